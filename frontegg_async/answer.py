@@ -1,0 +1,176 @@
+"""What came back from one attempt: an answer, or a failure to get one. Values, not exceptions.
+
+Exceptions of the HTTP library hold the request and with it the bearer token. They are turned
+into a ``Failure`` where they are caught, so none of them is ever the context of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from . import errors
+from .errors import ErrorFields, FronteggError
+
+
+class Answer:
+    """An HTTP answer, read to its end.
+
+    Attributes:
+        status: HTTP status.
+        headers: looked up without regard to case.
+        body: the raw bytes, decompressed.
+    """
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    @property
+    def trace_id(self) -> str | None:
+        """The id under which Frontegg's support finds this call."""
+        return self.headers.get("frontegg-trace-id")
+
+    def __repr__(self) -> str:
+        # Never the body: it may hold a token or personal data.
+        return f"<Answer {self.status}, {len(self.body)} bytes, trace id {self.trace_id}>"
+
+
+class FailureKind(Enum):
+    """Why there is no answer, as far as it matters for what to do next."""
+
+    NOT_SENT = "not sent"
+    """The connection could not be made: the server has seen nothing."""
+    TIMED_OUT = "timed out"
+    """Sent, perhaps; no whole answer in time."""
+    BROKEN = "broken"
+    """Sent, perhaps; the connection ended before a whole answer."""
+    MALFORMED = "malformed"
+    """Something came back that is not HTTP, or is compressed in a way that cannot be undone."""
+    TOO_LARGE = "too large"
+    """The answer's body is longer than ``max_response_bytes``."""
+
+
+class Failure:
+    """An attempt that ended without an answer.
+
+    Attributes:
+        kind: what that says about the request.
+        detail: one sentence without secrets.
+        status: the answer's status, if that much had arrived.
+    """
+
+    __slots__ = ("detail", "kind", "status")
+
+    def __init__(self, kind: FailureKind, detail: str, status: int | None = None) -> None:
+        self.kind = kind
+        self.detail = detail
+        self.status = status
+
+    def __repr__(self) -> str:
+        return f"<Failure {self.kind.value}: {self.detail}>"
+
+
+class _ErrorBody(msgspec.Struct):
+    """Frontegg's error body; also what its gateways put in its place (client: ``message``)."""
+
+    errors: tuple[str, ...] | str | None = None
+    message: tuple[str, ...] | str | None = None
+    error_code: str | int | None = msgspec.field(name="errorCode", default=None)
+
+
+_error_body: Final = msgspec.json.Decoder(_ErrorBody)
+
+_STATUS_ERRORS: Final[dict[int, tuple[type[FronteggError], str]]] = {
+    400: (errors.InvalidRequestError, "the server refused the request"),
+    401: (errors.AuthenticationError, "the server refused the token"),
+    403: (errors.PermissionDeniedError, "the token does not permit this"),
+    404: (errors.NotFoundError, "not found"),
+    409: (errors.ConflictError, "the state on the server does not allow this"),
+    429: (errors.ThrottledError, "too many requests"),
+}
+
+
+def error_of_answer(
+    answer: Answer,
+    *,
+    operation: str,
+    attempts: int,
+    retry_after: float | None = None,
+    redact: tuple[str, ...] = (),
+) -> FronteggError:
+    """Make the error for an answer that is no success. ``redact`` is masked in its messages."""
+    status = answer.status
+    kind, message = _STATUS_ERRORS.get(status) or _error_of_range(status, answer)
+    messages, error_code = _read_error_body(answer.body)
+    for secret in redact:
+        messages = tuple(text.replace(secret, "***") for text in messages)
+        error_code = error_code and error_code.replace(secret, "***")
+    return kind(
+        message,
+        operation=operation,
+        status=status,
+        error_code=error_code,
+        messages=messages,
+        trace_id=answer.trace_id,
+        attempts=attempts,
+        retry_after=retry_after,
+    )
+
+
+def _error_of_range(status: int, answer: Answer) -> tuple[type[FronteggError], str]:
+    if status >= 500:
+        return errors.ServerError, "the server failed"
+    if status >= 400:
+        return errors.InvalidRequestError, "the server refused the request"
+    if status >= 300:
+        # Following it would hand the token to whatever host the header names.
+        target = answer.headers.get("location", "nowhere")[:200]
+        return (
+            errors.ConfigurationError,
+            f"the host redirects to {target!r} and redirects are not followed: check base_url",
+        )
+    return errors.UndecodableAnswerError, "not a final HTTP status"
+
+
+def _read_error_body(body: bytes) -> tuple[tuple[str, ...], str | None]:
+    try:
+        decoded = _error_body.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # HTML, empty or of another shape: the status has to do.
+        return (), None
+    found = decoded.errors or decoded.message or ()
+    messages = (found,) if isinstance(found, str) else found
+    code = decoded.error_code
+    return messages, None if code is None else str(code)
+
+
+def error_of_failure(failure: Failure, fields: ErrorFields, *, uncertain: bool) -> FronteggError:
+    """Make the error for an attempt without an answer.
+
+    Args:
+        failure: what happened.
+        fields: what is known of the call.
+        uncertain: whether the server may have changed something.
+    """
+    fields["status"] = failure.status
+    kind: type[FronteggError]
+    if failure.kind is FailureKind.NOT_SENT:
+        kind = errors.ConnectionFailedError
+    elif failure.kind in {FailureKind.MALFORMED, FailureKind.TOO_LARGE} and failure.status:
+        kind = errors.UndecodableAnswerError
+    elif uncertain:
+        kind = errors.OutcomeUnknownError
+    elif failure.kind is FailureKind.TIMED_OUT:
+        kind = errors.CallTimeoutError
+    elif failure.kind is FailureKind.BROKEN:
+        kind = errors.ConnectionFailedError
+    else:
+        kind = errors.UndecodableAnswerError
+    return kind(failure.detail, **fields)

@@ -1,0 +1,93 @@
+"""A fixed number of workers on a shared source: memory does not grow with the input."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+)
+from typing import Final, Generic, TypeVar
+
+import anyio
+
+from ..errors import InvalidRequestError
+
+T = TypeVar("T")
+
+_BREATH: Final = 128
+"""Items after which a worker lets others run, should handling them never wait for anything."""
+
+
+class SharedSource(Generic[T]):
+    """A source that several workers read, each item going to one of them."""
+
+    def __init__(self, source: Iterable[T] | AsyncIterable[T]) -> None:
+        self._sync: Iterator[T] | None = None
+        self._async: AsyncIterator[T] | None = None
+        if isinstance(source, AsyncIterable):
+            self._async = aiter(source)
+        else:
+            self._sync = iter(source)
+        # An async iterator must not be asked again while it is being asked.
+        self._turn: Final = asyncio.Lock()
+        self.stopped = False
+
+    async def for_each(self, handle: Callable[[T], Awaitable[object]]) -> None:
+        """Handle items one after the other, until there are no more or ``stopped`` is set."""
+        handled = 0
+        if self._sync is not None:
+            # Workers of one loop never ask a plain iterator at the same time.
+            for item in self._sync:
+                await handle(item)
+                handled += 1
+                if self.stopped:
+                    return
+                if handled % _BREATH == 0:
+                    await asyncio.sleep(0)
+        elif self._async is not None:
+            while not self.stopped:
+                async with self._turn:
+                    try:
+                        item = await anext(self._async)
+                    except StopAsyncIteration:
+                        return
+                await handle(item)
+
+    async def close(self) -> None:
+        """Let a source that is a generator end its own work."""
+        if isinstance(self._async, AsyncGenerator):
+            await self._async.aclose()
+        elif isinstance(self._sync, Generator):
+            self._sync.close()
+
+
+async def run_workers(
+    source: SharedSource[T], handle: Callable[[T], Awaitable[object]], workers: int
+) -> None:
+    """Handle every item of ``source``, ``workers`` at a time.
+
+    An exception of ``handle`` cancels the other workers and is raised as it is.
+    """
+    if type(workers) is not int or workers < 1:
+        raise InvalidRequestError(f"workers must be a whole number from 1, got {workers!r}")
+    failed: list[Exception] = []
+    async with anyio.create_task_group() as group:
+
+        async def work() -> None:
+            try:
+                await source.for_each(handle)
+            except Exception as error:  # noqa: BLE001  # raised below, outside of a group
+                failed.append(error)
+                group.cancel_scope.cancel()
+
+        for _ in range(workers):
+            group.start_soon(work)
+    if failed:
+        raise failed[0]

@@ -1,0 +1,194 @@
+"""Everything that this package raises, in one tree.
+
+    FronteggError
+    ├── ConfigurationError         a setting that cannot work, or the host redirects
+    ├── ClosedError                the session is unopened, closed, on another loop, or forked
+    ├── InvalidRequestError        refused before sending (``attempts == 0``) or by the server (4xx)
+    ├── AuthenticationError        401, or the auth route refused the credentials
+    ├── PermissionDeniedError      403
+    ├── NotFoundError              404
+    ├── ConflictError              409
+    ├── ThrottledError             429, or a stated wait is longer than the caller allows
+    ├── ServerError                5xx
+    ├── UndecodableAnswerError     an answer that is not what the operation returns
+    ├── ConnectionFailedError      no connection, or it broke; calling again is harmless
+    ├── CallTimeoutError           the deadline passed; calling again is harmless
+    └── OutcomeUnknownError        no answer, and the server may or may not have done it
+
+Every one carries what is known: ``operation``, ``status``, ``error_code``, ``messages``,
+``trace_id``, ``attempts`` and ``retry_after``. None of them holds a token, an api key or an
+exception of the HTTP library.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Self, TypedDict, Unpack
+
+_MAX_MESSAGES: Final = 10
+_MAX_MESSAGE_CHARS: Final = 500
+
+HINTS: Final[dict[str, str]] = {
+    # The codes that facts.md lists as seen.
+    "ER-00004": "The route does not exist on this host: check base_url and the region.",
+    "ER-00006": "The server could not parse the request body as JSON of the expected shape.",
+    "ER-00008": "Say which application: send the header frontegg-application-id.",
+    "ER-01008": "Assign the tenant to the application first.",
+    "ER-01097": "The user must enrol in multi-factor authentication first.",
+}
+"""What to do about a Frontegg error code, where it is known."""
+
+_MESSAGE_HINTS: Final[tuple[tuple[str, str], ...]] = (
+    (
+        "Tenant ID is defined",
+        "This route takes no tenant: call it on the session, not on a for_tenant() view.",
+    ),
+    ("Tenant ID is not specified", "This route needs a tenant: call it on a for_tenant() view."),
+    (
+        "Failed to verify user JWT",
+        "This host takes user tokens only: environment tokens go to a region's API host.",
+    ),
+)
+
+
+class ErrorFields(TypedDict, total=False):
+    """What an error may know, as keyword arguments."""
+
+    operation: str | None
+    status: int | None
+    error_code: str | None
+    messages: tuple[str, ...]
+    trace_id: str | None
+    attempts: int
+    retry_after: float | None
+
+
+class FronteggError(Exception):
+    """The root: catch it to catch everything that this package raises.
+
+    Attributes:
+        operation: name of the operation, such as ``users.add_to_tenant``, or None.
+        status: HTTP status of the last answer, or None if there was none.
+        error_code: Frontegg's code, such as ``ER-00008``, or None.
+        messages: the server's own messages, shortened, at most ten.
+        trace_id: what Frontegg's support asks for, or None.
+        attempts: requests that were sent for this call; 0 if it was refused before sending.
+        retry_after: seconds that the server asked to wait, or None.
+    """
+
+    def __init__(self, message: str, /, **fields: Unpack[ErrorFields]) -> None:
+        super().__init__(message)
+        self.message: str = message
+        self.operation: str | None = fields.get("operation")
+        self.status: int | None = fields.get("status")
+        self.error_code: str | None = fields.get("error_code")
+        self.messages: tuple[str, ...] = tuple(
+            text[:_MAX_MESSAGE_CHARS] for text in fields.get("messages", ())[:_MAX_MESSAGES]
+        )
+        self.trace_id: str | None = fields.get("trace_id")
+        self.attempts: int = fields.get("attempts", 0)
+        self.retry_after: float | None = fields.get("retry_after")
+
+    @property
+    def hint(self) -> str | None:
+        """What to do about it, where that is known."""
+        if self.error_code in HINTS:
+            return HINTS[self.error_code]
+        for needle, hint in _MESSAGE_HINTS:
+            if any(needle in text for text in self.messages):
+                return hint
+        return None
+
+    @property
+    def fields(self) -> ErrorFields:
+        """The attributes as keyword arguments for another error."""
+        return {
+            "operation": self.operation,
+            "status": self.status,
+            "error_code": self.error_code,
+            "messages": self.messages,
+            "trace_id": self.trace_id,
+            "attempts": self.attempts,
+            "retry_after": self.retry_after,
+        }
+
+    def again(self) -> Self:
+        """Return the same error without its traceback, so that each waiter raises its own."""
+        return type(self)(self.message, **self.fields)
+
+    def __str__(self) -> str:
+        text = self.message if self.operation is None else f"{self.operation}: {self.message}"
+        if self.messages:
+            text += f": {'; '.join(self.messages)}"
+        known = [
+            part
+            for part in (
+                f"status {self.status}" if self.status is not None else "",
+                self.error_code or "",
+                f"trace id {self.trace_id}" if self.trace_id else "",
+                f"{self.attempts} attempts" if self.attempts > 1 else "",
+            )
+            if part
+        ]
+        if known:
+            text += f" ({', '.join(known)})"
+        return f"{text}. {self.hint}" if self.hint else text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Keyword-only fields: the default would lose them across processes.
+        return (_rebuild, (type(self), self.message, self.fields))
+
+
+def _rebuild(kind: type[FronteggError], message: str, fields: ErrorFields) -> FronteggError:
+    return kind(message, **fields)
+
+
+class ConfigurationError(FronteggError):
+    """A setting that cannot work; the message says which and what would."""
+
+
+class ClosedError(FronteggError):
+    """The session is not open in this place: unopened, closed, on another loop, or forked."""
+
+
+class InvalidRequestError(FronteggError):
+    """Refused before sending (``attempts == 0``), or by the server with a 4xx of no own type."""
+
+
+class AuthenticationError(FronteggError):
+    """The credentials or the token were refused (401)."""
+
+
+class PermissionDeniedError(FronteggError):
+    """The token is good, but not for this (403)."""
+
+
+class NotFoundError(FronteggError):
+    """There is no such thing, or no such route (404)."""
+
+
+class ConflictError(FronteggError):
+    """The state on the server does not allow it (409)."""
+
+
+class ThrottledError(FronteggError):
+    """Too many requests; ``retry_after`` says how many seconds the server asked for."""
+
+
+class ServerError(FronteggError):
+    """The server failed (5xx)."""
+
+
+class UndecodableAnswerError(FronteggError):
+    """The answer came, but is not what the operation returns; ``status`` is the answer's."""
+
+
+class ConnectionFailedError(FronteggError):
+    """The server was not reached, or the connection broke; calling again is harmless."""
+
+
+class CallTimeoutError(FronteggError):
+    """The deadline of the call passed; calling again is harmless."""
+
+
+class OutcomeUnknownError(FronteggError):
+    """No answer came, and the server may or may not have done what was asked."""

@@ -1,0 +1,266 @@
+"""Operations: what the API can do, as values that everything else is driven by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
+from urllib.parse import quote, unquote, urlencode
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from .errors import InvalidRequestError
+
+T = TypeVar("T")
+
+MAX_PATH_VALUE_CHARS: Final = 1024
+"""Longest value of a path parameter. Frontegg's ids have 36; servers refuse URLs from 8 KB."""
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._~-]*").fullmatch
+_PARAMETER: Final = re.compile(r"\{(\w+)\}")
+
+QueryValue: TypeAlias = str | int | bool | Sequence[str] | UnsetType | None
+Query: TypeAlias = Mapping[str, QueryValue]
+
+
+class TokenKind(Enum):
+    """Which token an operation takes."""
+
+    ENVIRONMENT = "environment"
+    USER = "user"
+    EITHER = "either"
+    NONE = "none"
+
+
+class TenantHeader(Enum):
+    """Whether an operation takes the header ``frontegg-tenant-id``."""
+
+    NONE = "none"
+    """Not sent, also on a view of a tenant."""
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+    REFUSED = "refused"
+    """Leaving it out means something larger: the call is refused on a view of a tenant."""
+
+
+class Repeat(Enum):
+    """What it means to send an operation a second time."""
+
+    SAFE = "safe"
+    """It changes nothing."""
+    IDEMPOTENT = "idempotent"
+    """Twice leaves what once leaves, and nobody notices the second."""
+    CONVERGING = "converging"
+    """Twice leaves what once leaves, but the second may be noticed: by an e-mail, by an error."""
+    UNSAFE = "unsafe"
+    """Twice is two of it."""
+
+
+_REPEAT_OF_METHOD: Final = {
+    "GET": Repeat.SAFE,
+    "PUT": Repeat.IDEMPOTENT,
+    "DELETE": Repeat.IDEMPOTENT,
+}
+
+
+class ReadBack(Generic[T]):
+    """How to find out whether a converging operation was done, when no answer came.
+
+    Args:
+        operation: reads the same object, with the same path values.
+        holds: whether the object shows that it was done; takes the object and the body sent.
+        harmless: whether the body may be sent again even if it was done after all.
+    """
+
+    __slots__ = ("harmless", "holds", "operation")
+
+    def __init__(
+        self,
+        operation: Operation[T],
+        *,
+        holds: Callable[[T, Any], bool],
+        harmless: Callable[[Any], bool],
+    ) -> None:
+        self.operation = operation
+        self.holds = holds
+        self.harmless = harmless
+
+
+class Operation(Generic[T]):
+    """One operation of the API.
+
+    Args:
+        name: group and verb, as they are called in Python: ``users.add_to_tenant``.
+        method: HTTP method.
+        template: path from the host, with ``{parameters}``.
+        returns: what an answer is decoded to; ``NoneType`` ignores the body.
+        token: which token it takes.
+        tenant: whether it takes the tenant header.
+        repeat: what sending it twice means; from the method if not given (a POST is unsafe).
+        read_back: how to settle a converging operation that got no answer.
+        one_or_many: the answer may be one object where ``returns`` is a tuple of them.
+        deprecated: why not to use it any more, or None.
+    """
+
+    __slots__ = (
+        "_decoder",
+        "_pieces",
+        "deprecated",
+        "limit_group",
+        "method",
+        "name",
+        "one_or_many",
+        "parameters",
+        "read_back",
+        "repeat",
+        "returns",
+        "template",
+        "tenant",
+        "token",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        method: str,
+        template: str,
+        returns: type[T],
+        *,
+        token: TokenKind = TokenKind.ENVIRONMENT,
+        tenant: TenantHeader = TenantHeader.NONE,
+        repeat: Repeat | None = None,
+        read_back: ReadBack[T] | None = None,
+        one_or_many: bool = False,
+        deprecated: str | None = None,
+    ) -> None:
+        self.name: Final = name
+        self.method: Final = method
+        self.template: Final = template
+        self.returns: Final = returns
+        self.token: Final = token
+        self.tenant: Final = tenant
+        self.repeat: Final = repeat or _REPEAT_OF_METHOD.get(method, Repeat.UNSAFE)
+        self.read_back: Final = read_back
+        self.one_or_many: Final = one_or_many
+        self.deprecated: Final = deprecated
+        # Limits are per route family: by the template, never by the path with ids in it.
+        self.limit_group: Final = f"{method} {template}"
+        pieces = _PARAMETER.split(template)
+        self.parameters: Final = tuple(pieces[1::2])
+        self._pieces: Final = tuple(pieces[::2])
+        self._decoder: msgspec.json.Decoder[Any] | None = None
+
+    def path(self, values: tuple[str, ...]) -> str:
+        """Return the path with ``values`` in place of the parameters, percent-encoded.
+
+        Raises:
+            InvalidRequestError: a value is empty, no string, too long, or would lead elsewhere.
+        """
+        pieces = self._pieces
+        if len(values) != len(pieces) - 1:
+            raise InvalidRequestError(
+                f"takes {len(pieces) - 1} path values ({', '.join(self.parameters)}), "
+                f"got {len(values)}",
+                operation=self.name,
+            )
+        path = pieces[0]
+        for position, value in enumerate(values):
+            # Frontegg's own ids are UUIDs and need no encoding; anything else is looked at.
+            if type(value) is not str or len(value) > MAX_PATH_VALUE_CHARS or not _PLAIN(value):
+                value = self._encode(position, value)
+            path += value + pieces[position + 1]
+        return path
+
+    def _encode(self, position: int, value: str) -> str:
+        problem = _path_problem(value)
+        if problem is None:
+            return quote(value, safe="")
+        raise InvalidRequestError(f"{self.parameters[position]} {problem}", operation=self.name)
+
+    def decode(self, body: bytes) -> T:
+        """Decode the body of a successful answer.
+
+        An empty body or ``null`` gives an empty object, also where Frontegg's documentation
+        shows a schema: many of its answers have none.
+
+        Raises:
+            msgspec.DecodeError: the body is not what this operation returns.
+            UnicodeDecodeError: neither is it text.
+        """
+        decoder = self._decoder
+        if decoder is None:
+            # Built on first use: 300 operations are imported, a few are called.
+            decoder = self._decoder = self._make_decoder()
+        if not body or body == b"null" or self.returns is type(None):
+            return self.returns()
+        value = decoder.decode(body)
+        if self.one_or_many and not isinstance(value, tuple):
+            value = (value,)
+        return value  # type: ignore[no-any-return]  # the decoder's type is a run-time value
+
+    def _make_decoder(self) -> msgspec.json.Decoder[Any]:
+        wire: Any = self.returns
+        if self.one_or_many:
+            wire = wire | wire.__args__[0]
+        return msgspec.json.Decoder(wire)
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.name}: {self.method} {self.template}>"
+
+
+def _path_problem(value: object) -> str | None:
+    """Say why ``value`` may not stand in a path, or None if encoding makes it harmless."""
+    if not isinstance(value, str):
+        return f"must be a string, got {type(value).__name__}"
+    if len(value) > MAX_PATH_VALUE_CHARS:
+        return f"is longer than {MAX_PATH_VALUE_CHARS} characters"
+    if not value.strip():
+        return "is empty"
+    try:
+        # Decoded once more, because a gateway on the way may do the same.
+        readings = (value, unquote(value, errors="strict"))
+        value.encode()
+    except UnicodeError:
+        return "is not valid Unicode text"
+    for reading in readings:
+        if any(ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 for char in reading):
+            return "holds a control character"
+        if any(segment in {".", ".."} for segment in re.split(r"[/\\]", reading)):
+            return "would lead to another path"
+    return None
+
+
+def encode_query(query: Query) -> str:
+    """Return the query string; UNSET and None are left out, sequences repeat their name."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in query.items():
+        if value is UNSET or value is None:
+            continue
+        if isinstance(value, bool):
+            pairs.append((name, "true" if value else "false"))
+        elif isinstance(value, str | int):
+            pairs.append((name, str(value)))
+        else:
+            pairs.extend((name, item) for item in value)
+    try:
+        return urlencode(pairs, quote_via=quote)
+    except UnicodeEncodeError:
+        raise InvalidRequestError("a query value is not valid Unicode text") from None
+
+
+class Caller(Protocol):
+    """What endpoints see of a session."""
+
+    async def call(
+        self,
+        operation: Operation[T],
+        /,
+        *path: str,
+        query: Query | None = None,
+        body: msgspec.Struct | None = None,
+        tenant_id: str | None = None,
+    ) -> T:
+        """Send ``operation`` and return its decoded answer."""
+        ...

@@ -1,0 +1,278 @@
+"""Whether to send again, and when: pure functions over values.
+
+    what came back              safe, idempotent    converging          unsafe
+    ─────────────────────────   ─────────────────   ─────────────────   ─────────────────
+    nothing was sent            again               again               again
+    429, 503 with a wait        again, any method: the server did not take it
+    429 without a wait          again, backing off
+    401                         once more with a new token (the session sees to it)
+    500, 503                    again               read back           server error
+    502, 504, cut, timed out    again               read back           outcome unknown
+    anything else               error               error               error
+
+Each "again" needs an attempt, time before the deadline, and budget; a wait that does not fit is
+reported and not slept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from .answer import Answer, Failure, FailureKind
+from .operation import Repeat
+
+BACKOFF_BASE: Final = 0.25
+"""Seconds: the first backoff is drawn from 0 to twice this."""
+BACKOFF_CAP: Final = 20.0
+"""Seconds: no backoff is longer."""
+_MAX_STATED: Final = 10 * 365 * 86_400.0
+_MAX_HEADER_CHARS: Final = 256
+
+_RATE_LIMIT_WAIT: Final = re.compile(r"(?:^|[;,\s])(?:t|reset)\s*=\s*\"?(\d{1,12})", re.IGNORECASE)
+
+_GATEWAY_STATUSES: Final = frozenset({502, 504})
+
+
+class Step(Enum):
+    """What to do next."""
+
+    SEND_AGAIN = "send again"
+    READ_BACK = "read back"
+    FAIL = "fail"
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """The next step.
+
+    Args:
+        step: what to do.
+        wait: seconds to wait before it.
+        uncertain: whether the server may have done what was asked.
+        retry_after: seconds that the server asked for, or None.
+    """
+
+    step: Step
+    wait: float = 0.0
+    uncertain: bool = False
+    retry_after: float | None = None
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """What a decision depends on, beside the outcome.
+
+    Args:
+        repeat: what sending the operation twice means.
+        attempt: how many were sent, from 1.
+        max_attempts: how many may be.
+        remaining: seconds to the deadline.
+        max_wait: the longest wait, in seconds, that the server may impose.
+        now: seconds since the epoch here, for a server that does not say what time it has.
+        rejected_before_processing: whether a 429 means that nothing was done.
+    """
+
+    repeat: Repeat
+    attempt: int
+    max_attempts: int
+    remaining: float
+    max_wait: float
+    now: float
+    rejected_before_processing: bool = True
+
+
+class RetryBudget:
+    """Keeps an outage from multiplying traffic: every success allows a tenth of a retry.
+
+    Only retries after failures draw on it. A wait that the server states is its own limit.
+    """
+
+    __slots__ = ("_capacity", "_tokens")
+
+    _REFUND: Final = 0.1
+
+    def __init__(self, capacity: float = 50.0) -> None:
+        self._capacity = capacity
+        self._tokens = capacity
+
+    def refund(self) -> None:
+        """Count a success."""
+        if self._tokens < self._capacity:
+            self._tokens = min(self._capacity, self._tokens + self._REFUND)
+
+    def draw(self) -> bool:
+        """Take one retry, or return False if there is none."""
+        if self._tokens < 1.0:
+            return False
+        self._tokens -= 1.0
+        return True
+
+
+def decide(
+    situation: Situation,
+    outcome: Answer | Failure,
+    *,
+    budget: RetryBudget,
+    uniform: Callable[[float, float], float],
+) -> Decision:
+    """Return the next step after an attempt that was no success.
+
+    Args:
+        situation: the operation, and how far the call has come.
+        outcome: what the attempt ended in.
+        budget: retries left to the session.
+        uniform: draws a number between two others, such as ``random.uniform``.
+    """
+    repeat = situation.repeat
+    if isinstance(outcome, Answer):
+        stated = stated_wait(outcome.headers, situation.now)
+        throttled = outcome.status == 429 or (outcome.status == 503 and stated is not None)
+        if throttled and (
+            situation.rejected_before_processing or repeat in {Repeat.SAFE, Repeat.IDEMPOTENT}
+        ):
+            return _after_throttling(situation, stated, uniform)
+        if outcome.status < 500:
+            return Decision(Step.FAIL, retry_after=stated)
+        uncertain = outcome.status in _GATEWAY_STATUSES
+    elif outcome.kind is FailureKind.NOT_SENT:
+        return _again_with_backoff(situation, budget, uniform)
+    elif outcome.kind is FailureKind.TOO_LARGE or (
+        outcome.kind is FailureKind.MALFORMED and outcome.status is not None
+    ):
+        # The same answer would come again, and its status says that the work was done.
+        return Decision(Step.FAIL)
+    else:
+        uncertain = True
+    if repeat is Repeat.UNSAFE:
+        return Decision(Step.FAIL, uncertain=uncertain)
+    if repeat is Repeat.CONVERGING:
+        return Decision(Step.READ_BACK, uncertain=uncertain)
+    return _again_with_backoff(situation, budget, uniform)
+
+
+def _after_throttling(
+    situation: Situation, stated: float | None, uniform: Callable[[float, float], float]
+) -> Decision:
+    if situation.attempt >= situation.max_attempts:
+        return Decision(Step.FAIL, retry_after=stated)
+    backoff = uniform(0.0, backoff_ceiling(situation.attempt))
+    # Everybody hears the same time: a little chance keeps them from coming back as one.
+    wait = backoff if stated is None else stated + min(backoff, 0.5)
+    if wait >= situation.remaining or (stated is not None and stated > situation.max_wait):
+        return Decision(Step.FAIL, retry_after=stated)
+    return Decision(Step.SEND_AGAIN, wait, retry_after=stated)
+
+
+def _again_with_backoff(
+    situation: Situation,
+    budget: RetryBudget,
+    uniform: Callable[[float, float], float],
+    *,
+    uncertain: bool = False,
+) -> Decision:
+    wait = uniform(0.0, backoff_ceiling(situation.attempt))
+    if (
+        situation.attempt >= situation.max_attempts
+        or wait >= situation.remaining
+        or not budget.draw()
+    ):
+        return Decision(Step.FAIL, uncertain=uncertain)
+    return Decision(Step.SEND_AGAIN, wait)
+
+
+def after_read_back(
+    situation: Situation,
+    *,
+    uncertain: bool,
+    harmless: bool,
+    budget: RetryBudget,
+    uniform: Callable[[float, float], float],
+) -> Decision:
+    """Return the next step when reading back has not found the work done.
+
+    The server may still be at it, so only what is harmless twice is sent again.
+    """
+    if not harmless:
+        return Decision(Step.FAIL, uncertain=uncertain)
+    return _again_with_backoff(situation, budget, uniform, uncertain=uncertain)
+
+
+def backoff_ceiling(attempt: int) -> float:
+    """Return the longest backoff after attempt number ``attempt``, in seconds."""
+    # The exponent is bounded before the power is taken: attempts may be many in a bulk run.
+    return float(min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(attempt, 16)))
+
+
+def stated_wait(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds that an answer asks to wait, or None if it names no time.
+
+    Read are, in this order, ``Retry-After`` (seconds or HTTP date), Frontegg's
+    ``X-Rate-Limit-Reset`` (RFC 3339) and ``RateLimit`` (seconds). Times of day are held against
+    the server's own ``Date``, because clocks differ. What cannot be read counts as not there.
+
+    Args:
+        headers: of the answer, looked up without regard to case.
+        now: seconds since the epoch, used if the answer has no readable ``Date``.
+    """
+    retry_after = _header(headers, "Retry-After")
+    if retry_after is not None:
+        if re.fullmatch(r"\d{1,12}(\.\d{1,6})?", retry_after, re.ASCII):
+            return _bounded(float(retry_after))
+        at = _http_date(retry_after)
+        if at is not None:
+            return _bounded(at - _server_time(headers, now))
+    reset = _header(headers, "X-Rate-Limit-Reset")
+    if reset is not None:
+        at = _rfc3339(reset)
+        if at is not None:
+            return _bounded(at - _server_time(headers, now))
+    rate_limit = _header(headers, "RateLimit")
+    if rate_limit is not None:
+        found = _RATE_LIMIT_WAIT.search(rate_limit)
+        if found is not None:
+            return _bounded(float(found[1]))
+    return None
+
+
+def _header(headers: Mapping[str, str], name: str) -> str | None:
+    value = headers.get(name)
+    return value.strip() if value and len(value) <= _MAX_HEADER_CHARS else None
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(seconds, 0.0), _MAX_STATED)
+
+
+def _server_time(headers: Mapping[str, str], now: float) -> float:
+    date = _header(headers, "Date")
+    at = None if date is None else _http_date(date)
+    return now if at is None else at
+
+
+def _http_date(text: str) -> float | None:
+    try:
+        parsed = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return _timestamp(parsed)
+
+
+def _rfc3339(text: str) -> float | None:
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    # A bare date is no time of day, whatever the parser makes of it.
+    return _timestamp(parsed) if len(text) > len("2026-01-01") else None
+
+
+def _timestamp(parsed: datetime) -> float | None:
+    try:
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+    except (OverflowError, ValueError, OSError):
+        return None

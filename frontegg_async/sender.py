@@ -1,0 +1,417 @@
+"""The one loop that sends, decides, waits and sends again.
+
+A call is prepared once, then sent until ``retry.decide`` says otherwise. What all views of a
+session share stands in ``Core``, what a view may differ in stands in ``View``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+from typing import Any, Final, NoReturn, TypeVar
+
+import msgspec
+
+from . import retry
+from ._clock import Clock
+from ._secret import Secret
+from .answer import Answer, Failure, error_of_answer, error_of_failure
+from .errors import (
+    CallTimeoutError,
+    ClosedError,
+    ErrorFields,
+    FronteggError,
+    InvalidRequestError,
+    OutcomeUnknownError,
+)
+from .operation import Operation, Query, ReadBack, Repeat, TenantHeader, TokenKind, encode_query
+from .options import Options, check_header_value
+from .retry import Decision, RetryBudget, Situation, Step
+from .tokens import Token, TokenManager
+from .transport import Request, Transport
+
+T = TypeVar("T")
+
+_logger: Final = logging.getLogger("frontegg_async")
+_encode: Final = msgspec.json.Encoder().encode
+
+_forks = 0
+
+
+def _count_fork() -> None:
+    global _forks  # os.register_at_fork has nowhere else to put it
+    _forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    # Compared in every call, and cheaper there than asking for the process id.
+    os.register_at_fork(after_in_child=_count_fork)
+
+
+class Traffic:
+    """What a session, or a metered view of it, has sent.
+
+    Attributes:
+        requests: attempts, so a call that was retried counts more than once.
+        throttled: answers that asked to come back later.
+    """
+
+    __slots__ = ("requests", "throttled")
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.throttled = 0
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """What a view of a session may differ in."""
+
+    options: Options
+    traffic: Traffic
+    budget: RetryBudget
+    tenant_id: str | None = None
+    user_token: Secret | None = None
+
+
+class Core:
+    """What all views of an open session share. Made where the session is opened."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        environment_id: str | None,
+        transport: Transport,
+        tokens: TokenManager,
+        clock: Clock,
+        max_connections: int,
+    ) -> None:
+        self.base_url: Final = base_url
+        self.environment_id: Final = environment_id
+        self.transport: Final = transport
+        self.tokens: Final = tokens
+        self.clock: Final = clock
+        # Before the pool's own queue, so that waiting for a place never eats an attempt's time.
+        self.permits: Final = asyncio.Semaphore(max_connections)
+        self.closed = False
+        self._loop: Final = asyncio.get_running_loop()
+        self._forks: Final = _forks
+
+    def check(self) -> None:
+        """Raise ClosedError unless calls can be sent from here."""
+        if self.closed or self._forks != _forks or asyncio.get_running_loop() is not self._loop:
+            if self._forks != _forks:
+                raise ClosedError("the session was opened before a fork: make one in the child")
+            if self.closed:
+                raise ClosedError("the session is closed: make a new one")
+            raise ClosedError("the session belongs to another event loop: make one for each")
+
+    async def close(self) -> None:
+        """End what is under way and close the connections."""
+        self.closed = True
+        try:
+            await self.tokens.close()
+        finally:
+            await self.transport.close()
+
+
+class Sender:
+    """Sends operations for one view of a session."""
+
+    def __init__(self, core: Core, view: View) -> None:
+        self.core: Final = core
+        self.view: Final = view
+        headers = dict(view.options.headers)
+        if core.environment_id is not None:
+            headers["frontegg-environment-id"] = core.environment_id
+        # Built once and shared by every call: nothing changes a request's headers later.
+        self._headers: Final = headers
+        self._json_headers: Final = {**headers, "Content-Type": "application/json"}
+        self._user_authorization: Final = (
+            None if view.user_token is None else Secret(f"Bearer {view.user_token.reveal()}")
+        )
+
+    async def send(
+        self,
+        operation: Operation[T],
+        path: tuple[str, ...],
+        *,
+        query: Query | None = None,
+        body: msgspec.Struct | None = None,
+        tenant_id: str | None = None,
+        redact: tuple[Secret, ...] = (),
+    ) -> Answer:
+        """Send ``operation`` until it succeeds or cannot; see ``Session.send``.
+
+        ``redact`` is what no error may show, should the server repeat it.
+        """
+        core = self.core
+        core.check()
+        call = _Call(
+            operation,
+            path,
+            body,
+            self._prepare(operation, path, query, body, tenant_id),
+            core.clock.monotonic() + self.view.options.timeout,
+            redact,
+        )
+        return await self._deliver(call)
+
+    def _prepare(
+        self,
+        operation: Operation[T],
+        path: tuple[str, ...],
+        query: Query | None,
+        body: msgspec.Struct | None,
+        tenant_id: str | None,
+    ) -> Request:
+        """Refuse what cannot work, and build the rest once for all attempts."""
+        self._check_token_kind(operation)
+        url = self.core.base_url + operation.path(path)
+        if query:
+            text = encode_query(query)
+            if text:
+                url = f"{url}?{text}"
+        tenant = self._tenant(operation, tenant_id)
+        headers = self._headers if body is None else self._json_headers
+        if tenant is not None:
+            headers = {**headers, "frontegg-tenant-id": tenant}
+        return Request(operation.method, url, headers, None if body is None else _encode(body))
+
+    def _check_token_kind(self, operation: Operation[T]) -> None:
+        kind = operation.token
+        if kind is TokenKind.ENVIRONMENT and self._user_authorization is not None:
+            raise InvalidRequestError(
+                "takes an environment token: call it on the session, not on an as_user() view",
+                operation=operation.name,
+            )
+        if kind is TokenKind.USER and self._user_authorization is None:
+            raise InvalidRequestError(
+                "takes a user's token: call it on session.as_user(token)", operation=operation.name
+            )
+
+    def _tenant(self, operation: Operation[T], tenant_id: str | None) -> str | None:
+        """Return the value of the tenant header, or None where the operation takes none."""
+        tenant = self.view.tenant_id if tenant_id is None else tenant_id
+        header = operation.tenant
+        if header is TenantHeader.NONE:
+            return None
+        if tenant is None:
+            if header is TenantHeader.REQUIRED:
+                raise InvalidRequestError(
+                    "needs a tenant: call it on session.for_tenant(tenant_id)",
+                    operation=operation.name,
+                )
+            return None
+        if header is TenantHeader.REFUSED:
+            raise InvalidRequestError(
+                "reaches beyond one tenant: call it on the session, not on a for_tenant() view",
+                operation=operation.name,
+            )
+        return check_header_value("frontegg-tenant-id", tenant)
+
+    async def _deliver(self, call: _Call) -> Answer:
+        core = self.core
+        tokens = core.tokens
+        replayed = False
+        while True:
+            if self._user_authorization is not None or call.operation.token is TokenKind.NONE:
+                token = None
+            else:
+                token = tokens.current() or await self._token(call)
+            outcome = await self._attempt(call, token)
+            if core.closed and isinstance(outcome, Failure):
+                raise ClosedError("the session was closed during the call", **call.fields())
+            if isinstance(outcome, Answer):
+                if 200 <= outcome.status < 300:
+                    self.view.budget.refund()
+                    if tokens.rejections and token is not None:
+                        tokens.accepted()
+                    return outcome
+                if outcome.status == 401 and token is not None:
+                    replay = tokens.rejected(token) and not replayed and self._untouched(call)
+                    if replay:
+                        replayed = True
+                        continue
+            found = await self._settle(call, outcome)
+            if found is not None:
+                return found
+
+    async def _settle(self, call: _Call, outcome: Answer | Failure) -> Answer | None:
+        """Do what is to be done after an attempt that was no success.
+
+        Returns None when the call is to be sent again, at once, or the answer of a read-back
+        that shows that it was done; raises if neither is possible.
+        """
+        situation = self._situation(call)
+        budget = self.view.budget
+        decision = retry.decide(situation, outcome, budget=budget, uniform=random.uniform)
+        if decision.step is Step.READ_BACK:
+            found = await self._read_back(call, call.operation.read_back)
+            if found is not None:
+                return found
+            decision = retry.after_read_back(
+                self._situation(call),
+                uncertain=decision.uncertain,
+                harmless=call.harmless,
+                budget=budget,
+                uniform=random.uniform,
+            )
+        self._note(call, outcome, decision)
+        if decision.step is Step.FAIL:
+            self._fail(call, outcome, decision)
+        await self.core.clock.sleep(decision.wait)
+        return None
+
+    async def _attempt(self, call: _Call, token: Token | None) -> Answer | Failure:
+        core = self.core
+        options = self.view.options
+        permits = core.permits
+        if permits.locked():
+            await self._wait_for_permit(call)
+        else:
+            await permits.acquire()  # does not suspend: there is one
+        try:
+            remaining = call.deadline - core.clock.monotonic()
+            if remaining <= 0:
+                raise CallTimeoutError("the deadline passed", **call.fields())
+            call.attempts += 1
+            self.view.traffic.requests += 1
+            return await core.transport.send(
+                call.request,
+                self._authorization(call, token),
+                options,
+                min(options.attempt_timeout, remaining),
+            )
+        finally:
+            permits.release()
+
+    def _authorization(self, call: _Call, token: Token | None) -> str | None:
+        """Return the header's value. In no variable of ours: tracebacks may show variables."""
+        if token is not None:
+            return token.authorization
+        if self._user_authorization is None or call.operation.token is TokenKind.NONE:
+            return None
+        return self._user_authorization.reveal()
+
+    async def _wait_for_permit(self, call: _Call) -> None:
+        remaining = call.deadline - self.core.clock.monotonic()
+        try:
+            async with asyncio.timeout(max(remaining, 0.0)):
+                await self.core.permits.acquire()
+        except TimeoutError:
+            pass
+        else:
+            return
+        raise CallTimeoutError("no connection was free before the deadline", **call.fields())
+
+    async def _token(self, call: _Call) -> Token:
+        remaining = call.deadline - self.core.clock.monotonic()
+        try:
+            return await self.core.tokens.get(max(remaining, 0.0))
+        except FronteggError as error:
+            failed = error
+        # The caller's own operation and attempts, with what is known of the token's call.
+        fields = failed.fields
+        fields["operation"] = call.operation.name
+        fields["attempts"] = call.attempts
+        raise type(failed)(failed.message, **fields)
+
+    async def _read_back(self, call: _Call, read: ReadBack[Any] | None) -> Answer | None:
+        """Look whether a call that got no answer was done; None if that cannot be told."""
+        if read is None:
+            return None
+        request = self._prepare(read.operation, call.path, None, None, None)
+        look = _Call(read.operation, call.path, None, request, call.deadline, ())
+        try:
+            answer = await self._deliver(look)
+            found = read.operation.decode(answer.body)
+        except ClosedError:
+            raise
+        except (FronteggError, msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        return answer if read.holds(found, call.body) else None
+
+    def _untouched(self, call: _Call) -> bool:
+        """Whether a 401 means that nothing was done (facts.md: a guess, so an option)."""
+        return self.view.options.rejected_before_processing or call.operation.repeat in {
+            Repeat.SAFE,
+            Repeat.IDEMPOTENT,
+        }
+
+    def _situation(self, call: _Call) -> Situation:
+        options = self.view.options
+        clock = self.core.clock
+        return Situation(
+            repeat=call.operation.repeat,
+            attempt=call.attempts,
+            max_attempts=options.max_attempts,
+            remaining=call.deadline - clock.monotonic(),
+            max_wait=options.max_wait,
+            now=clock.time(),
+            rejected_before_processing=options.rejected_before_processing,
+        )
+
+    def _fail(self, call: _Call, outcome: Answer | Failure, decision: Decision) -> NoReturn:
+        fields = call.fields()
+        if isinstance(outcome, Failure):
+            uncertain = call.operation.repeat in {Repeat.CONVERGING, Repeat.UNSAFE}
+            raise error_of_failure(outcome, fields, uncertain=uncertain)
+        error = error_of_answer(
+            outcome,
+            operation=call.operation.name,
+            attempts=call.attempts,
+            retry_after=decision.retry_after,
+            redact=tuple(secret.reveal() for secret in call.redact),
+        )
+        if decision.uncertain:
+            raise OutcomeUnknownError("a gateway lost the answer", **error.fields)
+        raise error
+
+    def _note(self, call: _Call, outcome: Answer | Failure, decision: Decision) -> None:
+        if isinstance(outcome, Answer) and (
+            outcome.status == 429 or decision.retry_after is not None
+        ):
+            self.view.traffic.throttled += 1
+        _logger.debug(
+            "%s, attempt %d: %r; next: %s after %.3f s",
+            call.operation.name,
+            call.attempts,
+            outcome,
+            decision.step.value,
+            decision.wait,
+        )
+
+
+class _Call:
+    """One call under way."""
+
+    __slots__ = ("attempts", "body", "deadline", "operation", "path", "redact", "request")
+
+    def __init__(
+        self,
+        operation: Operation[Any],
+        path: tuple[str, ...],
+        body: msgspec.Struct | None,
+        request: Request,
+        deadline: float,
+        redact: tuple[Secret, ...],
+    ) -> None:
+        self.operation = operation
+        self.path = path
+        self.body = body
+        self.request = request
+        self.deadline = deadline
+        self.redact = redact
+        self.attempts = 0
+
+    @property
+    def harmless(self) -> bool:
+        """Whether it may be sent again although it may have been done."""
+        read = self.operation.read_back
+        return read is not None and bool(read.harmless(self.body))
+
+    def fields(self) -> ErrorFields:
+        return {"operation": self.operation.name, "attempts": self.attempts}

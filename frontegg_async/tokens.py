@@ -1,0 +1,381 @@
+"""The token manager: one environment token, however many tasks ask for it.
+
+    life of a token      what happens
+    ──────────────────   ──────────────────────────────────────────────────────────────
+    0 to some 78 %       served at once, without an await
+    advisory             served, while one task fetches the next in the background
+    mandatory            callers wait for the fetch; if it fails, the old one still serves
+    ended                callers wait for the fetch; if it fails, its error is raised
+
+The fetch is a task of its own: a caller that is cancelled stops waiting and harms nobody. Its
+result is a value, so that each caller raises an error of its own. Times are monotonic and
+counted from before the request was sent; only a ``TokenStore`` sees times of day, because
+monotonic clocks mean nothing to another process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+import msgspec
+
+from ._clock import Clock
+from .errors import (
+    AuthenticationError,
+    CallTimeoutError,
+    ClosedError,
+    ConfigurationError,
+    FronteggError,
+    InvalidRequestError,
+    PermissionDeniedError,
+    UndecodableAnswerError,
+)
+from .models.authentication import EnvironmentToken
+
+_logger: Final = logging.getLogger("frontegg_async.tokens")
+
+ADVISORY_SHARE: Final = 0.8
+"""Share of its life after which a token is replaced in the background."""
+_ADVISORY_JITTER: Final = 0.05
+"""Up to this share earlier, so that a fleet started as one does not refresh as one."""
+FIRST_BACKOFF: Final = 1.0
+LAST_BACKOFF: Final = 30.0
+"""Seconds between fetches that fail: the first and the longest pause."""
+REFUSED_BACKOFF: Final = 60.0
+"""Seconds before credentials that were refused are shown again."""
+UNSTATED_LIFE: Final = 300.0
+"""Seconds that a token is used whose answer does not say how long it lives."""
+STORE_TIMEOUT: Final = 5.0
+"""Seconds after which a token store is left out: the auth route is always there."""
+
+_REFUSALS: Final = (
+    AuthenticationError,
+    PermissionDeniedError,
+    InvalidRequestError,
+    ConfigurationError,
+)
+
+
+class Token:
+    """A token in use. Its ``repr`` does not show it.
+
+    Attributes:
+        authorization: value of the ``Authorization`` header.
+        advisory_at, mandatory_at, expires_at: monotonic times, in seconds.
+    """
+
+    __slots__ = ("advisory_at", "authorization", "expires_at", "mandatory_at", "value")
+
+    def __init__(self, value: str, *, since: float, life: float, jitter: float) -> None:
+        self.value = value
+        self.authorization = f"Bearer {value}"
+        self.expires_at = since + life
+        margin = min(max(30.0, 0.05 * life), 0.1 * life)
+        self.mandatory_at = self.expires_at - margin
+        self.advisory_at = since + life * (ADVISORY_SHARE - jitter)
+
+    def __repr__(self) -> str:
+        return f"<Token until {self.expires_at:.0f}>"
+
+
+class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token for other processes. Its ``repr`` does not show it.
+
+    Args:
+        value: the token.
+        issued_at: seconds since the epoch, before it was asked for.
+        expires_at: seconds since the epoch.
+    """
+
+    value: str
+    issued_at: float
+    expires_at: float
+
+    def __repr__(self) -> str:
+        return f"StoredToken(value=***, expires_at={self.expires_at:.0f})"
+
+
+class TokenStore(Protocol):
+    """Where sessions, processes or machines share a token.
+
+    Keys are opaque, differ between credentials and hosts, and tell nothing of the secret. What
+    is stored is a live credential: keep it where only the application reads it. An exception
+    from a store is logged, and the session does without.
+    """
+
+    async def load(self, key: str) -> StoredToken | None:
+        """Return what was saved under ``key``, or None."""
+        ...
+
+    async def save(self, key: str, token: StoredToken) -> None:
+        """Keep ``token`` under ``key``, until its ``expires_at`` at most."""
+        ...
+
+    async def discard(self, key: str, value: str) -> None:
+        """Forget ``key`` if its token is still ``value``; leave a newer one alone."""
+        ...
+
+
+class MemoryTokenStore:
+    """A token store for the sessions of one event loop."""
+
+    def __init__(self) -> None:
+        self._tokens: Final[dict[str, StoredToken]] = {}
+
+    async def load(self, key: str) -> StoredToken | None:
+        """Return what was saved under ``key``, or None."""
+        return self._tokens.get(key)
+
+    async def save(self, key: str, token: StoredToken) -> None:
+        """Keep ``token`` under ``key``."""
+        self._tokens[key] = token
+
+    async def discard(self, key: str, value: str) -> None:
+        """Forget ``key`` if its token is still ``value``."""
+        token = self._tokens.get(key)
+        if token is not None and token.value == value:
+            del self._tokens[key]
+
+
+class TokenManager:
+    """Fetches, keeps and renews one token.
+
+    Args:
+        fetch: asks the auth route once, with whatever retries it likes; raises FronteggError.
+        clock: what time it is.
+        uniform: draws a number between two others, for jitter.
+        store: where to share the token.
+        key: the token's name in the store.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[], Awaitable[EnvironmentToken]],
+        *,
+        clock: Clock,
+        uniform: Callable[[float, float], float],
+        store: TokenStore,
+        key: str,
+    ) -> None:
+        self._fetch: Final = fetch
+        self._clock: Final = clock
+        self._monotonic: Final = clock.monotonic
+        self._uniform: Final = uniform
+        self._store: Final = store
+        self._key: Final = key
+        self._token: Token | None = None
+        self._rejected: str | None = None
+        self._flight: asyncio.Task[Token | FronteggError] | None = None
+        self._failure: FronteggError | None = None
+        self._failures = 0
+        self._not_before = 0.0
+        self._no_rejection_before = 0.0
+        self._closed = False
+        self.rejections = 0
+        """Tokens that the server refused since it last accepted one."""
+
+    def current(self) -> Token | None:
+        """Return the token if nothing need be done about it. No await: this is every call."""
+        token = self._token
+        if token is not None and self._monotonic() < token.advisory_at:
+            return token
+        return None
+
+    async def get(self, timeout: float) -> Token:
+        """Return a token, fetching one if need be.
+
+        Args:
+            timeout: seconds that the caller can wait.
+
+        Raises:
+            AuthenticationError: the credentials were refused; they are not tried again for a
+                minute.
+            CallTimeoutError: the fetch takes longer than the caller can wait; it goes on.
+            FronteggError: whatever else the fetch ended in.
+        """
+        now = self._monotonic()
+        token = self._token
+        flight = self._fly(now)
+        if token is not None and now < token.mandatory_at:
+            return token
+        if flight is None:
+            return self._make_do()
+        await asyncio.wait((flight,), timeout=timeout)
+        if not flight.done():
+            raise CallTimeoutError("no environment token in time")
+        if flight.cancelled():
+            raise ClosedError("the session was closed")
+        outcome = flight.result()
+        return outcome if isinstance(outcome, Token) else self._make_do()
+
+    def _make_do(self) -> Token:
+        """Return the token that is left after a failed fetch, to its true end."""
+        token = self._token
+        if token is not None and self._monotonic() < token.expires_at:
+            return token
+        assert self._failure is not None  # noqa: S101  # a fetch that is held back has failed
+        raise self._failure.again()
+
+    def _fly(self, now: float) -> asyncio.Task[Token | FronteggError] | None:
+        """Return the fetch under way, a new one if it is due, or None while it must not be."""
+        if self._closed:
+            raise ClosedError("the session is closed")
+        flight = self._flight
+        if flight is not None and not flight.done():
+            return flight
+        token = self._token
+        if (token is not None and now < token.advisory_at) or now < self._not_before:
+            return None
+        self._flight = asyncio.create_task(self._renew(), name="frontegg_async token")
+        return self._flight
+
+    async def _renew(self) -> Token | FronteggError:
+        token = await self._from_store()
+        if token is None:
+            since, at = self._monotonic(), self._clock.time()
+            try:
+                granted = _checked(await self._fetch())
+            except FronteggError as error:
+                return self._failed(error)
+            life = _life(granted.expires_in)
+            token = self._use(granted.token, since, life)
+            await self._to_store(StoredToken(value=token.value, issued_at=at, expires_at=at + life))
+        self._token = token
+        self._rejected = None
+        self._failure = None
+        self._failures = 0
+        self._not_before = 0.0
+        return token
+
+    def _use(self, value: str, since: float, life: float) -> Token:
+        return Token(value, since=since, life=life, jitter=self._uniform(0.0, _ADVISORY_JITTER))
+
+    def _failed(self, error: FronteggError) -> FronteggError:
+        pause = REFUSED_BACKOFF if isinstance(error, _REFUSALS) else _backoff(self._failures)
+        self._failures += 1
+        self._not_before = self._monotonic() + pause
+        self._failure = error.again()
+        _logger.warning(
+            "no environment token (%s, status %s, trace id %s); next try in %.0f s at the earliest",
+            type(error).__name__,
+            error.status,
+            error.trace_id,
+            pause,
+        )
+        return self._failure
+
+    def rejected(self, token: Token) -> bool:
+        """Say that the server answered 401 to ``token``; return whether to send once more.
+
+        Only this token is dropped: if there is a newer one already, it stays. A token that was
+        fetched because of a 401 and was never accepted since is not fetched again at once: a
+        host that takes no environment tokens would otherwise cost a token call for every call.
+        """
+        if self._token is not token:
+            return True
+        now = self._monotonic()
+        if self.rejections and now < self._no_rejection_before:
+            return False
+        self._token = None
+        self._rejected = token.value
+        self._no_rejection_before = now + _backoff(self.rejections)
+        self.rejections += 1
+        return True
+
+    def accepted(self) -> None:
+        """Say that the server took the token. Need not be said while ``rejections`` is 0."""
+        self.rejections = 0
+
+    async def close(self) -> None:
+        """End the fetch under way, if any."""
+        self._closed = True
+        if self._flight is not None:
+            self._flight.cancel()
+            await asyncio.wait((self._flight,))
+
+    async def _from_store(self) -> Token | None:
+        try:
+            async with asyncio.timeout(STORE_TIMEOUT):
+                if self._rejected is not None:
+                    await self._store.discard(self._key, self._rejected)
+                stored = await self._store.load(self._key)
+        except Exception as error:  # noqa: BLE001  # somebody else's code: do without it
+            _logger.warning("the token store cannot be read (%s)", type(error).__name__)
+            return None
+        if stored is None or stored.value == self._rejected:
+            return None
+        # Another machine's clock may be wrong: what it says is used with the age it can have.
+        age = max(0.0, self._clock.time() - stored.issued_at)
+        token = self._use(
+            stored.value, self._monotonic() - age, stored.expires_at - stored.issued_at
+        )
+        return token if self._monotonic() < token.advisory_at else None
+
+    async def _to_store(self, token: StoredToken) -> None:
+        try:
+            async with asyncio.timeout(STORE_TIMEOUT):
+                await self._store.save(self._key, token)
+        except Exception as error:  # noqa: BLE001  # as above: the token is good without it
+            _logger.warning("the token store cannot be written (%s)", type(error).__name__)
+
+
+class _Granted(msgspec.Struct):
+    token: str
+    expires_in: float | None
+
+    def __repr__(self) -> str:
+        return "_Granted(***)"
+
+
+def _checked(answer: EnvironmentToken) -> _Granted:
+    """Refuse an answer without a token, or with one that cannot stand in a header."""
+    token = answer.token
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise UndecodableAnswerError("the auth route's answer holds no usable token")
+    return _Granted(token, answer.expires_in)
+
+
+def _backoff(failures: int) -> float:
+    return float(min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** min(failures, 10)))
+
+
+def _life(expires_in: float | None) -> float:
+    return expires_in if expires_in is not None and expires_in > 0 else UNSTATED_LIFE
+
+
+class TokenInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be known of the environment token; never the token itself.
+
+    Args:
+        vendor_id: the environment that it names, or None if it is no readable JWT.
+        kind: what kind of token it says it is: ``vendor`` for an environment token.
+        expires_in: seconds of life left, by this machine's clock.
+    """
+
+    vendor_id: str | None
+    kind: str | None
+    expires_in: float
+
+
+class _Claims(msgspec.Struct, rename="camel"):
+    vendor_id: str | None = None
+    type: str | None = None
+
+
+def describe(token: Token, now: float) -> TokenInfo:
+    """Read what a token says of itself. Its signature is not checked: it is our own token."""
+    claims = _Claims()
+    parts = token.value.split(".")
+    if len(parts) == 3:
+        try:
+            payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+            claims = msgspec.json.decode(payload, type=_Claims)
+        except (ValueError, msgspec.DecodeError):
+            pass
+    return TokenInfo(
+        vendor_id=claims.vendor_id, kind=claims.type, expires_in=token.expires_at - now
+    )
