@@ -167,7 +167,7 @@ def _read_header(
         raise InvalidRequestError(f"the header of {path} {header.reason}")
     # Spreadsheets write semicolons where the comma separates decimals.
     delimiter = next((char for char in ",;\t" if char in header), ",")
-    names: list[str] = next(csv.reader([header], delimiter=delimiter), [])
+    names = [name for row in csv.reader([header], delimiter=delimiter) for name in row]
     columns = tuple(_column(name) for name in names)
     needed = "it needs tenant_id, and user_id or email"
     if "tenant_id" not in columns or not {"user_id", "email"} & set(columns):

@@ -3,16 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterable,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Generator,
-    Iterable,
-    Iterator,
-)
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from typing import Final, Generic, TypeVar
 
 import anyio
@@ -62,10 +53,12 @@ class SharedSource(Generic[T]):
 
     async def close(self) -> None:
         """Let a source that is a generator end its own work."""
-        if isinstance(self._async, AsyncGenerator):
-            await self._async.aclose()
-        elif isinstance(self._sync, Generator):
-            self._sync.close()
+        aclose: Callable[[], Awaitable[object]] | None = getattr(self._async, "aclose", None)
+        close: Callable[[], object] | None = getattr(self._sync, "close", None)
+        if aclose is not None:
+            await aclose()
+        elif close is not None:
+            close()
 
 
 async def run_workers(

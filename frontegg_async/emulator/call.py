@@ -1,0 +1,46 @@
+"""A request as handlers see it, and how they read it."""
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from .wire import Answer, failure
+
+__all__ = ["Call", "decode"]
+
+_TENANT_HEADER: Final = "frontegg-tenant-id"
+_T = TypeVar("_T")
+
+
+class Call(msgspec.Struct):
+    """A request as a handler sees it."""
+
+    values: tuple[str, ...]
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def tenant(self) -> str | None:
+        """Return the tenant that the header names, if it names one."""
+        return self.headers.get(_TENANT_HEADER) or None
+
+    def parameters(self) -> dict[str, list[str]]:
+        """Return the query's values by name."""
+        found: dict[str, list[str]] = {}
+        for name, value in parse_qsl(self.query, keep_blank_values=True):
+            found.setdefault(name, []).append(value)
+        return found
+
+
+def decode(decoder: "msgspec.json.Decoder[_T]", call: Call) -> "_T | Answer":
+    """Read the body, or return the 400 that it deserves."""
+    is_json = call.headers.get("content-type", "").startswith("application/json")
+    try:
+        return decoder.decode(call.body if is_json else b"{}")
+    except msgspec.ValidationError as error:
+        return failure(400, str(error))
+    except msgspec.DecodeError:
+        return failure(400, "Invalid input JSON", "ER-00006")

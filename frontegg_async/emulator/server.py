@@ -1,0 +1,357 @@
+"""The server itself: its life, and the way of a request through it.
+
+A request is recorded; a fault may strike; limits, the token and the headers are checked; the
+handler does the work in one synchronous step (the *commit*); a fault may strike again; the answer
+is written.
+
+The ``latency`` passes between the commit and the answer, so a client that gives up during it has
+been served all the same (guess). What may refuse a request is told in ``service.py``, what routes
+do in ``handlers.py`` and ``listing.py``.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from types import TracebackType
+from typing import Final, Self
+
+from aiohttp import web
+
+from . import routes
+from .call import Call
+from .connections import CountingServer
+from .injection import Fault, Injection
+from .limits import Limiter, RateLimit
+from .policy import DuplicateAdd, ForeignTenant, Policy
+from .record import Invite, RecordedRequest
+from .routes import Route
+from .service import Service
+from .state import State, User
+from .tokens import Tokens
+from .wire import Answer, HangUp, Letterhead, Reply
+
+__all__ = ["Emulator"]
+
+_GRACE: Final = 0.05  # seconds that a request at work is given when the server stops
+
+
+class Emulator:
+    """Frontegg's API on a local socket, with a memory, limits, and faults on demand.
+
+    ::
+
+        async with Emulator() as emulator:
+            user_id = emulator.add_user(tenant_ids=["acme"])
+            ...  # talk to emulator.url as emulator.client_id with emulator.api_key
+
+    State, counts and tokens outlive :meth:`stop`; :meth:`start` may be called again after it.
+
+    Args:
+        client_id: The environment's client id.
+        api_key: Its secret.
+        credentials: Further secrets by client id; all see the same users.
+        account_credentials: Client ids that stand for a whole account: calls with their tokens
+            have to name an environment in ``frontegg-environment-id``.
+        host: The address to listen on.
+        port: The port; 0 picks a free one.
+        token_lifetime: The life of a token in seconds.
+        rate_limits: The limits; all that match a route apply to it.
+        latency: Seconds between the commit and the answer; may be changed while it runs.
+        duplicate_add: The answer to an add that changes nothing.
+        foreign_tenant: What setting the active tenant does for a user who is no member of it.
+        validate_tenants: Refuse unknown tenants even where the request does not ask for it.
+        implicit_users: Let every user id exist, so that a run needs no users set up.
+        statuses_as_object: Answer ``statuses`` for one user with an object, as the spec has it.
+        next_at_end: What ``_links.next`` is on the last page.
+        max_url_length: The longest path and query, in bytes, before 414.
+        extra_headers: Headers for every answer.
+        keep_record: Keep every request in :attr:`requests`; counts are kept either way.
+        clock: The time for tokens, limits and the record.
+        wall_clock: The time for everything that goes over the wire.
+
+    """
+
+    def __init__(
+        self,
+        *,
+        client_id: str = "emulator-client",
+        api_key: str = "emulator-api-key",
+        credentials: Mapping[str, str] | None = None,
+        account_credentials: Collection[str] = (),
+        host: str = "127.0.0.1",
+        port: int = 0,
+        token_lifetime: float = 86_400,
+        rate_limits: Iterable[RateLimit] = (),
+        latency: float = 0.0,
+        duplicate_add: DuplicateAdd = DuplicateAdd.CREATED,
+        foreign_tenant: ForeignTenant = ForeignTenant.JOIN,
+        validate_tenants: bool = False,
+        implicit_users: bool = False,
+        statuses_as_object: bool = False,
+        next_at_end: str | None = "",
+        max_url_length: int = 8_192,
+        extra_headers: Mapping[str, str] | None = None,
+        keep_record: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.client_id = client_id
+        self.api_key = api_key
+        self.requests: list[RecordedRequest] = []
+        self.latency = latency
+        self._host = host
+        self._port = port
+        self._keep_record = keep_record
+        self._clock = clock
+        self._counts: Counter[str | None] = Counter()
+        self._injections: list[Injection] = []
+        self._spent: list[Injection] = []
+        policy = Policy(
+            duplicate_add=duplicate_add,
+            foreign_tenant=foreign_tenant,
+            validate_tenants=validate_tenants,
+            implicit_users=implicit_users,
+            statuses_as_object=statuses_as_object,
+            next_at_end=next_at_end,
+        )
+        self._state = State(policy, wall_clock)
+        tokens = Tokens(
+            {client_id: api_key, **(credentials or {})},
+            frozenset(account_credentials),
+            token_lifetime,
+            clock,
+            wall_clock,
+        )
+        limits = tuple(rate_limits)
+        for limit in limits:
+            if limit.on is not None:
+                routes.known(limit.on)
+        limiter = Limiter(limits, clock, wall_clock) if limits else None
+        self._service = Service(self._state, tokens, limiter, max_url_length)
+        self._letterhead = Letterhead(wall_clock, extra_headers or {})
+        self._server: CountingServer | None = None
+        self._runner: web.ServerRunner | None = None
+
+    # Life
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            RuntimeError: If it is running already.
+            OSError: If the port is taken.
+
+        """
+        if self._runner is not None:
+            raise RuntimeError("the emulator is running already")
+        server = CountingServer(self._serve)
+        runner = web.ServerRunner(server, shutdown_timeout=_GRACE)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self._port, backlog=1024).start()
+        except BaseException:
+            await runner.cleanup()
+            raise
+        self._server, self._runner = server, runner
+
+    async def stop(self) -> None:
+        """Close every connection, whatever is going on there, and stop listening."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+            self._server = None
+            # The cancelled handlers and closed sockets get to see that they are.
+            for _ in range(4):
+                await asyncio.sleep(0)
+
+    @property
+    def url(self) -> str:
+        """Return the base URL, without a slash at the end."""
+        if self._runner is None:
+            raise RuntimeError("the emulator is not running")
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._runner.addresses[0][1]}"
+
+    @property
+    def open_connections(self) -> int:
+        """Return how many connections clients have open now."""
+        return 0 if self._server is None else len(self._server.numbers)
+
+    # State
+
+    @property
+    def tenants(self) -> Collection[str]:
+        """Return the ids of all tenants, those made on first use included."""
+        return self._state.tenants.keys()
+
+    @property
+    def invites(self) -> list[Invite]:
+        """Return every invite that would have gone out, in order."""
+        return self._state.invites
+
+    def add_tenant(self, tenant_id: str, *, name: str | None = None) -> None:
+        """Set a tenant up."""
+        self._state.tenants[tenant_id] = tenant_id if name is None else name
+
+    def add_user(
+        self,
+        user_id: str | None = None,
+        *,
+        email: str | None = None,
+        name: str | None = None,
+        tenant_ids: Iterable[str] = (),
+        roles: Iterable[str] = (),
+        super_user: bool = False,
+        locked: bool = False,
+    ) -> str:
+        """Set a user up as an activated member of some tenants, without invites; return the id.
+
+        Raises:
+            ValueError: If the id is taken.
+
+        """
+        user = self._state.create_user(user_id, email=email, name=name, roles=roles)
+        user.super_user = super_user
+        user.locked = locked
+        for tenant_id in tenant_ids:
+            self._state.tenants.setdefault(tenant_id, tenant_id)
+            self._state.join(user, tenant_id, "Activated")
+        return user.id
+
+    def user(self, user_id: str) -> User:
+        """Return what is known of a user, live; raise :exc:`KeyError` if there is none."""
+        return self._state.users[user_id]
+
+    def memberships(self) -> set[tuple[str, str]]:
+        """Return every pair of user id and tenant id."""
+        return {(user.id, tenant) for user in self._state.users.values() for tenant in user.tenants}
+
+    def revoke_tokens(self) -> None:
+        """Make every token issued so far worthless: 401 from now on."""
+        self._service.tokens.revoke_all()
+
+    # Faults and the record
+
+    def inject(
+        self,
+        fault: Fault,
+        *,
+        on: str | None = None,
+        times: int | None = 1,
+        every: int | None = None,
+    ) -> Injection:
+        """Let a fault strike the requests to come; one request is struck by one fault at most.
+
+        Args:
+            fault: What happens.
+            on: ``"METHOD /template"``; None is every route, unknown ones included.
+            times: How often, before it is spent; None until it is cleared.
+            every: Strike each n-th matching request only.
+
+        Raises:
+            ValueError: If there is no such route, or a number is not positive.
+
+        """
+        injection = Injection(fault, None if on is None else routes.known(on), times, every)
+        self._injections.append(injection)
+        return injection
+
+    def clear_faults(self) -> None:
+        """End every fault, and let whatever they stall go on."""
+        for injection in (*self._injections, *self._spent):
+            injection.clear()
+        self._injections.clear()
+        self._spent.clear()
+
+    def count(self, on: str | None = None) -> int:
+        """Return how many requests arrived for ``"METHOD /template"``, or altogether.
+
+        Raises:
+            ValueError: If there is no such route.
+
+        """
+        return self._counts.total() if on is None else self._counts[routes.known(on)]
+
+    # The way of a request
+
+    async def _serve(self, request: web.BaseRequest) -> Reply:
+        server = self._server
+        assert server is not None  # noqa: S101 - no request without a server
+        connection = request.protocol
+        target = request.raw_path
+        path, _, query = target.partition("?")
+        found = routes.find(request.method, path)
+        route, values = (None, ()) if found is None else found
+        key = None if route is None else route.key
+        self._counts[key] += 1
+        headers = request.headers
+        body = await request.read() if request.body_exists else b""
+        record: RecordedRequest | None = None
+        if self._keep_record:
+            record = RecordedRequest(
+                request.method,
+                target,
+                None if route is None else route.template,
+                headers,
+                body,
+                self._clock(),
+                server.numbers.get(connection, 0),
+            )
+            self.requests.append(record)
+        injection = (
+            self._strike(key, reused=connection in server.served) if self._injections else None
+        )
+        server.served.add(connection)
+        call = Call(values, query, headers, body)
+        answer: Answer | HangUp
+        try:
+            if injection is None:
+                answer = self._service.answer(route, call, len(target), record)
+            else:
+                answer = await self._answer_under(injection, route, call, len(target), record)
+        except HangUp as hang_up:
+            answer = hang_up
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        if record is not None and isinstance(answer, Answer):
+            record.status = answer.status
+        return Reply(answer, self._letterhead)
+
+    def _strike(self, key: str | None, *, reused: bool) -> Injection | None:
+        for injection in self._injections:
+            if injection.strikes(key, reused=reused):
+                if injection.spent:
+                    # Off the hot path, but still within reach of clear_faults.
+                    self._injections.remove(injection)
+                    self._spent.append(injection)
+                return injection
+        return None
+
+    async def _answer_under(
+        self,
+        injection: Injection,
+        route: Route | None,
+        call: Call,
+        length: int,
+        record: RecordedRequest | None,
+    ) -> Answer:
+        if record is not None:
+            record.fault = type(injection.fault).__name__
+        early = await injection.fault.before(injection)
+        if early is not None:
+            return early
+        answer = self._service.answer(route, call, length, record)
+        return await injection.fault.after(answer, injection)

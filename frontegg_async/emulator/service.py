@@ -1,0 +1,88 @@
+"""What stands before the handlers: address, limits, token, headers.
+
+==================================================================  =====
+``POST /auth/vendor``: 200 with ``token`` and ``expiresIn``, or 401   spec
+401 and 429 come before any processing                              guess
+401 carries ``errors`` and no ``errorCode``                         guess
+403 on environment-only routes with a tenant header                 seen
+403 for account credentials without ``frontegg-environment-id``     guess
+404 ER-00004 for an unknown route                                   seen
+414 for an address of more than 8 KB                                seen
+``frontegg-trace-id`` on every answer, errors included              guess
+==================================================================  =====
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from .call import Call, decode
+from .limits import Limiter
+from .record import RecordedRequest
+from .routes import Route
+from .state import State
+from .tokens import Token, Tokens
+from .wire import Answer, failure
+
+__all__ = ["Service"]
+
+
+class _Credentials(msgspec.Struct, rename="camel"):
+    client_id: str
+    secret: str
+
+
+_CREDENTIALS: Final = msgspec.json.Decoder(_Credentials)
+
+
+class Service:
+    """The emulated service without its wire: a call goes in, an answer comes out."""
+
+    def __init__(
+        self, state: State, tokens: Tokens, limiter: Limiter | None, max_url_length: int
+    ) -> None:
+        self.state = state
+        self.tokens = tokens
+        self._limiter = limiter
+        self._max_url_length = max_url_length
+
+    def answer(
+        self, route: Route | None, call: Call, length: int, record: RecordedRequest | None
+    ) -> Answer:
+        """Do what the real service would do, in one step that nothing can interrupt."""
+        if length > self._max_url_length:
+            return Answer(414, b"<html><h1>414 Request-URI Too Large</h1></html>", "text/html")
+        if route is None:
+            return failure(404, "Cannot find the route", "ER-00004")
+        if self._limiter is not None and (refusal := self._limiter.refuse(route.key)) is not None:
+            return refusal
+        if route.handle is None:
+            return self._authenticate(call)
+        token = self._bearer(call.headers)
+        if token is None:
+            return failure(401, "Unauthorized")
+        if record is not None:
+            record.client_id = token.client_id
+        if token.account and not call.headers.get("frontegg-environment-id"):
+            return failure(403, "Environment ID is not specified")
+        if route.environment_only and "frontegg-tenant-id" in call.headers:
+            return failure(403, "Tenant ID is defined - forbidden route for tenants")
+        return route.handle(self.state, call)
+
+    def _authenticate(self, call: Call) -> Answer:
+        credentials = decode(_CREDENTIALS, call)
+        if isinstance(credentials, Answer):
+            return credentials
+        token = self.tokens.issue(credentials.client_id, credentials.secret)
+        if token is None:
+            return failure(401, "Invalid authentication")
+        body = {"token": token, "expiresIn": self.tokens.lifetime}
+        return Answer(200, msgspec.json.encode(body))
+
+    def _bearer(self, headers: Mapping[str, str]) -> Token | None:
+        scheme, _, token = headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            # An older spelling that some clients still use (client).
+            token = headers.get("x-access-token", "")
+        return self.tokens.find(token)

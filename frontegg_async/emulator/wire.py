@@ -1,0 +1,151 @@
+"""What goes back over the socket: answers as values, and the one class that writes them.
+
+Handlers and faults deal in :class:`Answer`. :class:`Reply` turns one into bytes by itself instead
+of leaving it to ``web.Response``: one write for head and body is quicker, and half an answer, a
+wrong length or no answer at all are things that a well-behaved response class refuses to send.
+"""
+
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable, Mapping
+from email.utils import formatdate
+from http import HTTPStatus
+from secrets import token_hex
+from typing import Final
+
+import msgspec
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+
+__all__ = ["JSON", "Answer", "HangUp", "Letterhead", "Reply", "failure"]
+
+JSON: Final = "application/json; charset=utf-8"
+
+_NO_HEADERS: Final[dict[str, str]] = {}
+_REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One answer before it is written; :func:`msgspec.structs.replace` makes variants of it."""
+
+    status: int
+    body: bytes = b""
+    content_type: str | None = JSON
+    headers: Mapping[str, str] = _NO_HEADERS
+    announced: int | None = None
+    """The ``Content-Length`` to claim, where it is not the length of the body."""
+    cut: bool = False
+    """Close the connection after the last byte, whatever the client asked for."""
+    stream: Callable[[], AsyncIterator[bytes]] | None = None
+    """Produces the body piece by piece: chunked, unless a length is announced."""
+
+
+class HangUp(Exception):  # noqa: N818 - an order to the server, not an error of it
+    """Close the connection without a single byte of an answer."""
+
+    def __init__(self, *, reset: bool) -> None:
+        super().__init__("hang up")
+        self.reset = reset
+
+
+class _ErrorBody(msgspec.Struct, omit_defaults=True, rename="camel"):
+    errors: list[str]
+    error_code: str | None = None
+
+
+def failure(status: int, message: str, code: str | None = None) -> Answer:
+    """Build an error in Frontegg's shape.
+
+    ``errorCode`` is left out where no code has been seen for the case: it may be missing on the
+    real service too (seen), and an invented code would be worse than none.
+    """
+    return Answer(status, msgspec.json.encode(_ErrorBody([message], code)))
+
+
+class Letterhead:
+    """The headers that every answer carries: ``Date``, ``frontegg-trace-id``, the user's extras."""
+
+    def __init__(self, wall_clock: Callable[[], float], extra: Mapping[str, str]) -> None:
+        self._wall_clock = wall_clock
+        self._extra = "".join(f"{name}: {value}\r\n" for name, value in extra.items())
+        self._second = -1
+        self._dated = ""
+        # A random half and a counted half: unique, 32 hex digits, and cheaper than randomness.
+        self._trace = f"frontegg-trace-id: {token_hex(8)}"
+        self._count = 0
+
+    def lines(self) -> str:
+        """Return the header lines for the next answer, each with its line end."""
+        if (second := int(self._wall_clock())) != self._second:
+            self._second = second
+            self._dated = f"Date: {formatdate(second, usegmt=True)}\r\n{self._extra}{self._trace}"
+        self._count += 1
+        return f"{self._dated}{self._count:016x}\r\n"
+
+
+class Reply(web.StreamResponse):
+    """Writes an :class:`Answer`, or hangs up where there is none."""
+
+    def __init__(self, answer: Answer | HangUp, letterhead: Letterhead) -> None:
+        super().__init__(status=answer.status if isinstance(answer, Answer) else 500)
+        self._answer = answer
+        self._letterhead = letterhead
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Write everything there is to write."""
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError
+        answer = self._answer
+        if isinstance(answer, HangUp):
+            if answer.reset:
+                _linger_zero(transport.get_extra_info("socket"))
+                transport.abort()
+            raise ConnectionResetError  # aiohttp closes the connection and says nothing
+        keep_alive = request.keep_alive and not answer.cut
+        self._keep_alive = keep_alive
+        body = b"" if request.method == "HEAD" else answer.body
+        transport.write(self._head(answer, keep_alive=request.keep_alive) + body)
+        if answer.stream is not None:
+            await self._pour(answer.stream, request.writer, chunked=answer.announced is None)
+        return request.writer
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing is left to write: :meth:`prepare` did it all."""
+
+    def _head(self, answer: Answer, *, keep_alive: bool) -> bytes:
+        status = answer.status
+        lines = f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n{self._letterhead.lines()}"
+        if answer.content_type is not None:
+            lines += f"Content-Type: {answer.content_type}\r\n"
+        for name, value in answer.headers.items():
+            lines += f"{name}: {value}\r\n"
+        if not keep_alive:
+            lines += "Connection: close\r\n"
+        if answer.announced is not None:
+            lines += f"Content-Length: {answer.announced}\r\n\r\n"
+        elif answer.stream is not None:
+            lines += "Transfer-Encoding: chunked\r\n\r\n"
+        else:
+            lines += f"Content-Length: {len(answer.body)}\r\n\r\n"
+        return lines.encode("latin-1")
+
+    @staticmethod
+    async def _pour(
+        stream: Callable[[], AsyncIterator[bytes]], writer: AbstractStreamWriter, *, chunked: bool
+    ) -> None:
+        transport = writer.transport
+        async for piece in stream():
+            if transport is None or transport.is_closing():
+                raise ConnectionResetError
+            transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+            # Without this a body of gigabytes would pile up in the transport's buffer.
+            await writer.drain()
+        if chunked and transport is not None:
+            transport.write(b"0\r\n\r\n")
+
+
+def _linger_zero(sock: socket.socket | None) -> None:
+    """Make the next close a TCP reset instead of an orderly end."""
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
