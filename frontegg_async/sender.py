@@ -227,6 +227,10 @@ class Sender:
             if isinstance(outcome, Answer):
                 if 200 <= outcome.status < 300:
                     self.view.budget.refund()
+                    if _logger.isEnabledFor(logging.DEBUG):
+                        _logger.debug(
+                            "%s, attempt %d: %r", call.operation.name, call.attempts, outcome
+                        )
                     if tokens.rejections and token is not None:
                         tokens.accepted()
                     return outcome

@@ -50,7 +50,7 @@ class AssignRun:
         self._on_progress: Final = on_progress
         self._progress: Final = Progress()
         self._kept: Final[list[RowResult]] = []
-        self._stopped: str | None = None
+        self._stopped: FronteggError | None = None
 
     async def run(self, workers: int) -> Report:
         """Send every row and return the report."""
@@ -156,7 +156,7 @@ class AssignRun:
             )
         )
         if isinstance(error, _FATAL):
-            self._stop(str(error))
+            self._stop(error)
 
     def _not_done(self, result: RowResult) -> None:
         if len(self._kept) < MAX_KEPT_FAILURES:
@@ -167,7 +167,7 @@ class AssignRun:
                 self._stop(problem)
         self._count(result.outcome)
 
-    def _stop(self, reason: str) -> None:
+    def _stop(self, reason: FronteggError) -> None:
         """Take no more rows; those under way end as they may."""
         if self._stopped is None:
             self._stopped = reason

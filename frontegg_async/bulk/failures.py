@@ -54,13 +54,15 @@ class FailuresFile:
     def _is_jsonl(self) -> bool:
         return self.path.suffix.lower() in {".jsonl", ".ndjson"}
 
-    def write(self, result: RowResult) -> str | None:
-        """Write one row, and return the problem if that is no longer possible."""
+    def write(self, result: RowResult) -> ConfigurationError | None:
+        """Write one row, or return why that is no longer possible."""
         try:
             self._write(self._fields(result))
         except OSError as error:
-            return f"cannot write {self.path}: {error.strerror or type(error).__name__}"
-        return None
+            problem = error.strerror or type(error).__name__
+        else:
+            return None
+        return ConfigurationError(f"cannot write {self.path}: {problem}")
 
     def _fields(self, result: RowResult) -> dict[str, Any]:
         row = result.assignment

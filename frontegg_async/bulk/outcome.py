@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from ..errors import FronteggError
 from .assignment import Assignment
 
 MAX_KEPT_FAILURES: Final = 1_000
@@ -95,7 +96,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         elapsed_s: seconds from the first row to the last.
         failures_path: the file with every row that was not done, or None.
         failures: the first thousand rows that were not done.
-        stopped: why the run stopped before the end of its source, or None.
+        stopped: the error that stopped the run before the end of its source, or None.
     """
 
     rows: int
@@ -110,7 +111,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     elapsed_s: float
     failures_path: Path | None = None
     failures: tuple[RowResult, ...] = ()
-    stopped: str | None = None
+    stopped: FronteggError | None = None
 
     @property
     def done(self) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import codecs
 import csv
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias
 
@@ -100,25 +101,21 @@ def read_assignments(path: str | os.PathLike[str]) -> Iterator[Row]:
     if suffix not in {".csv", ".jsonl", ".ndjson"}:
         raise InvalidRequestError(f"{path} must end in .csv, .jsonl or .ndjson")
     try:
-        file = path.open("rb")
+        # Looked at before the first row is asked for, so that nothing is sent for a bad file.
+        with closing(_lines(path)) as lines:
+            first = next(lines, (1, ""))[1]
     except OSError as error:
         problem = error.strerror or type(error).__name__
         raise InvalidRequestError(f"cannot read {path}: {problem}") from None
-    lines = _lines(file)
-    if suffix != ".csv":
-        return _json_rows(lines)
-    try:
-        delimiter, columns = _read_header(path, lines)
-    except InvalidRequestError:
-        file.close()
-        raise
-    return _csv_rows(lines, delimiter, columns)
+    if suffix == ".csv":
+        return _csv_rows(path, *_header(path, first))
+    return _json_rows(path)
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, str | Malformed]]:
+def _lines(path: Path) -> Generator[tuple[int, str | Malformed]]:
     """Yield the lines that are not blank, without their ends, in bounded memory."""
     number = 0
-    with file:
+    with path.open("rb") as file:
         while raw := file.readline(MAX_LINE_BYTES + 1):
             number += 1
             if number == 1:
@@ -143,9 +140,9 @@ def _skip_line(file: BinaryIO, raw: bytes) -> None:
         raw = file.readline(MAX_LINE_BYTES)
 
 
-def _json_rows(lines: Iterator[tuple[int, str | Malformed]]) -> Iterator[Row]:
+def _json_rows(path: Path) -> Iterator[Row]:
     decode = msgspec.json.Decoder(dict[str, Any]).decode
-    for number, line in lines:
+    for number, line in _lines(path):
         if isinstance(line, Malformed):
             yield number, line
             continue
@@ -159,10 +156,7 @@ def _json_rows(lines: Iterator[tuple[int, str | Malformed]]) -> Iterator[Row]:
         yield number, _assignment({_column(key): value for key, value in found.items()})
 
 
-def _read_header(
-    path: Path, lines: Iterator[tuple[int, str | Malformed]]
-) -> tuple[str, tuple[str, ...]]:
-    _, header = next(lines, (1, ""))
+def _header(path: Path, header: str | Malformed) -> tuple[str, tuple[str, ...]]:
     if isinstance(header, Malformed):
         raise InvalidRequestError(f"the header of {path} {header.reason}")
     # Spreadsheets write semicolons where the comma separates decimals.
@@ -184,9 +178,9 @@ def _column(name: str) -> str:
     return _COLUMNS.get("".join(char for char in name.lower() if char.isalnum()), "")
 
 
-def _csv_rows(
-    lines: Iterator[tuple[int, str | Malformed]], delimiter: str, columns: tuple[str, ...]
-) -> Iterator[Row]:
+def _csv_rows(path: Path, delimiter: str, columns: tuple[str, ...]) -> Iterator[Row]:
+    lines = _lines(path)
+    next(lines, None)  # the header
     for number, line in lines:
         if isinstance(line, Malformed):
             yield number, line

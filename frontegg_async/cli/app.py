@@ -1,0 +1,102 @@
+"""The command group, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+from .._version import __version__
+from ..errors import FronteggError
+from . import exits, output
+
+_logger: Final = logging.getLogger("frontegg_async.cli")
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for, not for ``--help``.
+
+    Args:
+        lazy: by command name: the module beside this one, its attribute, and the short help.
+    """
+
+    def __init__(self, *args: Any, lazy: dict[str, tuple[str, str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in self._lazy:
+            return None
+        module, attribute, _ = self._lazy[cmd_name]
+        command = getattr(import_module(f"{__package__}.{module}"), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101  # the table below says so
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the short helps, without an import."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in self._lazy.items()])
+
+
+class App(LazyGroup):
+    """The whole command line: no exception of ours leaves it as a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command and exit with the code that it returns."""
+        try:
+            code = super().invoke(ctx)
+            output.flush()
+        except (click.exceptions.Exit, click.ClickException):
+            raise  # click's own affair: it prints them, with the code that they carry
+        except (KeyboardInterrupt, click.Abort) as interrupt:
+            output.note(str(interrupt) or "Interrupted.")
+            code = exits.INTERRUPTED
+        except FronteggError as error:
+            output.error(str(error))
+            code = exits.of_error(error)
+        except BrokenPipeError:
+            # Whoever read stdout has had enough: no error, but not everything was written.
+            output.give_up_stdout()
+            code = exits.ERROR
+        except OSError as error:
+            output.error(_os_error(error))
+            output.give_up_stdout()
+            code = exits.ERROR
+        except Exception as error:  # the last resort, instead of a traceback
+            _logger.debug("unexpected", exc_info=True)
+            output.error(f"unexpected {type(error).__name__}: {error} (-vv shows where)")
+            code = exits.ERROR
+        ctx.exit(code if isinstance(code, int) else exits.DONE)
+
+
+def _os_error(error: OSError) -> str:
+    reason = error.strerror or str(error) or type(error).__name__
+    return reason if error.filename is None else f"{os.fspath(error.filename)}: {reason}"
+
+
+app = App(
+    "frontegg-async",
+    help="Frontegg from the command line: bulk tenant work, single calls, an emulator.\n\n"
+    "Credentials come from FRONTEGG_CLIENT_ID and FRONTEGG_API_KEY (or FRONTEGG_SECRET_KEY); "
+    "no option takes a secret. Data goes to stdout, messages, progress and logs go to stderr: "
+    "also with --json an error is text on stderr, and stdout stays empty.\n\n" + exits.TABLE,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    params=[],
+    no_args_is_help=True,
+    lazy={
+        "bulk": ("bulk", "bulk", "Work on thousands to millions of rows, from a file."),
+        "call": ("call", "call", "Call one operation and print its answer as JSON."),
+        "emulator": ("emulator", "emulator", "Serve an emulator of Frontegg's API on this host."),
+        "operations": ("operations", "operations", "List the operations that the SDK has."),
+        "token": ("token", "token", "Show who the credentials are, and how long a token lasts."),
+    },
+)
+click.version_option(__version__, prog_name="frontegg-async")(app)

@@ -1,0 +1,124 @@
+"""The options of every command that talks to Frontegg, and the session that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final, TypeVar
+
+import click
+import msgspec
+
+from ..errors import ConfigurationError
+from ..frontegg import FronteggSession
+from ..options import Environment, Options, Region
+from . import logs
+from .exits import NoCredentialsError
+from .parameters import duration
+
+R = TypeVar("R")
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """What the options say; None leaves it to the environment."""
+
+    client_id: str | None = None
+    region: str | None = None
+    base_url: str | None = None
+    environment_id: str | None = None
+    timeout: float | None = None
+
+    def given(self) -> tuple[str, ...]:
+        """Return the flags of what the options say about where to call, and as whom."""
+        return tuple(
+            "--" + name.replace("_", "-")
+            for name in ("client_id", "region", "base_url", "environment_id")
+            if getattr(self, name) is not None
+        )
+
+    def options(self) -> Options:
+        """Return how calls are sent."""
+        return Options() if self.timeout is None else Options(timeout=self.timeout)
+
+    def resolved_client_id(self) -> str | None:
+        """Return the client id that a session is made with."""
+        return Environment.read().client_id if self.client_id is None else self.client_id
+
+    def session(self, *, max_connections: int = 64, without: str = "") -> FronteggSession:
+        """Make a session, not open yet, from the options and the environment.
+
+        Args:
+            max_connections: see ``FronteggSession``.
+            without: what to say about doing without credentials, if one can.
+
+        Raises:
+            NoCredentialsError: there are none.
+        """
+        found = Environment.read()
+        client_id = self.resolved_client_id()
+        missing = [
+            name
+            for name, value in (
+                ("FRONTEGG_CLIENT_ID (or --client-id)", client_id),
+                ("FRONTEGG_API_KEY (or FRONTEGG_SECRET_KEY)", found.api_key),
+            )
+            if not value
+        ]
+        if client_id is None or found.api_key is None or missing:
+            raise NoCredentialsError(
+                f"no credentials: set {' and '.join(missing)} in the environment{without}."
+            )
+        region, base_url = self.region, self.base_url
+        if region is None and base_url is None:
+            region, base_url = found.region, found.base_url
+            if region is not None and base_url is not None:
+                raise ConfigurationError(
+                    "set FRONTEGG_REGION or FRONTEGG_BASE_URL, not both; an option beats both"
+                )
+        return FronteggSession(
+            client_id=client_id,
+            api_key=found.api_key,
+            region=region,
+            base_url=base_url,
+            environment_id=(
+                found.environment_id if self.environment_id is None else self.environment_id
+            ),
+            options=self.options(),
+            max_connections=max_connections,
+        )
+
+
+_OPTIONS: Final = (
+    click.option("--client-id", help="Client id of the environment [FRONTEGG_CLIENT_ID]."),
+    click.option(
+        "--region",
+        type=click.Choice([region.value for region in Region]),
+        help="Where the environment is kept [FRONTEGG_REGION]; eu if nothing is said.",
+    ),
+    click.option("--base-url", help="A host instead of a region [FRONTEGG_BASE_URL]."),
+    click.option(
+        "--environment-id",
+        help="Which environment, for credentials of an account [FRONTEGG_ENVIRONMENT_ID].",
+    ),
+    click.option(
+        "--timeout",
+        type=duration,
+        metavar="DURATION",
+        help="Time for a call with all its retries, such as 90s [30s; bulk: 10m at least].",
+    ),
+    logs.verbose_option,
+)
+
+
+def connected(function: Callable[..., R]) -> Callable[..., R]:
+    """Give a command the options of a connection, and its function what they say, first."""
+
+    @wraps(function)
+    def command(**values: Any) -> R:
+        said = {name: values.pop(name) for name in Connection.__struct_fields__}
+        return function(Connection(**said), **values)
+
+    decorated: Callable[..., R] = command
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated

@@ -1,0 +1,46 @@
+"""``--verbose``: the package's log on stderr."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Final
+
+import click
+
+
+class _StderrHandler(logging.Handler):
+    """Writes to whatever stderr is now: a progress bar replaces it while it lives."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(f"{self.format(record)}\n")
+        except Exception:  # noqa: BLE001  # the habit of logging: it never ends the program
+            self.handleError(record)
+
+
+def _log(ctx: click.Context, _param: click.Parameter, verbosity: int) -> None:
+    handler = _StderrHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    # Only this package's logger: what aiohttp logs at debug level is not ours to vouch for.
+    logger = logging.getLogger("frontegg_async")
+    before = logger.level
+    # What an error message says at the end need not be said by a log line as well.
+    logger.setLevel((logging.ERROR, logging.INFO, logging.DEBUG)[min(verbosity, 2)])
+    logger.addHandler(handler)
+
+    def restore() -> None:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+    ctx.find_root().call_on_close(restore)
+
+
+verbose_option: Final = click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    expose_value=False,
+    callback=_log,
+    help="Log warnings to stderr; twice: also every attempt that was no success.",
+)

@@ -1,0 +1,53 @@
+"""Option types that several commands share, as functions that click calls with the text."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from ..emulator import RateLimit
+
+_DURATION: Final = re.compile(r"(\d+\.?\d*|\.\d+)\s*(ms|s|m|h|d)?", re.ASCII).fullmatch
+_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, None: 1.0}
+
+
+def duration_or_zero(text: str) -> float:
+    """Return ``80ms``, ``1.5s``, ``2m``, ``1h`` or ``1d`` as seconds; so is a plain number.
+
+    Raises:
+        click.BadParameter: it is anything else.
+    """
+    match = _DURATION(str(text).strip())
+    if match is None:
+        raise click.BadParameter(f"{text!r} is not like 80ms, 1.5s, 2m or 1h.")
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if not math.isfinite(seconds):
+        raise click.BadParameter(f"{text!r} is too long.")
+    return seconds
+
+
+def duration(text: str) -> float:
+    """Return the same, of a duration that must not be 0."""
+    seconds = duration_or_zero(text)
+    if seconds == 0:
+        raise click.BadParameter(f"{text!r} must be more than nothing.")
+    return seconds
+
+
+def rate_limit(text: str) -> RateLimit:
+    """Return ``1000/60``, a thousand requests in 60 seconds on a route; ``1000/1m`` works too.
+
+    Raises:
+        click.BadParameter: it is anything else.
+    """
+    # Here and not above: most commands that know this option never start an emulator.
+    from ..emulator import RateLimit
+
+    limit, _, window = text.partition("/")
+    if not (limit.isascii() and limit.isdigit()):
+        raise click.BadParameter(f"{text!r} is not like 1000/60: requests per seconds.")
+    return RateLimit(int(limit), duration(window))

@@ -1,0 +1,1 @@
+"""The command line, against an emulator on a real socket."""

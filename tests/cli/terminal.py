@@ -1,0 +1,90 @@
+"""A pseudo-terminal to run a command on."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pty
+import re
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .shell import COMMAND, Shell
+
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Terminal:
+    """A command whose stdin and stderr are a terminal, and stdout too unless it is kept apart.
+
+    Attributes:
+        seen: what came out of the terminal so far, escapes included.
+        data: where stdout is kept apart: what it wrote, once the command has ended.
+    """
+
+    def __init__(
+        self, shell: Shell, *arguments: str | Path, keep_stdout: bool = False, **variables: str
+    ) -> None:
+        self._master, slave = pty.openpty()
+        self.process = subprocess.Popen(
+            [*COMMAND, *map(str, arguments)],
+            cwd=shell.directory,
+            env=shell.environment(**variables),
+            stdin=slave,
+            stdout=subprocess.PIPE if keep_stdout else slave,
+            stderr=slave,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.seen = ""
+        self.data = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.process.kill()
+        self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        os.close(self._master)
+
+    def wait_for(self, text: str) -> None:
+        """Read until ``text`` is there."""
+        while text not in self.text:
+            assert self._read(), f"ended without {text!r}: {self.seen!r}"
+
+    def type(self, text: str) -> None:
+        """Type it."""
+        os.write(self._master, text.encode())
+
+    def finish(self) -> int:
+        """Read until the command has ended, and return its exit code."""
+        while self._read():
+            pass
+        if self.process.stdout is not None:
+            self.data = self.process.stdout.read()
+        return self.process.wait()
+
+    @property
+    def text(self) -> str:
+        """What was seen, without escapes."""
+        return _ESCAPES.sub("", self.seen)
+
+    def _read(self) -> bool:
+        try:
+            chunk = os.read(self._master, 65_536)
+        except OSError as error:
+            # How Linux says that nobody has the other side open any more.
+            if error.errno == errno.EIO:
+                return False
+            raise
+        self.seen += chunk.decode(errors="replace")
+        return bool(chunk)

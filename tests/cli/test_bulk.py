@@ -1,0 +1,227 @@
+"""``bulk assign``: what it does, what it prints, and how it exits."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator
+
+from .conftest import MakeFile
+from .shell import ADD, GET, Shell
+
+KEYS = [
+    "rows",
+    "added",
+    "already_member",
+    "failed",
+    "unknown",
+    "invalid",
+    "skipped",
+    "requests",
+    "throttled",
+    "elapsed_s",
+    "failures_path",
+]
+
+
+def test_done(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
+    """A run whose rows are all done has made the memberships, says so, and exits with 0."""
+    result = shell.run("bulk", "assign", make_file("user-0,acme", "user-1,acme"))
+    assert result.exit_code == 0, result.output
+    assert {("user-0", "acme"), ("user-1", "acme")} <= server.memberships()
+    assert "2 rows in" in result.stdout
+    assert "2  added" in result.stdout
+    assert result.stderr == ""
+    assert server.invites == []
+
+
+def test_json_is_one_object_with_these_keys(shell: Shell, make_file: MakeFile) -> None:
+    """With --json, stdout is one object in one line, with exactly the keys promised."""
+    result = shell.run("bulk", "assign", make_file("user-0,acme", "nobody"), "--json")
+    assert result.exit_code == 3
+    assert result.stdout.count("\n") == 1
+    report = json.loads(result.stdout)
+    assert list(report) == KEYS
+    assert isinstance(report.pop("elapsed_s"), float)
+    assert report.pop("requests") >= 1
+    assert report == {
+        "rows": 2,
+        "added": 1,
+        "already_member": 0,
+        "failed": 0,
+        "unknown": 0,
+        "invalid": 1,
+        "skipped": 0,
+        "throttled": 0,
+        "failures_path": None,
+    }
+
+
+def test_failures(shell: Shell, make_file: MakeFile, tmp_path: Path) -> None:
+    """Rows that fail end in 3, in the summary with line and trace id, and in the file."""
+    failures = tmp_path / "failures.csv"
+    result = shell.run(
+        "bulk",
+        "assign",
+        make_file("nobody-0,acme", "user-0,acme", *(f"nobody-{n},acme" for n in range(1, 9))),
+        "--failures",
+        failures,
+    )
+    assert result.exit_code == 3
+    assert "Not done, the first 5 of 9:" in result.stdout
+    assert "line 2, failed: " in result.stdout
+    assert "trace id " in result.stdout
+    assert f"Every row that was not done: {failures}" in result.stdout
+    assert "--failures" not in result.stderr
+    with failures.open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == 9
+
+
+def test_json_names_the_failures_file(shell: Shell, make_file: MakeFile, tmp_path: Path) -> None:
+    """With --json and --failures, failures_path is the path as a string."""
+    failures = tmp_path / "failures.jsonl"
+    result = shell.run("bulk", "assign", make_file("nobody,acme"), "--json", "--failures", failures)
+    assert json.loads(result.stdout)["failures_path"] == str(failures)
+
+
+def test_says_how_to_get_the_failures(shell: Shell, make_file: MakeFile) -> None:
+    """A run that leaves rows undone without --failures says which option would list them."""
+    result = shell.run("bulk", "assign", make_file("nobody,acme"))
+    assert result.exit_code == 3
+    assert "--failures FILE" in result.stderr
+
+
+def test_outcomes_in_doubt_beat_failures(
+    shell: Shell, server: Emulator, make_file: MakeFile
+) -> None:
+    """If it cannot be found out whether a row was done, the exit code is 5, also beside 3."""
+    server.inject(CutBeforeCommit(), on=ADD, times=1)
+    server.inject(AnswerStatus(403), on=GET, times=None)
+    path = make_file("user-0,acme", "nobody,acme")
+    result = shell.run("bulk", "assign", path, "--invite", "--workers", "1", "--json")
+    report = json.loads(result.stdout)
+    assert (report["unknown"], report["failed"]) == (1, 1)
+    assert result.exit_code == 5
+    assert "running them again settles it" in result.stderr
+
+
+def test_stopped_by_refused_credentials(
+    shell: Shell, server: Emulator, make_file: MakeFile
+) -> None:
+    """A run that ends because its token is refused exits with 4, and the rest is skipped."""
+    server.inject(AnswerStatus(401), on=ADD, times=None)
+    path = make_file(*(f"user-{n % 3},acme" for n in range(50)))
+    result = shell.run("bulk", "assign", path, "--workers", "1")
+    assert result.exit_code == 4, result.output
+    assert "The run stopped early: " in result.stderr
+    assert "49  skipped" in result.stdout
+
+
+def test_credentials_refused_at_once(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
+    """Credentials that are refused end in 4, one message, and no row sent."""
+    result = shell.run("bulk", "assign", make_file("user-0,acme"), FRONTEGG_API_KEY="wrong-canary")
+    assert result.exit_code == 4
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    assert "wrong-canary" not in result.output
+    assert server.count(ADD) == 0
+
+
+def test_no_credentials(bare: Shell, make_file: MakeFile) -> None:
+    """Without credentials the exit code is 4, and it says what to set and what needs none."""
+    result = bare.run("bulk", "assign", make_file("user-0,acme"))
+    assert result.exit_code == 4
+    assert result.stdout == ""
+    for name in ("FRONTEGG_CLIENT_ID", "FRONTEGG_API_KEY", "FRONTEGG_SECRET_KEY", "--emulator"):
+        assert name in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("missing.csv", None, "No such file"),
+        ("rows.xlsx", "user_id,tenant_id\n", ".csv, .jsonl or .ndjson"),
+        ("header.csv", "user_id,colour\n", "user_id, colour"),
+        ("empty.csv", "", "needs tenant_id"),
+    ],
+)
+def test_files_that_cannot_work(
+    shell: Shell, server: Emulator, tmp_path: Path, name: str, content: str | None, said: str
+) -> None:
+    """A file that is missing, of another kind or without its columns ends in 2, in a sentence."""
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    for extra in ((), ("--emulator",)):
+        result = shell.run("bulk", "assign", tmp_path / name, *extra)
+        assert result.exit_code == 2
+        assert result.stdout == ""
+        assert said in result.stderr
+        assert result.stderr.count("\n") == 1
+    assert server.count() == 0
+
+
+def test_directory(shell: Shell, tmp_path: Path) -> None:
+    """A directory in place of the file ends in 2, also if its name looks like a file's."""
+    directory = tmp_path / "rows.csv"
+    directory.mkdir()
+    result = shell.run("bulk", "assign", directory)
+    assert result.exit_code == 2
+    assert "Is a directory" in result.stderr
+
+
+def test_failures_must_not_replace_the_source(shell: Shell, make_file: MakeFile) -> None:
+    """--failures with the source itself ends in 2, and the source is as it was."""
+    path = make_file("user-0,acme")
+    before = path.read_text()
+    assert shell.run("bulk", "assign", path, "--failures", path).exit_code == 2
+    assert path.read_text() == before
+
+
+def test_malformed_rows_are_reported(shell: Shell, make_file: MakeFile) -> None:
+    """Rows that cannot be read are counted as invalid, named by their lines, and end in 3."""
+    path = make_file("user-0,acme", "user-1", ",acme", "user-2,acme")
+    result = shell.run("bulk", "assign", path)
+    assert result.exit_code == 3
+    assert "2  added" in result.stdout
+    assert "line 3, invalid: " in result.stdout
+    assert "line 4, invalid: " in result.stdout
+
+
+def test_throttling_is_reported(bare: Shell, make_file: MakeFile) -> None:
+    """A run that the server throttles waits it out, is done, and says how often."""
+    path = make_file(*(f"user-{n},acme" for n in range(4)))
+    result = bare.run(
+        "bulk", "assign", path, "--emulator", "--emulator-rate-limit", "2/50ms", "--json"
+    )
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["added"] == 4
+    assert report["throttled"] >= 1
+
+
+def test_invites_are_asked_for(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
+    """With --invite, new members get an e-mail."""
+    assert shell.run("bulk", "assign", make_file("user-0,acme"), "--invite").exit_code == 0
+    assert [invite.user_id for invite in server.invites] == ["user-0"]
+
+
+def test_tenants_are_validated(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
+    """With --validate-tenants, an unknown tenant is a failed row and no new tenant."""
+    result = shell.run("bulk", "assign", make_file("user-0,acme"), "--validate-tenants")
+    assert result.exit_code == 3
+    assert "acme" not in server.tenants
+
+
+def test_reasons_obey_nobody(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
+    """Control characters in a server's message reach the terminal as visible escapes."""
+    server.inject(
+        AnswerStatus(400, b'{"errors": ["\\u001b[31mred [bold]"]}', "application/json"), on=ADD
+    )
+    result = shell.run("bulk", "assign", make_file("user-0,acme"))
+    assert "\x1b" not in result.output
+    assert "\\x1b[31mred [bold]" in result.stdout
