@@ -102,7 +102,7 @@ def medians(runs: list[Run]) -> Row:
 
 def main() -> None:
     """Measure every size in alternating rounds and print a table, or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[2_000, 20_000])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")

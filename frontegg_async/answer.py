@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Final
+from typing import Final, cast
+from urllib.parse import urlsplit
 
 import msgspec
 
 from . import errors
 from .errors import ErrorFields, FronteggError
+
+_MAX_TRACE_ID_CHARS: Final = 64
 
 
 class Answer:
@@ -23,19 +26,24 @@ class Answer:
         status: HTTP status.
         headers: looked up without regard to case.
         body: the raw bytes, decompressed.
+        attempts: requests that were sent for it, the last one included.
     """
 
-    __slots__ = ("body", "headers", "status")
+    __slots__ = ("attempts", "body", "headers", "status")
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.status = status
         self.headers = headers
         self.body = body
+        self.attempts = 1
 
     @property
     def trace_id(self) -> str | None:
         """The id under which Frontegg's support finds this call."""
-        return self.headers.get("frontegg-trace-id")
+        found = self.headers.get("frontegg-trace-id")
+        # It ends up in logs and files: no bytes that are no text, and no essay.
+        usable = found is not None and found.isascii() and found.isprintable()
+        return found[:_MAX_TRACE_ID_CHARS] if found and usable else None
 
     def __repr__(self) -> str:
         # Never the body: it may hold a token or personal data.
@@ -76,16 +84,6 @@ class Failure:
     def __repr__(self) -> str:
         return f"<Failure {self.kind.value}: {self.detail}>"
 
-
-class _ErrorBody(msgspec.Struct):
-    """Frontegg's error body; also what its gateways put in its place (client: ``message``)."""
-
-    errors: tuple[str, ...] | str | None = None
-    message: tuple[str, ...] | str | None = None
-    error_code: str | int | None = msgspec.field(name="errorCode", default=None)
-
-
-_error_body: Final = msgspec.json.Decoder(_ErrorBody)
 
 _STATUS_ERRORS: Final[dict[int, tuple[type[FronteggError], str]]] = {
     400: (errors.InvalidRequestError, "the server refused the request"),
@@ -131,24 +129,44 @@ def _error_of_range(status: int, answer: Answer) -> tuple[type[FronteggError], s
         return errors.InvalidRequestError, "the server refused the request"
     if status >= 300:
         # Following it would hand the token to whatever host the header names.
-        target = answer.headers.get("location", "nowhere")[:200]
+        target = _host(answer.headers.get("location", ""))
         return (
             errors.ConfigurationError,
-            f"the host redirects to {target!r} and redirects are not followed: check base_url",
+            f"the host redirects to {target} and redirects are not followed: check base_url",
         )
     return errors.UndecodableAnswerError, "not a final HTTP status"
 
 
-def _read_error_body(body: bytes) -> tuple[tuple[str, ...], str | None]:
+def _host(location: str) -> str:
+    """Return the host that a redirect names; the rest of the URL may hold ids."""
     try:
-        decoded = _error_body.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        # HTML, empty or of another shape: the status has to do.
+        return repr(urlsplit(location).netloc[:200]) if "//" in location else "another path"
+    except ValueError:
+        return "an address that cannot be read"
+
+
+def _read_error_body(body: bytes) -> tuple[tuple[str, ...], str | None]:
+    """Return messages and code of an error body, as far as it has the shape of one.
+
+    Frontegg writes ``errors`` and ``errorCode``; its gateways write ``message`` (facts.md: client),
+    HTML, or nothing. What is of another type is passed over: the status has to do.
+    """
+    try:
+        found = msgspec.json.decode(body, type=dict[str, object])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return (), None
-    found = decoded.errors or decoded.message or ()
-    messages = (found,) if isinstance(found, str) else found
-    code = decoded.error_code
-    return messages, None if code is None else str(code)
+    code = found.get("errorCode")
+    usable = isinstance(code, str | int) and not isinstance(code, bool)
+    messages = _texts(found.get("errors")) or _texts(found.get("message"))
+    return messages, str(code) if usable else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list):
+        return ()
+    return tuple(item for item in cast("list[object]", value) if isinstance(item, str))
 
 
 def error_of_failure(failure: Failure, fields: ErrorFields, *, uncertain: bool) -> FronteggError:

@@ -26,6 +26,7 @@ from typing import Final, Self, TypedDict, Unpack
 
 _MAX_MESSAGES: Final = 10
 _MAX_MESSAGE_CHARS: Final = 500
+_MAX_CODE_CHARS: Final = 100
 
 HINTS: Final[dict[str, str]] = {
     # The codes that facts.md lists as seen.
@@ -80,11 +81,11 @@ class FronteggError(Exception):
         self.message: str = message
         self.operation: str | None = fields.get("operation")
         self.status: int | None = fields.get("status")
-        self.error_code: str | None = fields.get("error_code")
+        self.error_code: str | None = _short(fields.get("error_code"))
         self.messages: tuple[str, ...] = tuple(
             text[:_MAX_MESSAGE_CHARS] for text in fields.get("messages", ())[:_MAX_MESSAGES]
         )
-        self.trace_id: str | None = fields.get("trace_id")
+        self.trace_id: str | None = _short(fields.get("trace_id"))
         self.attempts: int = fields.get("attempts", 0)
         self.retry_after: float | None = fields.get("retry_after")
 
@@ -136,6 +137,10 @@ class FronteggError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         # Keyword-only fields: the default would lose them across processes.
         return (_rebuild, (type(self), self.message, self.fields))
+
+
+def _short(text: str | None) -> str | None:
+    return None if text is None else text[:_MAX_CODE_CHARS]
 
 
 def _rebuild(kind: type[FronteggError], message: str, fields: ErrorFields) -> FronteggError:

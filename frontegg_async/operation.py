@@ -186,16 +186,21 @@ class Operation(Generic[T]):
         shows a schema: many of its answers have none.
 
         Raises:
-            msgspec.DecodeError: the body is not what this operation returns.
-            UnicodeDecodeError: neither is it text.
+            msgspec.DecodeError: the body is not what this operation returns. The text names a
+                field and a type, never a value.
         """
         decoder = self._decoder
         if decoder is None:
             # Built on first use: 300 operations are imported, a few are called.
             decoder = self._decoder = self._make_decoder()
-        if not body or body == b"null" or self.returns is type(None):
+        if not body or self.returns is type(None):
             return self.returns()
-        value = decoder.decode(body)
+        try:
+            value = decode_json(decoder, body)
+        except msgspec.DecodeError:
+            if body.strip() in {b"", b"null"}:
+                return self.returns()
+            raise
         if self.one_or_many and not isinstance(value, tuple):
             value = (value,)
         return value  # type: ignore[no-any-return]  # the decoder's type is a run-time value
@@ -208,6 +213,17 @@ class Operation(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.method} {self.template}>"
+
+
+def decode_json(decoder: msgspec.json.Decoder[T], body: bytes | str) -> T:
+    """Decode what a stranger wrote; whatever is wrong with it is a ``msgspec.DecodeError``."""
+    try:
+        return decoder.decode(body)
+    except UnicodeDecodeError:
+        problem = "is not UTF-8"
+    except RecursionError:
+        problem = "is nested too deeply"
+    raise msgspec.DecodeError(f"JSON {problem}")
 
 
 def _path_problem(value: object) -> str | None:

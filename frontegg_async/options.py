@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import ip_address
@@ -14,6 +15,8 @@ import msgspec
 
 from ._secret import Secret
 from .errors import ConfigurationError, InvalidRequestError
+
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*").fullmatch
 
 _FORBIDDEN_HEADERS: Final = frozenset(
     # Set by the session itself; a second value would be a second truth.
@@ -56,7 +59,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         timeout: seconds for a call over all its attempts and waits.
         attempt_timeout: seconds for one attempt, from the request to the end of the answer.
         connect_timeout: seconds to reach the server, within an attempt.
-        max_attempts: requests that a call may send at most, 1 for no retries.
+        max_attempts: requests that a call may send at most, 1 for no retries. A revoked token
+            is worth one more, and so is looking whether a lost call was done.
         max_wait: the longest wait, in seconds, that the server may impose on a call; a longer
             one is raised as ThrottledError instead of being slept.
         max_response_bytes: the longest body that is read, after decompression too.
@@ -83,11 +87,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             if type(value) is not int or value < 1:
                 raise ConfigurationError(f"{name} must be a whole number from 1, got {value!r}")
         for name, value in self.headers.items():
+            if not _HEADER_NAME(name):
+                raise ConfigurationError(f"{name!r} is not the name of a header")
             if name.lower() in _FORBIDDEN_HEADERS:
                 raise ConfigurationError(f"the header {name!r} is set by the session itself")
-            if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
-                raise ConfigurationError(f"{name!r} is not the name of a header")
-            check_header_value(name, value)
+            check_header_setting(name, value)
+        # A copy, so that what was checked is what is sent.
+        msgspec.structs.force_setattr(self, "headers", MappingProxyType(dict(self.headers)))
 
 
 def _check_positive(name: str, value: object) -> None:
@@ -104,18 +110,36 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 def check_header_value(name: str, value: str) -> str:
-    """Return ``value``; raise InvalidRequestError if it could end the header it stands in."""
-    if type(value) is not str or not value.strip():
-        raise InvalidRequestError(f"the header {name} needs a text that is not empty")
-    # 0x20-0x7e is the fast answer for ids; anything else must be printable and encodable.
-    if not value.isascii() or not value.isprintable():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise InvalidRequestError(f"the header {name} holds a lone surrogate") from None
-        if any(ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 for char in value):
-            raise InvalidRequestError(f"the header {name} holds a control character")
+    """Return ``value``; raise InvalidRequestError if it cannot stand in a header."""
+    problem = _header_problem(value)
+    if problem is not None:
+        raise InvalidRequestError(f"the value of the header {name} {problem}")
     return value
+
+
+def check_header_setting(name: str, value: str) -> str:
+    """Return ``value``; raise ConfigurationError if it cannot stand in a header."""
+    problem = _header_problem(value)
+    if problem is not None:
+        raise ConfigurationError(f"the value of the header {name} {problem}")
+    return value
+
+
+def _header_problem(value: object) -> str | None:
+    """Say why ``value`` cannot stand in a header, for one because it would end it."""
+    if not isinstance(value, str):
+        return f"must be a text, got {type(value).__name__}"
+    if not value.strip():
+        return "is empty"
+    if value.isascii() and value.isprintable():
+        return None
+    if any(ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 for char in value):
+        return "holds a control character"
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return "holds a lone surrogate"
+    return None
 
 
 def resolve_base_url(base_url: str | None, region: Region | str | None) -> str:
@@ -127,7 +151,7 @@ def resolve_base_url(base_url: str | None, region: Region | str | None) -> str:
     """
     if base_url is None:
         try:
-            return Region(region or Region.EU).base_url
+            return Region(Region.EU if region is None else region).base_url
         except ValueError:
             known = ", ".join(Region)
             raise ConfigurationError(
@@ -143,8 +167,10 @@ def resolve_base_url(base_url: str | None, region: Region | str | None) -> str:
         raise ConfigurationError(f"base_url is not a URL: {base_url!r}") from None
     if parts.scheme not in {"https", "http"} or not hostname:
         raise ConfigurationError(f"base_url must be like https://host, got {base_url!r}")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ConfigurationError("base_url takes no user, query or fragment")
+    if not hostname.isascii():
+        raise ConfigurationError("base_url takes an international host in its xn-- spelling")
+    if any(char in base_url for char in "@?#\\"):
+        raise ConfigurationError("base_url takes no user, query, fragment or backslash")
     if parts.scheme == "http" and not _is_loopback(hostname):
         raise ConfigurationError("base_url must be https: the api key would travel unencrypted")
     if any(char.isspace() or not char.isprintable() for char in base_url):

@@ -35,7 +35,9 @@ BACKOFF_CAP: Final = 20.0
 _MAX_STATED: Final = 10 * 365 * 86_400.0
 _MAX_HEADER_CHARS: Final = 256
 
-_RATE_LIMIT_WAIT: Final = re.compile(r"(?:^|[;,\s])(?:t|reset)\s*=\s*\"?(\d{1,12})", re.IGNORECASE)
+_RATE_LIMIT_WAIT: Final = re.compile(
+    r"(?:^|[;,\s])(?:t|reset)\s*=\s*\"?(\d{1,12})", re.IGNORECASE | re.ASCII
+)
 
 _GATEWAY_STATUSES: Final = frozenset({502, 504})
 
@@ -264,7 +266,7 @@ def _http_date(text: str) -> float | None:
 
 def _rfc3339(text: str) -> float | None:
     try:
-        parsed = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text.upper())
     except ValueError:
         return None
     # A bare date is no time of day, whatever the parser makes of it.

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import random
+from types import NoneType
 from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
@@ -17,7 +18,7 @@ import msgspec
 from . import retry
 from ._clock import Clock
 from ._secret import Secret
-from .answer import Answer, Failure, error_of_answer, error_of_failure
+from .answer import Answer, Failure, FailureKind, error_of_answer, error_of_failure
 from .errors import (
     CallTimeoutError,
     ClosedError,
@@ -29,7 +30,7 @@ from .errors import (
 from .operation import Operation, Query, ReadBack, Repeat, TenantHeader, TokenKind, encode_query
 from .options import Options, check_header_value
 from .retry import Decision, RetryBudget, Situation, Step
-from .tokens import Token, TokenManager
+from .tokens import REFUSALS, Token, TokenManager
 from .transport import Request, Transport
 
 T = TypeVar("T")
@@ -71,6 +72,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     options: Options
     traffic: Traffic
     budget: RetryBudget
+    patient: bool = False
+    """Whether a call waits out an outage of the auth route, as long as its deadline allows."""
     tenant_id: str | None = None
     user_token: Secret | None = None
 
@@ -85,6 +88,7 @@ class Core:
         environment_id: str | None,
         transport: Transport,
         tokens: TokenManager,
+        api_key: Secret,
         clock: Clock,
         max_connections: int,
     ) -> None:
@@ -92,6 +96,7 @@ class Core:
         self.environment_id: Final = environment_id
         self.transport: Final = transport
         self.tokens: Final = tokens
+        self.api_key: Final = api_key
         self.clock: Final = clock
         # Before the pool's own queue, so that waiting for a place never eats an attempt's time.
         self.permits: Final = asyncio.Semaphore(max_connections)
@@ -141,12 +146,8 @@ class Sender:
         query: Query | None = None,
         body: msgspec.Struct | None = None,
         tenant_id: str | None = None,
-        redact: tuple[Secret, ...] = (),
     ) -> Answer:
-        """Send ``operation`` until it succeeds or cannot; see ``Session.send``.
-
-        ``redact`` is what no error may show, should the server repeat it.
-        """
+        """Send ``operation`` until it succeeds or cannot; see ``Session.send``."""
         core = self.core
         core.check()
         call = _Call(
@@ -155,7 +156,6 @@ class Sender:
             body,
             self._prepare(operation, path, query, body, tenant_id),
             core.clock.monotonic() + self.view.options.timeout,
-            redact,
         )
         return await self._deliver(call)
 
@@ -178,7 +178,7 @@ class Sender:
         headers = self._headers if body is None else self._json_headers
         if tenant is not None:
             headers = {**headers, "frontegg-tenant-id": tenant}
-        return Request(operation.method, url, headers, None if body is None else _encode(body))
+        return Request(operation.method, url, headers, _encoded(operation.name, body))
 
     def _check_token_kind(self, operation: Operation[T]) -> None:
         kind = operation.token
@@ -233,22 +233,29 @@ class Sender:
                         )
                     if tokens.rejections and token is not None:
                         tokens.accepted()
+                    outcome.attempts = call.attempts
                     return outcome
                 if outcome.status == 401 and token is not None:
                     replay = tokens.rejected(token) and not replayed and self._untouched(call)
                     if replay:
                         replayed = True
+                        call.former_token = token
                         continue
-            found = await self._settle(call, outcome)
+            found = await self._settle(call, outcome, token)
             if found is not None:
                 return found
 
-    async def _settle(self, call: _Call, outcome: Answer | Failure) -> Answer | None:
+    async def _settle(
+        self, call: _Call, outcome: Answer | Failure, token: Token | None
+    ) -> Answer | None:
         """Do what is to be done after an attempt that was no success.
 
-        Returns None when the call is to be sent again, at once, or the answer of a read-back
-        that shows that it was done; raises if neither is possible.
+        Returns None when the call is to be sent again, at once, or an answer that shows that it
+        was done already; raises if neither is possible.
         """
+        if isinstance(outcome, Answer) and call.perhaps_done and _is_gone(call, outcome):
+            # By an earlier attempt, whose answer was lost.
+            return Answer(204, outcome.headers, b"")
         situation = self._situation(call)
         budget = self.view.budget
         decision = retry.decide(situation, outcome, budget=budget, uniform=random.uniform)
@@ -265,7 +272,9 @@ class Sender:
             )
         self._note(call, outcome, decision)
         if decision.step is Step.FAIL:
-            self._fail(call, outcome, decision)
+            self._fail(call, outcome, decision, token)
+        if _may_be_done(outcome):
+            call.perhaps_done = True
         await self.core.clock.sleep(decision.wait)
         return None
 
@@ -278,6 +287,8 @@ class Sender:
         else:
             await permits.acquire()  # does not suspend: there is one
         try:
+            if core.closed or core.transport.closed:
+                raise ClosedError("the session was closed during the call", **call.fields())
             remaining = call.deadline - core.clock.monotonic()
             if remaining <= 0:
                 raise CallTimeoutError("the deadline passed", **call.fields())
@@ -312,11 +323,18 @@ class Sender:
         raise CallTimeoutError("no connection was free before the deadline", **call.fields())
 
     async def _token(self, call: _Call) -> Token:
-        remaining = call.deadline - self.core.clock.monotonic()
-        try:
-            return await self.core.tokens.get(max(remaining, 0.0))
-        except FronteggError as error:
-            failed = error
+        tokens = self.core.tokens
+        while True:
+            remaining = max(call.deadline - self.core.clock.monotonic(), 0.0)
+            try:
+                return await tokens.get(remaining)
+            except FronteggError as error:
+                failed = error
+            wait = tokens.next_fetch_in()
+            if not self.view.patient or isinstance(failed, REFUSALS) or wait >= remaining:
+                break
+            await self.core.clock.sleep(wait)
+            self.core.check()
         # The caller's own operation and attempts, with what is known of the token's call.
         fields = failed.fields
         fields["operation"] = call.operation.name
@@ -328,13 +346,13 @@ class Sender:
         if read is None:
             return None
         request = self._prepare(read.operation, call.path, None, None, None)
-        look = _Call(read.operation, call.path, None, request, call.deadline, ())
+        look = _Call(read.operation, call.path, None, request, call.deadline)
         try:
             answer = await self._deliver(look)
             found = read.operation.decode(answer.body)
         except ClosedError:
             raise
-        except (FronteggError, msgspec.DecodeError, UnicodeDecodeError):
+        except (FronteggError, msgspec.DecodeError):
             return None
         return answer if read.holds(found, call.body) else None
 
@@ -358,7 +376,9 @@ class Sender:
             rejected_before_processing=options.rejected_before_processing,
         )
 
-    def _fail(self, call: _Call, outcome: Answer | Failure, decision: Decision) -> NoReturn:
+    def _fail(
+        self, call: _Call, outcome: Answer | Failure, decision: Decision, token: Token | None
+    ) -> NoReturn:
         fields = call.fields()
         if isinstance(outcome, Failure):
             uncertain = call.operation.repeat in {Repeat.CONVERGING, Repeat.UNSAFE}
@@ -368,11 +388,19 @@ class Sender:
             operation=call.operation.name,
             attempts=call.attempts,
             retry_after=decision.retry_after,
-            redact=tuple(secret.reveal() for secret in call.redact),
+            redact=self._secrets(call, token),
         )
         if decision.uncertain:
             raise OutcomeUnknownError("a gateway lost the answer", **error.fields)
         raise error
+
+    def _secrets(self, call: _Call, token: Token | None) -> tuple[str, ...]:
+        """Return what the server was shown and may repeat, and no error shall."""
+        shown = [self.core.api_key.reveal()]
+        shown += [used.value for used in (token, call.former_token) if used is not None]
+        if self.view.user_token is not None:
+            shown.append(self.view.user_token.reveal())
+        return tuple(shown)
 
     def _note(self, call: _Call, outcome: Answer | Failure, decision: Decision) -> None:
         if isinstance(outcome, Answer) and (
@@ -389,10 +417,42 @@ class Sender:
         )
 
 
+def _encoded(operation: str, body: msgspec.Struct | None) -> bytes | None:
+    if body is None:
+        return None
+    try:
+        return _encode(body)
+    except UnicodeEncodeError:
+        pass
+    raise InvalidRequestError("the body holds a lone surrogate", operation=operation)
+
+
+def _may_be_done(outcome: Answer | Failure) -> bool:
+    """Whether an attempt without a success may have done its work all the same."""
+    if isinstance(outcome, Answer):
+        return outcome.status >= 500
+    return outcome.kind is not FailureKind.NOT_SENT
+
+
+def _is_gone(call: _Call, answer: Answer) -> bool:
+    """Whether this says that what was to be deleted is not there."""
+    operation = call.operation
+    return answer.status == 404 and operation.method == "DELETE" and operation.returns is NoneType
+
+
 class _Call:
     """One call under way."""
 
-    __slots__ = ("attempts", "body", "deadline", "operation", "path", "redact", "request")
+    __slots__ = (
+        "attempts",
+        "body",
+        "deadline",
+        "former_token",
+        "operation",
+        "path",
+        "perhaps_done",
+        "request",
+    )
 
     def __init__(
         self,
@@ -401,15 +461,15 @@ class _Call:
         body: msgspec.Struct | None,
         request: Request,
         deadline: float,
-        redact: tuple[Secret, ...],
     ) -> None:
         self.operation = operation
         self.path = path
         self.body = body
         self.request = request
         self.deadline = deadline
-        self.redact = redact
+        self.former_token: Token | None = None
         self.attempts = 0
+        self.perhaps_done = False
 
     @property
     def harmless(self) -> bool:

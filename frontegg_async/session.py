@@ -20,7 +20,15 @@ from .endpoints.authentication import AUTHENTICATE
 from .errors import ClosedError, ConfigurationError, UndecodableAnswerError
 from .models.authentication import AuthenticateRequest, EnvironmentToken
 from .operation import Operation, Query
-from .options import Credentials, Environment, Options, Region, check_header_value, resolve_base_url
+from .options import (
+    Credentials,
+    Environment,
+    Options,
+    Region,
+    check_header_setting,
+    check_header_value,
+    resolve_base_url,
+)
 from .retry import RetryBudget
 from .sender import Core, Sender, Traffic, View
 from .tokens import MemoryTokenStore, TokenInfo, TokenManager, TokenStore, describe
@@ -93,16 +101,18 @@ class Session:
         clock: Clock | None = None,
     ) -> None:
         # First of all, so that no traceback from here shows the key among the local variables.
-        api_key = _secret("api_key", api_key)
+        api_key = _secret(api_key)
+        _check_text("api_key", _is_text(api_key.reveal()))
+        _check_text("client_id", _is_text(client_id))
         if type(max_connections) is not int or max_connections < 1:
             raise ConfigurationError(
                 f"max_connections must be a whole number from 1, got {max_connections!r}"
             )
         if environment_id is not None:
-            check_header_value("frontegg-environment-id", environment_id)
+            check_header_setting("frontegg-environment-id", environment_id)
         self._settings = _Settings(
             base_url=resolve_base_url(base_url, region),
-            credentials=Credentials(_text("client_id", client_id), api_key),
+            credentials=Credentials(client_id, api_key),
             environment_id=environment_id,
             max_connections=max_connections,
             http=http,
@@ -176,6 +186,7 @@ class Session:
                 store=settings.token_store,
                 key=settings.store_key(),
             ),
+            api_key=settings.credentials.api_key,
             clock=settings.clock,
             max_connections=settings.max_connections,
         )
@@ -213,6 +224,8 @@ class Session:
         return self._view.traffic
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_sender"):
+            return f"<{type(self).__name__}, refused>"  # as a traceback of __init__ shows it
         sender = self._sender
         state = "not open" if sender is None or sender.core.closed else "open"
         kind = " view" if self._is_view else ""
@@ -227,7 +240,8 @@ class Session:
 
     def as_user(self, user_token: str | Secret) -> Self:
         """Return a view that calls with a user's token instead of the environment token."""
-        user_token = _secret("user_token", user_token)
+        user_token = _secret(user_token)
+        _check_text("user_token", _is_text(user_token.reveal()))
         return self._derive(msgspec.structs.replace(self._view, user_token=user_token))
 
     def with_options(
@@ -272,7 +286,11 @@ class Session:
             max_attempts=max(options.max_attempts, BULK_MAX_ATTEMPTS),
         )
         view = msgspec.structs.replace(
-            self._view, options=patient, traffic=Traffic(), budget=RetryBudget(math.inf)
+            self._view,
+            options=patient,
+            traffic=Traffic(),
+            budget=RetryBudget(math.inf),
+            patient=True,
         )
         return self._derive(view)
 
@@ -310,18 +328,7 @@ class Session:
         answer = await self._opened().send(
             operation, path, query=query, body=body, tenant_id=tenant_id
         )
-        try:
-            return operation.decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            # Names a field and a type, never a value.
-            problem = str(error) if isinstance(error, msgspec.DecodeError) else "not UTF-8"
-        raise UndecodableAnswerError(
-            f"the answer is not as expected: {problem}",
-            operation=operation.name,
-            status=answer.status,
-            trace_id=answer.trace_id,
-            attempts=1,
-        )
+        return self._decoded(operation, answer)
 
     async def send(
         self,
@@ -356,29 +363,33 @@ class Session:
             body=AuthenticateRequest(
                 client_id=credentials.client_id, secret=credentials.api_key.reveal()
             ),
-            redact=(credentials.api_key,),
         )
+        return self._decoded(AUTHENTICATE, answer)
+
+    @staticmethod
+    def _decoded(operation: Operation[T], answer: Answer) -> T:
         try:
-            return AUTHENTICATE.decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            pass
+            return operation.decode(answer.body)
+        except msgspec.DecodeError as error:
+            problem = str(error)
         raise UndecodableAnswerError(
-            "the auth route's answer is not as expected",
-            operation=AUTHENTICATE.name,
+            f"the answer is not as expected: {problem}",
+            operation=operation.name,
             status=answer.status,
             trace_id=answer.trace_id,
+            attempts=answer.attempts,
         )
 
 
-def _secret(name: str, value: str | Secret) -> Secret:
-    secret = value if isinstance(value, Secret) else Secret(value)
-    value = secret  # no traceback from here shows it
-    _text(name, secret.reveal(), show=False)
-    return secret
+def _secret(value: str | Secret) -> Secret:
+    return value if isinstance(value, Secret) else Secret(value)
 
 
-def _text(name: str, value: object, *, show: bool = True) -> str:
-    if isinstance(value, str) and value.strip() and value.isprintable():
-        return value
-    shown = f", got {value!r}" if show else ""
-    raise ConfigurationError(f"{name} must be a text without control characters{shown}")
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+
+
+def _check_text(name: str, fit: bool) -> None:
+    # Is told whether and not what, so that its traceback shows no secret.
+    if not fit:
+        raise ConfigurationError(f"{name} must be a text without control characters")

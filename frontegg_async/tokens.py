@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
@@ -24,6 +25,7 @@ from typing import Final, Protocol
 import msgspec
 
 from ._clock import Clock
+from ._secret import Secret
 from .errors import (
     AuthenticationError,
     CallTimeoutError,
@@ -49,10 +51,17 @@ REFUSED_BACKOFF: Final = 60.0
 """Seconds before credentials that were refused are shown again."""
 UNSTATED_LIFE: Final = 300.0
 """Seconds that a token is used whose answer does not say how long it lives."""
+LONGEST_PAUSE: Final = 300.0
+"""Seconds that a 429 of the auth route can hold fetches back at most, whatever it states."""
+PATIENCE: Final = 2.0
+"""Seconds that a caller waits for a new token at most, while the old one is good."""
+SHORTEST_LIFE: Final = 1.0
+"""Seconds that a token counts as good at least, so that one born dead is not fetched per call."""
 STORE_TIMEOUT: Final = 5.0
 """Seconds after which a token store is left out: the auth route is always there."""
 
-_REFUSALS: Final = (
+REFUSALS: Final = (
+    # What asking again does not change.
     AuthenticationError,
     PermissionDeniedError,
     InvalidRequestError,
@@ -64,6 +73,7 @@ class Token:
     """A token in use. Its ``repr`` does not show it.
 
     Attributes:
+        value: the token.
         authorization: value of the ``Authorization`` header.
         advisory_at, mandatory_at, expires_at: monotonic times, in seconds.
     """
@@ -168,7 +178,7 @@ class TokenManager:
         self._store: Final = store
         self._key: Final = key
         self._token: Token | None = None
-        self._rejected: str | None = None
+        self._rejected: Secret | None = None
         self._flight: asyncio.Task[Token | FronteggError] | None = None
         self._failure: FronteggError | None = None
         self._failures = 0
@@ -202,23 +212,28 @@ class TokenManager:
         flight = self._fly(now)
         if token is not None and now < token.mandatory_at:
             return token
+        outcome: Token | FronteggError | None
         if flight is None:
-            return self._make_do()
-        await asyncio.wait((flight,), timeout=timeout)
-        if not flight.done():
-            raise CallTimeoutError("no environment token in time")
-        if flight.cancelled():
-            raise ClosedError("the session was closed")
-        outcome = flight.result()
-        return outcome if isinstance(outcome, Token) else self._make_do()
-
-    def _make_do(self) -> Token:
-        """Return the token that is left after a failed fetch, to its true end."""
+            outcome = self._failure
+        else:
+            good = token is not None and now < token.expires_at
+            await asyncio.wait((flight,), timeout=min(timeout / 2, PATIENCE) if good else timeout)
+            if flight.done() and flight.cancelled():
+                raise ClosedError("the session was closed")
+            outcome = flight.result() if flight.done() else None
+        if isinstance(outcome, Token):
+            return outcome
+        # Make do with the token that is left, to its true end.
         token = self._token
         if token is not None and self._monotonic() < token.expires_at:
             return token
-        assert self._failure is not None  # noqa: S101  # a fetch that is held back has failed
-        raise self._failure.again()
+        if outcome is None:
+            raise CallTimeoutError("no environment token in time")
+        raise outcome.again()
+
+    def next_fetch_in(self) -> float:
+        """Return the seconds before another fetch may be tried."""
+        return max(0.0, self._not_before - self._monotonic())
 
     def _fly(self, now: float) -> asyncio.Task[Token | FronteggError] | None:
         """Return the fetch under way, a new one if it is due, or None while it must not be."""
@@ -242,7 +257,8 @@ class TokenManager:
             except FronteggError as error:
                 return self._failed(error)
             life = _life(granted.expires_in)
-            token = self._use(granted.token, since, life)
+            # In use before it is stored: a store that hangs delays nobody.
+            self._token = token = self._use(granted.token, since, life)
             await self._to_store(StoredToken(value=token.value, issued_at=at, expires_at=at + life))
         self._token = token
         self._rejected = None
@@ -255,7 +271,8 @@ class TokenManager:
         return Token(value, since=since, life=life, jitter=self._uniform(0.0, _ADVISORY_JITTER))
 
     def _failed(self, error: FronteggError) -> FronteggError:
-        pause = REFUSED_BACKOFF if isinstance(error, _REFUSALS) else _backoff(self._failures)
+        pause = REFUSED_BACKOFF if isinstance(error, REFUSALS) else _backoff(self._failures)
+        pause = max(pause, min(error.retry_after or 0.0, LONGEST_PAUSE))
         self._failures += 1
         self._not_before = self._monotonic() + pause
         self._failure = error.again()
@@ -271,17 +288,18 @@ class TokenManager:
     def rejected(self, token: Token) -> bool:
         """Say that the server answered 401 to ``token``; return whether to send once more.
 
-        Only this token is dropped: if there is a newer one already, it stays. A token that was
-        fetched because of a 401 and was never accepted since is not fetched again at once: a
-        host that takes no environment tokens would otherwise cost a token call for every call.
+        Only this token is dropped: if there is a newer one already, it stays. After that, no
+        other is dropped for a while: a host or a route that answers 401 to every token would
+        otherwise cost a token call for every call.
         """
-        if self._token is not token:
+        current = self._token
+        if current is None or current.value != token.value:
             return True
         now = self._monotonic()
-        if self.rejections and now < self._no_rejection_before:
+        if now < self._no_rejection_before:
             return False
         self._token = None
-        self._rejected = token.value
+        self._rejected = Secret(token.value)
         self._no_rejection_before = now + _backoff(self.rejections)
         self.rejections += 1
         return True
@@ -301,12 +319,16 @@ class TokenManager:
         try:
             async with asyncio.timeout(STORE_TIMEOUT):
                 if self._rejected is not None:
-                    await self._store.discard(self._key, self._rejected)
+                    await self._store.discard(self._key, self._rejected.reveal())
                 stored = await self._store.load(self._key)
         except Exception as error:  # noqa: BLE001  # somebody else's code: do without it
             _logger.warning("the token store cannot be read (%s)", type(error).__name__)
             return None
-        if stored is None or stored.value == self._rejected:
+        if stored is None or not _fit(stored.value):
+            return None
+        # Neither one that was refused, nor the one that is to be replaced.
+        current = None if self._token is None else Secret(self._token.value)
+        if Secret(stored.value) in {self._rejected, current}:
             return None
         # Another machine's clock may be wrong: what it says is used with the age it can have.
         age = max(0.0, self._clock.time() - stored.issued_at)
@@ -334,9 +356,14 @@ class _Granted(msgspec.Struct):
 def _checked(answer: EnvironmentToken) -> _Granted:
     """Refuse an answer without a token, or with one that cannot stand in a header."""
     token = answer.token
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
+    if token is None or not _fit(token):
         raise UndecodableAnswerError("the auth route's answer holds no usable token")
     return _Granted(token, answer.expires_in)
+
+
+def _fit(token: str) -> bool:
+    """Whether a token can stand in a header."""
+    return bool(token) and token.isascii() and token.isprintable() and " " not in token
 
 
 def _backoff(failures: int) -> float:
@@ -344,7 +371,9 @@ def _backoff(failures: int) -> float:
 
 
 def _life(expires_in: float | None) -> float:
-    return expires_in if expires_in is not None and expires_in > 0 else UNSTATED_LIFE
+    if expires_in is None or expires_in <= 0:
+        return UNSTATED_LIFE
+    return max(expires_in, SHORTEST_LIFE)
 
 
 class TokenInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -371,11 +400,10 @@ def describe(token: Token, now: float) -> TokenInfo:
     claims = _Claims()
     parts = token.value.split(".")
     if len(parts) == 3:
-        try:
+        # A token need not be a JWT, and then it says nothing of itself.
+        with contextlib.suppress(ValueError, RecursionError):
             payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
             claims = msgspec.json.decode(payload, type=_Claims)
-        except (ValueError, msgspec.DecodeError):
-            pass
     return TokenInfo(
         vendor_id=claims.vendor_id, kind=claims.type, expires_in=token.expires_at - now
     )

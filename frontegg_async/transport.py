@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import zlib
 from typing import Final, Protocol
@@ -82,6 +83,10 @@ class AiohttpTransport:
             auto_decompress=False,
             trust_env=False,
         )
+        if self._owned:
+            # aiohttp would send GET, PUT and DELETE a second time by itself, beyond
+            # ``max_attempts`` and the budget. There is no public switch for it.
+            self._http._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         # A session of somebody else has other defaults: then ours go with every request.
         self._extra_headers: Final = {} if self._owned else DEFAULT_HEADERS
         self._timeouts: Final[dict[tuple[float, float], aiohttp.ClientTimeout]] = {}
@@ -100,6 +105,19 @@ class AiohttpTransport:
         self, request: Request, authorization: str | None, options: Options, timeout: float
     ) -> Answer | Failure:
         """Send once, and tell by the failure whether the server can have seen it."""
+        sending = self._send(request, authorization, options, timeout)
+        # A cancellation passes frames that hold the token in their variables, and whoever shows
+        # its traceback may show those: it starts anew from here, where there is none.
+        del authorization
+        try:
+            return await sending
+        except asyncio.CancelledError as cancelled:
+            reasons = cancelled.args
+        raise asyncio.CancelledError(*reasons)
+
+    async def _send(
+        self, request: Request, authorization: str | None, options: Options, timeout: float
+    ) -> Answer | Failure:
         headers = {**self._extra_headers, **request.headers}
         if authorization is not None:
             headers[hdrs.AUTHORIZATION] = authorization

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .assignment import Assignment
 from .bulk import Bulk, Mapped
+from .fields import Malformed
 from .outcome import Outcome, Progress, Report, RowResult
-from .sources import Malformed, read_assignments
+from .sources import read_assignments
 
 __all__ = [
     "Assignment",

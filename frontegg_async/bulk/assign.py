@@ -20,8 +20,8 @@ from ..errors import (
 from ..session import Session
 from .assignment import Assignment
 from .failures import FailuresFile
+from .fields import Malformed, Row
 from .outcome import MAX_KEPT_FAILURES, Outcome, Progress, Report, RowResult
-from .sources import Malformed, Row
 from .workers import SharedSource, run_workers
 
 _FATAL: Final = (AuthenticationError, ClosedError, ConfigurationError)
@@ -171,7 +171,7 @@ class AssignRun:
         """Take no more rows; those under way end as they may."""
         if self._stopped is None:
             self._stopped = reason
-        self._rows.stopped = True
+            self._rows.stopped = True
 
     def _count(self, outcome: Outcome) -> None:
         self._progress.count(outcome)

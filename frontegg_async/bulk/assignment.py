@@ -25,8 +25,12 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         for name in ("tenant_id", "user_id", "email"):
             # By name, as any object: a row that a program makes by hand may hold anything.
             value: object = getattr(self, name)
-            if value is not None and not (isinstance(value, str) and value.isprintable()):
+            if value is None:
+                continue
+            if not isinstance(value, str) or not value.isprintable():
                 return f"{name} must be a text without control characters"
+            if value != value.strip():
+                return f"{name} has spaces around it"
         if not self.tenant_id:
             return "tenant_id is empty"
         if not self.user_id and not self.email:

@@ -15,7 +15,7 @@ from .assign import AssignRun
 from .failures import FailuresFile
 from .outcome import Progress, Report
 from .sources import Source, rows_of
-from .workers import SharedSource, run_workers
+from .workers import SharedSource, check_workers, run_workers
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -62,9 +62,9 @@ class Bulk:
         as long as no invites are asked for.
 
         Args:
-            source: path of a ``.csv``, ``.jsonl`` or ``.ndjson`` file with ``tenant_id``,
-                ``user_id`` or ``email``, and perhaps ``set_active`` (camelCase is read too);
-                or an iterable or async iterable of ``Assignment``.
+            source: path of a ``.csv``, ``.jsonl``, ``.ndjson`` or ``.parquet`` file with
+                ``tenant_id``, ``user_id`` or ``email``, and perhaps ``set_active`` (camelCase is
+                read too); or an iterable or async iterable of ``Assignment``.
             invite: whether Frontegg sends each new member an invite e-mail.
             validate_tenants: whether an unknown tenant is refused; Frontegg creates it if not.
             workers: rows under way at the same time.
@@ -78,6 +78,7 @@ class Bulk:
 
         POST /identity/resources/users/v1/{userId}/tenant, for each row
         """
+        check_workers(workers)
         rows = SharedSource(rows_of(source))
         view = self._session.for_bulk()
         try:
@@ -118,6 +119,7 @@ class Bulk:
             items: what to call it with.
             workers: calls under way at the same time.
         """
+        check_workers(workers)
         ready: asyncio.Queue[Mapped[ItemT, ResultT] | None] = asyncio.Queue(workers)
         source = SharedSource(items)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
+import io
 import os
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,63 +45,73 @@ class FailuresFile:
         self.path: Final = Path(path)
         if isinstance(source, str | os.PathLike) and _same_file(self.path, Path(source)):
             raise ConfigurationError(f"the failures would replace their own source, {self.path}")
+        jsonl = self.path.suffix.lower() in {".jsonl", ".ndjson"}
+        self._line: Final = _json_line if jsonl else _csv_line
         try:
-            # Line by line to the disk: what a killed run has seen fail is there to be read.
-            self._file = self.path.open("w", encoding="utf-8", newline="", buffering=1)
+            # Without a buffer: what a killed run has seen fail is there to be read.
+            self._file: Final = self.path.open("wb", buffering=0)
         except OSError as error:
-            problem = error.strerror or type(error).__name__
-            raise ConfigurationError(f"cannot write {self.path}: {problem}") from None
-        self._write: Final = self._jsonl() if self._is_jsonl() else self._csv()
-
-    def _is_jsonl(self) -> bool:
-        return self.path.suffix.lower() in {".jsonl", ".ndjson"}
+            raise self._unwritable(error) from None
+        if not jsonl:
+            problem = self._append(_csv_text(_COLUMNS))
+            if problem is not None:
+                self.close()
+                raise problem
 
     def write(self, result: RowResult) -> ConfigurationError | None:
         """Write one row, or return why that is no longer possible."""
-        try:
-            self._write(self._fields(result))
-        except OSError as error:
-            problem = error.strerror or type(error).__name__
-        else:
-            return None
-        return ConfigurationError(f"cannot write {self.path}: {problem}")
-
-    def _fields(self, result: RowResult) -> dict[str, Any]:
         row = result.assignment
-        return {
-            "user_id": row and row.user_id,
-            "email": row and row.email,
-            "tenant_id": row and row.tenant_id,
-            "set_active": row and row.set_active,
-            "line": result.line,
-            "outcome": result.outcome.value,
-            "reason": result.reason,
-            "status": result.status,
-            "error_code": result.error_code,
-            "trace_id": result.trace_id,
-        }
+        return self._append(
+            self._line(
+                {
+                    "user_id": row and row.user_id,
+                    "email": row and row.email,
+                    "tenant_id": row and row.tenant_id,
+                    "set_active": row and row.set_active,
+                    "line": result.line,
+                    "outcome": result.outcome.value,
+                    # One line a row, so that the file can be read line by line.
+                    "reason": " ".join(result.reason.split()),
+                    "status": result.status,
+                    "error_code": result.error_code,
+                    "trace_id": result.trace_id,
+                }
+            )
+        )
 
-    def _csv(self) -> Callable[[dict[str, Any]], object]:
-        writer = csv.writer(self._file, lineterminator="\n")
-        writer.writerow(_COLUMNS)
+    def _append(self, text: str) -> ConfigurationError | None:
+        line = text.encode(errors="backslashreplace")
+        try:
+            if self._file.write(line) == len(line):
+                return None
+            failed = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            failed = error
+        return self._unwritable(failed)
 
-        def write(fields: dict[str, Any]) -> None:
-            writer.writerow([_cell(fields[name]) for name in _COLUMNS])
-
-        return write
-
-    def _jsonl(self) -> Callable[[dict[str, Any]], object]:
-        encode = msgspec.json.Encoder().encode
-
-        def write(fields: dict[str, Any]) -> None:
-            known = {name: value for name, value in fields.items() if value is not None}
-            self._file.write(encode(known).decode() + "\n")
-
-        return write
+    def _unwritable(self, error: OSError) -> ConfigurationError:
+        return ConfigurationError(
+            f"cannot write {self.path}: {error.strerror or type(error).__name__}"
+        )
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _csv_line(fields: dict[str, Any]) -> str:
+    return _csv_text([_cell(fields[name]) for name in _COLUMNS])
+
+
+def _csv_text(cells: Sequence[object]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()
+
+
+def _json_line(fields: dict[str, Any]) -> str:
+    known = {name: value for name, value in fields.items() if value is not None}
+    return msgspec.json.encode(known).decode() + "\n"
 
 
 def _cell(value: object) -> object:
@@ -107,8 +119,7 @@ def _cell(value: object) -> object:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    # One line a row, so that the file can be read line by line.
-    return " ".join(value.split()) if isinstance(value, str) else value
+    return value
 
 
 def _same_file(path: Path, source: Path) -> bool:

@@ -61,6 +61,12 @@ class SharedSource(Generic[T]):
             close()
 
 
+def check_workers(workers: int) -> None:
+    """Raise InvalidRequestError unless that many workers can be had."""
+    if type(workers) is not int or workers < 1:
+        raise InvalidRequestError(f"workers must be a whole number from 1, got {workers!r}")
+
+
 async def run_workers(
     source: SharedSource[T], handle: Callable[[T], Awaitable[object]], workers: int
 ) -> None:
@@ -68,8 +74,6 @@ async def run_workers(
 
     An exception of ``handle`` cancels the other workers and is raised as it is.
     """
-    if type(workers) is not int or workers < 1:
-        raise InvalidRequestError(f"workers must be a whole number from 1, got {workers!r}")
     failed: list[Exception] = []
     async with anyio.create_task_group() as group:
 

@@ -157,6 +157,10 @@ class Users:
 
         GET /identity/resources/users/v3
         """
+        if ids is not None and (isinstance(ids, str) or not ids):
+            raise InvalidRequestError(
+                "ids must be a list of one id or more", operation=ITERATE.name
+            )
         query = {
             "_tenantId": tenant_id,
             "_email": email,
@@ -248,6 +252,11 @@ class Users:
 
         PUT /identity/resources/users/v1/{userId}/superuser
         """
+        if type(super_user) is not bool:
+            raise InvalidRequestError(
+                f"super_user must be True or False, got {super_user!r}",
+                operation=SET_SUPERUSER.name,
+            )
         body = SetSuperuserRequest(super_user=super_user)
         return await self._caller.call(SET_SUPERUSER, user_id, body=body)
 

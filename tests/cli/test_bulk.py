@@ -145,7 +145,7 @@ def test_no_credentials(bare: Shell, make_file: MakeFile) -> None:
     ("name", "content", "said"),
     [
         ("missing.csv", None, "No such file"),
-        ("rows.xlsx", "user_id,tenant_id\n", ".csv, .jsonl or .ndjson"),
+        ("rows.xlsx", "user_id,tenant_id\n", ".csv, .jsonl, .ndjson or .parquet"),
         ("header.csv", "user_id,colour\n", "user_id, colour"),
         ("empty.csv", "", "needs tenant_id"),
     ],

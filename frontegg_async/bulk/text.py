@@ -1,0 +1,175 @@
+"""Rows of CSV and JSONL files, read line by line in bounded memory.
+
+A row that cannot be read is a row all the same: it comes out as ``Malformed``, with its line
+number, and the rows after it go on.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, BinaryIO, Final, NamedTuple
+
+import msgspec
+
+from ..errors import InvalidRequestError
+from ..operation import decode_json
+from .assignment import Assignment
+from .fields import Malformed, Row, assignment_of, check_columns, column_of
+
+MAX_LINE_BYTES: Final = 64 * 1024
+"""Longest line of a file that is read as a row."""
+MAX_ROW_LINES: Final = 100
+"""Most lines that a quoted CSV field may go on for, before the quote counts as forgotten."""
+
+
+def text_rows(path: Path) -> Iterator[Row]:
+    """Return the rows of a CSV file, or of a JSONL file if the name says so.
+
+    Raises:
+        InvalidRequestError: there is no such file, or the header of a CSV file lacks a column
+            that is needed.
+    """
+    try:
+        # Looked at before the first row is asked for, so that nothing is sent for a bad file.
+        with closing(_lines(path)) as lines:
+            first = next(lines, _Line(1, ""))
+    except OSError as error:
+        problem = error.strerror or type(error).__name__
+        raise InvalidRequestError(f"cannot read {path}: {problem}") from None
+    if path.suffix.lower() == ".csv":
+        return _csv_rows(path, *_header(path, first))
+    return _json_rows(path)
+
+
+class _Line(NamedTuple):
+    """A line of a file; ``problem`` says why it is no row by itself, if so."""
+
+    number: int
+    text: str
+    problem: str | None = None
+
+
+def _lines(path: Path) -> Generator[_Line]:
+    """Yield the lines that are not empty, without their ends, in bounded memory."""
+    number = 0
+    with path.open("rb") as file:
+        while raw := file.readline(MAX_LINE_BYTES + 1):
+            number += 1
+            if number == 1:
+                raw = raw.removeprefix(codecs.BOM_UTF8)
+            if len(raw) > MAX_LINE_BYTES:
+                yield _Line(
+                    number, _quotes_of_rest(file, raw), f"is longer than {MAX_LINE_BYTES} bytes"
+                )
+                continue
+            try:
+                text = raw.decode()
+            except UnicodeDecodeError:
+                yield _Line(number, raw.decode(errors="replace"), "is not UTF-8")
+                continue
+            if "\0" in text:
+                yield _Line(number, text, "holds a NUL character")
+            elif text := text.rstrip("\r\n"):
+                yield _Line(number, text)
+
+
+def _quotes_of_rest(file: BinaryIO, raw: bytes) -> str:
+    """Read a line to its end, and keep of it only what matters to the lines below: its quotes."""
+    quotes = raw.count(b'"')
+    while raw and not raw.endswith(b"\n"):
+        raw = file.readline(MAX_LINE_BYTES)
+        quotes += raw.count(b'"')
+    return '"' * (quotes % 2)
+
+
+def _json_rows(path: Path) -> Iterator[Row]:
+    decoder = msgspec.json.Decoder(dict[str, Any])
+    for number, line, problem in _lines(path):
+        if problem is not None:
+            yield number, Malformed(problem)
+        elif not line.isspace():
+            yield number, _json_row(decoder, line)
+
+
+def _json_row(decoder: msgspec.json.Decoder[dict[str, Any]], line: str) -> Assignment | Malformed:
+    try:
+        found = decode_json(decoder, line)
+    except msgspec.DecodeError as error:
+        return Malformed(f"is not a JSON object: {error}")
+    fields = [(field, value) for key, value in found.items() if (field := column_of(key))]
+    if len(fields) != len(dict(fields)):
+        return Malformed("says one thing twice, under two spellings of its name")
+    return assignment_of(dict(fields))
+
+
+def _header(path: Path, line: _Line) -> tuple[str, tuple[str, ...]]:
+    if line.problem is not None:
+        raise InvalidRequestError(f"the header of {path} {line.problem}")
+    # Spreadsheets write semicolons where the comma separates decimals.
+    delimiter = next((char for char in ",;\t" if char in line.text), ",")
+    names = [name for row in csv.reader([line.text], delimiter=delimiter) for name in row]
+    check_columns(path, names)
+    return delimiter, tuple(column_of(name) for name in names)
+
+
+def _csv_rows(path: Path, delimiter: str, columns: tuple[str, ...]) -> Iterator[Row]:
+    lines = _lines(path)
+    next(lines, None)  # the header
+    for line in lines:
+        number, text, problem = line
+        if text.count('"') % 2:
+            yield from _spanning_rows(line, lines, delimiter, columns)
+        elif problem is not None:
+            yield number, Malformed(problem)
+        elif '"' in text:
+            yield number, _quoted_row([text], delimiter, columns)
+        elif not text.isspace():
+            yield number, _csv_row(text.split(delimiter), columns)
+
+
+def _spanning_rows(
+    first: _Line, lines: Iterator[_Line], delimiter: str, columns: tuple[str, ...]
+) -> Iterator[Row]:
+    """Read a row whose quoted field goes on in the lines below.
+
+    If it cannot be read, every line of it is malformed. None of them is taken for a row of its
+    own: the inside of somebody's quoted text must not become an assignment.
+    """
+    span = [first]
+    for line in lines:
+        span.append(line)
+        if line.text.count('"') % 2:
+            if any(each.problem for each in span):
+                break
+            row = _quoted_row([each.text for each in span], delimiter, columns)
+            if isinstance(row, Malformed):
+                break
+            yield first.number, row
+            return
+        if len(span) >= MAX_ROW_LINES:
+            break
+    for each in span:
+        problem = each.problem or f"belongs to a quoted field that begins in line {first.number}"
+        yield each.number, Malformed(problem)
+
+
+def _quoted_row(
+    lines: list[str], delimiter: str, columns: tuple[str, ...]
+) -> Assignment | Malformed:
+    try:
+        rows = list(csv.reader([f"{line}\n" for line in lines], delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        return Malformed(f"is not CSV: {error}")
+    if len(rows) != 1:
+        return Malformed("has a quotation mark that is not closed")
+    return _csv_row(rows[0], columns)
+
+
+def _csv_row(fields: list[str], columns: tuple[str, ...]) -> Assignment | Malformed:
+    if len(fields) != len(columns):
+        return Malformed(f"has {len(fields)} fields where the header has {len(columns)}")
+    return assignment_of(dict(zip(columns, (field.strip() for field in fields), strict=True)))

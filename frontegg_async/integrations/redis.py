@@ -1,0 +1,103 @@
+"""A token store in Redis: processes and machines that share one environment token.
+
+Needs ``pip install frontegg-async[redis]``, and a Redis from 6.2 on or something that speaks like
+it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from ..tokens import StoredToken
+
+# In one step, so that a token that another process saves meanwhile is never the one deleted.
+# What is no token, or of another Redis type, is left alone: the next save writes over it.
+_DISCARD: Final = """
+local read, token = pcall(cjson.decode, redis.pcall('GET', KEYS[1]))
+if read and type(token) == 'table' and token.value == ARGV[1] then
+    return redis.call('DEL', KEYS[1])
+end
+return 0
+"""
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(StoredToken).decode
+
+
+class RedisTokenStore:
+    """A ``TokenStore`` in Redis, for ``FronteggSession(token_store=...)``.
+
+    ::
+
+        async with (
+            Redis(host="redis.internal", socket_timeout=1) as redis,
+            FronteggSession.from_env(token_store=RedisTokenStore(redis)) as frontegg,
+        ):
+            ...
+
+    One string is kept for each pair of host and credentials, until its token expires by the
+    clock of Redis::
+
+        frontegg_async:token:<sha-256 in hex>  {"value":"<token>","issued_at":…,"expires_at":…}
+
+    **The token stands there in plain text, and is a live credential**: whoever can read the key
+    can act as the environment until the token expires. ``MONITOR`` and the slow log show it too.
+    Use a Redis that only the application reaches, with a password and, beyond the machine, TLS.
+    The api key is not stored, and the name of the key does not tell it.
+
+    There is no lock: sessions that start in the same moment may each fetch a token, and the last
+    one stays. Each of them is good.
+
+    A Redis that fails or takes longer than five seconds is logged, and the session fetches its
+    token itself. Those seconds count towards the deadlines of the calls that wait for the token,
+    so give the client short timeouts and few retries.
+
+    Args:
+        client: a client of redis-py, ``decode_responses`` or not. It is not closed.
+        prefix: what the names of keys begin with.
+    """
+
+    def __init__(self, client: Redis, *, prefix: str = "frontegg_async:token:") -> None:
+        self._client: Final = client
+        self._prefix: Final = prefix
+        self._discard: Final = client.register_script(_DISCARD)
+
+    async def load(self, key: str) -> StoredToken | None:
+        """Return the token under ``key``, or None if there is none, or something else.
+
+        Raises:
+            redis.RedisError: Redis does not answer, or not to this client.
+        """
+        try:
+            found = await self._client.get(self._prefix + key)
+            return None if found is None else _decode(found)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            # The last is what msgspec raises for brackets in brackets without end.
+            return None
+        except ResponseError as error:
+            # A list or a hash of somebody else's is as little a token as any other garbage.
+            if str(error).startswith("WRONGTYPE"):
+                return None
+            raise
+
+    async def save(self, key: str, token: StoredToken) -> None:
+        """Keep ``token`` under ``key``, whatever was there, until its ``expires_at``.
+
+        Raises:
+            redis.RedisError: Redis does not answer, or not to this client.
+        """
+        await self._client.set(
+            self._prefix + key, _encode(token), pxat=int(token.expires_at * 1_000)
+        )
+
+    async def discard(self, key: str, value: str) -> None:
+        """Forget ``key`` if its token is still ``value``, in one step; leave a newer one alone.
+
+        Raises:
+            redis.RedisError: Redis does not answer, or not to this client.
+        """
+        await self._discard(keys=[self._prefix + key], args=[value])

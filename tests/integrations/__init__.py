@@ -1,0 +1,1 @@
+"""The bridges to other libraries, each against the real thing."""

@@ -1,0 +1,174 @@
+"""The layers: what every module imports, read from its source, points down."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import frontegg_async
+
+ROOT = Path(frontegg_async.__file__).parent
+PACKAGE = "frontegg_async"
+
+FLOORS: dict[int, tuple[str, ...]] = {
+    0: ("errors", "options", "_secret", "_clock", "_version"),
+    1: ("answer", "operation", "retry", "pacing", "paging", "models"),
+    2: ("endpoints",),
+    3: ("transport", "tokens"),
+    4: ("sender", "session"),
+    5: ("bulk", "emulator"),
+    6: ("frontegg",),
+    # Programs on the public session, and the face itself.
+    7: ("", "cli", "integrations"),
+}
+FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
+
+
+def modules() -> dict[str, Path]:
+    """Return every module of the package by its dotted name, without the package's own."""
+    found: dict[str, Path] = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = list(path.relative_to(ROOT).with_suffix("").parts)
+        if parts[-1] == "__init__":
+            parts.pop()
+        found[".".join(parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports(name: str) -> Iterator[tuple[str, int]]:
+    """Yield what a module imports, by full dotted name, wherever in its source it says so."""
+    path = MODULES[name]
+    within = [PACKAGE, *name.split(".")] if name else [PACKAGE]
+    if path.name != "__init__.py":
+        within.pop()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node.lineno
+        elif isinstance(node, ast.ImportFrom):
+            base = within[: len(within) - node.level + 1] if node.level else []
+            source = ".".join([*base, *((node.module or "").split(".") if node.module else [])])
+            for alias in node.names:
+                # A module of ours is imported as such; anything else is a name within one.
+                inner = f"{source}.{alias.name}"
+                yield (
+                    (inner if inner.removeprefix(f"{PACKAGE}.") in MODULES else source),
+                    (node.lineno),
+                )
+
+
+def own_imports(name: str) -> Iterator[tuple[str, int]]:
+    """Yield the package's own modules that a module imports, without the package's name."""
+    for target, line in imports(name):
+        if target == PACKAGE or target.startswith(f"{PACKAGE}."):
+            yield target.removeprefix(PACKAGE).removeprefix("."), line
+
+
+def room(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def test_the_reader_sees_imports() -> None:
+    """The test itself works: it finds imports at the top, in functions, and for types only."""
+    assert {"bulk", "endpoints.users", "session"} <= {name for name, _ in own_imports("frontegg")}
+    assert "aiohttp" in {name for name, _ in imports("transport")}
+    assert "errors" in {name for name, _ in own_imports("bulk.sources")}
+    assert len(MODULES) > 30
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_has_a_floor(name: str) -> None:
+    """No module stands outside of the layers."""
+    assert room(name) in FLOOR_OF
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_point_down(name: str) -> None:
+    """A module imports from its own floor or from one below, also in functions and for types."""
+    upwards = [
+        f"{MODULES[name]}:{line} imports {target}"
+        for target, line in own_imports(name)
+        if FLOOR_OF[room(target)] > FLOOR_OF[room(name)]
+    ]
+    assert not upwards
+
+
+def test_no_cycles() -> None:
+    """No module imports itself, by whatever detour."""
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " -> ".join([*way, name])
+        if name in done:
+            return
+        for target, _ in own_imports(name):
+            # A package's own module that names its rooms is no user of them.
+            if target in MODULES and target != name:
+                visit(target, (*way, name))
+        done.add(name)
+
+    for name in MODULES:
+        visit(name, ())
+
+
+def users_of(library: str) -> set[str]:
+    return {
+        name
+        for name in MODULES
+        for target, _ in imports(name)
+        if target == library or target.startswith(f"{library}.")
+    }
+
+
+def test_who_touches_aiohttp() -> None:
+    """One module sends with aiohttp, one takes a session of it; the emulator is its own world."""
+    found = {name for name in users_of("aiohttp") if room(name) != "emulator"}
+    assert found == {"transport", "session"}
+
+
+def test_who_touches_the_terminal() -> None:
+    """Only the command line needs click and rich."""
+    assert {room(name) for name in users_of("click") | users_of("rich")} == {"cli"}
+
+
+@pytest.mark.parametrize("library", ["redis", "opentelemetry", "pyarrow", "jwt"])
+def test_who_touches_optional_libraries(library: str) -> None:
+    """What an extra installs is imported by integrations only, so that the rest runs without."""
+    assert {room(name) for name in users_of(library)} <= {"integrations"}
+
+
+def test_the_emulator_is_a_second_opinion() -> None:
+    """The emulator shares nothing with the SDK, so that the two can contradict each other."""
+    shared = {
+        (name, target)
+        for name in MODULES
+        if room(name) == "emulator"
+        for target, _ in own_imports(name)
+        if room(target) != "emulator"
+    }
+    assert not shared
+
+
+def test_nothing_below_knows_the_emulator() -> None:
+    """Only the command line may start the emulator."""
+    found = {
+        room(name)
+        for name in MODULES
+        for target, _ in own_imports(name)
+        if room(target) == "emulator" and room(name) != "emulator"
+    }
+    assert found <= {"cli"}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules_are_documented_and_of_a_readable_length(name: str) -> None:
+    """Each module says in its docstring what it is for, and none is longer than 500 lines."""
+    source = MODULES[name].read_text()
+    assert ast.get_docstring(ast.parse(source))
+    assert source.count("\n") <= 500

@@ -1,0 +1,196 @@
+"""Pages, fetched when they are needed and not before; against a stub, then against a server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, TypeVar, cast
+
+import msgspec
+import pytest
+
+from frontegg_async import FronteggSession, InvalidRequestError, UndecodableAnswerError, User
+from frontegg_async.emulator import Emulator
+from frontegg_async.endpoints.users import ITERATE, Users
+from frontegg_async.models.paging import Page, PageLinks
+from frontegg_async.operation import Operation, Query
+from frontegg_async.paging import Paginator
+
+from .conftest import API_KEY, open_session
+
+pytestmark = pytest.mark.anyio
+T = TypeVar("T")
+LIST = f"{ITERATE.method} {ITERATE.template}"
+
+
+class Pages:
+    """A ``Caller`` that hands out prepared pages, and an empty one behind them."""
+
+    def __init__(self, *pages: Page[User]) -> None:
+        self.pages = pages
+        self.asked: list[Query] = []
+
+    async def call(
+        self,
+        operation: Operation[T],
+        /,
+        *path: str,
+        query: Query | None = None,
+        body: msgspec.Struct | None = None,
+        tenant_id: str | None = None,
+    ) -> T:
+        """Note the query, and hand out the next page."""
+        self.asked.append(query or {})
+        index = len(self.asked) - 1
+        return cast("T", self.pages[index] if index < len(self.pages) else Page[User](items=()))
+
+
+def page(*ids: str, after: str | None = "_offset=1", links: bool = True) -> Page[User]:
+    return Page[User](
+        items=tuple(User(id=user_id) for user_id in ids),
+        links=PageLinks(next=after) if links else None,
+    )
+
+
+def paginator(caller: Pages, limit: int = 2) -> Paginator[User]:
+    return Paginator(caller, ITERATE, {"_email": "a@x"}, limit=limit, max_limit=200)
+
+
+async def ids_of(users: AsyncIterator[User] | Paginator[User]) -> list[str | None]:
+    return [user.id async for user in users]
+
+
+@pytest.mark.parametrize(
+    ("pages", "ids", "asked"),
+    [
+        ([], [], 1),
+        ([page("a", "b"), page("c", after="")], ["a", "b", "c"], 2),
+        ([page("a", "b"), page("c", after=None)], ["a", "b", "c"], 2),
+        ([page("a", "b"), page("c")], ["a", "b", "c"], 3),
+        ([page("a", links=False), page("b", links=False)], ["a", "b"], 3),
+        ([page("a"), page(), page("never")], ["a"], 2),
+        ([page("a"), Page[User](), page("never")], ["a"], 2),
+        ([page("a"), page("a", "b", after="")], ["a", "a", "b"], 2),
+    ],
+)
+async def test_where_a_list_ends(pages: list[Page[User]], ids: list[str], asked: int) -> None:
+    """A list ends at an empty page or where nothing follows, and no page is asked for twice."""
+    caller = Pages(*pages)
+    assert await ids_of(paginator(caller)) == ids
+    assert caller.asked == [
+        {"_email": "a@x", "_limit": 2, "_offset": index} for index in range(asked)
+    ]
+
+
+async def test_the_same_page_for_ever() -> None:
+    """A server that ignores ``_offset`` ends in an error, and not in an endless list."""
+    same = page("a", "b")
+    caller = Pages(*[same] * 100)
+    users = aiter(paginator(caller))
+    assert [(await anext(users)).id, (await anext(users)).id] == ["a", "b"]
+    with pytest.raises(UndecodableAnswerError, match="page 1 ") as caught:
+        await anext(users)
+    assert caught.value.operation == "users.iterate"
+
+
+async def test_nothing_is_sent_before_it_is_needed() -> None:
+    """A page is asked for when its first item is wanted, and none after the last one wanted."""
+    caller = Pages(page("a", "b"), page("c", "d"), page("e"))
+    users = aiter(paginator(caller))
+    assert len(caller.asked) == 0
+    asked: list[int] = []
+    for _ in range(3):
+        await anext(users)
+        asked.append(len(caller.asked))
+    assert asked == [1, 1, 2]
+
+
+async def test_a_paginator_starts_anew() -> None:
+    """Iterating twice is two lists, each from the beginning."""
+    caller = Pages(page("a", after=""), page("a", after=""))
+    users = paginator(caller)
+    assert await ids_of(users) == await ids_of(users) == ["a"]
+    assert [query["_offset"] for query in caller.asked] == [0, 0]
+
+
+@pytest.mark.parametrize("limit", [0, -1, 201, 1.5, "10", None, True])
+def test_limits_out_of_range(limit: Any) -> None:
+    """A page size that no server takes is refused when it is given."""
+    caller = Pages()
+    with pytest.raises(InvalidRequestError, match="limit must be from 1 to 200"):
+        Users(caller).iterate(limit=limit)
+    assert caller.asked == []
+
+
+@pytest.mark.parametrize("limit", [1, 200])
+async def test_limits_in_range(limit: int) -> None:
+    """Both ends of the range are taken."""
+    caller = Pages()
+    assert await ids_of(Users(caller).iterate(limit=limit)) == []
+    assert caller.asked == [
+        {
+            **{query: value for query, value in caller.asked[0].items() if query[1:] != "limit"},
+            "_limit": limit,
+        }
+    ]
+
+
+def fill(server: Emulator, count: int = 450) -> list[str]:
+    """Set up users of whom every third is in ``acme``, and return their ids."""
+    return [
+        server.add_user(
+            f"u{number}",
+            email=f"u{number}@example.test",
+            tenant_ids=["all", "acme"] if number % 3 == 0 else ["all"],
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize("next_at_end", ["", None])
+@pytest.mark.parametrize(("limit", "requests"), [(200, 3), (150, 3), (45, 10)])
+async def test_450_users(next_at_end: str | None, limit: int, requests: int) -> None:
+    """Every user comes once, in as many requests as there are pages, however the end is told."""
+    async with Emulator(api_key=API_KEY, next_at_end=next_at_end) as server:
+        ids = fill(server)
+        async with open_session(server) as session:
+            assert await ids_of(session.users.iterate(limit=limit)) == ids
+        assert server.count(LIST) == requests
+
+
+async def test_totals(emulator: Emulator, frontegg: FronteggSession) -> None:
+    """``pages()`` gives whole pages with the totals of the list."""
+    fill(emulator, 7)
+    sizes = [
+        (len(each.items or ()), each.metadata and each.metadata.total_items)
+        async for each in frontegg.users.iterate(tenant_id="all", limit=3).pages()
+    ]
+    assert sizes == [(3, 7), (3, 7), (1, 7)]
+
+
+@pytest.mark.parametrize(
+    ("filters", "ids"),
+    [
+        ({"tenant_id": "acme"}, ["u0", "u3", "u6"]),
+        ({"tenant_id": "nobody"}, []),
+        ({"email": "u4@example.test"}, ["u4"]),
+        ({"email": "U4@EXAMPLE.TEST"}, ["u4"]),
+        ({"ids": ["u5", "u1", "unknown"]}, ["u5", "u1"]),
+        ({"ids": ["u3", "u4"], "tenant_id": "acme"}, ["u3"]),
+    ],
+)
+async def test_filters(
+    emulator: Emulator, frontegg: FronteggSession, filters: dict[str, Any], ids: list[str]
+) -> None:
+    """Each filter narrows the list on the server."""
+    fill(emulator, 8)
+    assert await ids_of(frontegg.users.iterate(**filters, limit=2)) == ids
+
+
+async def test_a_list_of_one_tenant_by_its_view(
+    emulator: Emulator, frontegg: FronteggSession
+) -> None:
+    """On a view of a tenant the list is that tenant's."""
+    fill(emulator, 8)
+    found = await ids_of(frontegg.for_tenant("acme").users.iterate())
+    assert found == ["u0", "u3", "u6"]
+    assert emulator.requests[-1].headers["frontegg-tenant-id"] == "acme"

@@ -1,0 +1,296 @@
+"""The canary: neither the secret nor a token shows anywhere but on the wire."""
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import pickle
+import traceback
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from frontegg_async import Assignment, FronteggError, FronteggSession, Options, StoredToken
+from frontegg_async._secret import Secret
+from frontegg_async.emulator import (
+    AnswerStatus,
+    CutBeforeCommit,
+    CutMidBody,
+    Emulator,
+    Fault,
+    GzipBomb,
+    MalformedJson,
+    Redirect,
+    Stall,
+)
+from frontegg_async.options import Credentials
+from frontegg_async.transport import Request
+
+from .clocks import ADD, AUTH, EITHER, GET, manager_of, session_on, token_of
+from .conftest import API_KEY
+
+pytestmark = pytest.mark.anyio
+
+USER_TOKEN: Final = "canary-user-token-77aa01"
+SHORT: Final = Options(timeout=5.0, attempt_timeout=0.4, max_attempts=2)
+HERE: Final = str(Path(__file__).parent)
+
+
+@pytest.fixture
+async def canary(emulator: Emulator) -> AsyncIterator[FronteggSession]:
+    """Give a session that has its token and sends everything once."""
+    async with session_on(emulator, options=Options(max_attempts=1)) as session:
+        await session.users.get("user-0")
+        yield session
+
+
+def assert_clean(text: str | bytes, *tokens: str) -> None:
+    """Fail if ``text`` holds a secret, in part too; say which line, without the rest."""
+    if isinstance(text, bytes):
+        text = text.decode(errors="replace")
+    for secret in (API_KEY, USER_TOKEN, *tokens):
+        # The head of a JWT is the same for all, and messages are shortened: a piece between.
+        needle = secret if len(secret) < 400 else secret[340:370]
+        for line in text.splitlines():
+            assert needle not in line, f"a secret shows: {line[: line.index(needle)][-80:]}…"
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """Give an error and everything that hangs on it, suppressed or not."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        found = waiting.pop()
+        if found is not None and id(found) not in seen:
+            seen.add(id(found))
+            yield found
+            waiting += [found.__cause__, found.__context__]
+
+
+def shown(error: BaseException) -> str:
+    """Give all that a log, a crash report or a debugger makes of an error, our frames left out."""
+    parts: list[str] = []
+    for link in chain_of(error):
+        trace = link.__traceback__
+        while trace is not None and trace.tb_frame.f_code.co_filename.startswith(HERE):
+            trace = trace.tb_next
+        report = traceback.TracebackException(type(link), link, trace, capture_locals=True)
+        parts += [*report.format(chain=False), repr(link), str(link), repr(link.args)]
+        parts.append(repr(vars(link)))
+    return "\n".join(parts)
+
+
+async def error_of(call: Any) -> BaseException:
+    """Give what a call ends in."""
+    with pytest.raises((FronteggError, TimeoutError)) as caught:
+        await call
+    return caught.value
+
+
+# Errors
+
+FAULTS: Final[dict[str, Fault]] = {
+    "401": AnswerStatus(401),
+    "403": AnswerStatus(403),
+    "404": AnswerStatus(404),
+    "429": AnswerStatus(429, headers={"Retry-After": "9999"}),
+    "500": AnswerStatus(500),
+    "stall": Stall(),
+    "cut": CutBeforeCommit(),
+    "reset": CutBeforeCommit(reset=True),
+    "cut mid body": CutMidBody(),
+    "malformed": MalformedJson(),
+    "bomb": GzipBomb(1 << 26),
+    "redirect": Redirect("https://elsewhere.test/"),
+}
+
+
+@pytest.mark.parametrize("on", [AUTH, GET], ids=["auth route", "call"])
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+async def test_errors_show_nothing(emulator: Emulator, fault: Fault, on: str) -> None:
+    """No error of a call, in text, chain, frames' variables or pickled, holds a secret."""
+    async with session_on(emulator, options=SHORT) as session:
+        tokens: list[str] = []
+        if on == GET:
+            await session.users.get("user-0")
+            tokens.append(token_of(session))
+        emulator.inject(fault, on=on, times=None)
+        error = await error_of(session.users.get("user-0"))
+        if on == GET:
+            tokens.append(token_of(session))
+        emulator.clear_faults()
+    assert isinstance(error, FronteggError)
+    assert_clean(shown(error), *tokens)
+    assert_clean(pickle.dumps(error), *tokens)
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301
+
+
+async def test_refused_credentials_and_closed(emulator: Emulator) -> None:
+    """Neither refused credentials nor a session that is closed or unopened show anything."""
+    async with session_on(emulator, client_id="nobody") as session:
+        error = await error_of(session.users.get("user-0"))
+        assert_clean(shown(error))
+        error = await error_of(session.as_user(USER_TOKEN).users.get("user-0"))
+        assert_clean(shown(error))
+    assert_clean(shown(await error_of(session.users.get("user-0"))))
+    assert_clean(shown(await error_of(session_on(emulator).users.get("user-0"))))
+
+
+@pytest.mark.parametrize("bad", [{"region": "xx"}, {"max_connections": 0}, {"client_id": ""}])
+async def test_refused_settings(emulator: Emulator, bad: dict[str, Any]) -> None:
+    """An error about another setting does not show the api key that was handed in with it."""
+    with pytest.raises(FronteggError) as caught:
+        session_on(emulator, **bad)
+    assert_clean(shown(caught.value))
+
+
+@pytest.mark.parametrize("key", [f"{API_KEY}\n", f"{API_KEY}\x00"], ids=repr)
+async def test_refused_api_key(emulator: Emulator, key: str) -> None:
+    """An api key that cannot work is not shown by the error that says so."""
+    with pytest.raises(FronteggError) as caught:
+        session_on(emulator, api_key=key)
+    assert_clean(shown(caught.value))
+
+
+@pytest.mark.parametrize("on", [AUTH, GET], ids=["auth route", "call"])
+async def test_timeout_of_the_callers_own(emulator: Emulator, on: str) -> None:
+    """A caller's own ``asyncio.timeout`` around a call shows no token in the frames' variables."""
+    async with session_on(emulator) as session:
+        if on == GET:
+            await session.users.get("user-0")
+        stall = emulator.inject(Stall(), on=on)
+
+        async def impatient() -> None:
+            async with asyncio.timeout(None) as limit:
+                call = asyncio.ensure_future(stall.wait())
+                call.add_done_callback(lambda _: limit.reschedule(0.0))
+                await session.users.get("user-0")
+
+        error = await error_of(impatient())
+        assert isinstance(error, TimeoutError)
+        token = manager_of(session)._token
+        assert_clean(shown(error), *([] if token is None else [token.value]))
+        emulator.clear_faults()
+
+
+async def test_server_repeats_the_secret(emulator: Emulator) -> None:
+    """A server that repeats the secret in its error does not get it into ours."""
+    body = msgspec.json.encode({"errors": [f"bad secret {API_KEY}"], "errorCode": API_KEY})
+    emulator.inject(AnswerStatus(401, body=body), on=AUTH)
+    async with session_on(emulator, options=SHORT) as session:
+        assert_clean(shown(await error_of(session.users.get("user-0"))))
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 500])
+@pytest.mark.parametrize("as_user", [False, True], ids=["environment", "user"])
+async def test_server_repeats_the_token(
+    emulator: Emulator, canary: FronteggSession, status: int, as_user: bool
+) -> None:
+    """A server that repeats the token in its error does not get it into ours."""
+    token = USER_TOKEN if as_user else token_of(canary)
+    body = msgspec.json.encode({"errors": [f"no good: Bearer {token}"], "errorCode": token})
+    on = EITHER.limit_group if as_user else GET
+    emulator.inject(AnswerStatus(status, body=body), on=on, times=None)
+    session = canary.as_user(USER_TOKEN) if as_user else canary
+    call = session.call(EITHER) if as_user else session.users.get("user-0")
+    assert_clean(shown(await error_of(call)), token)
+
+
+# Logs
+
+
+async def test_logs_show_nothing(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    """No record of any logger at any level holds a secret, with asyncio's debug mode on."""
+    loop = asyncio.get_running_loop()
+    loop.set_debug(True)
+    loop.slow_callback_duration = 0.0
+    tokens: list[str] = []
+    try:
+        with caplog.at_level(logging.DEBUG):
+            for name in ("aiohttp.client", "aiohttp.internal", "asyncio", "frontegg_async"):
+                caplog.set_level(logging.DEBUG, logger=name)
+            async with session_on(emulator, options=SHORT) as session:
+                await session.users.get("user-0")
+                tokens.append(token_of(session))
+                for fault in FAULTS.values():
+                    emulator.inject(fault, on=GET, times=None)
+                    await error_of(session.users.get("user-0"))
+                    tokens.append(token_of(session))
+                    emulator.clear_faults()
+                emulator.inject(AnswerStatus(500), on=AUTH, times=None)
+                emulator.revoke_tokens()
+                await error_of(session.users.get("user-0"))
+                emulator.clear_faults()
+    finally:
+        loop.set_debug(False)
+    assert {record.name for record in caplog.records} > {"frontegg_async", "asyncio"}
+    for record in caplog.records:
+        assert_clean(f"{record.getMessage()} {record.args!r} {record.exc_info!r}", *tokens)
+        if record.exc_info is not None and record.exc_info[1] is not None:
+            assert_clean(shown(record.exc_info[1]), *tokens)
+
+
+# Values
+
+
+async def test_values_show_nothing(canary: FronteggSession) -> None:
+    """No text, variable or pickle of a value that a program may hold shows a secret."""
+    token = manager_of(canary)._token
+    assert token is not None
+    stored = StoredToken(value=token.value, issued_at=0.0, expires_at=1.0)
+    user = canary.as_user(USER_TOKEN)
+    values: list[Any] = [
+        canary,
+        user,
+        canary.for_tenant("home").with_options(headers={"X-Own": "1"}),
+        canary.options,
+        Credentials("id", Secret(API_KEY)),
+        Request("GET", "https://h.test/", {}, API_KEY.encode()),
+        token,
+        stored,
+        await canary.token_info(),
+        canary._settings,
+        user._view,
+        canary._sender,
+        manager_of(canary),
+        canary._settings.token_store,
+    ]
+    for value in values:
+        assert_clean(f"{value!r} {value!s} {value:} {[value]} {{'a': {value!r}}}", token.value)
+        assert_clean(repr(getattr(value, "__dict__", None)), token.value)
+    with pytest.raises(TypeError):
+        pickle.dumps(Secret(API_KEY))
+
+
+async def test_rejected_token_is_in_no_variable(emulator: Emulator) -> None:
+    """A token that was refused, and not replaced, does not lie about in plain text."""
+    async with session_on(emulator, options=SHORT) as session:
+        await session.users.get("user-0")
+        token = token_of(session)
+        emulator.revoke_tokens()
+        emulator.inject(AnswerStatus(500), on=AUTH, times=None)
+        await error_of(session.users.get("user-0"))
+        assert_clean(repr(vars(manager_of(session))), token)
+
+
+# Files
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+@pytest.mark.parametrize("status", [400, 403, 500])
+async def test_failures_file_shows_nothing(
+    emulator: Emulator, canary: FronteggSession, tmp_path: Path, suffix: str, status: int
+) -> None:
+    """The failures that bulk work writes hold no secret, even if the server repeats the token."""
+    token = token_of(canary)
+    body = msgspec.json.encode({"errors": [f"no good: {token} {API_KEY}"], "errorCode": token})
+    emulator.inject(AnswerStatus(status, body=body, headers={"Retry-After": "0"}), on=ADD)
+    path = tmp_path / f"failures.{suffix}"
+    rows = [Assignment(user_id="user-0", tenant_id="new")]
+    report = await canary.bulk.assign(rows, failures=path, workers=1)
+    assert report.rows == 1
+    assert_clean(path.read_bytes(), token)
+    assert_clean(repr(report), token)

@@ -1,0 +1,38 @@
+"""What a type checker knows of bulk work."""
+
+from collections.abc import AsyncIterator
+from typing import assert_type
+
+from frontegg_async import Assignment, FronteggSession, Report
+from frontegg_async.bulk import Mapped
+from frontegg_async.errors import FronteggError
+
+
+async def length(text: str) -> int:
+    """Stand for any coroutine function."""
+    return len(text)
+
+
+async def rows() -> AsyncIterator[Assignment]:
+    """Stand for any source of rows."""
+    yield Assignment(user_id="u", tenant_id="t")
+
+
+async def bulk(frontegg: FronteggSession) -> None:
+    """Runs report, and a map keeps the types of what goes in and comes out."""
+    assert_type(await frontegg.bulk.assign("rows.csv"), Report)
+    assert_type(await frontegg.bulk.assign(rows()), Report)
+    assert_type(await frontegg.bulk.assign([Assignment(tenant_id="t")]), Report)
+    async for mapped in frontegg.bulk.map(length, ["a", "b"]):
+        assert_type(mapped, Mapped[str, int])
+        assert_type(mapped.item, str)
+        assert_type(mapped.value, int | None)
+        assert_type(mapped.error, FronteggError | None)
+    async for locked in frontegg.bulk.map(frontegg.users.lock, ["a"]):
+        assert_type(locked, Mapped[str, None])
+
+
+async def refused(frontegg: FronteggSession) -> None:
+    """What cannot work is an error for the checker already; it complains if it is none."""
+    await frontegg.bulk.assign(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    frontegg.bulk.map(length, [1])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,52 @@
+"""What a type checker knows of users, pages and calls."""
+
+from typing import assert_type
+
+from frontegg_async import Answer, FronteggSession, Operation, User
+from frontegg_async.endpoints.users import GET, TENANT_STATUSES, Users
+from frontegg_async.models.paging import Page
+from frontegg_async.models.users import UserTenantStatuses
+from frontegg_async.paging import Paginator
+
+
+async def users(frontegg: FronteggSession) -> None:
+    """Each coroutine returns what its operation returns."""
+    assert_type(frontegg.users, Users)
+    assert_type(await frontegg.users.get("u"), User)
+    assert_type(await frontegg.users.get_by_email("e"), User)
+    assert_type(await frontegg.users.add_to_tenant("u", "t"), User)
+    assert_type(await frontegg.users.set_active_tenant("u", "t"), User)
+    assert_type(await frontegg.users.set_superuser("u", True), User)
+    assert_type(await frontegg.users.tenant_statuses(["u"]), tuple[UserTenantStatuses, ...])
+    assert_type((await frontegg.users.get("u")).tenant_ids, tuple[str, ...] | None)
+
+
+async def pages(frontegg: FronteggSession) -> None:
+    """Lists are of users, pages are of users."""
+    assert_type(frontegg.users.iterate(), Paginator[User])
+    async for user in frontegg.users.iterate():
+        assert_type(user, User)
+    async for page in frontegg.users.iterate().pages():
+        assert_type(page, Page[User])
+        assert_type(page.items, tuple[User, ...] | None)
+
+
+async def calls(frontegg: FronteggSession, own: Operation[Page[str]]) -> None:
+    """A call returns what its operation says, and ``send`` the answer itself."""
+    assert_type(await frontegg.call(GET, "u"), User)
+    assert_type(await frontegg.call(own), Page[str])
+    assert_type(await frontegg.call(TENANT_STATUSES), tuple[UserTenantStatuses, ...])
+    assert_type(await frontegg.send(GET, "u"), Answer)
+
+
+class OwnSession(FronteggSession):
+    """A session of somebody else's."""
+
+
+def views(own: OwnSession) -> None:
+    """A view is of the class of its session."""
+    assert_type(own.for_tenant("t"), OwnSession)
+    assert_type(own.as_user("token"), OwnSession)
+    assert_type(own.with_options(timeout=1), OwnSession)
+    assert_type(own.for_bulk(), OwnSession)
+    assert_type(OwnSession.from_env(), OwnSession)
