@@ -136,7 +136,7 @@ def test_any_bytes_after_the_header(content: bytes) -> None:
     lines = [line for line, _ in found]
     assert lines == sorted(set(lines))
     text = content.decode("utf-8", errors="replace").replace("\0", "\ufffd")
-    # ``csv`` refuses a lone carriage return inside a line; one at its end belongs to the line's end.
+    # ``csv`` refuses a lone carriage return inside a line; one at the end belongs to its end.
     ends = [piece.rstrip("\r").replace("\r", "\ufffd") for piece in text.split("\n")]
     pieces = [f"{piece}\n" for piece in ends]
     allowed = {(row[0].strip(), row[1].strip()) for row in csv.reader(pieces) if len(row) == 2}
