@@ -140,7 +140,7 @@ def decide(
             return _after_throttling(situation, stated, uniform)
         if outcome.status < 500:
             return Decision(Step.FAIL, retry_after=stated)
-        uncertain = outcome.status in _GATEWAY_STATUSES
+        uncertain = may_be_done(outcome)
     elif outcome.kind is FailureKind.NOT_SENT:
         return _again_with_backoff(situation, budget, uniform)
     elif outcome.kind is FailureKind.TOO_LARGE or (
@@ -155,6 +155,13 @@ def decide(
     if repeat is Repeat.CONVERGING:
         return Decision(Step.READ_BACK, uncertain=uncertain)
     return _again_with_backoff(situation, budget, uniform)
+
+
+def may_be_done(outcome: Answer | Failure) -> bool:
+    """Whether an attempt that was no success says nothing of what the server did."""
+    if isinstance(outcome, Answer):
+        return outcome.status in _GATEWAY_STATUSES
+    return outcome.kind is not FailureKind.NOT_SENT
 
 
 def _after_throttling(

@@ -273,7 +273,7 @@ class Sender:
         self._note(call, outcome, decision)
         if decision.step is Step.FAIL:
             self._fail(call, outcome, decision, token)
-        if _may_be_done(outcome):
+        if retry.may_be_done(outcome):
             call.perhaps_done = True
         await self.core.clock.sleep(decision.wait)
         return None
@@ -380,9 +380,13 @@ class Sender:
         self, call: _Call, outcome: Answer | Failure, decision: Decision, token: Token | None
     ) -> NoReturn:
         fields = call.fields()
+        noticed_twice = call.operation.repeat in {Repeat.CONVERGING, Repeat.UNSAFE}
+        # An earlier attempt stays in doubt, unless the last one was refused for good.
+        doubtful = noticed_twice and call.perhaps_done
         if isinstance(outcome, Failure):
-            uncertain = call.operation.repeat in {Repeat.CONVERGING, Repeat.UNSAFE}
-            raise error_of_failure(outcome, fields, uncertain=uncertain)
+            if doubtful and outcome.kind is FailureKind.NOT_SENT:
+                raise OutcomeUnknownError("an attempt got no answer, then no connection", **fields)
+            raise error_of_failure(outcome, fields, uncertain=noticed_twice)
         error = error_of_answer(
             outcome,
             operation=call.operation.name,
@@ -392,6 +396,8 @@ class Sender:
         )
         if decision.uncertain:
             raise OutcomeUnknownError("a gateway lost the answer", **error.fields)
+        if doubtful and (outcome.status == 429 or outcome.status >= 500):
+            raise OutcomeUnknownError("an attempt got no answer", **error.fields)
         raise error
 
     def _secrets(self, call: _Call, token: Token | None) -> tuple[str, ...]:
@@ -425,13 +431,6 @@ def _encoded(operation: str, body: msgspec.Struct | None) -> bytes | None:
     except UnicodeEncodeError:
         pass
     raise InvalidRequestError("the body holds a lone surrogate", operation=operation)
-
-
-def _may_be_done(outcome: Answer | Failure) -> bool:
-    """Whether an attempt without a success may have done its work all the same."""
-    if isinstance(outcome, Answer):
-        return outcome.status >= 500
-    return outcome.kind is not FailureKind.NOT_SENT
 
 
 def _is_gone(call: _Call, answer: Answer) -> bool:
