@@ -61,6 +61,15 @@ class Terminal:
         while text not in self.text:
             assert self._read(), f"ended without {text!r}: {self.seen!r}"
 
+    def wait_until_it_reads(self) -> None:
+        """Let the program go to sleep over its input.
+
+        A signal that comes between the prompt and the read would be noticed after the read only.
+        """
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "S":
+            os.sched_yield()
+
     def type(self, text: str) -> None:
         """Type it."""
         os.write(self._master, text.encode())
