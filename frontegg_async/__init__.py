@@ -20,6 +20,11 @@ from .errors import (
     ConnectionFailedError,
     FronteggError,
     InvalidRequestError,
+    LedgerBusyError,
+    LedgerDamagedError,
+    LedgerError,
+    LedgerFullError,
+    LedgerMismatchError,
     NotFoundError,
     OutcomeUnknownError,
     PermissionDeniedError,
@@ -30,6 +35,7 @@ from .errors import (
 from .frontegg import FronteggSession
 from .operation import Caller, Operation, Repeat, TenantHeader, TokenKind
 from .options import Options, Region
+from .pacing import FixedRate
 from .tokens import MemoryTokenStore, StoredToken, TokenInfo, TokenStore
 
 if TYPE_CHECKING:
@@ -73,9 +79,15 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "ConnectionFailedError",
+    "FixedRate",
     "FronteggError",
     "FronteggSession",
     "InvalidRequestError",
+    "LedgerBusyError",
+    "LedgerDamagedError",
+    "LedgerError",
+    "LedgerFullError",
+    "LedgerMismatchError",
     "MemoryTokenStore",
     "NotFoundError",
     "Operation",

@@ -13,7 +13,12 @@
     ├── UndecodableAnswerError     an answer that is not what the operation returns
     ├── ConnectionFailedError      no connection, or it broke; calling again is harmless
     ├── CallTimeoutError           the deadline passed; calling again is harmless
-    └── OutcomeUnknownError        no answer, and the server may or may not have done it
+    ├── OutcomeUnknownError        no answer, and the server may or may not have done it
+    └── LedgerError                the ledger of a bulk run cannot be used
+        ├── LedgerBusyError        another process is running on it
+        ├── LedgerMismatchError    it was begun for another input, job, environment or settings
+        ├── LedgerDamagedError     it is no ledger, or not whole
+        └── LedgerFullError        there is no space to write it
 
 Every one carries what is known: ``operation``, ``status``, ``error_code``, ``messages``,
 ``trace_id``, ``attempts`` and ``retry_after``. None of them holds a token, an api key or an
@@ -197,3 +202,23 @@ class CallTimeoutError(FronteggError):
 
 class OutcomeUnknownError(FronteggError):
     """No answer came, and the server may or may not have done what was asked."""
+
+
+class LedgerError(FronteggError):
+    """The ledger of a bulk run cannot be used; the message says why and what to do."""
+
+
+class LedgerBusyError(LedgerError):
+    """Another process is running on the ledger."""
+
+
+class LedgerMismatchError(LedgerError):
+    """The ledger was begun for another input, job, environment, settings or program version."""
+
+
+class LedgerDamagedError(LedgerError):
+    """The file is no ledger, or it is not whole."""
+
+
+class LedgerFullError(LedgerError):
+    """There is no space to write the ledger; nothing is sent that could not be recorded."""

@@ -19,17 +19,19 @@ from . import retry
 from ._clock import Clock
 from ._secret import Secret
 from .answer import Answer, Failure, FailureKind, error_of_answer, error_of_failure
+from .call import AttemptObserver, Call, View
 from .errors import (
     CallTimeoutError,
     ClosedError,
-    ErrorFields,
     FronteggError,
     InvalidRequestError,
     OutcomeUnknownError,
+    ThrottledError,
 )
 from .operation import Operation, Query, ReadBack, Repeat, TenantHeader, TokenKind, encode_query
-from .options import Options, check_header_value
-from .retry import Decision, RetryBudget, Situation, Step
+from .options import check_header_value
+from .pacing import Group, Pacing
+from .retry import Decision, Situation, Step
 from .tokens import REFUSALS, Token, TokenManager
 from .transport import Request, Transport
 
@@ -37,6 +39,9 @@ T = TypeVar("T")
 
 _logger: Final = logging.getLogger("frontegg_async")
 _encode: Final = msgspec.json.Encoder().encode
+
+OUTAGE_PATIENCE: Final = 180.0
+"""Seconds that a bulk call waits for a server that fails for everybody."""
 
 _forks = 0
 
@@ -49,33 +54,6 @@ def _count_fork() -> None:
 if hasattr(os, "register_at_fork"):
     # Compared in every call, and cheaper there than asking for the process id.
     os.register_at_fork(after_in_child=_count_fork)
-
-
-class Traffic:
-    """What a session, or a metered view of it, has sent.
-
-    Attributes:
-        requests: attempts, so a call that was retried counts more than once.
-        throttled: answers that asked to come back later.
-    """
-
-    __slots__ = ("requests", "throttled")
-
-    def __init__(self) -> None:
-        self.requests = 0
-        self.throttled = 0
-
-
-class View(msgspec.Struct, frozen=True, kw_only=True):
-    """What a view of a session may differ in."""
-
-    options: Options
-    traffic: Traffic
-    budget: RetryBudget
-    patient: bool = False
-    """Whether a call waits out an outage of the auth route, as long as its deadline allows."""
-    tenant_id: str | None = None
-    user_token: Secret | None = None
 
 
 class Core:
@@ -100,6 +78,8 @@ class Core:
         self.clock: Final = clock
         # Before the pool's own queue, so that waiting for a place never eats an attempt's time.
         self.permits: Final = asyncio.Semaphore(max_connections)
+        self.pacing: Final = Pacing(clock)
+        self.pacings: Final[list[Pacing]] = [self.pacing]
         self.closed = False
         self._loop: Final = asyncio.get_running_loop()
         self._forks: Final = _forks
@@ -117,6 +97,8 @@ class Core:
         """End what is under way and close the connections."""
         self.closed = True
         try:
+            for pacing in self.pacings:
+                await pacing.close()
             await self.tokens.close()
         finally:
             await self.transport.close()
@@ -131,6 +113,9 @@ class Sender:
         headers = dict(view.options.headers)
         if core.environment_id is not None:
             headers["frontegg-environment-id"] = core.environment_id
+        self.pacing: Final = core.pacing if view.pacing is None else view.pacing
+        if self.pacing not in core.pacings:
+            core.pacings.append(self.pacing)
         # Built once and shared by every call: nothing changes a request's headers later.
         self._headers: Final = headers
         self._json_headers: Final = {**headers, "Content-Type": "application/json"}
@@ -146,16 +131,18 @@ class Sender:
         query: Query | None = None,
         body: msgspec.Struct | None = None,
         tenant_id: str | None = None,
+        observer: AttemptObserver | None = None,
     ) -> Answer:
         """Send ``operation`` until it succeeds or cannot; see ``Session.send``."""
         core = self.core
         core.check()
-        call = _Call(
+        call = Call(
             operation,
             path,
             body,
             self._prepare(operation, path, query, body, tenant_id),
             core.clock.monotonic() + self.view.options.timeout,
+            observer,
         )
         return await self._deliver(call)
 
@@ -212,7 +199,7 @@ class Sender:
             )
         return check_header_value("frontegg-tenant-id", tenant)
 
-    async def _deliver(self, call: _Call) -> Answer:
+    async def _deliver(self, call: Call) -> Answer:
         core = self.core
         tokens = core.tokens
         replayed = False
@@ -227,6 +214,7 @@ class Sender:
             if isinstance(outcome, Answer):
                 if 200 <= outcome.status < 300:
                     self.view.budget.refund()
+                    self.view.traffic.successes += 1
                     if _logger.isEnabledFor(logging.DEBUG):
                         _logger.debug(
                             "%s, attempt %d: %r", call.operation.name, call.attempts, outcome
@@ -246,7 +234,7 @@ class Sender:
                 return found
 
     async def _settle(
-        self, call: _Call, outcome: Answer | Failure, token: Token | None
+        self, call: Call, outcome: Answer | Failure, token: Token | None
     ) -> Answer | None:
         """Do what is to be done after an attempt that was no success.
 
@@ -275,35 +263,97 @@ class Sender:
             self._fail(call, outcome, decision, token)
         if retry.may_be_done(outcome):
             call.perhaps_done = True
-        await self.core.clock.sleep(decision.wait)
+        if self.view.bulk and _is_throttled(outcome, decision):
+            # Back into the line of the pacing, which knows when to try again: no task waits on
+            # its own. Its deadline bounds it, and not the number of attempts.
+            call.put_off += 1
+        else:
+            if self.view.bulk and self._is_outage(call):
+                call.put_off += 1
+            await self.core.clock.sleep(decision.wait)
         return None
 
-    async def _attempt(self, call: _Call, token: Token | None) -> Answer | Failure:
+    def _is_outage(self, call: Call) -> bool:
+        """Whether the server fails for everybody, so that this call's attempts need not count.
+
+        A row that fails while others succeed is the one to be given up after some attempts.
+        """
+        others = self.view.traffic.successes - call.successes_before
+        left = call.deadline - self.core.clock.monotonic()
+        return others == 0 and left > self.view.options.timeout - OUTAGE_PATIENCE
+
+    async def _attempt(self, call: Call, token: Token | None) -> Answer | Failure:
+        group = self.pacing.group(call.operation.limit_group)
+        if not group.try_admit(bulk=self.view.bulk):
+            await self._wait_in_line(call, group)
+        sent = False
+        permits = self.core.permits
+        try:
+            if permits.locked():
+                await self._wait_for_permit(call)
+            else:
+                await permits.acquire()  # does not suspend: there is one
+            try:
+                remaining = await self._ready(call)
+                sent = True
+                return await self._send_once(call, token, group, remaining)
+            finally:
+                permits.release()
+        finally:
+            if not sent:
+                group.give_back(bulk=self.view.bulk)
+
+    async def _ready(self, call: Call) -> float:
+        """Look once more whether an attempt may be sent, and return the seconds it may take."""
+        core = self.core
+        if call.observer is not None:
+            await call.observer.before(call.operation)
+        if core.closed or core.transport.closed:
+            raise ClosedError("the session was closed during the call", **call.fields())
+        remaining = call.deadline - core.clock.monotonic()
+        if remaining <= 0:
+            raise CallTimeoutError("the deadline passed", **call.fields())
+        return remaining
+
+    async def _send_once(
+        self, call: Call, token: Token | None, group: Group, remaining: float
+    ) -> Answer | Failure:
         core = self.core
         options = self.view.options
-        permits = core.permits
-        if permits.locked():
-            await self._wait_for_permit(call)
-        else:
-            await permits.acquire()  # does not suspend: there is one
-        try:
-            if core.closed or core.transport.closed:
-                raise ClosedError("the session was closed during the call", **call.fields())
-            remaining = call.deadline - core.clock.monotonic()
-            if remaining <= 0:
-                raise CallTimeoutError("the deadline passed", **call.fields())
-            call.attempts += 1
-            self.view.traffic.requests += 1
-            return await core.transport.send(
-                call.request,
-                self._authorization(call, token),
-                options,
-                min(options.attempt_timeout, remaining),
-            )
-        finally:
-            permits.release()
+        call.attempts += 1
+        call.successes_before = self.view.traffic.successes
+        self.view.traffic.requests += 1
+        sent_at = core.clock.monotonic()
+        outcome = await core.transport.send(
+            call.request,
+            self._authorization(call, token),
+            options,
+            min(options.attempt_timeout, remaining),
+        )
+        if isinstance(outcome, Failure) or outcome.status >= 500:
+            group.failed(sent_at)
+        elif outcome.status != 429:
+            group.succeeded(sent_at)
+        if isinstance(outcome, Answer) and outcome.status in {429, 503}:
+            wait = retry.stated_wait(outcome.headers, core.clock.time())
+            if outcome.status == 429 or wait is not None:
+                group.throttled(sent_at, wait)
+        if call.observer is not None:
+            call.observer.after(call.operation, outcome, core.clock.monotonic() - sent_at)
+        return outcome
 
-    def _authorization(self, call: _Call, token: Token | None) -> str | None:
+    async def _wait_in_line(self, call: Call, group: Group) -> None:
+        lacking = await group.wait(
+            deadline=call.deadline, max_wait=self.view.options.max_wait, bulk=self.view.bulk
+        )
+        if self.core.closed:
+            raise ClosedError("the session was closed during the call", **call.fields())
+        if lacking:
+            fields = call.fields()
+            fields["retry_after"] = lacking
+            raise ThrottledError("the server's limit leaves no room before the deadline", **fields)
+
+    def _authorization(self, call: Call, token: Token | None) -> str | None:
         """Return the header's value. In no variable of ours: tracebacks may show variables."""
         if token is not None:
             return token.authorization
@@ -311,7 +361,7 @@ class Sender:
             return None
         return self._user_authorization.reveal()
 
-    async def _wait_for_permit(self, call: _Call) -> None:
+    async def _wait_for_permit(self, call: Call) -> None:
         remaining = call.deadline - self.core.clock.monotonic()
         try:
             async with asyncio.timeout(max(remaining, 0.0)):
@@ -322,7 +372,7 @@ class Sender:
             return
         raise CallTimeoutError("no connection was free before the deadline", **call.fields())
 
-    async def _token(self, call: _Call) -> Token:
+    async def _token(self, call: Call) -> Token:
         tokens = self.core.tokens
         while True:
             remaining = max(call.deadline - self.core.clock.monotonic(), 0.0)
@@ -331,7 +381,7 @@ class Sender:
             except FronteggError as error:
                 failed = error
             wait = tokens.next_fetch_in()
-            if not self.view.patient or isinstance(failed, REFUSALS) or wait >= remaining:
+            if not self.view.bulk or isinstance(failed, REFUSALS) or wait >= remaining:
                 break
             await self.core.clock.sleep(wait)
             self.core.check()
@@ -341,12 +391,12 @@ class Sender:
         fields["attempts"] = call.attempts
         raise type(failed)(failed.message, **fields)
 
-    async def _read_back(self, call: _Call, read: ReadBack[Any] | None) -> Answer | None:
+    async def _read_back(self, call: Call, read: ReadBack[Any] | None) -> Answer | None:
         """Look whether a call that got no answer was done; None if that cannot be told."""
         if read is None:
             return None
         request = self._prepare(read.operation, call.path, None, None, None)
-        look = _Call(read.operation, call.path, None, request, call.deadline)
+        look = Call(read.operation, call.path, None, request, call.deadline, call.observer)
         try:
             answer = await self._deliver(look)
             found = read.operation.decode(answer.body)
@@ -356,19 +406,19 @@ class Sender:
             return None
         return answer if read.holds(found, call.body) else None
 
-    def _untouched(self, call: _Call) -> bool:
+    def _untouched(self, call: Call) -> bool:
         """Whether a 401 means that nothing was done (facts.md: a guess, so an option)."""
         return self.view.options.rejected_before_processing or call.operation.repeat in {
             Repeat.SAFE,
             Repeat.IDEMPOTENT,
         }
 
-    def _situation(self, call: _Call) -> Situation:
+    def _situation(self, call: Call) -> Situation:
         options = self.view.options
         clock = self.core.clock
         return Situation(
             repeat=call.operation.repeat,
-            attempt=call.attempts,
+            attempt=call.attempts - call.put_off,
             max_attempts=options.max_attempts,
             remaining=call.deadline - clock.monotonic(),
             max_wait=options.max_wait,
@@ -377,7 +427,7 @@ class Sender:
         )
 
     def _fail(
-        self, call: _Call, outcome: Answer | Failure, decision: Decision, token: Token | None
+        self, call: Call, outcome: Answer | Failure, decision: Decision, token: Token | None
     ) -> NoReturn:
         fields = call.fields()
         noticed_twice = call.operation.repeat in {Repeat.CONVERGING, Repeat.UNSAFE}
@@ -400,7 +450,7 @@ class Sender:
             raise OutcomeUnknownError("an attempt got no answer", **error.fields)
         raise error
 
-    def _secrets(self, call: _Call, token: Token | None) -> tuple[str, ...]:
+    def _secrets(self, call: Call, token: Token | None) -> tuple[str, ...]:
         """Return what the server was shown and may repeat, and no error shall."""
         shown = [self.core.api_key.reveal()]
         shown += [used.value for used in (token, call.former_token) if used is not None]
@@ -408,10 +458,8 @@ class Sender:
             shown.append(self.view.user_token.reveal())
         return tuple(shown)
 
-    def _note(self, call: _Call, outcome: Answer | Failure, decision: Decision) -> None:
-        if isinstance(outcome, Answer) and (
-            outcome.status == 429 or decision.retry_after is not None
-        ):
+    def _note(self, call: Call, outcome: Answer | Failure, decision: Decision) -> None:
+        if _is_throttled(outcome, decision):
             self.view.traffic.throttled += 1
         _logger.debug(
             "%s, attempt %d: %r; next: %s after %.3f s",
@@ -433,48 +481,13 @@ def _encoded(operation: str, body: msgspec.Struct | None) -> bytes | None:
     raise InvalidRequestError("the body holds a lone surrogate", operation=operation)
 
 
-def _is_gone(call: _Call, answer: Answer) -> bool:
+def _is_throttled(outcome: Answer | Failure, decision: Decision) -> bool:
+    return isinstance(outcome, Answer) and (
+        outcome.status == 429 or decision.retry_after is not None
+    )
+
+
+def _is_gone(call: Call, answer: Answer) -> bool:
     """Whether this says that what was to be deleted is not there."""
     operation = call.operation
     return answer.status == 404 and operation.method == "DELETE" and operation.returns is NoneType
-
-
-class _Call:
-    """One call under way."""
-
-    __slots__ = (
-        "attempts",
-        "body",
-        "deadline",
-        "former_token",
-        "operation",
-        "path",
-        "perhaps_done",
-        "request",
-    )
-
-    def __init__(
-        self,
-        operation: Operation[Any],
-        path: tuple[str, ...],
-        body: msgspec.Struct | None,
-        request: Request,
-        deadline: float,
-    ) -> None:
-        self.operation = operation
-        self.path = path
-        self.body = body
-        self.request = request
-        self.deadline = deadline
-        self.former_token: Token | None = None
-        self.attempts = 0
-        self.perhaps_done = False
-
-    @property
-    def harmless(self) -> bool:
-        """Whether it may be sent again although it may have been done."""
-        read = self.operation.read_back
-        return read is not None and bool(read.harmless(self.body))
-
-    def fields(self) -> ErrorFields:
-        return {"operation": self.operation.name, "attempts": self.attempts}

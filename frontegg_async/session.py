@@ -16,6 +16,7 @@ import msgspec
 from ._clock import Clock, SystemClock
 from ._secret import Secret
 from .answer import Answer
+from .call import AttemptObserver, Traffic, View
 from .endpoints.authentication import AUTHENTICATE
 from .errors import ClosedError, ConfigurationError, UndecodableAnswerError
 from .models.authentication import AuthenticateRequest, EnvironmentToken
@@ -29,8 +30,9 @@ from .options import (
     check_header_value,
     resolve_base_url,
 )
+from .pacing import FixedRate, Pacing
 from .retry import RetryBudget
-from .sender import Core, Sender, Traffic, View
+from .sender import Core, Sender
 from .tokens import MemoryTokenStore, TokenInfo, TokenManager, TokenStore, describe
 from .transport import AiohttpTransport
 
@@ -219,6 +221,16 @@ class Session:
         return self._view.options
 
     @property
+    def clock(self) -> Clock:
+        """What time it is for this session."""
+        return self._settings.clock
+
+    @property
+    def client_id(self) -> str:
+        """Whose credentials these are."""
+        return self._settings.credentials.client_id
+
+    @property
     def traffic(self) -> Traffic:
         """What was sent through this session, or through this metered view."""
         return self._view.traffic
@@ -272,11 +284,15 @@ class Session:
         options = msgspec.structs.replace(options, **given)
         return self._derive(msgspec.structs.replace(self._view, options=options))
 
-    def for_bulk(self) -> Self:
+    def for_bulk(self, *, rate: FixedRate | None = None) -> Self:
         """Return a view that is patient and counts its own ``traffic``, from zero.
 
-        Its calls wait out rate limits and outages of minutes. It has no retry budget, because
-        the number of workers already bounds what an outage can multiply.
+        Its calls let others go first, and wait out rate limits and outages of minutes. It has no
+        retry budget, because the number of workers already bounds what an outage can multiply.
+
+        Args:
+            rate: the most calls of each kind in a stretch of time. The view then has a pacing of
+                its own: what is learned of the server's limits counts only below the rate.
         """
         options = self._view.options
         patient = msgspec.structs.replace(
@@ -290,7 +306,8 @@ class Session:
             options=patient,
             traffic=Traffic(),
             budget=RetryBudget(math.inf),
-            patient=True,
+            bulk=True,
+            pacing=None if rate is None else Pacing(self._settings.clock, fixed=rate),
         )
         return self._derive(view)
 
@@ -328,7 +345,7 @@ class Session:
         answer = await self._opened().send(
             operation, path, query=query, body=body, tenant_id=tenant_id
         )
-        return self._decoded(operation, answer)
+        return self.decoded(operation, answer)
 
     async def send(
         self,
@@ -338,14 +355,21 @@ class Session:
         query: Query | None = None,
         body: msgspec.Struct | None = None,
         tenant_id: str | None = None,
+        observer: AttemptObserver | None = None,
     ) -> Answer:
         """Send any operation and return the answer itself: status, headers and raw bytes.
 
-        An answer is a success: anything else is raised, as by ``call``.
+        An answer is a success: anything else is raised, as by ``call``. An ``observer`` is told
+        of every attempt.
         """
         return await self._opened().send(
-            operation, path, query=query, body=body, tenant_id=tenant_id
+            operation, path, query=query, body=body, tenant_id=tenant_id, observer=observer
         )
+
+    @property
+    def pacing(self) -> Pacing:
+        """How fast this session or view sends, by limit group."""
+        return self._opened().pacing
 
     async def token_info(self) -> TokenInfo:
         """Return what may be known of the environment token, fetching one if need be."""
@@ -364,10 +388,15 @@ class Session:
                 client_id=credentials.client_id, secret=credentials.api_key.reveal()
             ),
         )
-        return self._decoded(AUTHENTICATE, answer)
+        return self.decoded(AUTHENTICATE, answer)
 
     @staticmethod
-    def _decoded(operation: Operation[T], answer: Answer) -> T:
+    def decoded(operation: Operation[T], answer: Answer) -> T:
+        """Decode an answer of ``send``.
+
+        Raises:
+            UndecodableAnswerError: it is not what the operation returns.
+        """
         try:
             return operation.decode(answer.body)
         except msgspec.DecodeError as error:

@@ -18,7 +18,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
     1: ("answer", "operation", "retry", "pacing", "paging", "models"),
     2: ("endpoints",),
     3: ("transport", "tokens"),
-    4: ("sender", "session"),
+    4: ("call", "sender", "session"),
     5: ("bulk", "emulator"),
     6: ("frontegg",),
     # Programs on the public session, and the face itself.

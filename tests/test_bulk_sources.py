@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from frontegg_async import FronteggSession, InvalidRequestError
-from frontegg_async.bulk import Assignment, Malformed, read_assignments
+from frontegg_async.bulk import Assignment, Malformed, read_rows
 from frontegg_async.bulk.fields import Row
 from frontegg_async.bulk.sources import rows_of as numbered
 from frontegg_async.bulk.text import MAX_LINE_BYTES, MAX_ROW_LINES
@@ -33,7 +33,7 @@ def read(content: bytes | str, suffix: str = ".csv") -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"rows{suffix}"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return list(read_assignments(path))
+        return list(read_rows(path))
 
 
 def good(rows: list[Row]) -> list[Assignment]:
@@ -64,10 +64,10 @@ def test_what_csv_writes_is_read(rows: list[tuple[str, str, str]], delimiter: st
         writer.writerow(row)
         expected.append((line, (row[0].strip(), row[1].strip())))
     found = read(text.getvalue())
-    read_rows = dict(found)
-    assert len(read_rows) == len(found)
+    by_line = dict(found)
+    assert len(by_line) == len(found)
     for line, (user_id, tenant_id) in expected:
-        result = read_rows.get(line)
+        result = by_line.get(line)
         if result is None:
             # Nothing but blanks, of which a tab is one: a blank line.
             assert not user_id + tenant_id
@@ -130,6 +130,7 @@ chunk = st.one_of(
 @example(b'a,"b"c"\nd,e"\n')
 @example(b'a,"b\n\n' + GOOD + b'"\n')
 @example(b'"\n\0"\n' + GOOD)
+@example(b'x"\n"' + GOOD + GOOD)
 def test_any_bytes_after_the_header(content: bytes) -> None:
     """No bytes raise, and nothing becomes a row that ``csv`` would not have read as that row."""
     found = read(HEADER + content)
@@ -188,7 +189,7 @@ def test_any_bytes_as_a_file(content: bytes, suffix: str) -> None:
         (HEADER + b'"good-user","good-tenant"\n' + GOOD, 2, []),
         (HEADER + b'u,"t\n' + GOOD, 0, [2, 3]),
         (HEADER + b'u,"t\n' + GOOD * 150, 51, list(range(2, 102))),
-        (HEADER + b'u,t"\n' + GOOD, 0, [2, 3]),
+        (HEADER + b'u,t"\n' + GOOD, 1, [2]),
     ],
 )
 def test_odd_files(content: bytes, rows: int, bad: list[int]) -> None:
@@ -264,7 +265,7 @@ def test_files_that_are_none(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder.csv").mkdir()
     (tmp_path / "rows.txt").write_bytes(HEADER)
     with pytest.raises(InvalidRequestError, match=name):
-        read_assignments(tmp_path / name)
+        read_rows(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -293,10 +294,10 @@ async def test_iterables() -> None:
         for item in items:
             yield item
 
-    plain = numbered(items)
+    plain = numbered(items, Assignment)
     assert not isinstance(plain, AsyncIterator)
     rows = list(plain)
-    streamed = numbered(stream())
+    streamed = numbered(stream(), Assignment)
     assert isinstance(streamed, AsyncIterator)
     assert [row async for row in streamed] == rows
     assert good(rows) == [THE_GOOD] * 2
@@ -372,10 +373,18 @@ async def test_every_kind_of_source(
     """From every kind of source every row is added, each in one request, and nobody is invited."""
     pairs = fill(emulator, 50)
     before = emulator.memberships()
-    report = await frontegg.bulk.assign(source(tmp_path, pairs), workers=8)
+    given = source(tmp_path, pairs)
+    report = await frontegg.bulk.assign(given, workers=8)
     assert outcomes(report) == {"added": 50}
     assert report.done
     assert (report.stopped, report.failures, report.failures_path) == (None, (), None)
     assert emulator.memberships() - before == set(pairs)
     assert emulator.count(ADD) == 50
     assert emulator.invites == []
+    assert report.ledger_path == (
+        tmp_path / "rows.csv.ledger"
+        if isinstance(given, Path)
+        else Path(f"{given}.ledger")
+        if isinstance(given, str)
+        else None
+    )

@@ -16,6 +16,7 @@ import pytest
 
 from frontegg_async import Assignment, FronteggError, FronteggSession, Options, StoredToken
 from frontegg_async._secret import Secret
+from frontegg_async.bulk.ledger import Ledger
 from frontegg_async.emulator import (
     AnswerStatus,
     CutBeforeCommit,
@@ -30,6 +31,7 @@ from frontegg_async.emulator import (
 from frontegg_async.options import Credentials
 from frontegg_async.transport import Request
 
+from .bulk.world import files_in
 from .clocks import ADD, AUTH, EITHER, GET, manager_of, session_on, token_of
 from .conftest import API_KEY
 
@@ -215,11 +217,15 @@ async def test_logs_show_nothing(emulator: Emulator, caplog: pytest.LogCaptureFi
             async with session_on(emulator, options=SHORT) as session:
                 await session.users.get("user-0")
                 tokens.append(token_of(session))
-                for fault in FAULTS.values():
-                    emulator.inject(fault, on=GET, times=None)
+                # A limit comes last: while the server asks to stay away, nothing more is sent.
+                for name in sorted(FAULTS, key="429".__eq__):
+                    emulator.inject(FAULTS[name], on=GET, times=None)
                     await error_of(session.users.get("user-0"))
                     tokens.append(token_of(session))
                     emulator.clear_faults()
+            async with session_on(emulator, options=SHORT) as session:
+                await session.users.get("user-0")
+                tokens.append(token_of(session))
                 emulator.inject(AnswerStatus(500), on=AUTH, times=None)
                 emulator.revoke_tokens()
                 await error_of(session.users.get("user-0"))
@@ -294,3 +300,24 @@ async def test_failures_file_shows_nothing(
     assert report.rows == 1
     assert_clean(path.read_bytes(), token)
     assert_clean(repr(report), token)
+    assert_clean(repr(vars(report)), token)
+
+
+@pytest.mark.parametrize("status", [400, 403, 500])
+async def test_ledger_shows_nothing(
+    emulator: Emulator, canary: FronteggSession, tmp_path: Path, status: int
+) -> None:
+    """No file that a run leaves beside its ledger holds a secret, nor do the ledger's values."""
+    token = token_of(canary)
+    body = msgspec.json.encode({"errors": [f"no good: {token} {API_KEY}"], "errorCode": token})
+    emulator.inject(AnswerStatus(status, body=body, headers={"Retry-After": "0"}), on=ADD)
+    rows = [Assignment(user_id="user-0", tenant_id="new")]
+    report = await canary.bulk.assign(rows, ledger=tmp_path / "ledger", workers=1)
+    assert report.rows == 1
+    files = files_in(tmp_path)
+    assert "ledger" in files
+    for name in files:
+        assert_clean((tmp_path / name).read_bytes(), token)
+    ledger = Ledger.read(tmp_path / "ledger")
+    assert_clean(repr([ledger.header(), *ledger.export()]), token)
+    ledger.close()

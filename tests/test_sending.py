@@ -176,8 +176,8 @@ async def test_throttled_waits_and_sends_again(
         emulator.add_user("user-0")
         emulator.inject(AnswerStatus(429, headers=headers), on=ADD)
         await session.users.add_to_tenant("user-0", "new", skip_invite_email=skip_invite_email)
-        assert len(clock.slept) == 1
-        assert at_least <= clock.slept[0] <= at_most
+        # Once in the call, and perhaps until the pacing's first look at the limit.
+        assert at_least <= sum(clock.slept) <= at_most
         assert emulator.count(ADD) == 2
         assert session.traffic.throttled == 1
 

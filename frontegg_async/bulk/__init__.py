@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from .assignment import Assignment
 from .bulk import Bulk, Mapped
+from .dry import Plan
 from .fields import Malformed
-from .outcome import Outcome, Progress, Report, RowResult
-from .sources import read_assignments
+from .jobs import Activate, Assign, Job, Remove, SetSuperuser
+from .report import Progress, Report
+from .result import Outcome, RowResult
+from .rows import Activation, Assignment, Removal, SuperuserChange
+from .run import BulkRun
+from .settings import RunOptions, RunSettings
+from .sources import read_rows
 
 __all__ = [
+    "Activate",
+    "Activation",
+    "Assign",
     "Assignment",
     "Bulk",
+    "BulkRun",
+    "Job",
     "Malformed",
     "Mapped",
     "Outcome",
+    "Plan",
     "Progress",
+    "Removal",
+    "Remove",
     "Report",
     "RowResult",
-    "read_assignments",
+    "RunOptions",
+    "RunSettings",
+    "SetSuperuser",
+    "SuperuserChange",
+    "read_rows",
 ]

@@ -1,26 +1,27 @@
-"""What a session offers for many rows: ``assign`` for memberships, ``map`` for anything."""
+"""What a session offers for many rows: the jobs, and ``map`` for any coroutine."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
-from typing import Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar, Unpack
 
 import msgspec
 
 from ..errors import FronteggError
 from ..session import Session
-from .assign import AssignRun
-from .failures import FailuresFile
-from .outcome import Progress, Report
-from .sources import Source, rows_of
+from .dry import DryRun, Plan
+from .jobs import Activate, Assign, Job, Remove, SetSuperuser
+from .report import Report
+from .rows import Activation, Assignment, Removal, SuperuserChange
+from .run import BulkRun, retried
+from .settings import DEFAULT_WORKERS, RunOptions, RunSettings
+from .sources import Source
 from .workers import SharedSource, check_workers, run_workers
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
-
-DEFAULT_WORKERS: Final = 64
 
 
 class Mapped(msgspec.Struct, Generic[ItemT, ResultT], frozen=True, kw_only=True):
@@ -47,19 +48,17 @@ class Bulk:
 
     async def assign(
         self,
-        source: Source,
+        source: Source[Assignment],
         *,
         invite: bool = False,
         validate_tenants: bool = False,
-        workers: int = DEFAULT_WORKERS,
-        failures: str | os.PathLike[str] | None = None,
-        on_progress: Callable[[Progress], object] | None = None,
+        **settings: Unpack[RunSettings],
     ) -> Report:
         """Make users members of tenants, row by row, and report what became of every row.
 
-        A row that fails does not stop the run; credentials that are refused do, and the rows
-        that are left are then reported as skipped. Running the same source again is harmless
-        as long as no invites are asked for.
+        Rows that hold already are left alone, a row that fails does not stop the run, and the
+        same call carries on where an earlier one was stopped or killed. Credentials that are
+        refused stop it; the rows that are left are then reported as skipped.
 
         Args:
             source: path of a ``.csv``, ``.jsonl``, ``.ndjson`` or ``.parquet`` file with
@@ -67,39 +66,87 @@ class Bulk:
                 read too); or an iterable or async iterable of ``Assignment``.
             invite: whether Frontegg sends each new member an invite e-mail.
             validate_tenants: whether an unknown tenant is refused; Frontegg creates it if not.
-            workers: rows under way at the same time.
-            failures: file to write every row to that was not done, to be fed back in.
-            on_progress: called after each row with the counts so far, always the same object.
+            settings: see ``RunOptions``.
 
         Raises:
             InvalidRequestError: the source cannot be read as rows at all.
             ConfigurationError: ``failures`` cannot be written.
             AuthenticationError: the credentials are refused; no row was touched.
+            LedgerError: the ledger cannot be used.
 
-        POST /identity/resources/users/v1/{userId}/tenant, for each row
+        POST /identity/resources/users/v1/{userId}/tenant, for each row that does not hold
         """
-        check_workers(workers)
-        rows = SharedSource(rows_of(source))
-        view = self._session.for_bulk()
-        try:
-            file = None if failures is None else FailuresFile(failures, source)
-            # Before the first row, so that refused credentials are an error and not a report.
-            await view.token_info()
-            run = AssignRun(
-                view,
-                rows,
-                invite=invite,
-                validate_tenants=validate_tenants,
-                failures=file,
-                on_progress=on_progress,
-            )
-            try:
-                return await run.run(workers)
-            finally:
-                if file is not None:
-                    file.close()
-        finally:
-            await rows.close()
+        job = Assign(invite=invite, validate_tenants=validate_tenants)
+        return await self.start(job, source, **settings).wait()
+
+    async def activate(
+        self,
+        source: Source[Activation],
+        *,
+        validate_tenants: bool = False,
+        **settings: Unpack[RunSettings],
+    ) -> Report:
+        """Choose the tenants that users work in; source, settings and errors as for ``assign``.
+
+        PUT /identity/resources/users/v1/{userId}/tenant, for each row that does not hold
+        """
+        return await self.start(
+            Activate(validate_tenants=validate_tenants), source, **settings
+        ).wait()
+
+    async def remove(self, source: Source[Removal], **settings: Unpack[RunSettings]) -> Report:
+        """End memberships; source, settings and errors as for ``assign``.
+
+        DELETE /identity/resources/users/v1/{userId} with ``frontegg-tenant-id``
+        """
+        return await self.start(Remove(), source, **settings).wait()
+
+    async def set_superuser(
+        self, source: Source[SuperuserChange], **settings: Unpack[RunSettings]
+    ) -> Report:
+        """Give or take access to every tenant; source, settings and errors as for ``assign``.
+
+        Deprecated by Frontegg, which no longer maintains super-users.
+
+        PUT /identity/resources/users/v1/{userId}/superuser, for each row that does not hold
+        """
+        return await self.start(SetSuperuser(), source, **settings).wait()
+
+    def start(self, job: Job, source: Source[Any], **settings: Unpack[RunSettings]) -> BulkRun:
+        """Return a run that can be watched row by row, and stopped. It begins when awaited.
+
+        Args:
+            job: ``Assign``, ``Activate``, ``Remove`` or ``SetSuperuser``.
+            source: rows of the job, as for ``assign``.
+            settings: see ``RunOptions``.
+
+        Raises:
+            InvalidRequestError: a setting cannot work.
+        """
+        return BulkRun(self._session, job, source, RunOptions(**settings))
+
+    async def dry_run(self, job: Job, source: Source[Any], **settings: Unpack[RunSettings]) -> Plan:
+        """Return what a run would do: read the source and its users, and write nothing.
+
+        Args:
+            job: as for ``start``.
+            source: as for ``start``.
+            settings: of ``RunOptions``, ``workers`` and ``rate`` matter.
+
+        Raises:
+            InvalidRequestError: the source cannot be read as rows at all.
+            AuthenticationError: the credentials are refused.
+        """
+        return await DryRun(self._session, job, source, RunOptions(**settings)).plan()
+
+    def retry(self, path: str | os.PathLike[str], **settings: Unpack[RunSettings]) -> BulkRun:
+        """Return a run over those rows of a ledger that failed or are in doubt.
+
+        Raises:
+            LedgerError: there is no such ledger, it cannot be used, or a process runs on it.
+        """
+        settings["ledger"] = path
+        return retried(self._session, path, RunOptions(**settings))
 
     async def map(
         self,

@@ -1,117 +1,110 @@
-"""The file of rows that were not done, in a form that can be fed back in."""
+"""Files of rows with their ends, in a form that can be fed back in."""
 
 from __future__ import annotations
 
 import csv
-import errno
-import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TextIO, TypeAlias
 
 import msgspec
 
 from ..errors import ConfigurationError
-from .outcome import RowResult
-from .sources import Source
+from .entries import ExportedRow, State
+from .jobs import Job
 
-_COLUMNS: Final = (
-    "user_id",
-    "email",
-    "tenant_id",
-    "set_active",
-    "line",
-    "outcome",
-    "reason",
-    "status",
-    "error_code",
-    "trace_id",
-)
+Format: TypeAlias = Literal["csv", "jsonl"]
+
+_COLUMNS: Final = ("line", "outcome", "reason", "status", "error_code", "trace_id")
 
 
-class FailuresFile:
-    """Writes each failure when it happens, as CSV, or as JSONL if the name ends in it.
+def outcome_name(job: Job, state: State) -> str:
+    """Return what a state is called for a job; rows that were not reached are skipped."""
+    names = {
+        State.PENDING: "skipped",
+        # Only while a run goes on, or after it died: nothing is known yet.
+        State.IN_FLIGHT: "unknown",
+        State.DONE: job.done.value,
+        State.ALREADY: job.already.value,
+        State.FAILED: "failed",
+        State.UNKNOWN: "unknown",
+        State.INVALID: "invalid",
+    }
+    return names[state]
 
-    Args:
-        path: where to; a file that is there is replaced.
-        source: what the run reads, which must not be the same file.
+
+def write_rows(job: Job, rows: Iterable[ExportedRow], file: TextIO, format: Format) -> int:  # noqa: A002
+    """Write rows to an open text file, and return how many they were."""
+    flag = job.row_type.flag_name
+    own = [*("tenant_id",) * ("tenant_id" in job.row_type.texts), *((flag,) if flag else ())]
+    columns = ["user_id", "email", *own, *_COLUMNS]
+    count = 0
+    if format == "csv":
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        for row in rows:
+            fields = _fields(job, row)
+            writer.writerow([_cell(fields[name]) for name in columns])
+            count += 1
+        return count
+    encode = msgspec.json.Encoder().encode
+    for row in rows:
+        fields = _fields(job, row)
+        known = {name: fields[name] for name in columns if fields[name] is not None}
+        file.write(encode(known).decode() + "\n")
+        count += 1
+    return count
+
+
+def check_writable(path: str | os.PathLike[str], source: object) -> Path:
+    """Return where failures go, before anything is sent.
 
     Raises:
         ConfigurationError: it cannot be written, or is the source itself.
     """
-
-    def __init__(self, path: str | os.PathLike[str], source: Source) -> None:
-        self.path: Final = Path(path)
-        if isinstance(source, str | os.PathLike) and _same_file(self.path, Path(source)):
-            raise ConfigurationError(f"the failures would replace their own source, {self.path}")
-        jsonl = self.path.suffix.lower() in {".jsonl", ".ndjson"}
-        self._line: Final = _json_line if jsonl else _csv_line
-        try:
-            # Without a buffer: what a killed run has seen fail is there to be read.
-            self._file: Final = self.path.open("wb", buffering=0)
-        except OSError as error:
-            raise self._unwritable(error) from None
-        if not jsonl:
-            problem = self._append(_csv_text(_COLUMNS))
-            if problem is not None:
-                self.close()
-                raise problem
-
-    def write(self, result: RowResult) -> ConfigurationError | None:
-        """Write one row, or return why that is no longer possible."""
-        row = result.assignment
-        return self._append(
-            self._line(
-                {
-                    "user_id": row and row.user_id,
-                    "email": row and row.email,
-                    "tenant_id": row and row.tenant_id,
-                    "set_active": row and row.set_active,
-                    "line": result.line,
-                    "outcome": result.outcome.value,
-                    # One line a row, so that the file can be read line by line.
-                    "reason": " ".join(result.reason.split()),
-                    "status": result.status,
-                    "error_code": result.error_code,
-                    "trace_id": result.trace_id,
-                }
-            )
-        )
-
-    def _append(self, text: str) -> ConfigurationError | None:
-        line = text.encode(errors="backslashreplace")
-        try:
-            if self._file.write(line) == len(line):
-                return None
-            failed = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except OSError as error:
-            failed = error
-        return self._unwritable(failed)
-
-    def _unwritable(self, error: OSError) -> ConfigurationError:
-        return ConfigurationError(
-            f"cannot write {self.path}: {error.strerror or type(error).__name__}"
-        )
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+    target = Path(path)
+    if isinstance(source, str | os.PathLike) and _same_file(target, Path(os.fspath(source))):  # pyright: ignore[reportUnknownArgumentType]
+        raise ConfigurationError(f"the failures would replace their own source, {target}")
+    try:
+        target.open("a").close()  # what an earlier run wrote there stays until this one has ended
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {target}: {error.strerror}") from None
+    return target
 
 
-def _csv_line(fields: dict[str, Any]) -> str:
-    return _csv_text([_cell(fields[name]) for name in _COLUMNS])
+def write_failures(path: Path, job: Job, rows: Iterable[ExportedRow]) -> ConfigurationError | None:
+    """Write the rows that were not done; return why that is not possible, if so."""
+    format: Format = "jsonl" if path.suffix.lower() in {".jsonl", ".ndjson"} else "csv"  # noqa: A001
+    try:
+        with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            write_rows(job, rows, file, format)
+    except OSError as error:
+        problem = error.strerror or type(error).__name__
+    else:
+        return None
+    return ConfigurationError(f"cannot write {path}: {problem}")
 
 
-def _csv_text(cells: Sequence[object]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()
+def _fields(job: Job, row: ExportedRow) -> dict[str, Any]:
+    reason = row.reason
+    return {
+        "user_id": row.user_id,
+        "email": row.email,
+        "tenant_id": row.tenant_id,
+        job.row_type.flag_name or "flag": row.flag,
+        "line": row.line,
+        "outcome": outcome_name(job, row.state),
+        # One line a row, so that the file can be read line by line.
+        "reason": None if reason is None else _line(reason),
+        "status": row.status,
+        "error_code": row.error_code,
+        "trace_id": row.trace_id,
+    }
 
 
-def _json_line(fields: dict[str, Any]) -> str:
-    known = {name: value for name, value in fields.items() if value is not None}
-    return msgspec.json.encode(known).decode() + "\n"
+def _line(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in " ".join(text.split()))
 
 
 def _cell(value: object) -> object:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from ..errors import InvalidRequestError
-from .assignment import Assignment
+from .rows import TenantRow, UserRow
 
 
 class Malformed(msgspec.Struct, frozen=True):
@@ -18,8 +18,11 @@ class Malformed(msgspec.Struct, frozen=True):
     reason: str
 
 
-Row: TypeAlias = tuple[int, Assignment | Malformed]
+Fields: TypeAlias = dict[str, Any]
+"""The values of a row by the names of fields."""
+RawRow: TypeAlias = tuple[int, Fields | Malformed]
 """A line number from 1, and what stands there."""
+Row: TypeAlias = tuple[int, UserRow | Malformed]
 
 _COLUMNS: Final = {
     # Spelled in any case, with or without underscores: user_id, userId, USER ID.
@@ -27,9 +30,10 @@ _COLUMNS: Final = {
     "email": "email",
     "tenantid": "tenant_id",
     "setactive": "set_active",
+    "superuser": "super_user",
 }
 _TRUTHS: Final = {
-    "": False,
+    "": None,
     "0": False,
     "false": False,
     "no": False,
@@ -39,35 +43,52 @@ _TRUTHS: Final = {
 }
 
 
-def check_columns(path: Path, names: Sequence[str]) -> None:
+def column_of(name: str) -> str:
+    """Return the field that a column or key stands for, or an empty text."""
+    return _COLUMNS.get("".join(char for char in name.lower() if char.isalnum()), "")
+
+
+def check_columns(path: Path, names: Sequence[str], kind: type[UserRow]) -> None:
     """Raise InvalidRequestError unless the names of columns say what a row is about."""
     fields = [field for name in names if (field := column_of(name))]
-    if "tenant_id" not in fields or not {"user_id", "email"} & set(fields):
+    needed = needed_fields(kind)
+    if not {*needed} <= {*fields} or not {"user_id", "email"} & {*fields}:
         shown = ", ".join(names)[:200] or "none"
-        raise InvalidRequestError(
-            f"the columns of {path} are {shown}: it needs tenant_id, and user_id or email"
+        wanted = ", ".join([*needed, "user_id or email"]).replace(
+            ", user_id or", ", and user_id or"
         )
+        raise InvalidRequestError(f"the columns of {path} are {shown}: it needs {wanted}")
     if len(fields) != len(set(fields)):
         raise InvalidRequestError(f"{path} names a column twice")
 
 
-def column_of(name: str) -> str:
-    """Return the field of ``Assignment`` that a column or key stands for, or an empty text."""
-    return _COLUMNS.get("".join(char for char in name.lower() if char.isalnum()), "")
+def needed_fields(kind: type[UserRow]) -> tuple[str, ...]:
+    """Return the fields that no row of this kind can do without, beside who the user is."""
+    needed = ["tenant_id"] if issubclass(kind, TenantRow) else []
+    if kind.flag_name is not None and kind.flag_needed:
+        needed.append(kind.flag_name)
+    return tuple(needed)
 
 
-def assignment_of(found: dict[str, Any]) -> Assignment | Malformed:
-    """Return the row that a file's values say, by the names of ``Assignment``'s fields."""
-    set_active = found.get("set_active")
-    if isinstance(set_active, str):
-        set_active = _TRUTHS.get(set_active.lower(), set_active)
-    if not isinstance(set_active, bool | None):
-        return Malformed(f"set_active must be true or false, got {str(set_active)[:20]!r}")
-    row = Assignment(
-        tenant_id="" if (tenant_id := found.get("tenant_id")) is None else tenant_id,
-        user_id=None if (user_id := found.get("user_id")) == "" else user_id,
-        email=None if (email := found.get("email")) == "" else email,
-        set_active=bool(set_active),
-    )
+def row_of(found: Fields, kind: type[UserRow]) -> UserRow | Malformed:
+    """Return the row that values say."""
+    values: Fields = {}
+    for name in kind.texts:
+        value = found.get(name)
+        # An empty cell is nothing. What is of another type is kept for the row to refuse.
+        values[name] = None if isinstance(value, str) and not value else value
+    if "tenant_id" in values and values["tenant_id"] is None:
+        values["tenant_id"] = ""
+    flag_name = kind.flag_name
+    if flag_name is not None:
+        flag = found.get(flag_name)
+        if isinstance(flag, str):
+            flag = _TRUTHS.get(flag.lower(), flag)
+        if flag is None and kind.flag_needed:
+            return Malformed(f"{flag_name} is missing")
+        if not isinstance(flag, bool | None):
+            return Malformed(f"{flag_name} must be true or false, got {str(flag)[:20]!r}")
+        values[flag_name] = bool(flag)
+    row = kind(**values)
     problem = row.problem()
     return row if problem is None else Malformed(problem)

@@ -12,7 +12,8 @@ from typing import Any, Final
 from ..errors import InvalidRequestError
 
 # One meaning of columns and rows for all kinds of files.
-from .fields import Malformed, Row, assignment_of, check_columns, column_of
+from .fields import Malformed, RawRow, check_columns, column_of
+from .rows import UserRow
 
 BATCH_ROWS: Final = 1_024
 """Rows that are decoded at a time."""
@@ -23,7 +24,7 @@ _NO_VALUE: Final = (ValueError, OverflowError, LookupError, NotImplementedError)
 """What pyarrow raises for a value that Python cannot hold, such as a text that is not UTF-8."""
 
 
-def parquet_rows(path: str | os.PathLike[str]) -> Iterator[Row]:
+def parquet_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
     """Return the rows of a Parquet file, numbered from 1, read as they are asked for.
 
     Columns are found by name as in CSV files, and no others are read. Rows are checked as those
@@ -36,7 +37,6 @@ def parquet_rows(path: str | os.PathLike[str]) -> Iterator[Row]:
             file, or it lacks a column that is needed; nothing of it was read. Also while
             iterating, if the file is damaged from some row on.
     """
-    path = Path(path)
     # pyarrow 26 has no type hints: what comes from these two names is Any.
     try:
         pyarrow: Any = import_module("pyarrow")
@@ -54,14 +54,14 @@ def parquet_rows(path: str | os.PathLike[str]) -> Iterator[Row]:
             names: list[str] = file.schema_arrow.names
         except unreadable as error:
             raise InvalidRequestError(f"cannot read {path}: {_problem(error)}") from None
-        columns = _columns(path, names)
+        columns = _columns(path, names, kind)
         batches = file.iter_batches(BATCH_ROWS, columns=list(columns), use_threads=False)
         return _rows(path, batches, columns, unreadable, opened.pop_all())
 
 
-def _columns(path: Path, names: list[str]) -> dict[str, str]:
-    """Return the columns that are needed, and the field of ``Assignment`` that each stands for."""
-    check_columns(path, names)
+def _columns(path: Path, names: list[str], kind: type[UserRow]) -> dict[str, str]:
+    """Return the columns that are needed, and the field that each stands for."""
+    check_columns(path, names, kind)
     return {name: field for name in names if (field := column_of(name))}
 
 
@@ -71,7 +71,7 @@ def _rows(
     columns: dict[str, str],
     unreadable: tuple[type[Exception], ...],
     opened: ExitStack,
-) -> Iterator[Row]:
+) -> Iterator[RawRow]:
     line = 0
     with opened:
         while True:
@@ -87,10 +87,7 @@ def _rows(
             for values in zip(*fields, strict=True):
                 line += 1
                 unread = next((value for value in values if isinstance(value, Malformed)), None)
-                yield (
-                    line,
-                    unread or assignment_of(dict(zip(columns.values(), values, strict=True))),
-                )
+                yield line, unread or dict(zip(columns.values(), values, strict=True))
 
 
 def _values(column: Any, field: str) -> list[object]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,8 +18,8 @@ import msgspec
 
 from ..errors import InvalidRequestError
 from ..operation import decode_json
-from .assignment import Assignment
-from .fields import Malformed, Row, assignment_of, check_columns, column_of
+from .fields import Fields, Malformed, RawRow, check_columns, column_of
+from .rows import UserRow
 
 MAX_LINE_BYTES: Final = 64 * 1024
 """Longest line of a file that is read as a row."""
@@ -26,7 +27,7 @@ MAX_ROW_LINES: Final = 100
 """Most lines that a quoted CSV field may go on for, before the quote counts as forgotten."""
 
 
-def text_rows(path: Path) -> Iterator[Row]:
+def text_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
     """Return the rows of a CSV file, or of a JSONL file if the name says so.
 
     Raises:
@@ -41,8 +42,17 @@ def text_rows(path: Path) -> Iterator[Row]:
         problem = error.strerror or type(error).__name__
         raise InvalidRequestError(f"cannot read {path}: {problem}") from None
     if path.suffix.lower() == ".csv":
-        return _csv_rows(path, *_header(path, first))
+        return _csv_rows(path, *_header(path, first, kind))
     return _json_rows(path)
+
+
+_RFC_4180: Final = {
+    # A field is in quotes from end to end, or holds none: anything else is read differently by
+    # different programs, and no id should depend on whose reading it is.
+    delimiter: re.compile(rf"{field}(?:{delimiter}{field})*").fullmatch
+    for delimiter in (",", ";", "\t")
+    for field in (rf'(?:"(?:[^"]|"")*"|[^"{delimiter}]*)',)
+}
 
 
 class _Line(NamedTuple):
@@ -86,7 +96,7 @@ def _quotes_of_rest(file: BinaryIO, raw: bytes) -> str:
     return '"' * (quotes % 2)
 
 
-def _json_rows(path: Path) -> Iterator[Row]:
+def _json_rows(path: Path) -> Iterator[RawRow]:
     decoder = msgspec.json.Decoder(dict[str, Any])
     for number, line, problem in _lines(path):
         if problem is not None:
@@ -95,7 +105,7 @@ def _json_rows(path: Path) -> Iterator[Row]:
             yield number, _json_row(decoder, line)
 
 
-def _json_row(decoder: msgspec.json.Decoder[dict[str, Any]], line: str) -> Assignment | Malformed:
+def _json_row(decoder: msgspec.json.Decoder[dict[str, Any]], line: str) -> Fields | Malformed:
     try:
         found = decode_json(decoder, line)
     except msgspec.DecodeError as error:
@@ -103,25 +113,28 @@ def _json_row(decoder: msgspec.json.Decoder[dict[str, Any]], line: str) -> Assig
     fields = [(field, value) for key, value in found.items() if (field := column_of(key))]
     if len(fields) != len(dict(fields)):
         return Malformed("says one thing twice, under two spellings of its name")
-    return assignment_of(dict(fields))
+    return dict(fields)
 
 
-def _header(path: Path, line: _Line) -> tuple[str, tuple[str, ...]]:
+def _header(path: Path, line: _Line, kind: type[UserRow]) -> tuple[str, tuple[str, ...]]:
     if line.problem is not None:
         raise InvalidRequestError(f"the header of {path} {line.problem}")
     # Spreadsheets write semicolons where the comma separates decimals.
     delimiter = next((char for char in ",;\t" if char in line.text), ",")
-    names = [name for row in csv.reader([line.text], delimiter=delimiter) for name in row]
-    check_columns(path, names)
+    try:
+        names = [name for row in csv.reader([line.text], delimiter=delimiter) for name in row]
+    except csv.Error as error:
+        raise InvalidRequestError(f"the header of {path} is not CSV: {error}") from None
+    check_columns(path, names, kind)
     return delimiter, tuple(column_of(name) for name in names)
 
 
-def _csv_rows(path: Path, delimiter: str, columns: tuple[str, ...]) -> Iterator[Row]:
+def _csv_rows(path: Path, delimiter: str, columns: tuple[str, ...]) -> Iterator[RawRow]:
     lines = _lines(path)
     next(lines, None)  # the header
     for line in lines:
         number, text, problem = line
-        if text.count('"') % 2:
+        if '"' in text and _is_open([text], delimiter):
             yield from _spanning_rows(line, lines, delimiter, columns)
         elif problem is not None:
             yield number, Malformed(problem)
@@ -131,9 +144,18 @@ def _csv_rows(path: Path, delimiter: str, columns: tuple[str, ...]) -> Iterator[
             yield number, _csv_row(text.split(delimiter), columns)
 
 
+def _is_open(texts: list[str], delimiter: str) -> bool:
+    """Whether the last line ends inside of quotes: then one more would belong to the same row."""
+    more = [*(f"{text}\n" for text in texts), "x\n"]
+    try:
+        return len(list(csv.reader(more, delimiter=delimiter))) == 1
+    except csv.Error:
+        return False
+
+
 def _spanning_rows(
     first: _Line, lines: Iterator[_Line], delimiter: str, columns: tuple[str, ...]
-) -> Iterator[Row]:
+) -> Iterator[RawRow]:
     """Read a row whose quoted field goes on in the lines below.
 
     If it cannot be read, every line of it is malformed. None of them is taken for a row of its
@@ -142,14 +164,13 @@ def _spanning_rows(
     span = [first]
     for line in lines:
         span.append(line)
-        if line.text.count('"') % 2:
-            if any(each.problem for each in span):
-                break
-            row = _quoted_row([each.text for each in span], delimiter, columns)
-            if isinstance(row, Malformed):
-                break
-            yield first.number, row
-            return
+        texts = [each.text for each in span]
+        if '"' in line.text and not _is_open(texts, delimiter):
+            row = _quoted_row(texts, delimiter, columns)
+            if not isinstance(row, Malformed) and not any(each.problem for each in span):
+                yield first.number, row
+                return
+            break
         if len(span) >= MAX_ROW_LINES:
             break
     for each in span:
@@ -157,9 +178,9 @@ def _spanning_rows(
         yield each.number, Malformed(problem)
 
 
-def _quoted_row(
-    lines: list[str], delimiter: str, columns: tuple[str, ...]
-) -> Assignment | Malformed:
+def _quoted_row(lines: list[str], delimiter: str, columns: tuple[str, ...]) -> Fields | Malformed:
+    if not _RFC_4180[delimiter]("\n".join(lines)):
+        return Malformed("has a quotation mark in the middle of a field")
     try:
         rows = list(csv.reader([f"{line}\n" for line in lines], delimiter=delimiter, strict=True))
     except csv.Error as error:
@@ -169,7 +190,7 @@ def _quoted_row(
     return _csv_row(rows[0], columns)
 
 
-def _csv_row(fields: list[str], columns: tuple[str, ...]) -> Assignment | Malformed:
+def _csv_row(fields: list[str], columns: tuple[str, ...]) -> Fields | Malformed:
     if len(fields) != len(columns):
         return Malformed(f"has {len(fields)} fields where the header has {len(columns)}")
-    return assignment_of(dict(zip(columns, (field.strip() for field in fields), strict=True)))
+    return dict(zip(columns, (field.strip() for field in fields), strict=True))

@@ -11,7 +11,7 @@ import click
 
 from .._version import __version__
 from ..errors import FronteggError
-from . import exits, output
+from . import commands, exits, output
 
 _logger: Final = logging.getLogger("frontegg_async.cli")
 
@@ -48,6 +48,19 @@ class LazyGroup(click.Group):
 
 class App(LazyGroup):
     """The whole command line: no exception of ours leaves it as a traceback."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Remember the arguments, for a run that tells how to go on."""
+        given = tuple(args)  # parsing uses the list up
+        ctx = super().make_context(info_name, args, parent, **extra)
+        commands.remember(ctx, given)
+        return ctx
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command and exit with the code that it returns."""

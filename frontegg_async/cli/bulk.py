@@ -2,177 +2,129 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from . import exits, output, parameters
+from . import exits, ledgers, output, words
 from .connection import Connection, connected
+from .run_options import RunChoices, run_options
 
 if TYPE_CHECKING:
-    from ..bulk import Report
-    from ..emulator import Emulator, RateLimit
     from ..frontegg import FronteggSession
-    from .progress import RunProgress
 
-
-@click.group("bulk")
-def bulk() -> None:
-    """Work on thousands to millions of rows, from a file."""
-
-
-@bulk.command("assign", epilog=exits.TABLE)
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--invite", is_flag=True, help="Let Frontegg send each new member an e-mail.")
-@click.option(
+_FILE: Final = click.argument("file", type=click.Path(path_type=Path))
+_VALIDATE: Final = click.option(
     "--validate-tenants",
     is_flag=True,
     help="Refuse unknown tenants; without it, Frontegg creates them.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=64,
-    show_default=True,
-    help="Rows under way at the same time.",
-)
-@click.option(
-    "--failures",
-    type=click.Path(path_type=Path),
-    help="Write every row that was not done to this .csv or .jsonl, to be fed back in.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
-@click.option(
-    "--emulator",
-    "emulated",
-    is_flag=True,
-    help="Try it without an account: an emulator in this process answers, which knows every "
-    "user of FILE. FRONTEGG_* is ignored, and nothing real is touched.",
-)
-@click.option(
-    "--emulator-rate-limit",
-    "rate_limit",
-    type=parameters.rate_limit,
-    metavar="LIMIT/SECONDS",
-    help="Requests per seconds that the emulator lets through on a route, such as 1000/60.",
-)
-@click.option(
-    "--emulator-latency",
-    "latency",
-    type=parameters.duration_or_zero,
-    metavar="DURATION",
-    help="Time that the emulator takes for an answer, such as 80ms.",
-)
+
+
+@click.group("bulk", epilog=exits.TABLE)
+def bulk() -> None:
+    """Work on thousands to millions of rows, from a file.
+
+    A run remembers what became of each row in a ledger beside its file. Stop it any way you like:
+    the same command carries on, and sends nothing again that is known to be done.
+    """
+
+
+@bulk.command("assign", epilog=exits.TABLE)
+@_FILE
+@click.option("--invite", is_flag=True, help="Let Frontegg send each new member an e-mail.")
+@_VALIDATE
+@run_options(of_file=True)
 @connected
 def assign(
-    connection: Connection,
-    *,
-    file: Path,
-    invite: bool,
-    validate_tenants: bool,
-    workers: int,
-    failures: Path | None,
-    as_json: bool,
-    emulated: bool,
-    rate_limit: RateLimit | None,
-    latency: float | None,
+    connection: Connection, *, file: Path, invite: bool, validate_tenants: bool, choices: RunChoices
 ) -> int:
     """Make users members of tenants, as FILE says row by row.
 
-    FILE ends in .csv, .jsonl or .ndjson, and has tenant_id, user_id or email, and perhaps
-    set_active. Rows that fail do not stop the run. Stop it any way you like and run it again:
-    memberships that hold already stay as they are. (With --invite, a member may be invited
-    twice.)
+    FILE ends in .csv, .jsonl, .ndjson or .parquet, and has tenant_id, user_id or email, and
+    perhaps set_active. Rows that hold already are left alone, and rows that fail do not stop the
+    run. Stop it any way you like: the same command carries on.
     """
-    from . import summary
-    from .progress import RunProgress
+    from ..bulk import Assign
+    from .running import run_file
 
-    if emulated:
-        if connection.given():
-            raise click.UsageError(
-                f"--emulator answers itself: leave out {', '.join(connection.given())}."
-            )
-        emulator = _emulator(file, validate_tenants, rate_limit, latency or 0.0)
-        session = None
-    else:
-        if rate_limit is not None or latency is not None:
-            raise click.UsageError(
-                "--emulator-rate-limit and --emulator-latency go with --emulator."
-            )
-        emulator = None
-        session = connection.session(
-            max_connections=workers, without="; for a try, --emulator needs none"
+    job = Assign(invite=invite, validate_tenants=validate_tenants)
+    return run_file(connection, choices, job, file)
+
+
+@bulk.command("activate", epilog=exits.TABLE)
+@_FILE
+@_VALIDATE
+@run_options(of_file=True)
+@connected
+def activate(
+    connection: Connection, *, file: Path, validate_tenants: bool, choices: RunChoices
+) -> int:
+    """Choose the tenants that users work in, as FILE says row by row.
+
+    FILE has tenant_id, and user_id or email; all else is as for assign.
+    """
+    from ..bulk import Activate
+    from .running import run_file
+
+    return run_file(connection, choices, Activate(validate_tenants=validate_tenants), file)
+
+
+@bulk.command("remove", epilog=exits.TABLE)
+@_FILE
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@run_options(of_file=True)
+@connected
+def remove(connection: Connection, *, file: Path, yes: bool, choices: RunChoices) -> int:
+    """End memberships, as FILE says row by row. Users stay in all other tenants.
+
+    FILE has tenant_id, and user_id or email; all else is as for assign. It asks before it begins,
+    except with --yes, --dry-run or --emulator.
+    """
+    from ..bulk import Remove
+    from .running import run_file
+
+    def confirm(session: FronteggSession) -> None:
+        if not yes:
+            _confirm_removal(file, session)
+
+    return run_file(connection, choices, Remove(), file, confirm=confirm)
+
+
+@bulk.command("superuser", epilog=exits.TABLE)
+@_FILE
+@run_options(of_file=True)
+@connected
+def superuser(connection: Connection, *, file: Path, choices: RunChoices) -> int:
+    """Give users access to every tenant, or take it, as FILE says row by row.
+
+    FILE has super_user (true or false), and user_id or email; all else is as for assign. Frontegg
+    no longer maintains super-users.
+    """
+    from ..bulk import SetSuperuser
+    from .running import run_file
+
+    return run_file(connection, choices, SetSuperuser(), file)
+
+
+def _confirm_removal(file: Path, session: FronteggSession) -> None:
+    """Ask before memberships are lost; where nobody can be asked, it takes ``--yes``."""
+    from ..bulk import Malformed, Removal, read_rows
+
+    rows = sum(not isinstance(row, Malformed) for _, row in read_rows(file, Removal))
+    if not output.can_ask():
+        raise click.UsageError(
+            f"bulk remove ends the memberships of {words.rows(rows)} in {file}: without a "
+            "terminal to ask on, it needs --yes."
         )
-
-    async def run(progress: RunProgress) -> Report:
-        if emulator is None:
-            assert session is not None  # noqa: S101  # made above
-            return await work(session, progress)
-        async with emulator:
-            return await work(_session_of(emulator, connection, workers), progress)
-
-    async def work(unopened: FronteggSession, progress: RunProgress) -> Report:
-        async with unopened as frontegg:
-            return await frontegg.bulk.assign(
-                file,
-                invite=invite,
-                validate_tenants=validate_tenants,
-                workers=workers,
-                failures=failures,
-                on_progress=progress,
-            )
-
-    progress = RunProgress(file)
-    try:
-        with progress:
-            report = asyncio.run(run(progress))
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"Interrupted after {progress.rows:,} rows ({progress.counts()}). To carry on, run "
-            "the same command again: memberships that hold already stay as they are."
-        ) from None
-    if as_json:
-        output.json(summary.as_json(report))
-    else:
-        summary.show(report)
-    for sentence in summary.advice(report):
-        output.note(sentence)
-    return exits.of_report(report)
-
-
-def _emulator(
-    file: Path, validate_tenants: bool, rate_limit: RateLimit | None, latency: float
-) -> Emulator:
-    """Return an emulator that knows the file's users.
-
-    Not in the event loop, where the seeding of millions would not listen to Ctrl-C.
-    """
-    from ..emulator import Emulator
-    from .seeding import seed
-
-    emulator = Emulator(
-        rate_limits=() if rate_limit is None else (rate_limit,),
-        latency=latency,
-        # Nobody looks at it, and it would grow with the file.
-        keep_record=False,
+    question = (
+        f"End the memberships of {words.rows(rows)} in {file}, as {session.client_id} on "
+        f"{session.base_url}. Go on?"
     )
-    users = seed(emulator, file, tenants=validate_tenants)
-    output.note(
-        f"Emulator: it answers from this process and knows the {users:,} users of {file}. "
-        "Nothing real is touched."
-    )
-    return emulator
+    if not click.confirm(output.printable(question), err=True):
+        raise click.ClickException("nothing was sent")
 
 
-def _session_of(emulator: Emulator, connection: Connection, workers: int) -> FronteggSession:
-    from ..frontegg import FronteggSession
-
-    return FronteggSession(
-        client_id=emulator.client_id,
-        api_key=emulator.api_key,
-        base_url=emulator.url,
-        options=connection.options(),
-        max_connections=workers,
-    )
+for _command in (ledgers.status, ledgers.export, ledgers.retry):
+    bulk.add_command(_command)

@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from ..emulator import RateLimit
+    from ..pacing import FixedRate
 
 _DURATION: Final = re.compile(r"(\d+\.?\d*|\.\d+)\s*(ms|s|m|h|d)?", re.ASCII).fullmatch
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, None: 1.0}
@@ -47,7 +48,25 @@ def rate_limit(text: str) -> RateLimit:
     # Here and not above: most commands that know this option never start an emulator.
     from ..emulator import RateLimit
 
-    limit, _, window = text.partition("/")
-    if not (limit.isascii() and limit.isdigit()):
+    return RateLimit(*_calls_and_seconds(text))
+
+
+def fixed_rate(text: str) -> FixedRate:
+    """Return ``900/60``, at most 900 calls in any 60 seconds; ``900/1m`` works too.
+
+    Raises:
+        click.BadParameter: it is anything else.
+    """
+    from ..pacing import FixedRate
+
+    calls, seconds = _calls_and_seconds(text)
+    if calls == 0:
+        raise click.BadParameter(f"{text!r} must allow at least one call.")
+    return FixedRate(calls, seconds)
+
+
+def _calls_and_seconds(text: str) -> tuple[int, float]:
+    calls, _, seconds = text.partition("/")
+    if not (calls.isascii() and calls.isdigit()):
         raise click.BadParameter(f"{text!r} is not like 1000/60: requests per seconds.")
-    return RateLimit(int(limit), duration(window))
+    return int(calls), duration(seconds)

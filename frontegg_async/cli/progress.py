@@ -1,22 +1,29 @@
-"""The progress of a bulk run, drawn on stderr if somebody watches it there."""
+"""How far a bulk run is: drawn on stderr if somebody watches it there, else a line now and then."""
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, ProgressColumn, Task, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn
 from rich.progress import Progress as Display
 from rich.text import Text
 
-from . import output
+from . import output, words
 
 if TYPE_CHECKING:
     from ..bulk import Progress
 
+LOG_EVERY: Final = 10.0
+"""Seconds between two lines where there is no terminal."""
+WINDOW: Final = 30.0
+"""Seconds over which the rate is taken."""
 _CHUNK: Final = 1 << 20
 _REFRESHES: Final = 5
 """Drawn so often a second, by a thread: a busy event loop must not freeze the display."""
@@ -27,7 +34,7 @@ def count_rows(path: Path) -> int | None:
 
     Blank lines and line breaks in quotes count too: this is for a bar, and must be quick.
     """
-    if not path.is_file():
+    if not path.is_file() or path.suffix.lower() == ".parquet":
         return None
     ends, last = 0, b"\n"
     try:
@@ -42,46 +49,109 @@ def count_rows(path: Path) -> int | None:
 
 
 class RunProgress:
-    """Called for every row of a run; shows how far it is, inside ``with``.
+    """Shows how far a run is, inside ``with``.
+
+    Called for every row, which tells it that what was counted before is the doing of earlier
+    runs, and says nothing about how fast this one is.
 
     Args:
-        path: the file that the run reads.
+        total: rows of the whole, if that is known beforehand.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, total: int | None) -> None:
+        self._total: Final = total
         self._live: Progress | None = None
-        self._display: _Display | None = None
-        if output.progress_on_terminal():
-            self._display = _Display(self, count_rows(path))
+        self._moving = False
+        self._seen: Final[deque[tuple[float, int]]] = deque()
+        self._display = _Display(self) if output.progress_on_terminal() else None
 
-    def __call__(self, progress: Progress) -> None:
-        """Remember the counts."""
-        # Millions of calls with one and the same object: remember it, and leave.
-        if self._live is not progress:
-            self._live = progress
+    def __call__(self, _progress: Progress) -> None:
+        """Hear that a row has ended."""
+        self._moving = True
+
+    def watch(self, progress: Progress) -> None:
+        """Look at these counts from now on."""
+        self._live = progress
 
     @property
     def rows(self) -> int:
         """How many rows have ended."""
         return 0 if self._live is None else self._live.rows
 
+    @property
+    def total(self) -> int | None:
+        """How many rows there are, or None."""
+        return self._total if self._live is None else self._live.total or self._total
+
+    def look(self) -> None:
+        """Remember how far it is now; the rate is made of that."""
+        now = time.monotonic()
+        if not self._moving:
+            self._seen.clear()
+        self._seen.append((now, self.rows))
+        while len(self._seen) > 2 and self._seen[1][0] < now - WINDOW:
+            self._seen.popleft()
+
+    def rate(self) -> float | None:
+        """Return rows a second, over the last looks, or None."""
+        if len(self._seen) < 2 or self._seen[-1][0] <= self._seen[0][0]:
+            return None
+        (since, before), (now, rows) = self._seen[0], self._seen[-1]
+        return (rows - before) / (now - since)
+
+    def headline(self) -> str:
+        """Say how far it is, and how fast: ``12,345 of 100,000 rows, 1,234 a second``."""
+        total, rate = self.total, self.rate()
+        of = "" if total is None else f" of {total:,}"
+        speed = "" if rate is None else f", {words.rate(rate)} a second"
+        return f"{self.rows:,}{of} rows{speed}"
+
+    def left(self) -> str:
+        """Say how long it still takes, or nothing."""
+        total, rate = self.total, self.rate()
+        if total is None or not rate or total <= self.rows:
+            return ""
+        return f"about {words.elapsed((total - self.rows) / rate)} left"
+
     def counts(self) -> str:
         """Say how many rows ended in what, leaving out what none ended in."""
         live = self._live
         if live is None:
             return "starting"
-        return ", ".join(
-            f"{count:,} {name}"
-            for count, name in (
-                (live.added, "added"),
-                (live.already_member, "already members"),
-                (live.failed, "failed"),
-                (live.unknown, "in doubt"),
-                (live.invalid, "invalid"),
-                (live.skipped, "skipped"),
-            )
-            if count
+        counts = ", ".join(
+            f"{count:,} {words.outcome(name)}" for name, count in live.counts.items() if count
         )
+        return ", ".join(filter(None, (live.note, counts))) or "starting"
+
+    def server(self) -> str:
+        """Say what is known of the server's limits, if anything."""
+        live = self._live
+        if live is None:
+            return ""
+        return ", ".join(
+            part
+            for part in (
+                f"limit about {words.rate(live.limit)}/s" if live.limit is not None else "",
+                f"waited {words.elapsed(live.waited_s)} for it" if live.waited_s >= 0.05 else "",
+                f"throttled {live.throttled:,} times" if live.throttled else "",
+            )
+            if part
+        )
+
+    def say(self, text: str) -> None:
+        """Tell the user something, above what is drawn."""
+        if self._display is None:
+            output.note(text)
+        else:
+            self._display.console.print(Text(output.printable(text)))
+
+    async def log(self) -> None:
+        """Write a line now and then, unless it is drawn. Ends when it is cancelled."""
+        while self._display is None:
+            await asyncio.sleep(LOG_EVERY)
+            self.look()
+            parts = (self.headline(), self.left(), self.counts(), self.server())
+            output.note("; ".join(filter(None, parts)))
 
     def __enter__(self) -> Self:
         if self._display is not None:
@@ -98,23 +168,26 @@ class RunProgress:
             self._display.stop()
 
 
-class _Rows(ProgressColumn):
-    """``12,345 of 100,000 rows, 1,234 a second``."""
+class _Told(ProgressColumn):
+    """What the run says of itself."""
+
+    def __init__(self, run: RunProgress) -> None:
+        super().__init__()
+        self._run = run
 
     def render(self, task: Task) -> Text:
-        total = "" if task.total is None else f" of {task.total:,.0f}"
-        speed = "" if task.speed is None else f", {task.speed:,.0f} a second"
-        return Text(f"{task.completed:,.0f}{total} rows{speed}", no_wrap=True)
+        del task
+        return Text(self._run.headline(), no_wrap=True)
 
 
 class _Display(Display):
     """Asks the run how far it is whenever it draws, so that nobody has to tell it."""
 
-    def __init__(self, run: RunProgress, total: int | None) -> None:
+    def __init__(self, run: RunProgress) -> None:
         super().__init__(
-            _Rows(),
+            _Told(run),
             BarColumn(bar_width=20),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             console=Console(stderr=True, highlight=False),
             refresh_per_second=_REFRESHES,
             transient=True,
@@ -122,13 +195,16 @@ class _Display(Display):
             redirect_stdout=False,
         )
         self._run = run
-        self._rows_task = self.add_task("rows", total=total)
+        self._rows_task = self.add_task("rows", total=None, left="")
 
     def get_renderables(self) -> Iterable[RenderableType]:
-        """Return what is drawn now: the bar, and the counts below it."""
+        """Return what is drawn now: the bar, and what there is to say below it."""
         run = getattr(self, "_run", None)
-        if run is None:
+        if run is None or not hasattr(self, "_rows_task"):
             return  # rich draws once while it is being set up
-        self.update(self._rows_task, completed=run.rows)
+        run.look()
+        self.update(self._rows_task, completed=run.rows, total=run.total, left=run.left())
         yield from super().get_renderables()
-        yield Text(run.counts(), no_wrap=True, overflow="ellipsis")
+        for line in (run.counts(), run.server()):
+            if line:
+                yield Text(line, no_wrap=True, overflow="ellipsis")

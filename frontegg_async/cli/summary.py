@@ -7,23 +7,16 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.text import Text
 
-from . import output
+from . import commands, output, words
 
 if TYPE_CHECKING:
-    from ..bulk import Report, RowResult
+    from ..bulk import Plan, Report, RowResult
 
 SHOWN_FAILURES: Final = 5
 """Rows that were not done which the summary shows; a failures file has them all."""
 _MAX_REASON_CHARS: Final = 300
 
-_LINES: Final = (
-    ("added", "added", "green"),
-    ("already_member", "already a member", ""),
-    ("failed", "failed", "red"),
-    ("unknown", "in doubt", "red"),
-    ("invalid", "invalid", "yellow"),
-    ("skipped", "skipped", "yellow"),
-)
+_STYLES: Final = {"failed": "red", "unknown": "red", "invalid": "yellow", "skipped": "yellow"}
 
 
 def as_json(report: Report) -> dict[str, object]:
@@ -31,12 +24,7 @@ def as_json(report: Report) -> dict[str, object]:
     path = report.failures_path
     return {
         "rows": report.rows,
-        "added": report.added,
-        "already_member": report.already_member,
-        "failed": report.failed,
-        "unknown": report.unknown,
-        "invalid": report.invalid,
-        "skipped": report.skipped,
+        **{outcome.value: count for outcome, count in report.counts.items()},
         "requests": report.requests,
         "throttled": report.throttled,
         "elapsed_s": round(report.elapsed_s, 3),
@@ -44,39 +32,131 @@ def as_json(report: Report) -> dict[str, object]:
     }
 
 
-def show(report: Report) -> None:
-    """Print the report on stdout, in colours if somebody reads it there."""
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-    rate = f", {report.rows / report.elapsed_s:,.0f} a second" if report.elapsed_s > 0 else ""
-    console.print(f"{_rows(report.rows)} in {_elapsed(report.elapsed_s)}{rate}")
-    for name, label, style in _LINES:
-        count: int = getattr(report, name)
-        if count or name == "added":
-            console.print(Text(f"{count:>12,}  {label}", style=style))
+def show(report: Report, earlier: int) -> None:
+    """Print the report on stdout, in colours if somebody reads it there.
+
+    Args:
+        report: what to print.
+        earlier: rows that earlier runs on the same ledger have ended.
+    """
+    console = _console()
+    ended = sum(sample.rows for sample in report.statistics.samples)
+    rate = ""
+    if report.elapsed_s > 0 and ended:
+        rate = f", {words.rate(ended / report.elapsed_s)} a second"
+    console.print(f"{words.rows(report.rows)} in {words.elapsed(report.elapsed_s)}{rate}")
+    for number, (outcome, count) in enumerate(report.counts.items()):
+        if count or number == 0:
+            style = "green" if number == 0 else _STYLES.get(outcome.value, "")
+            console.print(Text(f"{count:>12,}  {words.outcome(outcome.value)}", style=style))
+    if nothing_to_do(report, earlier):
+        console.print("Nothing was sent: every row has ended in an earlier run on this ledger.")
+    elif earlier:
+        console.print(f"Earlier runs on this ledger ended {words.rows(earlier)} of these.")
     throttled = f", {report.throttled:,} of them throttled" if report.throttled else ""
-    console.print(f"{report.requests:,} requests{throttled}")
-    shown = report.failures[:SHOWN_FAILURES]
-    not_done = report.rows - report.added - report.already_member
+    console.print(f"{words.counted(report.requests, 'request')}{throttled}")
+    if not nothing_to_do(report, earlier):
+        console.print(Text(f"Plan: {output.printable(report.plan)}."))
+    _show_failures(console, report)
+    if report.ledger_path is not None:
+        path = output.printable(str(report.ledger_path))
+        look = output.printable(commands.line("bulk", "status", report.ledger_path))
+        console.print(Text(f"Ledger: {path}; look into it with: {look}"))
+
+
+def _show_failures(console: Console, report: Report) -> None:
+    # Why the rows were skipped that were not reached is said once, and not row by row.
+    shown = [row for row in report.failures if row.outcome.value != "skipped"][:SHOWN_FAILURES]
+    not_done = report.failed + report.unknown + report.invalid
     if shown:
         first = f", the first {len(shown)} of {not_done:,}" if not_done > len(shown) else ""
         console.print(f"Not done{first}:")
         for row in shown:
             console.print(Text(f"  {_failure(row)}"))
-        if report.failures_path is not None:
-            path = output.printable(str(report.failures_path))
-            console.print(Text(f"Every row that was not done: {path}"))
+    if report.failures_path is not None and not report.done:
+        path = output.printable(str(report.failures_path))
+        console.print(Text(f"Every row that was not done: {path}"))
 
 
-def advice(report: Report) -> list[str]:
+def show_plan(plan: Plan) -> None:
+    """Print what a run would do, on stdout."""
+    console = _console()
+    found = words.counted(plan.requests, "request")
+    took = words.elapsed(plan.elapsed_s)
+    console.print(f"Dry run of {plan.job}: {words.rows(plan.rows)}, looked at in {took} by {found}")
+    for count, label in (
+        (plan.to_send, "to be sent"),
+        (plan.already, "hold already"),
+        (plan.invalid, "invalid"),
+        (plan.duplicates, "repeat another row"),
+        (plan.failed, "name a user who cannot be found"),
+    ):
+        if count or label == "to be sent":
+            console.print(f"{count:>12,}  {label}")
+    console.print(Text(f"Plan: {output.printable(plan.reason)}."))
+    console.print("Nothing was written.")
+
+
+def nothing_to_do(report: Report, earlier: int) -> bool:
+    """Whether earlier runs had ended every row."""
+    return 0 < report.rows == earlier and not report.interrupted and report.stopped is None
+
+
+def going_on(report: Report, *, lasts: bool, same: str) -> str | None:
+    """Return the command line that does what is left, or None.
+
+    Args:
+        report: what was done.
+        lasts: whether the ledger can be used again.
+        same: the command line of this run.
+    """
+    if report.done or report.ledger_path is None or not lasts:
+        return None
+    if report.skipped or report.interrupted:
+        return same
+    if report.failed or report.unknown:
+        return commands.line("bulk", "retry", report.ledger_path)
+    return None
+
+
+def advice(report: Report, earlier: int, *, lasts: bool, same: str) -> list[str]:
     """Return what the user should know beside the numbers, a sentence each."""
     said: list[str] = []
     if report.stopped is not None:
         said.append(f"The run stopped early: {report.stopped}")
-    if not report.done and report.failures_path is None:
-        said.append("For a file of every row that was not done, run it again with --failures FILE.")
+    if report.interrupted:
+        said.append("Interrupted: what was under way has ended, and the rest was not sent.")
+    if nothing_to_do(report, earlier):
+        said.append(
+            "To hold the file against the server once more, name another ledger with --ledger, "
+            "or use --no-ledger."
+        )
+    command = going_on(report, lasts=lasts, same=same)
+    carries_on = report.skipped or report.interrupted
+    if carries_on and command is not None:
+        said.append(f"To carry on: {command}")
+    elif command is not None:
+        said.append(f"To try what failed or is in doubt once more: {command}")
+    elif carries_on and lasts and not report.done:
+        said.append("To carry on, run the same command again: what holds already stays as it is.")
+    if not report.done and report.failures_path is None and not report.interrupted:
+        said.append(_how_to_list(report))
     if report.unknown:
         said.append("Rows in doubt may be done or not: running them again settles it.")
     return said
+
+
+def _how_to_list(report: Report) -> str:
+    if report.ledger_path is None:
+        return "For a file of every row that was not done, run it again with --failures FILE."
+    outcomes = [
+        argument
+        for outcome, count in report.counts.items()
+        if count and outcome.value in _STYLES
+        for argument in ("--outcome", outcome.value)
+    ]
+    command = commands.line("bulk", "export", report.ledger_path, *outcomes)
+    return f"Every row that was not done: {command}"
 
 
 def _failure(row: RowResult) -> str:
@@ -86,16 +166,8 @@ def _failure(row: RowResult) -> str:
         reason = f"{reason[:_MAX_REASON_CHARS]}…"
     if row.trace_id and row.trace_id not in reason:
         reason = f"{reason} (trace id {output.printable(row.trace_id)})"
-    return f"line {row.line}, {row.outcome.value}: {reason}"
+    return f"line {row.line}, {words.outcome(row.outcome.value)}: {reason}"
 
 
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
-
-
-def _elapsed(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+def _console() -> Console:
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=True)

@@ -33,6 +33,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_tracer
 
 from .._version import __version__
 from ..answer import Answer
+from ..call import AttemptObserver
 from ..errors import FronteggError
 from ..frontegg import FronteggSession
 from ..operation import Operation, Query
@@ -74,7 +75,7 @@ class TracedSession(FronteggSession):
                 operation, *path, query=query, body=body, tenant_id=tenant_id
             )
             _note_answer(span, answer.status, answer.trace_id)
-            return self._decoded(operation, answer)
+            return self.decoded(operation, answer)
 
     async def send(
         self,
@@ -84,6 +85,7 @@ class TracedSession(FronteggSession):
         query: Query | None = None,
         body: msgspec.Struct | None = None,
         tenant_id: str | None = None,
+        observer: AttemptObserver | None = None,
     ) -> Answer:
         """Send any operation inside a span and return the answer itself; see ``Session.send``.
 
@@ -92,7 +94,12 @@ class TracedSession(FronteggSession):
         """
         with self._span(operation) as span:
             answer = await super().send(
-                operation, *path, query=query, body=body, tenant_id=tenant_id
+                operation,
+                *path,
+                query=query,
+                body=body,
+                tenant_id=tenant_id,
+                observer=observer,
             )
             _note_answer(span, answer.status, answer.trace_id)
             return answer

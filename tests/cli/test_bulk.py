@@ -89,9 +89,12 @@ def test_json_names_the_failures_file(shell: Shell, make_file: MakeFile, tmp_pat
 
 
 def test_says_how_to_get_the_failures(shell: Shell, make_file: MakeFile) -> None:
-    """A run that leaves rows undone without --failures says which option would list them."""
-    result = shell.run("bulk", "assign", make_file("nobody,acme"))
+    """A run that leaves rows undone says which command or which option would list them."""
+    path = make_file("nobody,acme")
+    result = shell.run("bulk", "assign", path)
     assert result.exit_code == 3
+    assert f"bulk export {path}.ledger --outcome failed" in result.stderr
+    result = shell.run("bulk", "assign", path, "--no-ledger")
     assert "--failures FILE" in result.stderr
 
 
@@ -114,7 +117,7 @@ def test_stopped_by_refused_credentials(
 ) -> None:
     """A run that ends because its token is refused exits with 4, and the rest is skipped."""
     server.inject(AnswerStatus(401), on=ADD, times=None)
-    path = make_file(*(f"user-{n % 3},acme" for n in range(50)))
+    path = make_file(*(f"user-0,tenant-{n}" for n in range(50)))
     result = shell.run("bulk", "assign", path, "--workers", "1")
     assert result.exit_code == 4, result.output
     assert "The run stopped early: " in result.stderr

@@ -13,8 +13,9 @@ from typing import Any, Final
 import pytest
 
 from frontegg_async import Assignment, FronteggSession, InvalidRequestError
-from frontegg_async.bulk import Malformed, read_assignments
-from frontegg_async.bulk.parquet import BATCH_ROWS, parquet_rows
+from frontegg_async.bulk import Malformed, read_rows
+from frontegg_async.bulk.fields import Row
+from frontegg_async.bulk.parquet import BATCH_ROWS
 from frontegg_async.emulator import Emulator
 
 # pyarrow 26 has no type hints: what comes from these two names is Any.
@@ -26,6 +27,11 @@ def write(folder: Path, columns: object, **options: object) -> Path:
     path = folder / "rows.parquet"
     pq.write_table(pa.table(columns), path, **options)
     return path
+
+
+def parquet_rows(path: Path | str) -> Iterator[Row]:
+    """Return the assignments of a file, as bulk work reads them."""
+    return read_rows(path)
 
 
 def reasons(path: Path) -> list[str]:
@@ -166,7 +172,7 @@ def test_numbers_are_refused_as_in_jsonl(tmp_path: Path) -> None:
             for user, active in zip(users, [1, 0, 1, 0], strict=True)
         )
     )
-    assert list(parquet_rows(path)) == list(read_assignments(lines))
+    assert list(parquet_rows(path)) == list(read_rows(lines))
 
 
 def test_text_that_is_not_utf8_costs_its_row_only(tmp_path: Path) -> None:
@@ -281,8 +287,10 @@ def test_no_file_and_no_url(tmp_path: Path) -> None:
     """A path to nowhere, to a folder or to another machine is an error, and never a download."""
     with pytest.raises(InvalidRequestError, match="No such file"):
         parquet_rows(tmp_path / "nothing.parquet")
+    folder = tmp_path / "folder.parquet"
+    folder.mkdir()
     with pytest.raises(InvalidRequestError, match="directory"):
-        parquet_rows(tmp_path)
+        parquet_rows(folder)
     with pytest.raises(InvalidRequestError, match="No such file"):
         parquet_rows("s3://bucket/rows.parquet")
 
@@ -323,7 +331,6 @@ async def test_bulk_assigns_the_rows(
             "tenantId": ["acme", "acme", "acme"],
         },
     )
-    rows = (row for _, row in parquet_rows(path) if isinstance(row, Assignment))
-    report = await frontegg.bulk.assign(rows)
-    assert report.added == report.rows == 2
+    report = await frontegg.bulk.assign(path)
+    assert (report.added, report.invalid, report.rows) == (2, 1, 3)
     assert {("user-0", "acme"), ("user-1", "acme")} <= emulator.memberships()

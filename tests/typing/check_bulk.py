@@ -3,8 +3,18 @@
 from collections.abc import AsyncIterator
 from typing import assert_type
 
-from frontegg_async import Assignment, FronteggSession, Report
-from frontegg_async.bulk import Mapped
+from frontegg_async import Assignment, FronteggSession, Outcome, Report
+from frontegg_async.bulk import (
+    Activation,
+    Assign,
+    BulkRun,
+    Mapped,
+    Plan,
+    Progress,
+    Removal,
+    RowResult,
+    SuperuserChange,
+)
 from frontegg_async.errors import FronteggError
 
 
@@ -32,7 +42,33 @@ async def bulk(frontegg: FronteggSession) -> None:
         assert_type(locked, Mapped[str, None])
 
 
+async def jobs(frontegg: FronteggSession) -> None:
+    """Every job reports alike; each takes rows of its own kind."""
+    assert_type(await frontegg.bulk.activate([Activation(user_id="u", tenant_id="t")]), Report)
+    assert_type(await frontegg.bulk.remove([Removal(user_id="u", tenant_id="t")]), Report)
+    assert_type(
+        await frontegg.bulk.set_superuser([SuperuserChange(user_id="u", super_user=True)]), Report
+    )
+    report = await frontegg.bulk.assign("rows.csv", plan="never", ledger=False, workers=3)
+    assert_type(report.counts, dict[Outcome, int])
+    assert_type(report.added, int)
+
+
+async def runs(frontegg: FronteggSession) -> None:
+    """A run is watched row by row, and ends in a report."""
+    run = frontegg.bulk.start(Assign(invite=True), "rows.csv")
+    assert_type(run, BulkRun)
+    assert_type(run.progress, Progress)
+    async for result in run:
+        assert_type(result, RowResult)
+    assert_type(run.report, Report)
+    assert_type(await frontegg.bulk.retry("rows.csv.ledger").wait(), Report)
+    assert_type(await frontegg.bulk.dry_run(Assign(), "rows.csv"), Plan)
+
+
 async def refused(frontegg: FronteggSession) -> None:
     """What cannot work is an error for the checker already; it complains if it is none."""
     await frontegg.bulk.assign(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await frontegg.bulk.assign("r", plan="no")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await frontegg.bulk.remove([Assignment(tenant_id="t")])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     frontegg.bulk.map(length, [1])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

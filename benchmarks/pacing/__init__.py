@@ -1,0 +1,1 @@
+"""What the pacing is compared with, and how it is drawn."""

@@ -1,0 +1,126 @@
+"""What a ledger holds of its rows, as values."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from hashlib import blake2b
+
+import msgspec
+
+
+class State(IntEnum):
+    """Where a row stands, as the file has it.
+
+    Numbers of one byte each: SQLite writes 0 and 1 shorter, and a row must not grow when it ends.
+    """
+
+    PENDING = 10
+    IN_FLIGHT = 11
+    DONE = 12
+    ALREADY = 13
+    FAILED = 14
+    UNKNOWN = 15
+    INVALID = 16
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What a ledger was begun for: another run continues it only if all of this is the same.
+
+    Args:
+        job: what is done to the rows, such as ``assign``.
+        source: name of the input, for messages.
+        fingerprint: SHA-256 of the input's bytes, or an empty text for rows that come from a
+            program and cannot be read again.
+        environment: host and client id.
+        settings: the options that change what a row means, such as whether invites are sent.
+    """
+
+    job: str
+    source: str
+    fingerprint: str
+    environment: str
+    settings: str
+
+
+class NewRow(msgspec.Struct, frozen=True, gc=False):
+    """A row to be entered; ``problem`` says why it is invalid, if it is.
+
+    ``ordered`` rows of one user undo each other: such a row repeats an earlier one only if none of
+    that user stands between them.
+    """
+
+    line: int
+    user_id: str | None = None
+    email: str | None = None
+    tenant_id: str | None = None
+    flag: bool = False
+    problem: str | None = None
+    ordered: bool = False
+
+
+class LedgerRow(msgspec.Struct, frozen=True, gc=False):
+    """A row to be done; ``in_doubt`` if a run that died had it in flight."""
+
+    line: int
+    user_id: str | None
+    email: str | None
+    tenant_id: str | None
+    flag: bool
+    in_doubt: bool
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """What became of a row; ``status`` is 0 and ``attempts`` is 0 where nothing was sent."""
+
+    line: int
+    state: State
+    status: int = 0
+    attempts: int = 0
+    trace_id: str | None = None
+    reason: str | None = None
+    error_code: str | None = None
+
+
+class ExportedRow(msgspec.Struct, frozen=True, gc=False):
+    """A row with its end, as ``bulk export`` shows it."""
+
+    line: int
+    user_id: str | None
+    email: str | None
+    tenant_id: str | None
+    flag: bool
+    state: State
+    status: int | None
+    attempts: int
+    trace_id: str | None
+    reason: str | None
+    error_code: str | None
+
+
+class RunTotals(msgspec.Struct, frozen=True):
+    """What all runs on a ledger sent together, and how long they took, in seconds."""
+
+    runs: int
+    requests: int
+    throttled: int
+    elapsed_s: float
+
+
+def key_of(row: NewRow) -> bytes | None:
+    """Return what two rows have in common that say the same, or None for an invalid one."""
+    if row.problem is not None:
+        return None
+    return _digest(f"{_who(row)}\0{row.tenant_id or ''}\0{row.flag:d}")
+
+
+def user_key_of(row: NewRow) -> bytes:
+    """Return what rows of one user have in common."""
+    return _digest(_who(row))
+
+
+def _who(row: NewRow) -> str:
+    return f"i{row.user_id}" if row.user_id else f"e{(row.email or '').lower()}"
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=12).digest()

@@ -1,0 +1,285 @@
+"""The jobs: what is sent for a row, what shows that it holds, and what its answers mean."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final, Protocol, TypeVar, cast
+
+import msgspec
+
+from ..answer import Answer
+from ..endpoints import users
+from ..errors import AuthenticationError, ClosedError, FronteggError
+from ..models.users import (
+    AddToTenantRequest,
+    SetActiveTenantRequest,
+    SetSuperuserRequest,
+    User,
+)
+from ..operation import Operation
+from .entries import LedgerRow
+from .result import Outcome
+from .rows import Activation, Assignment, Removal, SuperuserChange, UserRow
+
+T = TypeVar("T")
+
+
+class RowSender(Protocol):
+    """What a job sends with: it notes for which row."""
+
+    async def __call__(
+        self,
+        operation: Operation[T],
+        /,
+        *path: str,
+        body: msgspec.Struct | None = None,
+        tenant_id: str | None = None,
+    ) -> Answer:
+        """Send an operation and return its answer."""
+        ...
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What is done to every row of a run."""
+
+    name: ClassVar[str]
+    operation: ClassVar[Operation[User] | Operation[None]]
+    """What it writes with; its limit is the one that matters."""
+    row_type: ClassVar[type[UserRow]]
+    done: ClassVar[Outcome]
+    already: ClassVar[Outcome]
+    holds_already: ClassVar[frozenset[int]] = frozenset()
+    """Statuses that may mean that a row held before; the user's own state decides."""
+
+    @property
+    def harmless_twice(self) -> bool:
+        """Whether nobody notices if a row is sent again that was done."""
+        return True
+
+    def settings(self) -> str:
+        """Name the settings that change what a row means, for the ledger."""
+        return msgspec.json.encode(self).decode()
+
+    def needs_user(self, row: LedgerRow) -> bool:
+        """Whether more than the memberships of the user show that the row holds."""
+        raise NotImplementedError
+
+    def ordered(self, flag: bool) -> bool:
+        """Whether another row of the same user may undo a row with this flag."""
+        raise NotImplementedError
+
+    def holds(self, row: LedgerRow, user: User) -> bool:
+        """Whether the user is as the row wants it."""
+        raise NotImplementedError
+
+    def begun(self, row: LedgerRow, user: User) -> bool:
+        """Whether nothing is left of the row that must not be sent twice."""
+        return self.holds(row, user)
+
+    async def finish(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer | None:
+        """Do what may be left of a row that has begun; None if that is nothing."""
+        return None
+
+    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer | None:
+        """Do what the row says, and return the last answer; None if nothing had to be written."""
+        raise NotImplementedError
+
+    def row(self, row: LedgerRow) -> UserRow:
+        """Return a row of the ledger as the source had it."""
+        raise NotImplementedError
+
+
+class Assign(Job, frozen=True, kw_only=True):
+    """Make users members of tenants.
+
+    Args:
+        invite: whether Frontegg sends each new member an invite e-mail.
+        validate_tenants: whether an unknown tenant is refused; Frontegg creates it if not.
+    """
+
+    name = "assign"
+    operation = users.ADD_TO_TENANT
+    row_type = Assignment
+    done = Outcome.ADDED
+    already = Outcome.ALREADY_MEMBER
+    # What a duplicate add answers is not known (facts.md).
+    holds_already = frozenset({409})
+
+    invite: bool = False
+    validate_tenants: bool = False
+
+    @property
+    def harmless_twice(self) -> bool:
+        """Whether a second request cannot send a second invite."""
+        return not self.invite
+
+    def needs_user(self, row: LedgerRow) -> bool:
+        """Whether the active tenant matters as well."""
+        return row.flag
+
+    def ordered(self, flag: bool) -> bool:
+        """Memberships add up, active tenants replace each other."""
+        return flag
+
+    def holds(self, row: LedgerRow, user: User) -> bool:
+        """Whether the user is a member, and works there if that is asked for."""
+        tenant_id = _tenant(row)
+        return user.is_member_of(tenant_id) and (not row.flag or user.tenant_id == tenant_id)
+
+    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer | None:
+        """Add to the tenant, then make it the active one if that is asked for."""
+        tenant_id = _tenant(row)
+        if not (self.invite and await self._is_member(send, user_id, tenant_id)):
+            add = AddToTenantRequest(
+                tenant_id=tenant_id,
+                skip_invite_email=not self.invite,
+                validate_tenant_exist=self.validate_tenants,
+            )
+            answer = await send(users.ADD_TO_TENANT, user_id, body=add)
+            return await self._activate(send, row, user_id) if row.flag else answer
+        return await self._activate(send, row, user_id) if row.flag else None
+
+    def begun(self, row: LedgerRow, user: User) -> bool:
+        """Whether the user is a member, which is the half that may send an invite."""
+        return user.is_member_of(_tenant(row))
+
+    async def finish(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer | None:
+        """Make the tenant the active one, if that is asked for."""
+        return await self._activate(send, row, user_id) if row.flag else None
+
+    @staticmethod
+    async def _activate(send: RowSender, row: LedgerRow, user_id: str) -> Answer:
+        body = SetActiveTenantRequest(tenant_id=_tenant(row))
+        return await send(users.SET_ACTIVE_TENANT, user_id, body=body)
+
+    @staticmethod
+    async def _is_member(send: RowSender, user_id: str, tenant_id: str) -> bool:
+        """Look once more before an invite goes out: another row may just have seen to it."""
+        try:
+            answer = await send(users.GET, user_id)
+            return users.GET.decode(answer.body).is_member_of(tenant_id)
+        except (AuthenticationError, ClosedError):
+            raise
+        except (FronteggError, msgspec.DecodeError):
+            return False
+
+    def row(self, row: LedgerRow) -> Assignment:
+        """Return the assignment."""
+        return Assignment(
+            user_id=row.user_id, email=row.email, tenant_id=_tenant(row), set_active=row.flag
+        )
+
+
+class Activate(Job, frozen=True, kw_only=True):
+    """Choose the tenants that users work in.
+
+    Args:
+        validate_tenants: whether an unknown tenant is refused; Frontegg creates it if not.
+    """
+
+    name = "activate"
+    operation = users.SET_ACTIVE_TENANT
+    row_type = Activation
+    done = Outcome.ACTIVATED
+    already = Outcome.ALREADY_ACTIVE
+
+    validate_tenants: bool = False
+
+    def needs_user(self, row: LedgerRow) -> bool:
+        """Memberships do not tell the active tenant."""
+        return True
+
+    def ordered(self, flag: bool) -> bool:
+        """Active tenants replace each other."""
+        return True
+
+    def holds(self, row: LedgerRow, user: User) -> bool:
+        """Whether the user works in the tenant."""
+        return user.tenant_id == _tenant(row)
+
+    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer:
+        """Set the active tenant."""
+        body = SetActiveTenantRequest(
+            tenant_id=_tenant(row), validate_tenant_exist=self.validate_tenants
+        )
+        return await send(users.SET_ACTIVE_TENANT, user_id, body=body)
+
+    def row(self, row: LedgerRow) -> Activation:
+        """Return the activation."""
+        return Activation(user_id=row.user_id, email=row.email, tenant_id=_tenant(row))
+
+
+class Remove(Job, frozen=True, kw_only=True):
+    """End memberships. Users stay in all other tenants."""
+
+    name = "remove"
+    operation = users.REMOVE_FROM_TENANT
+    row_type = Removal
+    done = Outcome.REMOVED
+    already = Outcome.NOT_MEMBER
+    holds_already = frozenset({404})
+
+    def needs_user(self, row: LedgerRow) -> bool:
+        """Memberships are enough."""
+        return False
+
+    def ordered(self, flag: bool) -> bool:
+        """Ends of memberships add up."""
+        return False
+
+    def holds(self, row: LedgerRow, user: User) -> bool:
+        """Whether the user is no member."""
+        return not user.is_member_of(_tenant(row))
+
+    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer:
+        """Remove from the one tenant."""
+        return await send(users.REMOVE_FROM_TENANT, user_id, tenant_id=_tenant(row))
+
+    def row(self, row: LedgerRow) -> Removal:
+        """Return the removal."""
+        return Removal(user_id=row.user_id, email=row.email, tenant_id=_tenant(row))
+
+
+class SetSuperuser(Job, frozen=True, kw_only=True):
+    """Give or take access to every tenant. Frontegg no longer maintains super-users."""
+
+    name = "superuser"
+    operation = users.SET_SUPERUSER
+    row_type = SuperuserChange
+    done = Outcome.CHANGED
+    already = Outcome.UNCHANGED
+
+    def needs_user(self, row: LedgerRow) -> bool:
+        """Memberships do not tell who is a super-user."""
+        return True
+
+    def ordered(self, flag: bool) -> bool:
+        """What is given may be taken in the next row."""
+        return True
+
+    def holds(self, row: LedgerRow, user: User) -> bool:
+        """Whether the user has what the row says."""
+        return user.super_user is row.flag
+
+    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer:
+        """Set it."""
+        return await send(
+            users.SET_SUPERUSER, user_id, body=SetSuperuserRequest(super_user=row.flag)
+        )
+
+    def row(self, row: LedgerRow) -> SuperuserChange:
+        """Return the change."""
+        return SuperuserChange(user_id=row.user_id, email=row.email, super_user=row.flag)
+
+
+JOBS: Final[dict[str, type[Job]]] = {
+    job.name: job for job in (Assign, Activate, Remove, SetSuperuser)
+}
+
+
+def job_of(name: str, settings: str) -> Job:
+    """Return the job that a ledger was begun for."""
+    return msgspec.json.decode(settings, type=JOBS[name])
+
+
+def _tenant(row: LedgerRow) -> str:
+    return cast("str", row.tenant_id)  # checked when the row was read

@@ -1,0 +1,134 @@
+"""How far a run is, and what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..errors import FronteggError
+from .result import Outcome, RowResult
+from .statistics import Statistics
+
+
+class _Counts:
+    """The counts of outcomes, each under its name."""
+
+    counts: dict[Outcome, int]
+
+    def _of(self, *outcomes: Outcome) -> int:
+        return sum(self.counts.get(outcome, 0) for outcome in outcomes)
+
+    @property
+    def rows(self) -> int:
+        """How many rows have ended."""
+        return sum(self.counts.values())
+
+    @property
+    def added(self) -> int:
+        """Rows that the run has done, whatever the job."""
+        return self._of(Outcome.ADDED, Outcome.ACTIVATED, Outcome.REMOVED, Outcome.CHANGED)
+
+    @property
+    def already_member(self) -> int:
+        """Rows that held before, whatever the job."""
+        return self._of(
+            Outcome.ALREADY_MEMBER, Outcome.ALREADY_ACTIVE, Outcome.NOT_MEMBER, Outcome.UNCHANGED
+        )
+
+    @property
+    def failed(self) -> int:
+        """Rows that were refused or could not be sent."""
+        return self._of(Outcome.FAILED)
+
+    @property
+    def unknown(self) -> int:
+        """Rows whose outcome is in doubt."""
+        return self._of(Outcome.UNKNOWN)
+
+    @property
+    def invalid(self) -> int:
+        """Rows that are malformed."""
+        return self._of(Outcome.INVALID)
+
+    @property
+    def skipped(self) -> int:
+        """Rows that were not reached."""
+        return self._of(Outcome.SKIPPED)
+
+
+class Progress(_Counts):
+    """How far a run is; one object that changes while it goes on.
+
+    Attributes:
+        counts: rows by outcome so far.
+        total: rows of the source, or None while that is not known.
+        limit: the limit on the job's own writes as learned so far, in calls a second, or None.
+        waited_s: seconds during which calls had to wait because of a limit.
+        throttled: answers that asked to come back later.
+        note: what the run is at, such as reading memberships.
+    """
+
+    def __init__(self, outcomes: Iterable[Outcome]) -> None:
+        self.counts = dict.fromkeys(outcomes, 0)
+        self.total: int | None = None
+        self.limit: float | None = None
+        self.waited_s = 0.0
+        self.throttled = 0
+        self.note = ""
+
+
+class Report(_Counts):
+    """What a run did. ``rows`` is the sum of ``counts``.
+
+    Attributes:
+        job: what was done to the rows, such as ``assign``.
+        counts: rows by outcome, zeros included, duplicates counted like the row they repeat.
+        requests: HTTP requests that this run sent, retries and look-ups included.
+        throttled: answers that asked to come back later.
+        elapsed_s: seconds that this run took.
+        plan: what was read before writing, and why, in a sentence.
+        ledger_path: the ledger, or None if it was a temporary one.
+        failures_path: the file with every row that was not done, or None.
+        failures: the first thousand rows that were not done.
+        stopped: the error that stopped the run before the end of its source, or None.
+        interrupted: whether it was asked to stop.
+        statistics: how it went over time.
+    """
+
+    def __init__(
+        self,
+        *,
+        job: str,
+        counts: dict[Outcome, int],
+        requests: int,
+        throttled: int,
+        elapsed_s: float,
+        plan: str,
+        ledger_path: Path | None,
+        failures_path: Path | None,
+        failures: tuple[RowResult, ...],
+        stopped: FronteggError | None,
+        interrupted: bool,
+        statistics: Statistics,
+    ) -> None:
+        self.job = job
+        self.counts = counts
+        self.requests = requests
+        self.throttled = throttled
+        self.elapsed_s = elapsed_s
+        self.plan = plan
+        self.ledger_path = ledger_path
+        self.failures_path = failures_path
+        self.failures = failures
+        self.stopped = stopped
+        self.interrupted = interrupted
+        self.statistics = statistics
+
+    @property
+    def done(self) -> bool:
+        """Whether every row holds now."""
+        return self.rows == self.added + self.already_member
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items() if count)
+        return f"<Report of {self.job}: {counts or 'no rows'}>"

@@ -1,0 +1,85 @@
+"""How a run goes about its rows: what all jobs have in common."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, Literal, TypedDict
+
+import msgspec
+
+from ..errors import InvalidRequestError
+from ..pacing import FixedRate
+from .planner import PlanMode
+from .report import Progress
+from .workers import check_workers
+
+DEFAULT_WORKERS: Final = 64
+
+
+class RunSettings(TypedDict, total=False):
+    """Settings of a run, as keyword arguments; each is explained at ``RunOptions``."""
+
+    workers: int
+    plan: PlanMode
+    ledger: str | os.PathLike[str] | bool
+    failures: str | os.PathLike[str] | None
+    resend: bool
+    conflicts: Literal["look", "already", "failed"]
+    rate: FixedRate | None
+    max_share: float
+    on_progress: Callable[[Progress], object] | None
+
+
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run goes about its rows.
+
+    Args:
+        workers: rows under way at the same time.
+        plan: whether the users are read before anything is written, so that rows which hold
+            already cost no call of their own: ``always``, ``never``, or ``auto`` where it saves
+            more calls than it costs.
+        ledger: where the run remembers what became of each row. True is a file beside the input,
+            False a temporary one. The same run on the same ledger carries on where it was.
+        failures: file for every row that was not done, to be fed back in.
+        resend: whether a row that is in doubt may be sent again although that may send a second
+            invite.
+        conflicts: what a 409 to an add means: ``look`` at the membership, or that the user is
+            ``already`` a member, or that the row ``failed``.
+        rate: the most calls of each kind in a stretch of time.
+        max_share: the part of the learned limits that the run may use, up to 1.
+        on_progress: called after each row with the counts so far, always the same object.
+    """
+
+    workers: int = DEFAULT_WORKERS
+    plan: PlanMode = "auto"
+    ledger: str | os.PathLike[str] | bool = True
+    failures: str | os.PathLike[str] | None = None
+    resend: bool = False
+    conflicts: Literal["look", "already", "failed"] = "look"
+    rate: FixedRate | None = None
+    max_share: float = 1.0
+    on_progress: Callable[[Progress], object] | None = None
+
+    def __post_init__(self) -> None:
+        check_workers(self.workers)
+        for name, value, known in (
+            ("plan", self.plan, ("auto", "always", "never")),
+            ("conflicts", self.conflicts, ("look", "already", "failed")),
+        ):
+            if value not in known:
+                raise InvalidRequestError(f"{name} must be one of {', '.join(known)}")
+        share: Any = self.max_share
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
+            raise InvalidRequestError(f"max_share must be above 0 and at most 1, got {share!r}")
+
+    def ledger_path(self, source: object) -> Path | None:
+        """Return where the ledger is, or None for a temporary one."""
+        if self.ledger is False:
+            return None
+        if self.ledger is not True:
+            return Path(self.ledger)
+        if isinstance(source, str | os.PathLike):
+            return Path(f"{os.fspath(source)}.ledger")  # pyright: ignore[reportUnknownArgumentType]
+        return None

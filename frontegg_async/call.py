@@ -1,0 +1,109 @@
+"""A call under way, what a view of a session may differ in, and who is told of attempts."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import msgspec
+
+from ._secret import Secret
+from .answer import Answer, Failure
+from .errors import ErrorFields
+from .operation import Operation
+from .options import Options
+from .pacing import Pacing
+from .retry import RetryBudget
+from .tokens import Token
+from .transport import Request
+
+
+class Traffic:
+    """What a session, or a metered view of it, has sent.
+
+    Attributes:
+        requests: attempts, so a call that was retried counts more than once.
+        successes: calls that succeeded.
+        throttled: answers that asked to come back later.
+    """
+
+    __slots__ = ("requests", "successes", "throttled")
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.successes = 0
+        self.throttled = 0
+
+
+class AttemptObserver(Protocol):
+    """Is told of every attempt of a call, such as by a bulk run that keeps a ledger."""
+
+    async def before(self, operation: Operation[Any]) -> None:
+        """Hear that an attempt is about to be sent; what this raises keeps it from being sent."""
+        ...
+
+    def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
+        """Hear what an attempt ended in, and how long it took."""
+        ...
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """What a view of a session may differ in."""
+
+    options: Options
+    traffic: Traffic
+    budget: RetryBudget
+    bulk: bool = False
+    """Bulk calls let others go first, and wait out limits and outages until their deadline."""
+    pacing: Pacing | None = None
+    """A pacing of its own, instead of the session's."""
+    tenant_id: str | None = None
+    user_token: Secret | None = None
+
+
+class Call:
+    """One call under way."""
+
+    __slots__ = (
+        "attempts",
+        "body",
+        "deadline",
+        "former_token",
+        "observer",
+        "operation",
+        "path",
+        "perhaps_done",
+        "put_off",
+        "request",
+        "successes_before",
+    )
+
+    def __init__(
+        self,
+        operation: Operation[Any],
+        path: tuple[str, ...],
+        body: msgspec.Struct | None,
+        request: Request,
+        deadline: float,
+        observer: AttemptObserver | None,
+    ) -> None:
+        self.operation = operation
+        self.path = path
+        self.body = body
+        self.request = request
+        self.deadline = deadline
+        self.former_token: Token | None = None
+        self.observer = observer
+        self.attempts = 0
+        self.put_off = 0
+        self.successes_before = 0
+        self.perhaps_done = False
+
+    @property
+    def harmless(self) -> bool:
+        """Whether it may be sent again although it may have been done."""
+        read = self.operation.read_back
+        return read is not None and bool(read.harmless(self.body))
+
+    def fields(self) -> ErrorFields:
+        """Return what an error says of the call."""
+        return {"operation": self.operation.name, "attempts": self.attempts}

@@ -1,0 +1,239 @@
+"""``bulk status``, ``bulk export`` and ``bulk retry``: what a ledger knows."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, TextIO, cast
+
+import click
+import msgspec
+
+from ..errors import LedgerDamagedError, LedgerMismatchError
+from . import commands, exits, files, output, words
+from .connection import Connection, connected
+from .logs import verbose_option
+from .run_options import RunChoices, run_options
+
+if TYPE_CHECKING:
+    from ..bulk import Job
+    from ..bulk.entries import Header, State
+    from ..bulk.ledger import Ledger
+
+_LEDGER: Final = click.argument("ledger", type=click.Path(path_type=Path))
+
+
+class _Opened(msgspec.Struct, frozen=True):
+    """A ledger that is open for looking at it."""
+
+    ledger: Ledger
+    header: Header
+    job: Job
+
+    def outcomes(self) -> dict[str, list[State]]:
+        """Return the names of outcomes, as the report has them, and the states behind each."""
+        from ..bulk.entries import State
+        from ..bulk.failures import outcome_name
+
+        names: dict[str, list[State]] = {}
+        for state in (State.DONE, State.ALREADY, State.FAILED, State.UNKNOWN, State.INVALID):
+            names[outcome_name(self.job, state)] = [state]
+        for state in (State.IN_FLIGHT, State.PENDING):
+            names.setdefault(outcome_name(self.job, state), []).append(state)
+        return names
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[_Opened]:
+    from ..bulk.jobs import JOBS, job_of
+    from ..bulk.ledger import Ledger
+
+    with contextlib.closing(Ledger.read(path)) as ledger:
+        header = ledger.header()
+        if header is None or header.job not in JOBS:
+            raise LedgerDamagedError(f"{path} does not say what it was begun for")
+        try:
+            job = job_of(header.job, header.settings)
+        except msgspec.DecodeError as error:
+            raise LedgerDamagedError(f"{path} has settings that make no sense: {error}") from None
+        yield _Opened(ledger, header, job)
+
+
+@click.command("status", epilog=exits.TABLE)
+@_LEDGER
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@verbose_option
+def status(*, ledger: Path, as_json: bool) -> None:
+    """Show what became of the rows of a run, also while it goes on.
+
+    In flight is what was sent and has no answer yet; if no run is going on, the next one finds
+    out. The totals are those of all runs on the ledger that have ended.
+    """
+    from ..bulk.entries import State
+
+    with _opened(ledger) as opened:
+        counts = opened.ledger.counts()
+        totals = opened.ledger.totals()
+        loaded = opened.ledger.loaded
+    header = opened.header
+    ended = {State.DONE, State.ALREADY, State.FAILED, State.UNKNOWN, State.INVALID}
+    outcomes = {
+        name: sum(counts.get(state, 0) for state in states if state in ended)
+        for name, states in opened.outcomes().items()
+        if name != "skipped"
+    }
+    left = {
+        "in_flight": counts.get(State.IN_FLIGHT, 0),
+        "pending": counts.get(State.PENDING, 0),
+    }
+    rows = sum(counts.values())
+    if as_json:
+        output.json(
+            {
+                "ledger": str(ledger),
+                "job": header.job,
+                "source": header.source,
+                "environment": header.environment,
+                "settings": msgspec.Raw(header.settings.encode()),
+                "complete": loaded and not any(left.values()),
+                "rows": rows,
+                "outcomes": outcomes,
+                **left,
+                "runs": totals.runs,
+                "requests": totals.requests,
+                "throttled": totals.throttled,
+                "elapsed_s": round(totals.elapsed_s, 3),
+            }
+        )
+        return
+    for label, text in (
+        ("job", header.job),
+        ("source", header.source or "rows of a program"),
+        ("environment", header.environment),
+        ("rows", f"{rows:,}" if loaded else f"{rows:,} so far: not all of them are entered yet"),
+    ):
+        output.data(f"{label:<12} {text}")
+    for name, count in (*outcomes.items(), *left.items()):
+        if count:
+            output.data(f"{count:>12,}  {words.outcome(name).replace('_', ' ')}")
+    throttled = f", {totals.throttled:,} of them throttled" if totals.throttled else ""
+    output.data(
+        f"{words.counted(totals.runs, 'run')} ended so far: "
+        f"{words.counted(totals.requests, 'request')}{throttled}, {words.elapsed(totals.elapsed_s)}"
+    )
+    if outcomes["failed"] or outcomes["unknown"]:
+        output.data(f"Once more: {commands.line('bulk', 'retry', ledger)}")
+
+
+@click.command("export", epilog=exits.TABLE)
+@_LEDGER
+@click.option(
+    "--outcome",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Only rows that ended so, such as failed, unknown, invalid, skipped or added; "
+    "repeatable. Without it: every row.",
+)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["csv", "jsonl"]),
+    default="csv",
+    show_default=True,
+    help="A line each, with the fields of the row first.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to; stdout if nothing is said.",
+)
+@verbose_option
+def export(
+    *,
+    ledger: Path,
+    names: tuple[str, ...],
+    file_format: Literal["csv", "jsonl"],
+    target: Path | None,
+) -> None:
+    """Write the rows of a run with what became of them, in a form that can be fed back in."""
+    from ..bulk.failures import write_rows
+
+    if target is not None:
+        files.check_replaceable("-o", target, ledger)
+    with _opened(ledger) as opened:
+        known = opened.outcomes()
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise click.UsageError(
+                f"no row of {opened.header.job} ends in {', '.join(map(repr, unknown))}: "
+                f"the outcomes are {', '.join(known)}."
+            )
+        states: list[State] = [state for name in dict.fromkeys(names) for state in known[name]]
+        rows = opened.ledger.export(states if names else None)
+        if target is None:
+            with _stdout() as file:
+                write_rows(opened.job, rows, file, file_format)
+            return
+        with files.replacing(target) as file:
+            count = write_rows(opened.job, rows, file, file_format)
+    output.note(f"{words.rows(count)} in {target}")
+
+
+@click.command("retry", epilog=exits.TABLE)
+@_LEDGER
+@run_options(of_file=False)
+@connected
+def retry(connection: Connection, *, ledger: Path, choices: RunChoices) -> int:
+    """Run those rows of a ledger again that failed or are in doubt.
+
+    Job and settings are those that the ledger was begun with, and the credentials must belong to
+    its environment. Rows that an interrupted run did not reach are run as well. A row in doubt is
+    sent again where that can do no harm. Where it might send a second invite, it is looked up
+    instead, and sent again only with --resend.
+    """
+    from .running import run_again
+
+    session = connection.session(max_connections=choices.workers)
+    with _opened(ledger) as opened:
+        header = opened.header
+        rows = sum(opened.ledger.counts().values())
+    environment = f"{session.client_id} on {session.base_url}"
+    if environment != header.environment:
+        raise LedgerMismatchError(
+            f"{ledger} belongs to another environment: it was begun as {header.environment}, and "
+            f"the credentials are for {environment}"
+        )
+    return run_again(session, choices, ledger, source=header.source or str(ledger), total=rows)
+
+
+@contextmanager
+def _stdout() -> Generator[TextIO]:
+    """Open stdout for rows: in UTF-8 whatever the locale, without control characters for eyes."""
+    if output.on_terminal():
+        yield cast("TextIO", _ForEyes())
+        return
+    sys.stdout.flush()
+    file = io.TextIOWrapper(
+        sys.stdout.buffer, encoding="utf-8", errors="backslashreplace", newline=""
+    )
+    try:
+        yield file
+        file.flush()
+    finally:
+        file.detach()
+
+
+class _ForEyes:
+    """Takes lines for a terminal, which would obey control characters."""
+
+    def write(self, text: str) -> int:
+        output.data(text.removesuffix("\n"))
+        return len(text)

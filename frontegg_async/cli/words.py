@@ -1,0 +1,42 @@
+"""How numbers and outcomes are put in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_OUTCOMES: Final = {
+    "already_member": "already members",
+    "already_active": "already active",
+    "not_member": "not members before",
+    "unchanged": "as they should be",
+    "unknown": "in doubt",
+}
+
+
+def outcome(name: str) -> str:
+    """Return what is said of rows that ended so."""
+    return _OUTCOMES.get(name, name)
+
+
+def rows(count: int) -> str:
+    """Return ``1 row``, ``2 rows``."""
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def rate(per_second: float) -> str:
+    """Return a number of things a second, with a digit behind the point where that matters."""
+    return f"{per_second:,.1f}" if per_second < 100 else f"{per_second:,.0f}"
+
+
+def elapsed(seconds: float) -> str:
+    """Return a duration, as exact as people care for."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return ``1 request``, ``2 requests``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

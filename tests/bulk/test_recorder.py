@@ -1,0 +1,139 @@
+"""The recorder: few commits for many rows, and nothing sent that could not be recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import anyio
+import pytest
+
+from frontegg_async import LedgerError, LedgerFullError
+from frontegg_async.bulk.entries import Entry, NewRow, State
+from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.recorder import LedgerRecorder
+
+from ..test_bulk import turn
+from .world import HEADER, bulk_tasks, states
+
+pytestmark = pytest.mark.anyio
+
+
+class Watched(Ledger):
+    """A ledger that counts its commits, and fails on demand."""
+
+    commits = 0
+    problem: Exception | None = None
+
+    def write(
+        self, taken_back: Sequence[int], intents: Sequence[int], entries: Sequence[Entry]
+    ) -> None:
+        """Write, or fail."""
+        self.commits += 1
+        if self.problem is not None:
+            raise self.problem
+        super().write(taken_back, intents, entries)
+
+
+@pytest.fixture
+async def ledger(tmp_path: Path) -> AsyncIterator[Watched]:
+    """Give a ledger of a thousand rows."""
+    opened = Watched.begin(tmp_path / "ledger", HEADER)
+    assert isinstance(opened, Watched)
+    opened.add([NewRow(line, f"u{line}", None, "t") for line in range(1, 1_001)])
+    yield opened
+    opened.close()
+
+
+async def test_group_commit(ledger: Watched) -> None:
+    """A thousand intents and outcomes at a time take a few commits, and all are on file."""
+    recorder = LedgerRecorder(ledger)
+
+    async def row(line: int) -> None:
+        await recorder.intend(line)
+        recorder.record(Entry(line, State.DONE, 201, 1))
+
+    async with anyio.create_task_group() as group:
+        for line in range(1, 1_001):
+            group.start_soon(row, line)
+    await recorder.flush()
+    assert ledger.commits <= 10
+    assert ledger.counts() == {State.DONE: 1_000}
+    await recorder.close()
+    assert not bulk_tasks()
+
+
+async def test_an_intent_is_on_file_before_it_returns(ledger: Watched, tmp_path: Path) -> None:
+    """Whoever waits for an intent finds it in the file, also from outside."""
+    recorder = LedgerRecorder(ledger)
+    for line in (5, 7):
+        await recorder.intend(line)
+        assert states(tmp_path / "ledger")[line] is State.IN_FLIGHT
+    recorder.take_back(5)
+    await recorder.flush()
+    assert states(tmp_path / "ledger")[5] is State.PENDING
+    await recorder.close()
+
+
+async def test_a_commit_that_fails(ledger: Watched) -> None:
+    """Intents are refused while nothing can be written, outcomes are kept, and written later."""
+    recorder = LedgerRecorder(ledger)
+    await recorder.intend(1)
+    ledger.problem = LedgerFullError("no space")
+    recorder.record(Entry(1, State.DONE, 201, 1))
+    refused = await asyncio.gather(
+        *(recorder.intend(line) for line in (2, 3)), return_exceptions=True
+    )
+    assert [type(error) for error in refused] == [LedgerFullError] * 2
+    with pytest.raises(LedgerFullError):
+        await recorder.intend(4)
+    with pytest.raises(LedgerFullError):
+        await recorder.flush()
+    assert ledger.counts() == {State.PENDING: 999, State.IN_FLIGHT: 1}
+    ledger.problem = None
+    await recorder.flush()
+    assert ledger.counts() == {State.PENDING: 999, State.DONE: 1}
+    await recorder.intend(2)
+    assert ledger.counts() == {State.PENDING: 998, State.DONE: 1, State.IN_FLIGHT: 1}
+    await recorder.close()
+
+
+@pytest.mark.parametrize("problem", [sqlite3.OperationalError("disk I/O error"), OSError("gone")])
+async def test_a_commit_that_fails_otherwise(ledger: Watched, problem: Exception) -> None:
+    """No failure of a commit, of whatever type, leaves anybody waiting."""
+    recorder = LedgerRecorder(ledger)
+    ledger.problem = problem
+    try:
+        with anyio.fail_after(2), pytest.raises((LedgerError, type(problem))):
+            await recorder.intend(1)
+    finally:
+        ledger.problem = None
+        await recorder.close()
+
+
+async def test_a_waiter_that_is_cancelled(ledger: Watched) -> None:
+    """Who is cancelled while waiting harms nobody else."""
+    recorder = LedgerRecorder(ledger)
+    impatient = asyncio.create_task(recorder.intend(1))
+    patient = asyncio.create_task(recorder.intend(2))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    await patient
+    with pytest.raises(asyncio.CancelledError):
+        await impatient
+    await turn(5)
+    assert ledger.counts()[State.IN_FLIGHT] >= 1
+    await recorder.close()
+
+
+async def test_closing_writes_what_is_left(ledger: Watched, tmp_path: Path) -> None:
+    """What was recorded right before the end is on file, and the thread is gone."""
+    recorder = LedgerRecorder(ledger)
+    for line in range(1, 101):
+        recorder.record(Entry(line, State.FAILED, 404, 1, None, "no"))
+    await recorder.close()
+    assert list(states(tmp_path / "ledger").values()).count(State.FAILED) == 100
+    with pytest.raises(RuntimeError):
+        await recorder.run(ledger.counts)

@@ -1,0 +1,112 @@
+"""Rows of a program: taken batch by batch, whatever becomes of their source."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from frontegg_async.bulk import Assign, Assignment
+from frontegg_async.bulk import run as run_module
+from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.emulator import Emulator
+
+from .world import (
+    bulk_tasks,
+    crowd,
+    outcomes,
+    to,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+def added(server: Emulator) -> Counter[str]:
+    """Return how often each user was sent to a tenant."""
+    return Counter(
+        request.raw_path.split("/")[-2] for request in server.requests if request.method == "POST"
+        and request.raw_path.endswith("/tenant")
+    )  # fmt: skip
+
+
+def batches_of(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Let rows of a program be entered in small batches."""
+    monkeypatch.setattr(run_module, "LOAD_ROWS", rows)
+    monkeypatch.setattr(run_module, "STREAM_ROWS", rows)
+
+
+@pytest.mark.parametrize("kind", ["iterator", "async generator"])
+async def test_a_stream_of_many_batches(
+    anyio_backend: str, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Rows of a program are done batch by batch, each of them, in the end."""
+    batches_of(monkeypatch, 7)
+    async with crowd(60) as (server, session, ids):
+
+        async def stream() -> AsyncIterator[Assignment]:
+            for user_id in ids:
+                yield to(user_id)
+
+        source: Any = stream() if kind == "async generator" else (to(user) for user in ids)
+        with anyio.fail_after(20):
+            report = await session.bulk.assign(source, workers=2)
+        assert outcomes(report) == {"added": 60}
+        assert added(server) == dict.fromkeys(ids, 1)
+
+
+async def test_a_stream_that_is_gone_on_with(
+    anyio_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same rows of a program on the same ledger carry on where they were stopped."""
+    batches_of(monkeypatch, 10)
+    async with crowd(40) as (server, session, ids):
+        rows = [to(user_id) for user_id in ids]
+        run = session.bulk.start(Assign(), rows, ledger=tmp_path / "ledger", workers=1)
+        async for result in run:
+            if result.line == 5:
+                run.stop()
+        assert run.report.interrupted
+        with anyio.fail_after(20):
+            report = await session.bulk.assign(rows, ledger=tmp_path / "ledger")
+        assert outcomes(report) == {"added": 40}
+        assert added(server) == dict.fromkeys(ids, 1)
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_a_source_that_breaks(
+    anyio_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_async: bool
+) -> None:
+    """The source's own exception is raised as it is; nothing is left open, and a repair goes on."""
+    batches_of(monkeypatch, 5)
+    error = LookupError("the database is gone")
+    ended: list[bool] = []
+    async with crowd(12) as (server, session, ids):
+
+        async def stream() -> AsyncIterator[Assignment]:
+            try:
+                for user_id in ids:
+                    yield to(user_id)
+                raise error
+            finally:
+                ended.append(True)
+
+        def plain() -> Iterator[Assignment]:
+            try:
+                yield from (to(user_id) for user_id in ids)
+                raise error
+            finally:
+                ended.append(True)
+
+        with anyio.fail_after(20), pytest.raises(LookupError) as caught:
+            await session.bulk.assign(
+                stream() if is_async else plain(), ledger=tmp_path / "ledger", workers=1
+            )
+        assert caught.value is error
+        assert ended == [True]
+        assert not bulk_tasks()
+        Ledger.reopened(tmp_path / "ledger").close()
+        assert {(user_id, "t") for user_id in ids[:10]} <= server.memberships()

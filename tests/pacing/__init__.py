@@ -1,0 +1,1 @@
+"""The pacing, in virtual time."""
