@@ -21,7 +21,8 @@ from frontegg_async import (
 )
 from frontegg_async.bulk import Assign, Remove
 from frontegg_async.bulk.entries import NewRow, State
-from frontegg_async.bulk.ledger import VERSION, Ledger
+from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger_file import VERSION
 from frontegg_async.emulator import Emulator, Stall
 
 from ..clocks import session_on
