@@ -148,8 +148,8 @@ def _host(location: str) -> str:
 def _read_error_body(body: bytes) -> tuple[tuple[str, ...], str | None]:
     """Return messages and code of an error body, as far as it has the shape of one.
 
-    Frontegg writes ``errors`` and ``errorCode``; its gateways write ``message`` (facts.md: client),
-    HTML, or nothing. What is of another type is passed over: the status has to do.
+    Frontegg writes ``errors`` and ``errorCode``; its gateways write ``message``, HTML, or nothing
+    (docs/frontegg.md). What is of another type is passed over: the status has to do.
     """
     try:
         found = msgspec.json.decode(body, type=dict[str, object])

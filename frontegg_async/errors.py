@@ -34,7 +34,7 @@ _MAX_MESSAGE_CHARS: Final = 500
 _MAX_CODE_CHARS: Final = 100
 
 HINTS: Final[dict[str, str]] = {
-    # The codes that facts.md lists as seen.
+    # The codes that docs/frontegg.md lists as seen.
     "ER-00004": "The route does not exist on this host: check base_url and the region.",
     "ER-00006": "The server could not parse the request body as JSON of the expected shape.",
     "ER-00008": "Say which application: send the header frontegg-application-id.",

@@ -16,7 +16,7 @@ class Paginator(Generic[T]):
     """Iterate it for the items, or ``pages()`` for the pages. Nothing is sent before that.
 
     Frontegg's ``_offset`` is the index of a page, not of an item, and the page behind the last
-    one is empty (facts.md: spec, seen).
+    one is empty (docs/frontegg.md: spec, seen).
     """
 
     def __init__(

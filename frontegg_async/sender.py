@@ -407,7 +407,7 @@ class Sender:
         return answer if read.holds(found, call.body) else None
 
     def _untouched(self, call: Call) -> bool:
-        """Whether a 401 means that nothing was done (facts.md: a guess, so an option)."""
+        """Whether a 401 means that nothing was done (docs/frontegg.md: a guess, so an option)."""
         return self.view.options.rejected_before_processing or call.operation.repeat in {
             Repeat.SAFE,
             Repeat.IDEMPOTENT,

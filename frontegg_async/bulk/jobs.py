@@ -101,7 +101,7 @@ class Assign(Job, frozen=True, kw_only=True):
     row_type = Assignment
     done = Outcome.ADDED
     already = Outcome.ALREADY_MEMBER
-    # What a duplicate add answers is not known (facts.md).
+    # What a duplicate add answers is not known (docs/frontegg.md).
     holds_already = frozenset({409})
 
     invite: bool = False

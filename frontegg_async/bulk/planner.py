@@ -3,7 +3,8 @@
 A block of a hundred users costs one call, and saves a call for each row that holds. ``auto`` looks
 at the first blocks; while none of their rows holds it only looks at one block in ten, because
 reading would then cost a call and save none. A run that would send a second invite for a member
-always reads. Two routes tell memberships (facts.md); where one is refused, the other is tried.
+always reads. Two routes tell memberships (docs/frontegg.md); where one is refused, the other is
+tried.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from .jobs import Job
 PlanMode: TypeAlias = Literal["auto", "always", "never"]
 
 BLOCK_USERS: Final = 100
-"""Users a call: URLs with several hundred ids were refused with 414 (facts.md: seen)."""
+"""Users a call: URLs with several hundred ids were refused with 414 (docs/frontegg.md: seen)."""
 MAX_STATUSES: Final = 2_000
 """Memberships of a user that ``statuses`` lists at most: a full list may leave some out."""
 FIRST_BLOCKS: Final = 3

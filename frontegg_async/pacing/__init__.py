@@ -5,7 +5,7 @@ counter that starts again at fixed times; a counter that starts again with the f
 pause; a look back over the last stretch; a bucket that fills evenly. What is over the limit is
 answered with 429, sometimes with the time of the reset. Frontegg's gateway names that time
 (``X-Rate-Limit-Reset``), its upstreams do not, nobody names the limit, and other clients may use
-up a part of it (facts.md, "Rate limits").
+up a part of it (docs/frontegg.md, "Rate limits").
 
 **What all four have in common.** A stream of calls at even distances, a little slower than limit
 over stretch, is refused by none of them. So two numbers are enough: the **rate** to send at, and
