@@ -12,6 +12,7 @@ import os
 import random
 from types import NoneType
 from typing import Any, Final, NoReturn, TypeVar
+from weakref import WeakSet
 
 import msgspec
 
@@ -79,7 +80,8 @@ class Core:
         # Before the pool's own queue, so that waiting for a place never eats an attempt's time.
         self.permits: Final = asyncio.Semaphore(max_connections)
         self.pacing: Final = Pacing(clock)
-        self.pacings: Final[list[Pacing]] = [self.pacing]
+        # Those of views with a rate of their own as well, as long as such a view lives.
+        self.pacings: Final = WeakSet([self.pacing])
         self.closed = False
         self._loop: Final = asyncio.get_running_loop()
         self._forks: Final = _forks
@@ -97,7 +99,7 @@ class Core:
         """End what is under way and close the connections."""
         self.closed = True
         try:
-            for pacing in self.pacings:
+            for pacing in list(self.pacings):
                 await pacing.close()
             await self.tokens.close()
         finally:
@@ -114,8 +116,7 @@ class Sender:
         if core.environment_id is not None:
             headers["frontegg-environment-id"] = core.environment_id
         self.pacing: Final = core.pacing if view.pacing is None else view.pacing
-        if self.pacing not in core.pacings:
-            core.pacings.append(self.pacing)
+        core.pacings.add(self.pacing)
         # Built once and shared by every call: nothing changes a request's headers later.
         self._headers: Final = headers
         self._json_headers: Final = {**headers, "Content-Type": "application/json"}

@@ -16,7 +16,7 @@ class Backoff:
     """Full jitter: up to a quarter of a second, doubled with every refusal, 20 s at most."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311
+        self._random = random.Random(seed)
 
     def sleep(self, wait: float | None, refusals: int) -> float:
         """Return how long a worker sleeps after an answer."""

@@ -34,13 +34,13 @@ def outcome_name(job: Job, state: State) -> str:
     return names[state]
 
 
-def write_rows(job: Job, rows: Iterable[ExportedRow], file: TextIO, format: Format) -> int:  # noqa: A002
+def write_rows(job: Job, rows: Iterable[ExportedRow], file: TextIO, form: Format) -> int:
     """Write rows to an open text file, and return how many they were."""
     flag = job.row_type.flag_name
     own = [*("tenant_id",) * ("tenant_id" in job.row_type.texts), *((flag,) if flag else ())]
     columns = ["user_id", "email", *own, *_COLUMNS]
     count = 0
-    if format == "csv":
+    if form == "csv":
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         for row in rows:
@@ -64,7 +64,7 @@ def check_writable(path: str | os.PathLike[str], source: object) -> Path:
         ConfigurationError: it cannot be written, or is the source itself.
     """
     target = Path(path)
-    if isinstance(source, str | os.PathLike) and _same_file(target, Path(os.fspath(source))):  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(source, str | os.PathLike) and _same_file(target, Path(os.fspath(source))):  # pyright: ignore[reportUnknownArgumentType]  # a path of whatever kind
         raise ConfigurationError(f"the failures would replace their own source, {target}")
     try:
         target.open("a").close()  # what an earlier run wrote there stays until this one has ended
@@ -75,10 +75,10 @@ def check_writable(path: str | os.PathLike[str], source: object) -> Path:
 
 def write_failures(path: Path, job: Job, rows: Iterable[ExportedRow]) -> ConfigurationError | None:
     """Write the rows that were not done; return why that is not possible, if so."""
-    format: Format = "jsonl" if path.suffix.lower() in {".jsonl", ".ndjson"} else "csv"  # noqa: A001
+    form: Format = "jsonl" if path.suffix.lower() in {".jsonl", ".ndjson"} else "csv"
     try:
         with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            write_rows(job, rows, file, format)
+            write_rows(job, rows, file, form)
     except OSError as error:
         problem = error.strerror or type(error).__name__
     else:

@@ -8,14 +8,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import anyio
 
-from ..errors import FronteggError, LedgerDamagedError, LedgerMismatchError
+from ..errors import FronteggError, LedgerDamagedError, LedgerFullError, LedgerMismatchError
 from ..session import Session
 from .engine import Engine
 from .entries import ExportedRow, Header, LedgerRow, NewRow, State
@@ -224,12 +224,14 @@ class BulkRun:
                 break
         counts = await recorder.run(ledger.counts)
         elapsed = clock.monotonic() - started
-        await recorder.run(
-            ledger.add_run,
-            requests=view.traffic.requests,
-            throttled=view.traffic.throttled,
-            elapsed_s=elapsed,
-        )
+        # The outcomes are on file; that the totals find no more room must not cost the report.
+        with suppress(LedgerFullError):
+            await recorder.run(
+                ledger.add_run,
+                requests=view.traffic.requests,
+                throttled=view.traffic.throttled,
+                elapsed_s=elapsed,
+            )
         return await self._reported(view, ledger, recorder, path, engine, counts, elapsed)
 
     async def _look_back(self, ledger: Ledger, recorder: LedgerRecorder) -> None:
@@ -239,7 +241,7 @@ class BulkRun:
             if state not in (State.PENDING, State.IN_FLIGHT):
                 self.progress.counts[Outcome(outcome_name(self._job, state))] += count
         if await recorder.run(_loaded, ledger):
-            self.progress.total = sum((await recorder.run(ledger.counts, twins=False)).values())
+            self.progress.total = sum(counts.values())
 
     async def _load(
         self,

@@ -81,5 +81,5 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         if self.ledger is not True:
             return Path(self.ledger)
         if isinstance(source, str | os.PathLike):
-            return Path(f"{os.fspath(source)}.ledger")  # pyright: ignore[reportUnknownArgumentType]
+            return Path(f"{os.fspath(source)}.ledger")  # pyright: ignore[reportUnknownArgumentType]  # a path of whatever kind
         return None

@@ -1,8 +1,10 @@
 """How fast a run may go: what the user sets is kept, and what cannot work is refused."""
 
+# pyright: reportPrivateUsage=false
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import anyio
@@ -89,3 +91,13 @@ async def test_settings_that_cannot_work(
     with pytest.raises(InvalidRequestError, match=next(iter(bad))):
         frontegg.bulk.start(Assign(), [to("user-0")], **bad)
     assert emulator.count() == 0
+
+
+async def test_a_rate_ends_with_its_run(emulator: Emulator, frontegg: FronteggSession) -> None:
+    """A session that lives for long does not collect the rates of all its runs."""
+    rows = [to(user_id) for user_id in people(emulator, 2)]
+    for _ in range(3):
+        await frontegg.bulk.assign(rows, rate=FixedRate(1_000, 1.0))
+    gc.collect()
+    assert frontegg._sender is not None
+    assert len(frontegg._sender.core.pacings) == 1

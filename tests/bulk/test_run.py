@@ -12,7 +12,7 @@ import anyio
 import msgspec
 import pytest
 
-from frontegg_async import AuthenticationError, FronteggSession
+from frontegg_async import AuthenticationError, FronteggSession, LedgerFullError
 from frontegg_async.bulk import Assign, Assignment, Outcome, Progress, RowResult
 from frontegg_async.bulk.entries import Header, NewRow, State
 from frontegg_async.bulk.ledger import Ledger
@@ -330,3 +330,16 @@ async def test_an_outage(anyio_backend: str, tmp_path: Path, workers: int) -> No
         report = await session.bulk.assign(path)
         assert report.added + report.failed == 100
         assert (await session.bulk.retry(f"{path}.ledger").wait()).done
+
+
+async def test_totals_that_find_no_room(
+    emulator: Emulator, frontegg: FronteggSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is too full for the totals of a run does not cost its report."""
+
+    def full(self: Ledger, **totals: object) -> None:
+        raise LedgerFullError("no space for the totals")
+
+    monkeypatch.setattr(Ledger, "add_run", full)
+    report = await frontegg.bulk.assign([to(user_id) for user_id in ("user-0", "user-1")])
+    assert outcomes(report) == {"added": 2}

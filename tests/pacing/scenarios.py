@@ -76,7 +76,7 @@ class Change(NamedTuple):
 
     def play(self, strategy: Strategy, seed: int) -> float:
         """Run once; return the seconds from the change to the first of three good ones."""
-        at = 40.0 + random.Random(seed).uniform(0.0, 15.0)  # noqa: S311
+        at = 40.0 + random.Random(seed).uniform(0.0, 15.0)
         server = FixedWindow([(0.0, self.before), (at, self.after)], 1.0, offset=phase(seed, 1.0))
         calls = run(strategy, server, seconds=at + 40.0, seed=seed)
         return settling_time(calls, server, at, goodput=self.goodput, wasted=self.wasted)
@@ -84,7 +84,7 @@ class Change(NamedTuple):
 
 def phase(seed: int, window: float) -> float:
     """Return when the first reset of a server is: anywhere in its window."""
-    return random.Random(seed * 7 + 1).uniform(0.01, 1.0) * window  # noqa: S311
+    return random.Random(seed * 7 + 1).uniform(0.01, 1.0) * window
 
 
 def windows(limit: float, window: float, *, rival: float = 0.0) -> Callable[[int], Server]:

@@ -100,7 +100,7 @@ def run(  # noqa: C901 - one loop over four kinds of events reads best in one pi
         stated: what the server says instead, for servers that talk nonsense.
     """
     network = network or Network()
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     gauss, exp = rng.gauss, math.exp
     half, spread = network.latency / 2.0, network.spread
     push, pop = heapq.heappush, heapq.heappop

@@ -61,7 +61,7 @@ async def test_killed_again_and_again(
     anyio_backend: str, tmp_path: Path, invite: bool, seed: int
 ) -> None:
     """However often a run is killed, every row ends once, and none in flight was sent unnoticed."""
-    chance = random.Random(1_000 * invite + seed)  # noqa: S311
+    chance = random.Random(1_000 * invite + seed)
     rows, pairs = rows_for(KILLS, chance)
     source = write_csv(tmp_path / "rows.csv", rows)
     ledger = tmp_path / "ledger"
