@@ -75,7 +75,8 @@ class Session:
         options: how calls are sent.
         max_connections: calls on the wire at the same time, and connections kept.
         http: an ``aiohttp.ClientSession`` to use instead of an own one. It is not closed, and
-            its cookies, proxies and tracing apply.
+            its cookies, proxies and tracing apply. It also sends GET, PUT and DELETE a second time
+            by itself if a kept connection turns out to be dead, beyond ``max_attempts``.
         token_store: where to share the environment token with other sessions.
         clock: what time it is; for tests.
 
