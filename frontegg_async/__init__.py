@@ -13,6 +13,7 @@ from ._version import __version__
 from .answer import Answer
 from .errors import (
     AuthenticationError,
+    BatchInterruptedError,
     CallTimeoutError,
     ClosedError,
     ConfigurationError,
@@ -33,24 +34,43 @@ from .errors import (
     UndecodableAnswerError,
 )
 from .frontegg import FronteggSession
-from .operation import Caller, Operation, Repeat, TenantHeader, TokenKind
+from .operation import Caller, Operation, Repeat, TenantHeader, TokenKind, UserHeader
 from .options import Options, Region
 from .pacing import FixedRate
 from .tokens import MemoryTokenStore, StoredToken, TokenInfo, TokenStore
 
 if TYPE_CHECKING:
     from .bulk import Assignment, Outcome, Report
-    from .models.users import Permission, Role, User, UserTenant
+    from .models.authentication import ApiTokenLogin, LoginResult, UserTokens
+    from .models.bulk_users import InvitedUser
+    from .models.migrations import MigratedUser
+    from .models.paging import Page
+    from .models.permissions import Permission
+    from .models.roles import Role
+    from .models.tenants import Tenant
+    from .models.users import User, UserTenant
+    from .paging import Paginator
+    from .tasks import Task, TaskBatch
 
 _LAZY = {
     # Loaded on first use: a web app that only reads users need not load the bulk engine.
+    "ApiTokenLogin": "models.authentication",
     "Assignment": "bulk",
+    "InvitedUser": "models.bulk_users",
+    "LoginResult": "models.authentication",
+    "MigratedUser": "models.migrations",
     "Outcome": "bulk",
-    "Permission": "models.users",
+    "Page": "models.paging",
+    "Paginator": "paging",
+    "Permission": "models.permissions",
     "Report": "bulk",
-    "Role": "models.users",
+    "Role": "models.roles",
+    "Task": "tasks",
+    "TaskBatch": "tasks",
+    "Tenant": "models.tenants",
     "User": "models.users",
     "UserTenant": "models.users",
+    "UserTokens": "models.authentication",
 }
 
 
@@ -71,8 +91,10 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "Answer",
+    "ApiTokenLogin",
     "Assignment",
     "AuthenticationError",
+    "BatchInterruptedError",
     "CallTimeoutError",
     "Caller",
     "ClosedError",
@@ -83,17 +105,22 @@ __all__ = [
     "FronteggError",
     "FronteggSession",
     "InvalidRequestError",
+    "InvitedUser",
     "LedgerBusyError",
     "LedgerDamagedError",
     "LedgerError",
     "LedgerFullError",
     "LedgerMismatchError",
+    "LoginResult",
     "MemoryTokenStore",
+    "MigratedUser",
     "NotFoundError",
     "Operation",
     "Options",
     "Outcome",
     "OutcomeUnknownError",
+    "Page",
+    "Paginator",
     "Permission",
     "PermissionDeniedError",
     "Region",
@@ -102,6 +129,9 @@ __all__ = [
     "Role",
     "ServerError",
     "StoredToken",
+    "Task",
+    "TaskBatch",
+    "Tenant",
     "TenantHeader",
     "ThrottledError",
     "TokenInfo",
@@ -109,6 +139,8 @@ __all__ = [
     "TokenStore",
     "UndecodableAnswerError",
     "User",
+    "UserHeader",
     "UserTenant",
+    "UserTokens",
     "__version__",
 ]

@@ -9,11 +9,11 @@ import msgspec
 from ._secret import Secret
 from .answer import Answer, Failure
 from .errors import ErrorFields
-from .operation import Operation
+from .operation import Arguments, Operation
 from .options import Options
 from .pacing import Pacing
 from .retry import RetryBudget
-from .tokens import Token
+from .tokens import Token, TokenManager
 from .transport import Request
 
 
@@ -58,12 +58,21 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """A pacing of its own, instead of the session's."""
     tenant_id: str | None = None
     user_token: Secret | None = None
+    """A user's token as it was given, used as long as it is good."""
+    user_tokens: TokenManager | None = None
+    """A user's tokens, which renew themselves."""
+
+    @property
+    def is_user(self) -> bool:
+        """Whether calls go with a user's token instead of the environment token."""
+        return self.user_token is not None or self.user_tokens is not None
 
 
 class Call:
     """One call under way."""
 
     __slots__ = (
+        "arguments",
         "attempts",
         "body",
         "deadline",
@@ -81,14 +90,15 @@ class Call:
         self,
         operation: Operation[Any],
         path: tuple[str, ...],
-        body: msgspec.Struct | None,
+        arguments: Arguments,
         request: Request,
         deadline: float,
         observer: AttemptObserver | None,
     ) -> None:
         self.operation = operation
         self.path = path
-        self.body = body
+        self.arguments = arguments
+        self.body = arguments.get("body")
         self.request = request
         self.deadline = deadline
         self.former_token: Token | None = None

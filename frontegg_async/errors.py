@@ -14,6 +14,7 @@
     ├── ConnectionFailedError      no connection, or it broke; calling again is harmless
     ├── CallTimeoutError           the deadline passed; calling again is harmless
     ├── OutcomeUnknownError        no answer, and the server may or may not have done it
+    ├── BatchInterruptedError      of the calls that a long list was split into, one failed
     └── LedgerError                the ledger of a bulk run cannot be used
         ├── LedgerBusyError        another process is running on it
         ├── LedgerMismatchError    it was begun for another input, job, environment or settings
@@ -66,6 +67,13 @@ class ErrorFields(TypedDict, total=False):
     trace_id: str | None
     attempts: int
     retry_after: float | None
+
+
+class BatchErrorFields(ErrorFields, total=False):
+    """What the error of an interrupted batch knows besides."""
+
+    task_ids: tuple[str, ...]
+    accepted: int
 
 
 class FronteggError(Exception):
@@ -202,6 +210,35 @@ class CallTimeoutError(FronteggError):
 
 class OutcomeUnknownError(FronteggError):
     """No answer came, and the server may or may not have done what was asked."""
+
+
+class BatchInterruptedError(FronteggError):
+    """Of the calls that a long list was split into, one failed; ``__cause__`` says how.
+
+    Attributes:
+        task_ids: the tasks that had been started by then; they go on.
+        accepted: how many items of the list, from its start, these tasks hold. What follows was
+            not sent, except for the call that failed: if its error is an OutcomeUnknownError,
+            its items may have been accepted too.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        /,
+        *,
+        task_ids: tuple[str, ...] = (),
+        accepted: int = 0,
+        **fields: Unpack[ErrorFields],
+    ) -> None:
+        super().__init__(message, **fields)
+        self.task_ids: tuple[str, ...] = task_ids
+        self.accepted: int = accepted
+
+    @property
+    def fields(self) -> BatchErrorFields:
+        """The attributes as keyword arguments for another error."""
+        return {**super().fields, "task_ids": self.task_ids, "accepted": self.accepted}
 
 
 class LedgerError(FronteggError):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
+from types import NoneType
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypedDict, TypeVar, Unpack, cast
 from urllib.parse import quote, unquote, urlencode
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from ._clock import Clock
 from .errors import InvalidRequestError
 
 T = TypeVar("T")
@@ -21,8 +23,13 @@ MAX_PATH_VALUE_CHARS: Final = 1024
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._~-]*").fullmatch
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
-QueryValue: TypeAlias = str | int | bool | Sequence[str] | UnsetType | None
+QueryValue: TypeAlias = str | int | bool | Sequence[str] | Sequence[int] | UnsetType | None
 Query: TypeAlias = Mapping[str, QueryValue]
+Body: TypeAlias = msgspec.Struct | Sequence[msgspec.Struct] | Mapping[str, Any]
+"""What is sent as JSON. A list or a free-form object only where Frontegg takes one."""
+
+JSON: Final = cast("type[Any]", Any)
+"""Returned by operations whose answer Frontegg does not describe: decoded as it comes."""
 
 
 class TokenKind(Enum):
@@ -31,6 +38,8 @@ class TokenKind(Enum):
     ENVIRONMENT = "environment"
     USER = "user"
     EITHER = "either"
+    ANY = "any"
+    """Whichever the session or view has, or none: the host may say the environment already."""
     NONE = "none"
 
 
@@ -41,8 +50,18 @@ class TenantHeader(Enum):
     """Not sent, also on a view of a tenant."""
     OPTIONAL = "optional"
     REQUIRED = "required"
+    """With the environment token. A user's own token says already which tenant it is for."""
     REFUSED = "refused"
     """Leaving it out means something larger: the call is refused on a view of a tenant."""
+
+
+class UserHeader(Enum):
+    """Whether an operation takes the header ``frontegg-user-id``."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+    """With the environment token. A user's own token says already whose it is."""
 
 
 class Repeat(Enum):
@@ -95,9 +114,12 @@ class Operation(Generic[T]):
         name: group and verb, as they are called in Python: ``users.add_to_tenant``.
         method: HTTP method.
         template: path from the host, with ``{parameters}``.
-        returns: what an answer is decoded to; ``NoneType`` ignores the body.
+        returns: what an answer is decoded to; ``NoneType`` ignores the body, ``JSON`` takes any.
+        body: what is sent as JSON: a Struct, or a tuple of them; None if there is no body.
         token: which token it takes.
         tenant: whether it takes the tenant header.
+        user: whether it takes the user header.
+        headers: other headers that it takes.
         repeat: what sending it twice means; from the method if not given (a POST is unsafe).
         read_back: how to settle a converging operation that got no answer.
         one_or_many: the answer may be one object where ``returns`` is a tuple of them.
@@ -107,7 +129,9 @@ class Operation(Generic[T]):
     __slots__ = (
         "_decoder",
         "_pieces",
+        "body",
         "deprecated",
+        "headers",
         "limit_group",
         "method",
         "name",
@@ -119,6 +143,7 @@ class Operation(Generic[T]):
         "template",
         "tenant",
         "token",
+        "user",
     )
 
     def __init__(
@@ -128,8 +153,11 @@ class Operation(Generic[T]):
         template: str,
         returns: type[T],
         *,
+        body: Any = None,
         token: TokenKind = TokenKind.ENVIRONMENT,
         tenant: TenantHeader = TenantHeader.NONE,
+        user: UserHeader = UserHeader.NONE,
+        headers: tuple[str, ...] = (),
         repeat: Repeat | None = None,
         read_back: ReadBack[T] | None = None,
         one_or_many: bool = False,
@@ -139,8 +167,11 @@ class Operation(Generic[T]):
         self.method: Final = method
         self.template: Final = template
         self.returns: Final = returns
+        self.body: Final = body
         self.token: Final = token
         self.tenant: Final = tenant
+        self.user: Final = user
+        self.headers: Final = headers
         self.repeat: Final = repeat or _REPEAT_OF_METHOD.get(method, Repeat.UNSAFE)
         self.read_back: Final = read_back
         self.one_or_many: Final = one_or_many
@@ -193,17 +224,22 @@ class Operation(Generic[T]):
         if decoder is None:
             # Built on first use: 300 operations are imported, a few are called.
             decoder = self._decoder = self._make_decoder()
-        if not body or self.returns is type(None):
-            return self.returns()
+        if not body or self.returns is NoneType:
+            return self._nothing()
         try:
             value = decode_json(decoder, body)
         except msgspec.DecodeError:
             if body.strip() in {b"", b"null"}:
-                return self.returns()
+                return self._nothing()
             raise
         if self.one_or_many and not isinstance(value, tuple):
             value = (value,)
         return value  # type: ignore[no-any-return]  # the decoder's type is a run-time value
+
+    def _nothing(self) -> T:
+        """Return what an answer without a body stands for."""
+        # Any cannot be called, and None is the JSON value that says the least.
+        return cast("T", None) if self.returns is JSON else self.returns()
 
     def _make_decoder(self) -> msgspec.json.Decoder[Any]:
         wire: Any = self.returns
@@ -259,24 +295,38 @@ def encode_query(query: Query) -> str:
         elif isinstance(value, str | int):
             pairs.append((name, str(value)))
         else:
-            pairs.extend((name, item) for item in value)
+            pairs.extend((name, str(item)) for item in value)
     try:
         return urlencode(pairs, quote_via=quote)
     except UnicodeEncodeError:
         raise InvalidRequestError("a query value is not valid Unicode text") from None
 
 
+class Arguments(TypedDict, total=False):
+    """What goes with a call, besides its operation and path values."""
+
+    query: Query | None
+    """Query parameters; UNSET and None are left out."""
+    body: Body | None
+    """Sent as JSON."""
+    tenant_id: str | None
+    """Value of ``frontegg-tenant-id``, instead of the view's."""
+    user_id: str | None
+    """Value of ``frontegg-user-id``."""
+    headers: Mapping[str, str | None] | None
+    """Other headers of this call; those of None are left out."""
+
+
 class Caller(Protocol):
     """What endpoints see of a session."""
 
+    @property
+    def clock(self) -> Clock:
+        """What time it is, for work that is asked about until it is done."""
+        ...
+
     async def call(
-        self,
-        operation: Operation[T],
-        /,
-        *path: str,
-        query: Query | None = None,
-        body: msgspec.Struct | None = None,
-        tenant_id: str | None = None,
+        self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
     ) -> T:
         """Send ``operation`` and return its decoded answer."""
         ...

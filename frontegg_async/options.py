@@ -29,6 +29,7 @@ _FORBIDDEN_HEADERS: Final = frozenset(
         "host",
         "transfer-encoding",
         "frontegg-tenant-id",
+        "frontegg-user-id",
         "frontegg-environment-id",
     }
 )
@@ -100,13 +101,6 @@ def _check_positive(name: str, value: object) -> None:
     # NaN fails every comparison, so it is refused here as well.
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
         raise ConfigurationError(f"{name} must be a number of seconds above 0, got {value!r}")
-
-
-class Credentials(msgspec.Struct, frozen=True):
-    """What obtains an environment token."""
-
-    client_id: str
-    api_key: Secret
 
 
 def check_header_value(name: str, value: str) -> str:

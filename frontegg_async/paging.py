@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Final, Generic, TypeVar
+from urllib.parse import parse_qs
 
 from .errors import InvalidRequestError, UndecodableAnswerError
 from .models.paging import Page
@@ -15,8 +16,20 @@ T = TypeVar("T")
 class Paginator(Generic[T]):
     """Iterate it for the items, or ``pages()`` for the pages. Nothing is sent before that.
 
-    Frontegg's ``_offset`` is the index of a page, not of an item, and the page behind the last
-    one is empty (docs/frontegg.md: spec, seen).
+    Frontegg's ``_offset`` is the index of a page, not of an item, ``_links.next`` is a bare query
+    string, and the page behind the last one is empty (docs/frontegg.md: spec, seen).
+
+    Args:
+        caller: sends the operation.
+        operation: returns one page.
+        query: the filters.
+        path: values of the operation's path parameters.
+        limit: items a page; None for an operation that takes no limit, whose links are followed.
+        max_limit: the most that the API gives in a page, None if it does not say.
+        tenant_id: value of the tenant header, instead of the view's.
+
+    Raises:
+        InvalidRequestError: the limit is beyond the API's.
     """
 
     def __init__(
@@ -24,18 +37,26 @@ class Paginator(Generic[T]):
         caller: Caller,
         operation: Operation[Page[T]],
         query: Mapping[str, QueryValue],
-        *,
-        limit: int,
-        max_limit: int,
+        *path: str,
+        limit: int | None,
+        max_limit: int | None,
+        tenant_id: str | None = None,
     ) -> None:
-        if type(limit) is not int or not 1 <= limit <= max_limit:
+        if limit is not None and (
+            type(limit) is not int or limit < 1 or (max_limit is not None and limit > max_limit)
+        ):
+            most = "" if max_limit is None else f" to {max_limit}"
             raise InvalidRequestError(
-                f"limit must be from 1 to {max_limit} items a page, got {limit!r}",
+                f"limit must be from 1{most} items a page, got {limit!r}",
                 operation=operation.name,
             )
+        operation.path(path)  # refused here and not at the first page
         self._caller: Final = caller
         self._operation: Final = operation
-        self._query: Final[Query] = {**query, "_limit": limit}
+        self._query: Final[Query] = query
+        self._limit: Final = limit
+        self._path: Final = path
+        self._tenant_id: Final = tenant_id
 
     async def __aiter__(self) -> AsyncIterator[T]:
         async for page in self.pages():
@@ -43,15 +64,18 @@ class Paginator(Generic[T]):
                 yield item
 
     async def pages(self) -> AsyncIterator[Page[T]]:
-        """Iterate over the pages, each with its ``metadata`` of totals.
+        """Iterate over the pages, each with its ``metadata`` of totals where the API gives one.
 
         Raises:
             UndecodableAnswerError: the server answers with the same page again and again.
         """
         previous: tuple[T, ...] | None = None
         index = 0
-        while True:
-            page = await self._caller.call(self._operation, query={**self._query, "_offset": index})
+        query = self._query_of(index, None)
+        while query is not None:
+            page = await self._caller.call(
+                self._operation, *self._path, query=query, tenant_id=self._tenant_id
+            )
             if not page.items:
                 return
             if page.items == previous:
@@ -60,7 +84,19 @@ class Paginator(Generic[T]):
                     operation=self._operation.name,
                 )
             yield page
-            if page.links is not None and not page.links.next:
-                return
             previous = page.items
             index += 1
+            query = self._query_of(index, page)
+
+    def _query_of(self, index: int, before: Page[T] | None) -> Query | None:
+        """Return the query for a page, or None if the one before it was the last."""
+        links = None if before is None else before.links
+        if links is not None and not links.next:
+            return None
+        if self._limit is not None:
+            return {**self._query, "_limit": self._limit, "_offset": index}
+        if before is None:
+            return self._query
+        if links is None or links.next is None:
+            return None
+        return {**self._query, **parse_qs(links.next.removeprefix("?"))}

@@ -25,21 +25,20 @@ from .errors import (
     CallTimeoutError,
     ClosedError,
     FronteggError,
-    InvalidRequestError,
     OutcomeUnknownError,
     ThrottledError,
 )
-from .operation import Operation, Query, ReadBack, Repeat, TenantHeader, TokenKind, encode_query
-from .options import check_header_value
+from .models import secrets_of
+from .operation import Arguments, Operation, ReadBack, Repeat, TokenKind
 from .pacing import Group, Pacing
+from .requests import RequestBuilder
 from .retry import Decision, Situation, Step
 from .tokens import REFUSALS, Token, TokenManager
-from .transport import Request, Transport
+from .transport import Transport
 
 T = TypeVar("T")
 
 _logger: Final = logging.getLogger("frontegg_async")
-_encode: Final = msgspec.json.Encoder().encode
 
 OUTAGE_PATIENCE: Final = 180.0
 """Seconds that a bulk call waits for a server that fails for everybody."""
@@ -66,14 +65,15 @@ class Core:
         base_url: str,
         environment_id: str | None,
         transport: Transport,
-        tokens: TokenManager,
-        api_key: Secret,
+        tokens: TokenManager | None,
+        api_key: Secret | None,
         clock: Clock,
         max_connections: int,
     ) -> None:
         self.base_url: Final = base_url
         self.environment_id: Final = environment_id
         self.transport: Final = transport
+        # Neither in a session that only serves users.
         self.tokens: Final = tokens
         self.api_key: Final = api_key
         self.clock: Final = clock
@@ -82,6 +82,7 @@ class Core:
         self.pacing: Final = Pacing(clock)
         # Those of views with a rate of their own as well, as long as such a view lives.
         self.pacings: Final = WeakSet([self.pacing])
+        self.user_tokens: Final[WeakSet[TokenManager]] = WeakSet()
         self.closed = False
         self._loop: Final = asyncio.get_running_loop()
         self._forks: Final = _forks
@@ -101,7 +102,9 @@ class Core:
         try:
             for pacing in list(self.pacings):
                 await pacing.close()
-            await self.tokens.close()
+            for tokens in (self.tokens, *self.user_tokens):
+                if tokens is not None:
+                    await tokens.close()
         finally:
             await self.transport.close()
 
@@ -112,26 +115,24 @@ class Sender:
     def __init__(self, core: Core, view: View) -> None:
         self.core: Final = core
         self.view: Final = view
-        headers = dict(view.options.headers)
-        if core.environment_id is not None:
-            headers["frontegg-environment-id"] = core.environment_id
         self.pacing: Final = core.pacing if view.pacing is None else view.pacing
         core.pacings.add(self.pacing)
-        # Built once and shared by every call: nothing changes a request's headers later.
-        self._headers: Final = headers
-        self._json_headers: Final = {**headers, "Content-Type": "application/json"}
+        self._requests: Final = RequestBuilder(
+            core.base_url, core.environment_id, view, has_credentials=core.tokens is not None
+        )
+        self._tokens: Final = view.user_tokens if view.is_user else core.tokens
         self._user_authorization: Final = (
             None if view.user_token is None else Secret(f"Bearer {view.user_token.reveal()}")
         )
+        if view.user_tokens is not None:
+            core.user_tokens.add(view.user_tokens)
 
     async def send(
         self,
         operation: Operation[T],
         path: tuple[str, ...],
+        arguments: Arguments,
         *,
-        query: Query | None = None,
-        body: msgspec.Struct | None = None,
-        tenant_id: str | None = None,
         observer: AttemptObserver | None = None,
     ) -> Answer:
         """Send ``operation`` until it succeeds or cannot; see ``Session.send``."""
@@ -140,75 +141,22 @@ class Sender:
         call = Call(
             operation,
             path,
-            body,
-            self._prepare(operation, path, query, body, tenant_id),
+            arguments,
+            self._requests.build(operation, path, **arguments),
             core.clock.monotonic() + self.view.options.timeout,
             observer,
         )
         return await self._deliver(call)
 
-    def _prepare(
-        self,
-        operation: Operation[T],
-        path: tuple[str, ...],
-        query: Query | None,
-        body: msgspec.Struct | None,
-        tenant_id: str | None,
-    ) -> Request:
-        """Refuse what cannot work, and build the rest once for all attempts."""
-        self._check_token_kind(operation)
-        url = self.core.base_url + operation.path(path)
-        if query:
-            text = encode_query(query)
-            if text:
-                url = f"{url}?{text}"
-        tenant = self._tenant(operation, tenant_id)
-        headers = self._headers if body is None else self._json_headers
-        if tenant is not None:
-            headers = {**headers, "frontegg-tenant-id": tenant}
-        return Request(operation.method, url, headers, _encoded(operation.name, body))
-
-    def _check_token_kind(self, operation: Operation[T]) -> None:
-        kind = operation.token
-        if kind is TokenKind.ENVIRONMENT and self._user_authorization is not None:
-            raise InvalidRequestError(
-                "takes an environment token: call it on the session, not on an as_user() view",
-                operation=operation.name,
-            )
-        if kind is TokenKind.USER and self._user_authorization is None:
-            raise InvalidRequestError(
-                "takes a user's token: call it on session.as_user(token)", operation=operation.name
-            )
-
-    def _tenant(self, operation: Operation[T], tenant_id: str | None) -> str | None:
-        """Return the value of the tenant header, or None where the operation takes none."""
-        tenant = self.view.tenant_id if tenant_id is None else tenant_id
-        header = operation.tenant
-        if header is TenantHeader.NONE:
-            return None
-        if tenant is None:
-            if header is TenantHeader.REQUIRED:
-                raise InvalidRequestError(
-                    "needs a tenant: call it on session.for_tenant(tenant_id)",
-                    operation=operation.name,
-                )
-            return None
-        if header is TenantHeader.REFUSED:
-            raise InvalidRequestError(
-                "reaches beyond one tenant: call it on the session, not on a for_tenant() view",
-                operation=operation.name,
-            )
-        return check_header_value("frontegg-tenant-id", tenant)
-
     async def _deliver(self, call: Call) -> Answer:
         core = self.core
-        tokens = core.tokens
+        tokens = self._tokens
         replayed = False
         while True:
-            if self._user_authorization is not None or call.operation.token is TokenKind.NONE:
+            if tokens is None or call.operation.token is TokenKind.NONE:
                 token = None
             else:
-                token = tokens.current() or await self._token(call)
+                token = tokens.current() or await self._token(call, tokens)
             outcome = await self._attempt(call, token)
             if core.closed and isinstance(outcome, Failure):
                 raise ClosedError("the session was closed during the call", **call.fields())
@@ -220,11 +168,11 @@ class Sender:
                         _logger.debug(
                             "%s, attempt %d: %r", call.operation.name, call.attempts, outcome
                         )
-                    if tokens.rejections and token is not None:
+                    if tokens is not None and tokens.rejections and token is not None:
                         tokens.accepted()
                     outcome.attempts = call.attempts
                     return outcome
-                if outcome.status == 401 and token is not None:
+                if outcome.status == 401 and token is not None and tokens is not None:
                     replay = tokens.rejected(token) and not replayed and self._untouched(call)
                     if replay:
                         replayed = True
@@ -373,8 +321,7 @@ class Sender:
             return
         raise CallTimeoutError("no connection was free before the deadline", **call.fields())
 
-    async def _token(self, call: Call) -> Token:
-        tokens = self.core.tokens
+    async def _token(self, call: Call, tokens: TokenManager) -> Token:
         while True:
             remaining = max(call.deadline - self.core.clock.monotonic(), 0.0)
             try:
@@ -396,8 +343,8 @@ class Sender:
         """Look whether a call that got no answer was done; None if that cannot be told."""
         if read is None:
             return None
-        request = self._prepare(read.operation, call.path, None, None, None)
-        look = Call(read.operation, call.path, None, request, call.deadline, call.observer)
+        request = self._requests.build(read.operation, call.path)
+        look = Call(read.operation, call.path, {}, request, call.deadline, call.observer)
         try:
             answer = await self._deliver(look)
             found = read.operation.decode(answer.body)
@@ -453,11 +400,12 @@ class Sender:
 
     def _secrets(self, call: Call, token: Token | None) -> tuple[str, ...]:
         """Return what the server was shown and may repeat, and no error shall."""
-        shown = [self.core.api_key.reveal()]
-        shown += [used.value for used in (token, call.former_token) if used is not None]
+        shown = [used.value for used in (token, call.former_token) if used is not None]
+        if self.core.api_key is not None:
+            shown.append(self.core.api_key.reveal())
         if self.view.user_token is not None:
             shown.append(self.view.user_token.reveal())
-        return tuple(shown)
+        return (*shown, *secrets_of(call.arguments))
 
     def _note(self, call: Call, outcome: Answer | Failure, decision: Decision) -> None:
         if _is_throttled(outcome, decision):
@@ -470,16 +418,6 @@ class Sender:
             decision.step.value,
             decision.wait,
         )
-
-
-def _encoded(operation: str, body: msgspec.Struct | None) -> bytes | None:
-    if body is None:
-        return None
-    try:
-        return _encode(body)
-    except UnicodeEncodeError:
-        pass
-    raise InvalidRequestError("the body holds a lone surrogate", operation=operation)
 
 
 def _is_throttled(outcome: Answer | Failure, decision: Decision) -> bool:

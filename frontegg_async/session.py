@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import random
 from collections.abc import Mapping
+from functools import partial
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Self, TypeVar, Unpack
 
 import aiohttp
 import anyio
 import msgspec
 
+from . import user_tokens
 from ._clock import Clock, SystemClock
 from ._secret import Secret
 from .answer import Answer
 from .call import AttemptObserver, Traffic, View
 from .endpoints.authentication import AUTHENTICATE
-from .errors import ClosedError, ConfigurationError, UndecodableAnswerError
-from .models.authentication import AuthenticateRequest, EnvironmentToken
-from .operation import Operation, Query
+from .errors import (
+    ClosedError,
+    ConfigurationError,
+    InvalidRequestError,
+    UndecodableAnswerError,
+)
+from .models.authentication import AuthenticateRequest, UserTokens
+from .operation import Arguments, Operation
 from .options import (
-    Credentials,
     Environment,
     Options,
     Region,
@@ -33,8 +38,10 @@ from .options import (
 from .pacing import FixedRate, Pacing
 from .retry import RetryBudget
 from .sender import Core, Sender
+from .settings import SessionSettings, as_secret, check_connections, check_text, is_text
 from .tokens import MemoryTokenStore, TokenInfo, TokenManager, TokenStore, describe
 from .transport import AiohttpTransport
+from .user_tokens import OnRefresh
 
 T = TypeVar("T")
 
@@ -44,23 +51,6 @@ BULK_TIMEOUT: Final = 600.0
 BULK_MAX_WAIT: Final = 300.0
 BULK_MAX_ATTEMPTS: Final = 10
 """Bulk work waits in seconds and tries as often, at least."""
-
-
-class _Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a session is opened with."""
-
-    base_url: str
-    credentials: Credentials
-    environment_id: str | None
-    max_connections: int
-    http: aiohttp.ClientSession | None
-    token_store: TokenStore
-    clock: Clock
-
-    def store_key(self) -> str:
-        """Name the token by host and credentials, without telling what they are."""
-        parts = (self.base_url, self.credentials.client_id, self.credentials.api_key.reveal())
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 class Session:
@@ -84,7 +74,7 @@ class Session:
         ConfigurationError: a setting cannot work.
     """
 
-    _settings: _Settings
+    _settings: SessionSettings
     _sender: Sender | None
     _view: View
     _is_view: bool
@@ -104,24 +94,28 @@ class Session:
         clock: Clock | None = None,
     ) -> None:
         # First of all, so that no traceback from here shows the key among the local variables.
-        api_key = _secret(api_key)
-        _check_text("api_key", _is_text(api_key.reveal()))
-        _check_text("client_id", _is_text(client_id))
-        if type(max_connections) is not int or max_connections < 1:
-            raise ConfigurationError(
-                f"max_connections must be a whole number from 1, got {max_connections!r}"
-            )
+        api_key = as_secret(api_key)
+        check_text("api_key", is_text(api_key.reveal()))
+        check_text("client_id", is_text(client_id))
+        check_connections(max_connections)
         if environment_id is not None:
             check_header_setting("frontegg-environment-id", environment_id)
-        self._settings = _Settings(
-            base_url=resolve_base_url(base_url, region),
-            credentials=Credentials(client_id, api_key),
-            environment_id=environment_id,
-            max_connections=max_connections,
-            http=http,
-            token_store=MemoryTokenStore() if token_store is None else token_store,
-            clock=SystemClock() if clock is None else clock,
+        self._set_up(
+            SessionSettings(
+                base_url=resolve_base_url(base_url, region),
+                client_id=client_id,
+                api_key=api_key,
+                environment_id=environment_id,
+                max_connections=max_connections,
+                http=http,
+                token_store=MemoryTokenStore() if token_store is None else token_store,
+                clock=SystemClock() if clock is None else clock,
+            ),
+            options,
         )
+
+    def _set_up(self, settings: SessionSettings, options: Options | None) -> None:
+        self._settings = settings
         self._view = View(
             options=Options() if options is None else options,
             traffic=Traffic(),
@@ -129,6 +123,52 @@ class Session:
         )
         self._sender = None
         self._is_view = False
+
+    @classmethod
+    def for_users(
+        cls,
+        *,
+        client_id: str | None = None,
+        region: Region | str | None = None,
+        base_url: str | None = None,
+        options: Options | None = None,
+        max_connections: int = 64,
+        http: aiohttp.ClientSession | None = None,
+        clock: Clock | None = None,
+    ) -> Self:
+        """Make a session without credentials: for logging users in, and for ``as_user()``.
+
+        Args:
+            client_id: the environment's client id, which is no secret: renewing the tokens of a
+                user who logged in takes it.
+            region: eu (if nothing else is said), us, ca or au.
+            base_url: another host, such as the own domain, instead of a region.
+            options: how calls are sent.
+            max_connections: calls on the wire at the same time, and connections kept.
+            http: as for the session itself.
+            clock: what time it is; for tests.
+
+        Raises:
+            ConfigurationError: a setting cannot work.
+        """
+        if client_id is not None:
+            check_text("client_id", is_text(client_id))
+        check_connections(max_connections)
+        session = object.__new__(cls)
+        session._set_up(
+            SessionSettings(
+                base_url=resolve_base_url(base_url, region),
+                client_id=client_id,
+                api_key=None,
+                environment_id=None,
+                max_connections=max_connections,
+                http=http,
+                token_store=MemoryTokenStore(),
+                clock=SystemClock() if clock is None else clock,
+            ),
+            options,
+        )
+        return session
 
     @classmethod
     def from_env(
@@ -182,19 +222,29 @@ class Session:
             base_url=settings.base_url,
             environment_id=settings.environment_id,
             transport=AiohttpTransport(settings.http, max_connections=settings.max_connections),
-            tokens=TokenManager(
-                self._fetch_token,
-                clock=settings.clock,
-                uniform=random.uniform,
-                store=settings.token_store,
-                key=settings.store_key(),
-            ),
-            api_key=settings.credentials.api_key,
+            tokens=self._token_manager(),
+            api_key=settings.api_key,
             clock=settings.clock,
             max_connections=settings.max_connections,
         )
         self._sender = Sender(core, self._view)
         return self
+
+    def _token_manager(self) -> TokenManager | None:
+        settings = self._settings
+        if settings.client_id is None or settings.api_key is None:
+            return None
+        credentials = AuthenticateRequest(
+            client_id=settings.client_id, secret=settings.api_key.reveal()
+        )
+        return TokenManager(
+            # Not by way of a subclass: what traces calls shall not see this one.
+            partial(Session.call, self, AUTHENTICATE, body=credentials),
+            clock=settings.clock,
+            uniform=random.uniform,
+            store=settings.token_store,
+            key=settings.store_key(),
+        )
 
     async def __aexit__(
         self,
@@ -227,9 +277,9 @@ class Session:
         return self._settings.clock
 
     @property
-    def client_id(self) -> str:
-        """Whose credentials these are."""
-        return self._settings.credentials.client_id
+    def client_id(self) -> str | None:
+        """The environment's client id."""
+        return self._settings.client_id
 
     @property
     def traffic(self) -> Traffic:
@@ -251,11 +301,35 @@ class Session:
         check_header_value("frontegg-tenant-id", tenant_id)
         return self._derive(msgspec.structs.replace(self._view, tenant_id=tenant_id))
 
-    def as_user(self, user_token: str | Secret) -> Self:
-        """Return a view that calls with a user's token instead of the environment token."""
-        user_token = _secret(user_token)
-        _check_text("user_token", _is_text(user_token.reveal()))
-        return self._derive(msgspec.structs.replace(self._view, user_token=user_token))
+    def as_user(
+        self, user: str | Secret | UserTokens, *, on_refresh: OnRefresh | None = None
+    ) -> Self:
+        """Return a view that calls with a user's token instead of the environment token.
+
+        Args:
+            user: a user's token, used as long as it is good; or what logging in returned
+                (``authentication.login``, ``login_with_api_token`` and others): such a view
+                renews the token like the session does the environment's. Keep the view as long
+                as the user is served: a refresh token is used up by the view that uses it.
+            on_refresh: is awaited with the new tokens after each renewal, to store them.
+
+        Raises:
+            ConfigurationError: it is no token, or the user is not logged in yet.
+        """
+        if isinstance(user, UserTokens):
+            manager = user_tokens.manage(
+                self._derive(self._view),
+                user,
+                client_id=self._settings.client_id,
+                clock=self._settings.clock,
+                on_refresh=on_refresh,
+            )
+            change: dict[str, object] = {"user_token": None, "user_tokens": manager}
+        else:
+            user = as_secret(user)
+            check_text("user", is_text(user.reveal()))
+            change = {"user_token": user, "user_tokens": None}
+        return self._derive(msgspec.structs.replace(self._view, **change))
 
     def with_options(
         self,
@@ -323,29 +397,20 @@ class Session:
     # Calls
 
     async def call(
-        self,
-        operation: Operation[T],
-        /,
-        *path: str,
-        query: Query | None = None,
-        body: msgspec.Struct | None = None,
-        tenant_id: str | None = None,
+        self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
     ) -> T:
         """Send any operation and return its decoded answer.
 
         Args:
             operation: one of the constants in ``frontegg_async.endpoints``, or your own.
             path: values of its path parameters, in order.
-            query: query parameters; UNSET and None are left out.
-            body: sent as JSON.
-            tenant_id: value of ``frontegg-tenant-id``, instead of the view's.
+            arguments: ``query``, ``body``, ``tenant_id``, ``user_id`` and ``headers``, as they are
+                described at ``Arguments``.
 
         Raises:
             FronteggError: see ``frontegg_async.errors`` for the tree.
         """
-        answer = await self._opened().send(
-            operation, path, query=query, body=body, tenant_id=tenant_id
-        )
+        answer = await self._opened().send(operation, path, arguments)
         return self.decoded(operation, answer)
 
     async def send(
@@ -353,19 +418,15 @@ class Session:
         operation: Operation[T],
         /,
         *path: str,
-        query: Query | None = None,
-        body: msgspec.Struct | None = None,
-        tenant_id: str | None = None,
         observer: AttemptObserver | None = None,
+        **arguments: Unpack[Arguments],
     ) -> Answer:
         """Send any operation and return the answer itself: status, headers and raw bytes.
 
         An answer is a success: anything else is raised, as by ``call``. An ``observer`` is told
         of every attempt.
         """
-        return await self._opened().send(
-            operation, path, query=query, body=body, tenant_id=tenant_id, observer=observer
-        )
+        return await self._opened().send(operation, path, arguments, observer=observer)
 
     @property
     def pacing(self) -> Pacing:
@@ -376,20 +437,10 @@ class Session:
         """Return what may be known of the environment token, fetching one if need be."""
         core = self._opened().core
         core.check()
+        if core.tokens is None:
+            raise InvalidRequestError("this session has no credentials, and so no such token")
         token = await core.tokens.get(self._view.options.timeout)
         return describe(token, self._settings.clock.monotonic())
-
-    async def _fetch_token(self) -> EnvironmentToken:
-        """Ask the auth route once; the token manager sees to it that nobody else does."""
-        credentials = self._settings.credentials
-        answer = await self._opened().send(
-            AUTHENTICATE,
-            (),
-            body=AuthenticateRequest(
-                client_id=credentials.client_id, secret=credentials.api_key.reveal()
-            ),
-        )
-        return self.decoded(AUTHENTICATE, answer)
 
     @staticmethod
     def decoded(operation: Operation[T], answer: Answer) -> T:
@@ -409,17 +460,3 @@ class Session:
             trace_id=answer.trace_id,
             attempts=answer.attempts,
         )
-
-
-def _secret(value: str | Secret) -> Secret:
-    return value if isinstance(value, Secret) else Secret(value)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
-
-
-def _check_text(name: str, fit: bool) -> None:
-    # Is told whether and not what, so that its traceback shows no secret.
-    if not fit:
-        raise ConfigurationError(f"{name} must be a text without control characters")

@@ -1,4 +1,4 @@
-"""The token manager: one environment token, however many tasks ask for it.
+"""The token manager: one token, the environment's or a user's, however many tasks ask for it.
 
     life of a token      what happens
     ──────────────────   ──────────────────────────────────────────────────────────────
@@ -36,7 +36,7 @@ from .errors import (
     PermissionDeniedError,
     UndecodableAnswerError,
 )
-from .models.authentication import EnvironmentToken
+from .models.authentication import TokenGrant
 
 _logger: Final = logging.getLogger("frontegg_async.tokens")
 
@@ -160,17 +160,20 @@ class TokenManager:
         uniform: draws a number between two others, for jitter.
         store: where to share the token.
         key: the token's name in the store.
+        what: whose token it is, for what people read.
     """
 
     def __init__(
         self,
-        fetch: Callable[[], Awaitable[EnvironmentToken]],
+        fetch: Callable[[], Awaitable[TokenGrant]],
         *,
         clock: Clock,
         uniform: Callable[[float, float], float],
         store: TokenStore,
         key: str,
+        what: str = "environment token",
     ) -> None:
+        self._what: Final = what
         self._fetch: Final = fetch
         self._clock: Final = clock
         self._monotonic: Final = clock.monotonic
@@ -187,6 +190,10 @@ class TokenManager:
         self._closed = False
         self.rejections = 0
         """Tokens that the server refused since it last accepted one."""
+
+    def adopt(self, value: str, life: float) -> None:
+        """Use a token that somebody else obtained, which lives ``life`` seconds from now."""
+        self._token = self._use(value, self._monotonic(), life)
 
     def current(self) -> Token | None:
         """Return the token if nothing need be done about it. No await: this is every call."""
@@ -228,7 +235,7 @@ class TokenManager:
         if token is not None and self._monotonic() < token.expires_at:
             return token
         if outcome is None:
-            raise CallTimeoutError("no environment token in time")
+            raise CallTimeoutError(f"no {self._what} in time")
         raise outcome.again()
 
     def next_fetch_in(self) -> float:
@@ -277,7 +284,8 @@ class TokenManager:
         self._not_before = self._monotonic() + pause
         self._failure = error.again()
         _logger.warning(
-            "no environment token (%s, status %s, trace id %s); next try in %.0f s at the earliest",
+            "no %s (%s, status %s, trace id %s); next try in %.0f s at the earliest",
+            self._what,
             type(error).__name__,
             error.status,
             error.trace_id,
@@ -324,7 +332,7 @@ class TokenManager:
         except Exception as error:  # noqa: BLE001  # somebody else's code: do without it
             _logger.warning("the token store cannot be read (%s)", type(error).__name__)
             return None
-        if stored is None or not _fit(stored.value):
+        if stored is None or not is_fit(stored.value):
             return None
         # Neither one that was refused, nor the one that is to be replaced.
         current = None if self._token is None else Secret(self._token.value)
@@ -353,15 +361,15 @@ class _Granted(msgspec.Struct):
         return "_Granted(***)"
 
 
-def _checked(answer: EnvironmentToken) -> _Granted:
+def _checked(answer: TokenGrant) -> _Granted:
     """Refuse an answer without a token, or with one that cannot stand in a header."""
     token = answer.token
-    if token is None or not _fit(token):
+    if token is None or not is_fit(token):
         raise UndecodableAnswerError("the auth route's answer holds no usable token")
     return _Granted(token, answer.expires_in)
 
 
-def _fit(token: str) -> bool:
+def is_fit(token: str) -> bool:
     """Whether a token can stand in a header."""
     return bool(token) and token.isascii() and token.isprintable() and " " not in token
 
@@ -393,17 +401,28 @@ class TokenInfo(msgspec.Struct, frozen=True, kw_only=True):
 class _Claims(msgspec.Struct, rename="camel"):
     vendor_id: str | None = None
     type: str | None = None
+    exp: float | None = None
 
 
 def describe(token: Token, now: float) -> TokenInfo:
     """Read what a token says of itself. Its signature is not checked: it is our own token."""
-    claims = _Claims()
-    parts = token.value.split(".")
+    claims = _claims(token.value)
+    return TokenInfo(
+        vendor_id=claims.vendor_id, kind=claims.type, expires_in=token.expires_at - now
+    )
+
+
+def stated_life(token: str, now: float) -> float | None:
+    """Return the seconds from ``now``, a time of day, to the end that a token states of itself."""
+    end = _claims(token).exp
+    return None if end is None else end - now
+
+
+def _claims(token: str) -> _Claims:
+    parts = token.split(".")
     if len(parts) == 3:
         # A token need not be a JWT, and then it says nothing of itself.
         with contextlib.suppress(ValueError, RecursionError):
             payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-            claims = msgspec.json.decode(payload, type=_Claims)
-    return TokenInfo(
-        vendor_id=claims.vendor_id, kind=claims.type, expires_in=token.expires_at - now
-    )
+            return msgspec.json.decode(payload, type=_Claims)
+    return _Claims()

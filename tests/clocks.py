@@ -18,7 +18,7 @@ from frontegg_async import (
 )
 from frontegg_async.emulator import Emulator
 from frontegg_async.errors import FronteggError
-from frontegg_async.models.authentication import EnvironmentToken
+from frontegg_async.models.authentication import TokenGrant
 from frontegg_async.tokens import TokenManager
 
 AUTH: Final = "POST /auth/vendor"
@@ -36,7 +36,7 @@ EITHER: Final = Operation(
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
 )
-"""An operation that takes a user's token as well: the SDK has none yet."""
+"""An operation that takes a user's token as well, without a body to look at."""
 
 
 class FakeClock:
@@ -89,14 +89,14 @@ class FakeClock:
 class StubFetch:
     """The auth route of a bare token manager: outcomes in order, then ever new tokens."""
 
-    def __init__(self, *outcomes: EnvironmentToken | FronteggError) -> None:
+    def __init__(self, *outcomes: TokenGrant | FronteggError) -> None:
         self.outcomes: Final = deque(outcomes)
         self.calls = 0
         self.expires_in: float | None = 1_000.0
         self.gate: asyncio.Event | None = None
         """Every fetch waits for it, if there is one."""
 
-    async def __call__(self) -> EnvironmentToken:
+    async def __call__(self) -> TokenGrant:
         """Give the next outcome."""
         self.calls += 1
         number = self.calls
@@ -106,7 +106,7 @@ class StubFetch:
         outcome = self.outcomes.popleft() if self.outcomes else None
         if isinstance(outcome, FronteggError):
             raise outcome
-        return outcome or EnvironmentToken(token=f"token-{number}", expires_in=self.expires_in)
+        return outcome or TokenGrant(token=f"token-{number}", expires_in=self.expires_in)
 
 
 def make_manager(
@@ -135,7 +135,9 @@ def session_on(emulator: Emulator, **settings: Any) -> FronteggSession:
 def manager_of(session: FronteggSession) -> TokenManager:
     """Return the token manager of an open session."""
     assert session._sender is not None
-    return session._sender.core.tokens
+    tokens = session._sender.core.tokens
+    assert tokens is not None
+    return tokens
 
 
 def token_of(session: FronteggSession) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, Unpack, cast
 
-import msgspec
 import pytest
 
 from frontegg_async import FronteggSession, InvalidRequestError, UndecodableAnswerError, User
+from frontegg_async._clock import SystemClock
 from frontegg_async.emulator import Emulator
 from frontegg_async.endpoints.users import ITERATE, Users
 from frontegg_async.models.paging import Page, PageLinks
-from frontegg_async.operation import Operation, Query
+from frontegg_async.operation import Arguments, Operation, Query
 from frontegg_async.paging import Paginator
 
 from .conftest import API_KEY, open_session
@@ -28,18 +28,13 @@ class Pages:
     def __init__(self, *pages: Page[User]) -> None:
         self.pages = pages
         self.asked: list[Query] = []
+        self.clock = SystemClock()
 
     async def call(
-        self,
-        operation: Operation[T],
-        /,
-        *path: str,
-        query: Query | None = None,
-        body: msgspec.Struct | None = None,
-        tenant_id: str | None = None,
+        self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
     ) -> T:
         """Note the query, and hand out the next page."""
-        self.asked.append(query or {})
+        self.asked.append(arguments.get("query") or {})
         index = len(self.asked) - 1
         return cast("T", self.pages[index] if index < len(self.pages) else Page[User](items=()))
 
@@ -112,7 +107,7 @@ async def test_a_paginator_starts_anew() -> None:
     assert [query["_offset"] for query in caller.asked] == [0, 0]
 
 
-@pytest.mark.parametrize("limit", [0, -1, 201, 1.5, "10", None, True])
+@pytest.mark.parametrize("limit", [0, -1, 201, 1.5, "10", True])
 def test_limits_out_of_range(limit: Any) -> None:
     """A page size that no server takes is refused when it is given."""
     caller = Pages()
@@ -194,3 +189,42 @@ async def test_a_list_of_one_tenant_by_its_view(
     found = await ids_of(frontegg.for_tenant("acme").users.iterate())
     assert found == ["u0", "u3", "u6"]
     assert emulator.requests[-1].headers["frontegg-tenant-id"] == "acme"
+
+
+async def test_links_are_followed() -> None:
+    """An operation that takes no limit is asked for what its links say, and nothing is added."""
+    caller = Pages(
+        page("a", after="?_offset=1&_limit=2"), page("b", after="_offset=2"), page("c", after="")
+    )
+    listed = Paginator(caller, ITERATE, {"_email": "a@x"}, limit=None, max_limit=None)
+    assert await ids_of(listed) == ["a", "b", "c"]
+    assert caller.asked == [
+        {"_email": "a@x"},
+        {"_email": "a@x", "_offset": ["1"], "_limit": ["2"]},
+        {"_email": "a@x", "_offset": ["2"]},
+    ]
+
+
+@pytest.mark.parametrize("last", [page("b", links=False), page("b", after=None), page()])
+async def test_links_end(last: Page[User]) -> None:
+    """Without a link to the next page, or with nothing on it, the list has ended."""
+    caller = Pages(page("a"), last)
+    listed = Paginator(caller, ITERATE, {}, limit=None, max_limit=None)
+    assert await ids_of(listed) == ["a"] + (["b"] if last.items else [])
+    assert len(caller.asked) == 2
+
+
+async def test_no_maximum() -> None:
+    """Where the API states no maximum, any number of items a page is sent."""
+    caller = Pages()
+    await ids_of(Paginator(caller, ITERATE, {}, limit=100_000, max_limit=None))
+    assert caller.asked == [{"_limit": 100_000, "_offset": 0}]
+    with pytest.raises(InvalidRequestError, match="limit must be from 1 items"):
+        Paginator(caller, ITERATE, {}, limit=0, max_limit=None)
+
+
+def test_paths_are_checked_at_once() -> None:
+    """A path value that leads elsewhere is refused when the list is made, not at its first page."""
+    inner = Operation("a.b", "GET", "/a/{id}/b", Page[User])
+    with pytest.raises(InvalidRequestError, match="another path"):
+        Paginator(Pages(), inner, {}, "..", limit=1, max_limit=None)

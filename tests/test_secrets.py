@@ -28,7 +28,7 @@ from frontegg_async.emulator import (
     Redirect,
     Stall,
 )
-from frontegg_async.options import Credentials
+from frontegg_async.models.authentication import AuthenticateRequest
 from frontegg_async.transport import Request
 
 from .bulk.world import files_in
@@ -253,7 +253,7 @@ async def test_values_show_nothing(canary: FronteggSession) -> None:
         user,
         canary.for_tenant("home").with_options(headers={"X-Own": "1"}),
         canary.options,
-        Credentials("id", Secret(API_KEY)),
+        AuthenticateRequest(client_id="id", secret=API_KEY),
         Request("GET", "https://h.test/", {}, API_KEY.encode()),
         token,
         stored,

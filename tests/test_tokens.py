@@ -21,7 +21,7 @@ from frontegg_async import (
     tokens,
 )
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, Fault, Stall
-from frontegg_async.models.authentication import EnvironmentToken
+from frontegg_async.models.authentication import TokenGrant
 from frontegg_async.tokens import TokenManager
 
 from .clocks import (
@@ -298,7 +298,7 @@ async def test_reload_from_own_store_is_the_same_token(clock: FakeClock) -> None
 )
 async def test_life_of_a_token(clock: FakeClock, expires_in: float | None, life: float) -> None:
     """Any life works: counted from before the request, one fetch for it, a new one after it."""
-    fetch = StubFetch(EnvironmentToken(token="first", expires_in=expires_in))
+    fetch = StubFetch(TokenGrant(token="first", expires_in=expires_in))
     manager = make_manager(fetch, clock)
     fetch.gate = asyncio.Event()
     waiting = asyncio.create_task(manager.get(1.0))

@@ -22,7 +22,7 @@ from frontegg_async import (
     tokens,
 )
 from frontegg_async.emulator import Emulator
-from frontegg_async.models.authentication import EnvironmentToken
+from frontegg_async.models.authentication import TokenGrant
 from frontegg_async.tokens import Token, TokenManager
 
 from .clocks import AUTH, GET, FakeClock, StubFetch, make_manager, session_on, spin
@@ -47,7 +47,7 @@ class ManagerMachine(RuleBasedStateMachine):
             store=self.store,
             key="key",
         )
-        self.pending: asyncio.Future[EnvironmentToken] | None = None
+        self.pending: asyncio.Future[TokenGrant] | None = None
         self.waiters: list[asyncio.Task[Token]] = []
         self.served: dict[str, Token] = {}
         self.ends: dict[str, float] = {}
@@ -57,7 +57,7 @@ class ManagerMachine(RuleBasedStateMachine):
         self.made = 0
         self.closed = False
 
-    async def fetch(self) -> EnvironmentToken:
+    async def fetch(self) -> TokenGrant:
         """Check that a fetch may start now, and wait for a rule to end it."""
         assert self.pending is None, "two fetches at once"
         assert self.clock.now >= self.not_before, "a fetch before the backoff has ended"
@@ -117,7 +117,7 @@ class ManagerMachine(RuleBasedStateMachine):
         value = f"token-{self.made}"
         self.ends[value] = self.asked + (life or tokens.UNSTATED_LIFE)
         self.failures, self.not_before = 0, 0.0
-        self.pending.set_result(EnvironmentToken(token=value, expires_in=life))
+        self.pending.set_result(TokenGrant(token=value, expires_in=life))
         self.settle()
 
     @precondition(lambda self: self.pending is not None)

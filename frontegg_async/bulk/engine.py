@@ -11,11 +11,12 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar, Unpack
 
 import anyio
 import msgspec
 
+from .._clock import Clock
 from ..answer import Answer, Failure
 from ..endpoints.users import Users
 from ..errors import (
@@ -32,7 +33,7 @@ from ..errors import (
     ThrottledError,
 )
 from ..models.users import User
-from ..operation import Operation, Query, Repeat
+from ..operation import Arguments, Operation, Repeat
 from ..session import Session
 from .entries import Entry, LedgerRow, State
 from .jobs import Job
@@ -334,19 +335,16 @@ class _Reader:
         self._view: Final = view
         self._observer: Final = observer
 
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+        return self._view.clock
+
     async def call(
-        self,
-        operation: Operation[T],
-        /,
-        *path: str,
-        query: Query | None = None,
-        body: msgspec.Struct | None = None,
-        tenant_id: str | None = None,
+        self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
     ) -> T:
         """Send ``operation`` and return its decoded answer."""
-        answer = await self._view.send(
-            operation, *path, query=query, body=body, tenant_id=tenant_id, observer=self
-        )
+        answer = await self._view.send(operation, *path, observer=self, **arguments)
         return self._view.decoded(operation, answer)
 
     async def before(self, operation: Operation[Any]) -> None:

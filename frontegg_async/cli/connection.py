@@ -44,37 +44,32 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         """Return the client id that a session is made with."""
         return Environment.read().client_id if self.client_id is None else self.client_id
 
-    def session(self, *, max_connections: int = 64, without: str = "") -> FronteggSession:
+    def session(
+        self, *, max_connections: int = 64, without: str = "", needs_credentials: bool = True
+    ) -> FronteggSession:
         """Make a session, not open yet, from the options and the environment.
 
         Args:
             max_connections: see ``FronteggSession``.
             without: what to say about doing without credentials, if one can.
+            needs_credentials: whether there must be some; without them it is a session for users.
 
         Raises:
             NoCredentialsError: there are none.
         """
         found = Environment.read()
         client_id = self.resolved_client_id()
-        missing = [
-            name
-            for name, value in (
-                ("FRONTEGG_CLIENT_ID (or --client-id)", client_id),
-                ("FRONTEGG_API_KEY (or FRONTEGG_SECRET_KEY)", found.api_key),
+        region, base_url = self._host(found)
+        if not client_id or found.api_key is None:
+            if needs_credentials:
+                raise _no_credentials(client_id, found, without)
+            return FronteggSession.for_users(
+                client_id=client_id or None,
+                region=region,
+                base_url=base_url,
+                options=self.options(),
+                max_connections=max_connections,
             )
-            if not value
-        ]
-        if client_id is None or found.api_key is None or missing:
-            raise NoCredentialsError(
-                f"no credentials: set {' and '.join(missing)} in the environment{without}."
-            )
-        region, base_url = self.region, self.base_url
-        if region is None and base_url is None:
-            region, base_url = found.region, found.base_url
-            if region is not None and base_url is not None:
-                raise ConfigurationError(
-                    "set FRONTEGG_REGION or FRONTEGG_BASE_URL, not both; an option beats both"
-                )
         return FronteggSession(
             client_id=client_id,
             api_key=found.api_key,
@@ -86,6 +81,30 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
             options=self.options(),
             max_connections=max_connections,
         )
+
+    def _host(self, found: Environment) -> tuple[str | None, str | None]:
+        """Return the region or the base URL that the options say, or else the environment."""
+        if self.region is not None or self.base_url is not None:
+            return self.region, self.base_url
+        if found.region is not None and found.base_url is not None:
+            raise ConfigurationError(
+                "set FRONTEGG_REGION or FRONTEGG_BASE_URL, not both; an option beats both"
+            )
+        return found.region, found.base_url
+
+
+def _no_credentials(client_id: str | None, found: Environment, without: str) -> NoCredentialsError:
+    missing = [
+        name
+        for name, value in (
+            ("FRONTEGG_CLIENT_ID (or --client-id)", client_id),
+            ("FRONTEGG_API_KEY (or FRONTEGG_SECRET_KEY)", found.api_key),
+        )
+        if not value
+    ]
+    return NoCredentialsError(
+        f"no credentials: set {' and '.join(missing)} in the environment{without}."
+    )
 
 
 _OPTIONS: Final = (

@@ -1,39 +1,49 @@
-"""Options from the signature of an endpoint coroutine, and its docstring taken apart."""
+"""What an operation takes and gives: its coroutine's signature and docstring, taken apart."""
 
 from __future__ import annotations
 
 import inspect
 import re
 import types
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from importlib import import_module
-from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from itertools import takewhile
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-import click
 import msgspec
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
-from ..operation import Operation
+from ..models._base import is_secret
+from ..operation import Operation, TenantHeader, UserHeader
 
-PREFIX: Final = "endpoint_"
-"""Before the names of an endpoint's parameters, so that they cannot meet those of the command."""
+TENANT_HEADER: Final = "frontegg-tenant-id"
+USER_HEADER: Final = "frontegg-user-id"
+_TENANT: Final = frozenset({"tenant_id", "for_tenant_id", "current_tenant_id"})
+_USER: Final = frozenset({"user_id", "for_user_id"})
 
-_SEQUENCES: Final = (Sequence, list, tuple)
+_LISTS: Final = (Sequence, list, tuple)
+_OBJECTS: Final = (Mapping, dict)
 _ENTRY: Final = re.compile(r"(\w+): (.+)").match
+
+
+def find_group(name: str) -> type[Any]:
+    """Return the class of a group of operations."""
+    module = import_module(f"frontegg_async.endpoints.{name}")
+    return next(
+        value
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        and value.__module__ == module.__name__
+        and not name.startswith("_")
+    )
 
 
 def find_method(operation: Operation[Any]) -> Callable[..., Any] | None:
     """Return the function behind an operation, or None if programs are not meant to call it."""
-    group, _, verb = operation.name.rpartition(".")
-    module = import_module(f"frontegg_async.endpoints.{group}")
-    for value in vars(module).values():
-        if isinstance(value, type) and value.__module__ == module.__name__:
-            method = vars(value).get(verb)
-            if inspect.isfunction(method):
-                return method
-    return None
+    group, _, verb = operation.name.partition(".")
+    method = getattr(find_group(group), verb, None)
+    return method if inspect.isfunction(method) else None
 
 
 class Documentation(msgspec.Struct, frozen=True):
@@ -44,9 +54,9 @@ class Documentation(msgspec.Struct, frozen=True):
     parameters: dict[str, str]
 
     @classmethod
-    def of(cls, method: Callable[..., Any]) -> Documentation:
-        """Read the docstring of a method."""
-        text = (inspect.getdoc(method) or "").replace("``", "")
+    def of(cls, documented: object) -> Documentation:
+        """Read the docstring of a method or of a class."""
+        text = (inspect.getdoc(documented) or "").replace("``", "")
         paragraphs = text.split("\n\n")
         parameters: dict[str, str] = {}
         details: list[str] = []
@@ -72,84 +82,163 @@ def _entries(section: str) -> dict[str, str]:
     return entries
 
 
-def options_of(method: Callable[..., Any], documentation: Documentation) -> list[click.Option]:
-    """Return an option for each parameter of an endpoint coroutine."""
-    hints = get_type_hints(method)
-    return [
-        _option(parameter, hints[name], documentation.parameters.get(name, ""))
-        for name, parameter in inspect.signature(method).parameters.items()
-        if name != "self"
-    ]
+class Place(Enum):
+    """Where the value of a parameter goes."""
+
+    PATH = "path"
+    QUERY = "query"
+    HEADER = "header"
+    BODY = "body"
 
 
-def check_required(options: list[click.Option], values: dict[str, Any]) -> None:
-    """Refuse to go on without an option that must be given.
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """A parameter of an endpoint's coroutine.
 
-    click sees to that itself, but not for a flag with a ``--no-`` form: None, which keeps it
-    from becoming False, counts as given there.
+    Args:
+        name: in Python.
+        wire: in the path, the body or among the headers; empty for what has no name there.
+        hint: its type, without None and UNSET.
+        default: ``inspect.Parameter.empty`` if it must be given.
+        place: where its value goes.
+        whole: whether it is the body itself, and not a field of it.
+        nullable: whether null may be sent, which is another thing than sending nothing.
+        text: what the docstring says of it.
     """
-    for option in options:
-        if option.required and values[option.name or ""] is None:
-            raise click.MissingParameter(param=option)
+
+    name: str
+    wire: str
+    hint: Any
+    default: Any
+    place: Place
+    whole: bool
+    nullable: bool
+    text: str
+
+    @property
+    def required(self) -> bool:
+        """Whether it has to be given."""
+        return self.default is inspect.Parameter.empty
+
+    @property
+    def shown_default(self) -> Any:
+        """What is used where nothing is given, or None if that is nothing."""
+        return None if self.required or self.default is UNSET else self.default
+
+    @property
+    def secret(self) -> bool:
+        """Whether it must not stand on a command line, which others can see."""
+        return not self.whole and is_secret(self.name)
+
+    @property
+    def document_name(self) -> str | None:
+        """Return its name in the document that ``--body`` gives, None if it is not from there.
+
+        Secrets come from there wherever they are sent.
+        """
+        if self.place is Place.BODY:
+            return None if self.whole else self.wire
+        return _camel(self.name) if self.secret else None
 
 
-def arguments_of(values: dict[str, Any]) -> dict[str, Any]:
-    """Take from a command's values those that are the endpoint's and were given."""
-    return {
-        name.removeprefix(PREFIX): value
-        for name, value in values.items()
-        if name.startswith(PREFIX) and value is not None and value != ()
-    }
+def parameters_of(
+    operation: Operation[Any], method: Callable[..., Any], documentation: Documentation
+) -> tuple[Parameter, ...]:
+    """Return the parameters of the coroutine behind an operation, in their order."""
+    hints = get_type_hints(method)
+    defaults = inspect.signature(method).parameters
+    names = [name for name in defaults if name != "self"]
+    # What goes into headers stands at the end: a tenant_id before that is something else.
+    in_headers = set(takewhile(lambda name: _header(operation, name), reversed(names)))
+    body = {}
+    if struct_of(operation.body) is not None:
+        body = {each.name: each.encode_name for each in msgspec.structs.fields(operation.body)}
+    found: list[Parameter] = []
+    for index, name in enumerate(names):
+        hint = present(hints[name])
+        whole = False
+        if index < len(operation.parameters):
+            place, wire = Place.PATH, operation.parameters[index]
+        elif name in body:
+            place, wire = Place.BODY, body[name]
+        elif _is_whole(operation.body, hint):
+            place, wire, whole = Place.BODY, "", True
+        elif name in in_headers:
+            place, wire = Place.HEADER, _header(operation, name)
+        else:
+            place, wire = Place.QUERY, ""
+        found.append(
+            Parameter(
+                name=name,
+                wire=wire,
+                hint=hint,
+                default=defaults[name].default,
+                place=place,
+                whole=whole,
+                nullable=place is Place.BODY and types.NoneType in arms_of(hints[name]),
+                text=documentation.parameters.get(name, ""),
+            )
+        )
+    return tuple(found)
 
 
-def _option(parameter: inspect.Parameter, hint: Any, description: str) -> click.Option:
-    flag = parameter.name.strip("_").replace("_", "-")
-    declarations = [f"{PREFIX}{parameter.name}", f"--{flag}"]
-    required = parameter.default is parameter.empty
-    if isinstance(parameter.default, str | int) and not isinstance(parameter.default, bool):
-        description = f"{description} [default: {parameter.default}]".strip()
-    hint, multiple = _without_absence(hint), False
-    if get_origin(hint) in _SEQUENCES:
-        hint, multiple = _without_absence(get_args(hint)[0]), True
-        description = f"{description} Repeatable.".strip()
-    description = description[:1].upper() + description[1:]
-    if hint is bool and not multiple:
-        declarations[1] += f"/--no-{flag}"
-        return click.Option(declarations, default=None, required=required, help=description)
-    return click.Option(
-        declarations,
-        type=_type_of(hint),
-        multiple=multiple,
-        required=required,
-        help=description,
-    )
+def _header(operation: Operation[Any], name: str) -> str:
+    """Return the header that a parameter is the value of, or nothing."""
+    takes_tenant = operation.tenant in {TenantHeader.OPTIONAL, TenantHeader.REQUIRED}
+    if takes_tenant and name in _TENANT:
+        return TENANT_HEADER
+    if operation.user is not UserHeader.NONE and name in _USER:
+        return USER_HEADER
+    own = f"frontegg-{name.replace('_', '-')}"
+    if own in operation.headers:
+        return own
+    # The cookie that holds a refresh token is named after the client id.
+    return "Cookie" if "Cookie" in operation.headers else ""
 
 
-def _without_absence(hint: Any) -> Any:
-    """Return a type without None and UNSET: leaving an option out says that already."""
-    if get_origin(hint) not in {Union, types.UnionType}:
-        return hint
-    left = [kind for kind in get_args(hint) if kind not in {types.NoneType, UnsetType}]
-    return left[0] if len(left) == 1 else Union[tuple(left)]  # noqa: UP007  # a run-time value
+def _is_whole(body: Any, hint: Any) -> bool:
+    if body is None:
+        return False
+    if get_origin(body) is tuple:
+        return is_list(hint) and item_of(hint) == item_of(body)
+    if is_object(body):
+        return is_object(hint)
+    return hint == body or set(arms_of(hint)) == set(arms_of(body))
 
 
-def _type_of(hint: Any) -> Any:
-    """Return what click converts a text with."""
-    if hint in {str, int, float}:
-        return hint
-    if get_origin(hint) is Literal and all(isinstance(value, str) for value in get_args(hint)):
-        return click.Choice(get_args(hint))
-    # These stand in JSON strings, and nobody wants to type the quotes.
-    plain = inspect.isclass(hint) and issubclass(hint, Enum | datetime)
-    kind: Any = hint
+def arms_of(hint: Any) -> tuple[Any, ...]:
+    """Return what a union is of; a type that is none stands for itself."""
+    return get_args(hint) if get_origin(hint) in {Union, types.UnionType} else (hint,)
 
-    def convert(text: str) -> Any:
-        try:
-            if plain:
-                return msgspec.convert(text, kind)
-            return msgspec.json.decode(text, type=kind)
-        except (msgspec.DecodeError, UnicodeEncodeError) as error:
-            raise click.BadParameter(f"{text!r} does not fit: {error}.") from None
 
-    convert.__name__ = kind.__name__.lower() if plain else "json"
-    return convert
+def present(hint: Any) -> Any:
+    """Return a type without None and UNSET; nothing else is left of None alone."""
+    arms = [arm for arm in arms_of(hint) if arm not in {types.NoneType, UnsetType}]
+    if not arms:
+        return types.NoneType
+    return arms[0] if len(arms) == 1 else Union[tuple(arms)]  # noqa: UP007  # a run-time value
+
+
+def is_list(hint: Any) -> bool:
+    """Whether a type stands for a JSON array."""
+    return (get_origin(hint) or hint) in _LISTS
+
+
+def is_object(hint: Any) -> bool:
+    """Whether a type stands for a JSON object of any fields."""
+    return (get_origin(hint) or hint) in _OBJECTS
+
+
+def item_of(hint: Any) -> Any:
+    """Return what a list is of, without None and UNSET."""
+    return present((get_args(hint) or (Any,))[0])
+
+
+def struct_of(hint: Any) -> type[msgspec.Struct] | None:
+    """Return the Struct that a type is, or None."""
+    kind = get_origin(hint) or hint
+    return kind if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else None
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.title, others))

@@ -1,7 +1,8 @@
 """An embedded emulator of Frontegg's API: a real HTTP server that runs in the event loop.
 
 It serves the tests, the command line's ``--emulator`` and the benchmarks. It is a second opinion
-and no mirror: nothing in here is shared with the SDK, so the two can contradict each other. What
+and no mirror: what it remembers it plays with nothing that is the SDK's, so the two can contradict
+each other. Only ``stateless.py``, which plays what nobody remembers, reads the SDK's table. What
 is certain, what was merely seen and what is guessed about the real service stands in a table at
 the top of the module that does it, in these words:
 
@@ -30,15 +31,18 @@ from .faults import (
     WrongContentLength,
 )
 from .injection import Fault, Injection
+from .keys import CannotSignError
 from .limits import Announce, RateLimit
-from .policy import DuplicateAdd, ForeignTenant
-from .record import Invite, RecordedRequest
+from .policy import BulkRoles, DuplicateAdd, ForeignTenant, RefreshTokenIn
+from .record import Invite, Mail, RecordedRequest
 from .server import Emulator
 from .state import User
 
 __all__ = [
     "Announce",
     "AnswerStatus",
+    "BulkRoles",
+    "CannotSignError",
     "CutAfterCommit",
     "CutBeforeCommit",
     "CutMidBody",
@@ -53,11 +57,13 @@ __all__ = [
     "HugeBody",
     "Injection",
     "Invite",
+    "Mail",
     "MalformedJson",
     "NullRiddled",
     "RateLimit",
     "RecordedRequest",
     "Redirect",
+    "RefreshTokenIn",
     "ReusedConnectionDrop",
     "SetCookie",
     "Stall",

@@ -6,11 +6,14 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from .desk import Desk
+from .tokens import Kind, Token
 from .wire import Answer, failure
 
 __all__ = ["Call", "decode"]
 
 _TENANT_HEADER: Final = "frontegg-tenant-id"
+_USER_HEADER: Final = "frontegg-user-id"
 _T = TypeVar("_T")
 
 
@@ -21,11 +24,25 @@ class Call(msgspec.Struct):
     query: str
     headers: Mapping[str, str]
     body: bytes
+    desk: Desk
+    token: Token | None = None
+    """The token that it came with, once that was checked."""
 
     @property
     def tenant(self) -> str | None:
-        """Return the tenant that the header names, if it names one."""
+        """Return the tenant that it is about: a user's token says it, or else the header."""
+        token = self.token
+        if token is not None and token.kind is not Kind.ENVIRONMENT:
+            return token.tenant_id
         return self.headers.get(_TENANT_HEADER) or None
+
+    @property
+    def user(self) -> str | None:
+        """Return the user that it is about: a user's token says it, or else the header."""
+        token = self.token
+        if token is not None and token.kind is not Kind.ENVIRONMENT:
+            return token.user_id
+        return self.headers.get(_USER_HEADER) or None
 
     def parameters(self) -> dict[str, list[str]]:
         """Return the query's values by name."""

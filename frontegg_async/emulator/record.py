@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
+from secrets import token_urlsafe
 
-__all__ = ["Invite", "RecordedRequest"]
+__all__ = ["Invite", "Mail", "RecordedRequest", "code_of"]
+
+
+def code_of(token: str) -> str:
+    """Return the code that goes with a link's token."""
+    return f"{int.from_bytes(sha256(token.encode()).digest()[:4]) % 1_000_000:06}"
 
 
 @dataclass(slots=True)
 class RecordedRequest:
-    """One request as it came over the wire; its last three fields fill in as it is served."""
+    """One request as it came over the wire; its last fields fill in as it is served."""
 
     method: str
     raw_path: str
@@ -24,6 +31,8 @@ class RecordedRequest:
     """A number per TCP connection, from 1: two requests that share it shared the connection."""
     client_id: str | None = None
     """Whose token it carried, once that was checked."""
+    user_id: str | None = None
+    """Whose it was, if it was a user's token."""
     fault: str | None = None
     """The class name of the fault that struck it."""
     status: int | None = None
@@ -43,3 +52,30 @@ class Invite:
     user_id: str
     tenant_id: str
     email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """An e-mail with a link that the real service would have sent."""
+
+    kind: str
+    """``"invitation"``, ``"activation"`` or ``"password"``."""
+    user_id: str
+    tenant_id: str | None
+    """The tenant of an invitation."""
+    email: str
+    token: str
+    code: str
+    """What the user types in where the environment works with codes."""
+
+    @classmethod
+    def new(
+        cls, kind: str, user_id: str, tenant_id: str | None, email: str, token: str | None = None
+    ) -> "Mail":
+        """Make one, with a new token unless there is one."""
+        token = token_urlsafe(24) if token is None else token
+        return cls(kind, user_id, tenant_id, email, token, code_of(token))
+
+    def __repr__(self) -> str:
+        # No token: a failing assertion should not print it.
+        return f"Mail({self.kind} for {self.user_id} to {self.email})"

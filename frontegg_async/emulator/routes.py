@@ -1,154 +1,121 @@
-"""The route table, and how a raw path finds its way through it.
+"""The route table: what the emulator plays with a memory, and after that what it plays without.
 
-aiohttp's router is left out: it decodes and normalises before anybody can look, and walking a few
-dicts is quicker. A path is split at its slashes first and each placeholder decoded once after
-that, as servers in Node do (guess): ``a%2Fb`` is one id with a slash in it, ``%252f`` is an id that
-holds ``%2f``. Dot segments, encoded or not, are resolved before matching, as gateways do (guess),
-so an id of ``..`` never reaches the route that it was meant for. A slash at the end makes another
-path, except for ``/auth/vendor/`` (seen).
+``paths.py`` says how a raw path is matched; ``/auth/vendor/`` with its slash at the end is the one
+path that is forgiven (seen).
 """
 
-from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from functools import cache
 from typing import Final
-from urllib.parse import unquote
 
-import msgspec
+from msgspec.structs import replace
 
-from . import handlers, listing
-from .call import Call
-from .state import State
-from .wire import Answer
+from . import (
+    account_settings,
+    api_tokens,
+    assignments,
+    authentication,
+    bulk,
+    groups,
+    handlers,
+    hierarchy,
+    identifiers,
+    invitations,
+    listing,
+    me,
+    passwords,
+    permissions,
+    roles,
+    stateless,
+    tenants,
+    users,
+)
+from .passwords import keeping_password
+from .paths import Tree, segments_of
+from .route import Route, route
 
-__all__ = ["AUTHENTICATE", "ROUTES", "Route", "find", "known"]
-
-
-class Route(msgspec.Struct, frozen=True):
-    """One operation of the emulated service."""
-
-    method: str
-    template: str
-    handle: Callable[[State, Call], Answer] | None
-    environment_only: bool = False
-    """Refuses requests with a ``frontegg-tenant-id`` (seen)."""
-    key: str = ""
-    """``"METHOD /template"``, by which limits, faults and counts name it."""
-
-
-def _route(
-    method: str,
-    template: str,
-    handle: Callable[[State, Call], Answer] | None,
-    *,
-    environment_only: bool = False,
-) -> Route:
-    return Route(method, template, handle, environment_only, f"{method} {template}")
+__all__ = ["AUTHENTICATE", "ROUTES", "fallback", "find", "known"]
 
 
 _USERS: Final = "/identity/resources/users/v1"
 _VENDOR_ONLY: Final = "/identity/resources/vendor-only/users/v1"
 
-AUTHENTICATE: Final = _route("POST", "/auth/vendor", None)
+AUTHENTICATE: Final = route("POST", "/auth/vendor", None)
 
-ROUTES: Final = (
+_GATHERED: Final[tuple[Route, ...]] = (
     AUTHENTICATE,
-    _route("POST", _USERS + "/{userId}/tenant", handlers.add_to_tenant, environment_only=True),
-    _route("PUT", _USERS + "/{userId}/tenant", handlers.set_active_tenant, environment_only=True),
-    _route("PUT", _USERS + "/{userId}/superuser", handlers.set_superuser, environment_only=True),
-    _route("POST", _USERS + "/{userId}/lock", handlers.lock),
-    _route("POST", _USERS + "/{userId}/unlock", handlers.unlock),
-    _route("GET", _USERS + "/email", handlers.get_by_email),
-    _route("GET", _USERS + "/{userId}", handlers.get_in_tenant),
-    _route("DELETE", _USERS + "/{userId}", handlers.remove),
-    _route("POST", _USERS, handlers.invite),
-    _route("GET", "/identity/resources/users/v3", listing.list_users),
-    _route("GET", "/identity/resources/tenants/users/v1/statuses", listing.statuses),
-    _route("GET", _VENDOR_ONLY + "/{userId}", handlers.get_anywhere, environment_only=True),
-    _route("POST", _VENDOR_ONLY, handlers.create, environment_only=True),
+    *authentication.ROUTES,
+    *passwords.ROUTES,
+    *me.ROUTES,
+    *api_tokens.ROUTES,
+    *invitations.ROUTES,
+    *bulk.ROUTES,
+    *handlers.ROUTES,
+    *listing.ROUTES,
+    *account_settings.ROUTES,
+    *assignments.ROUTES,
+    *groups.ROUTES,
+    *hierarchy.ROUTES,
+    *identifiers.ROUTES,
+    *permissions.ROUTES,
+    *roles.ROUTES,
+    *tenants.ROUTES,
+    *users.ROUTES,
+    route("POST", _USERS + "/{userId}/tenant", handlers.add_to_tenant, environment_only=True),
+    route("PUT", _USERS + "/{userId}/tenant", handlers.set_active_tenant, environment_only=True),
+    route("PUT", _USERS + "/{userId}/superuser", handlers.set_superuser, environment_only=True),
+    route("POST", _USERS + "/{userId}/lock", handlers.lock),
+    route("POST", _USERS + "/{userId}/unlock", handlers.unlock),
+    route("GET", _USERS + "/email", handlers.get_by_email),
+    route("GET", _USERS + "/{userId}", handlers.get_in_tenant),
+    route("DELETE", _USERS + "/{userId}", handlers.remove),
+    route("POST", _USERS, handlers.invite),
+    route("GET", "/identity/resources/users/v3", listing.list_users),
+    route("GET", "/identity/resources/tenants/users/v1/statuses", listing.statuses),
+    route("GET", _VENDOR_ONLY + "/{userId}", handlers.get_anywhere, environment_only=True),
+    route("POST", _VENDOR_ONLY, handlers.create, environment_only=True),
 )
 
-_KEYS: Final = frozenset(route.key for route in ROUTES)
+_MAKING_USERS: Final = frozenset(
+    {f"POST {_USERS}", "POST /identity/resources/users/v2", f"POST {_VENDOR_ONLY}"}
+)
+
+ROUTES: Final = tuple(
+    replace(each, handle=keeping_password(each.handle))
+    if each.handle is not None and each.key in _MAKING_USERS
+    else each
+    for each in _GATHERED
+)
+"""Every route with a memory."""
+
+_TREE: Final = Tree(ROUTES)
 
 
-class _Node:
-    """One step of a path: the literal ones first, then the placeholder."""
-
-    __slots__ = ("literal", "placeholder", "routes")
-
-    def __init__(self) -> None:
-        self.literal: dict[str, _Node] = {}
-        self.placeholder: _Node | None = None
-        self.routes: dict[str, Route] = {}
-
-
-def _grow(routes: Iterable[Route]) -> _Node:
-    root = _Node()
-    for route in routes:
-        node = root
-        for segment in route.template.split("/")[1:]:
-            if segment.startswith("{"):
-                node.placeholder = node.placeholder or _Node()
-                node = node.placeholder
-            else:
-                node = node.literal.setdefault(segment, _Node())
-        node.routes[route.method] = route
-    return root
-
-
-_ROOT: Final = _grow(ROUTES)
+@cache
+def fallback() -> Tree:
+    """Return the routes without a memory."""
+    return Tree(stateless.routes())
 
 
 def known(key: str) -> str:
-    """Return a ``"METHOD /template"`` that has a route, or raise :exc:`ValueError`."""
-    if key not in _KEYS:
-        raise ValueError(f"no such route: {key!r}; there are {', '.join(sorted(_KEYS))}")
-    return key
+    """Return the key of the route that ``"METHOD /template"`` names; raise :exc:`ValueError`.
+
+    The names of placeholders do not matter.
+    """
+    found = _TREE.same(key) or fallback().same(key)
+    if found is None:
+        keys = [each.key for each in (*ROUTES, *stateless.routes())]
+        like = ", ".join(dict.fromkeys(get_close_matches(key, keys, 5)))
+        raise ValueError(f"no such route: {key!r}" + (f"; there are {like}" if like else ""))
+    return found.key
 
 
 def find(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
     """Find the route of a raw path without its query, and the decoded placeholders."""
     if path == "/auth/vendor/":
         path = AUTHENTICATE.template
-    segments = path.split("/")
-    # The check is cheap and nearly always false; resolving is not.
-    if "/." in path or "%2" in path:
-        segments = _resolve_dots(segments)
-    return _walk(_ROOT, method, segments, 1, ())
-
-
-def _walk(
-    node: _Node, method: str, segments: list[str], index: int, values: tuple[str, ...]
-) -> tuple[Route, tuple[str, ...]] | None:
-    """Match from ``index`` on: the literal step first, and back to the placeholder if it fails.
-
-    ``GET …/users/v1/email`` is a route of its own, while ``POST …/users/v1/email/tenant`` is about
-    a user whose id is ``email``.
-    """
-    if index == len(segments):
-        route = node.routes.get(method)
-        return None if route is None else (route, values)
-    segment = segments[index]
-    literal = node.literal.get(segment)
-    if literal is not None:
-        found = _walk(literal, method, segments, index + 1, values)
-        if found is not None:
-            return found
-    if node.placeholder is None or not segment:
-        return None
-    try:
-        value = unquote(segment, errors="strict") if "%" in segment else segment
-    except UnicodeDecodeError:
-        return None
-    return _walk(node.placeholder, method, segments, index + 1, (*values, value))
-
-
-def _resolve_dots(segments: list[str]) -> list[str]:
-    resolved: list[str] = []
-    for segment in segments:
-        match segment.lower().replace("%2e", "."):
-            case ".":
-                continue
-            case "..":
-                del resolved[max(1, len(resolved) - 1) :]
-            case _:
-                resolved.append(segment)
-    return resolved
+    segments = segments_of(path)
+    found = _TREE.find(method, segments)
+    if found is None and path.startswith(("/identity/", "/tenants/")):
+        return fallback().find(method, segments)
+    return found

@@ -5,14 +5,15 @@ handler does the work in one synchronous step (the *commit*); a fault may strike
 is written.
 
 The ``latency`` passes between the commit and the answer, so a client that gives up during it has
-been served all the same (guess). What may refuse a request is told in ``service.py``, what routes
-do in ``handlers.py`` and ``listing.py``.
+been served all the same (guess). What may refuse a request is told in ``service.py``, which routes
+there are in ``routes.py``, and what they do in the modules that it gathers.
 """
 
 import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
@@ -21,11 +22,15 @@ from aiohttp import web
 from . import routes
 from .call import Call
 from .connections import CountingServer
+from .desk import Desk
 from .injection import Fault, Injection
+from .jobs import Jobs
+from .keys import Keys
 from .limits import Limiter, RateLimit
-from .policy import DuplicateAdd, ForeignTenant, Policy
-from .record import Invite, RecordedRequest
-from .routes import Route
+from .logins import Logins
+from .policy import BulkRoles, DuplicateAdd, ForeignTenant, Policy, RefreshTokenIn
+from .record import Invite, Mail, RecordedRequest
+from .route import Route
 from .service import Service
 from .state import State, User
 from .tokens import Tokens
@@ -55,7 +60,11 @@ class Emulator:
             have to name an environment in ``frontegg-environment-id``.
         host: The address to listen on.
         port: The port; 0 picks a free one.
-        token_lifetime: The life of a token in seconds.
+        token_lifetime: The life of an environment token in seconds.
+        access_token_lifetime: The life of a user's access token in seconds.
+        refresh_token_lifetime: How long a user's session may be renewed, in seconds.
+        signed_tokens: Make the signing key with the first start, so that every environment token
+            is signed; else they are signed from the first login or look at the JWKS on.
         rate_limits: The limits; all that match a route apply to it.
         latency: Seconds between the commit and the answer; may be changed while it runs.
         duplicate_add: The answer to an add that changes nothing.
@@ -64,6 +73,13 @@ class Emulator:
         implicit_users: Let every user id exist, so that a run needs no users set up.
         statuses_as_object: Answer ``statuses`` for one user with an object, as the spec has it.
         next_at_end: What ``_links.next`` is on the last page.
+        user_token_refusal: The status with which a user's token is refused where only an
+            environment's will do.
+        refresh_token_in: Where a user's refresh token is looked for.
+        rotate_refresh_tokens: Give out a new one with each renewal, and end the old one.
+        bulk_roles: Whether roles change in all tenants at once, or by a task.
+        task_looks: How many looks at its status a task needs to end; 0 ends it at once.
+        task_seconds: How long a task takes by the clock instead, however often it is looked at.
         max_url_length: The longest path and query, in bytes, before 414.
         extra_headers: Headers for every answer.
         keep_record: Keep every request in :attr:`requests`; counts are kept either way.
@@ -82,6 +98,9 @@ class Emulator:
         host: str = "127.0.0.1",
         port: int = 0,
         token_lifetime: float = 86_400,
+        access_token_lifetime: float = 86_400,
+        refresh_token_lifetime: float = 2_592_000,
+        signed_tokens: bool = False,
         rate_limits: Iterable[RateLimit] = (),
         latency: float = 0.0,
         duplicate_add: DuplicateAdd = DuplicateAdd.CREATED,
@@ -90,6 +109,12 @@ class Emulator:
         implicit_users: bool = False,
         statuses_as_object: bool = False,
         next_at_end: str | None = "",
+        user_token_refusal: int = 403,
+        refresh_token_in: RefreshTokenIn = RefreshTokenIn.COOKIE,
+        rotate_refresh_tokens: bool = True,
+        bulk_roles: BulkRoles = BulkRoles.AT_ONCE,
+        task_looks: int = 2,
+        task_seconds: float | None = None,
         max_url_length: int = 8_192,
         extra_headers: Mapping[str, str] | None = None,
         keep_record: bool = True,
@@ -114,21 +139,41 @@ class Emulator:
             implicit_users=implicit_users,
             statuses_as_object=statuses_as_object,
             next_at_end=next_at_end,
+            user_token_refusal=user_token_refusal,
+            refresh_token_in=refresh_token_in,
+            rotate_refresh_tokens=rotate_refresh_tokens,
+            bulk_roles=bulk_roles,
+            task_looks=task_looks,
+            task_seconds=task_seconds,
         )
         self._state = State(policy, wall_clock)
+        self._signed_tokens = signed_tokens
+        keys = Keys()
         tokens = Tokens(
             {client_id: api_key, **(credentials or {})},
             frozenset(account_credentials),
             token_lifetime,
+            access_token_lifetime,
+            keys,
             clock,
             wall_clock,
         )
-        limits = tuple(rate_limits)
-        for limit in limits:
-            if limit.on is not None:
-                routes.known(limit.on)
+        self._desk = Desk(
+            client_id,
+            policy,
+            keys,
+            tokens,
+            Logins(refresh_token_lifetime, clock, wall_clock),
+            Jobs(policy, clock),
+            wall_clock,
+            lambda: self.url,
+        )
+        limits = tuple(
+            limit if limit.on is None else replace(limit, on=routes.known(limit.on))
+            for limit in rate_limits
+        )
         limiter = Limiter(limits, clock, wall_clock) if limits else None
-        self._service = Service(self._state, tokens, limiter, max_url_length)
+        self._service = Service(self._state, self._desk, limiter, max_url_length)
         self._letterhead = Letterhead(wall_clock, extra_headers or {})
         self._server: CountingServer | None = None
         self._runner: web.ServerRunner | None = None
@@ -153,10 +198,13 @@ class Emulator:
         Raises:
             RuntimeError: If it is running already.
             OSError: If the port is taken.
+            CannotSignError: If ``signed_tokens`` are wanted without the extra that signs.
 
         """
         if self._runner is not None:
             raise RuntimeError("the emulator is running already")
+        if self._signed_tokens:
+            self._desk.keys.make()
         server = CountingServer(self._serve)
         runner = web.ServerRunner(server, shutdown_timeout=_GRACE)
         await runner.setup()
@@ -202,6 +250,11 @@ class Emulator:
         """Return every invite that would have gone out, in order."""
         return self._state.invites
 
+    @property
+    def mails(self) -> list[Mail]:
+        """Return every e-mail with a link that would have gone out, in order."""
+        return self._desk.mails
+
     def add_tenant(self, tenant_id: str, *, name: str | None = None) -> None:
         """Set a tenant up."""
         self._state.tenants[tenant_id] = tenant_id if name is None else name
@@ -216,8 +269,11 @@ class Emulator:
         roles: Iterable[str] = (),
         super_user: bool = False,
         locked: bool = False,
+        password: str | None = None,
     ) -> str:
         """Set a user up as an activated member of some tenants, without invites; return the id.
+
+        With a ``password`` the user can log in, unless locked or without a tenant.
 
         Raises:
             ValueError: If the id is taken.
@@ -229,7 +285,13 @@ class Emulator:
         for tenant_id in tenant_ids:
             self._state.tenants.setdefault(tenant_id, tenant_id)
             self._state.join(user, tenant_id, "Activated")
+        if password is not None:
+            self.set_password(user.id, password)
         return user.id
+
+    def set_password(self, user_id: str, password: str) -> None:
+        """Let a user log in with this password; raise :exc:`KeyError` if there is none."""
+        self._desk.logins.passwords[self.user(user_id).id] = password
 
     def user(self, user_id: str) -> User:
         """Return what is known of a user, live; raise :exc:`KeyError` if there is none."""
@@ -241,7 +303,17 @@ class Emulator:
 
     def revoke_tokens(self) -> None:
         """Make every token issued so far worthless: 401 from now on."""
-        self._service.tokens.revoke_all()
+        self._desk.tokens.revoke_all()
+
+    def revoke_user(self, user_id: str, *, sessions: bool = True) -> None:
+        """Make a user's access tokens worthless, and with ``sessions`` the refresh tokens too."""
+        self._desk.tokens.revoke_user(user_id)
+        if sessions:
+            self._desk.logins.close_all(user_id=user_id)
+
+    def finish_tasks(self) -> None:
+        """Let every long-running task do all that it still has to do."""
+        self._desk.jobs.finish()
 
     # Faults and the record
 
@@ -315,7 +387,7 @@ class Emulator:
             self._strike(key, reused=connection in server.served) if self._injections else None
         )
         server.served.add(connection)
-        call = Call(values, query, headers, body)
+        call = Call(values, query, headers, body, self._desk)
         answer: Answer | HangUp
         try:
             if injection is None:

@@ -5,6 +5,9 @@
 401 and 429 come before any processing                              guess
 401 carries ``errors`` and no ``errorCode``                         guess
 403 on environment-only routes with a tenant header                 seen
+403 (or 401) for a user's token where an environment's is wanted    guess
+401 for an environment's token where a user's is wanted             guess
+501 where signing is wanted and the extra for it is not there       ours
 403 for account credentials without ``frontegg-environment-id``     guess
 404 ER-00004 for an unknown route                                   seen
 414 for an address of more than 8 KB                                seen
@@ -17,12 +20,15 @@ from typing import Final
 
 import msgspec
 
+from . import stateless
 from .call import Call, decode
+from .desk import Desk
+from .keys import CannotSignError
 from .limits import Limiter
 from .record import RecordedRequest
-from .routes import Route
+from .route import Route, Takes
 from .state import State
-from .tokens import Token, Tokens
+from .tokens import Kind, Token
 from .wire import Answer, failure
 
 __all__ = ["Service"]
@@ -40,10 +46,10 @@ class Service:
     """The emulated service without its wire: a call goes in, an answer comes out."""
 
     def __init__(
-        self, state: State, tokens: Tokens, limiter: Limiter | None, max_url_length: int
+        self, state: State, desk: Desk, limiter: Limiter | None, max_url_length: int
     ) -> None:
         self.state = state
-        self.tokens = tokens
+        self.desk = desk
         self._limiter = limiter
         self._max_url_length = max_url_length
 
@@ -57,27 +63,46 @@ class Service:
             return failure(404, "Cannot find the route", "ER-00004")
         if self._limiter is not None and (refusal := self._limiter.refuse(route.key)) is not None:
             return refusal
+        self.desk.jobs.tick()
         if route.handle is None:
             return self._authenticate(call)
-        token = self._bearer(call.headers)
+        if route.takes is not Takes.NOTHING:
+            refusal = self._admit(route, call, record)
+            if refusal is not None:
+                return refusal
+        try:
+            return route.handle(self.state, call)
+        except CannotSignError as error:
+            return failure(501, str(error))
+
+    def _admit(self, route: Route, call: Call, record: RecordedRequest | None) -> Answer | None:
+        """Look at the token of a call, and keep it there; or refuse."""
+        token = call.token = self._bearer(call.headers)
         if token is None:
             return failure(401, "Unauthorized")
         if record is not None:
             record.client_id = token.client_id
-        if token.account and not call.headers.get("frontegg-environment-id"):
-            return failure(403, "Environment ID is not specified")
-        if route.environment_only and "frontegg-tenant-id" in call.headers:
-            return failure(403, "Tenant ID is defined - forbidden route for tenants")
-        return route.handle(self.state, call)
+            record.user_id = token.user_id
+        if token.kind is Kind.ENVIRONMENT:
+            if route.takes is Takes.USER:
+                return failure(401, "Failed to verify user JWT")
+            if token.account and not call.headers.get("frontegg-environment-id"):
+                return failure(403, "Environment ID is not specified")
+            if route.environment_only and "frontegg-tenant-id" in call.headers:
+                return failure(403, "Tenant ID is defined - forbidden route for tenants")
+        elif (route.takes or stateless.takes(route.key)) is Takes.ENVIRONMENT:
+            status = self.desk.policy.user_token_refusal
+            return failure(status, "Forbidden route for user tokens")
+        return None
 
     def _authenticate(self, call: Call) -> Answer:
         credentials = decode(_CREDENTIALS, call)
         if isinstance(credentials, Answer):
             return credentials
-        token = self.tokens.issue(credentials.client_id, credentials.secret)
+        token = self.desk.tokens.issue(credentials.client_id, credentials.secret)
         if token is None:
             return failure(401, "Invalid authentication")
-        body = {"token": token, "expiresIn": self.tokens.lifetime}
+        body = {"token": token, "expiresIn": self.desk.tokens.lifetime}
         return Answer(200, msgspec.json.encode(body))
 
     def _bearer(self, headers: Mapping[str, str]) -> Token | None:
@@ -85,4 +110,4 @@ class Service:
         if scheme.lower() != "bearer":
             # An older spelling that some clients still use (client).
             token = headers.get("x-access-token", "")
-        return self.tokens.find(token)
+        return self.desk.tokens.find(token)

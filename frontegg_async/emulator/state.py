@@ -11,20 +11,29 @@ an add that sends an invite leaves ``PendingInvitation``,       guess
 one without leaves ``NotActivated``
 the first tenant a user gets becomes the active one             guess
 losing the active tenant makes the next membership active       guess
-a user without any tenant stays                                 guess
+a user without any tenant stays, unless the tenant was deleted  guess
+who deletes a tenant deletes the users who belong nowhere else  spec
+who joins without roles gets the default ones, who comes first  spec
+gets those for first users too
+leaving a tenant ends the roles and groups there                guess
+an address belongs to one user, as the primary one or another   guess
 ==============================================================  =====
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import msgspec
+
+from .access import Access
+from .accounts import Accounts
 from .policy import DuplicateAdd, ForeignTenant, Policy
 from .record import Invite
 from .wire import Answer, failure
 
-__all__ = ["State", "User"]
+__all__ = ["Address", "State", "User"]
 
 
 @dataclass(slots=True)
@@ -42,12 +51,53 @@ class User:
     locked: bool = False
     verified: bool = True
     roles: tuple[str, ...] = ()
-    """Role keys; the same ones in each of the user's tenants."""
+    """Keys of the roles that the user gets in each tenant joined; for setting tests up."""
     metadata: str | None = None
     vendor_metadata: str | None = None
     external_id: str | None = None
     phone_number: str | None = None
     mfa_bypass: bool = False
+    role_ids: dict[str, tuple[str, ...]] | None = None
+    """Ids of the user's roles by tenant, where there are any."""
+    disabled: set[str] | None = None
+    """The tenants in which the user is disabled, if there are any."""
+    expires_at: str | None = None
+    """When a temporary user ends; the emulator ends nobody by itself."""
+    username: str | None = None
+    picture: str | None = None
+    invisible: bool = False
+    sub_account_access: bool = False
+    provider: str = "local"
+
+    def roles_in(self, tenant_id: str | None) -> tuple[str, ...]:
+        """Return the ids of the roles that the user has in a tenant."""
+        if self.role_ids is None or tenant_id is None:
+            return ()
+        return self.role_ids.get(tenant_id, ())
+
+    def set_roles(self, tenant_id: str, role_ids: Iterable[str]) -> None:
+        """Make these the user's roles in a tenant, each once."""
+        kept = tuple(dict.fromkeys(role_ids))
+        if self.role_ids is None:
+            self.role_ids = {}
+        if kept:
+            self.role_ids[tenant_id] = kept
+        else:
+            self.role_ids.pop(tenant_id, None)
+        if not self.role_ids:
+            self.role_ids = None
+
+
+class Address(msgspec.Struct, rename="camel", kw_only=True):
+    """``UserEmailResponseDto``: an address that is not the user's primary one."""
+
+    id: str
+    user_id: str
+    email: str
+    verified: bool
+    is_primary: bool = False
+    created_at: str
+    updated_at: str
 
 
 class State:
@@ -57,30 +107,59 @@ class State:
         self.policy = policy
         self.users: dict[str, User] = {}
         self.tenants: dict[str, str] = {}
+        """Names by id."""
         self.members: dict[str, dict[str, None]] = {}
         self.invites: list[Invite] = []
+        self.access = Access(self.now)
+        self.accounts = Accounts(self.now)
+        self.addresses: dict[str, Address] = {}
+        self.usernames: dict[str, str] = {}
+        """User ids by username."""
+        self.links: dict[str, tuple[str, str]] = {}
+        """What a generated link is for, ``activation`` or ``password``, and whom, by token."""
+        self.settings: dict[str, bool] = {
+            "groups": True,
+            "groups.roles": True,
+            "temporary-users": False,
+        }
         self._wall_clock = wall_clock
         self._by_email: dict[str, str] = {}
         self._everyone: list[User] | None = None
+        self._second = -1
+        self._text = ""
+
+    def now(self, seconds: float = 0) -> str:
+        """Return the time, or the time some seconds from now, as the wire shows it."""
+        second = int(self._wall_clock() + seconds)
+        if second != self._second:
+            # Kept, so that the users of one second share one text.
+            self._second = second
+            self._text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        return self._text
+
+    # Users
 
     def create_user(
         self, user_id: str | None, *, email: str | None, name: str | None, roles: Iterable[str] = ()
     ) -> User:
-        """Make a user who belongs nowhere yet; raise :exc:`ValueError` if the id is taken."""
+        """Make a user who belongs nowhere yet; raise :exc:`ValueError` if the id is taken.
+
+        Without an address the user gets one; an empty one is none.
+        """
         user_id = str(uuid4()) if user_id is None else user_id
         if user_id in self.users:
             raise ValueError(f"there already is a user {user_id!r}")
         email = f"{user_id}@emulator.invalid" if email is None else email
-        created_at = datetime.fromtimestamp(self._wall_clock(), UTC)
         user = User(
             id=user_id,
             email=email,
             name=email.partition("@")[0] if name is None else name,
-            created_at=created_at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            created_at=self.now(),
             roles=tuple(roles),
         )
         self.users[user_id] = user
-        self._by_email.setdefault(email.lower(), user_id)
+        if email:
+            self._by_email.setdefault(email.lower(), user_id)
         self._everyone = None
         return user
 
@@ -96,11 +175,61 @@ class State:
         user_id = self._by_email.get(email.lower())
         return None if user_id is None else self.users[user_id]
 
+    def find_by_username(self, username: str) -> User | None:
+        """Look a user up by username."""
+        user_id = self.usernames.get(username)
+        return None if user_id is None else self.users[user_id]
+
+    def name_user(self, user: User, username: str) -> None:
+        """Give a user a username that nobody has, in place of another."""
+        if user.username is not None:
+            del self.usernames[user.username]
+        self.usernames[username] = user.id
+        user.username = username
+
+    def unname_user(self, user: User) -> None:
+        """Take a user's username."""
+        if user.username is not None:
+            del self.usernames[user.username]
+            user.username = None
+
+    def set_email(self, user: User, email: str) -> None:
+        """Give a user another primary address, which nobody else has."""
+        self._release(user.email, user)
+        user.email = email
+        self._by_email[email.lower()] = user.id
+
+    def add_address(self, user: User, email: str, *, verified: bool) -> Address:
+        """Give a user one address more, which nobody else has."""
+        now = self.now()
+        address = Address(
+            id=str(uuid4()),
+            user_id=user.id,
+            email=email,
+            verified=verified,
+            created_at=now,
+            updated_at=now,
+        )
+        self.addresses[address.id] = address
+        self._by_email[email.lower()] = user.id
+        return address
+
+    def drop_address(self, address: Address) -> None:
+        """Take an address that is not the primary one."""
+        del self.addresses[address.id]
+        self._release(address.email, self.users[address.user_id])
+
+    def _release(self, email: str, user: User) -> None:
+        if self._by_email.get(email.lower()) == user.id:
+            del self._by_email[email.lower()]
+
     def everyone(self) -> list[User]:
         """Return all users in the order of their creation; not to be changed."""
         if self._everyone is None:
             self._everyone = list(self.users.values())
         return self._everyone
+
+    # Memberships
 
     def members_of(self, tenant_id: str) -> list[User]:
         """Return the users of a tenant in the order of their joining."""
@@ -115,9 +244,15 @@ class State:
         return None
 
     def add(
-        self, user: User, tenant_id: str, *, skip_invite: bool, validate: bool
+        self,
+        user: User,
+        tenant_id: str,
+        *,
+        skip_invite: bool,
+        validate: bool,
+        role_ids: Sequence[str] = (),
     ) -> Answer | None:
-        """Make a user a member of a tenant, or refuse."""
+        """Make a user a member of a tenant, or refuse; the roles are for new members."""
         if (refusal := self.ensure_tenant(tenant_id, validate=validate)) is not None:
             return refusal
         if tenant_id in user.tenants:
@@ -131,12 +266,13 @@ class State:
                 case DuplicateAdd.CREATED_AND_INVITES:
                     pass
         else:
-            self.join(user, tenant_id, "NotActivated" if skip_invite else "PendingInvitation")
+            status = "NotActivated" if skip_invite else "PendingInvitation"
+            self.join(user, tenant_id, status, role_ids)
         if not skip_invite:
             self.invites.append(Invite(user.id, tenant_id, user.email))
         return None
 
-    def join(self, user: User, tenant_id: str, status: str) -> None:
+    def join(self, user: User, tenant_id: str, status: str, role_ids: Sequence[str] = ()) -> None:
         """Enter a membership, whatever the policy."""
         user.tenants[tenant_id] = status
         if user.active_tenant is None:
@@ -144,6 +280,10 @@ class State:
         members = self.members.get(tenant_id)
         if members is None:
             members = self.members[tenant_id] = {}
+        if role_ids or user.roles or self.access.automatic:
+            given = role_ids or [self.access.seed(key) for key in user.roles]
+            more = self.access.automatic_roles(tenant_id, first=not members, plain=not given)
+            user.set_roles(tenant_id, (*given, *more))
         members[user.id] = None
 
     def activate(self, user: User, tenant_id: str, *, validate: bool) -> Answer | None:
@@ -159,9 +299,14 @@ class State:
         return None
 
     def leave(self, user: User, tenant_id: str) -> None:
-        """End one membership."""
+        """End one membership, with the roles and groups that came with it."""
         del user.tenants[tenant_id]
         self.members[tenant_id].pop(user.id, None)
+        if user.role_ids is not None:
+            user.set_roles(tenant_id, ())
+        if user.disabled is not None:
+            user.disabled.discard(tenant_id)
+        self._ungroup(user, tenant_id)
         if user.active_tenant == tenant_id:
             user.active_tenant = next(iter(user.tenants), None)
 
@@ -169,7 +314,47 @@ class State:
         """Remove a user everywhere."""
         for tenant_id in user.tenants:
             self.members[tenant_id].pop(user.id, None)
+            self._ungroup(user, tenant_id)
         del self.users[user.id]
-        if self._by_email.get(user.email.lower()) == user.id:
-            del self._by_email[user.email.lower()]
+        self._release(user.email, user)
+        self.unname_user(user)
+        if self.addresses:
+            for address in [each for each in self.addresses.values() if each.user_id == user.id]:
+                del self.addresses[address.id]
+                self._release(address.email, user)
         self._everyone = None
+
+    def move(self, user: User, source: str, target: str) -> None:
+        """Make a membership one in another tenant; who is a member there already stays as is."""
+        status, roles, active = user.tenants[source], user.roles_in(source), user.active_tenant
+        self.leave(user, source)
+        if target not in user.tenants:
+            self.join(user, target, status, roles)
+        if active == source:
+            user.active_tenant = target
+
+    def delete_tenant(self, tenant_id: str) -> None:
+        """Remove a tenant, its own roles and groups, and the users who are nowhere else."""
+        for user in self.members_of(tenant_id):
+            self.leave(user, tenant_id)
+            if not user.tenants:
+                self.delete(user)
+        self.members.pop(tenant_id, None)
+        self.access.groups.pop(tenant_id, None)
+        for role in [each for each in self.access.roles.values() if each.tenant_id == tenant_id]:
+            self.delete_role(role.id)
+        self.accounts.delete(tenant_id)
+        del self.tenants[tenant_id]
+
+    def delete_role(self, role_id: str) -> None:
+        """Remove a role, also from everybody who has it."""
+        self.access.delete_role(self.access.roles[role_id])
+        for user in self.users.values():
+            if user.role_ids is not None:
+                for tenant_id, role_ids in list(user.role_ids.items()):
+                    if role_id in role_ids:
+                        user.set_roles(tenant_id, (each for each in role_ids if each != role_id))
+
+    def _ungroup(self, user: User, tenant_id: str) -> None:
+        for group in self.access.groups.get(tenant_id, {}).values():
+            group.user_ids.pop(user.id, None)

@@ -1,16 +1,44 @@
-"""Environment tokens: issued, looked up, expired, revoked."""
+"""Tokens of environments and of users: issued, looked up, expired, revoked.
+
+The emulator knows its tokens by looking them up, never by their signatures. An environment token
+is signed once the signing key exists, which is from the first login of a user on, from the first
+request for the JWKS, or from the start with ``signed_tokens``; before that its third part is
+filler of a plausible length, so that neither the start of an emulator nor a token costs anything.
+A user's token is always signed.
+
+==================================================================  ======
+RS256; ``type: vendor``, ``vendorId``, ``iat``, ``exp``; about 1 KB   seen
+``type`` of a user's token: ``userToken``, and of those that API      client
+tokens are exchanged for: ``userApiToken``, ``tenantApiToken``
+``sub``, ``name``, ``email``, ``email_verified``, ``tenantId``,       doc
+``tenantIds``, ``roles``, ``permissions``, ``aud``, ``iss``
+``jti`` makes two tokens of one second differ                         guess
+==================================================================  ======
+"""
 
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Final
 
 import msgspec
 
-__all__ = ["Token", "Tokens"]
+from .keys import Keys
+
+__all__ = ["Kind", "Token", "Tokens"]
 
 _HEADER: Final[dict[str, str]] = {"alg": "RS256", "typ": "JWT", "kid": "emulator"}
 _FILLER_BYTES: Final = 560  # brings the token to about 1 KB, the size of a real one (seen)
+
+
+class Kind(Enum):
+    """What a token stands for, as its claim ``type`` says it."""
+
+    ENVIRONMENT = "vendor"
+    USER = "userToken"
+    USER_API = "userApiToken"
+    TENANT_API = "tenantApiToken"
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -18,73 +46,118 @@ class Token(msgspec.Struct, frozen=True):
 
     client_id: str
     expires: float
-    account: bool
+    account: bool = False
     """Whether it is for a whole account, so that each call has to name the environment."""
+    kind: Kind = Kind.ENVIRONMENT
+    tenant_id: str | None = None
+    """The tenant that it acts in, unless it is an environment's."""
+    user_id: str | None = None
+    """Whose it is, if it is somebody's."""
+    session_id: str | None = None
 
 
 class Tokens:
-    """Issues tokens for known credentials and keeps those that still work."""
+    """Issues tokens and keeps those that still work."""
 
     def __init__(
         self,
         credentials: Mapping[str, str],
         accounts: frozenset[str],
         lifetime: float,
+        access_lifetime: float,
+        keys: Keys,
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
     ) -> None:
+        self.access_lifetime = access_lifetime
         self._credentials = credentials
         self._accounts = accounts
         self._lifetime = lifetime
+        self._keys = keys
         self._clock = clock
         self._wall_clock = wall_clock
-        self._issued: dict[str, Token] = {}
+        # Two of them, because the tokens within one all live equally long.
+        self._environments: dict[str, Token] = {}
+        self._users: dict[str, Token] = {}
 
     @property
     def lifetime(self) -> float:
-        """Return the life of a token in seconds, whole if it is."""
+        """Return the life of an environment token in seconds, whole if it is."""
         return int(self._lifetime) if self._lifetime == int(self._lifetime) else self._lifetime
 
     def issue(self, client_id: str, secret: str) -> str | None:
-        """Return a new token, or None if the credentials are wrong."""
+        """Return a new environment token, or None if the credentials are wrong."""
         expected = self._credentials.get(client_id)
         if expected is None or not secrets.compare_digest(expected.encode(), secret.encode()):
             return None
         now = self._clock()
-        self._forget_expired(now)
+        _forget_expired(self._environments, now)
         token = self._encode(client_id)
         account = client_id in self._accounts
-        self._issued[token] = Token(client_id, now + self._lifetime, account)
+        self._environments[token] = Token(client_id, now + self._lifetime, account)
+        return token
+
+    def issue_access(
+        self,
+        kind: Kind,
+        client_id: str,
+        tenant_id: str,
+        user_id: str | None,
+        session_id: str,
+        claims: Mapping[str, object],
+    ) -> str:
+        """Return a new token of a user or of a tenant, signed, with these claims and its own."""
+        now = self._clock()
+        _forget_expired(self._users, now)
+        issued = int(self._wall_clock())
+        token = self._keys.sign(
+            {
+                **claims,
+                "type": kind.value,
+                "jti": secrets.token_hex(16),
+                "iat": issued,
+                "exp": issued + int(self.access_lifetime),
+            }
+        )
+        expires = now + self.access_lifetime
+        self._users[token] = Token(client_id, expires, False, kind, tenant_id, user_id, session_id)
         return token
 
     def find(self, token: str) -> Token | None:
         """Look up a token that is still good."""
-        found = self._issued.get(token)
+        found = self._environments.get(token) or self._users.get(token)
         return None if found is None or found.expires <= self._clock() else found
 
     def revoke_all(self) -> None:
         """Make every token issued so far worthless."""
-        self._issued.clear()
+        self._environments.clear()
+        self._users.clear()
 
-    def _forget_expired(self, now: float) -> None:
-        # All live equally long, so the first issued is the first to expire.
-        while self._issued:
-            oldest = next(iter(self._issued))
-            if self._issued[oldest].expires > now:
-                return
-            del self._issued[oldest]
+    def revoke_user(self, user_id: str) -> None:
+        """Make the tokens of one user worthless."""
+        for token in [text for text, token in self._users.items() if token.user_id == user_id]:
+            del self._users[token]
 
     def _encode(self, client_id: str) -> str:
         now = int(self._wall_clock())
-        payload = {
-            "type": "vendor",
+        claims = {
+            "type": Kind.ENVIRONMENT.value,
             "vendorId": client_id,
             "jti": secrets.token_hex(16),
             "iat": now,
             "exp": now + int(self._lifetime),
         }
-        # The third part is no signature, only filler of a plausible length: the emulator knows its
-        # tokens by looking them up. Nothing that verifies signatures can be tested against it yet.
-        parts = msgspec.json.encode(_HEADER), msgspec.json.encode(payload)
+        if self._keys.made:
+            return self._keys.sign(claims)
+        parts = msgspec.json.encode(_HEADER), msgspec.json.encode(claims)
         filler = secrets.token_bytes(_FILLER_BYTES)
         return ".".join(urlsafe_b64encode(part).decode().rstrip("=") for part in (*parts, filler))
+
+
+def _forget_expired(issued: dict[str, Token], now: float) -> None:
+    # All live equally long, so the first issued is the first to expire.
+    while issued:
+        oldest = next(iter(issued))
+        if issued[oldest].expires > now:
+            return
+        del issued[oldest]

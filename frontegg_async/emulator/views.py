@@ -1,70 +1,49 @@
-"""The JSON that the emulator shows of its state, shaped after Frontegg's OpenAPI.
+"""The JSON that the emulator shows of its users, shaped after Frontegg's OpenAPI.
 
 These Structs are the emulator's own and deliberately share nothing with those of the SDK, so that
 a mistake in one shows as a contradiction instead of an agreement. Where the wire is known to
-differ from the spec, the wire wins: ``users/v3`` leaves ``tenants[].roles`` out, ``metadata`` may
-be null, and permissions are ids in a role but objects in a user (seen). That ``lastLogin`` is null
-for somebody who never logged in is a guess.
+differ from the spec, the wire wins.
+
+==================================================================  =====
+``users/v3`` leaves ``tenants[].roles`` out; ``metadata`` may be    seen
+null; permissions are ids in a role but objects in a user
+``roles``, ``permissions`` and ``groups`` of a user are those in    guess
+the tenant asked for, or else the active one; what groups bring is
+not among the first two
+``lastLogin`` is null for somebody who never logged in              guess
+``temporaryExpirationDate`` is there for temporary users only       guess
+==================================================================  =====
 """
 
 from typing import Final
 
 import msgspec
 
-from .state import User
+from .access import Permission, Role
+from .state import State, User
 
-__all__ = ["Created", "Page", "Statuses", "UserView"]
+__all__ = ["Created", "ShortRole", "Statuses", "UserView"]
 
-_LONG_AGO: Final = "2024-01-01T00:00:00.000Z"
-
-
-class _Role(msgspec.Struct, rename="camel", gc=False):
-    id: str
-    key: str
-    name: str
-    permissions: list[str]
-    vendor_id: str = "emulator-vendor"
-    tenant_id: str | None = None
-    description: str = ""
-    is_default: bool = False
-    first_user_role: bool = False
-    level: int = 0
-    created_at: str = _LONG_AGO
-    updated_at: str = _LONG_AGO
-
-    @classmethod
-    def of(cls, key: str) -> "_Role":
-        return cls(f"role-{key}", key, key, [f"permission-{key}"])
-
-
-class _Permission(msgspec.Struct, rename="camel", gc=False):
-    id: str
-    key: str
-    name: str
-    role_ids: list[str]
-    description: str = ""
-    category_id: str = "emulator-category"
-    fe_permission: bool = False
-    created_at: str = _LONG_AGO
-    updated_at: str = _LONG_AGO
-
-    @classmethod
-    def of(cls, role_key: str) -> "_Permission":
-        key = f"permission-{role_key}"
-        return cls(key, key, key, [f"role-{role_key}"])
+_NO_ROLES: Final[list[Role]] = []
 
 
 class _Tenant(msgspec.Struct, rename="camel", gc=False):
     tenant_id: str
     is_disabled: bool = False
-    roles: list[_Role] | msgspec.UnsetType = msgspec.UNSET
+    roles: list[Role] | msgspec.UnsetType = msgspec.UNSET
+    temporary_expiration_date: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class _GroupName(msgspec.Struct, gc=False):
+    id: str
+    name: str
 
 
 class UserView(msgspec.Struct, rename="camel", gc=False):
     """``UserDto``; without the fields that default to UNSET also ``UserV3Dto``, ``CoreUserDto``."""
 
     id: str
-    email: str
+    email: str | None
     name: str
     sub: str
     tenant_id: str | None
@@ -80,30 +59,35 @@ class UserView(msgspec.Struct, rename="camel", gc=False):
     external_id: str | None
     phone_number: str | None
     created_at: str
-    roles: list[_Role] | msgspec.UnsetType = msgspec.UNSET
-    permissions: list[_Permission] | msgspec.UnsetType = msgspec.UNSET
-    groups: list[str] | msgspec.UnsetType = msgspec.UNSET
+    profile_picture_url: str | None
+    invisible: bool
+    sub_account_access_allowed: bool
+    provider: str
+    roles: list[Role] | msgspec.UnsetType = msgspec.UNSET
+    permissions: list[Permission] | msgspec.UnsetType = msgspec.UNSET
+    groups: list[_GroupName] | msgspec.UnsetType = msgspec.UNSET
     last_login: str | None = None
-    profile_picture_url: str | None = None
     mfa_enrolled: bool = False
-    provider: str = "local"
-    invisible: bool = False
-    sub_account_access_allowed: bool = False
     managed_by: str = "frontegg"
 
     @classmethod
     def listed(
-        cls, user: User, roles: list[_Role] | msgspec.UnsetType = msgspec.UNSET
+        cls, user: User, roles: list[Role] | msgspec.UnsetType = msgspec.UNSET
     ) -> "UserView":
         """Show a user as lists do; the roles, if any are given, within each tenant."""
+        tenants = [_Tenant(tenant_id, False, roles) for tenant_id in user.tenants]
+        if user.disabled or user.expires_at is not None:
+            for tenant in tenants:
+                tenant.is_disabled = user.disabled is not None and tenant.tenant_id in user.disabled
+                tenant.temporary_expiration_date = user.expires_at or msgspec.UNSET
         return cls(
             user.id,
-            user.email,
+            user.email or None,
             user.name,
             user.id,
             user.active_tenant,
             list(user.tenants),
-            [_Tenant(tenant_id, False, roles) for tenant_id in user.tenants],
+            tenants,
             user.locked,
             user.super_user,
             user.verified,
@@ -114,16 +98,29 @@ class UserView(msgspec.Struct, rename="camel", gc=False):
             user.external_id,
             user.phone_number,
             user.created_at,
+            user.picture,
+            user.invisible,
+            user.sub_account_access,
+            user.provider,
         )
 
     @classmethod
-    def full(cls, user: User) -> "UserView":
-        """Show a user with roles, permissions and groups."""
-        roles = [_Role.of(key) for key in user.roles]
-        view = cls.listed(user, roles)
-        view.roles = roles
-        view.permissions = [_Permission.of(key) for key in user.roles]
+    def full(cls, user: User, state: State, tenant_id: str | None = None) -> "UserView":
+        """Show a user with roles, permissions and groups: of this tenant, or the active one."""
+        tenant_id = tenant_id or user.active_tenant
+        view = cls.listed(user, _NO_ROLES)
+        access = state.access
+        if user.role_ids is None:
+            view.roles, view.permissions = _NO_ROLES, []
+        else:
+            for tenant in view.tenants:
+                tenant.roles = access.roles_of(user.roles_in(tenant.tenant_id))
+            here = user.roles_in(tenant_id)
+            view.roles, view.permissions = access.roles_of(here), access.permissions_of(here)
         view.groups = []
+        if access.groups and tenant_id is not None:
+            groups = access.groups_of(user.id, tenant_id)
+            view.groups = [_GroupName(group.id, group.name) for group in groups]
         return view
 
 
@@ -131,28 +128,58 @@ class Created(msgspec.Struct, rename="camel", gc=False):
     """``UserCreatedResponse``."""
 
     id: str
-    email: str
+    email: str | None
     name: str
     verified: bool
     metadata: str | None
     created_at: str
     roles: list[str]
-    permissions: list[str] = []
+    permissions: list[str]
     profile_picture_url: str | None = None
     last_login: str | None = None
     activated_for_tenant: bool = False
+    temporary_expiration_date: str | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
-    def of(cls, user: User) -> "Created":
-        """Show a user who has just been invited."""
+    def of(cls, user: User, tenant_id: str, state: State) -> "Created":
+        """Show a user who has just been invited to a tenant."""
+        roles = user.roles_in(tenant_id)
         return cls(
             user.id,
-            user.email,
+            user.email or None,
             user.name,
             user.verified,
             user.metadata,
             user.created_at,
-            [f"role-{key}" for key in user.roles],
+            list(roles),
+            [permission.id for permission in state.access.permissions_of(roles)],
+            user.picture,
+            temporary_expiration_date=user.expires_at or msgspec.UNSET,
+        )
+
+
+class ShortRole(msgspec.Struct, rename="camel", gc=False):
+    """``IRole``."""
+
+    id: str
+    key: str
+    name: str
+    description: str
+    is_default: bool
+    level: int | float
+    created_at: str
+
+    @classmethod
+    def of(cls, role: Role) -> "ShortRole":
+        """Show a role as the routes about a user's roles do."""
+        return cls(
+            role.id,
+            role.key,
+            role.name,
+            role.description,
+            role.is_default,
+            role.level,
+            role.created_at,
         )
 
 
@@ -176,34 +203,3 @@ class Statuses(msgspec.Struct, rename="camel", gc=False):
             if not wanted or status in wanted
         ]
         return cls(user.id, shown[:2000])  # spec: at most 2,000 per user
-
-
-class _Links(msgspec.Struct):
-    next: str | None
-    prev: str | None
-    first: str
-    last: str
-
-
-class _Totals(msgspec.Struct, rename="camel"):
-    total_items: int
-    total_pages: int
-
-
-class Page(msgspec.Struct):
-    """``FronteggPaginationWrapper``."""
-
-    items: list[UserView]
-    links: _Links = msgspec.field(name="_links")
-    totals: _Totals = msgspec.field(name="_metadata")
-
-    @classmethod
-    def of(
-        cls,
-        users: list[User],
-        links: tuple[str | None, str | None, str, str],
-        items: int,
-        pages: int,
-    ) -> "Page":
-        """Show users, the links in the order next, prev, first, last, and the two totals."""
-        return cls([UserView.listed(user) for user in users], _Links(*links), _Totals(items, pages))

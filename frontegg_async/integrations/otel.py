@@ -25,10 +25,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, Unpack
 from urllib.parse import urlsplit
 
-import msgspec
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_tracer
 
 from .._version import __version__
@@ -36,7 +35,7 @@ from ..answer import Answer
 from ..call import AttemptObserver
 from ..errors import FronteggError
 from ..frontegg import FronteggSession
-from ..operation import Operation, Query
+from ..operation import Arguments, Operation
 
 T = TypeVar("T")
 
@@ -57,13 +56,7 @@ class TracedSession(FronteggSession):
     """
 
     async def call(
-        self,
-        operation: Operation[T],
-        /,
-        *path: str,
-        query: Query | None = None,
-        body: msgspec.Struct | None = None,
-        tenant_id: str | None = None,
+        self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
     ) -> T:
         """Send any operation inside a span and return its decoded answer; see ``Session.call``.
 
@@ -71,9 +64,7 @@ class TracedSession(FronteggSession):
             FronteggError: see ``frontegg_async.errors`` for the tree.
         """
         with self._span(operation) as span:
-            answer = await super().send(
-                operation, *path, query=query, body=body, tenant_id=tenant_id
-            )
+            answer = await super().send(operation, *path, **arguments)
             _note_answer(span, answer.status, answer.trace_id)
             return self.decoded(operation, answer)
 
@@ -82,10 +73,8 @@ class TracedSession(FronteggSession):
         operation: Operation[T],
         /,
         *path: str,
-        query: Query | None = None,
-        body: msgspec.Struct | None = None,
-        tenant_id: str | None = None,
         observer: AttemptObserver | None = None,
+        **arguments: Unpack[Arguments],
     ) -> Answer:
         """Send any operation inside a span and return the answer itself; see ``Session.send``.
 
@@ -93,14 +82,7 @@ class TracedSession(FronteggSession):
             FronteggError: see ``frontegg_async.errors`` for the tree.
         """
         with self._span(operation) as span:
-            answer = await super().send(
-                operation,
-                *path,
-                query=query,
-                body=body,
-                tenant_id=tenant_id,
-                observer=observer,
-            )
+            answer = await super().send(operation, *path, observer=observer, **arguments)
             _note_answer(span, answer.status, answer.trace_id)
             return answer
 

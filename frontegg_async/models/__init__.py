@@ -1,1 +1,7 @@
 """Structs for what is sent and what comes back, one module per API group."""
+
+from __future__ import annotations
+
+from ._base import Number, RequestModel, ResponseModel, is_secret, secrets_of
+
+__all__ = ["Number", "RequestModel", "ResponseModel", "is_secret", "secrets_of"]

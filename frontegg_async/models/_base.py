@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias, cast
+
 import msgspec
+
+Number: TypeAlias = int | float
+"""A JSON number. Frontegg says only that much, also of counts: ``5.0`` is no error."""
+
+_secret_name: Final = re.compile(
+    r"(.*_)?(password|secret|token|code|link|private_key|api_key|secret_key|access_key_id"
+    r"|secret_access_key|password_hash|password_hash_config|extension_value)"
+).fullmatch
+_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def is_secret(name: str) -> bool:
+    """Whether a field of this name, in Python or on the wire, is shown to nobody."""
+    return _secret_name(_HUMP.sub("_", name).lower()) is not None
 
 
 class RequestModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A body to send: a field left UNSET is not sent, None is sent as null."""
+
+    def __repr__(self) -> str:
+        return masked_repr(self)
 
 
 class ResponseModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
@@ -15,3 +36,45 @@ class ResponseModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", g
     ``gc=False`` is safe because decoded JSON has no cycles, and lists decode to tuples, so that
     a program which keeps 200,000 users is not stopped by the garbage collector.
     """
+
+    def __repr__(self) -> str:
+        return masked_repr(self)
+
+
+def masked_repr(struct: msgspec.Struct) -> str:
+    """Show a Struct as msgspec does, with ``***`` in place of what is nobody's business."""
+    shown = (
+        f"{name}={_shown(name, getattr(struct, name))}" for name in type(struct).__struct_fields__
+    )
+    return f"{type(struct).__name__}({', '.join(shown)})"
+
+
+def secrets_of(sent: object) -> tuple[str, ...]:
+    """Return the secret texts in what is sent, which a server may repeat and no error shall."""
+    fields: Mapping[str, object]
+    if isinstance(sent, msgspec.Struct):
+        fields = {name: getattr(sent, name) for name in type(sent).__struct_fields__}
+    elif isinstance(sent, Mapping):
+        fields = cast("Mapping[str, object]", sent)
+    elif isinstance(sent, list | tuple):
+        items = cast("Sequence[object]", sent)
+        return tuple(secret for item in items for secret in secrets_of(item))
+    else:
+        return ()
+    found: list[str] = []
+    for name, value in fields.items():
+        if not isinstance(value, str):
+            found += secrets_of(value)
+        elif name == "Cookie":
+            found.append(value.partition("=")[2])
+        elif value and is_secret(name):
+            found.append(value)
+    return tuple(found)
+
+
+def _shown(name: str, value: object) -> str:
+    if isinstance(value, dict):
+        items = cast("Mapping[str, object]", value).items()
+        return f"{{{', '.join(f'{key!r}: {_shown(key, item)}' for key, item in items)}}}"
+    # Whether there is one may be seen; numbers and flags are no secrets, whatever their name.
+    return "'***'" if value and isinstance(value, str) and is_secret(name) else repr(value)

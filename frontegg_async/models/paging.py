@@ -6,12 +6,12 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from ._base import ResponseModel
+from ._base import Number, ResponseModel
 
 T = TypeVar("T")
 
 
-class PageLinks(ResponseModel, frozen=True, kw_only=True, gc=False):
+class PageLinks(ResponseModel, frozen=True, kw_only=True):
     """Bare query strings, not URLs; empty or null at an end of the list."""
 
     next: str | None = None
@@ -20,14 +20,14 @@ class PageLinks(ResponseModel, frozen=True, kw_only=True, gc=False):
     last: str | None = None
 
 
-class PageMetadata(ResponseModel, frozen=True, kw_only=True, gc=False):
+class PageMetadata(ResponseModel, frozen=True, kw_only=True):
     """How much there is in all."""
 
-    total_items: float | None = None
-    total_pages: float | None = None
+    total_items: Number | None = None
+    total_pages: Number | None = None
 
 
-class Page(ResponseModel, Generic[T], frozen=True, kw_only=True, gc=False):
+class Page(ResponseModel, Generic[T], frozen=True, kw_only=True):
     """One page; empty behind the last one."""
 
     items: tuple[T, ...] | None = None

@@ -2,51 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import force_setattr
 
-from ._base import RequestModel, ResponseModel
+from ._base import Number, RequestModel, ResponseModel
+from .authentication import IdentityProvider
+from .metadata import Metadata, decode_metadata, encode_metadata
+from .permissions import Permission
+from .roles import Role
 
 TenantStatusName: TypeAlias = Literal[
     "PendingInvitation", "PendingLogin", "Activated", "NotActivated"
 ]
 """States of a membership. Answers may hold others: new ones are no error."""
 
+UserOrder: TypeAlias = Literal[
+    "createdAt", "name", "email", "id", "verified", "isLocked", "provider", "tenantId"
+]
+"""What users can be sorted by."""
 
-class Role(ResponseModel, frozen=True, kw_only=True, gc=False):
-    """A role; its ``permissions`` are ids."""
-
-    id: str | None = None
-    vendor_id: str | None = None
-    tenant_id: str | None = None
-    key: str | None = None
-    name: str | None = None
-    description: str | None = None
-    is_default: bool | None = None
-    first_user_role: bool | None = None
-    level: float | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    permissions: tuple[str, ...] | None = None
+IdentifierType: TypeAlias = Literal["email", "phoneNumber", "username"]
+"""What a user can be found by."""
 
 
-class Permission(ResponseModel, frozen=True, kw_only=True, gc=False):
-    """A permission."""
-
-    id: str | None = None
-    key: str | None = None
-    name: str | None = None
-    description: str | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    role_ids: tuple[str, ...] | None = None
-    category_id: str | None = None
-    fe_permission: bool | None = None
-
-
-class UserTenant(ResponseModel, frozen=True, kw_only=True, gc=False):
+class UserTenant(ResponseModel, frozen=True, kw_only=True):
     """A user's membership in one tenant."""
 
     tenant_id: str | None = None
@@ -55,7 +38,7 @@ class UserTenant(ResponseModel, frozen=True, kw_only=True, gc=False):
     is_disabled: bool | None = None
 
 
-class User(ResponseModel, frozen=True, kw_only=True, gc=False):
+class User(ResponseModel, frozen=True, kw_only=True):
     """A user. ``tenant_id`` is the active tenant; which fields come depends on the operation."""
 
     id: str | None = None
@@ -83,8 +66,20 @@ class User(ResponseModel, frozen=True, kw_only=True, gc=False):
     external_id: str | None = None
     created_at: datetime | None = None
     last_login: datetime | None = None
+    # Without a schema; Frontegg's own React client reads an id and roles of each (client).
+    groups: tuple[dict[str, Any], ...] | None = None
     sub_account_access_allowed: bool | None = None
     managed_by: str | None = None
+
+    @property
+    def decoded_metadata(self) -> Any:
+        """What ``metadata`` stands for, or the text itself if it is no JSON."""
+        return decode_metadata(self.metadata)
+
+    @property
+    def decoded_vendor_metadata(self) -> Any:
+        """What ``vendor_metadata`` stands for, or the text itself if it is no JSON."""
+        return decode_metadata(self.vendor_metadata)
 
     def is_member_of(self, tenant_id: str) -> bool:
         """Whether the answer shows a membership in this tenant."""
@@ -93,23 +88,161 @@ class User(ResponseModel, frozen=True, kw_only=True, gc=False):
         return any(tenant.tenant_id == tenant_id for tenant in self.tenants or ())
 
 
-class TenantStatus(ResponseModel, frozen=True, kw_only=True, gc=False):
+class TenantStatus(ResponseModel, frozen=True, kw_only=True):
     """How far a user has come in one tenant: usually one of ``TenantStatusName``."""
 
     tenant_id: str | None = None
     status: str | None = None
 
 
-class UserTenantStatuses(ResponseModel, frozen=True, kw_only=True, gc=False):
+class UserTenantStatuses(ResponseModel, frozen=True, kw_only=True):
     """A user's memberships; Frontegg lists 2,000 of them at most."""
 
     user_id: str | None = None
     tenants_statuses: tuple[TenantStatus, ...] | None = None
 
 
-class AddToTenantRequest(
-    RequestModel, frozen=True, kw_only=True, rename="camel", omit_defaults=True
-):
+class UserRoles(ResponseModel, frozen=True, kw_only=True):
+    """The roles that a user has in one tenant, as ids."""
+
+    vendor_id: str | None = None
+    tenant_id: str | None = None
+    user_id: str | None = None
+    role_ids: tuple[str, ...] | None = None
+
+
+class UserGroups(ResponseModel, frozen=True, kw_only=True):
+    """The groups that a user is in in one tenant, as ids."""
+
+    vendor_id: str | None = None
+    tenant_id: str | None = None
+    user_id: str | None = None
+    group_ids: tuple[str, ...] | None = None
+
+
+class AssignedRoles(ResponseModel, frozen=True, kw_only=True):
+    """A user in one tenant, and the roles that a call was about."""
+
+    tenant_id: str | None = None
+    user_id: str | None = None
+    roles: tuple[Role, ...] | None = None
+
+
+class CreatedUser(ResponseModel, frozen=True, kw_only=True):
+    """A user as an invitation answers: less of it than ``users.get`` gives."""
+
+    id: str | None = None
+    email: str | None = None
+    verified: bool | None = None
+    name: str | None = None
+    profile_picture_url: str | None = None
+    # Texts (spec) or objects (client: Frontegg's Terraform provider reads them as such).
+    roles: tuple[Role | str, ...] | None = None
+    permissions: tuple[Permission | str, ...] | None = None
+    metadata: str | dict[str, Any] | None = None
+    created_at: datetime | None = None
+    last_login: datetime | None = None
+    activated_for_tenant: bool | None = None
+    temporary_expiration_date: datetime | None = None
+
+    @property
+    def decoded_metadata(self) -> Any:
+        """What ``metadata`` stands for, or the text itself if it is no JSON."""
+        return decode_metadata(self.metadata)
+
+
+class UserLink(ResponseModel, frozen=True, kw_only=True):
+    """A link to give to a user, and the token that it holds: whoever has it acts as the user."""
+
+    link: str | None = None
+    token: str | None = None
+    user_id: str | None = None
+
+
+class NewUser(RequestModel, frozen=True, kw_only=True):
+    """A user to be invited: by ``email``, or by ``username`` where there is no address.
+
+    Args:
+        email: address; required without a username.
+        username: letters, digits, ``.``, ``_`` and ``-``, at most 255; required without an email.
+        name: name for people.
+        profile_picture_url: at most 4,095 characters.
+        password: to begin with.
+        phone_number: with the country's code, as in ``+12025550123``.
+        provider: where the identity comes from; Frontegg itself (``local``) if not given.
+        metadata: a JSON document, as text or as an object that is encoded.
+        skip_invite_email: True to send no e-mail.
+        role_ids: roles in the tenant.
+        email_metadata: values for the template of the e-mail.
+        expiration_in_seconds: life of a temporary user, from 300 seconds.
+    """
+
+    email: str | UnsetType = UNSET
+    username: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    profile_picture_url: str | UnsetType = UNSET
+    password: str | UnsetType = UNSET
+    phone_number: str | UnsetType = UNSET
+    provider: IdentityProvider | UnsetType = UNSET
+    metadata: Metadata | UnsetType = UNSET
+    skip_invite_email: bool | UnsetType = UNSET
+    role_ids: tuple[str, ...] | UnsetType = UNSET
+    email_metadata: Mapping[str, Any] | UnsetType = UNSET
+    expiration_in_seconds: Number | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "metadata", encode_metadata(self.metadata))
+
+
+class NewTenantUser(RequestModel, frozen=True, kw_only=True):
+    """A user to be created in a tenant, by ``email`` or by ``username``.
+
+    Args:
+        tenant_id: the first tenant.
+        email: address; required without a username.
+        username: at most 255 characters; required without an email.
+        name: name for people.
+        password: to begin with.
+        phone_number: with the country's code, as in ``+12025550123``.
+        metadata: a JSON document, as text or as an object that is encoded.
+        vendor_metadata: the same, which the user does not get to see.
+        role_ids: roles in the tenant.
+        expiration_in_seconds: life of a temporary user.
+        mfa_bypass: whether the user signs in without a second factor.
+        external_id: id of the user elsewhere.
+    """
+
+    tenant_id: str
+    email: str | UnsetType = UNSET
+    username: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    password: str | UnsetType = UNSET
+    phone_number: str | UnsetType = UNSET
+    metadata: Metadata | UnsetType = UNSET
+    vendor_metadata: Metadata | UnsetType = UNSET
+    role_ids: tuple[str, ...] | UnsetType = UNSET
+    expiration_in_seconds: Number | UnsetType = UNSET
+    mfa_bypass: bool | UnsetType = UNSET
+    external_id: str | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "metadata", encode_metadata(self.metadata))
+        force_setattr(self, "vendor_metadata", encode_metadata(self.vendor_metadata))
+
+
+class UpdateUserRequest(RequestModel, frozen=True, kw_only=True):
+    """Body of ``users.update``."""
+
+    name: str | UnsetType = UNSET
+    phone_number: str | UnsetType = UNSET
+    profile_picture_url: str | UnsetType | None = UNSET
+    metadata: str | UnsetType = UNSET
+    vendor_metadata: str | UnsetType = UNSET
+    mfa_bypass: bool | UnsetType = UNSET
+    external_id: str | UnsetType = UNSET
+
+
+class AddToTenantRequest(RequestModel, frozen=True, kw_only=True):
     """Body of ``users.add_to_tenant``."""
 
     tenant_id: str
@@ -117,18 +250,39 @@ class AddToTenantRequest(
     skip_invite_email: bool | UnsetType = UNSET
 
 
-class SetActiveTenantRequest(
-    RequestModel, frozen=True, kw_only=True, rename="camel", omit_defaults=True
-):
+class SetActiveTenantRequest(RequestModel, frozen=True, kw_only=True):
     """Body of ``users.set_active_tenant``."""
 
     tenant_id: str
     validate_tenant_exist: bool | UnsetType = UNSET
 
 
-class SetSuperuserRequest(
-    RequestModel, frozen=True, kw_only=True, rename="camel", omit_defaults=True
-):
+class SetSuperuserRequest(RequestModel, frozen=True, kw_only=True):
     """Body of ``users.set_superuser``."""
 
     super_user: bool
+
+
+class SetInvisibleRequest(RequestModel, frozen=True, kw_only=True):
+    """Body of ``users.set_invisible``."""
+
+    invisible: bool
+
+
+class ChangeRolesRequest(RequestModel, frozen=True, kw_only=True):
+    """Body of ``users.add_roles`` and ``users.remove_roles``."""
+
+    role_ids: tuple[str, ...]
+
+
+class SetSubTenantAccessRequest(RequestModel, frozen=True, kw_only=True):
+    """Body of ``users.set_sub_tenant_access``."""
+
+    allow_access: bool
+
+
+class MoveUsersRequest(RequestModel, frozen=True, kw_only=True):
+    """Body of ``users.move_all_to_tenant``."""
+
+    src_tenant_id: str
+    target_tenant_id: str

@@ -28,10 +28,13 @@ class Shell:
         self.variables = dict(variables)
         self.directory = directory
 
-    def run(self, *arguments: str | Path, **variables: str) -> Result:
+    def run(self, *arguments: str | Path, stdin: str | None = None, **variables: str) -> Result:
         """Run a command in this process, where stdin, stdout and stderr are no terminals."""
         return CliRunner().invoke(
-            app, [str(argument) for argument in arguments], env={**self.variables, **variables}
+            app,
+            [str(argument) for argument in arguments],
+            input=stdin,
+            env={**self.variables, **variables},
         )
 
     def environment(self, **variables: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""``operations``, ``token`` and ``emulator``, and the option types that they share."""
+"""``token`` and ``emulator``, and the option types that they share."""
 
 from __future__ import annotations
 
@@ -12,45 +12,10 @@ import pytest
 
 from frontegg_async.cli import parameters
 from frontegg_async.emulator import Announce, DuplicateAdd, Emulator
-from frontegg_async.endpoints import operations
 
 from ..conftest import API_KEY
 from .conftest import MakeFile
 from .shell import Shell
-
-OPERATION_KEYS = ["name", "method", "path", "token", "tenant", "repeat", "deprecated"]
-
-
-def test_operations_for_machines(bare: Shell) -> None:
-    """--json is one array with every operation, in the order of the table."""
-    result = bare.run("operations", "--json")
-    assert result.exit_code == 0
-    rows = json.loads(result.stdout)
-    assert [row["name"] for row in rows] == [operation.name for operation in operations()]
-    assert all(list(row) == OPERATION_KEYS for row in rows)
-
-
-def test_operations_for_people(bare: Shell) -> None:
-    """Without --json each operation is a line that shows method, path, token and repeat."""
-    lines = bare.run("operations").stdout.splitlines()
-    assert len(lines) == 1 + len(operations())
-    line = next(line for line in lines if line.startswith("users.set_superuser "))
-    assert line.split()[1:] == [
-        "PUT",
-        "/identity/resources/users/v1/{userId}/superuser",
-        "environment",
-        "idempotent",
-        "deprecated",
-    ]
-
-
-def test_operations_are_filtered(bare: Shell) -> None:
-    """A filter keeps what holds it in name, method or path; nothing found is an empty array."""
-    found = json.loads(bare.run("operations", "--json", "SUPERUSER").stdout)
-    assert [row["name"] for row in found] == ["users.set_superuser"]
-    none = bare.run("operations", "--json", "zebra")
-    assert (none.exit_code, none.stdout) == (0, "[]\n")
-    assert bare.run("operations", "zebra").stdout == ""
 
 
 def test_token(shell: Shell, server: Emulator) -> None:

@@ -9,6 +9,7 @@ from .conftest import Connect
 
 pytestmark = pytest.mark.anyio
 
+SEARCH = "/identity/resources/users/v1/query/phrase"
 USERS_V3 = "/identity/resources/users/v3"
 STATUSES = "/identity/resources/tenants/users/v1/statuses"
 
@@ -83,6 +84,75 @@ async def test_filters_narrow_the_list(api: Api, query: str, expected: list[str]
     for user_id, tenant in (("a", "t"), ("b", "s"), ("c", "t")):
         api.emulator.add_user(user_id, email=f"{user_id}@x.io", tenant_ids=[tenant])
     assert _ids((await api.send("GET", f"{USERS_V3}?{query}")).json) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("_sortBy=name", ["b", "c", "a"]),
+        ("_sortBy=name&_order=DESC", ["a", "c", "b"]),
+        ("_sortBy=isLocked&_order=DESC", ["b", "a", "c"]),
+        ("_sortBy=tenantId", ["c", "a", "b"]),
+        ("_namePrefix=M", ["c"]),
+        ("_identifier=C%40&_identifierType=email", ["c"]),
+        ("_identifier=%2B49&_identifierType=phoneNumber", ["b"]),
+        ("_identifier=ne&_identifierType=username", ["a"]),
+        ("_externalIds=x2,x1", ["b"]),
+        ("ids=a,b&_namePrefix=a", ["b"]),
+    ],
+)
+async def test_users_are_sorted_and_sifted(api: Api, query: str, expected: list[str]) -> None:
+    """Order, prefixes, identifiers and external ids are understood, alone and together."""
+    for user_id, name, tenants in (("a", "Zoe", ["t"]), ("b", "Ada", ["u"]), ("c", "Mia", [])):
+        api.emulator.add_user(
+            user_id, name=name, email=f"{user_id}@x.io", tenant_ids=tenants, locked=user_id == "b"
+        )
+    user = api.emulator.user("b")
+    user.phone_number, user.external_id = "+4930", "x1"
+    api.emulator.user("a").username = "neo"
+    assert _ids((await api.send("GET", f"{USERS_V3}?{query}")).json) == expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "_sortBy=color",
+        "_sortBy=name&_order=up",
+        "_identifier=a",
+        "_identifierType=email",
+        "_identifier=a&_identifierType=shoe",
+    ],
+)
+async def test_nonsense_is_refused(api: Api, query: str) -> None:
+    """Unknown orders, and identifiers without a known type, get 400."""
+    assert (await api.send("GET", f"{USERS_V3}?{query}")).status == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("_phraseSearchContains=smith", ["a", "b"]),
+        ("_phraseSearchContains=smith,ann", ["a"]),
+        ("_phraseSearchContains=smith&_phraseSearchContains=ann", ["a"]),
+        ("_phraseSearchExcludes=smith", ["c"]),
+        ("_phraseSearchOptional=ann,jones", ["a", "c"]),
+        ("_phraseSearchContains=.io&_phraseSearchExcludes=Bob", ["a", "c"]),
+        ("_phraseSearchContains=smyth", []),
+        ("_phraseSearchContains=smyth&_phraseSearchApproximate=true", ["a", "b"]),
+        ("_phraseSearchContains=s.ith&_phraseSearchApproximate=true", ["a", "b"]),
+        ("_phraseSearchContains=smith&_tenantId=t", ["b"]),
+        ("_phraseSearchContains=smith&_sortBy=id&_order=DESC&_limit=1", ["b"]),
+    ],
+)
+async def test_phrases_are_searched_for(api: Api, query: str, expected: list[str]) -> None:
+    """All, none or any of some phrases are found, exactly or roughly, besides other filters."""
+    for user_id, name, tenants in (
+        ("a", "Ann Smith", []),
+        ("b", "Bob Smith", ["t"]),
+        ("c", "C Jones", ["t"]),
+    ):
+        api.emulator.add_user(user_id, name=name, email=f"{user_id}@x.io", tenant_ids=tenants)
+    assert _ids((await api.send("GET", f"{SEARCH}?{query}")).json) == expected
 
 
 async def test_a_tenant_header_narrows_the_list(api: Api) -> None:

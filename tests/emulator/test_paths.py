@@ -2,6 +2,9 @@
 
 import pytest
 
+from frontegg_async.emulator.paths import Tree
+from frontegg_async.emulator.route import route
+
 from .api import ADD, USERS, Api
 
 pytestmark = pytest.mark.anyio
@@ -77,3 +80,13 @@ async def test_names_of_routes_are_checked(api: Api) -> None:
     assert api.emulator.count(ADD) == 0
     with pytest.raises(ValueError, match="no such route"):
         api.emulator.count("POST /typo")
+
+
+def test_a_route_is_there_once() -> None:
+    """Two routes that differ in the name of a placeholder only are one too many."""
+    one, other = route("GET", "/a/{id}", None), route("GET", "/a/{userId}", None)
+    with pytest.raises(ValueError, match="already"):
+        Tree([one, other])
+    assert Tree([one]).same("GET /a/{anything}") is one
+    assert Tree([one]).same("GET /a/b") is None
+    assert Tree([one]).same("GET /a/{id}/c") is None

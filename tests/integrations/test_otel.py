@@ -8,7 +8,6 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
-import msgspec
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan
@@ -202,15 +201,13 @@ async def test_a_mistake_in_the_program_is_not_quoted(
 ) -> None:
     """An exception of another kind gives its class only: its message may hold anything."""
 
-    class Body(msgspec.Struct):
-        value: object
-
-    class Unencodable:
+    class NoValue:
         pass
 
-    Unencodable.__qualname__ = Unencodable.__name__ = ID
+    NoValue.__qualname__ = NoValue.__name__ = ID
+    query: Any = {"email": NoValue()}
     with pytest.raises(TypeError, match=ID):
-        await traced.call(GET_USER, "user-0", body=Body(Unencodable()))
+        await traced.call(GET_USER, "user-0", query=query)
     span = only(spans)
     assert span.status.status_code is StatusCode.ERROR
     assert span.status.description == "TypeError"

@@ -1,0 +1,95 @@
+"""All operations as a page: docs/operations.md is what is written here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any, Final
+
+from ..operation import Operation, TenantHeader, TokenKind, UserHeader
+from .describing import returned
+from .results import Kind
+from .signatures import Documentation, find_group, find_method
+
+_HEAD: Final = """\
+# All operations
+
+`frontegg-async operations --markdown` writes this page, and a test compares the two. What the
+tokens are and how groups are called is said in [api.md](api.md); `frontegg-async operations NAME`
+tells all about one operation.
+
+*Tenant* and *user* are the headers `frontegg-tenant-id` and `frontegg-user-id`, which matter with
+the environment token: a user's own token says both. *JSON* is what Frontegg gives without saying
+what is in it.
+"""
+_TOKENS: Final = {
+    TokenKind.ENVIRONMENT: "environment token",
+    TokenKind.EITHER: "either token",
+    TokenKind.USER: "user's token",
+    TokenKind.ANY: "any or none",
+    TokenKind.NONE: "no token",
+}
+_RETURNS: Final = {
+    Kind.ANSWER: "{}",
+    Kind.PAGES: "pages of {}",
+    Kind.TASK: "task: {}",
+    Kind.TASKS: "tasks: {}",
+}
+
+
+def page(operations: Iterable[Operation[Any]]) -> Iterator[str]:
+    """Yield the lines of the page."""
+    everything = tuple(operations)
+    yield from _HEAD.splitlines()
+    yield ""
+    yield from _counts(everything)
+    for group, members in groupby(everything, key=lambda each: each.name.partition(".")[0]):
+        yield ""
+        yield f"## {group}"
+        yield ""
+        yield Documentation.of(find_group(group)).summary
+        yield ""
+        yield "| operation | token | tenant, user | request | returns |"
+        yield "|---|---|---|---|---|"
+        for operation in members:
+            yield _row(operation)
+
+
+def _counts(operations: tuple[Operation[Any], ...]) -> Iterator[str]:
+    """Yield how many there are of each API, by the token that they take."""
+    counts = Counter((_api(each), each.token) for each in operations)
+    yield f"| API | {' | '.join(_TOKENS.values())} | all |"
+    yield f"|---|{'---|' * (len(_TOKENS) + 1)}"
+    for api in sorted({api for api, _ in counts}):
+        numbers = [counts[api, token] for token in _TOKENS]
+        yield f"| {' | '.join(map(str, (api, *numbers, sum(numbers))))} |"
+    totals = [sum(each.token is token for each in operations) for token in _TOKENS]
+    yield f"| {' | '.join(map(str, ('all', *totals, len(operations))))} |"
+
+
+def _api(operation: Operation[Any]) -> str:
+    return operation.template.split("/")[1]
+
+
+def _row(operation: Operation[Any]) -> str:
+    headers = [
+        f"{name} {header.value}"
+        for name, header in (("tenant", operation.tenant), ("user", operation.user))
+        if header not in {TenantHeader.NONE, UserHeader.NONE}
+    ]
+    answer = returned(operation, find_method(operation))
+    mark = "" if operation.deprecated is None else " *deprecated*"
+    cells = (
+        f"`{operation.name}`{mark}",
+        operation.token.value,
+        ", ".join(headers),
+        f"`{operation.method} {operation.template}`",
+        _RETURNS[Kind(answer.kind)].format(_code(answer.type)),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _code(name: str) -> str:
+    # A bar would end the cell, also within backticks.
+    return name if name in {"JSON", "nothing"} else f"`{name}`".replace("|", "\\|")

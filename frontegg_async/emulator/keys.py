@@ -1,0 +1,80 @@
+"""The key that tokens are signed with, and its public half as clients fetch it.
+
+========================================================  ======
+RS256, public keys at ``/.well-known/jwks.json``          doc
+one key of 2,048 bits, which never changes                guess
+========================================================  ======
+
+Signing is PyJWT's work, which comes with the extra ``jwt``. It is imported, and the key made, when
+the first signature is wanted and not before: both together take some hundred milliseconds that
+most uses of the emulator have no need of.
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+__all__ = ["CannotSignError", "Keys"]
+
+_BITS: Final = 2_048
+_EXPONENT: Final = 65_537
+
+
+class CannotSignError(Exception):
+    """PyJWT, or what it needs for RS256, is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The emulator signs tokens with PyJWT, which is not installed: "
+            "pip install 'frontegg-async[jwt]'"
+        )
+
+
+class Keys:
+    """One key pair, made when it is first needed."""
+
+    def __init__(self) -> None:
+        self._private: RSAPrivateKey | None = None
+        self._public: dict[str, Any] = {}
+        self._id = ""
+
+    @property
+    def made(self) -> bool:
+        """Whether the key is there already, so that signing takes a millisecond and not more."""
+        return self._private is not None
+
+    def make(self) -> "RSAPrivateKey":
+        """Return the private key; raise :exc:`CannotSignError` if there cannot be one."""
+        if self._private is None:
+            try:
+                from cryptography.hazmat.primitives.asymmetric import rsa
+                from jwt.algorithms import RSAAlgorithm
+            except ImportError:
+                raise CannotSignError from None
+            self._private = rsa.generate_private_key(_EXPONENT, _BITS)
+            public = RSAAlgorithm.to_jwk(self._private.public_key(), as_dict=True)
+            self._id = sha256(public["n"].encode()).hexdigest()[:16]
+            self._public = {
+                "kty": public["kty"],
+                "use": "sig",
+                "alg": "RS256",
+                "kid": self._id,
+                "n": public["n"],
+                "e": public["e"],
+            }
+        return self._private
+
+    def sign(self, claims: Mapping[str, object]) -> str:
+        """Return a JWT with these claims."""
+        key = self.make()
+        import jwt
+
+        return jwt.encode(dict(claims), key, algorithm="RS256", headers={"kid": self._id})
+
+    def jwks(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the JSON Web Key Set with the public key."""
+        self.make()
+        return {"keys": [self._public]}

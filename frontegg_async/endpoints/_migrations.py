@@ -1,0 +1,23 @@
+"""What starting a migration of users and one of tenants have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import UndecodableAnswerError
+from ..models.migrations import StartedMigration
+from ..operation import Operation
+
+
+def id_of(started: StartedMigration, operation: Operation[Any]) -> str:
+    """Return the id that a migration can be asked about by.
+
+    Raises:
+        UndecodableAnswerError: the answer holds none.
+    """
+    migration_id = started.migration_id or started.id
+    if not migration_id:
+        raise UndecodableAnswerError(
+            "Frontegg accepted it, but gave no id to ask about it by", operation=operation.name
+        )
+    return migration_id

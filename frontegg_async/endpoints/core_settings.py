@@ -1,0 +1,165 @@
+"""Core settings: the identity configuration of an environment, and its CAPTCHA policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import UNSET, UnsetType
+
+from ..models import Number
+from ..models.core_settings import (
+    BasicIdentityConfiguration,
+    CaptchaPolicy,
+    IdentityConfiguration,
+    IdentityConfigurationChanges,
+    SetCaptchaPolicyRequest,
+)
+from ..operation import Caller, Operation, Repeat
+from ._checks import ids
+
+GET: Final = Operation(
+    "core_settings.get",
+    "GET",
+    "/identity/resources/configurations/v1",
+    IdentityConfiguration,
+)
+UPDATE: Final = Operation(
+    "core_settings.update",
+    "POST",
+    "/identity/resources/configurations/v1",
+    IdentityConfiguration,
+    body=IdentityConfigurationChanges,
+    repeat=Repeat.IDEMPOTENT,
+)
+GET_BASIC: Final = Operation(
+    "core_settings.get_basic",
+    "GET",
+    "/identity/resources/configurations/v1/basic",
+    BasicIdentityConfiguration,
+)
+GET_CAPTCHA_POLICY: Final = Operation(
+    "core_settings.get_captcha_policy",
+    "GET",
+    "/identity/resources/configurations/v1/captcha-policy",
+    CaptchaPolicy,
+)
+CREATE_CAPTCHA_POLICY: Final = Operation(
+    "core_settings.create_captcha_policy",
+    "POST",
+    "/identity/resources/configurations/v1/captcha-policy",
+    CaptchaPolicy,
+    body=SetCaptchaPolicyRequest,
+)
+UPDATE_CAPTCHA_POLICY: Final = Operation(
+    "core_settings.update_captcha_policy",
+    "PUT",
+    "/identity/resources/configurations/v1/captcha-policy",
+    CaptchaPolicy,
+    body=SetCaptchaPolicyRequest,
+)
+
+
+class CoreSettings:
+    """How users log in to an environment, and what their tokens are like.
+
+    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
+    is particular to it.
+    """
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    async def get(self) -> IdentityConfiguration:
+        """Return the identity configuration, the secret that tokens are signed with included.
+
+        GET /identity/resources/configurations/v1
+        """
+        return await self._caller.call(GET)
+
+    async def update(self, changes: IdentityConfigurationChanges) -> IdentityConfiguration:
+        """Change the identity configuration, and return it. What is not given stays as it is.
+
+        POST /identity/resources/configurations/v1
+        """
+        return await self._caller.call(UPDATE, body=changes)
+
+    async def get_basic(self) -> BasicIdentityConfiguration:
+        """Return the part of the configuration that is about permissions and API tokens.
+
+        GET /identity/resources/configurations/v1/basic
+        """
+        return await self._caller.call(GET_BASIC)
+
+    async def get_captcha_policy(self) -> CaptchaPolicy:
+        """Return the CAPTCHA policy.
+
+        Raises:
+            NotFoundError: none was created yet.
+
+        GET /identity/resources/configurations/v1/captcha-policy
+        """
+        return await self._caller.call(GET_CAPTCHA_POLICY)
+
+    async def create_captcha_policy(
+        self,
+        *,
+        enabled: bool,
+        site_key: str,
+        secret_key: str,
+        min_score: Number,
+        ignored_emails: Sequence[str] | UnsetType = UNSET,
+    ) -> CaptchaPolicy:
+        """Create the CAPTCHA policy, and return it.
+
+        Args:
+            enabled: whether it holds.
+            site_key: what Google gave for the page.
+            secret_key: what Google gave for the server.
+            min_score: the least score that passes, from 0 to 1.
+            ignored_emails: who need not pass.
+
+        Raises:
+            ConflictError: there is one already; ``update_captcha_policy`` changes it.
+
+        POST /identity/resources/configurations/v1/captcha-policy
+        """
+        body = SetCaptchaPolicyRequest(
+            enabled=enabled,
+            site_key=site_key,
+            secret_key=secret_key,
+            min_score=min_score,
+            ignored_emails=ids("ignored_emails", ignored_emails, CREATE_CAPTCHA_POLICY),
+        )
+        return await self._caller.call(CREATE_CAPTCHA_POLICY, body=body)
+
+    async def update_captcha_policy(
+        self,
+        *,
+        enabled: bool,
+        site_key: str,
+        secret_key: str,
+        min_score: Number,
+        ignored_emails: Sequence[str] | UnsetType = UNSET,
+    ) -> CaptchaPolicy:
+        """Replace the CAPTCHA policy, and return it.
+
+        Args:
+            enabled: whether it holds.
+            site_key: what Google gave for the page.
+            secret_key: what Google gave for the server.
+            min_score: the least score that passes, from 0 to 1.
+            ignored_emails: who need not pass.
+
+        PUT /identity/resources/configurations/v1/captcha-policy
+        """
+        body = SetCaptchaPolicyRequest(
+            enabled=enabled,
+            site_key=site_key,
+            secret_key=secret_key,
+            min_score=min_score,
+            ignored_emails=ids("ignored_emails", ignored_emails, UPDATE_CAPTCHA_POLICY),
+        )
+        return await self._caller.call(UPDATE_CAPTCHA_POLICY, body=body)

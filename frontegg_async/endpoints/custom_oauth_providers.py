@@ -1,0 +1,84 @@
+"""Social login providers of an environment's own, which speak OAuth."""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import Final
+
+from ..models.custom_oauth_providers import (
+    CustomOauthProvider,
+    CustomOauthProviderChanges,
+    CustomOauthProviderList,
+    NewCustomOauthProvider,
+)
+from ..operation import Caller, Operation, Repeat
+
+GET_ALL: Final = Operation(
+    "custom_oauth_providers.get_all",
+    "GET",
+    "/identity/resources/sso/custom/v1",
+    CustomOauthProviderList,
+)
+CREATE: Final = Operation(
+    "custom_oauth_providers.create",
+    "POST",
+    "/identity/resources/sso/custom/v1",
+    NoneType,
+    body=NewCustomOauthProvider,
+)
+UPDATE: Final = Operation(
+    "custom_oauth_providers.update",
+    "PATCH",
+    "/identity/resources/sso/custom/v1/{id}",
+    NoneType,
+    body=CustomOauthProviderChanges,
+    repeat=Repeat.IDEMPOTENT,
+)
+DELETE: Final = Operation(
+    "custom_oauth_providers.delete",
+    "DELETE",
+    "/identity/resources/sso/custom/v1/{id}",
+    NoneType,
+)
+
+
+class CustomOauthProviders:
+    """The social login providers that an environment adds to Frontegg's.
+
+    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
+    is particular to it.
+    """
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    async def get_all(self) -> tuple[CustomOauthProvider, ...]:
+        """Return all providers.
+
+        GET /identity/resources/sso/custom/v1
+        """
+        found = await self._caller.call(GET_ALL)
+        return found.providers or ()
+
+    async def create(self, provider: NewCustomOauthProvider) -> None:
+        """Create a provider. Its id is in what ``get_all`` returns.
+
+        POST /identity/resources/sso/custom/v1
+        """
+        await self._caller.call(CREATE, body=provider)
+
+    async def update(self, provider_id: str, changes: CustomOauthProviderChanges) -> None:
+        """Change a provider. What is not given stays as it is.
+
+        PATCH /identity/resources/sso/custom/v1/{id}
+        """
+        await self._caller.call(UPDATE, provider_id, body=changes)
+
+    async def delete(self, provider_id: str) -> None:
+        """Delete a provider; nobody can log in with it any more.
+
+        DELETE /identity/resources/sso/custom/v1/{id}
+        """
+        await self._caller.call(DELETE, provider_id)

@@ -1,0 +1,52 @@
+"""Delegation: tokens for one who acts for another."""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import Final
+
+from ..models.delegation import DelegationConfiguration, UpdateDelegationConfigurationRequest
+from ..operation import Caller, Operation, Repeat
+
+GET_CONFIGURATION: Final = Operation(
+    "delegation.get_configuration",
+    "GET",
+    "/identity/resources/configurations/v1/delegation",
+    DelegationConfiguration,
+)
+UPDATE_CONFIGURATION: Final = Operation(
+    "delegation.update_configuration",
+    "POST",
+    "/identity/resources/configurations/v1/delegation",
+    NoneType,
+    body=UpdateDelegationConfigurationRequest,
+    repeat=Repeat.IDEMPOTENT,
+)
+
+
+class Delegation:
+    """Whether tokens that are made by token exchange say who acts for whom.
+
+    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
+    is particular to it.
+    """
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    async def get_configuration(self) -> DelegationConfiguration:
+        """Return whether token exchange delegates, in the whole environment.
+
+        GET /identity/resources/configurations/v1/delegation
+        """
+        return await self._caller.call(GET_CONFIGURATION)
+
+    async def update_configuration(self, enabled: bool) -> None:
+        """Choose whether token exchange delegates, in the whole environment.
+
+        POST /identity/resources/configurations/v1/delegation
+        """
+        body = UpdateDelegationConfigurationRequest(enabled=enabled)
+        await self._caller.call(UPDATE_CONFIGURATION, body=body)

@@ -1,0 +1,98 @@
+"""E-mail configuration: which service sends the environment's e-mails."""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import Final
+
+from ..models.email_configuration import (
+    MailConfiguration,
+    MailProvider,
+    UpdateEmailConfigurationRequest,
+    UpdateEmailConfigurationV1Request,
+)
+from ..operation import Caller, Operation, Repeat
+
+GET: Final = Operation(
+    "email_configuration.get",
+    "GET",
+    "/identity/resources/mail/v1/configurations",
+    MailConfiguration,
+)
+UPDATE: Final = Operation(
+    "email_configuration.update",
+    "POST",
+    "/identity/resources/mail/v2/configurations",
+    NoneType,
+    body=UpdateEmailConfigurationRequest,
+    repeat=Repeat.IDEMPOTENT,
+)
+UPDATE_V1: Final = Operation(
+    "email_configuration.update_v1",
+    "POST",
+    "/identity/resources/mail/v1/configurations",
+    NoneType,
+    body=UpdateEmailConfigurationV1Request,
+    repeat=Repeat.IDEMPOTENT,
+    deprecated="It knows SendGrid only: use email_configuration.update.",
+)
+DELETE: Final = Operation(
+    "email_configuration.delete",
+    "DELETE",
+    "/identity/resources/mail/v1/configurations",
+    NoneType,
+)
+
+
+class EmailConfiguration:
+    """The service that sends e-mails in the environment's name.
+
+    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
+    is particular to it.
+    """
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    async def get(self) -> MailConfiguration:
+        """Return which service sends e-mails.
+
+        Raises:
+            NotFoundError: none is configured; Frontegg may also answer with an empty object.
+
+        GET /identity/resources/mail/v1/configurations
+        """
+        return await self._caller.call(GET)
+
+    async def update(self, payload: MailProvider) -> None:
+        """Choose the service that sends e-mails.
+
+        Frontegg's own Terraform provider deletes the configuration first, if it was of another
+        service.
+
+        Args:
+            payload: a ``SendGrid``, ``Mailgun``, ``Ses`` or ``SesRole``.
+
+        POST /identity/resources/mail/v2/configurations
+        """
+        body = UpdateEmailConfigurationRequest(payload=payload)
+        await self._caller.call(UPDATE, body=body)
+
+    async def update_v1(self, secret: str) -> None:
+        """Send e-mails by SendGrid, with this API key.
+
+        Deprecated by Frontegg: use ``update`` with a ``SendGrid``.
+
+        POST /identity/resources/mail/v1/configurations
+        """
+        body = UpdateEmailConfigurationV1Request(secret=secret)
+        await self._caller.call(UPDATE_V1, body=body)
+
+    async def delete(self) -> None:
+        """Delete the configuration: no service of your own sends e-mails any more.
+
+        DELETE /identity/resources/mail/v1/configurations
+        """
+        await self._caller.call(DELETE)

@@ -1,0 +1,207 @@
+"""IP restrictions: from which addresses users may come."""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import Final
+
+from msgspec import UNSET, UnsetType
+
+from ..models.domain_restrictions import RestrictionType
+from ..models.ip_restrictions import (
+    CreateIpRestrictionRequest,
+    IpRestriction,
+    IpRestrictionConfiguration,
+    IpVerification,
+    UpdateIpRestrictionConfigurationRequest,
+)
+from ..models.paging import Page
+from ..operation import Caller, Operation, Repeat, TenantHeader, TokenKind
+from ..paging import Paginator
+
+ITERATE: Final = Operation(
+    "ip_restrictions.iterate",
+    "GET",
+    "/identity/resources/configurations/v1/restrictions/ip",
+    Page[IpRestriction],
+    token=TokenKind.EITHER,
+    tenant=TenantHeader.OPTIONAL,
+)
+CREATE: Final = Operation(
+    "ip_restrictions.create",
+    "POST",
+    "/identity/resources/configurations/v1/restrictions/ip",
+    NoneType,
+    body=CreateIpRestrictionRequest,
+    token=TokenKind.EITHER,
+    tenant=TenantHeader.OPTIONAL,
+    repeat=Repeat.IDEMPOTENT,
+)
+DELETE: Final = Operation(
+    "ip_restrictions.delete",
+    "DELETE",
+    "/identity/resources/configurations/v1/restrictions/ip/{id}",
+    NoneType,
+    token=TokenKind.EITHER,
+    tenant=TenantHeader.OPTIONAL,
+)
+VERIFY: Final = Operation(
+    "ip_restrictions.verify",
+    "POST",
+    "/identity/resources/configurations/v1/restrictions/ip/verify",
+    IpVerification,
+    token=TokenKind.EITHER,
+    tenant=TenantHeader.OPTIONAL,
+    repeat=Repeat.SAFE,
+)
+VERIFY_ALLOWED: Final = Operation(
+    "ip_restrictions.verify_allowed",
+    "POST",
+    "/identity/resources/configurations/v1/restrictions/ip/verify/allow",
+    IpVerification,
+    token=TokenKind.EITHER,
+    tenant=TenantHeader.OPTIONAL,
+    repeat=Repeat.SAFE,
+)
+GET_CONFIGURATION: Final = Operation(
+    "ip_restrictions.get_configuration",
+    "GET",
+    "/identity/resources/configurations/v1/restrictions/ip/config",
+    IpRestrictionConfiguration,
+    token=TokenKind.EITHER,
+    tenant=TenantHeader.OPTIONAL,
+)
+UPDATE_CONFIGURATION: Final = Operation(
+    "ip_restrictions.update_configuration",
+    "POST",
+    "/identity/resources/configurations/v1/restrictions/ip/config",
+    NoneType,
+    body=UpdateIpRestrictionConfigurationRequest,
+    token=TokenKind.EITHER,
+    tenant=TenantHeader.OPTIONAL,
+    repeat=Repeat.IDEMPOTENT,
+)
+
+
+class IpRestrictions:
+    """The addresses from which a tenant's users may come, or may not.
+
+    ``tenant_id`` is the tenant whose restrictions they are. The environment's token needs it; a
+    user's token says it already.
+
+    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
+    is particular to it.
+    """
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def iterate(
+        self,
+        *,
+        text: str | UnsetType = UNSET,
+        limit: int = 50,
+        tenant_id: str | None = None,
+    ) -> Paginator[IpRestriction]:
+        """Iterate over the addresses of both lists.
+
+        Args:
+            text: only restrictions that hold this text.
+            limit: restrictions a page, from 1.
+            tenant_id: the tenant whose restrictions they are.
+
+        GET /identity/resources/configurations/v1/restrictions/ip, with the environment's or a
+        user's token
+        """
+        return Paginator(
+            self._caller,
+            ITERATE,
+            {"_filter": text},
+            limit=limit,
+            max_limit=None,
+            tenant_id=tenant_id,
+        )
+
+    async def create(
+        self,
+        ip: str,
+        strategy: RestrictionType,
+        *,
+        description: str | UnsetType = UNSET,
+        is_active: bool | UnsetType = UNSET,
+        tenant_id: str | None = None,
+    ) -> None:
+        """Put an address on a list, or change one that is there. Nothing comes back.
+
+        Args:
+            ip: an address, or a range in CIDR notation, of IPv4 or IPv6.
+            strategy: the list.
+            description: for people.
+            is_active: whether it counts.
+            tenant_id: the tenant whose restriction it is.
+
+        POST /identity/resources/configurations/v1/restrictions/ip, with the environment's or a
+        user's token
+        """
+        body = CreateIpRestrictionRequest(
+            ip=ip, strategy=strategy, description=description, is_active=is_active
+        )
+        await self._caller.call(CREATE, body=body, tenant_id=tenant_id)
+
+    async def delete(self, restriction_id: str, *, tenant_id: str | None = None) -> None:
+        """Take an address off its list.
+
+        DELETE /identity/resources/configurations/v1/restrictions/ip/{id}, with the environment's
+        or a user's token
+        """
+        await self._caller.call(DELETE, restriction_id, tenant_id=tenant_id)
+
+    async def verify(self, *, tenant_id: str | None = None) -> IpVerification:
+        """Return whether the address that this call comes from is let in.
+
+        POST /identity/resources/configurations/v1/restrictions/ip/verify, with the environment's
+        or a user's token
+        """
+        return await self._caller.call(VERIFY, tenant_id=tenant_id)
+
+    async def verify_allowed(self, *, tenant_id: str | None = None) -> IpVerification:
+        """Return whether the address that this call comes from is on the list of the allowed.
+
+        Ask before the list is made to count: who is not on it is locked out.
+
+        POST /identity/resources/configurations/v1/restrictions/ip/verify/allow, with the
+        environment's or a user's token
+        """
+        return await self._caller.call(VERIFY_ALLOWED, tenant_id=tenant_id)
+
+    async def get_configuration(
+        self, *, tenant_id: str | None = None
+    ) -> IpRestrictionConfiguration:
+        """Return which list counts, if any.
+
+        GET /identity/resources/configurations/v1/restrictions/ip/config, with the environment's
+        or a user's token
+        """
+        return await self._caller.call(GET_CONFIGURATION, tenant_id=tenant_id)
+
+    async def update_configuration(
+        self,
+        *,
+        strategy: RestrictionType | UnsetType = UNSET,
+        is_active: bool | UnsetType = UNSET,
+        tenant_id: str | None = None,
+    ) -> None:
+        """Choose which list counts, if any.
+
+        Args:
+            strategy: the list that counts.
+            is_active: whether addresses are looked at at all.
+            tenant_id: the tenant whose configuration it is.
+
+        POST /identity/resources/configurations/v1/restrictions/ip/config, with the environment's
+        or a user's token
+        """
+        body = UpdateIpRestrictionConfigurationRequest(strategy=strategy, is_active=is_active)
+        await self._caller.call(UPDATE_CONFIGURATION, body=body, tenant_id=tenant_id)

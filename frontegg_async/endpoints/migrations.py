@@ -1,0 +1,177 @@
+"""Migrations: users who are moved to Frontegg from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import NoneType
+from typing import Final
+
+from msgspec import UNSET, UnsetType
+
+from ..models.migrations import (
+    MigratedUser,
+    MigratedUserV1,
+    MigrateFromAuth0Request,
+    MigrateUsersRequest,
+    MigrateUsersV1Request,
+    StartedMigration,
+    UserMigrationStatus,
+)
+from ..models.users import User
+from ..operation import Caller, Operation
+from ..tasks import Task, TaskBatch
+from ._batches import start_in_parts
+from ._migrations import id_of
+
+MAX_USERS: Final = 1000
+"""Users a call. Frontegg states no limit, but a status tells of no more than these (spec)."""
+
+MIGRATE_FROM_AUTH0: Final = Operation(
+    "migrations.migrate_from_auth0",
+    "POST",
+    "/identity/resources/migrations/v1/auth0",
+    NoneType,
+    body=MigrateFromAuth0Request,
+)
+MIGRATE_USER: Final = Operation(
+    "migrations.migrate_user",
+    "POST",
+    "/identity/resources/migrations/v1/local",
+    User,
+    body=MigratedUserV1,
+)
+MIGRATE_USERS: Final = Operation(
+    "migrations.migrate_users",
+    "POST",
+    "/identity/resources/migrations/v2/local/bulk",
+    StartedMigration,
+    body=MigrateUsersRequest,
+)
+MIGRATE_USERS_V1: Final = Operation(
+    "migrations.migrate_users_v1",
+    "POST",
+    "/identity/resources/migrations/v1/local/bulk",
+    StartedMigration,
+    body=MigrateUsersV1Request,
+)
+GET_STATUS: Final = Operation(
+    "migrations.get_status",
+    "GET",
+    "/identity/resources/migrations/v1/local/bulk/status/{migrationId}",
+    UserMigrationStatus,
+)
+
+
+class Migrations:
+    """Moving users to Frontegg, with their password hashes.
+
+    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
+    is particular to it.
+    """
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    async def migrate_from_auth0(
+        self,
+        *,
+        domain: str,
+        client_id: str,
+        secret: str,
+        tenant_id_field_name: str,
+        is_tenant_id_on_user_metadata: bool | UnsetType = UNSET,
+    ) -> None:
+        """Have Frontegg fetch the users of an Auth0 account.
+
+        Args:
+            domain: domain of the Auth0 account.
+            client_id: id of an Auth0 application that may read users.
+            secret: its secret.
+            tenant_id_field_name: the field of a user's app metadata that says which tenant.
+            is_tenant_id_on_user_metadata: True if it is a field of the user metadata instead.
+
+        POST /identity/resources/migrations/v1/auth0
+        """
+        body = MigrateFromAuth0Request(
+            domain=domain,
+            client_id=client_id,
+            secret=secret,
+            tenant_id_field_name=tenant_id_field_name,
+            is_tenant_id_on_user_metadata=is_tenant_id_on_user_metadata,
+        )
+        await self._caller.call(MIGRATE_FROM_AUTH0, body=body)
+
+    async def migrate_user(self, user: MigratedUserV1) -> User:
+        """Move one user to Frontegg, and return the user as Frontegg has it.
+
+        POST /identity/resources/migrations/v1/local
+        """
+        return await self._caller.call(MIGRATE_USER, body=user)
+
+    async def migrate_users(self, users: Sequence[MigratedUser]) -> TaskBatch[UserMigrationStatus]:
+        """Begin to move users to Frontegg, and return handles to wait for the end by.
+
+        A list of more than 1,000 is sent in several calls, one after the other, and there is a
+        task for each.
+
+        Args:
+            users: one user or more.
+
+        Raises:
+            InvalidRequestError: the list is empty.
+            BatchInterruptedError: a call after the first one failed; what came before goes on.
+            UndecodableAnswerError: Frontegg accepted the users, but gave no id.
+
+        POST /identity/resources/migrations/v2/local/bulk
+        """
+
+        async def start(part: tuple[MigratedUser, ...]) -> Task[UserMigrationStatus]:
+            body = MigrateUsersRequest(users=part)
+            started = await self._caller.call(MIGRATE_USERS, body=body)
+            return self.task(id_of(started, MIGRATE_USERS))
+
+        return await start_in_parts("users", users, MAX_USERS, start, MIGRATE_USERS)
+
+    async def migrate_users_v1(
+        self, users: Sequence[MigratedUserV1]
+    ) -> TaskBatch[UserMigrationStatus]:
+        """Begin to move users to Frontegg, and return handles to wait for the end by.
+
+        The older form of ``migrate_users``, whose users have several addresses.
+
+        A list of more than 1,000 is sent in several calls, one after the other, and there is a
+        task for each.
+
+        Args:
+            users: one user or more.
+
+        Raises:
+            InvalidRequestError: the list is empty.
+            BatchInterruptedError: a call after the first one failed; what came before goes on.
+            UndecodableAnswerError: Frontegg accepted the users, but gave no id.
+
+        POST /identity/resources/migrations/v1/local/bulk
+        """
+
+        async def start(part: tuple[MigratedUserV1, ...]) -> Task[UserMigrationStatus]:
+            body = MigrateUsersV1Request(users=part)
+            started = await self._caller.call(MIGRATE_USERS_V1, body=body)
+            return self.task(id_of(started, MIGRATE_USERS_V1))
+
+        return await start_in_parts("users", users, MAX_USERS, start, MIGRATE_USERS_V1)
+
+    async def get_status(self, migration_id: str) -> UserMigrationStatus:
+        """Return how far a migration has come, whichever version began it.
+
+        GET /identity/resources/migrations/v1/local/bulk/status/{migrationId}
+        """
+        return await self._caller.call(GET_STATUS, migration_id)
+
+    def task(self, migration_id: str) -> Task[UserMigrationStatus]:
+        """Return a handle to a migration that was begun earlier. Nothing is sent.
+
+        GET /identity/resources/migrations/v1/local/bulk/status/{migrationId}
+        """
+        return Task(self._caller, GET_STATUS, migration_id)

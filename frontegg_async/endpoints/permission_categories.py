@@ -1,0 +1,107 @@
+"""Categories, which permissions are listed in."""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import Final
+
+from msgspec import UNSET, UnsetType
+
+from ..models.permission_categories import (
+    CreatePermissionCategoryRequest,
+    PermissionCategory,
+    UpdatePermissionCategoryRequest,
+)
+from ..operation import Caller, Operation, Repeat
+
+GET_ALL: Final = Operation(
+    "permission_categories.get_all",
+    "GET",
+    "/identity/resources/permissions/v1/categories",
+    tuple[PermissionCategory, ...],
+)
+CREATE: Final = Operation(
+    "permission_categories.create",
+    "POST",
+    "/identity/resources/permissions/v1/categories",
+    PermissionCategory,
+    body=CreatePermissionCategoryRequest,
+)
+UPDATE: Final = Operation(
+    "permission_categories.update",
+    "PATCH",
+    "/identity/resources/permissions/v1/categories/{categoryId}",
+    NoneType,
+    body=UpdatePermissionCategoryRequest,
+    repeat=Repeat.IDEMPOTENT,
+)
+DELETE: Final = Operation(
+    "permission_categories.delete",
+    "DELETE",
+    "/identity/resources/permissions/v1/categories/{categoryId}",
+    NoneType,
+)
+
+
+class PermissionCategories:
+    """The categories of an environment's permissions.
+
+    A permission gets its category by ``permissions.create`` or ``permissions.update``.
+
+    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
+    is particular to it.
+    """
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    async def get_all(self) -> tuple[PermissionCategory, ...]:
+        """Return all categories, Frontegg's own among them.
+
+        GET /identity/resources/permissions/v1/categories
+        """
+        return await self._caller.call(GET_ALL)
+
+    async def create(
+        self,
+        name: str,
+        *,
+        description: str | UnsetType = UNSET,
+        category_id: str | UnsetType = UNSET,
+    ) -> PermissionCategory:
+        """Create a category, and return it.
+
+        Args:
+            name: name for people.
+            description: for people.
+            category_id: the id that it is to have; Frontegg chooses one if it is not given.
+
+        POST /identity/resources/permissions/v1/categories
+        """
+        body = CreatePermissionCategoryRequest(
+            name=name, description=description, category_id=category_id
+        )
+        return await self._caller.call(CREATE, body=body)
+
+    async def update(
+        self,
+        category_id: str,
+        *,
+        name: str | UnsetType = UNSET,
+        description: str | UnsetType = UNSET,
+    ) -> None:
+        """Change a category. What is not given stays as it is.
+
+        PATCH /identity/resources/permissions/v1/categories/{categoryId}
+        """
+        body = UpdatePermissionCategoryRequest(name=name, description=description)
+        await self._caller.call(UPDATE, category_id, body=body)
+
+    async def delete(self, category_id: str) -> None:
+        """Delete a category.
+
+        DELETE /identity/resources/permissions/v1/categories/{categoryId}
+        """
+        await self._caller.call(DELETE, category_id)

@@ -1,0 +1,52 @@
+"""Domain restrictions: whose e-mail addresses may sign up."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from ._base import RequestModel, ResponseModel
+
+RestrictionType: TypeAlias = Literal["ALLOW", "BLOCK"]
+"""Whether a list names all that get in, or those that do not."""
+
+
+class DomainRestriction(ResponseModel, frozen=True, kw_only=True):
+    """A domain, and the list that it is on."""
+
+    id: str | None = None
+    domain: str | None = None
+    list_type: str | None = msgspec.field(name="type", default=None)
+
+
+class DomainRestrictionConfiguration(ResponseModel, frozen=True, kw_only=True):
+    """Which list counts, if any, and whether public domains are kept out."""
+
+    active: bool | None = None
+    list_type: str | None = None
+    block_public_domains: bool | None = None
+
+
+class CreateDomainRestrictionRequest(RequestModel, frozen=True, kw_only=True):
+    """Body of ``domain_restrictions.create``."""
+
+    domain: str
+    list_type: RestrictionType = msgspec.field(name="type")
+
+
+class ReplaceDomainRestrictionsRequest(RequestModel, frozen=True, kw_only=True):
+    """Body of ``domain_restrictions.replace``."""
+
+    domains: tuple[str, ...]
+    list_type: RestrictionType = msgspec.field(name="type")
+
+
+class UpdateDomainRestrictionConfigurationRequest(RequestModel, frozen=True, kw_only=True):
+    """Body of ``domain_restrictions.update_configuration``."""
+
+    active: bool
+    # It answers listType, but is sent as type.
+    list_type: RestrictionType | UnsetType = msgspec.field(name="type", default=UNSET)
+    block_public_domains: bool | UnsetType = UNSET

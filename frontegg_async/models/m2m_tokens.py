@@ -1,0 +1,18 @@
+"""What access tokens allow, for programs that check them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ._base import ResponseModel
+
+
+class AccessTokenRights(ResponseModel, frozen=True, kw_only=True):
+    """Whose an access token is and what it allows; a tenant's own has no ``user_id``."""
+
+    id: str | None = None
+    tenant_id: str | None = None
+    user_id: str | None = None
+    permissions: tuple[str, ...] | None = None
+    roles: tuple[str, ...] | None = None
+    expires: datetime | None = None

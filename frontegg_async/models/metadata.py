@@ -1,0 +1,56 @@
+"""Metadata: a JSON document of the application's own, kept in a text.
+
+Frontegg takes and gives ``metadata`` as a string that holds JSON; some answers hold null, some the
+document itself, and the document need not be an object (docs/frontegg.md: spec, seen). So models
+keep what came, and offer it decoded beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias, overload
+
+import msgspec
+from msgspec import UnsetType
+
+from ..errors import InvalidRequestError
+
+Metadata: TypeAlias = str | Mapping[str, Any]
+"""What a coroutine takes: the text as it is sent, or an object to be encoded."""
+
+
+@overload
+def encode_metadata(metadata: Metadata) -> str: ...
+
+
+@overload
+def encode_metadata(metadata: Metadata | UnsetType) -> str | UnsetType: ...
+
+
+@overload
+def encode_metadata(metadata: Metadata | UnsetType | None) -> str | UnsetType | None: ...
+
+
+def encode_metadata(metadata: Metadata | UnsetType | None) -> str | UnsetType | None:
+    """Return the text to send; one that is a text already, UNSET and None stay as they are.
+
+    Raises:
+        InvalidRequestError: it holds something that JSON has no form for.
+    """
+    if metadata is None or isinstance(metadata, str | UnsetType):
+        return metadata
+    try:
+        return msgspec.json.encode(metadata).decode()
+    except (TypeError, UnicodeEncodeError, RecursionError) as error:
+        problem = str(error)
+    raise InvalidRequestError(f"metadata cannot be written as JSON: {problem}")
+
+
+def decode_metadata(metadata: str | dict[str, Any] | None) -> Any:
+    """Return what the text stands for; the text itself if it is no JSON."""
+    if not isinstance(metadata, str):
+        return metadata
+    try:
+        return msgspec.json.decode(metadata)
+    except (ValueError, RecursionError):
+        return metadata

@@ -1,0 +1,52 @@
+"""The phone numbers of users."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from msgspec import UNSET, UnsetType
+
+from ._base import RequestModel, ResponseModel
+
+PhoneNumberOrder: TypeAlias = Literal["userId", "phoneNumber"]
+"""What phone numbers can be sorted by."""
+
+
+class PhoneNumber(ResponseModel, frozen=True, kw_only=True):
+    """A phone number of a user, and whether the user has shown that it is theirs."""
+
+    id: str | None = None
+    user_id: str | None = None
+    phone_number: str | None = None
+    verified: bool | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class PhoneNumberChallenge(ResponseModel, frozen=True, kw_only=True):
+    """A code is on its way to a phone; ``otc_token`` goes back with it."""
+
+    # The specification shows no fields; these are what Frontegg's own React client reads (client).
+    otc_token: str | None = None
+    phone_id: str | None = None
+
+
+class CreatePhoneNumberRequest(RequestModel, frozen=True, kw_only=True):
+    """Body of ``phone_numbers.create``."""
+
+    phone_number: str
+    verify: bool | UnsetType = UNSET
+
+
+class NamePhoneNumberRequest(RequestModel, frozen=True, kw_only=True):
+    """Body of ``phone_numbers.start_verification`` and ``phone_numbers.create_for_user``."""
+
+    phone_number: str
+
+
+class VerifyPhoneNumberRequest(RequestModel, frozen=True, kw_only=True):
+    """Body of ``phone_numbers.verify`` and ``phone_numbers.delete``."""
+
+    otc_token: str
+    code: str

@@ -1,0 +1,143 @@
+"""How a request is made of an operation and its arguments, and what is refused before sending."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from .call import View
+from .errors import InvalidRequestError
+from .operation import (
+    Body,
+    Operation,
+    Query,
+    TenantHeader,
+    TokenKind,
+    UserHeader,
+    encode_query,
+)
+from .options import check_header_value
+from .transport import Request
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class RequestBuilder:
+    """Makes the requests of one view of a session."""
+
+    def __init__(
+        self, base_url: str, environment_id: str | None, view: View, *, has_credentials: bool
+    ) -> None:
+        self._base_url: Final = base_url
+        self._has_credentials: Final = has_credentials
+        self._view: Final = view
+        headers = dict(view.options.headers)
+        if environment_id is not None:
+            headers["frontegg-environment-id"] = environment_id
+        # Built once and shared by every call: nothing changes a request's headers later.
+        self._headers: Final = headers
+        self._json_headers: Final = {**headers, "Content-Type": "application/json"}
+
+    def build(
+        self,
+        operation: Operation[Any],
+        path: tuple[str, ...],
+        *,
+        query: Query | None = None,
+        body: Body | None = None,
+        tenant_id: str | None = None,
+        user_id: str | None = None,
+        headers: Mapping[str, str | None] | None = None,
+    ) -> Request:
+        """Refuse what cannot work, and build the rest once for all attempts.
+
+        Raises:
+            InvalidRequestError: the view is of the wrong kind, or a value cannot be sent.
+        """
+        self._check_token_kind(operation)
+        url = self._base_url + operation.path(path)
+        if query:
+            text = encode_query(query)
+            if text:
+                url = f"{url}?{text}"
+        sent = self._headers if body is None else self._json_headers
+        tenant = self._tenant(operation, tenant_id)
+        if tenant is not None:
+            sent = {**sent, "frontegg-tenant-id": tenant}
+        user = self._user(operation, user_id)
+        if user is not None:
+            sent = {**sent, "frontegg-user-id": user}
+        for name, value in (headers or {}).items():
+            if value is not None:
+                sent = {**sent, name: check_header_value(name, value)}
+        return Request(operation.method, url, sent, _encoded(operation.name, body))
+
+    def _check_token_kind(self, operation: Operation[Any]) -> None:
+        kind = operation.token
+        if kind in {TokenKind.ANY, TokenKind.NONE}:
+            return
+        if self._view.is_user:
+            if kind is TokenKind.ENVIRONMENT:
+                raise InvalidRequestError(
+                    "takes an environment token: call it on the session, not on an as_user() view",
+                    operation=operation.name,
+                )
+        elif kind is TokenKind.USER:
+            raise InvalidRequestError(
+                "takes a user's token: call it on session.as_user(token)", operation=operation.name
+            )
+        elif not self._has_credentials:
+            instead = ", or call it on session.as_user(token)" if kind is TokenKind.EITHER else ""
+            raise InvalidRequestError(
+                "takes an environment token, and this session has no credentials: open it with "
+                f"client_id and api_key{instead}",
+                operation=operation.name,
+            )
+
+    def _tenant(self, operation: Operation[Any], tenant_id: str | None) -> str | None:
+        """Return the value of the tenant header, or None where the operation takes none."""
+        header = operation.tenant
+        if header is TenantHeader.NONE:
+            return None
+        tenant = self._view.tenant_id if tenant_id is None else tenant_id
+        if tenant is None:
+            if header is TenantHeader.REQUIRED and not self._view.is_user:
+                raise InvalidRequestError(
+                    "needs a tenant: give tenant_id, or call it on session.for_tenant(tenant_id)",
+                    operation=operation.name,
+                )
+            return None
+        if header is TenantHeader.REFUSED:
+            raise InvalidRequestError(
+                "reaches beyond one tenant: call it on the session, not on a for_tenant() view",
+                operation=operation.name,
+            )
+        return check_header_value("frontegg-tenant-id", tenant)
+
+    def _user(self, operation: Operation[Any], user_id: str | None) -> str | None:
+        """Return the value of the user header, or None where the operation takes none."""
+        header = operation.user
+        if header is UserHeader.NONE:
+            return None
+        if user_id is None:
+            if header is UserHeader.REQUIRED and not self._view.is_user:
+                raise InvalidRequestError(
+                    "needs a user: give user_id, or call it on session.as_user(token)",
+                    operation=operation.name,
+                )
+            return None
+        return check_header_value("frontegg-user-id", user_id)
+
+
+def _encoded(operation: str, body: Body | None) -> bytes | None:
+    if body is None:
+        return None
+    try:
+        return _encode(body)
+    except UnicodeEncodeError:
+        problem = "it holds a lone surrogate"
+    except (TypeError, RecursionError) as error:
+        problem = str(error)
+    raise InvalidRequestError(f"the body cannot be written as JSON: {problem}", operation=operation)

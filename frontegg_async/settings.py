@@ -1,0 +1,57 @@
+"""What a session is opened with, checked."""
+
+from __future__ import annotations
+
+import hashlib
+
+import aiohttp
+import msgspec
+
+from ._clock import Clock
+from ._secret import Secret
+from .errors import ConfigurationError
+from .tokens import TokenStore
+
+
+class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session is opened with."""
+
+    base_url: str
+    client_id: str | None
+    api_key: Secret | None
+    environment_id: str | None
+    max_connections: int
+    http: aiohttp.ClientSession | None
+    token_store: TokenStore
+    clock: Clock
+
+    def store_key(self) -> str:
+        """Name the token by host and credentials, without telling what they are."""
+        secret = Secret("") if self.api_key is None else self.api_key
+        parts = (self.base_url, self.client_id or "", secret.reveal())
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def as_secret(value: str | Secret) -> Secret:
+    """Return a value that does not show itself."""
+    return value if isinstance(value, Secret) else Secret(value)
+
+
+def check_connections(number: object) -> None:
+    """Refuse what cannot be a number of connections."""
+    if type(number) is not int or number < 1:
+        raise ConfigurationError(f"max_connections must be a whole number from 1, got {number!r}")
+
+
+def is_text(value: object) -> bool:
+    """Whether it can stand where a name or a token is asked for."""
+    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+
+
+def check_text(name: str, fit: bool) -> None:
+    """Refuse a setting that is no text.
+
+    Is told whether and not what, so that its traceback shows no secret.
+    """
+    if not fit:
+        raise ConfigurationError(f"{name} must be a text without control characters")

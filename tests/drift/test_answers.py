@@ -1,0 +1,191 @@
+"""Every answer of every operation: it decodes, whatever is missing, null or new in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import NoneType
+from typing import Any, Final, Literal, cast, get_args, get_origin
+
+import msgspec
+import pytest
+
+from frontegg_async import Operation
+from frontegg_async.endpoints import operations
+from frontegg_async.models._base import ResponseModel
+from frontegg_async.operation import JSON
+
+from .instances import (
+    Field,
+    arms_of,
+    fields_of,
+    is_list,
+    is_object,
+    present,
+    struct_of,
+    structs_in,
+    value_of,
+)
+
+OPERATIONS: Final = operations()
+STRUCTS: Final = structs_in(*(each.returns for each in OPERATIONS if each.returns is not JSON))
+DATES: Final = {
+    "2024-05-06T07:08:09Z": datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC),
+    "2024-05-06T07:08:09.123Z": datetime(2024, 5, 6, 7, 8, 9, 123_000, tzinfo=UTC),
+    "2024-05-06T07:08:09.123456Z": datetime(2024, 5, 6, 7, 8, 9, 123_456, tzinfo=UTC),
+    "2024-05-06T07:08:09+05:30": datetime(2024, 5, 6, 1, 38, 9, tzinfo=UTC),
+    "2024-05-06T07:08:09.1-08:00": datetime(2024, 5, 6, 15, 8, 9, 100_000, tzinfo=UTC),
+}
+SECRET_WORDS: Final = re.compile(
+    r"password|secret|token|jwt|otp|code|link|hash|salt|qr|private|credential|recovery|assertion"
+)
+"""What is said in the names of fields that nobody should read in a log."""
+NO_SECRETS: Final = re.compile(
+    # What such a thing is called, when it ends, what it is for: not the thing.
+    r".*(_id|_ids|_type|_at|_in|_expiration\w*|_time|_url|_name|_method|_length|_status|_key"
+    r"|_algorithm|_uri|_payload)"
+    r"|country_code|status_code|error_code|vendor_id|hash_type|hashing_\w+"
+)
+
+each_struct = pytest.mark.parametrize("struct", STRUCTS, ids=str)
+each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
+
+
+def decoded(struct: Any, document: object) -> Any:
+    """Return what an operation with this answer would return."""
+    operation: Operation[Any] = Operation("drift.probe", "GET", "/probe", struct)
+    return operation.decode(json.dumps(document).encode())
+
+
+def full(struct: Any) -> dict[str, Any]:
+    """Return JSON with every field filled."""
+    document = json.loads(msgspec.json.encode(value_of(struct, "x")))
+    assert set(document) == {field.wire for field in fields_of(struct)}
+    return cast("dict[str, Any]", document)
+
+
+def secrets_in(struct: Any) -> Iterator[Field]:
+    """Yield the fields whose names say that their texts are secret."""
+    for field in fields_of(struct):
+        named = SECRET_WORDS.search(field.name) and not NO_SECRETS.fullmatch(field.name)
+        if named and str in present(field.hint):
+            yield field
+
+
+def test_there_are_structs() -> None:
+    """The tests below have something to run on."""
+    assert len(STRUCTS) > 5
+    assert any(list(secrets_in(struct)) for struct in STRUCTS)
+
+
+@each_struct
+def test_everything_is_read(struct: Any) -> None:
+    """An answer with every field decodes to what it was made from."""
+    assert decoded(struct, full(struct)) == value_of(struct, "x")
+
+
+@each_struct
+def test_nothing_is_needed(struct: Any) -> None:
+    """No field, only nulls, and each field missing or null by itself: None is what comes out."""
+    names = [field.wire for field in fields_of(struct)]
+    nothing = decoded(struct, {})
+    assert all(getattr(nothing, field.name) is None for field in fields_of(struct))
+    assert decoded(struct, dict.fromkeys(names)) == nothing
+    for field in fields_of(struct):
+        rest = {name: value for name, value in full(struct).items() if name != field.wire}
+        for document in (rest, {**rest, field.wire: None}):
+            assert getattr(decoded(struct, document), field.name) is None
+
+
+@each_struct
+def test_what_is_new_does_no_harm(struct: Any) -> None:
+    """Unknown fields are passed over, and no text is limited to the words that are known."""
+    document = full(struct)
+    strange: dict[str, Any] = {
+        "x-new": 1,
+        "x-list": [{}],
+        "x-null": None,
+        "x-object": {"a": {"b": []}},
+    }
+    assert decoded(struct, {**strange, **document}) == decoded(struct, document)
+    for field in fields_of(struct):
+        kinds = [get_args(arm) if is_list(arm) else [arm] for arm in present(field.hint)]
+        assert not any(get_origin(kind) is Literal for arm in kinds for kind in arm), field.name
+        if str in present(field.hint):
+            word = "Something-that-nobody-knows-yet"
+            assert getattr(decoded(struct, {**document, field.wire: word}), field.name) == word
+
+
+@each_struct
+@pytest.mark.parametrize("text", DATES)
+def test_dates(struct: Any, text: str) -> None:
+    """Times with and without fractions and offsets are the instants that they name."""
+    dates = [field for field in fields_of(struct) if datetime in present(field.hint)]
+    document = {**full(struct), **{field.wire: text for field in dates}}
+    read = decoded(struct, document)
+    assert {getattr(read, field.name) for field in dates} <= {DATES[text]}
+
+
+@each_struct
+def test_numbers(struct: Any) -> None:
+    """Every number may come with a fraction of nothing, and as large as JavaScript counts."""
+    for field in fields_of(struct):
+        if {int, float} & set(present(field.hint)):
+            for number in (0, 5.0, 2**53, 1e9, -1):
+                read = getattr(decoded(struct, {field.wire: number}), field.name)
+                assert read == number
+
+
+@each_struct
+def test_form(struct: Any) -> None:
+    """Structs of answers are frozen, without the garbage collector, and hold tuples."""
+    kind = struct_of(struct)
+    assert kind is not None
+    assert issubclass(kind, ResponseModel)
+    config = kind.__struct_config__
+    assert (config.frozen, config.gc, config.forbid_unknown_fields) == (True, False, False)
+    assert fields_of(struct)
+    for field in fields_of(struct):
+        assert {NoneType, Any} & set(arms_of(field.hint)), f"{field.name} is not nullable"
+        assert not field.required, f"{field.name} is not optional"
+        for arm in present(field.hint):
+            assert not is_list(arm) or get_args(arm)[1:] == (...,), f"{field.name} is no tuple"
+            assert not is_object(arm) or get_origin(arm) is dict, f"{field.name} is no dict"
+
+
+@each_struct
+def test_secrets_do_not_show(struct: Any) -> None:
+    """No ``repr`` shows the text of a field whose name says that it is secret."""
+    shown = repr(value_of(struct, "canary"))
+    for field in secrets_in(struct):
+        assert value_of(field.hint, f"canary.{field.name}") not in shown, field.name
+
+
+@each_operation
+def test_answers(operation: Operation[Any]) -> None:
+    """A full answer decodes, and an empty body or null is an empty answer of the same type."""
+    returns = operation.returns
+    if returns is NoneType:
+        assert operation.decode(b"<not looked at>") is None
+        return
+    value = value_of(returns, operation.name)
+    assert operation.decode(msgspec.json.encode(value)) == value
+    nothing = None if returns is JSON else returns()
+    for body in (b"", b"null", b" null "):
+        assert operation.decode(body) == nothing
+    if get_origin(returns) is tuple:
+        assert operation.decode(b"[]") == ()
+        # Not more than one kind of answer, of which an object would be taken for a list.
+        assert len(get_args(returns)) == 2
+    if operation.one_or_many:
+        assert operation.decode(msgspec.json.encode(value[0])) == value[:1]
+
+
+def test_all_operations_return_what_can_be_told() -> None:
+    """An operation returns a Struct, an array, nothing, or what is not described."""
+    for operation in OPERATIONS:
+        returns = operation.returns
+        described = struct_of(returns) is not None or get_origin(returns) is tuple
+        assert described or returns in {NoneType, JSON}, operation.name
