@@ -191,3 +191,13 @@ def test_credentials_do_not_show() -> None:
     request = authentication.AuthenticateRequest(client_id="an-id", secret="canary-key")
     token = authentication.TokenGrant(token="canary-token", expires_in=5)
     assert "canary" not in repr(request) + repr(token)
+
+
+def test_what_is_not_there_is_not_shown() -> None:
+    """A ``repr`` holds what an answer said or a body says, and not the thirty fields besides."""
+    assert repr(User(id="u", email="e@x", verified=False)) == (
+        "User(id='u', email='e@x', verified=False)"
+    )
+    assert repr(AddToTenantRequest(tenant_id="T")) == "AddToTenantRequest(tenant_id='T')"
+    body: Any = AddToTenantRequest(tenant_id="T", skip_invite_email=None)  # type: ignore[arg-type]
+    assert repr(body) == "AddToTenantRequest(tenant_id='T', skip_invite_email=None)"

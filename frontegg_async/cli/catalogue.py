@@ -21,7 +21,7 @@ tells all about one operation.
 
 *Tenant* and *user* are the headers `frontegg-tenant-id` and `frontegg-user-id`, which matter with
 the environment token: a user's own token says both. *JSON* is what Frontegg gives without saying
-what is in it.
+what is in it; a list is a tuple in Python.
 """
 _TOKENS: Final = {
     TokenKind.ENVIRONMENT: "environment token",

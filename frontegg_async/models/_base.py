@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias, cast
 
 import msgspec
+from msgspec import UNSET
 
 Number: TypeAlias = int | float
 """A JSON number. Frontegg says only that much, also of counts: ``5.0`` is no error."""
@@ -27,7 +28,7 @@ class RequestModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
     """A body to send: a field left UNSET is not sent, None is sent as null."""
 
     def __repr__(self) -> str:
-        return masked_repr(self)
+        return _shown_without(UNSET, self)
 
 
 class ResponseModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
@@ -38,14 +39,13 @@ class ResponseModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", g
     """
 
     def __repr__(self) -> str:
-        return masked_repr(self)
+        return _shown_without(None, self)
 
 
-def masked_repr(struct: msgspec.Struct) -> str:
-    """Show a Struct as msgspec does, with ``***`` in place of what is nobody's business."""
-    shown = (
-        f"{name}={_shown(name, getattr(struct, name))}" for name in type(struct).__struct_fields__
-    )
+def _shown_without(absent: object, struct: msgspec.Struct) -> str:
+    """Show what a Struct says, with ``***`` in place of what is nobody's business."""
+    fields = ((name, getattr(struct, name)) for name in type(struct).__struct_fields__)
+    shown = (f"{name}={_shown(name, value)}" for name, value in fields if value is not absent)
     return f"{type(struct).__name__}({', '.join(shown)})"
 
 
