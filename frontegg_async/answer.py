@@ -19,23 +19,20 @@ from .errors import ErrorFields, FronteggError
 _MAX_TRACE_ID_CHARS: Final = 64
 
 
-class Answer:
+class Answer(msgspec.Struct, eq=False):
     """An HTTP answer, read to its end.
 
-    Attributes:
+    Args:
         status: HTTP status.
         headers: looked up without regard to case.
         body: the raw bytes, decompressed.
         attempts: requests that were sent for it, the last one included.
     """
 
-    __slots__ = ("attempts", "body", "headers", "status")
-
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
-        self.attempts = 1
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    attempts: int = 1
 
     @property
     def trace_id(self) -> str | None:

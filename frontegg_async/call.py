@@ -9,7 +9,7 @@ import msgspec
 from ._secret import Secret
 from .answer import Answer, Failure
 from .errors import ErrorFields
-from .operation import Arguments, Operation
+from .operation import Arguments, Body, Operation
 from .options import Options
 from .pacing import Pacing
 from .retry import RetryBudget
@@ -68,45 +68,25 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return self.user_token is not None or self.user_tokens is not None
 
 
-class Call:
+class Call(msgspec.Struct, eq=False):
     """One call under way."""
 
-    __slots__ = (
-        "arguments",
-        "attempts",
-        "body",
-        "deadline",
-        "former_token",
-        "observer",
-        "operation",
-        "path",
-        "perhaps_done",
-        "put_off",
-        "request",
-        "successes_before",
-    )
+    operation: Operation[Any]
+    path: tuple[str, ...]
+    arguments: Arguments
+    request: Request
+    deadline: float
+    observer: AttemptObserver | None
+    former_token: Token | None = None
+    attempts: int = 0
+    put_off: int = 0
+    successes_before: int = 0
+    perhaps_done: bool = False
 
-    def __init__(
-        self,
-        operation: Operation[Any],
-        path: tuple[str, ...],
-        arguments: Arguments,
-        request: Request,
-        deadline: float,
-        observer: AttemptObserver | None,
-    ) -> None:
-        self.operation = operation
-        self.path = path
-        self.arguments = arguments
-        self.body = arguments.get("body")
-        self.request = request
-        self.deadline = deadline
-        self.former_token: Token | None = None
-        self.observer = observer
-        self.attempts = 0
-        self.put_off = 0
-        self.successes_before = 0
-        self.perhaps_done = False
+    @property
+    def body(self) -> Body | None:
+        """What is sent as JSON."""
+        return self.arguments.get("body")
 
     @property
     def harmless(self) -> bool:
@@ -117,3 +97,7 @@ class Call:
     def fields(self) -> ErrorFields:
         """Return what an error says of the call."""
         return {"operation": self.operation.name, "attempts": self.attempts}
+
+    def __repr__(self) -> str:
+        # Never the arguments: a header among them may hold a token.
+        return f"<Call of {self.operation.name}, {self.attempts} attempts>"

@@ -131,6 +131,7 @@ class Operation(Generic[T]):
         "_pieces",
         "body",
         "deprecated",
+        "environment_only",
         "headers",
         "limit_group",
         "method",
@@ -140,10 +141,13 @@ class Operation(Generic[T]):
         "read_back",
         "repeat",
         "returns",
+        "takes_tenant_or_user",
         "template",
         "tenant",
         "token",
+        "tokenless",
         "user",
+        "user_only",
     )
 
     def __init__(
@@ -176,6 +180,13 @@ class Operation(Generic[T]):
         self.read_back: Final = read_back
         self.one_or_many: Final = one_or_many
         self.deprecated: Final = deprecated
+        # Asked in every call, and comparing enumerations costs more than reading a flag.
+        self.tokenless: Final = token is TokenKind.NONE
+        self.environment_only: Final = token is TokenKind.ENVIRONMENT
+        self.user_only: Final = token is TokenKind.USER
+        self.takes_tenant_or_user: Final = (
+            tenant is not TenantHeader.NONE or user is not UserHeader.NONE
+        )
         # Limits are per route family: by the template, never by the path with ids in it.
         self.limit_group: Final = f"{method} {template}"
         pieces = _PARAMETER.split(template)
@@ -190,6 +201,9 @@ class Operation(Generic[T]):
             InvalidRequestError: a value is empty, no string, too long, or would lead elsewhere.
         """
         pieces = self._pieces
+        # Nearly every path has one value: Frontegg's own ids are UUIDs, and need no encoding.
+        if len(values) == 1 and len(pieces) == 2 and _is_plain(values[0]):
+            return f"{pieces[0]}{values[0]}{pieces[1]}"
         if len(values) != len(pieces) - 1:
             raise InvalidRequestError(
                 f"takes {len(pieces) - 1} path values ({', '.join(self.parameters)}), "
@@ -198,10 +212,8 @@ class Operation(Generic[T]):
             )
         path = pieces[0]
         for position, value in enumerate(values):
-            # Frontegg's own ids are UUIDs and need no encoding; anything else is looked at.
-            if type(value) is not str or len(value) > MAX_PATH_VALUE_CHARS or not _PLAIN(value):
-                value = self._encode(position, value)
-            path += value + pieces[position + 1]
+            plain = value if _is_plain(value) else self._encode(position, value)
+            path += plain + pieces[position + 1]
         return path
 
     def _encode(self, position: int, value: str) -> str:
@@ -227,11 +239,11 @@ class Operation(Generic[T]):
         if not body or self.returns is NoneType:
             return self._nothing()
         try:
-            value = decode_json(decoder, body)
-        except msgspec.DecodeError:
+            value = decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             if body.strip() in {b"", b"null"}:
                 return self._nothing()
-            raise
+            value = decode_json(decoder, body)  # says what is wrong with it
         if self.one_or_many and not isinstance(value, tuple):
             value = (value,)
         return value  # type: ignore[no-any-return]  # the decoder's type is a run-time value
@@ -249,6 +261,10 @@ class Operation(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.method} {self.template}>"
+
+
+def _is_plain(value: object) -> bool:
+    return type(value) is str and len(value) <= MAX_PATH_VALUE_CHARS and bool(_PLAIN(value))
 
 
 def decode_json(decoder: msgspec.json.Decoder[T], body: bytes | str) -> T:

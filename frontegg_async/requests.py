@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
+from yarl import URL
 
 from .call import View
 from .errors import InvalidRequestError
@@ -22,6 +23,7 @@ from .options import check_header_value
 from .transport import Request
 
 _encode: Final = msgspec.json.Encoder().encode
+_ENVIRONMENTS: Final = {TokenKind.ENVIRONMENT, TokenKind.EITHER}
 
 
 class RequestBuilder:
@@ -33,6 +35,7 @@ class RequestBuilder:
         self._base_url: Final = base_url
         self._has_credentials: Final = has_credentials
         self._view: Final = view
+        self._is_user: Final = view.is_user
         headers = dict(view.options.headers)
         if environment_id is not None:
             headers["frontegg-environment-id"] = environment_id
@@ -56,40 +59,43 @@ class RequestBuilder:
         Raises:
             InvalidRequestError: the view is of the wrong kind, or a value cannot be sent.
         """
-        self._check_token_kind(operation)
+        if self._is_user or operation.user_only or not self._has_credentials:
+            self._check_token_kind(operation)
         url = self._base_url + operation.path(path)
         if query:
             text = encode_query(query)
             if text:
                 url = f"{url}?{text}"
         sent = self._headers if body is None else self._json_headers
-        tenant = self._tenant(operation, tenant_id)
-        if tenant is not None:
-            sent = {**sent, "frontegg-tenant-id": tenant}
-        user = self._user(operation, user_id)
-        if user is not None:
-            sent = {**sent, "frontegg-user-id": user}
-        for name, value in (headers or {}).items():
-            if value is not None:
-                sent = {**sent, name: check_header_value(name, value)}
-        return Request(operation.method, url, sent, _encoded(operation.name, body))
+        if operation.takes_tenant_or_user:
+            tenant = self._tenant(operation, tenant_id)
+            if tenant is not None:
+                sent = {**sent, "frontegg-tenant-id": tenant}
+            user = self._user(operation, user_id)
+            if user is not None:
+                sent = {**sent, "frontegg-user-id": user}
+        if headers:
+            given = {name: value for name, value in headers.items() if value is not None}
+            for name, value in given.items():
+                check_header_value(name, value)
+            sent = {**sent, **given}
+        encoded = None if body is None else _encoded(operation.name, body)
+        return Request(operation.method, URL(url, encoded=True), sent, encoded)
 
     def _check_token_kind(self, operation: Operation[Any]) -> None:
-        kind = operation.token
-        if kind in {TokenKind.ANY, TokenKind.NONE}:
-            return
-        if self._view.is_user:
-            if kind is TokenKind.ENVIRONMENT:
+        if self._is_user:
+            if operation.environment_only:
                 raise InvalidRequestError(
                     "takes an environment token: call it on the session, not on an as_user() view",
                     operation=operation.name,
                 )
-        elif kind is TokenKind.USER:
+        elif operation.user_only:
             raise InvalidRequestError(
                 "takes a user's token: call it on session.as_user(token)", operation=operation.name
             )
-        elif not self._has_credentials:
-            instead = ", or call it on session.as_user(token)" if kind is TokenKind.EITHER else ""
+        elif not self._has_credentials and operation.token in _ENVIRONMENTS:
+            either = operation.token is TokenKind.EITHER
+            instead = ", or call it on session.as_user(token)" if either else ""
             raise InvalidRequestError(
                 "takes an environment token, and this session has no credentials: open it with "
                 f"client_id and api_key{instead}",
@@ -103,7 +109,7 @@ class RequestBuilder:
             return None
         tenant = self._view.tenant_id if tenant_id is None else tenant_id
         if tenant is None:
-            if header is TenantHeader.REQUIRED and not self._view.is_user:
+            if header is TenantHeader.REQUIRED and not self._is_user:
                 raise InvalidRequestError(
                     "needs a tenant: give tenant_id, or call it on session.for_tenant(tenant_id)",
                     operation=operation.name,
@@ -122,7 +128,7 @@ class RequestBuilder:
         if header is UserHeader.NONE:
             return None
         if user_id is None:
-            if header is UserHeader.REQUIRED and not self._view.is_user:
+            if header is UserHeader.REQUIRED and not self._is_user:
                 raise InvalidRequestError(
                     "needs a user: give user_id, or call it on session.as_user(token)",
                     operation=operation.name,
@@ -131,9 +137,7 @@ class RequestBuilder:
         return check_header_value("frontegg-user-id", user_id)
 
 
-def _encoded(operation: str, body: Body | None) -> bytes | None:
-    if body is None:
-        return None
+def _encoded(operation: str, body: Body) -> bytes:
     try:
         return _encode(body)
     except UnicodeEncodeError:

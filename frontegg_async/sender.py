@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import random
+from collections.abc import Coroutine
 from types import NoneType
 from typing import Any, Final, NoReturn, TypeVar
 from weakref import WeakSet
@@ -29,8 +30,9 @@ from .errors import (
     ThrottledError,
 )
 from .models import secrets_of
-from .operation import Arguments, Operation, ReadBack, Repeat, TokenKind
+from .operation import Arguments, Operation, ReadBack, Repeat
 from .pacing import Group, Pacing
+from .permits import Permits
 from .requests import RequestBuilder
 from .retry import Decision, Situation, Step
 from .tokens import REFUSALS, Token, TokenManager
@@ -78,7 +80,7 @@ class Core:
         self.api_key: Final = api_key
         self.clock: Final = clock
         # Before the pool's own queue, so that waiting for a place never eats an attempt's time.
-        self.permits: Final = asyncio.Semaphore(max_connections)
+        self.permits: Final = Permits(max_connections)
         self.pacing: Final = Pacing(clock)
         # Those of views with a rate of their own as well, as long as such a view lives.
         self.pacings: Final = WeakSet([self.pacing])
@@ -127,15 +129,18 @@ class Sender:
         if view.user_tokens is not None:
             core.user_tokens.add(view.user_tokens)
 
-    async def send(
+    def send(
         self,
         operation: Operation[T],
         path: tuple[str, ...],
         arguments: Arguments,
         *,
         observer: AttemptObserver | None = None,
-    ) -> Answer:
-        """Send ``operation`` until it succeeds or cannot; see ``Session.send``."""
+    ) -> Coroutine[Any, Any, Answer]:
+        """Send ``operation`` until it succeeds or cannot; see ``Session.send``.
+
+        What is refused is raised here; what is returned is to be awaited.
+        """
         core = self.core
         core.check()
         call = Call(
@@ -146,14 +151,15 @@ class Sender:
             core.clock.monotonic() + self.view.options.timeout,
             observer,
         )
-        return await self._deliver(call)
+        # No coroutine of its own: every one on the way of a call costs.
+        return self._deliver(call)
 
     async def _deliver(self, call: Call) -> Answer:
         core = self.core
         tokens = self._tokens
         replayed = False
         while True:
-            if tokens is None or call.operation.token is TokenKind.NONE:
+            if tokens is None or call.operation.tokenless:
                 token = None
             else:
                 token = tokens.current() or await self._token(call, tokens)
@@ -232,64 +238,64 @@ class Sender:
         return others == 0 and left > self.view.options.timeout - OUTAGE_PATIENCE
 
     async def _attempt(self, call: Call, token: Token | None) -> Answer | Failure:
+        # One long coroutine, because nearly every call goes straight through: nothing here is
+        # awaited unless there is something to wait for.
+        core = self.core
+        view = self.view
+        options = view.options
         group = self.pacing.group(call.operation.limit_group)
-        if not group.try_admit(bulk=self.view.bulk):
+        if not group.try_admit(bulk=view.bulk):
             await self._wait_in_line(call, group)
         sent = False
-        permits = self.core.permits
+        permits = core.permits
         try:
-            if permits.locked():
+            if not permits.take():
                 await self._wait_for_permit(call)
-            else:
-                await permits.acquire()  # does not suspend: there is one
             try:
-                remaining = await self._ready(call)
-                sent = True
-                return await self._send_once(call, token, group, remaining)
+                if call.observer is not None:
+                    await call.observer.before(call.operation)
+                if core.closed or core.transport.closed:
+                    raise ClosedError("the session was closed during the call", **call.fields())
+                now = core.clock.monotonic()
+                timeout = options.attempt_timeout
+                if call.deadline - now < timeout:
+                    timeout = self._remaining(call, now)
+                call.attempts += 1
+                call.successes_before = view.traffic.successes
+                view.traffic.requests += 1
+                sent, sent_at = True, now
+                outcome = await core.transport.send(
+                    call.request, self._authorization(call, token), options, timeout
+                )
             finally:
-                permits.release()
+                permits.give_back()
         finally:
             if not sent:
-                group.give_back(bulk=self.view.bulk)
-
-    async def _ready(self, call: Call) -> float:
-        """Look once more whether an attempt may be sent, and return the seconds it may take."""
-        core = self.core
+                group.give_back(bulk=view.bulk)
+        if isinstance(outcome, Answer) and outcome.status < 429:
+            group.succeeded(sent_at)
+        else:
+            self._report(group, outcome, sent_at)
         if call.observer is not None:
-            await call.observer.before(call.operation)
-        if core.closed or core.transport.closed:
-            raise ClosedError("the session was closed during the call", **call.fields())
-        remaining = call.deadline - core.clock.monotonic()
-        if remaining <= 0:
-            raise CallTimeoutError("the deadline passed", **call.fields())
-        return remaining
+            call.observer.after(call.operation, outcome, core.clock.monotonic() - sent_at)
+        return outcome
 
-    async def _send_once(
-        self, call: Call, token: Token | None, group: Group, remaining: float
-    ) -> Answer | Failure:
-        core = self.core
-        options = self.view.options
-        call.attempts += 1
-        call.successes_before = self.view.traffic.successes
-        self.view.traffic.requests += 1
-        sent_at = core.clock.monotonic()
-        outcome = await core.transport.send(
-            call.request,
-            self._authorization(call, token),
-            options,
-            min(options.attempt_timeout, remaining),
-        )
+    def _remaining(self, call: Call, now: float) -> float:
+        """Return the seconds until the deadline, which is nearer than an attempt may take."""
+        if call.deadline <= now:
+            raise CallTimeoutError("the deadline passed", **call.fields())
+        return call.deadline - now
+
+    def _report(self, group: Group, outcome: Answer | Failure, sent_at: float) -> None:
+        """Tell the pacing what came of an attempt that was no success."""
         if isinstance(outcome, Failure) or outcome.status >= 500:
             group.failed(sent_at)
         elif outcome.status != 429:
             group.succeeded(sent_at)
         if isinstance(outcome, Answer) and outcome.status in {429, 503}:
-            wait = retry.stated_wait(outcome.headers, core.clock.time())
+            wait = retry.stated_wait(outcome.headers, self.core.clock.time())
             if outcome.status == 429 or wait is not None:
                 group.throttled(sent_at, wait)
-        if call.observer is not None:
-            call.observer.after(call.operation, outcome, core.clock.monotonic() - sent_at)
-        return outcome
 
     async def _wait_in_line(self, call: Call, group: Group) -> None:
         lacking = await group.wait(
@@ -306,7 +312,7 @@ class Sender:
         """Return the header's value. In no variable of ours: tracebacks may show variables."""
         if token is not None:
             return token.authorization
-        if self._user_authorization is None or call.operation.token is TokenKind.NONE:
+        if self._user_authorization is None or call.operation.tokenless:
             return None
         return self._user_authorization.reveal()
 
@@ -314,7 +320,7 @@ class Sender:
         remaining = call.deadline - self.core.clock.monotonic()
         try:
             async with asyncio.timeout(max(remaining, 0.0)):
-                await self.core.permits.acquire()
+                await self.core.permits.wait()
         except TimeoutError:
             pass
         else:

@@ -410,7 +410,7 @@ class Session:
         Raises:
             FronteggError: see ``frontegg_async.errors`` for the tree.
         """
-        answer = await self._opened().send(operation, path, arguments)
+        answer = await (self._sender or self._opened()).send(operation, path, arguments)
         return self.decoded(operation, answer)
 
     async def send(

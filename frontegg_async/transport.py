@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 import zlib
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import aiohttp
+import msgspec
 from aiohttp import hdrs
 from yarl import URL
 
@@ -28,17 +29,20 @@ DEFAULT_HEADERS: Final[dict[str, str]] = {
 _DECOMPRESSORS: Final = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
-class Request:
-    """One request, ready to be sent as often as need be. Its ``repr`` shows no values."""
+class Request(msgspec.Struct, eq=False):
+    """One request, ready to be sent as often as need be. Its ``repr`` shows no values.
 
-    __slots__ = ("body", "headers", "method", "url")
+    Args:
+        method: HTTP method.
+        url: encoded by us, to the letter: yarl would normalise ``..`` and ``%2F`` once more.
+        headers: all but the authorization.
+        body: JSON, or None.
+    """
 
-    def __init__(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> None:
-        self.method = method
-        # Encoded by us, to the letter: yarl would normalise `..` and `%2F` once more.
-        self.url = URL(url, encoded=True)
-        self.headers = headers
-        self.body = body
+    method: str
+    url: URL
+    headers: dict[str, str]
+    body: bytes | None
 
     def __repr__(self) -> str:
         return f"<Request {self.method}>"
@@ -89,12 +93,14 @@ class AiohttpTransport:
             self._http._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         # A session of somebody else has other defaults: then ours go with every request.
         self._extra_headers: Final = {} if self._owned else DEFAULT_HEADERS
-        self._timeouts: Final[dict[tuple[float, float], aiohttp.ClientTimeout]] = {}
+        # Nearly every call has the timeout of the one before it.
+        self._last_options: Options | None = None
+        self._last_timeout = aiohttp.ClientTimeout()
 
     @property
     def closed(self) -> bool:
-        """Whether the aiohttp session can no longer be used."""
-        return self._http.closed
+        """Whether an aiohttp session that was handed in has been closed by its owner."""
+        return not self._owned and self._http.closed
 
     async def close(self) -> None:
         """Close the aiohttp session, unless it was handed in."""
@@ -105,25 +111,16 @@ class AiohttpTransport:
         self, request: Request, authorization: str | None, options: Options, timeout: float
     ) -> Answer | Failure:
         """Send once, and tell by the failure whether the server can have seen it."""
-        sending = self._send(request, authorization, options, timeout)
-        # A cancellation passes frames that hold the token in their variables, and whoever shows
-        # its traceback may show those: it starts anew from here, where there is none.
-        del authorization
-        try:
-            return await sending
-        except asyncio.CancelledError as cancelled:
-            reasons = cancelled.args
-        raise asyncio.CancelledError(*reasons)
-
-    async def _send(
-        self, request: Request, authorization: str | None, options: Options, timeout: float
-    ) -> Answer | Failure:
         headers = {**self._extra_headers, **request.headers}
         if authorization is not None:
             headers[hdrs.AUTHORIZATION] = authorization
-        status: int | None = None
+        response: aiohttp.ClientResponse | None = None
+        cancelled: tuple[Any, ...] | None = None
+        kind, detail = FailureKind.BROKEN, ""
         try:
-            async with self._http.request(
+            # Not ``async with``: an answer that is read to its end has given its connection back,
+            # one that is not is closed below, and the four coroutines of it would do no more.
+            response = await self._http.request(
                 request.method,
                 request.url,
                 data=request.body,
@@ -132,22 +129,22 @@ class AiohttpTransport:
                 allow_redirects=False,
                 auto_decompress=False,
                 raise_for_status=False,
-            ) as response:
-                status = response.status
-                limit = options.max_response_bytes
-                # On the way of nearly every call: the length is known and within the limit.
-                length = response.content_length
-                if length is not None and length <= limit:
-                    body = await response.read()
-                else:
-                    read = await _read_bounded(response, limit)
-                    if read is None:
-                        return _too_large(limit, status)
-                    body = read
-                encoding = response.headers.get(hdrs.CONTENT_ENCODING)
-                if encoding is not None and encoding.lower() != "identity":
-                    return _decompressed(response, body, encoding.lower(), limit)
-                return Answer(status, response.headers, body)
+            )
+            found = response.headers
+            limit = options.max_response_bytes
+            length = found.get(hdrs.CONTENT_LENGTH)
+            # On the way of nearly every call: the length is known and within the limit.
+            if length is not None and length.isdecimal() and int(length) <= limit:
+                body = await response.read()
+            else:
+                read = await _read_bounded(response, limit)
+                if read is None:
+                    return _too_large(limit, response.status)
+                body = read
+            encoding = found.get(hdrs.CONTENT_ENCODING)
+            if encoding is not None and encoding.lower() != "identity":
+                return _decompressed(response, body, encoding.lower(), limit)
+            return Answer(response.status, found, body)
         # Most particular first: aiohttp's own timeouts and connection errors overlap.
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
             kind, detail = FailureKind.NOT_SENT, f"cannot connect ({_reason(error)})"
@@ -156,17 +153,23 @@ class AiohttpTransport:
         except aiohttp.ClientResponseError as error:
             kind, detail = FailureKind.MALFORMED, f"the answer is not HTTP ({type(error).__name__})"
         except (aiohttp.ClientError, OSError) as error:
-            kind, detail = FailureKind.BROKEN, f"the connection broke ({type(error).__name__})"
-        return Failure(kind, detail, status)
+            detail = f"the connection broke ({type(error).__name__})"
+        except asyncio.CancelledError as error:
+            cancelled = error.args
+        if cancelled is not None:
+            # A cancellation has passed frames that hold the token in their variables, and whoever
+            # shows its traceback may show those: it starts anew from here, where there is none.
+            del headers, authorization, response
+            raise asyncio.CancelledError(*cancelled)
+        return Failure(kind, detail, None if response is None else response.status)
 
     def _timeout(self, options: Options, total: float) -> aiohttp.ClientTimeout:
-        if total != options.attempt_timeout:
-            return _client_timeout(total, options.connect_timeout)
-        key = (total, options.connect_timeout)
-        found = self._timeouts.get(key)
-        if found is None:
-            found = self._timeouts[key] = _client_timeout(*key)
-        return found
+        if options is self._last_options and total == options.attempt_timeout:
+            return self._last_timeout
+        timeout = _client_timeout(total, options.connect_timeout)
+        if total == options.attempt_timeout:
+            self._last_options, self._last_timeout = options, timeout
+        return timeout
 
 
 def _client_timeout(total: float, connect: float) -> aiohttp.ClientTimeout:
@@ -179,16 +182,20 @@ def _client_timeout(total: float, connect: float) -> aiohttp.ClientTimeout:
 
 async def _read_bounded(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
     """Read a body of unknown length; None if it is longer than ``limit``."""
-    if response.content_length is not None:
-        return None
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > limit:
+    try:
+        if response.content_length is not None:
             return None
-        chunks.append(chunk)
-    return b"".join(chunks)
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.content.iter_any():
+            size += len(chunk)
+            if size > limit:
+                return None
+            chunks.append(chunk)
+        return b"".join(chunks)
+    finally:
+        # Of a body that was read to its end the connection is back already.
+        response.close()
 
 
 def _decompressed(

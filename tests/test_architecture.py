@@ -18,7 +18,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
     1: ("answer", "operation", "retry", "pacing", "paging", "tasks", "models"),
     2: ("endpoints",),
     3: ("transport", "tokens"),
-    4: ("call", "requests", "settings", "sender", "user_tokens", "session"),
+    4: ("call", "permits", "requests", "settings", "sender", "user_tokens", "session"),
     5: ("bulk", "emulator"),
     6: ("frontegg",),
     # Programs on the public session, and the face itself.

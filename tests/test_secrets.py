@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 import pytest
+from yarl import URL
 
 from frontegg_async import Assignment, FronteggError, FronteggSession, Options, StoredToken
 from frontegg_async._secret import Secret
@@ -254,7 +255,7 @@ async def test_values_show_nothing(canary: FronteggSession) -> None:
         canary.for_tenant("home").with_options(headers={"X-Own": "1"}),
         canary.options,
         AuthenticateRequest(client_id="id", secret=API_KEY),
-        Request("GET", "https://h.test/", {}, API_KEY.encode()),
+        Request("GET", URL("https://h.test/"), {}, API_KEY.encode()),
         token,
         stored,
         await canary.token_info(),

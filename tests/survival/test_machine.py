@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -351,4 +352,5 @@ def is_lost(record: RecordedRequest) -> bool:
 SurvivalMachine.TestCase.settings = settings(
     max_examples=150, stateful_step_count=12, deadline=None, database=None
 )
-TestSurvival = SurvivalMachine.TestCase
+# Dozens of runs, each with processes of its own: on a machine that is busy they take minutes.
+TestSurvival = pytest.mark.timeout(600)(SurvivalMachine.TestCase)
