@@ -38,6 +38,18 @@ class UserTenant(ResponseModel, frozen=True, kw_only=True):
     is_disabled: bool | None = None
 
 
+class UserGroup(ResponseModel, frozen=True, kw_only=True):
+    """A group that a user is in; ``frontegg.groups`` knows all about it.
+
+    Frontegg does not describe it: these are the fields that its own React client reads (client).
+    A Struct and no dict, because whoever keeps 200,000 users keeps their groups too.
+    """
+
+    id: str | None = None
+    name: str | None = None
+    roles: tuple[Role | str, ...] | None = None
+
+
 class User(ResponseModel, frozen=True, kw_only=True):
     """A user. ``tenant_id`` is the active tenant; which fields come depends on the operation."""
 
@@ -66,8 +78,7 @@ class User(ResponseModel, frozen=True, kw_only=True):
     external_id: str | None = None
     created_at: datetime | None = None
     last_login: datetime | None = None
-    # Without a schema; Frontegg's own React client reads an id and roles of each (client).
-    groups: tuple[dict[str, Any], ...] | None = None
+    groups: tuple[UserGroup, ...] | None = None
     sub_account_access_allowed: bool | None = None
     managed_by: str | None = None
 

@@ -109,6 +109,11 @@ EXPLAINED: Final = (
         "as the other lists of users take them",
         ("GET /identity/resources/usernames/v1", "query user*", "changed"),
     ),
+    *_about(
+        "client",
+        "the groups of a user are objects without a schema; Frontegg's React client reads these",
+        ("class User", "field groups", "gone"),
+    ),
     # What descriptions say and schemas do not.
     *_about(
         "spec",
