@@ -1,135 +1,248 @@
-"""How fast is a bulk run, what does a row cost, and does memory grow with the input?
+"""What does a bulk run cost: rows a second, CPU a row, and memory that does not grow with the rows?
 
-    python benchmarks/bench_bulk.py [--rows 2000 20000] [--rounds 3] [--json]
+    python benchmarks/bench_bulk.py [--rows 10000 100000] [--full] [--rounds 3]
+        [--instructions] [--json]
 
-Each run is a process of its own that assigns a CSV file against the emulator in another process.
-Reported are medians over the rounds; the sizes alternate, so that a machine that changes its speed
-changes it for all. Memory is the peak of the whole process. The server's share of a core says
-whether it was the bottleneck; the server's own memberships say whether every row arrived.
+A CSV file is assigned by ``bulk.assign`` with its ledger, by ``bulk.map``, by the SDK's bare call
+from 64 workers, and by the loops that people write: a task for every row behind a semaphore, over
+the SDK's call and over plain aiohttp. A run always has a ledger (``ledger=False`` is a temporary
+one), so ``bulk.map``, which has none, stands for a run without. Every run is a process of its own
+and starts with a new session; the sizes and the ways alternate. The server gives fixed answers, so
+that it is not what is measured; before that, every way assigns ``--proof`` rows to the emulator,
+which says whether the memberships are really there. CPU is that of all threads from the start of
+the session to its end, over the bare call's in the same round; memory is the peak of the whole
+process. ``--full`` adds a million rows, for which the loops take some gigabytes. With
+``--instructions``, what callgrind counts for a row instead: the difference of two small files, so
+that start-up drops out. It takes minutes, and does not mind what else the machine does.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
-import platform
-import resource
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
-from frontegg_async import FronteggSession
-
 sys.path.insert(0, str(Path(__file__).parent))
 
+from bulk_ways import ASSIGN, BARE, WAYS, WORKERS
+from measuring import (
+    Column,
+    Report,
+    alternate,
+    bottleneck,
+    count_instructions,
+    machine,
+    median,
+    parser,
+    ratio,
+    run_child,
+    show,
+    versions,
+)
+from memory import peak_mib
 from server import ServerProcess
+from wire_server import TENANT_ID, WireServer
+
+FULL: Final = 1_000_000
+COUNTED_ROWS: Final = (1_000, 4_000)
+AIM: Final = 1.15
+"""What a row may cost in a run with its ledger, over the bare call."""
+ENOUGH: Final = 100_000
+"""Rows from which on the slow start of a run does not matter."""
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run: wall and CPU seconds of the client, its peak memory, and what was reported."""
+    """One way through one file: rows that came true, seconds, and the peak of the process."""
 
-    rows: int
-    added: int
-    requests: int
+    right: int
     elapsed_s: float
     cpu_s: float
     peak_mib: float
     server_load: float = 0.0
+    instructions: int = 0
 
 
-class Row(msgspec.Struct, frozen=True):
-    """Medians for one size."""
+class Row(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Medians for one way and size; ``to_bare`` is CPU or instructions over the bare call's."""
 
+    way: str
     rows: int
-    rows_per_s: float
-    cpu_us_per_row: float
-    peak_mib: float
-    server_load: float
+    to_bare: float
+    proven: int
+    rows_per_s: float | None = None
+    cpu_us_per_row: float | None = None
+    peak_mib: float | None = None
+    server_load: float | None = None
+    instructions_per_row: float | None = None
+    note: str = ""
 
 
-async def assign(path: str) -> Run:
-    """Run one assignment in this process, with the credentials of the environment."""
-    async with FronteggSession.from_env() as frontegg:
-        cpu = time.process_time()
-        report = await frontegg.bulk.assign(path)
-        cpu = time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Run(report.rows, report.added, report.requests, report.elapsed_s, cpu, peak)
+def number(value: float | None, form: str) -> str:
+    """Return a number as text, or nothing."""
+    return "" if value is None else format(value, form)
 
 
-def measure(server: ServerProcess, directory: Path, rows: int, tenant: str) -> Run:
-    """Assign ``rows`` users to ``tenant`` in a new process, and check that all arrived."""
-    path = directory / f"{tenant}.csv"
+COLUMNS: Final = [
+    Column[Row]("way", lambda row: row.way),
+    Column[Row]("rows", lambda row: f"{row.rows:,}"),
+    Column[Row]("rows/s", lambda row: number(row.rows_per_s, ",.0f")),
+    Column[Row]("CPU µs/row", lambda row: number(row.cpu_us_per_row, ".0f")),
+    Column[Row]("instructions", lambda row: number(row.instructions_per_row, ",.0f")),
+    Column[Row]("to bare", lambda row: f"{row.to_bare:.2f}"),
+    Column[Row]("peak MiB", lambda row: number(row.peak_mib, ".1f")),
+    Column[Row]("server", lambda row: number(row.server_load, ".0%")),
+    Column[Row]("memberships", lambda row: f"{row.proven:,}"),
+    Column[Row]("note", lambda row: row.note),
+]
+
+
+async def go(way: str, path: Path) -> Run:
+    """Go one way in this process, with the credentials of the environment."""
+    started, cpu = time.perf_counter(), time.process_time()
+    right = await WAYS[way](path)
+    cpu, elapsed = time.process_time() - cpu, time.perf_counter() - started
+    return Run(right, elapsed, cpu, peak_mib())
+
+
+def write(path: Path, rows: int) -> None:
+    """Write a file that makes as many users members of a tenant."""
     with path.open("w") as file:
         file.write("user_id,tenant_id\n")
-        file.writelines(f"user-{number},{tenant}\n" for number in range(rows))
-    environment = os.environ | {
+        file.writelines(f"34a82e16-9a58-404d-8fee-{n:012d},{TENANT_ID}\n" for n in range(rows))
+
+
+Server = ServerProcess | WireServer
+
+
+def measure(server: Server, directory: Path, way: str, rows: int, *, counted: bool = False) -> Run:
+    """Go one way in a new process, and check that every row came true, by one request each."""
+    path = directory / "assignments.csv"
+    write(path, rows)
+    environment = {
         "FRONTEGG_BASE_URL": server.url,
-        "FRONTEGG_CLIENT_ID": server.client_id,
-        "FRONTEGG_API_KEY": server.api_key,
+        # The server of fixed answers takes any credentials.
+        "FRONTEGG_CLIENT_ID": server.client_id if isinstance(server, ServerProcess) else "any",
+        "FRONTEGG_API_KEY": server.api_key if isinstance(server, ServerProcess) else "any",
     }
+    command = [__file__, "--one", way, str(path)]
     before = server.state()
-    ended = subprocess.run(
-        [sys.executable, __file__, "--one", str(path)],
-        env=environment,
-        check=True,
-        stdout=subprocess.PIPE,
-    )
+    if counted:
+        instructions, written = count_instructions(command, environment=environment)
+    else:
+        instructions, written = 0, run_child(command, environment=environment)
     after = server.state()
-    path.unlink()
-    run = msgspec.json.decode(ended.stdout, type=Run)
-    assert run.added == rows == after.memberships - before.memberships, (run, before, after)
-    return msgspec.structs.replace(run, server_load=(after.cpu_s - before.cpu_s) / run.elapsed_s)
+    for each in directory.iterdir():
+        each.unlink()
+    run = msgspec.json.decode(written, type=Run)
+    sent = after.requests - before.requests
+    assert run.right == rows == sent - 1, f"{way}: {rows} rows, {run.right} right, {sent} requests"
+    load = (after.cpu_s - before.cpu_s) / run.elapsed_s
+    return msgspec.structs.replace(run, server_load=load, instructions=instructions)
 
 
-def medians(runs: list[Run]) -> Row:
-    """Sum the rounds of one size up."""
-    return Row(
-        rows=runs[0].rows,
-        rows_per_s=statistics.median(run.rows / run.elapsed_s for run in runs),
-        cpu_us_per_row=statistics.median(run.cpu_s / run.rows * 1e6 for run in runs),
-        peak_mib=statistics.median(run.peak_mib for run in runs),
-        server_load=statistics.median(run.server_load for run in runs),
+def prove(directory: Path, way: str, rows: int) -> int:
+    """Go one way against an emulator, and return how many of the memberships are there."""
+    with ServerProcess() as server:
+        measure(server, directory, way, rows)
+        return server.state().memberships
+
+
+def count(server: Server, directory: Path, way: str) -> float:
+    """Return the instructions of a row: those of a file without those of a smaller one."""
+    few, many = (
+        measure(server, directory, way, rows, counted=True).instructions for rows in COUNTED_ROWS
     )
+    return (many - few) / (COUNTED_ROWS[1] - COUNTED_ROWS[0])
+
+
+def summed_up(way: str, rows: int, runs: list[Run], bare: list[Run], proven: int) -> Row:
+    """Sum the rounds of one way and size up."""
+    load = median(runs, lambda run: run.server_load)
+    to_bare = ratio(runs, bare, lambda run: run.cpu_s)
+    return Row(
+        way=way,
+        rows=rows,
+        to_bare=to_bare,
+        proven=proven,
+        rows_per_s=median(runs, lambda run: rows / run.elapsed_s),
+        cpu_us_per_row=median(runs, lambda run: run.cpu_s / rows * 1e6),
+        peak_mib=median(runs, lambda run: run.peak_mib),
+        server_load=load,
+        note=bottleneck(load) or verdict(way, rows, to_bare),
+    )
+
+
+def counted_up(way: str, counts: list[float], bare: list[float], proven: int) -> Row:
+    """Sum the counted rounds of one way up."""
+    to_bare = ratio(counts, bare, float)
+    rows = COUNTED_ROWS[1]
+    return Row(
+        way=way,
+        rows=rows,
+        to_bare=to_bare,
+        proven=proven,
+        instructions_per_row=median(counts, float),
+        note=verdict(way, ENOUGH, to_bare),
+    )
+
+
+def verdict(way: str, rows: int, to_bare: float) -> str:
+    """Say whether a row meets what is aimed at: for runs that outlast their slow start."""
+    if way != ASSIGN or rows < ENOUGH:
+        return ""
+    return f"aim ≤ {AIM:g}: {'met' if to_bare <= AIM else 'missed'}"
 
 
 def main() -> None:
-    """Measure every size in alternating rounds and print a table, or JSON."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rows", type=int, nargs="+", default=[2_000, 20_000])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--one", metavar="FILE", help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    """Prove every way, measure them in alternating rounds, and print a table or JSON."""
+    options = parser(__doc__, rounds=3)
+    options.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000])
+    options.add_argument("--full", action="store_true", help="a million rows as well")
+    options.add_argument("--instructions", action="store_true", help="count with callgrind")
+    options.add_argument("--proof", type=int, default=1_000, help="rows against the emulator")
+    options.add_argument("--way", nargs="*", help="only those whose name contains one of these")
+    options.add_argument("--one", nargs=2, metavar=("WAY", "FILE"), help="for its own processes")
+    given = options.parse_args()
     if given.one:
-        sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(assign(given.one))))
-        return
-    found: dict[int, list[Run]] = {rows: [] for rows in given.rows}
-    with tempfile.TemporaryDirectory() as directory, ServerProcess() as server:
-        for turn in range(given.rounds):
-            for rows, runs in found.items():
-                runs.append(measure(server, Path(directory), rows, f"tenant-{rows}-{turn}"))
-    table = [medians(runs) for runs in found.values()]
-    versions = {
-        name: version(name) for name in ("frontegg-async", "aiohttp", "msgspec", "anyio")
-    } | {"python": platform.python_version(), "machine": f"{os.cpu_count()} cores"}
-    if given.json:
-        print(msgspec.json.encode({"versions": versions, "runs": table}).decode())
-        return
-    print(", ".join(f"{name} {value}" for name, value in versions.items()))
-    print(f"{'rows':>9} {'rows/s':>8} {'CPU µs/row':>11} {'peak MiB':>9} {'server load':>12}")
-    for row in table:
-        print(
-            f"{row.rows:>9} {row.rows_per_s:>8.0f} {row.cpu_us_per_row:>11.0f} "
-            f"{row.peak_mib:>9.1f} {row.server_load:>11.0%}"
+        sys.stdout.buffer.write(
+            msgspec.json.encode(asyncio.run(go(given.one[0], Path(given.one[1]))))
         )
+        return
+    sizes: list[int] = [*given.rows, *([FULL] if given.full else [])]
+    ways = [way for way in WAYS if way == BARE or any(part in way for part in given.way or [""])]
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        proven = {way: prove(directory, way, given.proof) for way in ways}
+        assert set(proven.values()) == {given.proof}, proven
+        with WireServer() as server:
+            if given.instructions:
+                counts = alternate(ways, given.rounds, lambda way: count(server, directory, way))
+                table = [
+                    counted_up(way, each, counts[BARE], proven[way]) for way, each in counts.items()
+                ]
+            else:
+                runs = alternate(
+                    [(way, rows) for rows in sizes for way in ways],
+                    given.rounds,
+                    lambda which: measure(server, directory, *which),
+                )
+                table = [
+                    summed_up(way, rows, each, runs[BARE, rows], proven[way])
+                    for (way, rows), each in runs.items()
+                ]
+    settings = {
+        "rows": sizes,
+        "rounds": given.rounds,
+        "workers": WORKERS,
+        "rows against the emulator": given.proof,
+    }
+    report = Report("what does a bulk run cost?", versions(), machine(), settings, table)
+    show(report, COLUMNS, as_json=given.json)
 
 
 if __name__ == "__main__":

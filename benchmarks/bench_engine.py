@@ -9,21 +9,26 @@ threads of the process, memory its peak. Each run is a process of its own; sizes
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
-import platform
-import resource
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+from measuring import (
+    Column,
+    Report,
+    alternate,
+    machine,
+    median,
+    parser,
+    run_child,
+    show,
+    versions,
+)
+from memory import peak_mib
 
 from frontegg_async import Answer, FronteggSession, Operation
 from frontegg_async.call import AttemptObserver
@@ -58,6 +63,14 @@ class Run(msgspec.Struct, frozen=True):
     peak_mib: float
 
 
+COLUMNS: Final = [
+    Column[Run]("rows", lambda run: f"{run.rows:,}"),
+    Column[Run]("CPU µs/row", lambda run: f"{run.cpu_us:.1f}"),
+    Column[Run]("wall µs/row", lambda run: f"{run.wall_us:.1f}"),
+    Column[Run]("peak MiB", lambda run: f"{run.peak_mib:.1f}"),
+]
+
+
 async def assign(path: Path, rows: int) -> Run:
     """Assign the rows of a file, and check that every outcome is in the ledger."""
     async with (
@@ -70,8 +83,7 @@ async def assign(path: Path, rows: int) -> Run:
         report = await frontegg.bulk.assign(path, plan="never")
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     assert report.added == rows, report
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Run(rows, cpu / rows * 1e6, wall / rows * 1e6, peak)
+    return Run(rows, cpu / rows * 1e6, wall / rows * 1e6, peak_mib())
 
 
 def measure(directory: Path, rows: int) -> Run:
@@ -83,51 +95,38 @@ def measure(directory: Path, rows: int) -> Run:
             f"34a82e16-9a58-404d-8fee-{number:012d},northwind-{number % 50}\n"
             for number in range(rows)
         )
-    ended = subprocess.run(
-        [sys.executable, __file__, "--one", str(path), "--rows", str(rows)],
-        check=True,
-        stdout=subprocess.PIPE,
-    )
+    written = run_child([__file__, "--one", str(path), "--rows", str(rows)])
     for each in directory.iterdir():
         each.unlink()
-    return msgspec.json.decode(ended.stdout, type=Run)
+    return msgspec.json.decode(written, type=Run)
+
+
+def summed_up(rows: int, runs: list[Run]) -> Run:
+    """Return the medians of one size."""
+    return Run(
+        rows,
+        median(runs, lambda run: run.cpu_us),
+        median(runs, lambda run: run.wall_us),
+        median(runs, lambda run: run.peak_mib),
+    )
 
 
 def main() -> None:
     """Measure every size in alternating rounds and print medians."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--one", type=Path, metavar="FILE", help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    options = parser(__doc__, rounds=3)
+    options.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000])
+    options.add_argument("--one", type=Path, metavar="FILE", help="for its own processes")
+    given = options.parse_args()
     if given.one:
         run = asyncio.run(assign(given.one, given.rows[0]))
         sys.stdout.buffer.write(msgspec.json.encode(run))
         return
-    found: dict[int, list[Run]] = {rows: [] for rows in given.rows}
-    with tempfile.TemporaryDirectory() as directory:
-        for _ in range(given.rounds):
-            for rows, runs in found.items():
-                runs.append(measure(Path(directory), rows))
-    table = [
-        Run(
-            rows,
-            statistics.median(run.cpu_us for run in runs),
-            statistics.median(run.wall_us for run in runs),
-            statistics.median(run.peak_mib for run in runs),
-        )
-        for rows, runs in found.items()
-    ]
-    versions = {"frontegg-async": version("frontegg-async"), "python": platform.python_version()}
-    versions["machine"] = f"{os.cpu_count()} cores"
-    if given.json:
-        print(msgspec.json.encode({"versions": versions, "runs": table}).decode())
-        return
-    print(", ".join(f"{name} {value}" for name, value in versions.items()))
-    print(f"{'rows':>9} {'CPU µs/row':>11} {'wall µs/row':>12} {'peak MiB':>9}")
-    for row in table:
-        print(f"{row.rows:>9} {row.cpu_us:>11.1f} {row.wall_us:>12.1f} {row.peak_mib:>9.1f}")
+    with tempfile.TemporaryDirectory() as name:
+        found = alternate(given.rows, given.rounds, lambda rows: measure(Path(name), rows))
+    settings = {"rows": given.rows, "rounds": given.rounds}
+    rows = [summed_up(rows, runs) for rows, runs in found.items()]
+    report = Report("what does the bulk engine itself cost?", versions(), machine(), settings, rows)
+    show(report, COLUMNS, as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Does the pacing hold over a real socket what it holds in virtual time?
 
-    python benchmarks/bench_pacing_socket.py [--limit 100/1] [--rows 5000] [--settled 15]
+    python benchmarks/bench_pacing_socket.py [--limit 100/1] [--rows 5000] [--settled 15] [--json]
 
 One bulk run against the emulator in a process of its own, with a limit that the run is not told
 and 80 ms of latency. Goodput is rows that ended in the settled part of the run, of those that the
@@ -11,22 +11,43 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import platform
-import sys
-from importlib.metadata import version
-from pathlib import Path
+from typing import Final
 
-from frontegg_async import Assignment, FronteggSession, Report
-from frontegg_async.emulator import Announce, RateLimit
-
-sys.path.insert(0, str(Path(__file__).parent))
-
+import msgspec
+from measuring import Column, Report, machine, show, versions
 from server import ServerProcess
 
-ADD = "POST /identity/resources/users/v1/{userId}/tenant"
+from frontegg_async import Assignment, FronteggSession
+from frontegg_async import Report as BulkReport
+from frontegg_async.emulator import Announce, RateLimit
+
+ADD: Final = "POST /identity/resources/users/v1/{userId}/tenant"
 
 
-async def assign(server: ServerProcess, rows: int) -> Report:
+class Row(msgspec.Struct, frozen=True):
+    """One run: what it took as a whole, and shares once settled."""
+
+    limit: str
+    rows: int
+    elapsed_s: float
+    throttled: int
+    settled_s: float
+    goodput: float
+    wasted: float
+
+
+COLUMNS: Final = [
+    Column[Row]("limit", lambda row: row.limit),
+    Column[Row]("rows", lambda row: f"{row.rows:,}"),
+    Column[Row]("whole s", lambda row: f"{row.elapsed_s:.1f}"),
+    Column[Row]("429s", lambda row: f"{row.throttled}"),
+    Column[Row]("settled s", lambda row: f"{row.settled_s:.1f}"),
+    Column[Row]("goodput", lambda row: f"{row.goodput:.2%}"),
+    Column[Row]("wasted", lambda row: f"{row.wasted:.2%}"),
+]
+
+
+async def assign(server: ServerProcess, rows: int) -> BulkReport:
     """Run one assignment without reading before writing."""
     async with FronteggSession(
         client_id=server.client_id, api_key=server.api_key, base_url=server.url
@@ -44,6 +65,7 @@ def main() -> None:
     parser.add_argument("--announce", choices=[each.value for each in Announce], default="nothing")
     parser.add_argument("--rows", type=int, default=5_000)
     parser.add_argument("--settled", type=float, default=15.0, help="seconds that do not count")
+    parser.add_argument("--json", action="store_true", help="write one JSON document")
     given = parser.parse_args()
     limit = RateLimit(
         given.limit.limit, given.limit.window, on=ADD, announce=Announce(given.announce)
@@ -62,12 +84,20 @@ def main() -> None:
     rows = sum(sample.rows for sample in settled)
     requests = sum(sample.requests for sample in settled)
     throttled = sum(sample.throttled for sample in settled)
-    print(f"frontegg-async {version('frontegg-async')}, python {platform.python_version()}")
-    print(f"limit {limit.limit} / {limit.window:g} s, announced by {limit.announce.value}")
-    print(f"whole run: {report.rows} rows in {report.elapsed_s:.1f} s, {report.throttled} 429s")
-    print(
-        f"settled, {seconds:.1f} s: goodput {rows / seconds / (limit.limit / limit.window):.2%}, "
-        f"wasted {throttled / requests:.2%}"
+    row = Row(
+        limit=f"{limit.limit} / {limit.window:g} s, announced by {limit.announce.value}",
+        rows=report.rows,
+        elapsed_s=report.elapsed_s,
+        throttled=report.throttled,
+        settled_s=seconds,
+        goodput=rows / seconds / (limit.limit / limit.window),
+        wasted=throttled / requests,
+    )
+    settings = {"rows": given.rows, "seconds that do not count": given.settled}
+    show(
+        Report("does the pacing hold over a socket?", versions(), machine(), settings, [row]),
+        COLUMNS,
+        as_json=given.json,
     )
 
 

@@ -1,0 +1,13 @@
+"""Run all benchmarks: ``python -m benchmarks``. What it can do is said in ``running.py``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# The benchmarks are programs: each finds its neighbours because it lies beside them.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from running import main
+
+main()
