@@ -2,7 +2,8 @@
 
     python -m benchmarks [--quick] [--only call,decode] [--json FILE]
 
-Prints their tables, or gathers their JSON documents in one file for ``python -m benchmarks.plots``.
+Prints their tables, or gathers their JSON documents in one file for ``python -m benchmarks.plots``:
+each as soon as it is there, beside what the file holds of others.
 ``--quick`` is for seeing that they work: fewer rounds and smaller inputs, whose figures are none to
 quote. A benchmark that fails is named at the end, and the others are run all the same.
 """
@@ -58,9 +59,9 @@ def command(name: str, *, quick: bool, as_json: bool) -> list[str]:
     return [sys.executable, str(HERE / f"bench_{name}.py"), *more, *(["--json"] if as_json else [])]
 
 
-def run(names: Sequence[str], *, quick: bool, as_json: bool) -> Gathered:
-    """Run benchmarks, and gather what they say if that is JSON."""
-    documents: dict[str, msgspec.Raw] = {}
+def run(names: Sequence[str], *, quick: bool, file: Path | None) -> list[str]:
+    """Run benchmarks, gather what they say in a file if there is one; return those that failed."""
+    as_json = file is not None
     failed: list[str] = []
     for name in names:
         print(f"== {name}", file=sys.stderr, flush=True)
@@ -72,11 +73,28 @@ def run(names: Sequence[str], *, quick: bool, as_json: bool) -> Gathered:
         )
         if ended.returncode:
             failed.append(name)
-        elif as_json:
-            documents[name] = msgspec.Raw(ended.stdout.strip())
+        if file is not None:
+            gather(file, name, None if ended.returncode else ended.stdout.strip(), quick=quick)
         outcome = "failed" if ended.returncode else "took"
         print(f"== {name} {outcome} {time.monotonic() - started:.0f} s", file=sys.stderr)
-    return Gathered(documents, failed, quick)
+    return failed
+
+
+def gather(file: Path, name: str, document: bytes | None, *, quick: bool) -> None:
+    """Put the document of a benchmark, or that it failed, beside those of others."""
+    gathered = (
+        msgspec.json.decode(file.read_bytes(), type=Gathered)
+        if file.exists()
+        else Gathered({}, [], quick)
+    )
+    documents = {key: value for key, value in gathered.benchmarks.items() if key != name}
+    failed = [each for each in gathered.failed if each != name]
+    if document is None:
+        failed.append(name)
+    else:
+        documents[name] = msgspec.Raw(document)
+    whole = Gathered(documents, failed, quick or gathered.quick)
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n")
 
 
 def main() -> None:
@@ -92,9 +110,6 @@ def main() -> None:
         names = chosen(given.only)
     except ValueError as error:
         parser.error(str(error))
-    gathered = run(names, quick=given.quick, as_json=given.json is not None)
-    if given.json is not None:
-        text = msgspec.json.format(msgspec.json.encode(gathered), indent=2)
-        given.json.write_bytes(text + b"\n")
-    if gathered.failed:
-        sys.exit(f"failed: {', '.join(gathered.failed)}")
+    failed = run(names, quick=given.quick, file=given.json)
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")

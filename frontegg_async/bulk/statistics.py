@@ -125,6 +125,9 @@ class StatisticsRecorder:
         self._interval = 0.5
         self._tallies: list[_Tally] = []
         self._latencies = [0] * (len(LATENCY_BOUNDS_MS) + 1)
+        # Rows come in the order of time, so nearly every one falls where the last one fell.
+        self._from = self._until = 0.0
+        self._current = _Tally()
         self._reasons: dict[str, tuple[int, list[RowResult]]] = {}
 
     def row(self, at: float) -> None:
@@ -181,6 +184,8 @@ class StatisticsRecorder:
         )
 
     def _tally(self, at: float) -> _Tally:
+        if self._from <= at < self._until:
+            return self._current
         at = max(at, 0.0)
         number = int(at / self._interval)
         while number >= MAX_SAMPLES:
@@ -191,4 +196,7 @@ class StatisticsRecorder:
             number = int(at / self._interval)
         while number >= len(self._tallies):
             self._tallies.append(_Tally())
-        return self._tallies[number]
+        self._from = number * self._interval
+        self._until = self._from + self._interval
+        self._current = self._tallies[number]
+        return self._current

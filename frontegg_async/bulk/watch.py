@@ -35,6 +35,10 @@ class RunWatch:
         clock: Clock,
     ) -> None:
         self._job: Final = job
+        # Looked up for nearly every row, where making them of names would cost more than counting.
+        self._well: Final = {
+            state: Outcome(outcome_name(job, state)) for state in (State.DONE, State.ALREADY)
+        }
         self._progress: Final = progress
         self._on_progress: Final = on_progress
         self._clock: Final = clock
@@ -73,13 +77,13 @@ class RunWatch:
 
     async def ended(self, row: LedgerRow, entry: Entry) -> None:
         """Hear what a row ended in."""
-        outcome = Outcome(outcome_name(self._job, entry.state))
-        if self.results is None and entry.state in (State.DONE, State.ALREADY):
-            self._count(outcome)  # on the way of nearly every row: nobody wants to see it
+        well = self._well.get(entry.state)
+        if self.results is None and well is not None:
+            self._count(well)  # on the way of nearly every row: nobody wants to see it
             return
         await self._told(
             RowResult(
-                outcome=outcome,
+                outcome=well or Outcome(outcome_name(self._job, entry.state)),
                 reason=entry.reason or "",
                 line=row.line,
                 assignment=self._job.row(row),

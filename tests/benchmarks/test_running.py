@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -30,17 +31,26 @@ def test_quick_runs_have_arguments_of_their_own() -> None:
     assert set(running.QUICK) <= set(running.NAMES)
 
 
-def test_one_that_fails_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_fails_does_not_stop_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """It is named, and the documents of the others are gathered."""
     document = Document("?", {}, {}, {}, [])
+    broken = {"bench_call"}
 
     def run(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
-        failed = "bench_call" in command[1]
+        failed = Path(command[1]).stem in broken
         output = b"" if failed else msgspec.json.encode(document) + b"\n"
         return subprocess.CompletedProcess(command, int(failed), output)
 
     monkeypatch.setattr(subprocess, "run", run)
-    gathered = running.run(["call", "engine"], quick=False, as_json=True)
-    assert gathered.failed == ["call"]
-    found = msgspec.json.decode(msgspec.json.encode(gathered), type=Results)
+    file = tmp_path / "results.json"
+    assert running.run(["call", "engine"], quick=False, file=file) == ["call"]
+    found = msgspec.json.decode(file.read_bytes(), type=Results)
     assert list(found.benchmarks) == ["engine"]
+    assert msgspec.json.decode(file.read_bytes())["failed"] == ["call"]
+    broken.clear()
+    assert running.run(["call"], quick=False, file=file) == []
+    found = msgspec.json.decode(file.read_bytes(), type=Results)
+    assert list(found.benchmarks) == ["engine", "call"]
+    assert msgspec.json.decode(file.read_bytes())["failed"] == []
