@@ -39,7 +39,7 @@ class Document(msgspec.Struct, frozen=True):
 
     def read(self, kind: type[T]) -> list[T]:
         """Return the rows as Structs of a kind."""
-        return msgspec.convert(self.rows, list[kind])  # type: ignore[valid-type]
+        return msgspec.convert(self.rows, list[kind])  # type: ignore[valid-type]  # a run-time value
 
 
 class CallRow(msgspec.Struct, frozen=True):

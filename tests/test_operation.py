@@ -219,6 +219,22 @@ def test_repeat_of_methods() -> None:
     }
 
 
+def test_what_its_method_does_not_say() -> None:
+    """Few POSTs are safe to repeat, and one DELETE is not: each of them is meant."""
+    writes = [operation for operation in operations() if operation.method != "GET"]
+    assert {each.name for each in writes if each.repeat is Repeat.SAFE} == {
+        "groups.get_many",
+        "invitations.verify",
+        "ip_restrictions.verify",
+        "ip_restrictions.verify_allowed",
+    }
+    assert {
+        each.name
+        for each in writes
+        if each.method in {"PUT", "DELETE"} and each.repeat is not Repeat.IDEMPOTENT
+    } == {"phone_numbers.start_deletion"}
+
+
 def test_the_two_deletes_cannot_be_confused() -> None:
     """One of the two DELETEs on a user needs the tenant header, and the other refuses it."""
     assert users.REMOVE_FROM_TENANT.limit_group == users.DELETE_EVERYWHERE.limit_group
