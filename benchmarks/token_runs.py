@@ -173,7 +173,7 @@ class _Held:
         self._waits = waits
         self._started = time.perf_counter()
 
-    async def before(self, operation: Operation[Any]) -> None:
+    def before(self, operation: Operation[Any]) -> None:
         """Note it."""
         self._waits.append(time.perf_counter() - self._started)
 

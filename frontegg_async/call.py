@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any, Protocol
 
 import msgspec
@@ -37,8 +38,11 @@ class Traffic:
 class AttemptObserver(Protocol):
     """Is told of every attempt of a call, such as by a bulk run that keeps a ledger."""
 
-    async def before(self, operation: Operation[Any]) -> None:
-        """Hear that an attempt is about to be sent; what this raises keeps it from being sent."""
+    def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
+        """Hear that an attempt is about to be sent.
+
+        What is returned is waited for first; what this or that raises keeps it from being sent.
+        """
         ...
 
     def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:

@@ -253,7 +253,9 @@ class Sender:
                 await self._wait_for_permit(call)
             try:
                 if call.observer is not None:
-                    await call.observer.before(call.operation)
+                    noted = call.observer.before(call.operation)
+                    if noted is not None:
+                        await noted
                 if core.closed or core.transport.closed:
                     raise ClosedError("the session was closed during the call", **call.fields())
                 now = core.clock.monotonic()

@@ -98,6 +98,7 @@ class DryRun:
         async for new in enter_rows(self._job, rows):
             await anyio.to_thread.run_sync(ledger.add, new)
             entered += len(new)
+        await anyio.to_thread.run_sync(ledger.find_twins)
         planner = Planner(view, self._job, "always")
         after, looked_at = -1, 0
         while chunk := await anyio.to_thread.run_sync(ledger.pending, after, _CHUNK_ROWS):

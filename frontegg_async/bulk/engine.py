@@ -1,15 +1,20 @@
 """Drives rows through a job: plan, send, settle what is in doubt, record.
 
-A row goes from the ledger through the plan into a queue, and from there to one of a fixed number
-of workers. Rows of one user follow each other in the order of the source. What a row ends in is
-recorded; what the ledger says is what the run reports.
+A row goes from the ledger through the plan to one of a fixed number of workers. Rows of one user
+follow each other in the order of the source. What a row ends in is recorded; what the ledger says
+is what the run reports.
+
+Intents go on file before anything is sent. Where a second request would do harm, that is row by
+row, right before it is sent: what is in doubt after a kill is what was on its way. Where it would
+not, whole groups are put on file when they are handed out, which costs a fraction; what is taken
+back when the run ends is what was not sent.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol, TypeVar, Unpack
 
@@ -49,6 +54,8 @@ _FATAL: Final = (AuthenticationError, ClosedError, ConfigurationError, LedgerErr
 _OUTAGE: Final = (ConnectionFailedError, CallTimeoutError, ServerError)
 CHUNK_ROWS: Final = 1_000
 """Rows that are taken from the ledger at a time: ten blocks to read."""
+GROUP_ROWS: Final = 250
+"""Rows that are handed out at a time."""
 LATE_COMMIT: Final = 3.0
 """Seconds after which a write that got no answer is looked for a second time."""
 OUTAGE_ROWS: Final = 20
@@ -61,8 +68,8 @@ GRACE: Final = 8.0
 class EngineObserver(Protocol):
     """Hears what happens; what a run reports is made of it."""
 
-    async def ended(self, row: LedgerRow, entry: Entry) -> None:
-        """Hear what a row ended in."""
+    def ended(self, row: LedgerRow, entry: Entry) -> Awaitable[None] | None:
+        """Hear what a row ended in; what is returned holds the run back until it is done."""
         ...
 
     def attempted(self, outcome: Answer | Failure, seconds: float) -> None:
@@ -98,11 +105,17 @@ class Engine:
         self._observer: Final = observer
         self._sleep: Final = sleep
         self.planner: Final = Planner(reader, job, options.plan)
+        self._harmless: Final = job.harmless_twice
+        self._sending: Final = _Sending if job.harmless_twice else _CautiousSending
         self._after = -1
-        self._queue: asyncio.Queue[LedgerRow | None] = asyncio.Queue()
+        self._ready: Final[deque[LedgerRow]] = deque()
+        self._arrived: Final = asyncio.Event()
+        self._handed_out = 0
+        self._exhausted = False
         # Enough to keep every worker busy while the next rows are planned.
-        self._places: Final = asyncio.Semaphore(4 * options.workers + 64)
-        self._busy: Final[dict[str, deque[LedgerRow]]] = {}
+        self._enough: Final = 2 * options.workers + 64
+        self._wanted: Final = asyncio.Event()
+        self._busy: Final[dict[str, deque[LedgerRow] | None]] = {}
         self._turns: Final[dict[str, asyncio.Event]] = {}
         self._scope: anyio.CancelScope | None = None
         self._grace: asyncio.TimerHandle | None = None
@@ -114,7 +127,8 @@ class Engine:
         """Take no more rows. Those under way get some seconds to end."""
         if not self.stopping:
             self.stopping = True
-            self._queue.put_nowait(None)
+            self._arrived.set()
+            self._wanted.set()
             if self._scope is not None:
                 loop = asyncio.get_running_loop()
                 self._grace = loop.call_later(GRACE, self._scope.cancel)
@@ -127,8 +141,7 @@ class Engine:
                 as in flight for the next run.
         """
         failed: list[Exception] = []
-        # A new one each time: the old one ends in the mark that sent its workers home.
-        self._queue = asyncio.Queue()
+        self._exhausted = False
 
         async def guarded(function: Callable[[], Any]) -> None:
             try:
@@ -139,14 +152,17 @@ class Engine:
                 failed.append(error)
                 group.cancel_scope.cancel()
 
-        async with anyio.create_task_group() as group:
-            self._scope = group.cancel_scope
-            group.start_soon(guarded, self._produce)
-            for _ in range(self._options.workers):
-                group.start_soon(guarded, self._work)
-        self._scope = None
-        if self._grace is not None:
-            self._grace.cancel()
+        try:
+            async with anyio.create_task_group() as group:
+                self._scope = group.cancel_scope
+                group.start_soon(guarded, self._produce)
+                for _ in range(self._options.workers):
+                    group.start_soon(guarded, self._work)
+        finally:
+            self._scope = None
+            if self._grace is not None:
+                self._grace.cancel()
+            self._let_go()
         if failed:
             raise failed[0]
         await self._recorder.flush()
@@ -165,54 +181,94 @@ class Engine:
             if not rows:
                 break
             held = await self.planner.holding(rows, self._busy)
-            for row in rows:
-                if self.stopping:
-                    return
-                self._after = row.line
-                if row.line in held:
-                    # One that was in flight when a run died is that run's doing.
-                    state = State.DONE if row.in_doubt else State.ALREADY
-                    await self._end(row, Entry(row.line, state))
-                else:
-                    await self._places.acquire()
-                    self._queue_up(row)
-        self._queue.put_nowait(None)
+            for start in range(0, len(rows), GROUP_ROWS):
+                await self._hand_out(rows[start : start + GROUP_ROWS], held)
+        self._exhausted = True
+        self._arrived.set()
+
+    async def _hand_out(self, rows: Sequence[LedgerRow], held: Collection[int]) -> None:
+        while self._handed_out > self._enough and not self.stopping:
+            self._wanted.clear()
+            await self._wanted.wait()
+        if self.stopping:
+            return
+        for row in rows:
+            if row.line in held:
+                # One that was in flight when a run died is that run's doing.
+                state = State.DONE if row.in_doubt else State.ALREADY
+                await self._end(row, Entry(row.line, state))
+        self._after = rows[-1].line
+        rows = [row for row in rows if row.line not in held]
+        if rows and self._harmless:
+            await self._recorder.intend(rows[0].line, rows[-1].line)
+        for row in rows:
+            self._handed_out += 1
+            self._queue_up(row)
+        self._arrived.set()
 
     def _queue_up(self, row: LedgerRow) -> None:
-        waiting = self._busy.get(_who(row))
+        who = _who(row)
+        if who not in self._busy:
+            self._busy[who] = None
+            self._ready.append(row)
+            return
+        waiting = self._busy[who]
         if waiting is None:
-            self._busy[_who(row)] = deque()
-            self._queue.put_nowait(row)
-        else:
-            waiting.append(row)
+            waiting = self._busy[who] = deque()
+        waiting.append(row)
+
+    def _let_go(self) -> None:
+        """Take back what was handed out and not begun."""
+        waiting = [row for rows in self._busy.values() for row in rows or ()]
+        for row in (*self._ready, *waiting):
+            self._take_back(row)
+        self._ready.clear()
+        self._busy.clear()
+        self._handed_out = 0
+
+    def _take_back(self, row: LedgerRow) -> None:
+        # What an earlier run had under way stays in doubt until it is settled.
+        if not row.in_doubt:
+            self._recorder.take_back(row.line)
 
     async def _work(self) -> None:
-        while True:
-            row: LedgerRow | None = await self._queue.get()
-            if row is None:
-                self._queue.put_nowait(None)  # for the next worker
-                return
-            while row is not None:
-                try:
-                    if not self.stopping:
-                        await self._do(row)
-                except FronteggError as error:
-                    self._give_up(error)  # and go on, to let go of the rows that wait
-                finally:
-                    self._places.release()
-                waiting = self._busy[_who(row)]
-                if not waiting:
-                    del self._busy[_who(row)]
-                row = waiting.popleft() if waiting else None
+        while not self.stopping:
+            if not self._ready:
+                if self._exhausted and not self._busy:
+                    return
+                self._arrived.clear()
+                await self._arrived.wait()
+                continue
+            row = self._ready.popleft()
+            try:
+                await self._do(row)
+            finally:
+                self._done_with(row)
+
+    def _done_with(self, row: LedgerRow) -> None:
+        """Let the next row of the same user come, and the next rows of the source."""
+        who = _who(row)
+        waiting = self._busy[who]
+        if waiting:
+            self._ready.appendleft(waiting.popleft())
+        else:
+            del self._busy[who]
+            if self._exhausted and not self._busy:
+                self._arrived.set()
+        self._handed_out -= 1
+        if self._handed_out <= self._enough:
+            self._wanted.set()
 
     # A row
 
     async def _do(self, row: LedgerRow) -> None:
-        sending = _Sending(self._view, self._recorder, self._observer, row.line)
+        sending = self._sending(self._view, self._recorder, self._observer, row.line)
         try:
             entry = await self._entry(row, sending)
         except FronteggError as error:
             if isinstance(error, LedgerError | ThrottledError | ClosedError):
+                if not sending.under_way:
+                    self._take_back(row)
                 raise  # it stays as the ledger has it, for the next run
             entry = Entry(
                 row.line,
@@ -229,19 +285,29 @@ class Engine:
                 OUTAGE_ROWS, self._options.workers
             ):
                 raise
+        except BaseException:
+            if not sending.under_way:
+                self._take_back(row)
+            raise
         else:
             self._failing = 0
             await self._end(row, entry)
 
-    async def _entry(self, row: LedgerRow, sending: _Sending) -> Entry:
+    def _entry(self, row: LedgerRow, sending: _Sending) -> Coroutine[Any, Any, Entry]:
         """Do what a row says, and return what it ended in."""
+        if row.user_id and self._harmless:
+            # On the way of nearly every row: a coroutine less.
+            return self._write(row, row.user_id, sending)
+        return self._looked_up(row, sending)
+
+    async def _looked_up(self, row: LedgerRow, sending: _Sending) -> Entry:
         user_id = row.user_id
         if not user_id:
             user = await self._find(row)
             user_id = user.id or ""
             if self._options.plan != "never" and self._job.holds(row, user):
                 return Entry(row.line, State.DONE if row.in_doubt else State.ALREADY)
-        if self._job.harmless_twice:
+        if self._harmless:
             return await self._write(row, user_id, sending)
         async with self._turn(user_id):
             if row.in_doubt and not self._options.resend:
@@ -325,7 +391,9 @@ class Engine:
 
     async def _end(self, row: LedgerRow, entry: Entry) -> None:
         self._recorder.record(entry)
-        await self._observer.ended(row, entry)
+        held_back = self._observer.ended(row, entry)
+        if held_back is not None:
+            await held_back
 
 
 class _Reader:
@@ -347,7 +415,7 @@ class _Reader:
         answer = await self._view.send(operation, *path, observer=self, **arguments)
         return self._view.decoded(operation, answer)
 
-    async def before(self, operation: Operation[Any]) -> None:
+    def before(self, operation: Operation[Any]) -> None:
         """Nothing to put on file: it only reads."""
 
     def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
@@ -356,7 +424,12 @@ class _Reader:
 
 
 class _Sending:
-    """Sends the calls of one row, and notes on file what is about to be written."""
+    """Sends the calls of one row.
+
+    Attributes:
+        attempts: how often something was sent.
+        under_way: whether the server may have done, or may be doing, something of it.
+    """
 
     def __init__(
         self, view: Session, recorder: LedgerRecorder, observer: EngineObserver, line: int
@@ -365,36 +438,53 @@ class _Sending:
         self._recorder: Final = recorder
         self._observer: Final = observer
         self._line: Final = line
-        self._untouched = True
+        self._touched = False
         self.attempts = 0
+        self.under_way = False
 
-    async def __call__(
+    def __call__(
         self,
         operation: Operation[T],
         /,
         *path: str,
         body: msgspec.Struct | None = None,
         tenant_id: str | None = None,
-    ) -> Answer:
+    ) -> Awaitable[Answer]:
         """Send an operation and return its answer."""
-        return await self._view.send(
-            operation, *path, body=body, tenant_id=tenant_id, observer=self
-        )
+        return self._view.send(operation, *path, body=body, tenant_id=tenant_id, observer=self)
 
-    async def before(self, operation: Operation[Any]) -> None:
-        """Put on file that the row is about to be sent."""
+    def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
+        """Hear that a request is sent; the row is on file since it was handed out."""
         if operation.repeat is not Repeat.SAFE:
-            await self._recorder.intend(self._line)
+            self.under_way = True
+        return None
 
     def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
-        """Count the attempt; one that was refused for its rate is not under way any more."""
+        """Count the attempt; one that was refused for its rate has done nothing."""
         self.attempts += 1
         self._observer.attempted(outcome, seconds)
-        if operation.repeat is Repeat.SAFE:
-            return
-        if not isinstance(outcome, Answer) or outcome.status != 429:
-            self._untouched = False
-        elif self._untouched:
+        if operation.repeat is not Repeat.SAFE:
+            if not isinstance(outcome, Answer) or outcome.status != 429:
+                self._touched = True
+            self.under_way = self._touched
+
+
+class _CautiousSending(_Sending):
+    """Sends the calls of a row that must not be sent twice: nothing else is in doubt."""
+
+    def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
+        """Put on file that the row is about to be sent."""
+        super().before(operation)
+        return (
+            None
+            if operation.repeat is Repeat.SAFE
+            else self._recorder.intend(self._line, self._line)
+        )
+
+    def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
+        """Count the attempt; what was refused for its rate is not under way any more."""
+        super().after(operation, outcome, seconds)
+        if operation.repeat is not Repeat.SAFE and not self.under_way:
             self._recorder.take_back(self._line)
 
 

@@ -22,6 +22,9 @@ class State(IntEnum):
     UNKNOWN = 15
     INVALID = 16
 
+    # An enum's own is written in Python, and every row looks up its state.
+    __hash__ = int.__hash__
+
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What a ledger was begun for: another run continues it only if all of this is the same.
@@ -110,7 +113,7 @@ def key_of(row: NewRow) -> bytes | None:
     """Return what two rows have in common that say the same, or None for an invalid one."""
     if row.problem is not None:
         return None
-    return _digest(f"{_who(row)}\0{row.tenant_id or ''}\0{row.flag:d}")
+    return _digest(f"{_who(row)}\0{row.tenant_id or ''}\0{'1' if row.flag else '0'}")
 
 
 def user_key_of(row: NewRow) -> bytes:

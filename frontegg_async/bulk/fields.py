@@ -75,10 +75,12 @@ def row_of(found: Fields, kind: type[UserRow]) -> UserRow | Malformed:
     values: Fields = {}
     for name in kind.texts:
         value = found.get(name)
-        # An empty cell is nothing. What is of another type is kept for the row to refuse.
-        values[name] = None if isinstance(value, str) and not value else value
-    if "tenant_id" in values and values["tenant_id"] is None:
-        values["tenant_id"] = ""
+        if value:
+            values[name] = value
+        elif value is not None and not isinstance(value, str):
+            values[name] = value  # for the row to refuse
+        elif name == "tenant_id":
+            values[name] = ""  # an empty cell is nothing, but this must not be missing
     flag_name = kind.flag_name
     if flag_name is not None:
         flag = found.get(flag_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import ClassVar, Final, Protocol, TypeVar, cast
 
 import msgspec
@@ -26,14 +27,14 @@ T = TypeVar("T")
 class RowSender(Protocol):
     """What a job sends with: it notes for which row."""
 
-    async def __call__(
+    def __call__(
         self,
         operation: Operation[T],
         /,
         *path: str,
         body: msgspec.Struct | None = None,
         tenant_id: str | None = None,
-    ) -> Answer:
+    ) -> Awaitable[Answer]:
         """Send an operation and return its answer."""
         ...
 
@@ -79,7 +80,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         """Do what may be left of a row that has begun; None if that is nothing."""
         return None
 
-    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer | None:
+    def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Answer | None]:
         """Do what the row says, and return the last answer; None if nothing had to be written."""
         raise NotImplementedError
 
@@ -125,18 +126,25 @@ class Assign(Job, frozen=True, kw_only=True):
         tenant_id = _tenant(row)
         return user.is_member_of(tenant_id) and (not row.flag or user.tenant_id == tenant_id)
 
-    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer | None:
+    def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Answer | None]:
         """Add to the tenant, then make it the active one if that is asked for."""
-        tenant_id = _tenant(row)
-        if not (self.invite and await self._is_member(send, user_id, tenant_id)):
-            add = AddToTenantRequest(
-                tenant_id=tenant_id,
-                skip_invite_email=not self.invite,
-                validate_tenant_exist=self.validate_tenants,
-            )
-            answer = await send(users.ADD_TO_TENANT, user_id, body=add)
-            return await self._activate(send, row, user_id) if row.flag else answer
-        return await self._activate(send, row, user_id) if row.flag else None
+        if self.invite or row.flag:
+            return self._send_in_steps(send, row, user_id)
+        return self._add(send, row, user_id)
+
+    async def _send_in_steps(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer | None:
+        answer = None
+        if not (self.invite and await self._is_member(send, user_id, _tenant(row))):
+            answer = await self._add(send, row, user_id)
+        return await self._activate(send, row, user_id) if row.flag else answer
+
+    def _add(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Answer]:
+        body = AddToTenantRequest(
+            tenant_id=_tenant(row),
+            skip_invite_email=not self.invite,
+            validate_tenant_exist=self.validate_tenants,
+        )
+        return send(users.ADD_TO_TENANT, user_id, body=body)
 
     def begun(self, row: LedgerRow, user: User) -> bool:
         """Whether the user is a member, which is the half that may send an invite."""
@@ -196,12 +204,12 @@ class Activate(Job, frozen=True, kw_only=True):
         """Whether the user works in the tenant."""
         return user.tenant_id == _tenant(row)
 
-    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer:
+    def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Answer]:
         """Set the active tenant."""
         body = SetActiveTenantRequest(
             tenant_id=_tenant(row), validate_tenant_exist=self.validate_tenants
         )
-        return await send(users.SET_ACTIVE_TENANT, user_id, body=body)
+        return send(users.SET_ACTIVE_TENANT, user_id, body=body)
 
     def row(self, row: LedgerRow) -> Activation:
         """Return the activation."""
@@ -230,9 +238,9 @@ class Remove(Job, frozen=True, kw_only=True):
         """Whether the user is no member."""
         return not user.is_member_of(_tenant(row))
 
-    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer:
+    def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Answer]:
         """Remove from the one tenant."""
-        return await send(users.REMOVE_FROM_TENANT, user_id, tenant_id=_tenant(row))
+        return send(users.REMOVE_FROM_TENANT, user_id, tenant_id=_tenant(row))
 
     def row(self, row: LedgerRow) -> Removal:
         """Return the removal."""
@@ -260,11 +268,9 @@ class SetSuperuser(Job, frozen=True, kw_only=True):
         """Whether the user has what the row says."""
         return user.super_user is row.flag
 
-    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer:
+    def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Answer]:
         """Set it."""
-        return await send(
-            users.SET_SUPERUSER, user_id, body=SetSuperuserRequest(super_user=row.flag)
-        )
+        return send(users.SET_SUPERUSER, user_id, body=SetSuperuserRequest(super_user=row.flag))
 
     def row(self, row: LedgerRow) -> SuperuserChange:
         """Return the change."""

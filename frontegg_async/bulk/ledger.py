@@ -5,17 +5,17 @@
        │                    └── the process died here: settled by the next run
        └── read as malformed: invalid, at once
 
-An intent is on file before its request is sent, and an outcome after its answer came. All rows are
-written before the first request, with room for what will be said of them, so that recording an
-outcome changes bytes in place and never needs space that a full disk cannot give.
+An intent is on file before its request is sent, and an outcome soon after its answer came. All
+rows are written before the first request, with room for what will be said of them, so that
+recording an outcome changes bytes in place and never needs space that a full disk cannot give.
 
-Killing the process at any moment loses nothing of this. After a power failure the last moments may
-be missing (``synchronous=NORMAL``): those rows count as in flight, or are sent again.
+Killing the process at any moment loses nothing of this: a row whose outcome was not on file yet is
+in flight. After a power failure the last moments may be missing (``synchronous=NORMAL``): those
+rows count as in flight, or are sent again.
 """
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -39,7 +39,6 @@ from .entries import (
     RunTotals,
     State,
     key_of,
-    user_key_of,
 )
 from .ledger_file import (
     APPLICATION_ID,
@@ -50,12 +49,10 @@ from .ledger_file import (
     is_empty,
     reported,
 )
+from .ledger_values import NO_TRACE, ROOM, exported_row, runs_of
 from .locking import FileLock
+from .twins import TWINS_SCHEMA, forget_twins, mark_twins, ordered_twins
 
-_NO_TRACE: Final = bytes(16)
-_TRACE_ID: Final = re.compile(r"[0-9a-fA-F]{32}").fullmatch
-_ROOM: Final = 32_767
-"""Stands in a number's place until it is known: two bytes, as what comes."""
 RESERVE_BYTES: Final = 1024 * 1024
 """Kept in the file for what is said at the end, and in its log for what is said on the way."""
 CHECKPOINT_PAGES: Final = 128
@@ -70,19 +67,22 @@ CREATE TABLE rows (
     email TEXT,
     tenant_id TEXT,
     flag INTEGER NOT NULL,
+    ordered INTEGER NOT NULL,
     twin INTEGER,
     state INTEGER NOT NULL,
     status INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
     trace_id BLOB NOT NULL
 );
-CREATE INDEX kinds ON rows (key) WHERE twin IS NULL AND key IS NOT NULL;
-CREATE TABLE latest (user_key BLOB PRIMARY KEY, key BLOB NOT NULL, line INTEGER NOT NULL)
-    WITHOUT ROWID;
 CREATE TABLE reserve (room BLOB NOT NULL);
 CREATE TABLE reasons (line INTEGER PRIMARY KEY, reason TEXT NOT NULL, error_code TEXT);
 CREATE TABLE runs (requests INTEGER NOT NULL, throttled INTEGER NOT NULL, elapsed_s REAL NOT NULL)
 """
+_ENTER: Final = (
+    # The numbers and the trace id take the room of what will stand there.
+    "INSERT INTO rows VALUES "
+    f"(?, ?, ?, ?, ?, ?, ?, NULL, {State.PENDING:d}, {ROOM}, {ROOM}, X'{NO_TRACE.hex()}')"
+)
 
 
 class Ledger:
@@ -173,7 +173,7 @@ class Ledger:
         with self._transaction():
             database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             database.execute(f"PRAGMA user_version = {VERSION}")
-            for statement in _SCHEMA.split(";"):
+            for statement in f"{_SCHEMA};{TWINS_SCHEMA}".split(";"):
                 database.execute(statement)
             database.executemany(
                 "INSERT INTO header VALUES (?, ?)",
@@ -214,49 +214,47 @@ class Ledger:
     def forget_rows(self) -> None:
         """Forget all rows: loading was interrupted and starts over. Nothing was sent yet."""
         with self._transaction():
-            for table in ("rows", "reasons", "latest"):
+            for table in ("rows", "reasons"):
                 self._database.execute(f"DELETE FROM {table}")
+            forget_twins(self._database)
 
     def add(self, rows: Sequence[NewRow]) -> None:
-        """Enter rows. Those that say the same as an earlier one become its twins."""
+        """Enter rows. Before any is sent, ``find_twins`` must have been called."""
+        keys = [key_of(row) for row in rows]
         with self._transaction():
-            for row in rows:
-                self._add(row)
+            self._database.executemany(
+                _ENTER,
+                [
+                    (
+                        row.line,
+                        key,
+                        row.user_id,
+                        row.email,
+                        row.tenant_id,
+                        # Plain numbers, because for each of another type SQLite's module looks
+                        # for an adapter, at the price of the rest of the row.
+                        1 if row.flag else 0,
+                        1 if row.ordered else 0,
+                    )
+                    for row, key in zip(rows, keys, strict=True)
+                ],
+            )
+            self._database.executemany(
+                "UPDATE rows SET twin = ? WHERE line = ?",
+                ordered_twins(self._database, rows, keys),
+            )
+            invalid = [(row.line, row.problem) for row in rows if row.problem is not None]
+            if invalid:
+                self._database.executemany(
+                    f"UPDATE rows SET state = {State.INVALID:d} WHERE line = ?",
+                    [(line,) for line, _ in invalid],
+                )
+                self._database.executemany("INSERT INTO reasons VALUES (?, ?, NULL)", invalid)
 
-    def _add(self, row: NewRow) -> None:
-        execute = self._database.execute
-        key = key_of(row)
-        twin: int | None = None
-        if row.problem is not None:
-            execute("INSERT INTO reasons VALUES (?, ?, NULL)", (row.line, row.problem))
-        elif row.ordered:
-            user_key = user_key_of(row)
-            latest = execute("SELECT key, line FROM latest WHERE user_key = ?", (user_key,))
-            found = latest.fetchone()
-            if found is not None and found[0] == key:
-                twin = found[1]
-            else:
-                execute("INSERT OR REPLACE INTO latest VALUES (?, ?, ?)", (user_key, key, row.line))
-        else:
-            found = execute(
-                "SELECT line FROM rows WHERE key = ? AND twin IS NULL", (key,)
-            ).fetchone()
-            twin = None if found is None else found[0]
-        execute(
-            # The numbers and the trace id take the room of what will stand there.
-            f"INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, {_ROOM}, {_ROOM}, ?)",
-            (
-                row.line,
-                key,
-                row.user_id,
-                row.email,
-                row.tenant_id,
-                row.flag,
-                twin,
-                State.PENDING if row.problem is None else State.INVALID,
-                _NO_TRACE,
-            ),
-        )
+    def find_twins(self) -> None:
+        """Make rows twins of an earlier one that says the same."""
+        with self._transaction():
+            mark_twins(self._database)
 
     def add_new(self, rows: Sequence[NewRow]) -> list[NewRow]:
         """Enter those rows that are not there yet, and return them.
@@ -292,8 +290,9 @@ class Ledger:
         )
 
     def finish_loading(self) -> None:
-        """Say that every row of the input has been entered."""
+        """Say that every row of the input has been entered, and find the twins among them."""
         with self._transaction():
+            mark_twins(self._database)
             self._database.execute("INSERT OR REPLACE INTO header VALUES ('loaded', 'yes')")
 
     def make_room(self) -> None:
@@ -316,32 +315,35 @@ class Ledger:
         """Return rows behind line ``after`` that have no end yet, in the order of the input."""
         with reported(self.path):
             found = self._database.execute(
-                "SELECT line, user_id, email, tenant_id, flag, state FROM rows "
-                f"WHERE state <= {State.IN_FLIGHT:d} AND twin IS NULL AND line > ? "
+                f"SELECT line, user_id, email, tenant_id, flag, state = {State.IN_FLIGHT:d} "
+                f"FROM rows WHERE state <= {State.IN_FLIGHT:d} AND twin IS NULL AND line > ? "
                 "ORDER BY line LIMIT ?",
                 (after, limit),
             ).fetchall()
         return [
-            LedgerRow(line, user_id, email, tenant_id, bool(flag), state == State.IN_FLIGHT)
-            for line, user_id, email, tenant_id, flag, state in found
+            LedgerRow(line, user_id, email, tenant_id, flag == 1, in_doubt == 1)
+            for line, user_id, email, tenant_id, flag, in_doubt in found
         ]
 
     def write(
-        self, taken_back: Sequence[int], intents: Sequence[int], entries: Sequence[Entry]
+        self,
+        taken_back: Sequence[int],
+        entries: Sequence[Entry],
+        intents: Sequence[tuple[int, int]],
     ) -> None:
-        """Put intents and outcomes on file, all of them or none.
+        """Put intents and outcomes on file, all of them or none, in this order.
 
         Args:
-            taken_back: lines that are not under way after all. Before the intents, because such
-                a row is soon sent again.
-            intents: lines that are about to be sent.
+            taken_back: lines that are not under way after all.
             entries: what rows ended in.
+            intents: first and last lines of rows that are about to be sent, which are all between
+                them that have no end.
 
         Raises:
             LedgerFullError: there is no space; a shorter way of saying the same was tried.
         """
         try:
-            self._write(taken_back, intents, entries)
+            self._write(taken_back, entries, intents)
         except LedgerFullError as full:
             # The reserve makes room in the file for texts, and emptying the log into it makes
             # room there. What still finds no place are texts: they are left out.
@@ -354,7 +356,7 @@ class Ledger:
                         self._database.execute("PRAGMA wal_checkpoint(RESTART)")
                     with self._transaction():
                         self._database.execute("DELETE FROM reserve")
-                    self._write(taken_back, intents, outcomes)
+                    self._write(taken_back, outcomes, intents)
                 except LedgerFullError:
                     continue
                 else:
@@ -362,29 +364,36 @@ class Ledger:
             raise full from None
 
     def _write(
-        self, taken_back: Sequence[int], intents: Sequence[int], entries: Sequence[Entry]
+        self,
+        taken_back: Sequence[int],
+        entries: Sequence[Entry],
+        intents: Sequence[tuple[int, int]],
     ) -> None:
         with self._transaction():
-            for state, lines in ((State.PENDING, taken_back), (State.IN_FLIGHT, intents)):
-                if lines:
-                    self._database.executemany(
-                        f"UPDATE rows SET state = {state:d} WHERE line = ?",
-                        [(line,) for line in lines],
-                    )
-            if entries:
+            if taken_back:
                 self._database.executemany(
-                    "UPDATE rows SET state = ?, status = ?, attempts = ?, trace_id = ? "
-                    "WHERE line = ?",
-                    [
-                        (e.state, e.status, e.attempts, _trace_bytes(e.trace_id), e.line)
-                        for e in entries
-                    ],
+                    f"UPDATE rows SET state = {State.PENDING:d} WHERE line = ?",
+                    [(line,) for line in taken_back],
+                )
+            if entries:
+                # Rows side by side that ended alike are one statement: what SQLite's module does
+                # around each costs more than SQLite.
+                self._database.executemany(
+                    "UPDATE rows SET state = ?, status = ?, attempts = ?, "
+                    "trace_id = substr(?, 1 + 16 * (line - ?), 16) WHERE line BETWEEN ? AND ?",
+                    runs_of(entries),
                 )
                 texts = [(e.line, e.reason, e.error_code) for e in entries if e.reason is not None]
                 if texts:
                     self._database.executemany(
                         "INSERT OR REPLACE INTO reasons VALUES (?, ?, ?)", texts
                     )
+            if intents:
+                self._database.executemany(
+                    f"UPDATE rows SET state = {State.IN_FLIGHT:d} WHERE line BETWEEN ? AND ? "
+                    f"AND state = {State.PENDING:d} AND twin IS NULL",
+                    intents,
+                )
 
     def reopen(self, states: Iterable[State]) -> int:
         """Make rows that ended in one of ``states`` pending again; return how many.
@@ -400,7 +409,7 @@ class Ledger:
             return self._database.execute(
                 f"UPDATE rows SET state = CASE state WHEN {State.UNKNOWN:d} "
                 f"THEN {State.IN_FLIGHT:d} ELSE {State.PENDING:d} END, "
-                f"status = {_ROOM}, attempts = {_ROOM}, trace_id = zeroblob(16) WHERE {which}"
+                f"status = {ROOM}, attempts = {ROOM}, trace_id = zeroblob(16) WHERE {which}"
             ).rowcount
 
     def add_run(self, *, requests: int, throttled: int, elapsed_s: float) -> None:
@@ -447,7 +456,7 @@ class Ledger:
                 "LEFT JOIN reasons ON reasons.line = one.line "
                 f"WHERE one.state IN ({numbers}) ORDER BY rows.line"
             ):
-                yield _exported(*found)
+                yield exported_row(*found)
 
     @contextmanager
     def _transaction(self) -> Generator[None]:
@@ -461,38 +470,3 @@ class Ledger:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
                 raise
-
-
-def _exported(
-    line: int,
-    user_id: str | None,
-    email: str | None,
-    tenant_id: str | None,
-    flag: int,
-    state: int,
-    status: int,
-    attempts: int,
-    trace_id: bytes,
-    reason: str | None,
-    error_code: str | None,
-) -> ExportedRow:
-    ended = state not in (State.PENDING, State.IN_FLIGHT, State.INVALID)
-    return ExportedRow(
-        line=line,
-        user_id=user_id,
-        email=email,
-        tenant_id=tenant_id,
-        flag=bool(flag),
-        state=State(state),
-        status=status if ended and status not in {0, _ROOM} else None,
-        attempts=attempts if ended and attempts != _ROOM else 0,
-        trace_id=None if trace_id == _NO_TRACE else trace_id.hex(),
-        reason=reason,
-        error_code=error_code,
-    )
-
-
-def _trace_bytes(trace_id: str | None) -> bytes:
-    """Return a trace id in 16 bytes; one of another form is not kept, for there is no room."""
-    fits = trace_id is not None and _TRACE_ID(trace_id)
-    return bytes.fromhex(trace_id) if trace_id and fits else _NO_TRACE

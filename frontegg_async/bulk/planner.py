@@ -84,6 +84,8 @@ class Planner:
             busy: users with rows under way, who may be about to change.
         """
         held: set[int] = set()
+        if self._mode == "never":
+            return held
         # Taken down before anything is read: what ends meanwhile may not be in what is read.
         changing = set(busy)
         blocks = deque(_blocks(rows))
@@ -115,7 +117,7 @@ class Planner:
 
     def _reads(self) -> bool:
         """Whether the next block is worth reading."""
-        if self._mode == "never" or len(self._refused) == 2:
+        if len(self._refused) == 2:
             return False
         if self._always or self._worthwhile():
             return True

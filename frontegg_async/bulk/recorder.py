@@ -16,20 +16,29 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+COMMIT_ROWS: Final = 256
+"""Outcomes that are worth a commit of their own."""
+COMMIT_AFTER: Final = 0.1
+"""Seconds after which fewer are: so much is in doubt after a kill that need not be."""
+
+
 class LedgerRecorder:
     """Puts intents and outcomes on file without holding up the event loop.
 
     While one commit is written, what comes in is gathered for the next: with one row under way a
-    commit holds one row, with a thousand it holds hundreds. Nobody waits for a timer.
+    commit holds one row, with a thousand it holds hundreds. For an intent somebody waits, so it is
+    written at once, and what has ended by then along with it; outcomes alone have a moment.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger: Final = ledger
         self._thread: Final = ThreadPoolExecutor(1, thread_name_prefix="frontegg_async ledger")
         self._taken_back: list[int] = []
-        self._intents: list[int] = []
         self._entries: list[Entry] = []
+        self._intents: list[tuple[int, int]] = []
         self._waiters: list[asyncio.Future[None]] = []
+        self._due = False
+        self._timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
         self._failure: LedgerError | None = None
 
@@ -38,16 +47,20 @@ class LedgerRecorder:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, partial(function, *args, **kwargs))
 
-    async def intend(self, line: int) -> None:
-        """Put on file that a row is about to be sent; return when it is there.
+    async def intend(self, first: int, last: int) -> None:
+        """Put on file that rows are about to be sent; return when it is there.
+
+        Args:
+            first: line of the first one.
+            last: line of the last one. Those between them that have an end are not meant.
 
         Raises:
-            LedgerError: it cannot be written, so the row must not be sent.
+            LedgerError: it cannot be written, so the rows must not be sent.
         """
         if self._failure is not None:
             raise self._failure.again()
         waiter = asyncio.get_running_loop().create_future()
-        self._intents.append(line)
+        self._intents.append((first, last))
         self._waiters.append(waiter)
         self._write()
         await waiter
@@ -58,9 +71,12 @@ class LedgerRecorder:
         self._write()
 
     def record(self, entry: Entry) -> None:
-        """Put an outcome on file with the next commit."""
+        """Put an outcome on file soon."""
         self._entries.append(entry)
-        self._write()
+        if len(self._entries) >= COMMIT_ROWS:
+            self._write()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(COMMIT_AFTER, self._write)
 
     async def flush(self) -> None:
         """Wait until everything recorded is on file.
@@ -84,18 +100,24 @@ class LedgerRecorder:
             self._thread.shutdown(wait=True)
 
     def _write(self) -> None:
+        """Write all that there is, now or after the commit that is being written."""
+        self._due = True
         waiting = self._taken_back or self._intents or self._entries
         if self._writer is None and waiting and self._failure is None:
             self._writer = asyncio.create_task(self._commit(), name="frontegg_async ledger")
 
     async def _commit(self) -> None:
         try:
-            while self._taken_back or self._intents or self._entries:
+            while self._due and (self._taken_back or self._intents or self._entries):
+                self._due = False
+                if self._timer is not None:
+                    self._timer.cancel()
+                    self._timer = None
                 taken_back, self._taken_back = self._taken_back, []
                 intents, entries, waiters = self._intents, self._entries, self._waiters
                 self._intents, self._entries, self._waiters = [], [], []
                 try:
-                    await self.run(self._ledger.write, taken_back, intents, entries)
+                    await self.run(self._ledger.write, taken_back, entries, intents)
                 except Exception as problem:  # noqa: BLE001  # nobody may be left waiting
                     error = problem if isinstance(problem, LedgerError) else _odd(problem)
                     # Outcomes are kept for another try; intents are refused, so nothing is sent.

@@ -45,6 +45,9 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
     """The run stopped before this row; nothing was sent for it."""
 
+    # An enum's own is written in Python, and every row looks up its outcome.
+    __hash__ = str.__hash__
+
 
 COMMON: Final = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.INVALID, Outcome.SKIPPED)
 

@@ -26,6 +26,7 @@ from .ledger import Ledger
 from .recorder import LedgerRecorder
 from .report import Progress, Report
 from .result import COMMON, MAX_KEPT_FAILURES, Outcome, RowResult
+from .rows import UserRow
 from .settings import RunOptions
 from .sources import Source, rows_of
 from .watch import RunWatch
@@ -259,9 +260,12 @@ class BulkRun:
                     new = await recorder.run(ledger.add_new, batch)
                     for row in new:
                         if row.problem is not None:
-                            await self._watch.invalid(row.line, row.problem)
+                            held_back = self._watch.invalid(row.line, row.problem)
+                            if held_back is not None:
+                                await held_back
                     entered += len(batch)
                     if limit is not None and entered >= limit:
+                        await recorder.run(ledger.find_twins)
                         break
                 else:
                     await recorder.run(ledger.finish_loading)
@@ -341,17 +345,18 @@ def _loaded(ledger: Ledger) -> bool:
     return ledger.loaded
 
 
-def _new_row(job: Job, line: int, row: object) -> NewRow:
+def _new_row(job: Job, line: int, row: UserRow | Malformed) -> NewRow:
     if isinstance(row, Malformed):
         return NewRow(line, problem=row.reason)
     flag_name = job.row_type.flag_name
     return NewRow(
         line,
-        getattr(row, "user_id", None) or None,
-        getattr(row, "email", None) or None,
+        row.user_id or None,
+        row.email or None,
         getattr(row, "tenant_id", None),
-        flag := bool(flag_name and getattr(row, flag_name)),
-        ordered=job.ordered(flag),
+        flag := flag_name is not None and bool(getattr(row, flag_name)),
+        None,
+        job.ordered(flag),
     )
 
 

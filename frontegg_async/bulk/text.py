@@ -12,7 +12,7 @@ import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
@@ -55,7 +55,7 @@ _RFC_4180: Final = {
 }
 
 
-class _Line(NamedTuple):
+class _Line(msgspec.Struct, frozen=True, gc=False):
     """A line of a file; ``problem`` says why it is no row by itself, if so."""
 
     number: int
@@ -98,11 +98,11 @@ def _quotes_of_rest(file: BinaryIO, raw: bytes) -> str:
 
 def _json_rows(path: Path) -> Iterator[RawRow]:
     decoder = msgspec.json.Decoder(dict[str, Any])
-    for number, line, problem in _lines(path):
-        if problem is not None:
-            yield number, Malformed(problem)
-        elif not line.isspace():
-            yield number, _json_row(decoder, line)
+    for line in _lines(path):
+        if line.problem is not None:
+            yield line.number, Malformed(line.problem)
+        elif not line.text.isspace():
+            yield line.number, _json_row(decoder, line.text)
 
 
 def _json_row(decoder: msgspec.json.Decoder[dict[str, Any]], line: str) -> Fields | Malformed:
@@ -133,15 +133,15 @@ def _csv_rows(path: Path, delimiter: str, columns: tuple[str, ...]) -> Iterator[
     lines = _lines(path)
     next(lines, None)  # the header
     for line in lines:
-        number, text, problem = line
+        text = line.text
         if '"' in text and _is_open([text], delimiter):
             yield from _spanning_rows(line, lines, delimiter, columns)
-        elif problem is not None:
-            yield number, Malformed(problem)
+        elif line.problem is not None:
+            yield line.number, Malformed(line.problem)
         elif '"' in text:
-            yield number, _quoted_row([text], delimiter, columns)
+            yield line.number, _quoted_row([text], delimiter, columns)
         elif not text.isspace():
-            yield number, _csv_row(text.split(delimiter), columns)
+            yield line.number, _csv_row(text.split(delimiter), columns)
 
 
 def _is_open(texts: list[str], delimiter: str) -> bool:
@@ -193,4 +193,4 @@ def _quoted_row(lines: list[str], delimiter: str, columns: tuple[str, ...]) -> F
 def _csv_row(fields: list[str], columns: tuple[str, ...]) -> Fields | Malformed:
     if len(fields) != len(columns):
         return Malformed(f"has {len(fields)} fields where the header has {len(columns)}")
-    return dict(zip(columns, (field.strip() for field in fields), strict=True))
+    return dict(zip(columns, map(str.strip, fields), strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from .._clock import Clock
@@ -71,17 +71,17 @@ class RunWatch:
         throttled = isinstance(outcome, Answer) and outcome.status == 429
         self._recorder.attempt(at, seconds, throttled=throttled)
 
-    async def invalid(self, line: int, reason: str) -> None:
-        """Hear of a row that is malformed."""
-        await self._told(RowResult(outcome=Outcome.INVALID, reason=reason, line=line))
+    def invalid(self, line: int, reason: str) -> Awaitable[None] | None:
+        """Hear of a row that is malformed, likewise."""
+        return self._told(RowResult(outcome=Outcome.INVALID, reason=reason, line=line))
 
-    async def ended(self, row: LedgerRow, entry: Entry) -> None:
-        """Hear what a row ended in."""
+    def ended(self, row: LedgerRow, entry: Entry) -> Awaitable[None] | None:
+        """Hear what a row ended in; what is returned waits until somebody has taken its result."""
         well = self._well.get(entry.state)
         if self.results is None and well is not None:
             self._count(well)  # on the way of nearly every row: nobody wants to see it
-            return
-        await self._told(
+            return None
+        return self._told(
             RowResult(
                 outcome=well or Outcome(outcome_name(self._job, entry.state)),
                 reason=entry.reason or "",
@@ -93,12 +93,11 @@ class RunWatch:
             )
         )
 
-    async def _told(self, result: RowResult) -> None:
+    def _told(self, result: RowResult) -> Awaitable[None] | None:
         if result.reason:
             self._recorder.failure(_kind(result), result)
         self._count(result.outcome)
-        if self.results is not None:
-            await self.results.put(result)
+        return None if self.results is None else self.results.put(result)
 
     def _count(self, outcome: Outcome) -> None:
         at = self._clock.monotonic() - self._started

@@ -31,8 +31,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (max(sizes) + spare,) * 2)
 done = 0
 for line in range(1, 2_001):
     try:
-        ledger.write((), [line], ())
-        ledger.write((), (), [Entry(line, State.FAILED, 404, 2, "ab" * 16, reason)])
+        ledger.write((), (), [(line, line)])
+        ledger.write((), [Entry(line, State.FAILED, 404, 2, "ab" * 16, reason)], ())
     except LedgerFullError:
         break
     done += 1

@@ -37,6 +37,7 @@ def test_what_is_entered_is_pending(ledger: Ledger) -> None:
         NewRow(9, "u", problem="is no row"),
     ]
     ledger.add(given_rows)
+    ledger.find_twins()
     found = ledger.pending(0, 10)
     assert [(row.line, row.user_id, row.email, row.tenant_id, row.flag) for row in found] == [
         (row.line, row.user_id, row.email, row.tenant_id, row.flag) for row in given_rows[:3]
@@ -63,9 +64,10 @@ def test_twins(ledger: Ledger) -> None:
             NewRow(9, None, None, "t", problem="no user"),
         ]
     )
+    ledger.find_twins()
     assert [row.line for row in ledger.pending(0, 99)] == [1, 2, 5, 6]
-    ledger.write((), (), [Entry(1, State.FAILED, 404, 2, TRACE, "why", "ER-1")])
-    ledger.write((), (), [Entry(2, State.DONE, 201, 1)])
+    ledger.write((), [Entry(1, State.FAILED, 404, 2, TRACE, "why", "ER-1")], ())
+    ledger.write((), [Entry(2, State.DONE, 201, 1)], ())
     assert ledger.counts() == {
         State.FAILED: 3,
         State.DONE: 2,
@@ -83,7 +85,7 @@ def test_twins(ledger: Ledger) -> None:
 def test_rows_under_way(ledger: Ledger) -> None:
     """An intent without an outcome is in doubt; one that was taken back is not."""
     ledger.add(rows(3))
-    ledger.write((), [1, 2], ())
+    ledger.write((), (), [(1, 2)])
     ledger.write([2], (), ())
     assert [(row.line, row.in_doubt) for row in ledger.pending(0, 9)] == [
         (1, True),
@@ -91,7 +93,7 @@ def test_rows_under_way(ledger: Ledger) -> None:
         (3, False),
     ]
     # In one commit, what is taken back comes before what is sent again.
-    ledger.write([1], [1], ())
+    ledger.write([1], (), [(1, 1)])
     assert ledger.counts() == {State.IN_FLIGHT: 1, State.PENDING: 2}
     assert {row.status for row in ledger.export()} == {None}
 
@@ -116,7 +118,7 @@ def test_rows_under_way(ledger: Ledger) -> None:
 def test_trace_ids(ledger: Ledger, told: str | None, kept: str | None) -> None:
     """A trace id of the usual form is kept, and any other is left out without harm."""
     ledger.add(rows(1))
-    ledger.write((), (), [Entry(1, State.FAILED, 500, 1, told, "r")])
+    ledger.write((), [Entry(1, State.FAILED, 500, 1, told, "r")], ())
     (row,) = ledger.export()
     assert row.trace_id == kept
     assert row.state is State.FAILED
@@ -136,17 +138,17 @@ def test_reopened_rows_forget_their_ends(ledger: Ledger) -> None:
     ledger.add([*rows(3), NewRow(4, "user-1", None, "tenant")])
     ledger.write(
         (),
-        (),
         [
             Entry(1, State.FAILED, 404, 1, TRACE, "not found", "ER-1"),
             Entry(2, State.UNKNOWN, 0, 1, None, "no answer"),
             Entry(3, State.DONE, 201, 1, TRACE),
         ],
+        (),
     )
     assert ledger.reopen((State.FAILED, State.UNKNOWN)) == 2
     assert ledger.counts() == {State.PENDING: 2, State.IN_FLIGHT: 1, State.DONE: 1}
     assert {row.reason for row in ledger.export()} == {None}
-    ledger.write((), (), [Entry(1, State.DONE, 201, 1)])
+    ledger.write((), [Entry(1, State.DONE, 201, 1)], ())
     assert {(row.reason, row.error_code, row.trace_id) for row in ledger.export([State.DONE])} == {
         (None, None, None),
         (None, None, TRACE),
@@ -166,9 +168,9 @@ def test_outcomes_take_no_space(tmp_path: Path, attempts: int, status: int) -> N
     ledger = Ledger.begin(path, HEADER)
     for start in range(1, 5_001, 500):
         lines = range(start, start + 500)
-        ledger.write((), list(lines), ())
+        ledger.write((), (), [(start, start + 499)])
         ledger.write(
-            (), (), [Entry(line, State(12 + line % 4), status, attempts, TRACE) for line in lines]
+            (), [Entry(line, State(12 + line % 4), status, attempts, TRACE) for line in lines], ()
         )
     ledger.close()
     assert path.stat().st_size <= size
@@ -182,9 +184,9 @@ def test_a_disk_without_space(ledger: Ledger) -> None:
     (pages,) = database.execute("PRAGMA page_count").fetchone()
     database.execute(f"PRAGMA max_page_count = {pages}")
     for line in range(1, 1_001):
-        ledger.write((), [line], ())
+        ledger.write((), (), [(line, line)])
         ledger.write(
-            (), (), [Entry(line, State.FAILED, 404, 1, TRACE, "a long reason " * 20, "ER")]
+            (), [Entry(line, State.FAILED, 404, 1, TRACE, "a long reason " * 20, "ER")], ()
         )
     assert ledger.counts() == {State.FAILED: 1_000}
     with pytest.raises(LedgerFullError, match="disk may be full"):

@@ -31,6 +31,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.ledger = Ledger.begin(self.folder / "ledger", HEADER)
         self.rows = 0
         self.states: dict[int, State] = {}
+        self.traces: dict[int, str] = {}
         self.first: dict[tuple[str, bool, str, bool], int] = {}
         self.twins: dict[int, int] = {}
 
@@ -71,22 +72,35 @@ class LedgerMachine(RuleBasedStateMachine):
             user_id, email = (None, user) if by_email else (user, None)
             batch.append(NewRow(self.rows, user_id, email, tenant, flag))
         self.ledger.add(batch)
+        self.ledger.find_twins()
 
     @rule(
-        back=lines, intents=lines, ends=st.dictionaries(st.integers(1, 25), st.sampled_from(ENDS))
+        back=lines,
+        intents=st.lists(st.tuples(st.integers(1, 25), st.integers(1, 25)), max_size=2),
+        ends=st.dictionaries(st.integers(1, 25), st.sampled_from(ENDS)),
+        status=st.sampled_from([200, 201, 404]),
     )
-    def write(self, back: list[int], intents: list[int], ends: dict[int, State]) -> None:
-        """Write what is taken back, sent and ended, in one commit."""
-        back, intents = self.within(back, UNENDED), self.within(intents, UNENDED)
+    def write(
+        self,
+        back: list[int],
+        intents: list[tuple[int, int]],
+        ends: dict[int, State],
+        status: int,
+    ) -> None:
+        """Write what is taken back, ended and sent, in one commit."""
+        back = self.within(back, UNENDED)
         ended = {line: state for line, state in ends.items() if self.within([line], UNENDED)}
         entries = [
-            Entry(line, state, 200, line, None, None if line % 2 else "reason")
+            Entry(line, state, status, 1, f"{line:032x}", None if line % 2 else "reason")
             for line, state in ended.items()
         ]
-        self.ledger.write(back, intents, entries)
+        self.ledger.write(back, entries, intents)
         self.states.update(dict.fromkeys(back, State.PENDING))
-        self.states.update(dict.fromkeys(intents, State.IN_FLIGHT))
         self.states.update(ended)
+        self.traces.update({line: f"{line:032x}" for line in ended})
+        for first, last in intents:
+            meant = self.within(range(first, last + 1), (State.PENDING,))
+            self.states.update(dict.fromkeys(meant, State.IN_FLIGHT))
 
     @rule()
     def retry(self) -> None:
@@ -97,6 +111,8 @@ class LedgerMachine(RuleBasedStateMachine):
         assert found == len(failed) + len(unknown)
         self.states.update(dict.fromkeys(failed, State.PENDING))
         self.states.update(dict.fromkeys(unknown, State.IN_FLIGHT))
+        for line in (*failed, *unknown):
+            del self.traces[line]
 
     @rule()
     def open_again(self) -> None:
@@ -109,7 +125,7 @@ class LedgerMachine(RuleBasedStateMachine):
         """Start over."""
         self.ledger.forget_rows()
         self.rows = 0
-        for each in (self.states, self.first, self.twins):
+        for each in (self.states, self.traces, self.first, self.twins):
             each.clear()
 
     @invariant()
@@ -117,7 +133,10 @@ class LedgerMachine(RuleBasedStateMachine):
         """Compare counts, rows to come and export."""
         everything = {**self.states, **{n: self.states[one] for n, one in self.twins.items()}}
         assert self.ledger.counts() == Counter(everything.values())
-        assert {row.line: row.state for row in self.ledger.export()} == everything
+        exported = {row.line: row for row in self.ledger.export()}
+        assert {line: row.state for line, row in exported.items()} == everything
+        for line, row in exported.items():
+            assert row.trace_id == self.traces.get(self.twins.get(line, line))
         waiting = self.ledger.pending(0, 999)
         assert [row.line for row in waiting] == sorted(self.within([*self.states], UNENDED))
         assert [row.line for row in waiting if row.in_doubt] == sorted(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import anyio
@@ -13,7 +13,7 @@ import pytest
 from frontegg_async import LedgerError, LedgerFullError
 from frontegg_async.bulk.entries import Entry, NewRow, State
 from frontegg_async.bulk.ledger import Ledger
-from frontegg_async.bulk.recorder import LedgerRecorder
+from frontegg_async.bulk.recorder import COMMIT_ROWS, LedgerRecorder
 
 from ..test_bulk import turn
 from .world import HEADER, bulk_tasks, states
@@ -26,15 +26,21 @@ class Watched(Ledger):
 
     commits = 0
     problem: Exception | None = None
+    on_commit: Callable[[], object] | None = None
 
     def write(
-        self, taken_back: Sequence[int], intents: Sequence[int], entries: Sequence[Entry]
+        self,
+        taken_back: Sequence[int],
+        entries: Sequence[Entry],
+        intents: Sequence[tuple[int, int]],
     ) -> None:
         """Write, or fail."""
         self.commits += 1
         if self.problem is not None:
             raise self.problem
-        super().write(taken_back, intents, entries)
+        super().write(taken_back, entries, intents)
+        if self.on_commit is not None:
+            self.on_commit()
 
 
 @pytest.fixture
@@ -52,7 +58,7 @@ async def test_group_commit(ledger: Watched) -> None:
     recorder = LedgerRecorder(ledger)
 
     async def row(line: int) -> None:
-        await recorder.intend(line)
+        await recorder.intend(line, line)
         recorder.record(Entry(line, State.DONE, 201, 1))
 
     async with anyio.create_task_group() as group:
@@ -69,7 +75,7 @@ async def test_an_intent_is_on_file_before_it_returns(ledger: Watched, tmp_path:
     """Whoever waits for an intent finds it in the file, also from outside."""
     recorder = LedgerRecorder(ledger)
     for line in (5, 7):
-        await recorder.intend(line)
+        await recorder.intend(line, line)
         assert states(tmp_path / "ledger")[line] is State.IN_FLIGHT
     recorder.take_back(5)
     await recorder.flush()
@@ -77,25 +83,52 @@ async def test_an_intent_is_on_file_before_it_returns(ledger: Watched, tmp_path:
     await recorder.close()
 
 
+@pytest.mark.parametrize("outcomes", [1, COMMIT_ROWS - 1, COMMIT_ROWS])
+async def test_outcomes_are_put_on_file_unasked(ledger: Watched, outcomes: int) -> None:
+    """What has ended is soon on file, with one commit, also if nothing else comes to be written."""
+    recorder = LedgerRecorder(ledger)
+    written = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    ledger.on_commit = lambda: loop.call_soon_threadsafe(written.set)
+    for line in range(1, outcomes + 1):
+        recorder.record(Entry(line, State.DONE, 201, 1))
+    with anyio.fail_after(5):
+        await written.wait()
+    assert ledger.counts()[State.DONE] == outcomes
+    assert ledger.commits == 1
+    await recorder.close()
+
+
+async def test_an_intent_takes_outcomes_along(ledger: Watched) -> None:
+    """Who waits for an intent does not wait for a timer, and what has ended is on file with it."""
+    recorder = LedgerRecorder(ledger)
+    recorder.record(Entry(1, State.DONE, 201, 1))
+    await recorder.intend(2, 4)
+    assert ledger.counts() == {State.PENDING: 996, State.DONE: 1, State.IN_FLIGHT: 3}
+    assert ledger.commits == 1
+    await recorder.close()
+    assert ledger.commits == 1
+
+
 async def test_a_commit_that_fails(ledger: Watched) -> None:
     """Intents are refused while nothing can be written, outcomes are kept, and written later."""
     recorder = LedgerRecorder(ledger)
-    await recorder.intend(1)
+    await recorder.intend(1, 1)
     ledger.problem = LedgerFullError("no space")
     recorder.record(Entry(1, State.DONE, 201, 1))
     refused = await asyncio.gather(
-        *(recorder.intend(line) for line in (2, 3)), return_exceptions=True
+        *(recorder.intend(line, line) for line in (2, 3)), return_exceptions=True
     )
     assert [type(error) for error in refused] == [LedgerFullError] * 2
     with pytest.raises(LedgerFullError):
-        await recorder.intend(4)
+        await recorder.intend(4, 4)
     with pytest.raises(LedgerFullError):
         await recorder.flush()
     assert ledger.counts() == {State.PENDING: 999, State.IN_FLIGHT: 1}
     ledger.problem = None
     await recorder.flush()
     assert ledger.counts() == {State.PENDING: 999, State.DONE: 1}
-    await recorder.intend(2)
+    await recorder.intend(2, 2)
     assert ledger.counts() == {State.PENDING: 998, State.DONE: 1, State.IN_FLIGHT: 1}
     await recorder.close()
 
@@ -107,7 +140,7 @@ async def test_a_commit_that_fails_otherwise(ledger: Watched, problem: Exception
     ledger.problem = problem
     try:
         with anyio.fail_after(2), pytest.raises((LedgerError, type(problem))):
-            await recorder.intend(1)
+            await recorder.intend(1, 1)
     finally:
         ledger.problem = None
         await recorder.close()
@@ -116,8 +149,8 @@ async def test_a_commit_that_fails_otherwise(ledger: Watched, problem: Exception
 async def test_a_waiter_that_is_cancelled(ledger: Watched) -> None:
     """Who is cancelled while waiting harms nobody else."""
     recorder = LedgerRecorder(ledger)
-    impatient = asyncio.create_task(recorder.intend(1))
-    patient = asyncio.create_task(recorder.intend(2))
+    impatient = asyncio.create_task(recorder.intend(1, 1))
+    patient = asyncio.create_task(recorder.intend(2, 2))
     await asyncio.sleep(0)
     impatient.cancel()
     await patient

@@ -14,6 +14,7 @@ import pytest
 
 from frontegg_async import AuthenticationError, FronteggSession, LedgerFullError
 from frontegg_async.bulk import Assign, Assignment, Outcome, Progress, RowResult
+from frontegg_async.bulk.engine import GROUP_ROWS
 from frontegg_async.bulk.entries import Header, NewRow, State
 from frontegg_async.bulk.ledger import Ledger
 from frontegg_async.emulator import AnswerStatus, Emulator, Stall
@@ -141,6 +142,29 @@ async def test_cancelling(anyio_backend: str, tmp_path: Path, workers: int) -> N
         twice = [user_id for user_id, count in added(server).items() if count > 1]
         assert len(twice) <= in_flight
         assert server.memberships() == {(user_id, "t") for user_id in ids}
+
+
+@pytest.mark.parametrize("invite", [False, True])
+async def test_what_is_in_doubt_of_a_killed_run(
+    anyio_backend: str, tmp_path: Path, invite: bool
+) -> None:
+    """With rows under way, a group of them is on file as such; with invites those rows alone."""
+    async with crowd(600) as (server, session, ids):
+        path = csv_of(tmp_path / "rows.csv", ids)
+        stalled = server.inject(Stall(), on=ADD, times=None)
+        task = asyncio.create_task(session.bulk.assign(path, workers=4, invite=invite))
+        await stalled.wait(4)
+        found = states(Path(f"{path}.ledger"))
+        in_doubt = [line for line, state in found.items() if state is State.IN_FLIGHT]
+        if invite:
+            assert in_doubt == [2, 3, 4, 5]
+        else:
+            assert in_doubt == list(range(2, 2 + GROUP_ROWS))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        found = states(Path(f"{path}.ledger"))
+        assert [line for line, state in found.items() if state is State.IN_FLIGHT] == [2, 3, 4, 5]
 
 
 async def test_cancelling_while_the_ledger_is_opened(

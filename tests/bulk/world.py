@@ -95,7 +95,7 @@ def ledger_with(
     )
     ledger.add(rows)
     ledger.finish_loading()
-    ledger.write((), under_way, ())
+    ledger.write((), (), [(line, line) for line in under_way])
     ledger.close()
     return path
 

@@ -196,7 +196,7 @@ def test_no_space_while_a_page_cache_spills(anyio_backend: str, tmp_path: Path) 
             ledger.add([NewRow(n, user_id="u" * 500 + str(n), tenant_id="t") for n in range(900)])
         ledger._database.execute("PRAGMA max_page_count = 2000")
         ledger.add([NewRow(1, user_id="u", tenant_id="t")])
-        ledger.write([], [1], [Entry(1, State.FAILED, reason="no")])
+        ledger.write([], [Entry(1, State.FAILED, reason="no")], [(1, 1)])
         assert ledger.counts() == {State.FAILED: 1}
     finally:
         ledger.close()
