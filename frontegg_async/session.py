@@ -40,7 +40,7 @@ from .retry import RetryBudget
 from .sender import Core, Sender
 from .settings import SessionSettings, as_secret, check_connections, check_text, is_text
 from .tokens import MemoryTokenStore, TokenInfo, TokenManager, TokenStore, describe
-from .transport import AiohttpTransport
+from .transport import AiohttpTransport, Transport
 from .user_tokens import OnRefresh
 
 T = TypeVar("T")
@@ -64,9 +64,10 @@ class Session:
         environment_id: which environment, for credentials of a whole Frontegg account.
         options: how calls are sent.
         max_connections: calls on the wire at the same time, and connections kept.
-        http: an ``aiohttp.ClientSession`` to use instead of an own one. It is not closed, and
-            its cookies, proxies and tracing apply. It also sends GET, PUT and DELETE a second time
-            by itself if a kept connection turns out to be dead, beyond ``max_attempts``.
+        http: an ``aiohttp.ClientSession`` to send with, instead of over connections of its own.
+            It is not closed, and its cookies, proxies and tracing apply. It also sends GET, PUT
+            and DELETE a second time by itself if a kept connection turns out to be dead, beyond
+            ``max_attempts``.
         token_store: where to share the environment token with other sessions.
         clock: what time it is; for tests.
 
@@ -221,7 +222,7 @@ class Session:
         core = Core(
             base_url=settings.base_url,
             environment_id=settings.environment_id,
-            transport=AiohttpTransport(settings.http, max_connections=settings.max_connections),
+            transport=self._transport(),
             tokens=self._token_manager(),
             api_key=settings.api_key,
             clock=settings.clock,
@@ -229,6 +230,19 @@ class Session:
         )
         self._sender = Sender(core, self._view)
         return self
+
+    def _transport(self) -> Transport:
+        settings = self._settings
+        if settings.http is None:
+            try:
+                # Only here: it needs names of aiohttp that another version need not have.
+                from . import direct
+
+                if direct.is_usable():
+                    return direct.DirectTransport(max_connections=settings.max_connections)
+            except (ImportError, AttributeError):
+                pass
+        return AiohttpTransport(settings.http, max_connections=settings.max_connections)
 
     def _token_manager(self) -> TokenManager | None:
         settings = self._settings

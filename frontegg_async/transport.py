@@ -1,11 +1,16 @@
-"""The one place that touches aiohttp: a request goes in, an answer or a failure comes out."""
+"""Where aiohttp is touched: a request goes in, an answer or a failure comes out.
+
+Here is the transport for every ``aiohttp.ClientSession``, one that is handed in for one;
+``direct.py`` has another that goes without, for sessions that make their own connections.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import zlib
-from typing import Any, Final, Protocol
+from collections.abc import Mapping
+from typing import Final, Protocol
 
 import aiohttp
 import msgspec
@@ -115,8 +120,6 @@ class AiohttpTransport:
         if authorization is not None:
             headers[hdrs.AUTHORIZATION] = authorization
         response: aiohttp.ClientResponse | None = None
-        cancelled: tuple[Any, ...] | None = None
-        kind, detail = FailureKind.BROKEN, ""
         try:
             # Not ``async with``: an answer that is read to its end has given its connection back,
             # one that is not is closed below, and the four coroutines of it would do no more.
@@ -137,96 +140,116 @@ class AiohttpTransport:
             if length is not None and length.isdecimal() and int(length) <= limit:
                 body = await response.read()
             else:
-                read = await _read_bounded(response, limit)
+                try:
+                    read = await read_bounded(response.content, length, limit)
+                finally:
+                    # Of a body that was read to its end the connection is back already.
+                    response.close()
                 if read is None:
-                    return _too_large(limit, response.status)
+                    return too_large(limit, response.status)
                 body = read
-            encoding = found.get(hdrs.CONTENT_ENCODING)
-            if encoding is not None and encoding.lower() != "identity":
-                return _decompressed(response, body, encoding.lower(), limit)
-            return Answer(response.status, found, body)
-        # Most particular first: aiohttp's own timeouts and connection errors overlap.
-        except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
-            kind, detail = FailureKind.NOT_SENT, f"cannot connect ({_reason(error)})"
-        except TimeoutError:
-            kind, detail = FailureKind.TIMED_OUT, "no whole answer in time"
-        except aiohttp.ClientResponseError as error:
-            kind, detail = FailureKind.MALFORMED, f"the answer is not HTTP ({type(error).__name__})"
+            return answer_of(response.status, found, body, limit)
         except (aiohttp.ClientError, OSError) as error:
-            detail = f"the connection broke ({type(error).__name__})"
+            return failure_of(error, None if response is None else response.status)
         except asyncio.CancelledError as error:
             cancelled = error.args
-        if cancelled is not None:
-            # A cancellation has passed frames that hold the token in their variables, and whoever
-            # shows its traceback may show those: it starts anew from here, where there is none.
-            del headers, authorization, response
-            raise asyncio.CancelledError(*cancelled)
-        return Failure(kind, detail, None if response is None else response.status)
+        # A cancellation has passed frames that hold the token in their variables, and whoever
+        # shows its traceback may show those: it starts anew from here, where there is none.
+        del headers, authorization, response
+        raise asyncio.CancelledError(*cancelled)
 
     def _timeout(self, options: Options, total: float) -> aiohttp.ClientTimeout:
         if options is self._last_options and total == options.attempt_timeout:
             return self._last_timeout
-        timeout = _client_timeout(total, options.connect_timeout)
+        timeout = client_timeout(total, options.connect_timeout)
         if total == options.attempt_timeout:
             self._last_options, self._last_timeout = options, timeout
         return timeout
 
 
-def _client_timeout(total: float, connect: float) -> aiohttp.ClientTimeout:
-    # Below the total, so that a server which cannot be reached is told apart from one that took
-    # the request and is silent. No rounding up to whole seconds: a deadline is a deadline.
+def client_timeout(total: float, connect: float) -> aiohttp.ClientTimeout:
+    """Return the two timeouts of an attempt, as aiohttp wants them.
+
+    The one for connecting is below the total, so that a server which cannot be reached is told
+    apart from one that took the request and is silent.
+    """
+    # No rounding up to whole seconds: a deadline is a deadline.
     return aiohttp.ClientTimeout(
         total=total, connect=min(connect, total * 0.9), ceil_threshold=math.inf
     )
 
 
-async def _read_bounded(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
-    """Read a body of unknown length; None if it is longer than ``limit``."""
-    try:
-        if response.content_length is not None:
+async def read_bounded(
+    content: aiohttp.StreamReader, length: str | None, limit: int
+) -> bytes | None:
+    """Read a body of unknown length; None if it is longer than ``limit``, or is said to be."""
+    if length is not None:
+        return None
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in content.iter_any():
+        size += len(chunk)
+        if size > limit:
             return None
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in response.content.iter_any():
-            size += len(chunk)
-            if size > limit:
-                return None
-            chunks.append(chunk)
-        return b"".join(chunks)
-    finally:
-        # Of a body that was read to its end the connection is back already.
-        response.close()
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def answer_of(status: int, headers: Mapping[str, str], body: bytes, limit: int) -> Answer | Failure:
+    """Return the answer, with a compression undone that was not asked for."""
+    encoding = headers.get(hdrs.CONTENT_ENCODING)
+    if encoding is not None and encoding.lower() != "identity":
+        return _decompressed(status, headers, body, encoding.lower(), limit)
+    return Answer(status, headers, body)
 
 
 def _decompressed(
-    response: aiohttp.ClientResponse, body: bytes, encoding: str, limit: int
+    status: int, headers: Mapping[str, str], body: bytes, encoding: str, limit: int
 ) -> Answer | Failure:
-    """Undo a compression that was not asked for, never past ``limit`` bytes."""
+    """Undo a compression, never past ``limit`` bytes."""
     window = _DECOMPRESSORS.get(encoding)
     if window is None:
-        return Failure(
-            FailureKind.MALFORMED, f"cannot decompress {encoding[:20]!r}", response.status
-        )
+        return Failure(FailureKind.MALFORMED, f"cannot decompress {encoding[:20]!r}", status)
     decompressor = zlib.decompressobj(window)
     try:
         plain = decompressor.decompress(body, limit + 1)
     except zlib.error:
-        return Failure(FailureKind.MALFORMED, "the compressed body is damaged", response.status)
+        return Failure(FailureKind.MALFORMED, "the compressed body is damaged", status)
     if len(plain) > limit:
-        return _too_large(limit, response.status)
+        return too_large(limit, status)
     if body and not decompressor.eof:
-        return Failure(FailureKind.BROKEN, "the compressed body ends too early", response.status)
-    return Answer(response.status, response.headers, plain)
+        return Failure(FailureKind.BROKEN, "the compressed body ends too early", status)
+    return Answer(status, headers, plain)
 
 
-def _too_large(limit: int, status: int) -> Failure:
+def too_large(limit: int, status: int) -> Failure:
+    """Return the failure of an answer that is longer than may be read."""
     return Failure(
         FailureKind.TOO_LARGE, f"the body is longer than max_response_bytes ({limit})", status
     )
 
 
+def failure_of(error: Exception, status: int | None) -> Failure:
+    """Tell by aiohttp's error whether the server can have seen the request.
+
+    Args:
+        error: an ``aiohttp.ClientError`` or an ``OSError``.
+        status: the answer's status, if that much had arrived.
+    """
+    # Most particular first: aiohttp's own timeouts and connection errors overlap.
+    if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
+        return Failure(FailureKind.NOT_SENT, f"cannot connect ({_reason(error)})", status)
+    name = type(error).__name__
+    if isinstance(error, TimeoutError):
+        return Failure(FailureKind.TIMED_OUT, "no whole answer in time", status)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return Failure(FailureKind.MALFORMED, f"the answer is not HTTP ({name})", status)
+    return Failure(FailureKind.BROKEN, f"the connection broke ({name})", status)
+
+
 def _reason(error: Exception) -> str:
     """Say why in a few words; the exception's own text may hold the URL and more."""
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    # Some of aiohttp's have none, and some versions of it raise on being asked.
+    cause = getattr(error, "os_error", error)
     text = getattr(cause, "strerror", None)
     return text if isinstance(text, str) and text else type(cause).__name__

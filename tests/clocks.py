@@ -8,6 +8,8 @@ from collections import deque
 from types import NoneType
 from typing import Any, Final
 
+import aiohttp
+
 from frontegg_async import (
     FronteggSession,
     MemoryTokenStore,
@@ -16,10 +18,12 @@ from frontegg_async import (
     TokenKind,
     TokenStore,
 )
+from frontegg_async.direct import DirectTransport
 from frontegg_async.emulator import Emulator
 from frontegg_async.errors import FronteggError
 from frontegg_async.models.authentication import TokenGrant
 from frontegg_async.tokens import TokenManager
+from frontegg_async.transport import AiohttpTransport
 
 AUTH: Final = "POST /auth/vendor"
 GET: Final = "GET /identity/resources/vendor-only/users/v1/{userId}"
@@ -130,6 +134,17 @@ def session_on(emulator: Emulator, **settings: Any) -> FronteggSession:
         "base_url": emulator.url,
     }
     return FronteggSession(**{**defaults, **settings})
+
+
+def connector_of(session: FronteggSession) -> aiohttp.TCPConnector:
+    """Return the pool of connections of an open session, whichever transport it has."""
+    assert session._sender is not None
+    transport = session._sender.core.transport
+    if isinstance(transport, DirectTransport):
+        return transport._connector
+    assert isinstance(transport, AiohttpTransport)
+    assert isinstance(transport._http.connector, aiohttp.TCPConnector)
+    return transport._http.connector
 
 
 def manager_of(session: FronteggSession) -> TokenManager:

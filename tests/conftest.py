@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from frontegg_async import FronteggSession
+from frontegg_async import FronteggSession, direct
 from frontegg_async.emulator import Emulator
 
 API_KEY = "canary-secret-5f2b9c"
@@ -18,6 +18,14 @@ API_KEY = "canary-secret-5f2b9c"
 def anyio_backend() -> str:
     """Run async tests on asyncio, the one loop that aiohttp runs on."""
     return "asyncio"
+
+
+@pytest.fixture(params=["direct", "standard"])
+def either_transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run a test twice: its sessions send by either transport."""
+    if request.param == "standard":
+        monkeypatch.setattr(direct, "is_usable", lambda: False)
+    return str(request.param)
 
 
 @pytest.fixture

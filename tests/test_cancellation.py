@@ -8,16 +8,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Gene
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-import aiohttp
 import pytest
 
 from frontegg_async import FronteggSession, User
 from frontegg_async.emulator import AnswerStatus, CutAfterCommit, Emulator, Stall
-from frontegg_async.transport import AiohttpTransport
 
-from .clocks import ADD, AUTH, GET, FakeClock, session_on, spin
+from .clocks import ADD, AUTH, GET, FakeClock, connector_of, session_on, spin
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("either_transport")]
 
 MOST_AWAITS: Final = 200
 
@@ -121,10 +119,7 @@ async def checked(emulator: Emulator) -> AsyncGenerator[FronteggSession]:
         yield session
         await spin()
         assert core.permits.free == 1, "a permit was lost, or given back twice"
-        assert isinstance(core.transport, AiohttpTransport)
-        connector = core.transport._http.connector
-        assert isinstance(connector, aiohttp.TCPConnector)
-        assert not connector._acquired, "a connection was lost"
+        assert not connector_of(session)._acquired, "a connection was lost"
         assert (await session.users.get("user-2")).id == "user-2"
         assert core.permits.free == 1
         assert emulator.open_connections <= 2

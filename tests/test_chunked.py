@@ -12,7 +12,7 @@ import pytest
 from frontegg_async import FronteggError, FronteggSession, Operation, Options
 from frontegg_async.operation import JSON, TokenKind
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("either_transport")]
 
 GET = Operation("test.get", "GET", "/a", JSON, token=TokenKind.NONE)
 ENDLESS = Operation("test.endless", "GET", "/endless", JSON, token=TokenKind.NONE)

@@ -56,7 +56,7 @@ from frontegg_async.emulator.wire import Answer
 from .clocks import ADD, AUTH, EITHER, GET, LOCK, REMOVE, SET_ACTIVE, FakeClock, session_on
 from .proxy import raw_server
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("either_transport")]
 
 LIMIT: Final = 1 << 20
 MEMORY: Final = 24 << 20

@@ -25,7 +25,7 @@ from frontegg_async.emulator import AnswerStatus, Emulator, Stall
 from .clocks import ADD, AUTH, GET, FakeClock, manager_of, session_on, spin
 from .conftest import API_KEY
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("either_transport")]
 
 
 def left_over() -> list[str]:

@@ -36,7 +36,7 @@ from .bulk.world import files_in
 from .clocks import ADD, AUTH, EITHER, GET, manager_of, session_on, token_of
 from .conftest import API_KEY
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("either_transport")]
 
 USER_TOKEN: Final = "canary-user-token-77aa01"
 SHORT: Final = Options(timeout=5.0, attempt_timeout=0.4, max_attempts=2)

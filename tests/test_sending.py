@@ -27,7 +27,7 @@ from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, Sta
 
 from .clocks import ADD, AUTH, EITHER, GET, REMOVE, FakeClock, session_on
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("either_transport")]
 
 
 @pytest.fixture

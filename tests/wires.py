@@ -1,0 +1,211 @@
+"""Servers that say exactly what a test wants, byte by byte, and both transports to meet them."""
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from yarl import URL
+
+from frontegg_async import Options
+from frontegg_async.answer import Answer, Failure
+from frontegg_async.direct import DirectTransport
+from frontegg_async.transport import AiohttpTransport, Request, Transport
+
+TOKEN: Final = "Bearer canary-of-the-wire"
+OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+Connection = Callable[["Peer"], Awaitable[None]]
+"""What a server does with one connection."""
+
+
+class Peer:
+    """The server's end of a connection.
+
+    Attributes:
+        number: the how manieth connection of its server it is, from 1.
+    """
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int
+    ) -> None:
+        self.reader: Final = reader
+        self.writer: Final = writer
+        self.number: Final = number
+
+    async def head(self) -> bytes:
+        """Read the head of a request; nothing if the client has gone."""
+        try:
+            return await self.reader.readuntil(b"\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return b""
+
+    async def request(self) -> bytes:
+        """Read a whole request; nothing if the client has gone."""
+        head = await self.head()
+        for line in head.lower().split(b"\r\n"):
+            if line.startswith(b"content-length:"):
+                return head + await self.reader.readexactly(int(line.partition(b":")[2]))
+        return head
+
+    async def say(self, *pieces: bytes) -> None:
+        """Write pieces that arrive one after the other."""
+        for piece in pieces:
+            if self.writer.is_closing():
+                return  # the client has heard enough
+            self.writer.write(piece)
+            for _ in range(3):
+                await asyncio.sleep(0)
+
+    async def gone(self) -> int:
+        """Return once the client has closed its end, with how many bytes came before that."""
+        size = 0
+        try:
+            while piece := await self.reader.read(1 << 16):
+                size += len(piece)
+        except ConnectionError:
+            pass
+        return size
+
+
+class Server:
+    """A server of one's own making.
+
+    Attributes:
+        url: where it listens.
+        connections: how many there have been.
+        open: how many there are.
+    """
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.connections = 0
+        self.open = 0
+
+
+@asynccontextmanager
+async def serving(
+    connection: Connection, context: ssl.SSLContext | None = None
+) -> AsyncGenerator[Server]:
+    """Listen, and leave every connection to ``connection``; closed where that ends."""
+    server = Server()
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        server.connections += 1
+        server.open += 1
+        try:
+            await connection(Peer(reader, writer, server.connections))
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client has gone, or the test is over
+        finally:
+            server.open -= 1
+            writer.close()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    scheme, host = ("http", "127.0.0.1") if context is None else ("https", "localhost")
+    server.url = f"{scheme}://{host}:{listening.sockets[0].getsockname()[1]}"
+    async with listening:
+        yield server
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks)
+
+
+@asynccontextmanager
+async def transport_of(kind: str, *, max_connections: int = 4) -> AsyncGenerator[Transport]:
+    """Give a transport of one of the two kinds, ``direct`` or ``standard``."""
+    transport: Transport
+    if kind == "direct":
+        transport = DirectTransport(max_connections=max_connections)
+    else:
+        transport = AiohttpTransport(None, max_connections=max_connections)
+    try:
+        yield transport
+    finally:
+        await transport.close()
+
+
+def request_to(url: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Request:
+    """Return a request for a URL that is taken to the letter."""
+    return Request(method, URL(url, encoded=True), headers, body)
+
+
+async def send(transport: Transport, request: Request, **options: Any) -> Answer | Failure:
+    """Send with plenty of time, unless ``timeout`` or an option says otherwise."""
+    timeout = options.pop("timeout", 30.0)
+    return await transport.send(request, TOKEN, Options(**options), timeout)
+
+
+def seen(outcome: Answer | Failure) -> tuple[object, ...]:
+    """Return all there is to see of an outcome, to be compared."""
+    if isinstance(outcome, Failure):
+        return (outcome.kind, outcome.detail, outcome.status)
+    return (outcome.status, [*outcome.headers.items()], outcome.body)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Return once something is the case that bytes on their way will bring about."""
+    while not condition():  # noqa: ASYNC110  # inside aiohttp, which sets no event
+        await asyncio.sleep(0)
+
+
+def pool_of(transport: Transport) -> Any:
+    """Return the connector of either transport."""
+    if isinstance(transport, DirectTransport):
+        return transport._connector
+    assert isinstance(transport, AiohttpTransport)
+    return transport._http.connector
+
+
+class Certificate:
+    """A certificate for ``localhost`` that signs itself, and its key, in one file."""
+
+    def __init__(self, directory: Path, host: str = "localhost") -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+        now = datetime.now(UTC)
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(1)
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        self.file: Final = directory / f"{host}.pem"
+        self.file.write_bytes(
+            made.public_bytes(serialization.Encoding.PEM)
+            + key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+
+    def for_server(self) -> ssl.SSLContext:
+        """Return what a server shows it with."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.file)
+        return context
+
+    def for_client(self) -> ssl.SSLContext:
+        """Return what a client trusts it with."""
+        return ssl.create_default_context(cafile=str(self.file))
