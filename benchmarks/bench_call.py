@@ -10,6 +10,7 @@ round. With ``--instructions``, what callgrind counts for a call: the difference
 that start-up drops out. It takes minutes, and does not mind what else the machine does.
 
     sdk             users.add_to_tenant of this package
+    sdk-standard    the same over aiohttp's ClientSession: with an aiohttp that is not known yet
     tuned           aiohttp with every knob set, for this call alone
     plain           aiohttp as its introduction shows it
     httpx           httpx and pydantic
@@ -54,6 +55,7 @@ class Peer(msgspec.Struct, frozen=True):
 
 PEERS: Final = (
     Peer("sdk", "sdk", ("frontegg-async",), 2_048),
+    Peer("sdk-standard", "sdk_standard", ("frontegg-async",), 2_048),
     Peer("tuned", "tuned", ("aiohttp",), 2_048),
     Peer("plain", "plain", ("aiohttp",), 2_048),
     Peer("httpx", "httpx_pydantic", ("httpx", "pydantic"), 256),
@@ -64,7 +66,7 @@ PEERS: Final = (
     Peer("bare", "bare", ("msgspec",), 4_096),
 )
 
-OWN: Final = frozenset({"sdk", "tuned", "plain", "bare"})
+OWN: Final = frozenset({"sdk", "sdk-standard", "tuned", "plain", "bare"})
 """Those whose failure is ours. A peer's is a row: some cannot do 256 calls at a time."""
 
 
@@ -256,8 +258,9 @@ def verdict(row: Row, to_plain: float | None, *, counted: bool) -> str:
     """Say whether a row meets what is aimed at, where something is: at concurrency 64."""
     if row.concurrency != 64:
         return ""
-    if row.contender == "sdk" and counted:
-        aims = [("tuned", row.to_tuned, 1.08), ("plain", to_plain, 0.75)]
+    most = {"sdk": 0.55, "sdk-standard": 1.08}.get(row.contender)
+    if most is not None and counted:
+        aims = [("tuned", row.to_tuned, most), ("plain", to_plain, 0.75)]
         return ", ".join(
             f"{ratio:.2f} of {other}, aim at most {most}: {'met' if ratio <= most else 'missed'}"
             for other, ratio, most in aims

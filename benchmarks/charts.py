@@ -28,7 +28,7 @@ def call_chart(document: Document) -> Chart | None:
             CLIENTS.get(name, name),
             ratio,
             f"{ratio:.2f}{cost}",
-            {"sdk": OURS, "tuned": 1}.get(name, OTHERS),
+            {"sdk": OURS, "sdk-standard": OURS, "tuned": 1}.get(name, OTHERS),
         )
         for name, (ratio, cost) in sorted(found.items(), key=lambda item: item[1][0])
     ]

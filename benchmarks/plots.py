@@ -38,6 +38,7 @@ class Section(msgspec.Struct, frozen=True):
 
 SECTIONS: Final[dict[str, Section]] = {
     "call": Section(tables.call_table, {"call": charts.call_chart}),
+    "instructions": Section(tables.instructions_table),
     "decode": Section(
         tables.figure_table, {"decode": charts.decode_chart, "pauses": charts.pauses_chart}
     ),

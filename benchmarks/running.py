@@ -21,11 +21,22 @@ from typing import Final
 import msgspec
 
 HERE: Final = Path(__file__).parent
-NAMES: Final = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
+OWN_CONTENDERS: Final = ["sdk", "sdk-standard", "tuned", "plain", "bare"]
+VARIANTS: Final[dict[str, list[str]]] = {
+    "instructions": [
+        "call", "--instructions", "--rounds", "1", "--concurrency", "1", "64",
+        "--only", *OWN_CONTENDERS,
+    ],
+}  # fmt: skip
+"""Benchmarks with other arguments, which are another question."""
+NAMES: Final = sorted(
+    [*(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py")), *VARIANTS]
+)
 QUICK: Final[dict[str, list[str]]] = {
     "bulk": ["--rounds", "1", "--rows", "2000", "10000"],
     "decode": ["--rounds", "1", "--keep", "20000", "--keep-rounds", "1"],
     "engine": ["--rounds", "1", "--rows", "2000", "10000"],
+    "instructions": ["--only", "sdk", "tuned", "--concurrency", "64"],
     "pacing": ["--seeds", "1", "--scenario", "100 / 1 s", "1000 / 60 s"],
     "pacing_socket": ["--rows", "1000", "--settled", "4"],
 }
@@ -56,7 +67,9 @@ def chosen(only: str | None) -> list[str]:
 def command(name: str, *, quick: bool, as_json: bool) -> list[str]:
     """Return the command that runs a benchmark."""
     more = QUICK.get(name, ["--rounds", "1"]) if quick else []
-    return [sys.executable, str(HERE / f"bench_{name}.py"), *more, *(["--json"] if as_json else [])]
+    script, *given = VARIANTS.get(name, [name])
+    json = ["--json"] if as_json else []
+    return [sys.executable, str(HERE / f"bench_{script}.py"), *given, *more, *json]
 
 
 def run(names: Sequence[str], *, quick: bool, file: Path | None) -> list[str]:

@@ -17,6 +17,7 @@ Table = list[list[str]]
 
 CLIENTS: Final = {
     "sdk": "frontegg_async",
+    "sdk-standard": "frontegg_async over aiohttp's session",
     "tuned": "aiohttp, tuned by hand",
     "plain": "aiohttp, as introduced",
     "httpx": "httpx and pydantic",
@@ -89,6 +90,22 @@ class PacingRow(msgspec.Struct, frozen=True):
     wasted: float | None = None
     seconds: float | None = None
     nanoseconds: float | None = None
+
+
+def instructions_table(document: Document) -> Table:
+    """Return what callgrind counted for a call."""
+    head = ["client", "at once", "instructions a call", "to tuned", "to ours", ""]
+    return [head] + [
+        [
+            f"{CLIENTS.get(row.contender, row.contender)} {row.version}".strip(),
+            str(row.concurrency),
+            "" if row.instructions is None else f"{row.instructions:,.0f}",
+            ratio_text(row.to_tuned),
+            ratio_text(row.to_sdk),
+            row.note,
+        ]
+        for row in document.read(CallRow)
+    ]
 
 
 def call_table(document: Document) -> Table:

@@ -527,6 +527,8 @@ async def test_a_session_that_is_handed_in_is_used(emulator: Emulator) -> None:
     """Whoever hands an aiohttp session in gets what that does, and others get the direct one."""
     async with aiohttp.ClientSession() as http, session_on(emulator, http=http) as session:
         assert isinstance(transport_in(session), AiohttpTransport)
+    if not direct.is_usable():
+        pytest.skip(f"aiohttp {aiohttp.__version__} is newer than what direct.py was tested with")
     async with session_on(emulator) as session:
         assert isinstance(transport_in(session), DirectTransport)
         assert not transport_in(session).closed

@@ -54,8 +54,10 @@ _FATAL: Final = (AuthenticationError, ClosedError, ConfigurationError, LedgerErr
 _OUTAGE: Final = (ConnectionFailedError, CallTimeoutError, ServerError)
 CHUNK_ROWS: Final = 1_000
 """Rows that are taken from the ledger at a time: ten blocks to read."""
-GROUP_ROWS: Final = 250
-"""Rows that are handed out at a time."""
+GROUP_ROWS: Final = 8
+"""Rows for every worker that are handed out at a time."""
+ENOUGH_ROWS: Final = 4
+"""Rows for every worker that are handed out and not done, down to which no more are."""
 LATE_COMMIT: Final = 3.0
 """Seconds after which a write that got no answer is looked for a second time."""
 OUTAGE_ROWS: Final = 20
@@ -112,8 +114,10 @@ class Engine:
         self._arrived: Final = asyncio.Event()
         self._handed_out = 0
         self._exhausted = False
-        # Enough to keep every worker busy while the next rows are planned.
-        self._enough: Final = 2 * options.workers + 64
+        # As many as keep every worker busy while the next are put on file, and not more: in doubt
+        # after a kill is what was handed out.
+        self._enough: Final = ENOUGH_ROWS * options.workers
+        self._group: Final = GROUP_ROWS * options.workers
         self._wanted: Final = asyncio.Event()
         self._busy: Final[dict[str, deque[LedgerRow] | None]] = {}
         self._turns: Final[dict[str, asyncio.Event]] = {}
@@ -181,8 +185,8 @@ class Engine:
             if not rows:
                 break
             held = await self.planner.holding(rows, self._busy)
-            for start in range(0, len(rows), GROUP_ROWS):
-                await self._hand_out(rows[start : start + GROUP_ROWS], held)
+            for start in range(0, len(rows), self._group):
+                await self._hand_out(rows[start : start + self._group], held)
         self._exhausted = True
         self._arrived.set()
 

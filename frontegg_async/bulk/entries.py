@@ -61,7 +61,7 @@ class NewRow(msgspec.Struct, frozen=True, gc=False):
     ordered: bool = False
 
 
-class LedgerRow(msgspec.Struct, frozen=True, gc=False):
+class LedgerRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A row to be done; ``in_doubt`` if a run that died had it in flight."""
 
     line: int

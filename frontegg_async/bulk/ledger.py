@@ -20,6 +20,7 @@ import sqlite3
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -78,6 +79,7 @@ CREATE TABLE reserve (room BLOB NOT NULL);
 CREATE TABLE reasons (line INTEGER PRIMARY KEY, reason TEXT NOT NULL, error_code TEXT);
 CREATE TABLE runs (requests INTEGER NOT NULL, throttled INTEGER NOT NULL, elapsed_s REAL NOT NULL)
 """
+_LEDGER_ROWS: Final = msgspec.json.Decoder(list[LedgerRow])
 _ENTER: Final = (
     # The numbers and the trace id take the room of what will stand there.
     "INSERT INTO rows VALUES "
@@ -314,16 +316,19 @@ class Ledger:
     def pending(self, after: int, limit: int) -> list[LedgerRow]:
         """Return rows behind line ``after`` that have no end yet, in the order of the input."""
         with reported(self.path):
-            found = self._database.execute(
-                f"SELECT line, user_id, email, tenant_id, flag, state = {State.IN_FLIGHT:d} "
-                f"FROM rows WHERE state <= {State.IN_FLIGHT:d} AND twin IS NULL AND line > ? "
-                "ORDER BY line LIMIT ?",
+            # All rows in one value: for each that SQLite's module fetches by itself it lets go of
+            # the interpreter and asks for it again, while the event loop wants it as well.
+            (found,) = self._database.execute(
+                "SELECT json_group_array(json_array(line, user_id, email, tenant_id, "
+                "json(CASE WHEN flag THEN 'true' ELSE 'false' END), "
+                f"json(CASE state WHEN {State.IN_FLIGHT:d} THEN 'true' ELSE 'false' END))) "
+                "FROM (SELECT * FROM rows "
+                f"WHERE state <= {State.IN_FLIGHT:d} AND twin IS NULL AND line > ? "
+                "ORDER BY line LIMIT ?)",
                 (after, limit),
-            ).fetchall()
-        return [
-            LedgerRow(line, user_id, email, tenant_id, flag == 1, in_doubt == 1)
-            for line, user_id, email, tenant_id, flag, in_doubt in found
-        ]
+            ).fetchone()
+        # In order, although an aggregate need not keep it.
+        return sorted(_LEDGER_ROWS.decode(found), key=attrgetter("line"))
 
     def write(
         self,

@@ -16,7 +16,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-COMMIT_ROWS: Final = 256
+COMMIT_ROWS: Final = 500
 """Outcomes that are worth a commit of their own."""
 COMMIT_AFTER: Final = 0.1
 """Seconds after which fewer are: so much is in doubt after a kill that need not be."""

@@ -159,7 +159,7 @@ async def test_what_is_in_doubt_of_a_killed_run(
         if invite:
             assert in_doubt == [2, 3, 4, 5]
         else:
-            assert in_doubt == list(range(2, 2 + GROUP_ROWS))
+            assert in_doubt == list(range(2, 2 + 4 * GROUP_ROWS))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -62,11 +62,11 @@ def test_status_during_a_run(
     shell: Shell, server: Emulator, portal: BlockingPortal, make_file: MakeFile
 ) -> None:
     """While a run goes on, it shows what is under way, and does not disturb it."""
-    path = make_file(*many_users(server, 10))
+    path = make_file(*many_users(server, 100))
     process, _ = held(shell, server, portal, "bulk", "assign", path, rows=3)
     found = status_of(shell, ledger_of(path))
-    assert (found["in_flight"], found["pending"], found["complete"]) == (3, 7, False)
-    assert "3  in flight" in shell.run("bulk", "status", ledger_of(path)).stdout
+    assert (found["in_flight"], found["pending"], found["complete"]) == (24, 76, False)
+    assert "24  in flight" in shell.run("bulk", "status", ledger_of(path)).stdout
     portal.call(server.clear_faults)
     process.communicate()
     assert process.returncode == 0

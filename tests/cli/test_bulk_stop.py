@@ -97,12 +97,12 @@ def test_killed(
     shell: Shell, server: Emulator, portal: BlockingPortal, make_file: MakeFile
 ) -> None:
     """A killed run is told by its ledger, and the same command does the rest."""
-    path = make_file(*many_users(server, 10))
+    path = make_file(*many_users(server, 100))
     process, _ = held(shell, server, portal, "bulk", "assign", path, rows=3)
     process.kill()
     process.communicate()
     left = status_of(shell, Path(f"{path}.ledger"))
-    assert (left["in_flight"], left["pending"], left["complete"]) == (3, 7, False)
+    assert (left["in_flight"], left["pending"], left["complete"]) == (24, 76, False)
     portal.call(server.clear_faults)
     assert shell.run("bulk", "assign", path).exit_code == 0
     assert set(posted(server).values()) == {1}
