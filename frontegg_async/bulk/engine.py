@@ -14,15 +14,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, Protocol, TypeVar, Unpack
+from typing import Any, Final
 
 import anyio
-import msgspec
 
-from .._clock import Clock
-from ..answer import Answer, Failure
+from ..answer import Answer
 from ..endpoints.users import Users
 from ..errors import (
     AuthenticationError,
@@ -38,16 +36,14 @@ from ..errors import (
     ThrottledError,
 )
 from ..models.users import User
-from ..operation import Arguments, Operation, Repeat
 from ..session import Session
 from .entries import Entry, LedgerRow, State
 from .jobs import Job
 from .ledger import Ledger
 from .planner import Planner
 from .recorder import LedgerRecorder
+from .sending import CautiousSending, EngineObserver, Reader, Sending
 from .settings import RunOptions
-
-T = TypeVar("T")
 
 _FATAL: Final = (AuthenticationError, ClosedError, ConfigurationError, LedgerError)
 """What the next row would run into as well."""
@@ -65,18 +61,6 @@ OUTAGE_ROWS: Final = 20
 workers, if those are more."""
 GRACE: Final = 8.0
 """Seconds that rows under way get to end after a run was asked to stop."""
-
-
-class EngineObserver(Protocol):
-    """Hears what happens; what a run reports is made of it."""
-
-    def ended(self, row: LedgerRow, entry: Entry) -> Awaitable[None] | None:
-        """Hear what a row ended in; what is returned holds the run back until it is done."""
-        ...
-
-    def attempted(self, outcome: Answer | Failure, seconds: float) -> None:
-        """Hear what an attempt ended in."""
-        ...
 
 
 class Engine:
@@ -98,7 +82,7 @@ class Engine:
         sleep: Callable[[float], Any],
     ) -> None:
         self._view: Final = view
-        reader = _Reader(view, observer)
+        reader = Reader(view, observer)
         self._users: Final = Users(reader)
         self._job: Final = job
         self._ledger: Final = ledger
@@ -108,14 +92,13 @@ class Engine:
         self._sleep: Final = sleep
         self.planner: Final = Planner(reader, job, options.plan)
         self._harmless: Final = job.harmless_twice
-        self._sending: Final = _Sending if job.harmless_twice else _CautiousSending
+        self._sending: Final = Sending if job.harmless_twice else CautiousSending
         self._after = -1
         self._ready: Final[deque[LedgerRow]] = deque()
         self._arrived: Final = asyncio.Event()
         self._handed_out = 0
         self._exhausted = False
-        # As many as keep every worker busy while the next are put on file, and not more: in doubt
-        # after a kill is what was handed out.
+        # What is handed out is in doubt after a kill: no more than keeps the workers busy.
         self._enough: Final = ENOUGH_ROWS * options.workers
         self._group: Final = GROUP_ROWS * options.workers
         self._wanted: Final = asyncio.Event()
@@ -297,14 +280,14 @@ class Engine:
             self._failing = 0
             await self._end(row, entry)
 
-    def _entry(self, row: LedgerRow, sending: _Sending) -> Coroutine[Any, Any, Entry]:
+    def _entry(self, row: LedgerRow, sending: Sending) -> Coroutine[Any, Any, Entry]:
         """Do what a row says, and return what it ended in."""
         if row.user_id and self._harmless:
             # On the way of nearly every row: a coroutine less.
             return self._write(row, row.user_id, sending)
         return self._looked_up(row, sending)
 
-    async def _looked_up(self, row: LedgerRow, sending: _Sending) -> Entry:
+    async def _looked_up(self, row: LedgerRow, sending: Sending) -> Entry:
         user_id = row.user_id
         if not user_id:
             user = await self._find(row)
@@ -330,7 +313,7 @@ class Engine:
         finally:
             self._turns.pop(user_id).set()
 
-    async def _write(self, row: LedgerRow, user_id: str, sending: _Sending) -> Entry:
+    async def _write(self, row: LedgerRow, user_id: str, sending: Sending) -> Entry:
         try:
             answer = await self._job.send(sending, row, user_id)
         except OutcomeUnknownError as error:
@@ -369,7 +352,7 @@ class Engine:
         row: LedgerRow,
         user_id: str,
         reason: str,
-        sending: _Sending,
+        sending: Sending,
         error: OutcomeUnknownError | None = None,
     ) -> Entry:
         """Look whether a row was done that got no answer, and once more for a late commit."""
@@ -400,99 +383,7 @@ class Engine:
             await held_back
 
 
-class _Reader:
-    """Reads for a run, and lets its observer hear of every attempt."""
-
-    def __init__(self, view: Session, observer: EngineObserver) -> None:
-        self._view: Final = view
-        self._observer: Final = observer
-
-    @property
-    def clock(self) -> Clock:
-        """What time it is."""
-        return self._view.clock
-
-    async def call(
-        self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
-    ) -> T:
-        """Send ``operation`` and return its decoded answer."""
-        answer = await self._view.send(operation, *path, observer=self, **arguments)
-        return self._view.decoded(operation, answer)
-
-    def before(self, operation: Operation[Any]) -> None:
-        """Nothing to put on file: it only reads."""
-
-    def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
-        """Pass it on."""
-        self._observer.attempted(outcome, seconds)
-
-
-class _Sending:
-    """Sends the calls of one row.
-
-    Attributes:
-        attempts: how often something was sent.
-        under_way: whether the server may have done, or may be doing, something of it.
-    """
-
-    def __init__(
-        self, view: Session, recorder: LedgerRecorder, observer: EngineObserver, line: int
-    ) -> None:
-        self._view: Final = view
-        self._recorder: Final = recorder
-        self._observer: Final = observer
-        self._line: Final = line
-        self._touched = False
-        self.attempts = 0
-        self.under_way = False
-
-    def __call__(
-        self,
-        operation: Operation[T],
-        /,
-        *path: str,
-        body: msgspec.Struct | None = None,
-        tenant_id: str | None = None,
-    ) -> Awaitable[Answer]:
-        """Send an operation and return its answer."""
-        return self._view.send(operation, *path, body=body, tenant_id=tenant_id, observer=self)
-
-    def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
-        """Hear that a request is sent; the row is on file since it was handed out."""
-        if operation.repeat is not Repeat.SAFE:
-            self.under_way = True
-        return None
-
-    def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
-        """Count the attempt; one that was refused for its rate has done nothing."""
-        self.attempts += 1
-        self._observer.attempted(outcome, seconds)
-        if operation.repeat is not Repeat.SAFE:
-            if not isinstance(outcome, Answer) or outcome.status != 429:
-                self._touched = True
-            self.under_way = self._touched
-
-
-class _CautiousSending(_Sending):
-    """Sends the calls of a row that must not be sent twice: nothing else is in doubt."""
-
-    def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
-        """Put on file that the row is about to be sent."""
-        super().before(operation)
-        return (
-            None
-            if operation.repeat is Repeat.SAFE
-            else self._recorder.intend(self._line, self._line)
-        )
-
-    def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
-        """Count the attempt; what was refused for its rate is not under way any more."""
-        super().after(operation, outcome, seconds)
-        if operation.repeat is not Repeat.SAFE and not self.under_way:
-            self._recorder.take_back(self._line)
-
-
-def _done(row: LedgerRow, sending: _Sending, answer: Answer | None) -> Entry:
+def _done(row: LedgerRow, sending: Sending, answer: Answer | None) -> Entry:
     if answer is None:
         return Entry(row.line, State.ALREADY, 0, sending.attempts)
     return Entry(row.line, State.DONE, answer.status, sending.attempts, answer.trace_id)

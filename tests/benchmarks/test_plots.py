@@ -38,6 +38,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         | {"peak_mib": 50.0 + rows / 1_000, "rows_per_s": 4_000.0}
         for rows in (1_000, 9_000)
     ],
+    "instructions": [
+        {"contender": "sdk", "concurrency": 64, "instructions": 279_624.0, "to_tuned": 0.49},
+        {"contender": "tuned", "concurrency": 64, "instructions": 565_551.0, "to_tuned": 1.0},
+    ],
     "engine": [{"rows": 1_000, "cpu_us": 40.0, "wall_us": 44.0, "peak_mib": 48.0}],
     "pacing": [
         {"scenario": "100 / 1 s", "strategy": "ours", "goodput": 0.9914, "wasted": 0.0043},
