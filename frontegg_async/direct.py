@@ -13,6 +13,7 @@ Some of it is private to aiohttp, so this is used with versions only that it was
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from functools import cache
 from typing import Any, Final, cast
@@ -39,6 +40,8 @@ from .transport import (
     too_large,
 )
 
+_logger: Final = logging.getLogger("frontegg_async")
+
 TESTED: Final = ((3, 13, 0), (3, 14, 5))
 """The oldest and the newest aiohttp that this was tested with."""
 
@@ -55,11 +58,15 @@ def is_usable() -> bool:
 
     To be called where an event loop runs.
     """
-    try:
-        version = tuple(int(part) for part in aiohttp.__version__.split("."))
-    except ValueError:
-        return False  # a pre-release
-    if not TESTED[0] <= version <= TESTED[1]:
+    if not _is_known(aiohttp.__version__):
+        low, high = (".".join(map(str, version)) for version in TESTED)
+        _logger.info(
+            "aiohttp %s is sent with by way of its ClientSession, which costs twice as much: "
+            "connections without one were tested with %s to %s",
+            aiohttp.__version__,
+            low,
+            high,
+        )
         return False
     handler = ResponseHandler(asyncio.get_running_loop())
     needed = {
@@ -70,6 +77,13 @@ def is_usable() -> bool:
         handler: ("_parser", "read", "set_exception", "set_response_params", "should_close"),
     }
     return all(hasattr(owner, name) for owner, names in needed.items() for name in names)
+
+
+def _is_known(version: str) -> bool:
+    try:
+        return TESTED[0] <= tuple(int(part) for part in version.split(".")) <= TESTED[1]
+    except ValueError:
+        return False  # a pre-release
 
 
 class _Origin(aiohttp.ClientRequest):

@@ -492,10 +492,15 @@ def transport_in(session: FronteggSession) -> Transport:
         ("3.14.0.dev0", False),
     ],
 )
-async def test_versions(monkeypatch: pytest.MonkeyPatch, version: str, usable: bool) -> None:
-    """A version of aiohttp that was not tested gets the standard transport."""
+async def test_versions(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, version: str, usable: bool
+) -> None:
+    """A version of aiohttp that was not tested gets the standard transport, and a line in the log."""
+    caplog.set_level("INFO", "frontegg_async")
     monkeypatch.setattr(aiohttp, "__version__", version)
     assert direct.is_usable() is usable
+    assert direct.is_usable() is usable
+    assert [f"aiohttp {version} " in line for line in caplog.messages] == [True] * (not usable)
 
 
 @pytest.mark.usefixtures("asked_anew")

@@ -33,7 +33,7 @@ def test_what_is_entered_is_pending(ledger: Ledger) -> None:
     given_rows = [
         NewRow(2, "u", None, "t", flag=True),
         NewRow(3, None, "E@x.test", "t"),
-        NewRow(7, "u", "e@x.test", "t2"),
+        NewRow(7, "u", "e\"\\'é😀@x.test", "t2"),
         NewRow(9, "u", problem="is no row"),
     ]
     ledger.add(given_rows)
