@@ -495,7 +495,7 @@ def transport_in(session: FronteggSession) -> Transport:
 async def test_versions(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, version: str, usable: bool
 ) -> None:
-    """A version of aiohttp that was not tested gets the standard transport, and a line in the log."""
+    """A version of aiohttp that was not tested gets the standard transport, and the log says so."""
     caplog.set_level("INFO", "frontegg_async")
     monkeypatch.setattr(aiohttp, "__version__", version)
     assert direct.is_usable() is usable
