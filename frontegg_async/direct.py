@@ -58,7 +58,8 @@ def is_usable() -> bool:
 
     To be called where an event loop runs.
     """
-    if not _is_known(aiohttp.__version__):
+    usable = _is_known(aiohttp.__version__) and _has_names()
+    if not usable:
         low, high = (".".join(map(str, version)) for version in TESTED)
         _logger.info(
             "aiohttp %s is sent with by way of its ClientSession, which costs twice as much: "
@@ -67,7 +68,10 @@ def is_usable() -> bool:
             low,
             high,
         )
-        return False
+    return usable
+
+
+def _has_names() -> bool:
     handler = ResponseHandler(asyncio.get_running_loop())
     needed = {
         http_writer: ("_serialize_headers",),

@@ -186,8 +186,15 @@ class Engine:
                 await self._end(row, Entry(row.line, state))
         self._after = rows[-1].line
         rows = [row for row in rows if row.line not in held]
-        if rows and self._harmless:
-            await self._recorder.intend(rows[0].line, rows[-1].line)
+        if not rows:
+            return
+        if self._harmless:
+            try:
+                await self._recorder.intend(rows[0].line, rows[-1].line)
+            except asyncio.CancelledError:
+                for row in rows:
+                    self._take_back(row)
+                raise
         for row in rows:
             self._handed_out += 1
             self._queue_up(row)

@@ -35,8 +35,7 @@ class LedgerRecorder:
         self._thread: Final = ThreadPoolExecutor(1, thread_name_prefix="frontegg_async ledger")
         self._taken_back: list[int] = []
         self._entries: list[Entry] = []
-        self._intents: list[tuple[int, int]] = []
-        self._waiters: list[asyncio.Future[None]] = []
+        self._intents: list[tuple[tuple[int, int], asyncio.Future[None]]] = []
         self._due = False
         self._timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
@@ -60,8 +59,7 @@ class LedgerRecorder:
         if self._failure is not None:
             raise self._failure.again()
         waiter = asyncio.get_running_loop().create_future()
-        self._intents.append((first, last))
-        self._waiters.append(waiter)
+        self._intents.append(((first, last), waiter))
         self._write()
         await waiter
 
@@ -114,21 +112,24 @@ class LedgerRecorder:
                     self._timer.cancel()
                     self._timer = None
                 taken_back, self._taken_back = self._taken_back, []
-                intents, entries, waiters = self._intents, self._entries, self._waiters
-                self._intents, self._entries, self._waiters = [], [], []
+                entries, self._entries = self._entries, []
+                # Who gave up waiting sends nothing, and takes nothing back that is not there.
+                intents = [each for each in self._intents if not each[1].done()]
+                self._intents = []
                 try:
-                    await self.run(self._ledger.write, taken_back, entries, intents)
+                    spans = [span for span, _ in intents]
+                    await self.run(self._ledger.write, taken_back, entries, spans)
                 except Exception as problem:  # noqa: BLE001  # nobody may be left waiting
                     error = problem if isinstance(problem, LedgerError) else _odd(problem)
                     # Outcomes are kept for another try; intents are refused, so nothing is sent.
                     self._failure = error
                     self._entries = entries + self._entries
-                    for waiter in waiters + self._waiters:
+                    for _, waiter in intents + self._intents:
                         if not waiter.done():
                             waiter.set_exception(error.again())
-                    self._intents, self._waiters = [], []
+                    self._intents = []
                     return
-                for waiter in waiters:
+                for _, waiter in intents:
                     if not waiter.done():
                         waiter.set_result(None)
         finally:

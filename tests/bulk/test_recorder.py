@@ -161,6 +161,19 @@ async def test_a_waiter_that_is_cancelled(ledger: Watched) -> None:
     await recorder.close()
 
 
+async def test_an_intent_that_nobody_waits_for(ledger: Watched) -> None:
+    """An intent is not put on file for somebody who gave up before its commit."""
+    recorder = LedgerRecorder(ledger)
+    impatient = asyncio.create_task(recorder.intend(1, 4))
+    patient = asyncio.create_task(recorder.intend(7, 7))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    recorder.take_back(2)
+    await patient
+    assert ledger.counts() == {State.PENDING: 999, State.IN_FLIGHT: 1}
+    await recorder.close()
+
+
 async def test_closing_writes_what_is_left(ledger: Watched, tmp_path: Path) -> None:
     """What was recorded right before the end is on file, and the thread is gone."""
     recorder = LedgerRecorder(ledger)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
@@ -165,6 +166,33 @@ async def test_what_is_in_doubt_of_a_killed_run(
             await task
         found = states(Path(f"{path}.ledger"))
         assert [line for line, state in found.items() if state is State.IN_FLIGHT] == [2, 3, 4, 5]
+
+
+async def test_cancelling_while_a_group_is_noted(
+    anyio_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cancelled while its intents are written, a run takes back what it never sent."""
+    async with crowd(30) as (server, session, ids):
+        path = csv_of(tmp_path / "rows.csv", ids)
+        writing, go_on = asyncio.Event(), threading.Event()
+        loop = asyncio.get_running_loop()
+        write = Ledger.write
+
+        def slow(ledger: Ledger, *noted: Any) -> None:
+            loop.call_soon_threadsafe(writing.set)
+            go_on.wait()
+            write(ledger, *noted)
+
+        monkeypatch.setattr(Ledger, "write", slow)
+        task = asyncio.create_task(session.bulk.assign(path))
+        await writing.wait()
+        task.cancel()
+        await turn(5)
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert writes(server) == 0
+        assert set(states(Path(f"{path}.ledger")).values()) == {State.PENDING}
 
 
 async def test_cancelling_while_the_ledger_is_opened(
