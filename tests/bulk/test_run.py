@@ -13,7 +13,13 @@ import anyio
 import msgspec
 import pytest
 
-from frontegg_async import AuthenticationError, FronteggSession, LedgerFullError
+from frontegg_async import (
+    AuthenticationError,
+    FixedRate,
+    FronteggSession,
+    LedgerFullError,
+    ThrottledError,
+)
 from frontegg_async.bulk import Assign, Assignment, Outcome, Progress, RowResult
 from frontegg_async.bulk.engine import GROUP_ROWS
 from frontegg_async.bulk.entries import Header, NewRow, State
@@ -166,6 +172,46 @@ async def test_what_is_in_doubt_of_a_killed_run(
             await task
         found = states(Path(f"{path}.ledger"))
         assert [line for line, state in found.items() if state is State.IN_FLIGHT] == [2, 3, 4, 5]
+
+
+async def test_cancelling_while_rows_wait_for_their_turn(
+    anyio_backend: str, tmp_path: Path
+) -> None:
+    """Cancelled while its workers wait for the pacing, a run leaves none of their rows in doubt."""
+    async with crowd(30) as (server, session, ids):
+        path = csv_of(tmp_path / "rows.csv", ids)
+        waiting = asyncio.Event()
+
+        async def wait(seconds: float, /) -> None:
+            waiting.set()
+            await asyncio.Event().wait()
+
+        session.clock.sleep = wait  # type: ignore[method-assign]
+        rate = FixedRate(1, 1_000.0)
+        task = asyncio.create_task(session.bulk.assign(path, plan="never", workers=4, rate=rate))
+        await waiting.wait()
+        await until(lambda: added(server))
+        await turn(5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert Counter(states(Path(f"{path}.ledger")).values()) == {
+            State.PENDING: 29,
+            State.DONE: 1,
+        }
+
+
+async def test_what_a_limit_never_let_through_is_not_in_doubt(
+    anyio_backend: str, tmp_path: Path
+) -> None:
+    """A run that gives up because every call is refused for its rate leaves its rows pending."""
+    async with crowd(30) as (server, session, ids):
+        path = csv_of(tmp_path / "rows.csv", ids)
+        server.inject(AnswerStatus(429), on=ADD, times=None)
+        report = await session.bulk.assign(path, plan="never", workers=4)
+        assert isinstance(report.stopped, ThrottledError)
+        assert outcomes(report) == {"skipped": 30}
+        assert set(states(Path(f"{path}.ledger")).values()) == {State.PENDING}
 
 
 async def test_cancelling_while_a_group_is_noted(

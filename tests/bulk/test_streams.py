@@ -58,6 +58,19 @@ async def test_a_stream_of_many_batches(
         assert added(server) == dict.fromkeys(ids, 1)
 
 
+async def test_duplicates_in_a_stream(
+    anyio_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row that repeats one of its own batch, or of an earlier one, is not sent."""
+    batches_of(monkeypatch, 4)
+    async with crowd(5) as (server, session, ids):
+        one, two, three, four, five = (to(user_id) for user_id in ids)
+        rows = [one, two, one, three, two, four, three, one, five, five]
+        report = await session.bulk.assign(iter(rows), ledger=tmp_path / "ledger")
+        assert added(server) == dict.fromkeys(ids, 1)
+        assert outcomes(report) == {"added": 10}
+
+
 async def test_a_stream_that_is_gone_on_with(
     anyio_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
