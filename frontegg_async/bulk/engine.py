@@ -47,6 +47,8 @@ from .settings import RunOptions
 
 _FATAL: Final = (AuthenticationError, ClosedError, ConfigurationError, LedgerError)
 """What the next row would run into as well."""
+_CONFLICTS: Final = frozenset({400, 409})
+"""Statuses of a duplicate add (docs/frontegg.md: a guess); a 400 may also say something else."""
 _OUTAGE: Final = (ConnectionFailedError, CallTimeoutError, ServerError)
 CHUNK_ROWS: Final = 1_000
 """Rows that are taken from the ledger at a time: ten blocks to read."""
@@ -289,19 +291,26 @@ class Engine:
 
     def _entry(self, row: LedgerRow, sending: Sending) -> Coroutine[Any, Any, Entry]:
         """Do what a row says, and return what it ended in."""
-        if row.user_id and self._harmless:
+        if row.user_id and self._harmless and not row.follows:
             # On the way of nearly every row: a coroutine less.
             return self._write(row, row.user_id, sending)
         return self._looked_up(row, sending)
 
     async def _looked_up(self, row: LedgerRow, sending: Sending) -> Entry:
         user_id = row.user_id
+        reads = self._options.plan != "never"
+        begun = False
         if not user_id:
             user = await self._find(row)
             user_id = user.id or ""
-            if self._options.plan != "never" and self._job.holds(row, user):
+            if reads and self._job.holds(row, user):
                 return Entry(row.line, State.DONE if row.in_doubt else State.ALREADY)
+            begun = reads and self._job.begun(row, user)
+        elif row.follows and self._harmless:
+            begun = reads and await self._begun(row, user_id)
         if self._harmless:
+            if begun:
+                return _done(row, sending, await self._job.finish(sending, row, user_id))
             return await self._write(row, user_id, sending)
         async with self._turn(user_id):
             if row.in_doubt and not self._options.resend:
@@ -339,10 +348,13 @@ class Engine:
 
     async def _begun_before(self, row: LedgerRow, user_id: str, error: FronteggError) -> bool:
         """Whether a refusal only says that there was nothing to do."""
-        if error.status not in self._job.holds_already:
+        job = self._job
+        if error.operation != job.operation.name or error.status not in job.holds_already:
             return False
-        if error.status == 409 and self._options.conflicts != "look":
-            return self._options.conflicts == "already"
+        if error.status in _CONFLICTS and self._options.conflicts == "failed":
+            return False
+        if error.status == 409 and self._options.conflicts == "already":
+            return True
         return await self._begun(row, user_id)
 
     async def _begun(self, row: LedgerRow, user_id: str) -> bool:

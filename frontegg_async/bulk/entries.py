@@ -62,7 +62,13 @@ class NewRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class LedgerRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A row to be done; ``in_doubt`` if a run that died had it in flight."""
+    """A row to be done.
+
+    Args:
+        in_doubt: whether a run that died had it in flight.
+        follows: whether earlier ordered rows of the same user say something else, so that a part
+            of the row may hold by them.
+    """
 
     line: int
     user_id: str | None
@@ -70,6 +76,7 @@ class LedgerRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     tenant_id: str | None
     flag: bool
     in_doubt: bool
+    follows: bool = False
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):

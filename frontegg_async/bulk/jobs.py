@@ -103,7 +103,7 @@ class Assign(Job, frozen=True, kw_only=True):
     done = Outcome.ADDED
     already = Outcome.ALREADY_MEMBER
     # What a duplicate add answers is not known (docs/frontegg.md).
-    holds_already = frozenset({409})
+    holds_already = frozenset({400, 409})
 
     invite: bool = False
     validate_tenants: bool = False

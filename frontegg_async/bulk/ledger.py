@@ -52,7 +52,7 @@ from .ledger_file import (
 )
 from .ledger_values import NO_TRACE, ROOM, exported_row, runs_of
 from .locking import FileLock
-from .twins import TWINS_SCHEMA, forget_twins, mark_twins, ordered_twins
+from .twins import FOLLOWS, TWINS_SCHEMA, forget_twins, mark_ordered, mark_twins
 
 RESERVE_BYTES: Final = 1024 * 1024
 """Kept in the file for what is said at the end, and in its log for what is said on the way."""
@@ -241,10 +241,7 @@ class Ledger:
                     for row, key in zip(rows, keys, strict=True)
                 ],
             )
-            self._database.executemany(
-                "UPDATE rows SET twin = ? WHERE line = ?",
-                ordered_twins(self._database, rows, keys),
-            )
+            mark_ordered(self._database, rows, keys)
             invalid = [(row.line, row.problem) for row in rows if row.problem is not None]
             if invalid:
                 self._database.executemany(
@@ -321,7 +318,8 @@ class Ledger:
             (found,) = self._database.execute(
                 "SELECT json_group_array(json_array(line, user_id, email, tenant_id, "
                 "json(CASE WHEN flag THEN 'true' ELSE 'false' END), "
-                f"json(CASE state WHEN {State.IN_FLIGHT:d} THEN 'true' ELSE 'false' END))) "
+                f"json(CASE state WHEN {State.IN_FLIGHT:d} THEN 'true' ELSE 'false' END), "
+                f"json(CASE ordered WHEN {FOLLOWS} THEN 'true' ELSE 'false' END))) "
                 "FROM (SELECT * FROM rows "
                 f"WHERE state <= {State.IN_FLIGHT:d} AND twin IS NULL AND line > ? "
                 "ORDER BY line LIMIT ?)",

@@ -46,7 +46,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         resend: whether a row that is in doubt may be sent again although that may send a second
             invite.
         conflicts: what a 409 to an add means: ``look`` at the membership, or that the user is
-            ``already`` a member, or that the row ``failed``.
+            ``already`` a member, or that the row ``failed``. A 400 may be about something else,
+            so the membership is looked at unless this is ``failed``.
         rate: the most calls of each kind in a stretch of time.
         max_share: the part of the learned limits that the run may use, up to 1.
         on_progress: called after each row with the counts so far, always the same object.

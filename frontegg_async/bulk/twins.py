@@ -8,6 +8,8 @@ from typing import Final
 
 from .entries import NewRow, user_key_of
 
+FOLLOWS: Final = 2
+"""Stands in the column ``ordered``, instead of 1, for a row that follows another of its user."""
 TWINS_SCHEMA: Final = """
 CREATE TABLE latest (user_key BLOB PRIMARY KEY, key BLOB NOT NULL, line INTEGER NOT NULL)
     WITHOUT ROWID;
@@ -23,11 +25,15 @@ WHERE line > ? AND NOT ordered AND key IS NOT NULL AND line > (
 """
 
 
-def ordered_twins(
+def mark_ordered(
     database: sqlite3.Connection, rows: Sequence[NewRow], keys: Sequence[bytes | None]
-) -> list[tuple[int, int]]:
-    """Return which lines ordered rows repeat that say the same as the latest one of their user."""
+) -> None:
+    """Compare new ordered rows with the latest ordered row of their user.
+
+    A row that says the same becomes its twin; one that says something else follows it.
+    """
     twins: list[tuple[int, int]] = []
+    follows: list[tuple[int, int]] = []
     for row, key in zip(rows, keys, strict=True):
         if not row.ordered or key is None:
             continue
@@ -36,11 +42,14 @@ def ordered_twins(
         found = latest.fetchone()
         if found is not None and found[0] == key:
             twins.append((found[1], row.line))
-        else:
-            database.execute(
-                "INSERT OR REPLACE INTO latest VALUES (?, ?, ?)", (user_key, key, row.line)
-            )
-    return twins
+            continue
+        if found is not None:
+            follows.append((FOLLOWS, row.line))
+        database.execute(
+            "INSERT OR REPLACE INTO latest VALUES (?, ?, ?)", (user_key, key, row.line)
+        )
+    database.executemany("UPDATE rows SET twin = ? WHERE line = ?", twins)
+    database.executemany("UPDATE rows SET ordered = ? WHERE line = ?", follows)
 
 
 def mark_twins(database: sqlite3.Connection) -> None:

@@ -122,18 +122,41 @@ async def test_duplicates(
 @pytest.mark.parametrize("conflicts", ["look", "already", "failed"])
 @pytest.mark.parametrize("policy", DuplicateAdd)
 async def test_conflicts(anyio_backend: str, conflicts: Any, policy: DuplicateAdd) -> None:
-    """A 409 to an add means what the setting says, and no other answer is touched by it."""
+    """A 409 to an add means what the setting says; a 400 is looked into, unless it is to fail."""
     async with crowd(3, ["t"], duplicate_add=policy) as (server, session, ids):
         rows = [to(user_id) for user_id in ids]
         report = await session.bulk.assign(rows, plan="never", conflicts=conflicts)
         if policy in {DuplicateAdd.CREATED, DuplicateAdd.CREATED_AND_INVITES}:
             assert outcomes(report) == {"added": 3}
-        elif policy is DuplicateAdd.BAD_REQUEST or conflicts == "failed":
-            assert outcomes(report) == {"failed": 3}
         else:
-            assert outcomes(report) == {"already_member": 3}
-        looked = policy is DuplicateAdd.CONFLICT and conflicts == "look"
+            expected = "failed" if conflicts == "failed" else "already_member"
+            assert outcomes(report) == {expected: 3}
+        looked = (policy, conflicts) in {
+            (DuplicateAdd.CONFLICT, "look"),
+            (DuplicateAdd.BAD_REQUEST, "look"),
+            (DuplicateAdd.BAD_REQUEST, "already"),
+        }
         assert server.count(GET) == (3 if looked else 0)
+
+
+@pytest.mark.parametrize("plan", ["auto", "never"])
+@pytest.mark.parametrize("by_email", [False, True])
+@pytest.mark.parametrize("policy", DuplicateAdd)
+async def test_a_return_to_an_earlier_tenant(
+    anyio_backend: str, policy: DuplicateAdd, by_email: bool, plan: Any
+) -> None:
+    """A row that returns to an earlier tenant of its user activates it, without a second add."""
+    async with crowd(2, ["home"], duplicate_add=policy) as (server, session, ids):
+        rows = [
+            Assignment(**named(by_email, number), tenant_id=tenant, set_active=True)
+            for tenant in ("t0", "t1", "t0")
+            for number in range(2)
+        ]
+        report = await session.bulk.assign(rows, workers=1, plan=plan)
+        assert outcomes(report) == {"added": 6}
+        assert [server.user(user_id).active_tenant for user_id in ids] == ["t0"] * 2
+        if plan == "auto":
+            assert server.count(ADD) == 4
 
 
 @pytest.mark.parametrize("conflicts", ["look", "already"])

@@ -144,5 +144,5 @@ class LedgerMachine(RuleBasedStateMachine):
         )
 
 
-LedgerMachine.TestCase.settings = settings(deadline=None, max_examples=40, stateful_step_count=20)
+LedgerMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=20)
 TestLedgerMachine = LedgerMachine.TestCase

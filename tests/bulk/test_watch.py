@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from frontegg_async.bulk import Assign, Outcome, Progress, RowResult
@@ -37,7 +37,6 @@ events = st.lists(
 
 
 @given(events)
-@settings(deadline=None)
 def test_any_timeline(given_events: list[tuple[float, str, float]]) -> None:
     """However long a run takes, its timeline stays short, and its sums equal the totals."""
     recorder = StatisticsRecorder()
