@@ -16,28 +16,20 @@ reported and not slept.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
 import msgspec
 
 from .answer import Answer, Failure, FailureKind
+from .limits import stated_wait as stated_wait  # the sender asks for it here
 from .operation import Repeat
 
 BACKOFF_BASE: Final = 0.25
 """Seconds: the first backoff is drawn from 0 to twice this."""
 BACKOFF_CAP: Final = 20.0
 """Seconds: no backoff is longer."""
-_MAX_STATED: Final = 10 * 365 * 86_400.0
-_MAX_HEADER_CHARS: Final = 256
-
-_RATE_LIMIT_WAIT: Final = re.compile(
-    r"(?:^|[;,\s])(?:t|reset)\s*=\s*\"?(\d{1,12})", re.IGNORECASE | re.ASCII
-)
 
 _GATEWAY_STATUSES: Final = frozenset({502, 504})
 
@@ -215,73 +207,3 @@ def backoff_ceiling(attempt: int) -> float:
     """Return the longest backoff after attempt number ``attempt``, in seconds."""
     # The exponent is bounded before the power is taken: attempts may be many in a bulk run.
     return float(min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(attempt, 16)))
-
-
-def stated_wait(headers: Mapping[str, str], now: float) -> float | None:
-    """Return the seconds that an answer asks to wait, or None if it names no time.
-
-    Read are, in this order, ``Retry-After`` (seconds or HTTP date), Frontegg's
-    ``X-Rate-Limit-Reset`` (RFC 3339) and ``RateLimit`` (seconds). Times of day are held against
-    the server's own ``Date``, because clocks differ. What cannot be read counts as not there.
-
-    Args:
-        headers: of the answer, looked up without regard to case.
-        now: seconds since the epoch, used if the answer has no readable ``Date``.
-    """
-    retry_after = _header(headers, "Retry-After")
-    if retry_after is not None:
-        if re.fullmatch(r"\d{1,12}(\.\d{1,6})?", retry_after, re.ASCII):
-            return _bounded(float(retry_after))
-        at = _http_date(retry_after)
-        if at is not None:
-            return _bounded(at - _server_time(headers, now))
-    reset = _header(headers, "X-Rate-Limit-Reset")
-    if reset is not None:
-        at = _rfc3339(reset)
-        if at is not None:
-            return _bounded(at - _server_time(headers, now))
-    rate_limit = _header(headers, "RateLimit")
-    if rate_limit is not None:
-        found = _RATE_LIMIT_WAIT.search(rate_limit)
-        if found is not None:
-            return _bounded(float(found[1]))
-    return None
-
-
-def _header(headers: Mapping[str, str], name: str) -> str | None:
-    value = headers.get(name)
-    return value.strip() if value and len(value) <= _MAX_HEADER_CHARS else None
-
-
-def _bounded(seconds: float) -> float:
-    return min(max(seconds, 0.0), _MAX_STATED)
-
-
-def _server_time(headers: Mapping[str, str], now: float) -> float:
-    date = _header(headers, "Date")
-    at = None if date is None else _http_date(date)
-    return now if at is None else at
-
-
-def _http_date(text: str) -> float | None:
-    try:
-        parsed = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return _timestamp(parsed)
-
-
-def _rfc3339(text: str) -> float | None:
-    try:
-        parsed = datetime.fromisoformat(text.upper())
-    except ValueError:
-        return None
-    # A bare date is no time of day, whatever the parser makes of it.
-    return _timestamp(parsed) if len(text) > len("2026-01-01") else None
-
-
-def _timestamp(parsed: datetime) -> float | None:
-    try:
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
-    except (OverflowError, ValueError, OSError):
-        return None
