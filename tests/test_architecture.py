@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,17 @@ PACKAGE = "frontegg_async"
 
 FLOORS: dict[int, tuple[str, ...]] = {
     0: ("errors", "options", "_secret", "_clock", "_version"),
-    1: ("answer", "operation", "retry", "pacing", "paging", "tasks", "models"),
+    1: (
+        "answer",
+        "operation",
+        "limits",
+        "published",
+        "retry",
+        "pacing",
+        "paging",
+        "tasks",
+        "models",
+    ),
     2: ("endpoints",),
     3: ("transport", "direct", "tokens"),
     4: ("call", "permits", "requests", "settings", "sender", "user_tokens", "session"),
@@ -117,6 +128,12 @@ def test_no_cycles() -> None:
         visit(name, ())
 
 
+def test_limits_are_read_without_the_package() -> None:
+    """What reads headers imports the standard library and nothing else, so anybody may use it."""
+    found = {target.partition(".")[0] for target, _ in imports("limits")}
+    assert found <= sys.stdlib_module_names
+
+
 def users_of(library: str) -> set[str]:
     return {
         name
@@ -148,6 +165,7 @@ def test_the_emulator_is_a_second_opinion() -> None:
     """The emulator shares nothing with the SDK, so that the two can contradict each other.
 
     Only what it answers without knowing anything, marked as such, is made from the SDK's table.
+    The limits that Frontegg publishes are figures, and stand in one place for both.
     """
     shared = {
         (name, target)
@@ -156,7 +174,8 @@ def test_the_emulator_is_a_second_opinion() -> None:
         for target, _ in own_imports(name)
         if room(target) != "emulator"
     }
-    assert {name for name, _ in shared} <= {"emulator.stateless"}
+    assert {name for name, _ in shared} <= {"emulator.stateless", "emulator.presets"}
+    assert {target for name, target in shared if name == "emulator.presets"} == {"published"}
 
 
 def test_nothing_below_knows_the_emulator() -> None:

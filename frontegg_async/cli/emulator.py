@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import shlex
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from ..emulator import Announce, DuplicateAdd, Emulator, RateLimit
+from ..emulator import Announce, DuplicateAdd, Emulator, Plan, RateLimit, published_limits
 from . import exits, output, parameters
 from .logs import verbose_option
 
@@ -33,11 +34,18 @@ from .logs import verbose_option
     help="Requests per seconds that a route lets through, such as 1000/60; repeatable.",
 )
 @click.option(
+    "--limits",
+    "plan",
+    type=click.Choice([choice.value for choice in Plan]),
+    help="The limits that Frontegg publishes for a plan. --rate-limit counts besides: a request "
+    "that is over either is refused.",
+)
+@click.option(
     "--announce",
     type=click.Choice([choice.value for choice in Announce]),
     default=Announce.RESET.value,
     show_default=True,
-    help="How a 429 says when to come back.",
+    help="How a 429 says when to come back, and with some of them every answer what is left.",
 )
 @click.option(
     "--latency",
@@ -75,6 +83,7 @@ def emulator(
     host: str,
     port: int,
     rate_limits: tuple[RateLimit, ...],
+    plan: str | None,
     announce: str,
     latency: float,
     token_lifetime: float,
@@ -87,14 +96,14 @@ def emulator(
     Prints the line for a shell that leads the SDK and this command line to it. The credentials
     there are the emulator's own and no secret.
     """
+    limits = [replace(each, announce=Announce(announce)) for each in rate_limits]
+    if plan is not None:
+        limits += published_limits(Plan(plan), announce=Announce(announce))
     made = Emulator(
         host=host,
         port=port,
         token_lifetime=token_lifetime,
-        rate_limits=[
-            RateLimit(limit.limit, limit.window, announce=Announce(announce))
-            for limit in rate_limits
-        ],
+        rate_limits=limits,
         latency=latency,
         duplicate_add=DuplicateAdd(duplicate_add),
         validate_tenants=validate_tenants,

@@ -2,9 +2,10 @@
 
 It serves the tests, the command line's ``--emulator`` and the benchmarks. It is a second opinion
 and no mirror: what it remembers it plays with nothing that is the SDK's, so the two can contradict
-each other. Only ``stateless.py``, which plays what nobody remembers, reads the SDK's table. What
-is certain, what was merely seen and what is guessed about the real service stands in a table at
-the top of the module that does it, in these words:
+each other. Only ``stateless.py``, which plays what nobody remembers, reads the SDK's table, and
+``presets.py`` the figures that Frontegg publishes. What is certain, what was merely seen and what
+is guessed about the real service stands in a table at the top of the module that does it, in these
+words:
 
 * **spec**: Frontegg's OpenAPI; **doc**: its documentation;
 * **seen**: published observations of the live service; **client**: some client relies on it;
@@ -34,6 +35,7 @@ from .injection import Fault, Injection
 from .keys import CannotSignError
 from .limits import Announce, RateLimit
 from .policy import BulkRoles, DuplicateAdd, ForeignTenant, RefreshTokenIn
+from .presets import Plan, published_limits
 from .record import Invite, Mail, RecordedRequest
 from .server import Emulator
 from .state import User
@@ -60,6 +62,7 @@ __all__ = [
     "Mail",
     "MalformedJson",
     "NullRiddled",
+    "Plan",
     "RateLimit",
     "RecordedRequest",
     "Redirect",
@@ -70,4 +73,5 @@ __all__ = [
     "TruncatedJson",
     "User",
     "WrongContentLength",
+    "published_limits",
 ]

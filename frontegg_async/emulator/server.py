@@ -13,7 +13,6 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
@@ -65,7 +64,8 @@ class Emulator:
         refresh_token_lifetime: How long a user's session may be renewed, in seconds.
         signed_tokens: Make the signing key with the first start, so that every environment token
             is signed; else they are signed from the first login or look at the JWKS on.
-        rate_limits: The limits; all that match a route apply to it.
+        rate_limits: The limits; all that match a route apply to it. ``published_limits()`` returns
+            Frontegg's own.
         latency: Seconds between the commit and the answer; may be changed while it runs.
         duplicate_add: The answer to an add that changes nothing.
         foreign_tenant: What setting the active tenant does for a user who is no member of it.
@@ -82,9 +82,10 @@ class Emulator:
         task_seconds: How long a task takes by the clock instead, however often it is looked at.
         max_url_length: The longest path and query, in bytes, before 414.
         extra_headers: Headers for every answer.
+        date_header: Whether answers carry ``Date``, by which a client knows this host's clock.
         keep_record: Keep every request in :attr:`requests`; counts are kept either way.
         clock: The time for tokens, limits and the record.
-        wall_clock: The time for everything that goes over the wire.
+        wall_clock: The time for everything that goes over the wire, and for aligned limits.
 
     """
 
@@ -117,6 +118,7 @@ class Emulator:
         task_seconds: float | None = None,
         max_url_length: int = 8_192,
         extra_headers: Mapping[str, str] | None = None,
+        date_header: bool = True,
         keep_record: bool = True,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
@@ -168,13 +170,10 @@ class Emulator:
             wall_clock,
             lambda: self.url,
         )
-        limits = tuple(
-            limit if limit.on is None else replace(limit, on=routes.known(limit.on))
-            for limit in rate_limits
-        )
-        limiter = Limiter(limits, clock, wall_clock) if limits else None
-        self._service = Service(self._state, self._desk, limiter, max_url_length)
-        self._letterhead = Letterhead(wall_clock, extra_headers or {})
+        limits = [limit.naming(routes.known) for limit in rate_limits]
+        self._limiter = Limiter(limits, clock, wall_clock) if limits else None
+        self._service = Service(self._state, self._desk, self._limiter, max_url_length)
+        self._letterhead = Letterhead(wall_clock, extra_headers or {}, dated=date_header)
         self._server: CountingServer | None = None
         self._runner: web.ServerRunner | None = None
 
@@ -213,6 +212,8 @@ class Emulator:
         except BaseException:
             await runner.cleanup()
             raise
+        if self._limiter is not None:
+            self._limiter.start()
         self._server, self._runner = server, runner
 
     async def stop(self) -> None:

@@ -61,8 +61,18 @@ class Service:
             return Answer(414, b"<html><h1>414 Request-URI Too Large</h1></html>", "text/html")
         if route is None:
             return failure(404, "Cannot find the route", "ER-00004")
-        if self._limiter is not None and (refusal := self._limiter.refuse(route.key)) is not None:
-            return refusal
+        if self._limiter is None:
+            return self._work(route, call, record)
+        admitted = self._limiter.admit(route.key)
+        if isinstance(admitted, Answer):
+            return admitted
+        answer = self._work(route, call, record)
+        if not admitted:
+            return answer
+        return msgspec.structs.replace(answer, headers={**answer.headers, **admitted})
+
+    def _work(self, route: Route, call: Call, record: RecordedRequest | None) -> Answer:
+        """Do what a route does for those who may."""
         self.desk.jobs.tick()
         if route.handle is None:
             return self._authenticate(call)

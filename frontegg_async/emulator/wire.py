@@ -65,11 +65,14 @@ def failure(status: int, message: str, code: str | None = None) -> Answer:
 class Letterhead:
     """The headers that every answer carries: ``Date``, ``frontegg-trace-id``, the user's extras."""
 
-    def __init__(self, wall_clock: Callable[[], float], extra: Mapping[str, str]) -> None:
+    def __init__(
+        self, wall_clock: Callable[[], float], extra: Mapping[str, str], *, dated: bool
+    ) -> None:
         self._wall_clock = wall_clock
+        self._dated = dated
         self._extra = "".join(f"{name}: {value}\r\n" for name, value in extra.items())
         self._second = -1
-        self._dated = ""
+        self._head = ""
         # A random half and a counted half: unique, 32 hex digits, and cheaper than randomness.
         self._trace = f"frontegg-trace-id: {token_hex(8)}"
         self._count = 0
@@ -78,9 +81,10 @@ class Letterhead:
         """Return the header lines for the next answer, each with its line end."""
         if (second := int(self._wall_clock())) != self._second:
             self._second = second
-            self._dated = f"Date: {formatdate(second, usegmt=True)}\r\n{self._extra}{self._trace}"
+            date = f"Date: {formatdate(second, usegmt=True)}\r\n" if self._dated else ""
+            self._head = f"{date}{self._extra}{self._trace}"
         self._count += 1
-        return f"{self._dated}{self._count:016x}\r\n"
+        return f"{self._head}{self._count:016x}\r\n"
 
 
 class Reply(web.StreamResponse):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import signal
 import socket
@@ -11,7 +12,7 @@ import click
 import pytest
 
 from frontegg_async.cli import parameters
-from frontegg_async.emulator import Announce, DuplicateAdd, Emulator
+from frontegg_async.emulator import Announce, DuplicateAdd, Emulator, Plan
 
 from ..conftest import API_KEY
 from .conftest import MakeFile
@@ -84,6 +85,29 @@ def test_emulator_is_configured(bare: Shell, make_file: MakeFile) -> None:
     process.communicate()
 
 
+def test_emulator_has_published_limits(bare: Shell) -> None:
+    """The limits of a plan hold beside one for all routes, and both announce in the form chosen."""
+    process = bare.start(
+        *("emulator", "--port", "0", "--limits", "launch", "--rate-limit", "7/1h"),
+        *("--announce", "reset-seconds"),
+    )
+    variables = _announced(process)
+    connection = http.client.HTTPConnection(variables["FRONTEGG_BASE_URL"].removeprefix("http://"))
+    refused: dict[str, tuple[int, bool]] = {}
+    for path in ("passwords/reset", "signUp/username"):
+        for number in range(10):
+            connection.request("POST", f"/identity/resources/users/v1/{path}", b"{}")
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status == 429:
+                refused[path] = number, int(answer.headers["X-Rate-Limit-Reset"]) <= 60
+                break
+    connection.close()
+    assert refused == {"passwords/reset": (5, True), "signUp/username": (7, False)}
+    process.terminate()
+    process.communicate()
+
+
 def _announced(process: subprocess.Popen[str]) -> dict[str, str]:
     """Read the line that an emulator prints, as a shell would."""
     assert process.stdout is not None
@@ -105,9 +129,9 @@ def test_emulator_port_is_taken(bare: Shell) -> None:
 
 
 def test_emulator_offers_every_choice(bare: Shell) -> None:
-    """Every way to announce and every answer to a duplicate can be chosen."""
+    """Every plan, every way to announce and every answer to a duplicate can be chosen."""
     text = bare.run("emulator", "--help").stdout
-    for choice in (*Announce, *DuplicateAdd):
+    for choice in (*Plan, *Announce, *DuplicateAdd):
         assert choice.value in text
 
 

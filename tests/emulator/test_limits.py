@@ -78,7 +78,18 @@ async def test_authentication_is_limited_too(connect: Connect) -> None:
         assert (await api.authenticate()).status == 429
 
 
-@pytest.mark.parametrize("announce", list(Announce))
+# test_limit_kinds.py has a table of all forms. These six are read here, as a client would.
+@pytest.mark.parametrize(
+    "announce",
+    [
+        Announce.RESET,
+        Announce.RETRY_AFTER,
+        Announce.RETRY_AFTER_DATE,
+        Announce.RATELIMIT,
+        Announce.NOTHING,
+        Announce.GARBAGE,
+    ],
+)
 async def test_a_refusal_announces_what_it_is_told_to(connect: Connect, announce: Announce) -> None:
     """Each way of announcing sets exactly its headers, right to the second."""
     clock, wall = Time(), 1_700_000_000.5
@@ -106,7 +117,7 @@ async def test_a_refusal_announces_what_it_is_told_to(connect: Connect, announce
             }
         case Announce.NOTHING:
             assert said == {}
-        case Announce.GARBAGE:
+        case _:
             assert set(said) == set(names)
 
 

@@ -1,0 +1,57 @@
+"""The limits that Frontegg publishes, as limits of the emulator.
+
+The figures are ``frontegg_async.published``, which the SDK's pacing reads as well. What is left
+open there:
+
+=====================================================================  =====
+a route that the tables name does not count in the general limit        doc
+an API group is a service: ``/identity``, ``/tenants``                  guess
+windows are fixed and open with the first request                       guess
+=====================================================================  =====
+
+The emulator plays one environment and takes all callers for one IP address, so figures for both
+are the same here.
+"""
+
+from __future__ import annotations
+
+from ..published import GENERAL, NAMED, Plan
+from . import routes, stateless
+from .limits import Announce, RateLimit
+
+__all__ = ["Plan", "published_limits"]
+
+_GROUPS = ("/identity/", "/tenants/")
+
+
+def published_limits(
+    plan: Plan = Plan.SCALE, *, announce: Announce = Announce.RESET
+) -> tuple[RateLimit, ...]:
+    """Return the published limits of a plan, for ``Emulator(rate_limits=...)``.
+
+    Each route that the tables name has a limit of its own; the others of a service share one.
+    ``dataclasses.replace`` makes another kind of any of them.
+
+    Args:
+        plan: The customer's plan.
+        announce: What the answers say.
+
+    """
+    general = GENERAL[plan]
+    every = {each.key for each in (*routes.ROUTES, *stateless.routes())} - NAMED.keys()
+    return (
+        *(
+            RateLimit(figures[plan].calls, figures[plan].seconds, on=key, announce=announce)
+            for key, figures in NAMED.items()
+        ),
+        *(
+            RateLimit(
+                general.calls,
+                general.seconds,
+                on=frozenset(key for key in every if f" {group}" in key),
+                announce=announce,
+                shared=True,
+            )
+            for group in _GROUPS
+        ),
+    )

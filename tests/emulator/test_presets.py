@@ -1,0 +1,113 @@
+"""The limits that Frontegg publishes: that they fit the SDK, and that the emulator keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from frontegg_async.emulator import Announce, Plan, RateLimit, published_limits
+from frontegg_async.endpoints import operations
+from frontegg_async.published import GENERAL, NAMED, PublishedLimit, published_limit
+
+from .api import ADD, AUTH, VENDOR_ONLY
+from .conftest import Connect
+
+USERS = "GET /identity/resources/users/v3"
+RESET = "POST /identity/resources/users/v1/passwords/reset"
+
+
+@pytest.mark.parametrize("route", NAMED)
+def test_every_named_route_is_an_operation(route: str) -> None:
+    """A figure for a route that the SDK does not have would never be used by anybody."""
+    assert route in {each.limit_group for each in operations()}
+
+
+@pytest.mark.parametrize("route", [*NAMED, ADD])
+def test_every_plan_has_a_figure(route: str) -> None:
+    """Each route has a positive figure on each plan, and a larger plan never has the lower."""
+    figures = [published_limit(route, plan) for plan in Plan]
+    assert all(each.calls > 0 and each.seconds > 0 for each in figures)
+    assert sorted(figures, key=lambda each: each.calls) == figures
+
+
+@pytest.mark.parametrize(
+    ("route", "figures"),
+    [
+        (ADD, (100, 1_000, 1_000)),
+        (USERS, (60, 100, 200)),
+        (RESET, (5, 5, 10)),
+        ("GET /tenants/resources/tenants/v1", (30, 30, 30)),
+        ("POST /identity/resources/users/v2", (30, 30, 30)),
+    ],
+)
+def test_figures_are_those_of_the_tables(route: str, figures: tuple[int, ...]) -> None:
+    """Figures by plan are those that the documentation shows, a minute."""
+    assert [published_limit(route, plan) for plan in Plan] == [
+        PublishedLimit(calls, 60.0) for calls in figures
+    ]
+
+
+def test_some_figures_are_a_second() -> None:
+    """The token routes have figures a second, and Scale is the plan if none is named."""
+    assert published_limit(AUTH) == PublishedLimit(30, 1.0)
+    assert published_limit(USERS) == published_limit(USERS, Plan.SCALE)
+
+
+@pytest.mark.parametrize("plan", Plan)
+def test_every_operation_has_its_published_limit(plan: Plan) -> None:
+    """Exactly one limit of the preset is on each operation, and it is the published one."""
+    limits = published_limits(plan)
+    for operation in operations():
+        route = operation.limit_group
+        (limit,) = (each for each in limits if each.applies(route))
+        assert PublishedLimit(limit.limit, limit.window) == published_limit(route, plan)
+        assert limit.shared is (route not in NAMED)
+
+
+def test_announcements_can_be_chosen() -> None:
+    """Every limit of the preset announces what it is told to, and a reset if nothing is said."""
+    assert {each.announce for each in published_limits()} == {Announce.RESET}
+    assert {each.announce for each in published_limits(announce=Announce.NOTHING)} == {
+        Announce.NOTHING
+    }
+
+
+@pytest.mark.anyio
+async def test_a_named_route_has_a_limit_of_its_own(connect: Connect) -> None:
+    """Users can be listed as often as the plan says, and other routes go on after that."""
+    async with connect(rate_limits=published_limits(Plan.LAUNCH), clock=lambda: 0.0) as api:
+        statuses = [
+            (await api.send("GET", "/identity/resources/users/v3")).status for _ in range(61)
+        ]
+        assert statuses == [200] * 60 + [429]
+        assert (await api.send("GET", f"{VENDOR_ONLY}/nobody")).status == 404
+
+
+@pytest.mark.anyio
+async def test_routes_without_a_name_share_the_general_limit(connect: Connect) -> None:
+    """The general limit counts the routes of a service together, and another service apart."""
+    limits = [
+        replace(each, used=each.limit - 2) if each.shared else each
+        for each in published_limits(Plan.SCALE)
+    ]
+    assert {each.limit for each in limits if each.shared} == {GENERAL[Plan.SCALE].calls}
+    async with connect(rate_limits=limits, clock=lambda: 0.0) as api:
+        assert (await api.send("GET", f"{VENDOR_ONLY}/nobody")).status == 404
+        assert (await api.add("nobody", "t")).status == 404
+        assert (await api.send("GET", f"{VENDOR_ONLY}/nobody")).status == 429
+        assert (await api.add("nobody", "t")).status == 429
+        assert (await api.send("GET", "/identity/resources/users/v3")).status == 200
+        assert (await api.send("GET", "/tenants/resources/tenants/v2")).status == 200
+
+
+@pytest.mark.anyio
+async def test_other_limits_apply_besides(connect: Connect) -> None:
+    """A limit of one's own beside the preset refuses what is over it, and what is over either."""
+    limits = [RateLimit(2, 60, on=USERS), RateLimit(90, 60, on=RESET), *published_limits()]
+    async with connect(rate_limits=limits, clock=lambda: 0.0) as api:
+        users = [(await api.send("GET", "/identity/resources/users/v3")).status for _ in range(3)]
+        assert users == [200, 200, 429]
+        path = RESET.partition(" ")[2]
+        resets = [(await api.send("POST", path, {"email": "u@x.io"})).status for _ in range(6)]
+        assert [status == 429 for status in resets] == [False] * 5 + [True]
