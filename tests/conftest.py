@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from aiohttp.client_proto import ResponseHandler
+from hypothesis import settings
 
 from frontegg_async import FronteggSession, direct
 from frontegg_async.emulator import Emulator
 
+from .clocks import spin
+
 API_KEY = "canary-secret-5f2b9c"
 """The secret of the default credentials; a test that finds it anywhere has found a leak."""
+
+# How long an example takes says how busy the machine is, so no test is held to it. The rest is as
+# in the profile that Hypothesis has loaded, which is another one in CI. Loaded here, before the
+# modules of tests are imported, because what a ``settings`` leaves open is taken when it is made.
+settings.register_profile("frontegg_async", deadline=None, print_blob=True)
+settings.load_profile("frontegg_async")
 
 
 @pytest.fixture
@@ -26,6 +37,53 @@ def either_transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     if request.param == "standard":
         monkeypatch.setattr(direct, "is_usable", lambda: False)
     return str(request.param)
+
+
+class LoopTime:
+    """The time of an event loop, which stands still until a test moves it.
+
+    So a deadline passes when a test wants it to, whatever the machine is busy with. Nothing that
+    waits for time to pass goes on by itself.
+    """
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    async def run_out(self, call: asyncio.Task[Any], seconds: float) -> None:
+        """Let the time of a call pass that began now, and see that it ends then and not before."""
+        await self.advance(seconds - 0.5)
+        assert not call.done()
+        await self.advance(1.0)
+        assert call.done()
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass, and whoever waited for it go on."""
+        await spin()
+        self.now += seconds
+        await spin()
+
+
+@pytest.fixture
+async def loop_time(monkeypatch: pytest.MonkeyPatch) -> LoopTime:
+    """Stop the time of the test's event loop, by which both transports see to deadlines."""
+    loop = asyncio.get_running_loop()
+    stopped = LoopTime(loop.time())
+    monkeypatch.setattr(loop, "time", lambda: stopped.now)
+    return stopped
+
+
+@pytest.fixture
+def arrived(monkeypatch: pytest.MonkeyPatch) -> bytearray:
+    """Give the bytes that have come to the clients' ends of connections, as they come."""
+    came = bytearray()
+    take = ResponseHandler.data_received
+
+    def note_and_take(self: ResponseHandler, data: bytes) -> None:
+        came.extend(data)
+        take(self, data)
+
+    monkeypatch.setattr(ResponseHandler, "data_received", note_and_take)
+    return came
 
 
 @pytest.fixture

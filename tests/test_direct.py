@@ -23,6 +23,7 @@ from frontegg_async.emulator import Emulator
 from frontegg_async.transport import AiohttpTransport, Transport
 
 from .clocks import session_on
+from .conftest import LoopTime
 from .test_secrets import shown
 from .wires import (
     OK,
@@ -61,27 +62,35 @@ SILENCES: Final[dict[str, tuple[bytes, bytes, int | None]]] = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", SILENCES)
-async def test_an_answer_that_does_not_end(kind: str, name: str) -> None:
+async def test_an_answer_that_does_not_end(
+    kind: str, name: str, loop_time: LoopTime, arrived: bytearray
+) -> None:
     """At whatever point an answer stops, the deadline ends the wait and the connection."""
     *pieces, status = SILENCES[name]
+    said = asyncio.Event()
 
     async def stop(peer: Peer) -> None:
         await peer.request()
         if peer.number == 1:
             await peer.say(*pieces)
+            said.set()
             await peer.gone()
         else:
             await peer.say(OK)
 
     async with serving(stop) as server, transport_of(kind) as transport:
-        outcome = await send(transport, request_to(server.url, "POST", b"{}"), timeout=0.05)
-        assert seen(outcome) == (FailureKind.TIMED_OUT, "no whole answer in time", status)
+        request = request_to(server.url, "POST", b"{}")
+        call = asyncio.create_task(send(transport, request, timeout=7.0))
+        await said.wait()
+        await until(lambda: bytes(arrived) == b"".join(pieces))
+        await loop_time.run_out(call, 7.0)
+        assert seen(await call) == (FailureKind.TIMED_OUT, "no whole answer in time", status)
         assert not pool_of(transport)._acquired
         assert isinstance(await send(transport, request_to(server.url)), Answer)
         await until(lambda: server.open <= 1)
 
 
-async def test_a_request_that_nobody_reads() -> None:
+async def test_a_request_that_nobody_reads(loop_time: LoopTime) -> None:
     """A server that does not take the body runs into the deadline as well."""
     over = asyncio.Event()
 
@@ -89,9 +98,12 @@ async def test_a_request_that_nobody_reads() -> None:
         await over.wait()
 
     async with serving(ignore) as server, transport_of("direct") as transport:
+        assert isinstance(transport, DirectTransport)
         request = request_to(server.url, "POST", bytes(LARGE))
-        outcome = await send(transport, request, timeout=0.05)
-        assert seen(outcome) == (FailureKind.TIMED_OUT, "no whole answer in time", None)
+        call = asyncio.create_task(send(transport, request, timeout=7.0))
+        await until(lambda: server.open == 1 and len(transport._watch._exchanges) == 1)
+        await loop_time.run_out(call, 7.0)
+        assert seen(await call) == (FailureKind.TIMED_OUT, "no whole answer in time", None)
         assert not pool_of(transport)._acquired
         over.set()
 
@@ -121,26 +133,34 @@ async def test_a_server_that_cannot_be_reached(kind: str, times: dict[str, float
         await until(lambda: not server.open)
 
 
-async def test_each_call_has_its_own_deadline() -> None:
+async def test_each_call_has_its_own_deadline(loop_time: LoopTime) -> None:
     """One timer serves all deadlines: the nearest is met, whenever its call began."""
+    heard: list[bytes] = []
     over = asyncio.Event()
 
     async def wait(peer: Peer) -> None:
-        await peer.request()
+        heard.append(await peer.request())
         await over.wait()
         await peer.say(OK)
 
     async with serving(wait) as server, transport_of("direct", max_connections=9) as transport:
         assert isinstance(transport, DirectTransport)
 
-        def call(timeout: float) -> asyncio.Task[Any]:
-            return asyncio.create_task(send(transport, request_to(server.url), timeout=timeout))
-
-        patient = [call(30.0), call(float("inf"))]
-        brief = [call(0.03), call(0.01), call(0.02)]
-        ended = await asyncio.gather(*brief)
-        assert {outcome.kind for outcome in ended} == {FailureKind.TIMED_OUT}
-        assert not any(task.done() for task in patient)
+        calls: dict[float, asyncio.Task[Any]] = {}
+        for timeout in (30.0, float("inf"), 3.0, 1.0, 2.0):
+            request = request_to(server.url)
+            calls[timeout] = asyncio.create_task(send(transport, request, timeout=timeout))
+            await until(lambda: len(heard) == len(calls))
+        patient = {calls[30.0], calls[float("inf")]}
+        waiting = set(calls.values())
+        await loop_time.advance(0.5)
+        assert not any(call.done() for call in waiting)
+        for timeout in (1.0, 2.0, 3.0):
+            await loop_time.advance(1.0)
+            waiting.remove(calls[timeout])
+            assert {call for call in calls.values() if not call.done()} == waiting
+            assert (await calls[timeout]).kind is FailureKind.TIMED_OUT
+        assert waiting == patient
         assert len(transport._watch._exchanges) == 2
         over.set()
         assert all(isinstance(outcome, Answer) for outcome in await asyncio.gather(*patient))
@@ -347,7 +367,7 @@ async def test_closed_as_soon_as_it_was_there(kind: str, monkeypatch: pytest.Mon
         assert not connector._acquired
 
 
-async def test_closed_while_connecting() -> None:
+async def test_closed_while_connecting(loop_time: LoopTime) -> None:
     """A call that is still connecting when all is closed ends as a failure, too."""
 
     async def say_nothing(peer: Peer) -> None:
@@ -355,9 +375,10 @@ async def test_closed_while_connecting() -> None:
 
     async with serving(say_nothing) as server, transport_of("direct") as transport:
         request = request_to(server.url.replace("http://", "https://"))
-        call = asyncio.create_task(send(transport, request, connect_timeout=0.2))
+        call = asyncio.create_task(send(transport, request, connect_timeout=7.0))
         await until(lambda: server.open == 1)
         await transport.close()
+        await loop_time.advance(7.5)
         assert isinstance(await call, Failure)
         await until(lambda: not server.open)
 

@@ -88,7 +88,7 @@ class Party:
         self.waiting = [task for task in self.waiting if task not in done]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     number=st.integers(1, 4),
     steps=st.lists(st.tuples(st.sampled_from(["come", "go", "cancel"]), st.integers(0, 9))),

@@ -190,7 +190,7 @@ class ManagerMachine(RuleBasedStateMachine):
         self.loop.close()
 
 
-ManagerMachine.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+ManagerMachine.TestCase.settings = settings(max_examples=300, stateful_step_count=40)
 TestManagerMachine = ManagerMachine.TestCase
 
 

@@ -190,7 +190,7 @@ def runs(draw: st.DrawFn) -> Run:
     return about, found
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(run=runs())
 @example(run=RUNS["hostile"]())
 @example(run=RUNS["long"]())
@@ -227,7 +227,7 @@ def test_any_run_makes_a_sound_page(run: Run) -> None:
     assert len(ids) == len(set(ids))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(run=runs())
 def test_pictures_stay_in_their_frame(run: Run) -> None:
     """No shape of a chart has a coordinate that is no number, or lies outside of its chart."""
