@@ -37,6 +37,7 @@ from .frontegg import FronteggSession
 from .operation import Caller, Operation, Repeat, TenantHeader, TokenKind, UserHeader
 from .options import Options, Region
 from .pacing import FixedRate
+from .published import Plan
 from .tokens import MemoryTokenStore, StoredToken, TokenInfo, TokenStore
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ __all__ = [
     "Paginator",
     "Permission",
     "PermissionDeniedError",
+    "Plan",
     "Region",
     "Repeat",
     "Report",

@@ -12,7 +12,7 @@ from .answer import Answer, Failure
 from .errors import ErrorFields
 from .operation import Arguments, Body, Operation
 from .options import Options
-from .pacing import Pacing
+from .pacing import RunAllowance
 from .retry import RetryBudget
 from .tokens import Token, TokenManager
 from .transport import Request
@@ -56,15 +56,19 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     options: Options
     traffic: Traffic
     budget: RetryBudget
-    bulk: bool = False
-    """Bulk calls let others go first, and wait out limits and outages until their deadline."""
-    pacing: Pacing | None = None
-    """A pacing of its own, instead of the session's."""
+    run: RunAllowance | None = None
+    """What a bulk run may send. Its calls let others go first, and wait out limits and outages
+    until their deadline. None makes calls interactive."""
     tenant_id: str | None = None
     user_token: Secret | None = None
     """A user's token as it was given, used as long as it is good."""
     user_tokens: TokenManager | None = None
     """A user's tokens, which renew themselves."""
+
+    @property
+    def bulk(self) -> bool:
+        """Whether calls are those of a bulk run."""
+        return self.run is not None
 
     @property
     def is_user(self) -> bool:
@@ -79,6 +83,7 @@ class Call(msgspec.Struct, eq=False):
     path: tuple[str, ...]
     arguments: Arguments
     request: Request
+    began: float
     deadline: float
     observer: AttemptObserver | None
     former_token: Token | None = None
@@ -86,6 +91,9 @@ class Call(msgspec.Struct, eq=False):
     put_off: int = 0
     successes_before: int = 0
     perhaps_done: bool = False
+    refusals: int = 0
+    refusal: Answer | None = None
+    singled_out: bool = False
 
     @property
     def body(self) -> Body | None:

@@ -295,6 +295,8 @@ def _date(headers: Mapping[str, str]) -> float | None:
 # All answers of a second have the same ``Date``, and reading it takes longer than all else here.
 @lru_cache(maxsize=8)
 def _http_date(text: str) -> float | None:
+    if not text[:1].isalpha():
+        return None  # the parser makes a date of any digits; every form begins with a weekday
     try:
         parsed = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -61,9 +61,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         attempt_timeout: seconds for one attempt, from the request to the end of the answer.
         connect_timeout: seconds to reach the server, within an attempt.
         max_attempts: requests that a call may send at most, 1 for no retries. A revoked token
-            is worth one more, and so is looking whether a lost call was done.
+            is worth one more, and so is looking whether a lost call was done. What was refused
+            for its rate does not count: it waits in line until the deadline.
         max_wait: the longest wait, in seconds, that the server may impose on a call; a longer
-            one is raised as ThrottledError instead of being slept.
+            one is raised as ThrottledError instead of being waited for.
         max_response_bytes: the longest body that is read, after decompression too.
         rejected_before_processing: whether 401 and 429 always mean that nothing was done, so
             that any operation may be sent again after them. Frontegg does not say; if you
@@ -170,6 +171,11 @@ def resolve_base_url(base_url: str | None, region: Region | str | None) -> str:
     if any(char.isspace() or not char.isprintable() for char in base_url):
         raise ConfigurationError("base_url holds a space or a control character")
     return base_url.rstrip("/")
+
+
+def is_local(base_url: str) -> bool:
+    """Return whether a base URL leads to this machine."""
+    return _is_loopback(urlsplit(base_url).hostname or "")
 
 
 def _is_loopback(hostname: str) -> bool:

@@ -23,7 +23,7 @@ from typing import Final
 import msgspec
 
 from .answer import Answer, Failure, FailureKind
-from .limits import stated_wait as stated_wait  # the sender asks for it here
+from .limits import stated_wait
 from .operation import Repeat
 
 BACKOFF_BASE: Final = 0.25
@@ -50,12 +50,14 @@ class Decision(msgspec.Struct, frozen=True):
         wait: seconds to wait before it.
         uncertain: whether the server may have done what was asked.
         retry_after: seconds that the server asked for, or None.
+        in_line: whether the pacing says when to send again, and the attempt does not count.
     """
 
     step: Step
     wait: float = 0.0
     uncertain: bool = False
     retry_after: float | None = None
+    in_line: bool = False
 
 
 class Situation(msgspec.Struct, frozen=True):
@@ -68,6 +70,9 @@ class Situation(msgspec.Struct, frozen=True):
         remaining: seconds to the deadline.
         max_wait: the longest wait, in seconds, that the server may impose.
         now: seconds since the epoch here, for a server that does not say what time it has.
+        offset: the server's clock minus ours, in seconds, as far as is known.
+        patient: whether a stated wait that is too long is looked behind instead of believed.
+        alone: whether the server takes other calls and refuses this one.
         rejected_before_processing: whether a 429 means that nothing was done.
     """
 
@@ -77,6 +82,9 @@ class Situation(msgspec.Struct, frozen=True):
     remaining: float
     max_wait: float
     now: float
+    offset: float = 0.0
+    patient: bool = False
+    alone: bool = False
     rejected_before_processing: bool = True
 
 
@@ -124,7 +132,7 @@ def decide(
     """
     repeat = situation.repeat
     if isinstance(outcome, Answer):
-        stated = stated_wait(outcome.headers, situation.now)
+        stated = stated_wait(outcome.headers, situation.now, offset=situation.offset)
         throttled = outcome.status == 429 or (outcome.status == 503 and stated is not None)
         if throttled and (
             situation.rejected_before_processing or repeat in {Repeat.SAFE, Repeat.IDEMPOTENT}
@@ -159,14 +167,23 @@ def may_be_done(outcome: Answer | Failure) -> bool:
 def _after_throttling(
     situation: Situation, stated: float | None, uniform: Callable[[float, float], float]
 ) -> Decision:
-    if situation.attempt >= situation.max_attempts:
+    """Send the call back into the line of the pacing, unless that can be of no use to it."""
+    # In line an attempt does not count, but for a call that is not to be repeated at all.
+    counts = situation.alone or situation.max_attempts == 1
+    if counts and situation.attempt >= situation.max_attempts:
         return Decision(Step.FAIL, retry_after=stated)
-    backoff = uniform(0.0, backoff_ceiling(situation.attempt))
-    # Everybody hears the same time: a little chance keeps them from coming back as one.
-    wait = backoff if stated is None else stated + min(backoff, 0.5)
-    if wait >= situation.remaining or (stated is not None and stated > situation.max_wait):
+    if (
+        stated is not None
+        and not situation.patient
+        and (stated >= situation.remaining or stated > situation.max_wait)
+    ):
         return Decision(Step.FAIL, retry_after=stated)
-    return Decision(Step.SEND_AGAIN, wait, retry_after=stated)
+    if situation.alone:
+        wait = uniform(0.0, backoff_ceiling(situation.attempt))
+        if wait >= situation.remaining:
+            return Decision(Step.FAIL, retry_after=stated)
+        return Decision(Step.SEND_AGAIN, wait, retry_after=stated)
+    return Decision(Step.SEND_AGAIN, retry_after=stated, in_line=True)
 
 
 def _again_with_backoff(

@@ -1,42 +1,40 @@
 """The one loop that sends, decides, waits and sends again.
 
 A call is prepared once, then sent until ``retry.decide`` says otherwise. What all views of a
-session share stands in ``Core``, what a view may differ in stands in ``View``.
+session share stands in ``Core`` (``core.py``), what a view may differ in stands in ``View``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import random
 from collections.abc import Coroutine
 from types import NoneType
 from typing import Any, Final, NoReturn, TypeVar
-from weakref import WeakSet
 
 import msgspec
 
 from . import retry
-from ._clock import Clock
 from ._secret import Secret
 from .answer import Answer, Failure, FailureKind, error_of_answer, error_of_failure
 from .call import AttemptObserver, Call, View
+from .core import Core
 from .errors import (
     CallTimeoutError,
     ClosedError,
+    ErrorFields,
     FronteggError,
     OutcomeUnknownError,
     ThrottledError,
 )
+from .limits import clock_offset, exhausted_wait, stated_wait
 from .models import secrets_of
 from .operation import Arguments, Operation, ReadBack, Repeat
-from .pacing import Group, Pacing
-from .permits import Permits
+from .pacing import Group
 from .requests import RequestBuilder
 from .retry import Decision, Situation, Step
 from .tokens import REFUSALS, Token, TokenManager
-from .transport import Transport
 
 T = TypeVar("T")
 
@@ -45,70 +43,11 @@ _logger: Final = logging.getLogger("frontegg_async")
 OUTAGE_PATIENCE: Final = 180.0
 """Seconds that a bulk call waits for a server that fails for everybody."""
 
-_forks = 0
-
-
-def _count_fork() -> None:
-    global _forks  # os.register_at_fork has nowhere else to put it
-    _forks += 1
-
-
-if hasattr(os, "register_at_fork"):
-    # Compared in every call, and cheaper there than asking for the process id.
-    os.register_at_fork(after_in_child=_count_fork)
-
-
-class Core:
-    """What all views of an open session share. Made where the session is opened."""
-
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        environment_id: str | None,
-        transport: Transport,
-        tokens: TokenManager | None,
-        api_key: Secret | None,
-        clock: Clock,
-        max_connections: int,
-    ) -> None:
-        self.base_url: Final = base_url
-        self.environment_id: Final = environment_id
-        self.transport: Final = transport
-        # Neither in a session that only serves users.
-        self.tokens: Final = tokens
-        self.api_key: Final = api_key
-        self.clock: Final = clock
-        # Before the pool's own queue, so that waiting for a place never eats an attempt's time.
-        self.permits: Final = Permits(max_connections)
-        self.pacing: Final = Pacing(clock)
-        # Those of views with a rate of their own as well, as long as such a view lives.
-        self.pacings: Final = WeakSet([self.pacing])
-        self.user_tokens: Final[WeakSet[TokenManager]] = WeakSet()
-        self.closed = False
-        self._loop: Final = asyncio.get_running_loop()
-        self._forks: Final = _forks
-
-    def check(self) -> None:
-        """Raise ClosedError unless calls can be sent from here."""
-        if self.closed or self._forks != _forks or asyncio.get_running_loop() is not self._loop:
-            if self._forks != _forks:
-                raise ClosedError("the session was opened before a fork: make one in the child")
-            if self.closed:
-                raise ClosedError("the session is closed: make a new one")
-            raise ClosedError("the session belongs to another event loop: make one for each")
-
-    async def close(self) -> None:
-        """End what is under way and close the connections."""
-        self.closed = True
-        try:
-            for pacing in list(self.pacings):
-                await pacing.close()
-            for tokens in (self.tokens, *self.user_tokens):
-                if tokens is not None:
-                    await tokens.close()
-        finally:
-            await self.transport.close()
+NO_ROOM: Final = "the server's limit leaves no room before the deadline"
+OFTEN_REFUSED: Final = 3
+"""Refusals after which a call goes to the end of its line."""
+CLOCK_LOOK: Final = 60.0
+"""Seconds between two looks at the server's ``Date``, for answers that come without one."""
 
 
 class Sender:
@@ -117,8 +56,6 @@ class Sender:
     def __init__(self, core: Core, view: View) -> None:
         self.core: Final = core
         self.view: Final = view
-        self.pacing: Final = core.pacing if view.pacing is None else view.pacing
-        core.pacings.add(self.pacing)
         self._requests: Final = RequestBuilder(
             core.base_url, core.environment_id, view, has_credentials=core.tokens is not None
         )
@@ -148,7 +85,8 @@ class Sender:
             path,
             arguments,
             self._requests.build(operation, path, **arguments),
-            core.clock.monotonic() + self.view.options.timeout,
+            began := core.clock.monotonic(),
+            began + self.view.options.timeout,
             observer,
         )
         # No coroutine of its own: every one on the way of a call costs.
@@ -218,7 +156,7 @@ class Sender:
             self._fail(call, outcome, decision, token)
         if retry.may_be_done(outcome):
             call.perhaps_done = True
-        if self.view.bulk and _is_throttled(outcome, decision):
+        if decision.in_line:
             # Back into the line of the pacing, which knows when to try again: no task waits on
             # its own. Its deadline bounds it, and not the number of attempts.
             call.put_off += 1
@@ -243,17 +181,20 @@ class Sender:
         core = self.core
         view = self.view
         options = view.options
-        group = self.pacing.group(call.operation.limit_group)
-        if not group.try_admit(bulk=view.bulk):
+        run = view.run
+        operation = call.operation
+        group = core.pacing.group(operation.limit_group, operation.name)
+        if not group.try_admit(run):
             await self._wait_in_line(call, group)
-        sent = False
+        sent = answered = False
+        sent_at = 0.0
         permits = core.permits
         try:
             if not permits.take():
                 await self._wait_for_permit(call)
             try:
                 if call.observer is not None:
-                    noted = call.observer.before(call.operation)
+                    noted = call.observer.before(operation)
                     if noted is not None:
                         await noted
                 if core.closed or core.transport.closed:
@@ -269,17 +210,20 @@ class Sender:
                 outcome = await core.transport.send(
                     call.request, self._authorization(call, token), options, timeout
                 )
+                answered = True
             finally:
                 permits.give_back()
         finally:
             if not sent:
-                group.give_back(bulk=view.bulk)
+                group.give_back(run)
+            elif not answered:
+                group.failed(sent_at)  # cancelled: it is not in flight any more
         if isinstance(outcome, Answer) and outcome.status < 429:
-            group.succeeded(sent_at)
+            group.succeeded(sent_at, self._exhausted(outcome, sent_at))
         else:
-            self._report(group, outcome, sent_at)
+            self._report(call, group, outcome, sent_at)
         if call.observer is not None:
-            call.observer.after(call.operation, outcome, core.clock.monotonic() - sent_at)
+            call.observer.after(operation, outcome, core.clock.monotonic() - sent_at)
         return outcome
 
     def _remaining(self, call: Call, now: float) -> float:
@@ -288,27 +232,68 @@ class Sender:
             raise CallTimeoutError("the deadline passed", **call.fields())
         return call.deadline - now
 
-    def _report(self, group: Group, outcome: Answer | Failure, sent_at: float) -> None:
+    def _exhausted(self, answer: Answer, sent_at: float) -> float | None:
+        """Return the seconds until a limit is fresh again that an answer says is used up.
+
+        Now and then the server's clock is read as well, for answers that have no ``Date``.
+        """
+        core = self.core
+        now = core.clock.time()
+        if sent_at >= core.clock_look_at:
+            core.clock_look_at = sent_at + CLOCK_LOOK
+            offset = clock_offset(answer.headers, now)
+            if offset is not None:
+                core.clock_offset = offset
+        return exhausted_wait(answer.headers, now, offset=core.clock_offset)
+
+    def _report(self, call: Call, group: Group, outcome: Answer | Failure, sent_at: float) -> None:
         """Tell the pacing what came of an attempt that was no success."""
+        if isinstance(outcome, Answer) and outcome.status in {429, 503}:
+            wait = self._stated_wait(outcome)
+            if outcome.status == 429 or wait is not None:
+                call.refusals += 1
+                call.refusal = outcome
+                call.singled_out = group.throttled(sent_at, wait)
+                return
         if isinstance(outcome, Failure) or outcome.status >= 500:
             group.failed(sent_at)
-        elif outcome.status != 429:
+        else:
             group.succeeded(sent_at)
-        if isinstance(outcome, Answer) and outcome.status in {429, 503}:
-            wait = retry.stated_wait(outcome.headers, self.core.clock.time())
-            if outcome.status == 429 or wait is not None:
-                group.throttled(sent_at, wait)
+
+    def _stated_wait(self, answer: Answer) -> float | None:
+        core = self.core
+        return stated_wait(answer.headers, core.clock.time(), offset=core.clock_offset)
 
     async def _wait_in_line(self, call: Call, group: Group) -> None:
+        clock = self.core.clock
         lacking = await group.wait(
-            deadline=call.deadline, max_wait=self.view.options.max_wait, bulk=self.view.bulk
+            # To its place in line; behind the others if it is refused again and again, because
+            # the first in line finds out for all of them whether the server takes calls.
+            began=call.began if call.refusals < OFTEN_REFUSED else clock.monotonic(),
+            deadline=call.deadline,
+            max_wait=self.view.options.max_wait,
+            run=self.view.run,
         )
         if self.core.closed:
             raise ClosedError("the session was closed during the call", **call.fields())
+        if not lacking and call.deadline - clock.monotonic() < group.answer_time:
+            # Sent now, it would most likely end in doubt.
+            group.give_back(self.view.run)
+            lacking = group.answer_time
         if lacking:
             fields = call.fields()
             fields["retry_after"] = lacking
-            raise ThrottledError("the server's limit leaves no room before the deadline", **fields)
+            if call.refusal is not None:
+                fields["status"] = call.refusal.status
+                fields["trace_id"] = call.refusal.trace_id
+            raise self._no_room(call, fields)
+
+    @staticmethod
+    def _no_room(call: Call, fields: ErrorFields) -> FronteggError:
+        message = NO_ROOM
+        if call.perhaps_done and call.operation.repeat in {Repeat.CONVERGING, Repeat.UNSAFE}:
+            return OutcomeUnknownError(f"an attempt got no answer, then {message}", **fields)
+        return ThrottledError(message, **fields)
 
     def _authorization(self, call: Call, token: Token | None) -> str | None:
         """Return the header's value. In no variable of ours: tracebacks may show variables."""
@@ -352,7 +337,9 @@ class Sender:
         if read is None:
             return None
         request = self._requests.build(read.operation, call.path)
-        look = Call(read.operation, call.path, {}, request, call.deadline, call.observer)
+        look = Call(
+            read.operation, call.path, {}, request, call.began, call.deadline, call.observer
+        )
         try:
             answer = await self._deliver(look)
             found = read.operation.decode(answer.body)
@@ -379,6 +366,9 @@ class Sender:
             remaining=call.deadline - clock.monotonic(),
             max_wait=options.max_wait,
             now=clock.time(),
+            offset=self.core.clock_offset,
+            patient=self.view.bulk,
+            alone=call.singled_out,
             rejected_before_processing=options.rejected_before_processing,
         )
 

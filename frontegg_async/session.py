@@ -18,6 +18,7 @@ from ._clock import Clock, SystemClock
 from ._secret import Secret
 from .answer import Answer
 from .call import AttemptObserver, Traffic, View
+from .core import Core
 from .endpoints.authentication import AUTHENTICATE
 from .errors import (
     ClosedError,
@@ -35,10 +36,11 @@ from .options import (
     check_header_value,
     resolve_base_url,
 )
-from .pacing import FixedRate, Pacing
+from .pacing import FixedRate, Pacing, RunAllowance
+from .published import Plan
 from .retry import RetryBudget
-from .sender import Core, Sender
-from .settings import SessionSettings, as_secret, check_connections, check_text, is_text
+from .sender import Sender
+from .settings import SessionSettings, as_plan, as_secret, check_connections, check_text, is_text
 from .tokens import MemoryTokenStore, TokenInfo, TokenManager, TokenStore, describe
 from .transport import AiohttpTransport, Transport
 from .user_tokens import OnRefresh
@@ -70,6 +72,9 @@ class Session:
             ``max_attempts``.
         token_store: where to share the environment token with other sessions.
         clock: what time it is; for tests.
+        limits_plan: the plan of Frontegg whose published limits bulk calls expect before anything
+            was seen of a limit: launch, scale or enterprise. None expects nothing, and so does a
+            session with a server on this machine.
 
     Raises:
         ConfigurationError: a setting cannot work.
@@ -93,6 +98,7 @@ class Session:
         http: aiohttp.ClientSession | None = None,
         token_store: TokenStore | None = None,
         clock: Clock | None = None,
+        limits_plan: Plan | str | None = Plan.SCALE,
     ) -> None:
         # First of all, so that no traceback from here shows the key among the local variables.
         api_key = as_secret(api_key)
@@ -111,6 +117,7 @@ class Session:
                 http=http,
                 token_store=MemoryTokenStore() if token_store is None else token_store,
                 clock=SystemClock() if clock is None else clock,
+                limits_plan=as_plan(limits_plan),
             ),
             options,
         )
@@ -136,6 +143,7 @@ class Session:
         max_connections: int = 64,
         http: aiohttp.ClientSession | None = None,
         clock: Clock | None = None,
+        limits_plan: Plan | str | None = Plan.SCALE,
     ) -> Self:
         """Make a session without credentials: for logging users in, and for ``as_user()``.
 
@@ -148,6 +156,7 @@ class Session:
             max_connections: calls on the wire at the same time, and connections kept.
             http: as for the session itself.
             clock: what time it is; for tests.
+            limits_plan: as for the session itself.
 
         Raises:
             ConfigurationError: a setting cannot work.
@@ -166,6 +175,7 @@ class Session:
                 http=http,
                 token_store=MemoryTokenStore(),
                 clock=SystemClock() if clock is None else clock,
+                limits_plan=as_plan(limits_plan),
             ),
             options,
         )
@@ -182,6 +192,7 @@ class Session:
         max_connections: int = 64,
         http: aiohttp.ClientSession | None = None,
         token_store: TokenStore | None = None,
+        limits_plan: Plan | str | None = Plan.SCALE,
     ) -> Self:
         """Make a session from the ``FRONTEGG_*`` environment variables; arguments beat them.
 
@@ -209,6 +220,7 @@ class Session:
             max_connections=max_connections,
             http=http,
             token_store=token_store,
+            limits_plan=limits_plan,
         )
 
     # Life
@@ -227,6 +239,7 @@ class Session:
             api_key=settings.api_key,
             clock=settings.clock,
             max_connections=settings.max_connections,
+            expected=settings.expected_limit if settings.expects_limits else None,
         )
         self._sender = Sender(core, self._view)
         return self
@@ -373,15 +386,18 @@ class Session:
         options = msgspec.structs.replace(options, **given)
         return self._derive(msgspec.structs.replace(self._view, options=options))
 
-    def for_bulk(self, *, rate: FixedRate | None = None) -> Self:
+    def for_bulk(self, *, rate: FixedRate | None = None, max_share: float = 1.0) -> Self:
         """Return a view that is patient and counts its own ``traffic``, from zero.
 
         Its calls let others go first, and wait out rate limits and outages of minutes. It has no
         retry budget, because the number of workers already bounds what an outage can multiply.
 
         Args:
-            rate: the most calls of each kind in a stretch of time. The view then has a pacing of
-                its own: what is learned of the server's limits counts only below the rate.
+            rate: the most calls of each kind that this view may send, whatever others do.
+            max_share: the part of the learned limits that this view may use, up to 1.
+
+        Raises:
+            ValueError: ``max_share`` is not above 0 and at most 1.
         """
         options = self._view.options
         patient = msgspec.structs.replace(
@@ -395,8 +411,7 @@ class Session:
             options=patient,
             traffic=Traffic(),
             budget=RetryBudget(math.inf),
-            bulk=True,
-            pacing=None if rate is None else Pacing(self._settings.clock, fixed=rate),
+            run=RunAllowance(rate=rate, share=max_share),
         )
         return self._derive(view)
 
@@ -444,8 +459,13 @@ class Session:
 
     @property
     def pacing(self) -> Pacing:
-        """How fast this session or view sends, by limit group."""
-        return self._opened().pacing
+        """How fast the session sends, by limit group, and which limits are used up."""
+        return self._opened().core.pacing
+
+    @property
+    def allowance(self) -> RunAllowance | None:
+        """What this view may send as a bulk run; None if its calls are interactive."""
+        return self._view.run
 
     async def token_info(self) -> TokenInfo:
         """Return what may be known of the environment token, fetching one if need be."""

@@ -10,6 +10,9 @@ import msgspec
 from ._clock import Clock
 from ._secret import Secret
 from .errors import ConfigurationError
+from .options import is_local
+from .pacing import FixedRate
+from .published import Plan, published_limit
 from .tokens import TokenStore
 
 
@@ -24,6 +27,17 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     http: aiohttp.ClientSession | None
     token_store: TokenStore
     clock: Clock
+    limits_plan: Plan | None
+
+    def expected_limit(self, limit_group: str) -> FixedRate:
+        """Return the limit that Frontegg publishes for a group of the session's plan."""
+        published = published_limit(limit_group, self.limits_plan or Plan.SCALE)
+        return FixedRate(published.calls, published.seconds)
+
+    @property
+    def expects_limits(self) -> bool:
+        """Whether published limits hold for the host: a server on this machine is a stand-in."""
+        return self.limits_plan is not None and not is_local(self.base_url)
 
     def store_key(self) -> str:
         """Name the token by host and credentials, without telling what they are."""
@@ -35,6 +49,21 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
 def as_secret(value: str | Secret) -> Secret:
     """Return a value that does not show itself."""
     return value if isinstance(value, Secret) else Secret(value)
+
+
+def as_plan(value: Plan | str | None) -> Plan | None:
+    """Return a plan by its name.
+
+    Raises:
+        ConfigurationError: there is no such plan.
+    """
+    try:
+        return None if value is None else Plan(value)
+    except ValueError:
+        known = ", ".join(Plan)
+        raise ConfigurationError(
+            f"limits_plan must be one of {known}, or None, got {value!r}"
+        ) from None
 
 
 def check_connections(number: object) -> None:

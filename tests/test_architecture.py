@@ -29,7 +29,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
     ),
     2: ("endpoints",),
     3: ("transport", "direct", "tokens"),
-    4: ("call", "permits", "requests", "settings", "sender", "user_tokens", "session"),
+    4: ("call", "permits", "requests", "settings", "core", "sender", "user_tokens", "session"),
     5: ("bulk", "emulator"),
     6: ("frontegg",),
     # Programs on the public session, and the face itself.

@@ -148,6 +148,7 @@ def test_numbers_that_cannot_work(name: str, value: Any) -> None:
         *(("api_key", value) for value in ("", " ", "canary\nb", None, 5, Secret(""))),
         *(("max_connections", value) for value in (0, -1, 1.5, True, None)),
         *(("environment_id", value) for value in ("", " ", "a\r\nb", 5)),
+        *(("limits_plan", value) for value in ("", "Scale", "free", 5, True)),
     ],
 )
 def test_settings_that_cannot_work(setting: str, value: Any) -> None:

@@ -47,6 +47,8 @@ def situation(
     max_attempts: int = 4,
     remaining: float = 30.0,
     max_wait: float = 60.0,
+    patient: bool = False,
+    alone: bool = False,
     rejected_before_processing: bool = True,
 ) -> Situation:
     return Situation(
@@ -56,6 +58,8 @@ def situation(
         remaining=remaining,
         max_wait=max_wait,
         now=NOW,
+        patient=patient,
+        alone=alone,
         rejected_before_processing=rejected_before_processing,
     )
 
@@ -97,7 +101,12 @@ def test_every_outcome_of_every_kind_of_operation(case: str, repeat: Repeat) -> 
     assert decision.uncertain is (uncertain and may_be_done)
 
 
-@pytest.mark.parametrize("case", [name for name, row in TABLE.items() if row[1] is AGAIN])
+REFUSALS = ("429 with a wait", "503 with a wait", "429 without a wait")
+
+
+@pytest.mark.parametrize(
+    "case", [name for name, row in TABLE.items() if row[1] is AGAIN and name not in REFUSALS]
+)
 def test_the_last_attempt_is_the_last(case: str) -> None:
     """Nothing is sent again once ``max_attempts`` were sent, and one fewer still may."""
     outcome = TABLE[case][0]
@@ -106,7 +115,28 @@ def test_the_last_attempt_is_the_last(case: str) -> None:
         assert found.step is step
 
 
-@pytest.mark.parametrize("case", [name for name, row in TABLE.items() if row[1] is AGAIN])
+@pytest.mark.parametrize("case", REFUSALS)
+@pytest.mark.parametrize(
+    ("most", "attempt", "alone", "step"),
+    [
+        (4, 9, False, AGAIN),
+        (4, 3, True, AGAIN),
+        (4, 4, True, FAIL),
+        (1, 1, False, FAIL),
+        (1, 1, True, FAIL),
+    ],
+)
+def test_refusals_that_count(case: str, most: int, attempt: int, alone: bool, step: Step) -> None:
+    """A refusal counts as an attempt where other calls are taken, and where one is all there is."""
+    given = situation(attempt=attempt, max_attempts=most, alone=alone)
+    found = decide(given, TABLE[case][0], budget=RetryBudget(), uniform=highest)
+    assert found.step is step
+    assert found.in_line is (step is AGAIN and not alone)
+
+
+@pytest.mark.parametrize(
+    "case", [name for name, row in TABLE.items() if row[1] is AGAIN and name not in REFUSALS]
+)
 def test_no_wait_reaches_past_the_deadline(case: str) -> None:
     """A wait that does not end before the deadline is not begun."""
     outcome = TABLE[case][0]
@@ -118,8 +148,19 @@ def test_no_wait_reaches_past_the_deadline(case: str) -> None:
         assert found.step is step
 
 
+@pytest.mark.parametrize("case", ["429 with a wait", "503 with a wait"])
+def test_no_stated_wait_reaches_past_the_deadline(case: str) -> None:
+    """A stated wait that does not end before the deadline is an error, with the time it names."""
+    outcome = TABLE[case][0]
+    for remaining, step in ((3.01, AGAIN), (3.0, FAIL), (-1.0, FAIL)):
+        found = decide(
+            situation(remaining=remaining), outcome, budget=RetryBudget(), uniform=highest
+        )
+        assert (found.step, found.retry_after) == (step, 3.0)
+
+
 @pytest.mark.parametrize("code", [429, 503])
-def test_a_wait_beyond_the_cap_is_reported_and_not_slept(code: int) -> None:
+def test_a_wait_beyond_the_cap_is_reported_and_not_waited_for(code: int) -> None:
     """A server cannot make a call wait longer than ``max_wait``; its wish is in the decision."""
     for seconds, step in (("60", AGAIN), ("61", FAIL)):
         outcome = status(code, retry_after=seconds)
@@ -127,16 +168,43 @@ def test_a_wait_beyond_the_cap_is_reported_and_not_slept(code: int) -> None:
         assert (found.step, found.retry_after) == (step, float(seconds))
 
 
-def test_a_stated_wait_is_kept_and_spread() -> None:
-    """Nobody comes before the stated time, and a little chance spreads those who come."""
-    for draw in (0.0, 0.3, 1e9):
+@pytest.mark.parametrize("code", [429, 503])
+def test_the_patient_look_behind_any_wait(code: int) -> None:
+    """A bulk call goes back into the line whatever wait is stated; the line may believe it."""
+    outcome = status(code, retry_after="3600")
+    patient = situation(patient=True)
+    found = decide(patient, outcome, budget=RetryBudget(), uniform=highest)
+    assert (found.step, found.in_line, found.retry_after) == (AGAIN, True, 3600.0)
 
-        def uniform(_low: float, _high: float, draw: float = draw) -> float:
-            return draw
 
-        outcome = status(429, retry_after="7")
-        found = decide(situation(), outcome, budget=RetryBudget(), uniform=uniform)
-        assert found.wait == 7 + min(draw, 0.5)
+@pytest.mark.parametrize("case", REFUSALS)
+def test_who_is_refused_goes_back_into_the_line(case: str) -> None:
+    """A refused call does not sleep on its own, draws no chance, and leaves the budget alone."""
+
+    def uniform(_low: float, _high: float) -> float:
+        raise AssertionError("no chance is asked for")
+
+    budget = RetryBudget(1.0)
+    found = decide(situation(), TABLE[case][0], budget=budget, uniform=uniform)
+    assert (found.step, found.wait, found.in_line) == (AGAIN, 0.0, True)
+    assert budget.draw()
+
+
+def test_without_a_stated_wait_the_line_keeps_the_deadline() -> None:
+    """A refusal that names no time sends a call back into the line even on its deadline."""
+    for remaining in (0.0, -1.0):
+        found = decide(
+            situation(remaining=remaining), status(429), budget=RetryBudget(), uniform=highest
+        )
+        assert (found.step, found.in_line) == (AGAIN, True)
+
+
+@pytest.mark.parametrize("case", [name for name in TABLE if name not in REFUSALS])
+def test_who_fails_otherwise_waits_by_itself(case: str) -> None:
+    """Only refusals are a matter of the line: what else is sent again waits for its own time."""
+    for repeat in Repeat:
+        found = decide(situation(repeat), TABLE[case][0], budget=RetryBudget(), uniform=highest)
+        assert not found.in_line
 
 
 @pytest.mark.parametrize("repeat", Repeat)

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
+from itertools import pairwise
 from typing import Final
 from urllib.parse import quote
 
@@ -23,7 +24,16 @@ from frontegg_async import (
     ServerError,
     ThrottledError,
 )
-from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, Stall
+from frontegg_async.emulator import (
+    AnswerStatus,
+    CutBeforeCommit,
+    Emulator,
+    Fault,
+    Injection,
+    Stall,
+)
+from frontegg_async.emulator.wire import Answer
+from frontegg_async.pacing.gate import FIRST_LOOK, LATER_LOOKS, STATED_LOOK
 
 from .clocks import ADD, AUTH, EITHER, GET, REMOVE, FakeClock, session_on
 
@@ -139,47 +149,140 @@ def rfc3339(seconds: float) -> str:
 
 SERVER: Final = 1_700_000_000.0
 """What time the server has: not ours, on purpose."""
+WAIT: Final = 7.0
+"""Seconds for which the server refuses calls."""
+
+
+class Refusing(Fault):
+    """Refuse until the end of a wait, which every refusal announces."""
+
+    def __init__(self, clock: FakeClock, announce: Callable[[float], Mapping[str, str]]) -> None:
+        self._clock = clock
+        self._announce = announce
+        self._began: float | None = None
+
+    async def before(self, injection: Injection) -> Answer | None:
+        """Refuse with the seconds that are left, counted from the first request."""
+        now = self._clock.now
+        self._began = now if self._began is None else self._began
+        left = self._began + WAIT - now
+        if left <= 0.0:
+            return None
+        return Answer(429, headers=self._announce(left))
+
+
+def server_time(clock: FakeClock) -> float:
+    return SERVER + clock.now
+
+
+# The headers that name a time, from that time and from the seconds until it.
+ANNOUNCED: Final[dict[str, Callable[[float, float], dict[str, str]]]] = {
+    "reset": lambda at, _left: {"X-Rate-Limit-Reset": rfc3339(at)},
+    "seconds": lambda _at, left: {"Retry-After": f"{left:.0f}"},
+    "date": lambda at, _left: {"Retry-After": http_date(at)},
+    "draft": lambda _at, left: {"RateLimit": f'"default";r=0;t={left:.0f}'},
+    "second": lambda at, _: {"Retry-After": "banana", "X-Rate-Limit-Reset": rfc3339(at)},
+}
+
+
+@pytest.mark.parametrize("skip_invite_email", [True, False])
+@pytest.mark.parametrize("announce", ANNOUNCED.values(), ids=ANNOUNCED)
+async def test_a_stated_wait_is_looked_behind_and_kept(
+    clock: FakeClock, announce: Callable[[float, float], dict[str, str]], skip_invite_email: bool
+) -> None:
+    """A refused call looks after 1 s and 3 s, and is sent when the server said, by its clock."""
+
+    def said(left: float) -> dict[str, str]:
+        return announce(server_time(clock) + left, left)
+
+    async with (
+        Emulator(clock=clock.monotonic, wall_clock=lambda: server_time(clock)) as emulator,
+        session_on(emulator, clock=clock) as session,
+    ):
+        emulator.add_user("user-0")
+        emulator.inject(Refusing(clock, said), on=ADD, times=None)
+        await session.users.add_to_tenant("user-0", "new", skip_invite_email=skip_invite_email)
+        sent = [request for request in emulator.requests if request.method == "POST"][1:]
+        began = sent[0].at
+        assert [request.at - began for request in sent] == pytest.approx([0.0, 1.0, 3.0, WAIT])
+        assert [request.status for request in sent] == [429, 429, 429, 201]
+        assert session.traffic.throttled == 3
 
 
 @pytest.mark.parametrize(
-    ("headers", "at_least", "at_most"),
+    "headers",
     [
-        ({"X-Rate-Limit-Reset": rfc3339(SERVER + 7)}, 7.0, 7.5),
-        ({"X-Rate-Limit-Reset": rfc3339(SERVER - 7)}, 0.0, 0.5),
-        ({"Retry-After": "7"}, 7.0, 7.5),
-        ({"Retry-After": http_date(SERVER + 7)}, 7.0, 7.5),
-        ({"RateLimit": '"default";r=0;t=7'}, 7.0, 7.5),
-        ({}, 0.0, 0.5),
-        ({"Retry-After": "-7"}, 0.0, 0.5),
-        ({"Retry-After": "soon"}, 0.0, 0.5),
-        ({"Retry-After": "1" * 400}, 0.0, 0.5),
-        ({"Retry-After": "nan"}, 0.0, 0.5),
-        ({"X-Rate-Limit-Reset": "0000-13-32T25:61:61Z"}, 0.0, 0.5),
-        ({"X-Rate-Limit-Reset": "\xff"}, 0.0, 0.5),
-        ({"Retry-After": "banana", "X-Rate-Limit-Reset": rfc3339(SERVER + 7)}, 7.0, 7.5),
+        {"X-Rate-Limit-Reset": rfc3339(SERVER - 7)},
+        {},
+        {"Retry-After": "-7"},
+        {"Retry-After": "soon"},
+        {"Retry-After": "1" * 400},
+        {"Retry-After": "nan"},
+        {"X-Rate-Limit-Reset": "0000-13-32T25:61:61Z"},
+        {"X-Rate-Limit-Reset": "\xff"},
     ],
     ids=repr,
 )
 @pytest.mark.parametrize("skip_invite_email", [True, False])
-async def test_throttled_waits_and_sends_again(
-    clock: FakeClock,
-    headers: dict[str, str],
-    at_least: float,
-    at_most: float,
-    skip_invite_email: bool,
+async def test_without_a_stated_wait_looks_grow_apart(
+    clock: FakeClock, headers: dict[str, str], skip_invite_email: bool
 ) -> None:
-    """After a 429 any call waits for what the server states, by its own clock, and is repeated."""
+    """A refusal that names no time is looked behind soon, and then every quarter longer."""
     async with (
-        Emulator(wall_clock=lambda: SERVER) as emulator,
+        Emulator(clock=clock.monotonic, wall_clock=lambda: server_time(clock)) as emulator,
         session_on(emulator, clock=clock) as session,
     ):
         emulator.add_user("user-0")
-        emulator.inject(AnswerStatus(429, headers=headers), on=ADD)
+        emulator.inject(Refusing(clock, lambda _left: headers), on=ADD, times=None)
         await session.users.add_to_tenant("user-0", "new", skip_invite_email=skip_invite_email)
-        # Once in the call, and perhaps until the pacing's first look at the limit.
-        assert at_least <= sum(clock.slept) <= at_most
-        assert emulator.count(ADD) == 2
-        assert session.traffic.throttled == 1
+        sent = [request.at for request in emulator.requests if request.method == "POST"][1:]
+        gaps = [later - earlier for earlier, later in pairwise(sent)]
+        assert gaps[0] == pytest.approx(FIRST_LOOK)
+        assert all(
+            later - earlier
+            == pytest.approx(max(FIRST_LOOK, (earlier - sent[0]) * LATER_LOOKS), abs=1e-3)
+            for earlier, later in pairwise(sent[1:])
+        )
+        assert WAIT <= sent[-1] - sent[0] <= WAIT * (1.0 + LATER_LOOKS)
+        assert session.traffic.throttled == len(sent) - 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "look"), [({}, FIRST_LOOK), ({"Retry-After": "7"}, STATED_LOOK)], ids=repr
+)
+async def test_a_stray_refusal_costs_one_look(
+    emulator: Emulator,
+    session: FronteggSession,
+    clock: FakeClock,
+    headers: dict[str, str],
+    look: float,
+) -> None:
+    """A single 429 delays its call until the first look, whatever time it names."""
+    emulator.inject(AnswerStatus(429, headers=headers), on=GET)
+    began = clock.now
+    await session.users.get("user-0")
+    assert clock.now - began == pytest.approx(look)
+    assert len(emulator.requests) == 2
+    assert session.traffic.throttled == 1
+
+
+async def test_refusals_are_no_attempts(emulator: Emulator, session: FronteggSession) -> None:
+    """However often a call is refused, all its attempts are left for what else may happen."""
+    emulator.inject(AnswerStatus(429), on=GET, times=6)
+    await session.with_options(max_attempts=2).users.get("user-0")
+    assert len(emulator.requests) == 7
+
+
+async def test_one_attempt_is_one_even_if_it_is_refused(
+    emulator: Emulator, session: FronteggSession, clock: FakeClock
+) -> None:
+    """With ``max_attempts=1`` a refusal is an error at once, with the time that it names."""
+    emulator.inject(AnswerStatus(429, headers={"Retry-After": "3"}), on=GET)
+    with pytest.raises(ThrottledError) as caught:
+        await session.with_options(max_attempts=1).users.get("user-0")
+    assert (caught.value.attempts, caught.value.retry_after) == (1, 3.0)
+    assert len(emulator.requests) == 1
+    assert clock.slept == []
 
 
 @pytest.mark.parametrize("status", [429, 503])

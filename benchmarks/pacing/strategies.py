@@ -1,40 +1,42 @@
-"""The project's pacing, and what others do, behind one interface (``tests.pacing.simulator``).
+"""The project's pacing and its peers, as makers of clients (``tests.pacing.world``).
 
-Each of the others is our own reading of a published description, with its published constants.
+Each peer is our own reading of a published description, with its published constants. None reads
+more of an answer than its description says, and none knows of the other clients.
 """
 
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Callable
+from typing import Final
 
-from tests.pacing.simulator import Paced, Strategy
-
-
-class Backoff:
-    """Full jitter: up to a quarter of a second, doubled with every refusal, 20 s at most."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def sleep(self, wait: float | None, refusals: int) -> float:
-        """Return how long a worker sleeps after an answer."""
-        if not refusals:
-            return 0.0
-        backoff = self._random.uniform(0.0, min(20.0, 0.25 * 2.0 ** min(refusals - 1, 10)))
-        return backoff if wait is None else max(wait, 0.0) + min(backoff, 0.5)
+from frontegg_async.pacing import FixedRate
+from tests.pacing.world import (
+    CONNECTIONS,
+    Backoff,
+    Client,
+    MakeClient,
+    PacedClient,
+    Strategy,
+    StrategyClient,
+    World,
+    plain_backoff,
+)
 
 
-class Fixed:
-    """Sixty-four workers, each backing off by itself: what a loop with a retry library does."""
+class StaticRate:
+    """A limiter in front of the calls with a rate that never changes; backs off when refused."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, rate: float, seed: int) -> None:
+        self._slot = 1.0 / rate
+        self._next = 0.0
         self._backoff = Backoff(seed)
 
     def ask(self, now: float) -> float:
-        """Never hold anybody back."""
-        del now
+        """Hand out the next slot, at even distances."""
+        if self._next > now + 1e-9:
+            return self._next - now
+        self._next = max(self._next, now) + self._slot
         return 0.0
 
     def answered(self, sent_at: float, now: float, wait: float | None, refusals: int) -> float:
@@ -53,7 +55,7 @@ class Aimd:
         self._halved_at = -math.inf
 
     def ask(self, now: float) -> float:
-        """Hold back what would be too many at once."""
+        """Hold back the calls that would be too many at once."""
         del now
         if self._flying >= int(self._limit):
             return math.inf
@@ -137,102 +139,34 @@ class BotocoreAdaptive:
             self._slot = slot
 
 
-class Starting:
-    """The algorithm that this project began with: a line, relative cubic growth, a gate."""
+def _following(strategy: Callable[[World, int], Strategy]) -> MakeClient:
+    """Return a maker of clients that follow a strategy, which is made for a world and a seed."""
 
-    def __init__(self, seed: int) -> None:
-        del seed
-        self._rate = 50.0
-        self._next = 0.0
-        self._fresh = True
-        self._doubled_at = 0.0
-        self._peak = 0.0
-        self._cut_at = -math.inf
-        self._in_a_row = 0
-        self._closed = False
-        self._until = 0.0
-        self._gap = 0.1
-        self._probe_at: float | None = None
-        self._cycle_at = 0.0
-        self._cycle = 0
-        self._sent_at = 0.0
-        self._sent = 0
-        self._sent_rate = 0.0
+    def make(
+        world: World,
+        number: int = 0,
+        *,
+        remaining: float = math.inf,
+        expected: FixedRate | None = None,
+        connections: int = CONNECTIONS,
+    ) -> Client:
+        del remaining, expected
+        made = strategy(world, world.seed * 1_000 + number)
+        return StrategyClient(world, number, made, connections=connections)
 
-    def ask(self, now: float) -> float:
-        """Hand out the next slot, or one probe while the gate is closed."""
-        if self._closed:
-            if now < self._until:
-                return self._until - now
-            if self._probe_at is not None:
-                return math.inf
-            self._probe_at = now
-            return 0.0
-        slot = max(self._next, now - 0.02)
-        if slot > now:
-            return max(slot - now, 1e-4)
-        self._grow(now)
-        self._next = slot + 1.0 / self._rate
-        self._sent += 1
-        if now - self._sent_at >= 1.0:
-            self._sent_rate = self._sent / (now - self._sent_at)
-            self._sent_at, self._sent = now, 0
-        return 0.0
-
-    def answered(self, sent_at: float, now: float, wait: float | None, refusals: int) -> float:
-        """Grow, cut, close or open."""
-        if not refusals:
-            self._in_a_row = 0
-            self._cycle += 1
-            if self._fresh and sent_at > self._doubled_at and now - self._doubled_at >= 0.5:
-                self._rate *= 2.0
-                self._doubled_at = now
-            if self._closed and sent_at == self._probe_at:
-                self._open(now)
-            return 0.0
-        if self._closed:
-            if sent_at == self._probe_at:
-                self._probe_at = None
-                self._gap = min(self._gap * 2.0, 5.0)
-                self._close(now, wait)
-            return 0.0
-        self._in_a_row += 1
-        if sent_at > self._cut_at:
-            self._cut_at = now
-            self._peak = self._rate
-            self._rate *= 0.7 if self._fresh else 0.95
-            self._fresh = False
-        if wait is not None or self._in_a_row >= 5:
-            self._gap = 0.1
-            self._closed = True
-            self._probe_at = None
-            self._close(now, wait)
-        return 0.0
-
-    def _close(self, now: float, wait: float | None) -> None:
-        self._until = now + (self._gap if wait is None else max(wait, 0.0))
-
-    def _open(self, now: float) -> None:
-        self._closed = False
-        self._in_a_row = 0
-        self._rate = self._peak = max(self._cycle / max(now - self._cycle_at, 0.1), 0.1)
-        self._cycle_at, self._cycle = now, 0
-        self._cut_at = now
-
-    def _grow(self, now: float) -> None:
-        if self._fresh:
-            return
-        calm = min(max(100.0 / self._peak, 3.0), 60.0)
-        rate = self._peak * (1.0 + 0.05 * ((now - self._cut_at - calm) / calm) ** 3)
-        if self._sent_rate:
-            rate = min(rate, 1.5 * self._sent_rate)
-        self._rate = max(self._rate, rate)
+    return make
 
 
-STRATEGIES: dict[str, Callable[[int], Strategy]] = {
-    "frontegg_async": lambda _: Paced(),
-    "where it started": Starting,
-    "64 workers + backoff": Fixed,
-    "AIMD concurrency": Aimd,
-    "botocore adaptive": BotocoreAdaptive,
+def _static_rate(world: World, seed: int) -> Strategy:
+    """Return a limiter that was told the limit that holds at the start, all of it."""
+    return StaticRate(world.server.limit.at(0.0) / world.server.window, seed)
+
+
+OURS: Final = "frontegg_async"
+STRATEGIES: Final[dict[str, MakeClient]] = {
+    OURS: PacedClient,
+    "plain backoff": plain_backoff,
+    "botocore adaptive": _following(lambda _, seed: BotocoreAdaptive(seed)),
+    "fixed rate, told": _following(_static_rate),
+    "AIMD concurrency": _following(lambda _, seed: Aimd(seed)),
 }

@@ -92,7 +92,7 @@ class DryRun:
     async def _plan(self, rows: Iterator[Row] | AsyncIterator[Row], ledger: Ledger) -> Plan:
         clock = self._session.clock
         started = clock.monotonic()
-        view = self._session.for_bulk(rate=self._options.rate)
+        view = self._session.for_bulk(rate=self._options.rate, max_share=self._options.max_share)
         await view.token_info()
         entered = 0
         async for new in enter_rows(self._job, rows):

@@ -36,6 +36,7 @@ from ..errors import (
     ThrottledError,
 )
 from ..models.users import User
+from ..sender import NO_ROOM
 from ..session import Session
 from .entries import Entry, LedgerRow, State
 from .jobs import Job
@@ -84,6 +85,7 @@ class Engine:
         sleep: Callable[[float], Any],
     ) -> None:
         self._view: Final = view
+        self._allowance: Final = view.allowance
         reader = Reader(view, observer)
         self._users: Final = Users(reader)
         self._job: Final = job
@@ -262,7 +264,7 @@ class Engine:
         try:
             entry = await self._entry(row, sending)
         except FronteggError as error:
-            if isinstance(error, LedgerError | ThrottledError | ClosedError):
+            if isinstance(error, LedgerError | ClosedError) or _leaves_no_room(error):
                 if not sending.under_way:
                     self._take_back(row)
                 raise  # it stays as the ledger has it, for the next run
@@ -397,6 +399,8 @@ class Engine:
 
     async def _end(self, row: LedgerRow, entry: Entry) -> None:
         self._recorder.record(entry)
+        if self._allowance is not None:
+            self._allowance.remaining -= 1
         held_back = self._observer.ended(row, entry)
         if held_back is not None:
             await held_back
@@ -406,6 +410,11 @@ def _done(row: LedgerRow, sending: Sending, answer: Answer | None) -> Entry:
     if answer is None:
         return Entry(row.line, State.ALREADY, 0, sending.attempts)
     return Entry(row.line, State.DONE, answer.status, sending.attempts, answer.trace_id)
+
+
+def _leaves_no_room(error: FronteggError) -> bool:
+    """Whether the limit is used up for all rows; a row that alone is refused has failed."""
+    return isinstance(error, ThrottledError) and error.message == NO_ROOM
 
 
 def _who(row: LedgerRow) -> str:

@@ -31,6 +31,7 @@ from ..errors import (
     LedgerFullError,
     LedgerMismatchError,
 )
+from ..pacing import Learned
 from .entries import (
     Entry,
     ExportedRow,
@@ -210,8 +211,7 @@ class Ledger:
     @property
     def loaded(self) -> bool:
         """Whether every row of the input is in the ledger."""
-        found = self._database.execute("SELECT 1 FROM header WHERE name = 'loaded'").fetchone()
-        return found is not None
+        return self.kept("loaded") is not None
 
     def forget_rows(self) -> None:
         """Forget all rows: loading was interrupted and starts over. Nothing was sent yet."""
@@ -421,6 +421,31 @@ class Ledger:
             self._database.execute(
                 "INSERT INTO runs VALUES (?, ?, ?)", (requests, throttled, elapsed_s)
             )
+
+    def remember(self, limits: Sequence[Learned]) -> None:
+        """Keep the limits that a run has met, for the next one to begin with."""
+        self.keep("limits", msgspec.json.encode(limits).decode())
+
+    def remembered(self) -> list[Learned]:
+        """Return the limits that the last run has met; what cannot be read counts as none."""
+        found = self.kept("limits")
+        try:
+            return [] if found is None else msgspec.json.decode(found, type=list[Learned])
+        except msgspec.DecodeError:
+            return []
+
+    def keep(self, name: str, value: str) -> None:
+        """Keep a value, in place of an earlier one of that name."""
+        with self._transaction():
+            self._database.execute("INSERT OR REPLACE INTO header VALUES (?, ?)", (name, value))
+
+    def kept(self, name: str) -> str | None:
+        """Return the value that is kept under a name, or None."""
+        with reported(self.path):
+            found = self._database.execute(
+                "SELECT value FROM header WHERE name = ?", (name,)
+            ).fetchone()
+        return None if found is None else str(found[0])
 
     # Looking
 

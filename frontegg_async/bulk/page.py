@@ -268,6 +268,8 @@ def _limits(summary: PageSummary, statistics: Statistics) -> Markup:
             for limit in statistics.limits
         ]
         parts.append(tag("ul", *learned))
+    elif statistics.waits or summary.throttled:
+        parts.append(tag("p", "The run ended before it knew how much the server lets through."))
     else:
         parts.append(tag("p", "The run met no limit of the server."))
     if summary.throttled and summary.requests:
@@ -276,13 +278,33 @@ def _limits(summary: PageSummary, statistics: Statistics) -> Markup:
         parts.append(
             tag("p", f"{times} of {summary.requests:,} asked to come back later ({part}).")
         )
-    waited, elapsed = statistics.waited_s, summary.elapsed_s
-    if waited > 0:
-        part = f", {share(waited, elapsed)} of the run" if 0 < waited <= elapsed else ""
-        parts.append(tag("p", f"Calls waited for {duration(waited)} because of limits{part}."))
-    elif statistics.limits:
-        parts.append(tag("p", "No call had to wait because of a limit."))
+    parts += _waits(summary, statistics)
     return tag("section", tag("h2", "Limits of the server"), *parts, class_="limits")
+
+
+def _waits(summary: PageSummary, statistics: Statistics) -> list[Markup]:
+    """Return how long calls waited, and for the limit of which operation."""
+    if statistics.waits:
+        return [
+            tag(
+                "p",
+                f"Calls waited for {duration(wait.seconds)} because of the limit of ",
+                tag("code", foreign(wait.operation)),
+                f"{_part_of_run(wait.seconds, summary)}.",
+            )
+            for wait in statistics.waits
+        ]
+    waited = statistics.waited_s
+    if waited > 0:
+        why = "because of limits" if statistics.limits else "to keep to a rate"
+        part = _part_of_run(waited, summary)
+        return [tag("p", f"Calls waited for {duration(waited)} {why}{part}.")]
+    return [tag("p", "No call had to wait because of a limit.")] if statistics.limits else []
+
+
+def _part_of_run(seconds: float, summary: PageSummary) -> str:
+    elapsed = summary.elapsed_s
+    return f", {share(seconds, elapsed)} of the run" if 0 < seconds <= elapsed else ""
 
 
 def _failures(summary: PageSummary, groups: Sequence[FailureGroup]) -> Markup:

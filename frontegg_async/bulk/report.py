@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
 
 from ..errors import FronteggError
+from ..pacing import Wait
 from .result import Outcome, RowResult
 from .statistics import Statistics
 
@@ -56,6 +58,22 @@ class _Counts:
         return self._of(Outcome.SKIPPED)
 
 
+class LiveProgress(Protocol):
+    """What a progress shows that no row has to end for. It may be asked in any thread."""
+
+    def wait(self) -> Wait | None:
+        """Return the longest wait that there is now."""
+        ...
+
+    def left_s(self) -> float | None:
+        """Return the seconds that the run still needs."""
+        ...
+
+    def waited_s(self) -> float:
+        """Return the seconds during which calls waited."""
+        ...
+
+
 class Progress(_Counts):
     """How far a run is; one object that changes while it goes on.
 
@@ -63,7 +81,6 @@ class Progress(_Counts):
         counts: rows by outcome so far.
         total: rows of the source, or None while that is not known.
         limit: the limit on the job's own writes as learned so far, in calls a second, or None.
-        waited_s: seconds during which calls had to wait because of a limit.
         throttled: answers that asked to come back later.
         note: what the run is at, such as reading memberships.
     """
@@ -72,9 +89,36 @@ class Progress(_Counts):
         self.counts = dict.fromkeys(outcomes, 0)
         self.total: int | None = None
         self.limit: float | None = None
-        self.waited_s = 0.0
         self.throttled = 0
         self.note = ""
+        self._live: LiveProgress | None = None
+
+    def follow(self, live: LiveProgress) -> None:
+        """Take from here what changes while no row ends; the run does this when it begins."""
+        self._live = live
+
+    @property
+    def wait(self) -> Wait | None:
+        """The limit that is used up and that calls wait for now; of several, the longest wait.
+
+        Its text names the operation and the time:
+        ``limit of users.add_to_tenant used up, next calls in 41 s``.
+        """
+        return None if self._live is None else self._live.wait()
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds that the run still needs, or None while nothing tells.
+
+        The rows that are left go at the rate that the limit allows, or at the one that the run
+        itself has reached if that is lower. While the limit is used up, the wait for it counts in.
+        """
+        return None if self._live is None else self._live.left_s()
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds during which calls had to wait because of a limit."""
+        return 0.0 if self._live is None else self._live.waited_s()
 
 
 class Report(_Counts):

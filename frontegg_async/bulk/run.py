@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import os
 import shutil
 import tempfile
@@ -29,6 +30,7 @@ from .result import COMMON, MAX_KEPT_FAILURES, Outcome, RowResult
 from .rows import UserRow
 from .settings import RunOptions
 from .sources import Source, rows_of
+from .wait_note import forget_wait, write_wait
 from .watch import RunWatch
 
 LOAD_ROWS: Final = 2_000
@@ -136,8 +138,7 @@ class BulkRun:
         rows = None if source is None else rows_of(source, job.row_type)
         if options.failures is not None:
             check_writable(options.failures, source)
-        view = self._session.for_bulk(rate=options.rate)
-        view.pacing.set_share(options.max_share)
+        view = self._session.for_bulk(rate=options.rate, max_share=options.max_share)
         path = options.ledger_path(source)
         directory = None if path is not None else Path(tempfile.mkdtemp(prefix="frontegg_async-"))
         try:
@@ -150,6 +151,7 @@ class BulkRun:
             finally:
                 try:
                     with anyio.CancelScope(shield=True):
+                        await self._watch.close()
                         await recorder.close()
                 finally:
                     ledger.close()
@@ -198,7 +200,12 @@ class BulkRun:
         started = clock.monotonic()
         engine = Engine(view, self._job, ledger, recorder, self._options, self._watch, clock.sleep)
         self._engine = engine
-        self._watch.begin(view.pacing, view.traffic)
+        self._watch.begin(
+            view.pacing,
+            view.traffic,
+            share=self._options.max_share,
+            note_wait=lambda noted: recorder.run(write_wait, ledger, noted),
+        )
         if self._stopping:
             engine.stop()
         is_file = isinstance(self._source, str | os.PathLike)
@@ -212,6 +219,8 @@ class BulkRun:
         elif is_file and not loaded:
             await recorder.run(ledger.forget_rows)
         await self._look_back(ledger, recorder)
+        view.pacing.begin_with(await recorder.run(ledger.remembered))
+        await recorder.run(forget_wait, ledger)
         # Rows of a program are held against those of the ledger, because nothing else tells that
         # they are the same; a file has a fingerprint.
         more = rows is not None and not (is_file and loaded)
@@ -220,6 +229,9 @@ class BulkRun:
                 more = await self._load(rows, ledger, recorder, None if is_file else STREAM_ROWS)
             if not engine.stopping:
                 await recorder.run(ledger.make_room)
+                if view.allowance is not None:
+                    left = (self.progress.total or 0) - self.progress.rows
+                    view.allowance.remaining = math.inf if more else max(left, 0)
                 await engine.run()
             if not more or self._stopping:
                 break
@@ -233,6 +245,7 @@ class BulkRun:
                 throttled=view.traffic.throttled,
                 elapsed_s=elapsed,
             )
+            await recorder.run(ledger.remember, view.pacing.learned())
         return await self._reported(view, ledger, recorder, path, engine, counts, elapsed)
 
     async def _look_back(self, ledger: Ledger, recorder: LedgerRecorder) -> None:

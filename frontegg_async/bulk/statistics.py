@@ -63,6 +63,18 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     per_second: float
 
 
+class LimitWait(msgspec.Struct, frozen=True, kw_only=True):
+    """How long calls of a run waited because of a limit.
+
+    Args:
+        operation: name of the operation whose limit it is, such as ``users.add_to_tenant``.
+        seconds: during which at least one call stood in line for it.
+    """
+
+    operation: str
+    seconds: float
+
+
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     """How a run went.
 
@@ -73,6 +85,7 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
         limits: what was learned of the server's limits.
         waited_s: seconds during which calls had to wait because of a limit.
         failures: kinds of failure, the most frequent first.
+        waits: the limits that calls waited for, the longest wait first.
     """
 
     interval_s: float
@@ -81,6 +94,7 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     limits: tuple[Limit, ...]
     waited_s: float
     failures: tuple[FailureGroup, ...]
+    waits: tuple[LimitWait, ...] = ()
 
     def quantile_ms(self, share: float) -> float | None:
         """Return the latency, in milliseconds, that this share of answers stayed below.
@@ -154,7 +168,9 @@ class StatisticsRecorder:
             examples.append(result)
         self._reasons[kind] = (count + 1, examples)
 
-    def result(self, *, limits: Sequence[Limit], waited_s: float) -> Statistics:
+    def result(
+        self, *, limits: Sequence[Limit], waited_s: float, waits: Sequence[LimitWait] = ()
+    ) -> Statistics:
         """Return what was counted."""
         groups = [
             FailureGroup(reason=reason, count=count, examples=tuple(examples))
@@ -181,6 +197,7 @@ class StatisticsRecorder:
             limits=tuple(limits),
             waited_s=waited_s,
             failures=tuple(groups),
+            waits=tuple(waits),
         )
 
     def _tally(self, at: float) -> _Tally:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from .._clock import Clock
 from ..answer import Answer, Failure
 from ..call import Traffic
-from ..pacing import PaceState, Pacing
+from ..pacing import Group, PaceState, Pacing, Wait
 from .entries import Entry, LedgerRow, State
 from .failures import outcome_name
+from .forecast import Forecast
 from .jobs import Job
 from .report import Progress
 from .result import Outcome, RowResult
-from .statistics import Limit, Statistics, StatisticsRecorder
+from .statistics import Limit, LimitWait, Statistics, StatisticsRecorder
+from .wait_note import NoteWriter, WaitNote
 
 _LOOK_EVERY: Final = 0.25
 """Seconds between two looks at what the pacing has learned."""
 _OWN: Final = re.compile(r" \([^()]*\)")
 """What a reason says of one row alone stands in brackets: status, trace id, attempts."""
+
+_UNUSED: Final = (0, 0.0, 0.0)
 
 
 class RunWatch:
@@ -43,33 +49,85 @@ class RunWatch:
         self._on_progress: Final = on_progress
         self._clock: Final = clock
         self._recorder: Final = StatisticsRecorder()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
         self._pacing: Pacing | None = None
         self._traffic = Traffic()
+        self._share = 1.0
         self._started = 0.0
         self._look_at = 0.0
+        self._look_due = False
+        # What the session's other calls have done before: per group, calls taken, seconds with the
+        # gate closed, and seconds waited.
+        self._before: dict[str, tuple[int, float, float]] = {}
+        self._waiting: tuple[tuple[Group, float], ...] = ()
+        self._waited_s = 0.0
+        self._forecast: Forecast | None = None
+        self._held_up = False
+        self._note = WaitNote(clock)
         self.results: asyncio.Queue[RowResult | None] | None = None
 
-    def begin(self, pacing: Pacing, traffic: Traffic) -> None:
-        """Take the time from here."""
+    def begin(
+        self,
+        pacing: Pacing,
+        traffic: Traffic,
+        *,
+        share: float = 1.0,
+        note_wait: NoteWriter | None = None,
+    ) -> None:
+        """Take the time from here.
+
+        Args:
+            pacing: how fast the calls of the run are sent.
+            traffic: what they are counted in.
+            share: the part of a limit that the run may use.
+            note_wait: puts on file which limit is used up until when, or that none is.
+        """
+        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         self._pacing = pacing
         self._traffic = traffic
+        self._share = share
+        self._note.writer = note_wait
         self._started = self._clock.monotonic()
+        self._before = {
+            name: (state.taken, state.shut, group.waited) for name, state, group in self._groups()
+        }
+        self._progress.follow(self)
+
+    async def close(self) -> None:
+        """Look at the pacing no more, and take from file what was said of a wait."""
+        self._waited_s = self.waited_s()
+        self._waiting = ()
+        self._pacing = None
+        await self._note.close()
 
     def statistics(self) -> Statistics:
         """Return how the run went."""
         self._look(self._clock.monotonic() - self._started)
-        limits = [
-            Limit(group=name, per_second=state.rate)
-            for name, state in self._states().items()
-            if state.limited
-        ]
-        return self._recorder.result(limits=limits, waited_s=self._progress.waited_s)
+        limits: list[Limit] = []
+        waits: list[LimitWait] = []
+        for name, state, group in self._groups():
+            if state.limited:
+                limits.append(Limit(group=name, per_second=state.rate))
+            _, shut, waited = self._before.get(name, _UNUSED)
+            # A run that met no limit may have waited as well: for a rate of its own.
+            if (state.limited or state.shut > shut) and group.waited > waited:
+                waits.append(LimitWait(operation=group.operation, seconds=group.waited - waited))
+        waits.sort(key=lambda wait: -wait.seconds)
+        return self._recorder.result(limits=limits, waited_s=self.waited_s(), waits=waits)
 
     def attempted(self, outcome: Answer | Failure, seconds: float) -> None:
         """Hear what an attempt ended in."""
         at = self._clock.monotonic() - self._started
         throttled = isinstance(outcome, Answer) and outcome.status == 429
         self._recorder.attempt(at, seconds, throttled=throttled)
+        if self._forecast is None:
+            taken = {name: taken for name, (taken, _, _) in self._before.items()}
+            self._forecast = Forecast(at - seconds, self._progress.rows, taken, share=self._share)
+        if (throttled or self._held_up) and not self._look_due:
+            # Soon, and not now: a call that was refused is not back in line yet.
+            self._look_due = True
+            asyncio.get_running_loop().call_soon(self._look_now)
 
     def invalid(self, line: int, reason: str) -> Awaitable[None] | None:
         """Hear of a row that is malformed, likewise."""
@@ -108,18 +166,72 @@ class RunWatch:
         if self._on_progress is not None:
             self._on_progress(self._progress)
 
+    def _look_now(self) -> None:
+        self._look_due = False
+        if self._pacing is not None:
+            self._look(self._clock.monotonic() - self._started)
+
     def _look(self, at: float) -> None:
         """Look at what the pacing has learned."""
         self._look_at = at + _LOOK_EVERY
-        state = self._states().get(self._job.operation.limit_group)
-        self._progress.limit = state.rate if state is not None and state.limited else None
-        self._progress.throttled = self._traffic.throttled
-        if self._pacing is not None:
-            self._progress.waited_s = self._pacing.waited
-        self._recorder.limit(at, self._progress.limit)
+        groups = list(self._groups())
+        states = {name: state for name, state, _ in groups}
+        state = states.get(self._job.operation.limit_group)
+        progress = self._progress
+        progress.limit = state.rate if state is not None and state.limited else None
+        progress.throttled = self._traffic.throttled
+        self._waiting = tuple(
+            (group, self._before.get(name, _UNUSED)[2]) for name, _, group in groups
+        )
+        self._recorder.limit(at, progress.limit)
+        wait = self.wait()
+        self._held_up = wait is not None
+        if self._forecast is not None:
+            self._forecast.hear(at, progress.rows, states)
+            self._held_up |= self._forecast.closed
+        self._note.hear(wait)
 
-    def _states(self) -> dict[str, PaceState]:
-        return {} if self._pacing is None else self._pacing.states()
+    def _groups(self) -> Iterator[tuple[str, PaceState, Group]]:
+        if self._pacing is not None:
+            for name, state in self._pacing.states().items():
+                yield name, state, self._pacing.group(name)
+
+    # What the progress asks, perhaps in the thread that draws it: no group may be counted here,
+    # because the event loop may add one meanwhile.
+
+    def wait(self) -> Wait | None:
+        """Return the longest wait that there is now."""
+        pacing = self._pacing
+        try:
+            waits = () if pacing is None else pacing.waits()
+        except RuntimeError:
+            return None  # just now a call came into line: it is there at the next look
+        return waits[0] if waits else None
+
+    def left_s(self) -> float | None:
+        """Return the seconds that the run still needs, or None if nothing tells."""
+        forecast, progress = self._forecast, self._progress
+        if self._pacing is None:
+            return 0.0  # the run is over
+        if forecast is None:
+            return None
+        if not forecast.closed and self.wait() is not None:
+            self._look_at_gate()
+        at = self._clock.monotonic() - self._started
+        return forecast.left(at, progress.rows, progress.total)
+
+    def _look_at_gate(self) -> None:
+        """Look at a gate that was closed without a refusal, by an answer that was the last one."""
+        if threading.get_ident() == self._thread:
+            self._look_now()
+        elif self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended just now
+                self._loop.call_soon_threadsafe(self._look_now)
+
+    def waited_s(self) -> float:
+        """Return the seconds during which calls stood in line, of the group where it was most."""
+        waited = [group.waited - before for group, before in self._waiting]
+        return max(waited, default=self._waited_s)
 
 
 def _kind(result: RowResult) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ..bulk import Job
     from ..bulk.entries import Header, State
     from ..bulk.ledger import Ledger
+    from ..pacing import Wait
 
 _LEDGER: Final = click.argument("ledger", type=click.Path(path_type=Path))
 
@@ -71,7 +73,8 @@ def status(*, ledger: Path, as_json: bool) -> None:
     """Show what became of the rows of a run, also while it goes on.
 
     In flight is what was sent and has no answer yet; if no run is going on, the next one finds
-    out. The totals are those of all runs on the ledger that have ended.
+    out. The totals are those of all runs on the ledger that have ended. While a run waits
+    because a limit is used up, the limit is named, and the time until the next calls.
     """
     from ..bulk.entries import State
 
@@ -79,6 +82,7 @@ def status(*, ledger: Path, as_json: bool) -> None:
         counts = opened.ledger.counts()
         totals = opened.ledger.totals()
         loaded = opened.ledger.loaded
+        wait = _wait_of(opened.ledger)
     header = opened.header
     ended = {State.DONE, State.ALREADY, State.FAILED, State.UNKNOWN, State.INVALID}
     outcomes = {
@@ -107,6 +111,9 @@ def status(*, ledger: Path, as_json: bool) -> None:
                 "requests": totals.requests,
                 "throttled": totals.throttled,
                 "elapsed_s": round(totals.elapsed_s, 3),
+                "wait": None
+                if wait is None
+                else {"operation": wait.operation, "seconds": round(wait.seconds, 3)},
             }
         )
         return
@@ -117,6 +124,8 @@ def status(*, ledger: Path, as_json: bool) -> None:
         ("rows", f"{rows:,}" if loaded else f"{rows:,} so far: not all of them are entered yet"),
     ):
         output.data(f"{label:<12} {text}")
+    if wait is not None:
+        output.data(f"{'waiting':<12} {wait}")
     for name, count in (*outcomes.items(), *left.items()):
         if count:
             output.data(f"{count:>12,}  {words.outcome(name).replace('_', ' ')}")
@@ -127,6 +136,16 @@ def status(*, ledger: Path, as_json: bool) -> None:
     )
     if outcomes["failed"] or outcomes["unknown"]:
         output.data(f"Once more: {commands.line('bulk', 'retry', ledger)}")
+
+
+def _wait_of(ledger: Ledger) -> Wait | None:
+    """Return the wait that a run has noted, unless it is over."""
+    from ..bulk.wait_note import read_wait
+    from ..pacing import Wait
+
+    noted = read_wait(ledger)
+    seconds = 0.0 if noted is None else noted.until - time.time()
+    return Wait(noted.operation, seconds, waiting=0) if noted and seconds > 0 else None
 
 
 @click.command("export", epilog=exits.TABLE)

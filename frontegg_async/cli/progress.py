@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -19,9 +19,12 @@ from . import output, words
 
 if TYPE_CHECKING:
     from ..bulk import Progress
+    from ..pacing import Wait
 
 LOG_EVERY: Final = 10.0
 """Seconds between two lines where there is no terminal."""
+LOOK_EVERY: Final = 1.0
+"""Seconds between two looks there, and without a row before the rate is none."""
 WINDOW: Final = 30.0
 """Seconds over which the rate is taken."""
 _CHUNK: Final = 1 << 20
@@ -54,12 +57,17 @@ class RunProgress:
     Called for every row, which tells it that what was counted before is the doing of earlier
     runs, and says nothing about how fast this one is.
 
+    The rate is that of the time since calls waited last. While they wait there is none: the limit
+    is named instead, and the time until calls go again.
+
     Args:
         total: rows of the whole, if that is known beforehand.
+        now: the time, in seconds.
     """
 
-    def __init__(self, total: int | None) -> None:
+    def __init__(self, total: int | None, now: Callable[[], float] = time.monotonic) -> None:
         self._total: Final = total
+        self._now: Final = now
         self._live: Progress | None = None
         self._moving = False
         self._seen: Final[deque[tuple[float, int]]] = deque()
@@ -85,18 +93,23 @@ class RunProgress:
 
     def look(self) -> None:
         """Remember how far it is now; the rate is made of that."""
-        now = time.monotonic()
-        if not self._moving:
+        now = self._now()
+        if not self._moving or self._wait() is not None:
             self._seen.clear()
         self._seen.append((now, self.rows))
         while len(self._seen) > 2 and self._seen[1][0] < now - WINDOW:
             self._seen.popleft()
 
+    def _wait(self) -> Wait | None:
+        return None if self._live is None else self._live.wait
+
     def rate(self) -> float | None:
-        """Return rows a second, over the last looks, or None."""
+        """Return rows a second since calls waited last, over the last looks, or None."""
         if len(self._seen) < 2 or self._seen[-1][0] <= self._seen[0][0]:
             return None
         (since, before), (now, rows) = self._seen[0], self._seen[-1]
+        if rows == before and now - since < LOOK_EVERY:
+            return None  # a call that looks whether the limit is still used up waits no more
         return (rows - before) / (now - since)
 
     def headline(self) -> str:
@@ -108,10 +121,13 @@ class RunProgress:
 
     def left(self) -> str:
         """Say how long it still takes, or nothing."""
-        total, rate = self.total, self.rate()
-        if total is None or not rate or total <= self.rows:
-            return ""
-        return f"about {words.elapsed((total - self.rows) / rate)} left"
+        left = None if self._live is None else self._live.left_s
+        return f"about {words.elapsed(left)} left" if left else ""
+
+    def wait(self) -> str:
+        """Name the limit that is used up and when calls go again, or nothing."""
+        wait = self._wait()
+        return "" if wait is None else output.printable(str(wait))
 
     def counts(self) -> str:
         """Say how many rows ended in what, leaving out what none ended in."""
@@ -132,7 +148,9 @@ class RunProgress:
             part
             for part in (
                 f"limit about {words.rate(live.limit)}/s" if live.limit is not None else "",
-                f"waited {words.elapsed(live.waited_s)} for it" if live.waited_s >= 0.05 else "",
+                f"waited {words.elapsed(live.waited_s)}"
+                if live.waited_s >= words.SHORTEST_WAIT
+                else "",
                 f"throttled {live.throttled:,} times" if live.throttled else "",
             )
             if part
@@ -148,9 +166,12 @@ class RunProgress:
     async def log(self) -> None:
         """Write a line now and then, unless it is drawn. Ends when it is cancelled."""
         while self._display is None:
-            await asyncio.sleep(LOG_EVERY)
-            self.look()
-            parts = (self.headline(), self.left(), self.counts(), self.server())
+            # More often than it is said: a wait between two lines is no time of slow rows.
+            looks = max(round(LOG_EVERY / LOOK_EVERY), 1)
+            for _ in range(looks):
+                await asyncio.sleep(LOG_EVERY / looks)
+                self.look()
+            parts = (self.headline(), self.left(), self.counts(), self.wait(), self.server())
             output.note("; ".join(filter(None, parts)))
 
     def __enter__(self) -> Self:
@@ -205,6 +226,6 @@ class _Display(Display):
         run.look()
         self.update(self._rows_task, completed=run.rows, total=run.total, left=run.left())
         yield from super().get_renderables()
-        for line in (run.counts(), run.server()):
+        for line in (run.counts(), run.wait(), run.server()):
             if line:
                 yield Text(line, no_wrap=True, overflow="ellipsis")

@@ -55,6 +55,9 @@ def show(report: Report, earlier: int) -> None:
         console.print(f"Earlier runs on this ledger ended {words.rows(earlier)} of these.")
     throttled = f", {report.throttled:,} of them throttled" if report.throttled else ""
     console.print(f"{words.counted(report.requests, 'request')}{throttled}")
+    waits = words.waits(report.statistics.waits)
+    if waits:
+        console.print(Text(output.printable(f"{waits}.")))
     if not nothing_to_do(report, earlier):
         console.print(Text(f"Plan: {output.printable(report.plan)}."))
     _show_failures(console, report)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ..bulk.statistics import LimitWait
+
+SHORTEST_WAIT: Final = 0.05
+"""Seconds that are worth to be named."""
 
 _OUTCOMES: Final = {
     "already_member": "already members",
@@ -35,6 +42,16 @@ def elapsed(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def waits(found: Sequence[LimitWait]) -> str:
+    """Return how long calls waited and for which limits, the longest first; "" if for none."""
+    parts = [
+        f"{elapsed(wait.seconds)} because of the limit of {wait.operation}"
+        for wait in found
+        if wait.seconds >= SHORTEST_WAIT
+    ]
+    return f"Calls waited {', and '.join(parts)}" if parts else ""
 
 
 def counted(count: int, noun: str) -> str:

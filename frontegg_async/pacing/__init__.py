@@ -1,53 +1,66 @@
-"""How fast to send: finding a server's limit by itself, and staying just below it.
+"""How fast to send: the application's own calls at once, bulk calls just below the server's limit.
 
 **What servers do.** A limit is a number of calls in a stretch of time, kept in one of four ways: a
 counter that starts again at fixed times; a counter that starts again with the first call after a
-pause; a look back over the last stretch; a bucket that fills evenly. What is over the limit is
-answered with 429, sometimes with the time of the reset. Frontegg's gateway names that time
-(``X-Rate-Limit-Reset``), its upstreams do not, nobody names the limit, and other clients may use
-up a part of it (docs/frontegg.md, "Rate limits").
+pause; a look back over the last stretch; a bucket that fills evenly. A call beyond it is answered
+with 429, sometimes with the time of the reset. Nobody names the limit. Other processes may use a
+part of it, and have used all of it before our first call. Now and then a server refuses a call
+although there is no limit.
 
-**What all four have in common.** A stream of calls at even distances, a little slower than limit
-over stretch, is refused by none of them. So two numbers are enough: the **rate** to send at, and
-the **period**, the time that the server needs to show us that a rate was too high. No kind has to
-be told from another, and no window has to be aimed at. Even distances also leave the others who
-share the limit, such as the customer's own web application, a call at any time; a burst at each
-reset would finish no sooner in the long run and would lock them out until the next.
+**What a refusal proves.** Only: not now. How large the limit is shows in a *cycle*, the time from
+one opening of the gate to the next, and only if bulk calls were held back all through it: then it
+was the server that decided their number, and not our demand. What was taken before the first
+opening may be what somebody else has left, and tells nothing.
 
-**What we see.** For every call, when it was sent, and whether it was taken or refused.
+**The gate** (``gate.py``) is for all calls of a limit group. A refusal closes it, unless a call
+that was sent later has been taken, or so many are in flight that the next answer tells. The first
+call taken that was sent after the last one refused opens it. While it is closed, single calls look,
+at distances that grow to five seconds, also behind a stated wait: servers state hours and recover
+in seconds, and clocks differ.
 
-**What follows.**
+**The rate** (``phases.py``) is for bulk calls alone. Interactive calls wait for the gate and for
+nothing else, and use up slots of bulk calls.
 
-1. A refusal closes a gate for everybody. What is in flight tells, at no cost, whether the server
-   takes calls again: a call taken that was sent after the last one refused opens it. If nothing
-   is in flight, single calls look, at distances that grow; a stated time is waited for instead.
-2. While the gate is closed the server has given all that it has. So the calls taken from one
-   opening to the next, over the time between, *are* the limit, whatever its kind. Where that is
-   well below our rate, it becomes our rate. Two openings are enough, with or without headers.
-3. Otherwise we were right but for a trifle, and go 2 % slower. Only once for each time that the
-   gate closes, and not for calls that were sent before.
-4. Every refusal is paid for by calm: the rate creeps back to where it was refused over five
-   seconds, sixty calls or two and a half periods, whichever is longest. Nothing happens there if
-   the limit is still the same, except one refusal; if it has gone up, the excess over the old
-   limit doubles every 0.6 periods, so that ten times the limit is found in about six periods.
-   That is how 429s stay rare without giving up hope.
-5. A group that was never refused starts bulk calls at fifty a second and doubles twice a second,
-   as long as the pacing is what holds them back. Interactive calls are not held back before a
-   first refusal: nobody's page waits for a limit that may not be there.
-6. A stated wait is kept, up to a cap. One below two seconds counts only where windows are long:
-   resets and ``Date`` have whole seconds, which in a window of one second says nothing.
-7. Bulk calls can be held to a share of the rate. Less than the limit is never refused, so nothing
-   would be learned any more; now and then they use all of it, until the next refusal.
-8. Calls wait in a line whose head alone asks for a slot. Slots handed out in advance would go on
-   for as long as the line after the limit was found.
+=========  ====================================================================================
+Seeking    no limit was met: double while the rate is what holds calls back
+Stream     a short window, a look back or a bucket: 2 % below the rate that was refused, back to
+           it over some periods, then beyond it in steps that double
+Windowed   a window of five seconds or more whose reset is known: its quota at even distances, so
+           that it is used up just before the reset. What is left then is lost anyway, so that is
+           the moment to find out whether there is more: it costs a refusal or two, and keeps
+           others waiting for a hundredth of the window
+=========  ====================================================================================
 
-``GroupPacer`` is this, as plain arithmetic over times that it is told. ``Pacing`` and ``Group``
-are the line in front of it, for asyncio.
+Even distances leave others a call at any time. A run whose last calls fit into what is left of the
+present window sends them at once.
+
+**The line** (``line.py``): interactive calls first, each kind in the order in which the calls
+began; a call that was refused goes back to its place and not to the end. Who cannot be served
+before the deadline, by what the server has stated or by how fast a line that never empties moves,
+is sent away at once. A run's own rate and share (``allowance.py``) hold for that run, beside those
+of others.
+
+Gate, phases and line are plain arithmetic over times that they are told. ``Group`` and ``Pacing``
+(``group.py``) put them to work for the tasks of an event loop.
 """
 
 from __future__ import annotations
 
-from .line import Group, Pacing
-from .pacer import FixedRate, GroupPacer, PaceState
+from .allowance import RunAllowance
+from .group import Group, Learned, Pacing, Wait
+from .line import Line, Waiter
+from .pacer import GroupPacer, PaceState
+from .rate import FixedRate
 
-__all__ = ["FixedRate", "Group", "GroupPacer", "PaceState", "Pacing"]
+__all__ = [
+    "FixedRate",
+    "Group",
+    "GroupPacer",
+    "Learned",
+    "Line",
+    "PaceState",
+    "Pacing",
+    "RunAllowance",
+    "Wait",
+    "Waiter",
+]

@@ -1,284 +1,284 @@
-"""The line in front of a group's pacer, for the tasks of one event loop."""
+"""Who goes next: the calls of one limit group that have to wait, without a clock or a loop."""
 
 from __future__ import annotations
 
-import asyncio
 import heapq
-from collections import deque
+import math
+from collections.abc import Callable
 from typing import Final
 
-from .._clock import Clock
-from .pacer import CAP, FixedRate, GroupPacer, PaceState
+from .allowance import Allowance
+from .pacer import GroupPacer
+
+FLIGHT: Final = 32
+"""Interactive calls from the line that may be in flight when the gate has just opened; every call
+taken allows one more. All of them at once would be refused together at the next limit."""
+
+PATIENCE: Final = 15.0
+"""Seconds for which bulk calls look behind a stated wait that is too long for them, before they
+believe it: a server that has recovered is noticed within that time."""
+_LEAST: Final = 1e-3
 
 
-class _Waiter:
-    """One call in line. The future ends in 0.0 when it may go, or in the seconds it lacks."""
+class Waiter:
+    """One call in line.
 
-    __slots__ = ("admitted_at", "bulk", "future", "max_wait")
-
-    def __init__(self, future: asyncio.Future[float], max_wait: float, *, bulk: bool) -> None:
-        self.future = future
-        self.max_wait = max_wait
-        self.bulk = bulk
-        self.admitted_at = 0.0
-
-
-class Group:
-    """The calls of one limit group: interactive ones first, each kind in its order.
-
-    Only the head of the line asks for a slot, with one timer for the whole line. While nobody
-    waits and there is room, a call costs one question and no timer, lock or await.
+    Args:
+        order: when the call began; who began earlier goes first.
+        deadline: when its answer must be there.
+        max_wait: the longest stated wait, in seconds, that it accepts.
+        allowance: of the run that it belongs to; None for an interactive call.
+        resolve: called once, with 0.0 when the call may go, or with the seconds that it lacks.
+        gone: returns whether the call was cancelled, and has not left the line yet.
     """
 
     __slots__ = (
-        "_bulk",
-        "_clock",
-        "_closed",
-        "_deadlines",
-        "_interactive",
-        "_name",
-        "_number",
-        "_pacer",
-        "_timer",
-        "_waited",
-        "_waiting_since",
-        "_wake_at",
+        "admitted_at",
+        "allowance",
+        "deadline",
+        "done",
+        "gone",
+        "max_wait",
+        "order",
+        "resolve",
     )
-
-    def __init__(self, name: str, clock: Clock, pacer: GroupPacer) -> None:
-        self._name = name
-        self._clock: Final = clock
-        self._pacer: Final = pacer
-        self._interactive: deque[_Waiter] = deque()
-        self._bulk: deque[_Waiter] = deque()
-        self._deadlines: list[tuple[float, int, _Waiter]] = []
-        self._number = 0
-        self._timer: asyncio.Task[None] | None = None
-        self._wake_at = 0.0
-        self._waited = 0.0
-        self._waiting_since = 0.0
-        self._closed = False
-
-    def try_admit(self, *, bulk: bool = False) -> bool:
-        """Return whether a call may be sent now, which then counts as sent."""
-        if self._interactive or (bulk and self._bulk):
-            return False
-        return self._pacer.admit(self._clock.monotonic(), bulk=bulk) == 0.0
-
-    async def wait(self, *, deadline: float, max_wait: float, bulk: bool = False) -> float:
-        """Wait in line until a call may be sent, which then counts as sent.
-
-        Args:
-            deadline: on the clock's ``monotonic``; nobody waits beyond it.
-            max_wait: the longest wait, in seconds, that the server may state.
-            bulk: whether interactive calls go first.
-
-        Returns:
-            0.0 when the call may go. Otherwise it may not, and the number is the seconds that it
-            would still have to wait: at once if the server has stated a time that is beyond
-            ``max_wait`` or the deadline, or else at the deadline.
-        """
-        if self.try_admit(bulk=bulk):
-            return 0.0
-        now = self._clock.monotonic()
-        lacking = self._lacking(now, deadline, max_wait)
-        if lacking or self._closed:
-            return lacking or self._still(now)
-        waiter = _Waiter(asyncio.get_running_loop().create_future(), max_wait, bulk=bulk)
-        self._join(waiter, now, deadline)
-        try:
-            return await waiter.future
-        except asyncio.CancelledError:
-            if waiter.future.cancelled():
-                self._serve()  # the next one may be the new head
-            elif waiter.future.result() == 0.0:
-                # Admitted, and cancelled before it could go: the slot is the next one's.
-                self.give_back(waiter.admitted_at, bulk=bulk)
-            raise
-
-    def give_back(self, admitted_at: float | None = None, *, bulk: bool = False) -> None:
-        """Take back an admission whose call is not sent after all."""
-        now = self._clock.monotonic()
-        self._pacer.give_back(now if admitted_at is None else admitted_at, now, bulk=bulk)
-        self._serve()
-
-    def succeeded(self, sent_at: float) -> None:
-        """Report an answer that is no statement about limits: any but 429 and 5xx."""
-        if self._pacer.succeeded(sent_at, self._clock.monotonic()) and self._timer is not None:
-            self._serve()
-
-    def throttled(self, sent_at: float, wait: float | None = None) -> None:
-        """Report a 429, or a 503 that states a wait; ``wait`` is the stated time in seconds."""
-        self._pacer.throttled(sent_at, self._clock.monotonic(), wait)
-        if self._timer is not None:
-            self._serve()
-
-    def failed(self, sent_at: float) -> None:
-        """Report a call that ended without an answer, or in a 5xx."""
-        self._pacer.failed(sent_at, self._clock.monotonic())
-
-    def state(self) -> PaceState:
-        """Return what is known of the limit."""
-        return self._pacer.state(self._clock.monotonic())
-
-    @property
-    def waited(self) -> float:
-        """Seconds during which at least one call stood in line."""
-        if self._interactive or self._bulk:
-            return self._waited + self._clock.monotonic() - self._waiting_since
-        return self._waited
-
-    def set_share(self, share: float) -> None:
-        """Let bulk calls use no more than this part of the learned limit."""
-        self._pacer.set_share(share)
-        self._serve()
-
-    async def close(self) -> None:
-        """Send everybody in line away, and end the timer."""
-        self._closed = True
-        now = self._clock.monotonic()
-        for line in (self._interactive, self._bulk):
-            for waiter in line:
-                if not waiter.future.done():
-                    waiter.future.set_result(self._still(now))
-            line.clear()
-        self._deadlines.clear()
-        timer = self._stop_timer()
-        if timer is not None:
-            await asyncio.wait([timer])
-
-    def _join(self, waiter: _Waiter, now: float, deadline: float) -> None:
-        if not self._interactive and not self._bulk:
-            self._waiting_since = now
-        (self._bulk if waiter.bulk else self._interactive).append(waiter)
-        self._number += 1
-        if len(self._deadlines) > 2 * (len(self._interactive) + len(self._bulk)) + 64:
-            # A line that never ends must not remember everybody who ever stood in it.
-            self._deadlines = [entry for entry in self._deadlines if not entry[2].future.done()]
-            heapq.heapify(self._deadlines)
-        heapq.heappush(self._deadlines, (deadline, self._number, waiter))
-        self._serve()
-
-    def _serve(self) -> None:
-        """Let go who may go, send away who cannot, and set the timer for the next."""
-        now = self._clock.monotonic()
-        self._expire(now)
-        delay = 0.0
-        while delay == 0.0:
-            head = self._head(now)
-            if head is None:
-                self._stop_timer()
-                return
-            delay = self._pacer.admit(now, bulk=head.bulk)
-            if delay == 0.0:
-                head.admitted_at = now
-                head.future.set_result(0.0)
-        at = now + delay
-        if self._deadlines and self._deadlines[0][0] < at:
-            at = self._deadlines[0][0]
-        if self._timer is None or abs(at - self._wake_at) > 1e-6:
-            self._stop_timer()
-            self._wake_at = at
-            self._timer = asyncio.create_task(
-                self._sleep(at - now), name=f"frontegg_async pacing {self._name}"
-            )
-
-    def _head(self, now: float) -> _Waiter | None:
-        """Return who goes next; those who have gone are dropped on the way."""
-        if not self._interactive and not self._bulk:
-            return None
-        for line in (self._interactive, self._bulk):
-            while line:
-                if not line[0].future.done():
-                    return line[0]
-                line.popleft()
-        self._deadlines.clear()
-        self._waited += now - self._waiting_since
-        return None
-
-    def _expire(self, now: float) -> None:
-        """Send away whose deadline has come, and whom the server asks for more than they have."""
-        deadlines = self._deadlines
-        while deadlines and (deadlines[0][2].future.done() or deadlines[0][0] <= now):
-            waiter = heapq.heappop(deadlines)[2]
-            if not waiter.future.done():
-                waiter.future.set_result(self._still(now))
-        if self._pacer.stated_wait(now):
-            for deadline, _, waiter in deadlines:
-                lacking = self._lacking(now, deadline, waiter.max_wait)
-                if lacking and not waiter.future.done():
-                    waiter.future.set_result(lacking)
-
-    def _lacking(self, now: float, deadline: float, max_wait: float) -> float:
-        """Return the stated wait if there is one that a call cannot sit out, else 0.0."""
-        if deadline <= now:
-            return self._still(now)
-        stated = self._pacer.stated_wait(now)
-        return stated if stated > max_wait or now + stated > deadline else 0.0
-
-    def _still(self, now: float) -> float:
-        return max(self._pacer.wait_at(now), 1e-3)
-
-    async def _sleep(self, seconds: float) -> None:
-        await self._clock.sleep(seconds)
-        self._timer = None
-        self._serve()
-
-    def _stop_timer(self) -> asyncio.Task[None] | None:
-        timer, self._timer = self._timer, None
-        if timer is not None:
-            timer.cancel()
-        return timer
-
-
-class Pacing:
-    """The pacing of one session: a group for each limit that the server may have.
-
-    Args:
-        clock: where the time comes from.
-        fixed: the user's own limit for every group; what is learned only counts below it.
-        share: the part of a learned limit that bulk calls may use.
-        cap: the longest time, in seconds, that a stated wait keeps a group from trying again.
-    """
 
     def __init__(
         self,
-        clock: Clock,
-        *,
-        fixed: FixedRate | None = None,
-        share: float = 1.0,
-        cap: float = CAP,
+        order: float,
+        deadline: float,
+        max_wait: float,
+        allowance: Allowance | None,
+        resolve: Callable[[float], None],
+        gone: Callable[[], bool] = bool,
     ) -> None:
-        self._clock: Final = clock
-        self._fixed: Final = fixed
-        self._share = share
-        self._cap: Final = cap
-        self._groups: Final[dict[str, Group]] = {}
+        self.order: Final = order
+        self.deadline: Final = deadline
+        self.max_wait: Final = max_wait
+        self.allowance: Final = allowance
+        self.resolve: Final = resolve
+        self.gone: Final = gone
+        self.admitted_at = 0.0
+        self.done = False
 
-    def group(self, name: str) -> Group:
-        """Return the group of that name (``Operation.limit_group``)."""
-        group = self._groups.get(name)
-        if group is None:
-            pacer = GroupPacer(fixed=self._fixed, share=self._share, cap=self._cap)
-            group = self._groups[name] = Group(name, self._clock, pacer)
-        return group
+    def end(self, result: float) -> None:
+        """Say what became of the call, and leave the line."""
+        self.done = True
+        self.resolve(result)
 
-    def set_share(self, share: float) -> None:
-        """Let bulk calls use no more than this part of every learned limit."""
-        self._share = share
-        for group in self._groups.values():
-            group.set_share(share)
 
-    def states(self) -> dict[str, PaceState]:
-        """Return what is known of every group."""
-        return {name: group.state() for name, group in self._groups.items()}
+class _Queue:
+    """The waiters of one kind, by the time at which their calls began."""
+
+    __slots__ = ("_heap", "_number", "size")
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Waiter]] = []
+        self._number = 0
+        self.size = 0
+
+    def push(self, waiter: Waiter) -> None:
+        self._number += 1
+        self.size += 1
+        heapq.heappush(self._heap, (waiter.order, self._number, waiter))
+
+    def head(self) -> Waiter | None:
+        heap = self._heap
+        while heap:
+            waiter = heap[0][2]
+            if not waiter.done:
+                if not waiter.gone():
+                    return waiter
+                waiter.done = True
+                self.size -= 1
+            heapq.heappop(heap)
+        return None
+
+    def before(self, order: float) -> int:
+        """Return how many stand before a call that began at ``order``."""
+        return sum(1 for began, _, waiter in self._heap if began <= order and not waiter.done)
+
+    def waiters(self) -> list[Waiter]:
+        """Return all, first come first; who has left is forgotten."""
+        self._heap = sorted(entry for entry in self._heap if not entry[2].done)
+        return [waiter for _, _, waiter in self._heap]
+
+
+class Line:
+    """Interactive calls go first, and wait for the gate alone; bulk calls wait for slots as well.
+
+    Bulk calls of several runs take turns. Only heads of queues ask for slots: slots that were
+    handed out in advance would go on for as long as the line after a limit was found.
+
+    Attributes:
+        crowded: whether interactive calls wait for answers to those before them.
+    """
+
+    __slots__ = ("_bulk", "_deadlines", "_interactive", "_number", "_pacer", "_turn", "crowded")
+
+    def __init__(self, pacer: GroupPacer) -> None:
+        self._pacer: Final = pacer
+        self._interactive: Final = _Queue()
+        self._bulk: Final[dict[Allowance, _Queue]] = {}
+        self._deadlines: list[tuple[float, int, Waiter]] = []
+        self._number = 0
+        self._turn = 0
+        self.crowded = False
 
     @property
-    def waited(self) -> float:
-        """Seconds during which at least one call stood in line, of the group where it was most."""
-        return max((group.waited for group in self._groups.values()), default=0.0)
+    def waiting(self) -> int:
+        """How many calls stand in line."""
+        return self._interactive.size + sum(queue.size for queue in self._bulk.values())
 
-    async def close(self) -> None:
-        """Send everybody in line away, and end the timers."""
-        for group in list(self._groups.values()):
-            await group.close()
+    def try_admit(self, now: float, allowance: Allowance | None) -> bool:
+        """Return whether a call that does not stand in line may go, which then counts as sent."""
+        if self._interactive.size:
+            return False
+        if allowance is None:
+            return self._pacer.admit(now) == 0.0
+        queue = self._bulk.get(allowance)
+        if queue is not None and queue.size:
+            return False
+        return self._admit(now, allowance) == 0.0
+
+    def lacking(self, waiter: Waiter, now: float) -> float:
+        """Return the seconds that a call lacks if it cannot be served in time, else 0.0."""
+        queue: _Queue | None = self._interactive
+        if waiter.allowance is not None:
+            queue = self._bulk.get(waiter.allowance)
+        ahead = queue.before(waiter.order) if queue is not None and queue.size else 0
+        return self._lacking(waiter, now, ahead)
+
+    def join(self, waiter: Waiter, now: float) -> None:
+        """Let a call stand in line; ``serve`` is due."""
+        allowance = waiter.allowance
+        if allowance is None:
+            queue = self._interactive
+        else:
+            queue = self._bulk.setdefault(allowance, _Queue())
+        queue.push(waiter)
+        self._number += 1
+        heapq.heappush(self._deadlines, (waiter.deadline, self._number, waiter))
+        if len(self._deadlines) > 2 * self.waiting + 64:
+            # A line that never ends must not remember everybody who ever stood in it.
+            self._deadlines = [entry for entry in self._deadlines if not entry[2].done]
+            heapq.heapify(self._deadlines)
+
+    def leave(self, waiter: Waiter) -> None:
+        """Let a call go away that does not want to wait any longer."""
+        if not waiter.done:
+            waiter.done = True
+            self._left(waiter)
+
+    def serve(self, now: float) -> float:
+        """Let go who may go, send away who cannot; return when to call this again, or infinity."""
+        self._expire(now)
+        at = self._serve_interactive(now)
+        if at is None:
+            at = self._serve_bulk(now)
+        if self._deadlines and self._deadlines[0][0] < at and self.waiting:
+            at = self._deadlines[0][0]
+        return at
+
+    def review(self, now: float) -> None:
+        """Send away whom the server's latest word leaves no time; ``serve`` is due."""
+        for ahead, waiter in enumerate(self._interactive.waiters()):
+            lacking = self._lacking(waiter, now, ahead)
+            if lacking:
+                self._end(waiter, lacking)
+        for queue in self._bulk.values():
+            for ahead, waiter in enumerate(queue.waiters()):
+                lacking = self._lacking(waiter, now, ahead)
+                if lacking:
+                    self._end(waiter, lacking)
+
+    def clear(self, now: float) -> None:
+        """Send everybody away."""
+        still = self._still(now)
+        for queue in (self._interactive, *self._bulk.values()):
+            for waiter in queue.waiters():
+                self._end(waiter, still)
+        self._deadlines.clear()
+
+    def _serve_interactive(self, now: float) -> float | None:
+        """Return when the head may go, or None if nobody is left."""
+        pacer = self._pacer
+        self.crowded = False
+        while (head := self._interactive.head()) is not None:
+            if not pacer.closed and pacer.crowded(FLIGHT):
+                self.crowded = True
+                return math.inf  # the next answer is asked
+            delay = pacer.admit(now)
+            if delay > 0.0:
+                return now + delay
+            head.admitted_at = now
+            self._end(head, 0.0)
+        pacer.drained()
+        return None
+
+    def _serve_bulk(self, now: float) -> float:
+        at = math.inf
+        for allowance in self._in_turn():
+            queue = self._bulk[allowance]
+            while (head := queue.head()) is not None:
+                delay = self._admit(now, allowance)
+                if delay > 0.0:
+                    at = min(at, now + delay)
+                    break
+                head.admitted_at = now
+                self._end(head, 0.0)
+            else:
+                del self._bulk[allowance]
+        return at
+
+    def _in_turn(self) -> list[Allowance]:
+        allowances = list(self._bulk)
+        if len(allowances) > 1:
+            self._turn += 1
+            first = self._turn % len(allowances)
+            return allowances[first:] + allowances[:first]
+        return allowances
+
+    def _admit(self, now: float, allowance: Allowance) -> float:
+        delay = allowance.delay(now, self._pacer)
+        if delay > 0.0:
+            return delay
+        delay = self._pacer.admit(now, bulk=True, last=allowance.fits(now, self._pacer))
+        if delay == 0.0:
+            allowance.take(now, self._pacer)
+        return delay
+
+    def _expire(self, now: float) -> None:
+        deadlines = self._deadlines
+        while deadlines and (deadlines[0][2].done or deadlines[0][0] <= now):
+            waiter = heapq.heappop(deadlines)[2]
+            if not waiter.done:
+                self._end(waiter, self._still(now, waiter.allowance))
+
+    def _lacking(self, waiter: Waiter, now: float, ahead: int) -> float:
+        if waiter.deadline <= now:
+            return self._still(now, waiter.allowance)
+        pacer = self._pacer
+        if pacer.look_due(now) and ahead == 0:
+            return 0.0  # this one finds out
+        if waiter.allowance is None:
+            wait = pacer.served_in(now, ahead)
+        else:
+            wait = pacer.opens_in(now) if pacer.closed_since(now) > PATIENCE else 0.0
+        if wait > waiter.max_wait or now + wait + pacer.answer_time > waiter.deadline:
+            return max(wait, pacer.answer_time, _LEAST)
+        return 0.0
+
+    def _still(self, now: float, allowance: Allowance | None = None) -> float:
+        own = 0.0 if allowance is None else allowance.delay(now, self._pacer)
+        return max(self._pacer.wait_at(now), own, _LEAST)
+
+    def _end(self, waiter: Waiter, result: float) -> None:
+        self._left(waiter)
+        waiter.end(result)
+
+    def _left(self, waiter: Waiter) -> None:
+        if waiter.allowance is None:
+            self._interactive.size -= 1
+        else:
+            self._bulk[waiter.allowance].size -= 1

@@ -8,88 +8,46 @@ from typing import Final
 
 import msgspec
 
-START_RATE: Final = 50.0
-"""Calls a second before anything is known: above most limits' harm, below most workers' speed."""
-START_BURST: Final = 0.4
-"""Seconds: a group that was never refused may send twenty calls at once, as applications do."""
-DOUBLING: Final = 0.5
-"""Seconds between two doublings at the start: several round trips, so a refusal is heard."""
-MAX_RATE: Final = 1e5
-MIN_RATE: Final = 1 / 60
-"""Calls a second: bounds against nonsense; one call a minute still finds out what has changed."""
+from .gate import FIRST_LOOK, Gate
+from .phases import SPRINT, Cycle, Phase, Seeking, Windowed, remembered
+from .rate import FixedRate
 
+START_BURST: Final = 0.1
+"""Seconds: a group that was never refused may send twenty bulk calls at once."""
 LAG: Final = 0.02
 """Seconds that a late timer may catch up; more would bunch the calls that should be even."""
-CUT: Final = 0.02
-"""How much slower after a refusal: less is refused again, more gives calls away."""
-MISS: Final = 0.02
-"""A measured limit counts if it is this much below the rate; closer, measuring errs as much."""
-CALM: Final = 5.0
-"""Seconds to come back to a refused rate: at 100/s two calls in 500 are refused."""
-CALM_CALLS: Final = 60.0
-"""Calls, likewise: a limit of few calls a second must not be tried every five seconds."""
-CALM_PERIODS: Final = 2.5
-"""Periods, likewise: in a long window a refusal costs little time but is heard late."""
-STEP: Final = 0.01
-"""The first excess over a rate that was refused before; it doubles from there."""
-RISE: Final = 0.6
-"""Periods in which the excess doubles: slower loses a raised limit, faster overshoots it."""
-ENOUGH: Final = 30.0
-"""Calls that make a period even if the server's own is shorter: fewer tell nothing of a rate."""
-
-FIRST_LOOK: Final = 0.08
-"""Seconds after a refusal until a call looks whether the gate is open; one slot if that is longer,
-one second at most."""
-LATER_LOOKS: Final = 0.25
-"""The next looks, as a share of the time that the gate has been closed: some
-25 for a minute."""
-VAGUE: Final = 2.0
-"""Seconds: a shorter stated wait says little, because ``Date`` and most resets have whole seconds.
-The gate looks for itself then, unless a window is so long that a second does not matter."""
-LONG: Final = 20.0
-"""Seconds of a period from which on a second does not matter."""
-CAP: Final = 60.0
-"""Seconds that nothing a server states can keep a gate closed beyond, before a call looks."""
-
-WHOLE: Final = 0.5
-"""A cycle whose gate was closed for this share is one window, and not several."""
-PARTIAL: Final = 0.1
-"""The same after the first cycle, whose rate was too high because it began within a window: so the
-next window is sure to run out."""
+IDLE: Final = 0.6
+"""Share of its slots that a cycle may have left unused and still tell of the limit."""
 FAR: Final = 2.0
 """A cycle longer than this many periods tells of the past; its last period tells of now."""
-SURVEY: Final = 10.0
-"""Calms after which bulk calls use more than their share, until refused: how else would a raised
-limit be found?"""
+
+MARGIN: Final = 1.5
+"""What an answer usually takes, times this, must be left before a deadline."""
+CERTAIN: Final = 3
+"""Calls taken after an opening that make it certain: answers overtake each other."""
+CROWD: Final = 16
+"""Calls in flight from which on a single refusal closes nothing: the next answers come soon."""
+SURVEY: Final = 60.0
+"""Seconds after a refusal until runs with a share use more than it, until refused: how else would
+a raised limit be found?"""
+SURVEY_PERIODS: Final = 20.0
+"""The same in periods."""
+COUNTED: Final = 20.0
+"""Calls over which a rate is measured at least: fewer are chance."""
 
 _TINY: Final = 1e-4
 _MARKS: Final = 16
-
-
-class FixedRate(msgspec.Struct, frozen=True):
-    """A limit that the user sets: at most ``calls`` in any ``seconds``.
-
-    Raises:
-        ValueError: if either is not a positive number.
-    """
-
-    calls: int
-    seconds: float
-
-    def __post_init__(self) -> None:
-        if self.calls < 1 or not 0.0 < self.seconds < math.inf:
-            raise ValueError("a rate is at least one call in a positive number of seconds")
 
 
 class PaceState(msgspec.Struct, frozen=True):
     """What is known of a group, for display.
 
     Args:
-        rate: calls a second that may be sent now.
-        limited: whether the server has refused a call; before, ``rate`` is only a start.
+        rate: bulk calls a second that may be sent now.
+        limited: whether a limit was met; before, ``rate`` is only a start.
         quota: calls in a window, or None as long as no window was seen to run out.
         window: its seconds, or None.
-        closed_for: seconds until the next call may be tried.
+        closed_for: seconds until calls are expected to be taken again, 0.0 if they are now.
         taken: calls that the server let through.
         refused: calls that it did not.
         shut: seconds during which the gate was closed.
@@ -105,293 +63,411 @@ class PaceState(msgspec.Struct, frozen=True):
     shut: float
 
 
+class _Opening(msgspec.Struct, frozen=True):
+    """An opening of the gate that is not certain yet: answers overtake each other."""
+
+    closed_at: float
+    last_refused: float
+    sent_at: float
+    reset: float
+    at: float
+    taken: int
+    lately: float
+
+
 class GroupPacer:
     """When calls of one limit group may be sent.
 
-    Times are monotonic seconds. ``admit`` asks, the other three say what came back.
+    Times are monotonic seconds. ``admit`` asks, the others say what came back.
 
     Args:
-        fixed: the user's own limit; what is learned only counts below it.
-        share: the part of the learned limit that bulk calls may use.
-        cap: the longest time, in seconds, that a gate stays closed without a look.
+        expected: a limit that is likely, of which nothing was seen yet.
     """
 
     __slots__ = (
+        "_alone",
         "_anchor",
-        "_anchor_before",
-        "_base",
-        "_bulk_next",
-        "_calm",
-        "_cap",
-        "_closed",
-        "_closed_at",
-        "_cut_at",
-        "_double_at",
-        "_fixed_seconds",
-        "_gap",
-        "_grown",
+        "_drained",
+        "_flying",
+        "_gate",
         "_lag",
-        "_limited",
         "_marks",
-        "_max_rate",
         "_next",
-        "_partial",
-        "_peak",
-        "_period",
+        "_opening",
+        "_paces",
+        "_phase",
         "_pushed",
-        "_quota",
-        "_rate",
         "_refused",
-        "_refused_sent",
-        "_reopened_at",
-        "_rested_at",
-        "_sent",
-        "_share",
+        "_refused_at_anchor",
+        "_round_trip",
+        "_saturated",
         "_shut",
-        "_stated",
-        "_surveying",
+        "_survey_at",
         "_taken",
+        "_taken_at_opening",
         "_tick_at",
-        "_until",
-        "_window",
+        "_unused",
+        "_usual",
+        "_waited",
+        "_whole",
     )
 
-    def __init__(
-        self, *, fixed: FixedRate | None = None, share: float = 1.0, cap: float = CAP
-    ) -> None:
-        self._cap = cap
-        self._sent: deque[float] | None = None
-        self._fixed_seconds = 0.0
-        self._max_rate = MAX_RATE
-        if fixed is not None:
-            self._sent = deque(maxlen=fixed.calls)
-            self._fixed_seconds = fixed.seconds
-            self._max_rate = min(MAX_RATE, fixed.calls / fixed.seconds)
-        self._rate = min(START_RATE, self._max_rate)
-        self._limited = False
-        # Slots: the next one, the bulk calls' own next one, and how late a slot may be used.
+    def __init__(self, *, expected: FixedRate | None = None) -> None:
+        self._gate: Final = Gate()
+        self._phase: Phase = Seeking()
+        if expected is not None:
+            self._phase = Windowed(
+                expected.calls, expected.seconds, reset=math.nan, taken=0, met=False
+            )
+        # Slots.
         self._next = -math.inf
-        self._bulk_next = -math.inf
         self._lag = START_BURST
-        self._pushed = False
-        # The gate.
-        self._closed = False
-        self._closed_at = 0.0
-        self._until = 0.0
-        self._gap = 0.0
-        self._stated = -math.inf
-        self._refused_sent = -math.inf
-        self._reopened_at = -math.inf
-        self._cut_at = -math.inf
-        # Growth: from base to peak over the calm, beyond it after.
-        self._base = self._peak = self._rate
-        self._calm = CALM
-        self._grown = 0.0
-        self._double_at = -math.inf
-        self._tick_at = -math.inf
-        # Counting: (when, taken by then) at the last opening, the one before, and lately.
+        self._paces = False  # bulk calls have been sent: before, nobody asks for a rate
+        self._pushed = False  # bulk calls were held back since the last tick
+        self._waited = False  # the same since the gate was opened
+        self._unused = 0.0
+        self._flying = 0
+        # Counting: (when, taken by then) at the last opening, and lately.
         self._anchor: tuple[float, int] | None = None
-        self._anchor_before: tuple[float, int] | None = None
+        self._whole = False
         self._marks: deque[tuple[float, int]] = deque()
-        self._period = 1.0
-        self._window: float | None = None
-        self._quota: int | None = None
-        self._partial = False
+        self._opening: _Opening | None = None
+        self._tick_at = -math.inf
         self._taken = 0
+        self._taken_at_opening = 0
         self._refused = 0
+        self._refused_at_anchor = 0
         self._shut = 0.0
-        self.set_share(share)
+        self._alone = False
+        self._round_trip = 0.0
+        self._usual = 0.0
+        self._drained = True
+        self._saturated: tuple[int, float] | None = None
+        self._survey_at = math.inf
 
-    def set_share(self, share: float) -> None:
-        """Let bulk calls use no more than ``share`` of what is learned, from now on."""
-        if not 0.0 < share <= 1.0:
-            raise ValueError("a share is more than 0 and at most 1")
-        self._share = share
-        self._surveying = share == 1.0 or not self._limited
-        self._rested_at = self._tick_at
+    # What the line asks
 
-    def admit(self, now: float, *, bulk: bool = False) -> float:
-        """Return 0.0 if a call may be sent, which then counts as sent, else seconds to wait."""
-        if self._closed:
-            if now < self._until:
-                return max(self._until - now, _TINY)
-        elif bulk and not self._surveying and self._bulk_next > max(now, self._next):
-            return max(self._bulk_next - now, _TINY)
-        elif self._next > now and (bulk or self._limited):
-            self._pushed = True
-            if self._limited:
-                self._lag = LAG  # what was missed while the gate was closed is caught up
+    @property
+    def rate(self) -> float:
+        """Bulk calls a second that may be sent."""
+        return self._phase.rate
+
+    @property
+    def limited(self) -> bool:
+        """Whether a limit was met."""
+        return self._phase.limited
+
+    def surveying(self, now: float) -> bool:
+        """Return whether runs may use more than their share, to find out whether it was raised."""
+        return now > self._survey_at
+
+    @property
+    def answer_time(self) -> float:
+        """Seconds that an answer usually takes; 0.0 as long as there was none."""
+        return MARGIN * self._usual
+
+    def crowded(self, flight: int) -> bool:
+        """Return whether more are in flight than may be right after the gate has opened."""
+        if self._saturated is not None:
+            flight = min(flight, max(self._saturated[0], 1))
+        return self._flying >= flight + self._taken - self._taken_at_opening
+
+    def drained(self) -> None:
+        """Hear that no interactive call waits any more."""
+        if not self._gate.closed:
+            self._drained = True
+
+    def look_due(self, now: float) -> bool:
+        """Whether the next call is the one that looks behind a closed gate."""
+        return self._gate.closed and now >= self._gate.until
+
+    def opens_in(self, now: float) -> float:
+        """Return the seconds until the server takes calls again by its own word, else 0.0."""
+        return self._gate.opens_in(now)
+
+    @property
+    def stated_until(self) -> float:
+        """When the server has said that it takes calls again, or minus infinity."""
+        return self._gate.stated_until
+
+    @property
+    def closed(self) -> bool:
+        """Whether the gate is closed."""
+        return self._gate.closed
+
+    def closed_since(self, now: float) -> float:
+        """Return the seconds for which the gate has been closed, 0.0 if it is open."""
+        return now - self._gate.closed_at if self._gate.closed else 0.0
+
+    def served_in(self, now: float, ahead: int) -> float:
+        """Return the seconds until an interactive call goes that has ``ahead`` before it.
+
+        0.0 if nothing is known: nobody is sent away for a guess.
+        """
+        wait = self._gate.opens_in(now)
+        if self._saturated is None:
+            return wait
+        taken, seconds = self._saturated
+        return max(wait, max(ahead - taken, 0) * seconds / max(taken, 1))
+
+    def left_in_window(self, now: float) -> float:
+        """Return the calls that may still be sent before the next reset, as far as is known."""
+        phase = self._phase
+        return phase.left(now, self._taken) if isinstance(phase, Windowed) else 0.0
+
+    def wait_at(self, now: float) -> float:
+        """Return the seconds until a call may be tried, without asking for it."""
+        if self._gate.closed:
+            return max(max(self._gate.stated_until, self._gate.until) - now, 0.0)
+        return max(self._next - now, 0.0)
+
+    def closed_for(self, now: float) -> float:
+        """Return the seconds until calls are expected to be taken again, 0.0 if they are now."""
+        gate, phase = self._gate, self._phase
+        if not gate.closed:
+            return 0.0
+        at = max(gate.until, gate.stated_until)
+        if isinstance(phase, Windowed) and phase.limited:
+            at = max(at, phase.reset + phase.period)
+        return max(at - now, 0.0)
+
+    def state(self, now: float) -> PaceState:
+        """Return what is known, for display."""
+        gate, phase = self._gate, self._phase
+        known = phase if isinstance(phase, Windowed) and phase.limited else None
+        return PaceState(
+            rate=phase.rate,
+            limited=phase.limited,
+            quota=None if known is None else round(known.quota),
+            window=None if known is None else known.period,
+            closed_for=self.closed_for(now),
+            taken=self._taken,
+            refused=self._refused,
+            shut=self._shut + (max(now - gate.closed_at, 0.0) if gate.closed else 0.0),
+        )
+
+    def learned(self) -> tuple[float, float] | None:
+        """Return the calls taken in so many seconds, or None if no limit was met."""
+        phase = self._phase
+        if not phase.limited:
+            return None
+        if isinstance(phase, Windowed):
+            return phase.quota, phase.period
+        return phase.rate * phase.period, phase.period
+
+    def begin_with(self, calls: float, seconds: float) -> None:
+        """Begin with what was learned before, unless something was seen already."""
+        if self._anchor is None:
+            self._phase = remembered(calls, seconds)
+
+    # Sending
+
+    def admit(self, now: float, *, bulk: bool = False, last: bool = False) -> float:
+        """Return 0.0 if a call may be sent, which then counts as sent, else seconds to wait.
+
+        Args:
+            now: the time.
+            bulk: whether the call keeps to the rate; interactive ones wait for the gate alone.
+            last: whether it is one of the last calls of a run, which fit into the window.
+        """
+        gate = self._gate
+        if gate.closed:
+            if now < gate.until:
+                self._waited |= bulk
+                return max(gate.until - now, _TINY)
+            gate.look(now)
+            self._flying += 1
+            return 0.0
+        if bulk and self._next > now and not last:
+            self._pushed = self._waited = True
             return max(self._next - now, _TINY)
-        sent = self._sent
-        if sent is not None:
-            if len(sent) == sent.maxlen and now - sent[0] < self._fixed_seconds:
-                return max(sent[0] + self._fixed_seconds - now, _TINY)
-            sent.append(now)
-        if self._closed:
-            # One look at a time: the next if nothing was heard of this one.
-            self._gap = max(self._gap, (now - self._closed_at) * LATER_LOOKS)
-            self._until = now + min(self._gap, self._cap)
-        elif bulk or self._limited:
-            self._next = max(self._next, now - self._lag) + 1.0 / self._rate
-            if bulk and not self._surveying:
-                self._bulk_next = max(self._bulk_next, now - LAG) + 1.0 / (self._share * self._rate)
+        if not self._paces:
+            if not bulk:
+                self._flying += 1
+                return 0.0
+            self._paces = True
+        phase = self._phase
+        late = now - self._lag
+        if self._next < late:
+            if self._flying == 0 and self._next > -math.inf:
+                self._unused += late - self._next
+            self._next = late
+        # Interactive calls use up slots, but not for longer than a period: bulk calls go on.
+        slot = 1.0 / phase.rate_at(now, self._round_trip, self._taken + self._flying)
+        self._next = min(self._next + slot, now + max(phase.period, slot))
+        self._flying += 1
         return 0.0
 
-    def give_back(self, admitted_at: float, now: float, *, bulk: bool = False) -> None:
+    def give_back(self, now: float) -> None:
         """Take back an ``admit``: the call is not sent after all."""
-        if not self._closed:
-            if bulk or self._limited:
-                self._next -= 1.0 / self._rate
-            if bulk:
-                self._bulk_next -= 1.0 / (self._share * self._rate)
-        elif self._stated <= now:
-            self._until = min(self._until, now)
-        if self._sent and admitted_at in self._sent:
-            self._sent.remove(admitted_at)
+        self._flying -= 1
+        gate = self._gate
+        if not gate.closed:
+            self._next -= 1.0 / self._phase.rate
+        elif gate.stated_until <= now:
+            gate.until = min(gate.until, now)
+
+    # Answers
 
     def succeeded(self, sent_at: float, now: float) -> bool:
         """Hear that the limiter let a call through; return whether that opened the gate."""
         if self._anchor is None:
             self._anchor = (sent_at, 0)
         self._taken += 1
-        opens = self._closed and sent_at > self._refused_sent
+        self._flying -= 1
+        self._alone = False
+        self._time(now - sent_at)
+        gate = self._gate
+        opens = gate.opens(sent_at)
         if opens:
             self._open(sent_at, now)
-        if now >= self._tick_at:
+        elif self._opening is not None and (
+            sent_at > gate.opened_at or self._taken - self._opening.taken >= CERTAIN
+        ):
+            opening, self._opening = self._opening, None
+            self._learn(opening)
+        if self._paces and now >= self._tick_at:
             self._tick(sent_at, now)
         return opens
 
-    def throttled(self, sent_at: float, now: float, wait: float | None) -> None:
-        """Hear that a call was refused, to be tried again after ``wait`` seconds if stated."""
+    def throttled(self, sent_at: float, now: float, wait: float | None) -> bool:
+        """Hear that a call was refused, to be tried again after ``wait`` seconds if stated.
+
+        Returns:
+            Whether calls that were sent later have been taken, so that it is this call that is
+            refused, rather than all.
+        """
+        singled_out = sent_at < self._gate.taken_sent
         if self._anchor is None:
             self._anchor = (sent_at, 0)
         self._refused += 1
-        self._refused_sent = max(self._refused_sent, sent_at)
-        if not self._closed:
-            self._closed = True
-            if sent_at > self._reopened_at:
-                self._closed_at = now
+        self._flying -= 1
+        gate = self._gate
+        opening = self._opening
+        if opening is not None and not gate.closed:
+            self._opening = None
+            since = opening.closed_at
+            if sent_at > opening.sent_at + 0.5 * self._round_trip:
+                self._learn(opening)
             else:
-                # It was not open: answers overtake each other.
-                self._anchor = self._anchor_before or self._anchor
-                self._shut -= self._reopened_at - self._closed_at
-            if sent_at > self._cut_at:
-                self._limited = True
-                self._cut_at = now
-                self._rest(self._rate, now)
-            self._gap = min(max(FIRST_LOOK, 1.0 / self._rate), 1.0, self._cap)
-            self._until = now + self._gap
-        if wait is not None and wait > (VAGUE if self._period < LONG else 0.0):  # false for NaN
-            self._stated = now + min(wait, self._cap)
-            self._until = max(self._until, self._stated)
+                # It was not open: the answer that said so had overtaken this one.
+                self._shut -= gate.opened_at - since
+                gate.shut_again(since, now)
+        if not gate.closed:
+            alone, self._alone = not self._alone, True
+            if alone and self._flying >= CROWD:
+                return singled_out  # the next answer tells whether it was a stray one
+        if gate.refused(sent_at, now, wait, self._first_look(now)):
+            self._survey_at = now + max(SURVEY, SURVEY_PERIODS * self._phase.period)
+            self._phase = self._phase.refused(sent_at, now, *self._taken_lately(now))
+        return singled_out
+
+    def _first_look(self, now: float) -> float:
+        phase = self._phase
+        first_look = min(max(FIRST_LOOK, 2.0 / phase.rate), 1.0)
+        if isinstance(phase, Windowed) and phase.limited:
+            # Where the end of the window is known, a look before it is a call lost.
+            left = phase.reset + phase.period - phase.spread - now
+            if first_look < left < 2.0 * SPRINT * phase.period:
+                return left
+        return first_look
+
+    def exhausted(self, sent_at: float, now: float, wait: float) -> None:
+        """Hear that a call that was taken was the last one for ``wait`` seconds."""
+        self._gate.exhausted(sent_at, now, wait)
 
     def failed(self, sent_at: float, now: float) -> None:
         """Hear of a call that says nothing about limits: a server error, a cut connection."""
+        self._flying -= 1
 
-    def wait_at(self, now: float) -> float:
-        """Return the seconds until a call may be tried, without asking for it."""
-        at = self._until if self._closed else self._next
-        if self._sent and len(self._sent) == self._sent.maxlen:
-            at = max(at, self._sent[0] + self._fixed_seconds)
-        return max(at - now, 0.0)
+    # Learning
 
-    def stated_wait(self, now: float) -> float:
-        """Return the seconds that the server has asked everybody to wait, 0.0 if none."""
-        return max(self._stated - now, 0.0) if self._closed else 0.0
-
-    def state(self, now: float) -> PaceState:
-        """Return what is known, for display."""
-        shut = self._shut + (max(now - self._closed_at, 0.0) if self._closed else 0.0)
-        return PaceState(
-            rate=self._rate,
-            limited=self._limited,
-            quota=self._quota,
-            window=self._window,
-            closed_for=max(self._until - now, 0.0) if self._closed else 0.0,
-            taken=self._taken,
-            refused=self._refused,
-            shut=shut,
-        )
+    def _time(self, took: float) -> None:
+        if self._round_trip == 0.0:
+            self._round_trip = self._usual = took
+            return
+        self._round_trip += (took - self._round_trip) / 8.0
+        # A slow answer is soon forgotten: nobody is sent away for one.
+        self._usual += (took - self._usual) * (0.25 if took < self._usual else 0.05)
 
     def _open(self, sent_at: float, now: float) -> None:
-        """Open the gate, and measure the cycle that ends with it."""
-        self._closed = False
+        """Open the gate; what the cycle shows is learned when that is certain."""
+        gate = self._gate
         # The reset was between the last call refused, or the time stated, and the first taken.
-        # Counted in times of answers, as the successes are.
-        last_refused = min(max(self._refused_sent, self._stated - 1.0), sent_at)
-        doubt = (sent_at - last_refused) / 2.0
-        reset = max(now - doubt, self._closed_at)
-        shut = reset - self._closed_at
-        self._shut += now - self._closed_at
-        self._anchor_before = anchor = self._anchor or (sent_at, 0)
-        cycle = reset - anchor[0]
-        if cycle > 0.5 and shut > (PARTIAL if self._partial else WHOLE) * cycle:
-            # We came in the middle of the first window: it lasted longer than we saw of it.
-            self._partial = self._window is None
-            self._period = max(cycle, 1.0)
-            self._window, self._quota = cycle, self._taken - anchor[1]
-        elif cycle > 0.5 * self._period:
-            self._partial = False
-        self._period = max(self._period, shut)
-        if cycle > 0.5 * self._period:
-            limit = self._taken_lately(anchor, reset, max(self._period, 1.5 * shut))
-            if limit < (1.0 - MISS) * self._rate:
-                self._rest(limit, now)
-                # The reset may have been earlier, and the limit higher.
-                self._peak = min(limit * cycle / max(cycle - doubt, 0.1 * cycle), self._max_rate)
-            self._anchor = (reset, self._taken)
-        self._cut_at = max(self._cut_at, self._refused_sent)
-        self._reopened_at = now
-        # What could have been sent since the call that opened it is caught up.
-        self._lag = max(LAG, now - sent_at)
-        self._next = max(self._next, sent_at)
+        last_refused = min(max(gate.refused_sent, gate.stated_until - 1.0), sent_at)
+        reset = max(now - (sent_at - last_refused) / 2.0, gate.closed_at)
+        self._shut += now - gate.closed_at
+        self._opening = _Opening(
+            gate.closed_at,
+            last_refused,
+            sent_at,
+            reset,
+            now,
+            self._taken,
+            self._taken_lately(reset)[0],
+        )
+        gate.open(now)
+        self._taken_at_opening = self._taken
+        # What could have been sent since the reset is caught up: all of it where a window is
+        # counted, and it ends in a refusal if it is too much.
+        since = last_refused if isinstance(self._phase, Windowed) else sent_at
+        self._next = max(self._next, since)
+        self._lag = max(LAG, now - since)
 
-    def _taken_lately(self, anchor: tuple[float, int], now: float, span: float) -> float:
-        """Return calls taken a second since ``anchor``, or in ``span`` if that is long ago."""
-        at, count = anchor
-        if now - at > FAR * span:
+    def _learn(self, opening: _Opening) -> None:
+        """Let the phase see the cycle that ended with an opening."""
+        at, count = self._anchor or (opening.reset, 0)
+        closed_at, reset = opening.closed_at, opening.reset
+        cycle = Cycle(
+            start=at,
+            end=reset,
+            shut=reset - closed_at,
+            taken=opening.taken - count,
+            doubt=max(opening.sent_at - opening.last_refused, 0.0) / 2.0,
+            lately=opening.lately,
+            whole=self._whole,
+            held=self._waited and self._unused <= IDLE * (closed_at - at),
+            blink=opening.at - closed_at < max(2.0 * self._round_trip, 2.5 * FIRST_LOOK),
+            refused=self._refused - self._refused_at_anchor,
+            taken_in_all=opening.taken,
+            long=20.0 * self._round_trip,
+        )
+        self._gate.certain(closed_at, opening.at)
+        self._phase = self._phase.opened(cycle)
+        self._saturated = None if self._drained else (cycle.taken, cycle.seconds)
+        self._drained = False
+        if cycle.blink and cycle.seconds < 0.5 * self._phase.period:
+            return
+        self._anchor = (reset, opening.taken)
+        self._refused_at_anchor = self._refused
+        self._whole = True
+        self._unused = 0.0
+        self._waited = False
+
+    def _taken_lately(self, now: float) -> tuple[float, float]:
+        """Return calls taken a second lately, since the last opening at most, and for how long."""
+        at, count = self._anchor or (now, self._taken)
+        period = max(self._phase.period, COUNTED / self._phase.rate)
+        # An opening long ago tells of the past, and a stretch after one that is short of nothing.
+        if not 0.5 * period <= now - at <= FAR * period:
             for mark in self._marks:
-                if mark[0] > now - span:
+                if mark[0] > now - period:
                     break
-                if mark[0] > at:
-                    at, count = mark
-        return max(self._taken - count, 1) / max(now - at, 1e-3)
-
-    def _rest(self, peak: float, now: float) -> None:
-        """Go a little below ``peak``, and stay calm."""
-        self._peak = min(max(peak, MIN_RATE), self._max_rate)
-        self._base = self._rate = min(max(self._peak * (1.0 - CUT), MIN_RATE), self._max_rate)
-        self._calm = max(CALM, CALM_CALLS / self._rate, CALM_PERIODS * self._period)
-        self._grown = 0.0
-        self._rested_at = now
-        self._surveying = self._share == 1.0
+                at, count = mark
+        seconds = max(now - at, 1e-3)
+        return max(self._taken - count, 1) / seconds, seconds
 
     def _tick(self, sent_at: float, now: float) -> None:
-        """Remember the count, and grow if the rate is what holds the calls back."""
-        scale = max(self._period, ENOUGH / self._rate)
-        step = max(scale / _MARKS, 0.05)
-        passed = min(max(now - self._tick_at, 0.0) + step, 2.0 * step)
-        self._tick_at = now + step
+        """Remember the count, and let the phase grow if the rate holds calls back."""
+        phase = self._phase
+        scale = max(phase.period, 30.0 / phase.rate)
+        self._tick_at = now + max(scale / _MARKS, 0.05)
         marks = self._marks
         marks.append((now, self._taken))
         while len(marks) > 2 * _MARKS or (len(marks) > 2 and marks[1][0] <= now - scale):
             marks.popleft()
-        if not self._surveying and now - self._rested_at > SURVEY * self._calm:
-            self._surveying = True
-            self._grown = max(self._grown, self._calm)
-        if not self._pushed or self._closed:
-            return
-        self._pushed = False
-        if not self._limited:
-            if sent_at > self._double_at:
-                self._rate = min(self._rate * 2.0, self._max_rate)
-                self._double_at = now + DOUBLING
-            return
-        self._grown += passed
-        beyond = self._grown - self._calm
-        if beyond < 0.0:
-            rate = self._base + (self._peak - self._base) * self._grown / self._calm
-        else:
-            excess = STEP * (2.0 ** min(beyond / (RISE * scale), 40.0) - 1.0)
-            rate = self._peak * (1.0 + excess)
-        self._rate = min(max(self._rate, rate), self._max_rate)
+        if phase.limited:
+            self._lag = LAG
+        if self._pushed and not self._gate.closed:
+            self._pushed = False
+            self._phase = phase.grow(sent_at, now, self._round_trip, self._taken)

@@ -130,7 +130,7 @@ async def lives(
 
 
 @given(rows, faults, kills)
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_with_invites(
     pairs: list[tuple[int, int]], given_faults: list[tuple[Fault, int]], given_kills: list[int]
 ) -> None:
@@ -143,7 +143,7 @@ def test_with_invites(
 
 
 @given(rows, faults, kills)
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_without_invites(
     pairs: list[tuple[int, int]], given_faults: list[tuple[Fault, int]], given_kills: list[int]
 ) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from frontegg_async.bulk import Outcome, Progress
+from frontegg_async.cli import progress
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator
+from frontegg_async.pacing import Wait
 
 from .conftest import MakeFile
 from .shell import ADD, GET, Shell
+from .terminal import Terminal
 
 KEYS = [
     "rows",
@@ -205,6 +210,91 @@ def test_throttling_is_reported(bare: Shell, make_file: MakeFile) -> None:
     report = json.loads(result.stdout)
     assert report["added"] == 4
     assert report["throttled"] >= 1
+
+
+def test_the_summary_names_what_was_waited_for(bare: Shell, make_file: MakeFile) -> None:
+    """The summary says how long calls waited, and because of which operation's limit."""
+    path = make_file(*(f"user-{n},acme" for n in range(4)))
+    limited = ("--emulator", "--emulator-rate-limit", "2/100ms")
+    result = bare.run("bulk", "assign", path, *limited)
+    assert result.exit_code == 0, result.output
+    assert re.search(
+        r"^Calls waited [\d.]+ s because of the limit of users\.add_to_tenant\.$",
+        result.stdout,
+        re.MULTILINE,
+    )
+    assert "waited" not in bare.run("bulk", "assign", path, "--emulator").stdout
+
+
+def test_a_wait_is_drawn(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
+    """On a terminal the display names the limit that is used up, and when calls go again."""
+    refused = AnswerStatus(429, headers={"Retry-After": "3000"})
+    server.inject(refused, on=ADD, times=None)
+    with Terminal(shell, "bulk", "assign", make_file("user-0,acme", "user-1,acme")) as terminal:
+        terminal.wait_for("limit of users.add_to_tenant used up, next calls in ")
+
+
+def test_a_wait_is_logged(
+    bare: Shell, make_file: MakeFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a terminal a line names the limit, and tells the time left and no rate of zero."""
+    monkeypatch.setattr(progress, "LOG_EVERY", 0.01)
+    path = make_file(*(f"user-{n},acme" for n in range(13)))
+    limited = ("--emulator", "--emulator-rate-limit", "12/2", "--plan", "never")
+    result = bare.run("bulk", "assign", path, *limited)
+    assert result.exit_code == 0, result.output
+    named = "limit of users.add_to_tenant used up, next calls in "
+    lines = [line for line in result.stderr.splitlines() if named in line]
+    assert any("12 of 13 rows; about " in line for line in lines)
+    assert not [line for line in lines if " a second" in line]
+
+
+class Told:
+    """What a run tells while no row ends."""
+
+    def __init__(self) -> None:
+        self.waits: Wait | None = None
+        self.left: float | None = None
+
+    def wait(self) -> Wait | None:
+        """Return the wait of now."""
+        return self.waits
+
+    def left_s(self) -> float | None:
+        """Return the seconds left."""
+        return self.left
+
+    def waited_s(self) -> float:
+        """Return no seconds."""
+        return 0.0
+
+
+def test_the_rate_is_that_of_the_time_without_waits() -> None:
+    """While calls wait no rate is shown, and afterwards one that leaves the wait out."""
+    now = 100.0
+    live, told = Progress([Outcome.ADDED]), Told()
+    live.follow(told)
+    live.total = 1_000
+    shown = progress.RunProgress(None, now=lambda: now)
+    shown.watch(live)
+    shown(live)
+
+    def second(rows: int) -> str:
+        nonlocal now
+        now += 1.0
+        live.counts[Outcome.ADDED] += rows
+        shown.look()
+        return shown.headline()
+
+    assert second(0) == "0 of 1,000 rows"
+    assert second(100) == "100 of 1,000 rows, 100 a second"
+    told.waits, told.left = Wait("users.add_to_tenant", 41.2, 64), 940.0
+    assert {second(0) for _ in range(20)} == {"100 of 1,000 rows"}
+    assert shown.wait() == "limit of users.add_to_tenant used up, next calls in 41 s"
+    assert shown.left() == "about 15 min 40 s left"
+    told.waits, told.left = None, None
+    assert second(10) == "110 of 1,000 rows, 10.0 a second"
+    assert (shown.wait(), shown.left()) == ("", "")
 
 
 def test_invites_are_asked_for(shell: Shell, server: Emulator, make_file: MakeFile) -> None:

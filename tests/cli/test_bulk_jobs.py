@@ -241,7 +241,8 @@ def test_lines_without_a_terminal(
     assert any(
         re.search(r"rows, [\d.]+ a second; about .+ left; \d+ added", line) for line in lines
     )
-    assert any("limit about " in line and "throttled " in line for line in lines)
+    assert any("limit of users.add_to_tenant used up, next calls in 1 s" in line for line in lines)
+    assert any("waited " in line and "throttled " in line for line in lines)
 
 
 def test_help_tells_about_exit_codes(bare: Shell) -> None:

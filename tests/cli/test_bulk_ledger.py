@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import resource
 import signal
 import sqlite3
 import subprocess
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from anyio.from_thread import BlockingPortal
 
+from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.wait_note import NotedWait, write_wait
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator
 
 from ..conftest import API_KEY
@@ -22,7 +27,7 @@ from .shell import ADD, COMMAND, GET, Shell
 
 STATUS_KEYS = [
     *("ledger", "job", "source", "environment", "settings", "complete", "rows", "outcomes"),
-    *("in_flight", "pending", "runs", "requests", "throttled", "elapsed_s"),
+    *("in_flight", "pending", "runs", "requests", "throttled", "elapsed_s", "wait"),
 ]
 
 
@@ -70,6 +75,35 @@ def test_status_during_a_run(
     portal.call(server.clear_faults)
     process.communicate()
     assert process.returncode == 0
+
+
+def test_status_of_a_run_that_waits(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
+    """While a run waits for a limit, another process names the limit, and the time that is left.
+
+    Once that time is over nothing is said of it, although the ledger is as it was.
+    """
+    refused = AnswerStatus(429, headers={"Retry-After": "3000"})
+    server.inject(refused, on=ADD, times=None)
+    path = make_file(*many_users(server, 20))
+    process = shell.start("bulk", "assign", path)
+    wait = None
+    while wait is None:
+        assert process.poll() is None
+        # While the ledger is being made there is none, or none that is whole.
+        result = shell.run("bulk", "status", ledger_of(path), "--json")
+        wait = json.loads(result.stdout)["wait"] if result.exit_code == 0 else None
+    assert wait["operation"] == "users.add_to_tenant"
+    assert 0 < wait["seconds"] <= 3000
+    text = shell.run("bulk", "status", ledger_of(path)).stdout
+    assert re.search(
+        r"^waiting +limit of users\.add_to_tenant used up, next calls in \d+ s$", text, re.MULTILINE
+    )
+    process.kill()
+    process.communicate()
+    with closing(Ledger.reopened(ledger_of(path))) as ledger:
+        write_wait(ledger, NotedWait("users.add_to_tenant", time.time() - 1))
+    assert status_of(shell, ledger_of(path))["wait"] is None
+    assert "used up" not in shell.run("bulk", "status", ledger_of(path)).stdout
 
 
 def test_complete_already(shell: Shell, server: Emulator, make_file: MakeFile) -> None:

@@ -7,9 +7,11 @@ one that it refuses (NaN where it does not know one), and keeps count of what it
 from __future__ import annotations
 
 import math
+import random
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
+from typing import NamedTuple
 
 Steps = Sequence[tuple[float, float]]
 """A limit over time: (from when, calls), in order."""
@@ -29,6 +31,13 @@ class Limit:
         if len(self._times) == 1:
             return self._steps[0][1]
         return self._steps[max(bisect_right(self._times, now) - 1, 0)][1]
+
+
+class Available(NamedTuple):
+    """The calls that a server would have taken from 0 on, and until when that is."""
+
+    calls: float
+    until: float
 
 
 class Server:
@@ -64,15 +73,34 @@ class Server:
         del now
         return None
 
+    def take_away(self, calls: int, now: float) -> None:
+        """Let somebody else make calls."""
+        for _ in range(calls):
+            if self.decide(now) is None:
+                self.rival_taken.append(now)
+
     def allowed(self, start: float, end: float) -> float:
-        """Return how many calls of ours it would have taken between two times."""
+        """Return how many calls of ours it would have taken between two times, on average."""
+        return self._lets_through(start, end) - self._taken_by_rivals(start, end)
+
+    def available(self, end: float) -> Available:
+        """Return how many calls of ours it would have taken from 0 to the last reset by ``end``.
+
+        A greedy client gets exactly that: what a window or a bucket holds at 0 counts in full.
+        """
+        return Available(self.allowed(0.0, end), end)
+
+    def _lets_through(self, start: float, end: float) -> float:
         total = 0.0
         at = start
         while at < end - 1e-9:
             until = min(at + self.window, end)
             total += self.limit.at(at) * (until - at) / self.window
             at = until
-        return total - sum(1 for taken in self.rival_taken if start <= taken < end)
+        return total
+
+    def _taken_by_rivals(self, start: float, end: float) -> int:
+        return sum(1 for taken in self.rival_taken if start <= taken < end)
 
 
 class FixedWindow(Server):
@@ -81,6 +109,8 @@ class FixedWindow(Server):
     Args:
         offset: when the first reset is.
         opened_by_call: whether a window begins with the first call after a reset instead.
+        jitter: by which share of ``window`` a window is longer or shorter at most, by chance.
+        seed: of that chance.
     """
 
     def __init__(
@@ -90,10 +120,15 @@ class FixedWindow(Server):
         *,
         offset: float = 0.0,
         opened_by_call: bool = False,
+        jitter: float = 0.0,
+        seed: int = 0,
         rival: float = 0.0,
     ) -> None:
         super().__init__(limit, window, rival=rival)
         self._opened_by_call = opened_by_call
+        self._jitter = jitter
+        self._random = random.Random(seed * 13 + 5)
+        self._resets = [0.0, offset] if offset else [0.0]
         self._end = 0.0 if opened_by_call else offset
         self._count = 0
 
@@ -101,14 +136,45 @@ class FixedWindow(Server):
         """Judge one call, whoever sent it."""
         if now >= self._end:
             self._count = 0
-            if self._opened_by_call:
-                self._end = now + self.window
-            else:
-                self._end += self.window * (math.floor((now - self._end) / self.window) + 1)
+            self._end = now + self.window if self._opened_by_call else self._reset_after(now)
         if self._count >= self.limit.at(now):
             return self._end
         self._count += 1
         return None
+
+    def available(self, end: float) -> Available:
+        """Return how many calls of ours it would have taken from 0 to the last reset by ``end``."""
+        if self._opened_by_call:
+            return super().available(end)
+        self._reset_after(end)
+        resets = self._resets[: bisect_right(self._resets, end)]
+        calls = sum(self.limit.at(start) for start in resets[:-1])
+        return Available(calls - self._taken_by_rivals(0.0, resets[-1]), resets[-1])
+
+    def windows(self, start: float, end: float) -> list[tuple[float, float]]:
+        """Return the beginnings and ends of the whole windows between two times."""
+        self._reset_after(end)
+        pairs = zip(self._resets, self._resets[1:], strict=False)
+        return [(first, last) for first, last in pairs if start <= first and last <= end]
+
+    def _reset_after(self, now: float) -> float:
+        resets = self._resets
+        while resets[-1] <= now:
+            resets.append(resets[-1] + self.window * (1.0 + self._off()))
+        return resets[bisect_right(resets, now)]
+
+    def _off(self) -> float:
+        return self._random.uniform(-self._jitter, self._jitter) if self._jitter else 0.0
+
+    def _lets_through(self, start: float, end: float) -> float:
+        if not self._jitter:
+            return super()._lets_through(start, end)
+        self._reset_after(end)
+        total = 0.0
+        for first, last in zip(self._resets, self._resets[1:], strict=False):
+            inside = min(last, end) - max(first, start)
+            total += self.limit.at(first) * max(inside, 0.0) / (last - first)
+        return total
 
 
 class SlidingWindow(Server):
@@ -154,6 +220,10 @@ class TokenBucket(Server):
         self._burst = burst
         self._tokens = burst
         self._at = 0.0
+
+    def available(self, end: float) -> Available:
+        """Return how many calls of ours it would have taken from 0 to ``end``."""
+        return Available(self.allowed(0.0, end) + self._burst, end)
 
     def decide(self, now: float) -> float | None:
         """Judge one call, whoever sent it."""

@@ -1,66 +1,112 @@
-"""The arithmetic of one group, step by step and with everything that may come."""
+"""The arithmetic of one group, step by step and under anything that may come."""
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontegg_async.pacing import FixedRate, GroupPacer
+from frontegg_async.pacing import FixedRate, GroupPacer, Line, RunAllowance
+from frontegg_async.pacing.gate import FIRST_LOOK, LONGEST_LOOK
+from frontegg_async.pacing.phases import MAX_RATE, MIN_RATE
 
-CAP = 5.0
-
-waits = st.one_of(st.none(), st.floats(), st.floats(0.0, 10.0))
+waits = st.one_of(
+    st.floats(),
+    st.floats(0.0, 10.0),
+    st.sampled_from([math.nan, math.inf, -math.inf, -1.0, 0.0, 1e-9, 30.0, 1e12]),
+)
+limits = st.tuples(
+    st.floats(1e-9, 5_000.0) | st.floats(1.0, 5_000.0),
+    st.floats(0.1, 1e9) | st.sampled_from([1.0, 10.0, 60.0]),
+)
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["ask", "ask", "ask", "ok", "refused", "failed", "give back", "share"]),
-        st.floats(0.0, 3.0) | st.just(0.0) | st.just(1e-9) | st.just(1e5),
+        st.sampled_from(
+            ["ask"] * 6
+            + ["taken"] * 4
+            + ["refused"] * 3
+            + ["failed", "give back", "exhausted", "learned", "look at it"]
+        ),
+        st.floats(0.0, 3.0) | st.sampled_from([0.0, 0.0, 1e-9, 0.01, 0.1, 60.0, 1e5]),
         waits,
         st.booleans(),
+        limits,
     ),
-    max_size=120,
+    max_size=150,
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(steps, st.booleans(), st.sampled_from([1.0, 0.5]))
+@settings(max_examples=200, deadline=None)
+@given(steps, st.none() | limits.map(lambda limit: FixedRate(math.ceil(limit[0]), limit[1])))
 def test_any_sequence_leaves_it_sane(
-    sequence: list[tuple[str, float, float | None, bool]], fixed: bool, share: float
+    sequence: list[tuple[str, float, float, bool, tuple[float, float]]],
+    expected: FixedRate | None,
 ) -> None:
-    """No sequence of answers, waits and times gives a wait that is negative, NaN or too long."""
-    pacer = GroupPacer(fixed=FixedRate(7, 2.0) if fixed else None, share=share, cap=CAP)
+    """No sequence of calls, answers, waits and times gives a delay or a rate that makes no sense.
+
+    Nothing is raised, and the calls in flight are counted right as long as each is reported once.
+    """
+    pacer = GroupPacer(expected=expected)
     now = 0.0
     flying: list[float] = []
-    for what, later, wait, bulk in sequence:
+    longest = 1.0 / MIN_RATE
+    for what, later, wait, flag, limit in sequence:
         now += later
-        sent_at = flying.pop() if flying else now
+        # Interactive calls may have used up the slots of a period.
+        longest = max(longest, period_of(pacer))
         if what == "ask":
-            delay = pacer.admit(now, bulk=bulk)
-            assert delay >= 0.0
+            delay = pacer.admit(now, bulk=flag, last=flag and wait > 5.0)
+            assert 0.0 <= delay <= longest + 1.0
             assert delay == 0.0 or now + delay > now
-            # A slot of the slowest bulk call, or the cap.
-            assert delay <= max(CAP, 2 * 60.0) + 1e-6
             if delay == 0.0:
                 flying.append(now)
-        elif what == "ok":
-            pacer.succeeded(sent_at, now)
-        elif what == "refused":
-            pacer.throttled(sent_at, now, wait)
-        elif what == "failed":
-            pacer.failed(sent_at, now)
-        elif what == "give back":
-            pacer.give_back(sent_at, now, bulk=bulk)
-        else:
-            pacer.set_share(share)
-        state = pacer.state(now)
-        assert 1 / 60 <= state.rate <= (3.5 if fixed else 1e5)
-        assert 0.0 <= state.closed_for <= CAP + 1e-6  # sums of floats
-        assert 0.0 <= pacer.stated_wait(now) <= CAP + 1e-6
-        assert pacer.wait_at(now) >= 0.0
-        assert state.shut >= 0.0
-        assert math.isfinite(state.rate)
+        elif what == "learned":
+            pacer.begin_with(*limit)
+        elif what == "exhausted" and not math.isnan(wait):
+            pacer.exhausted(flying[-1] if flying else now, now, wait)
+        elif flying and what == "give back":
+            flying.pop()
+            pacer.give_back(now)
+        elif flying and what != "look at it":
+            # The latest or the earliest: answers overtake each other.
+            sent_at = flying.pop(-1 if flag else 0)
+            if what == "taken":
+                pacer.succeeded(sent_at, now)
+            elif what == "refused":
+                pacer.throttled(sent_at, now, None if flag else wait)
+            else:
+                pacer.failed(sent_at, now)
+        check(pacer, now, len(flying))
+
+
+def period_of(pacer: GroupPacer) -> float:
+    """Return the seconds of the period that a pacer reckons with."""
+    return pacer._phase.period  # pyright: ignore[reportPrivateUsage]
+
+
+def check(pacer: GroupPacer, now: float, flying: int) -> None:
+    """Check that a pacer makes sense, whatever it has heard."""
+    assert pacer._flying == flying  # pyright: ignore[reportPrivateUsage]
+    state = pacer.state(now)
+    assert MIN_RATE <= state.rate <= MAX_RATE
+    assert pacer.rate == state.rate
+    for seconds in (
+        state.closed_for,
+        state.shut,
+        pacer.wait_at(now),
+        pacer.opens_in(now),
+        pacer.closed_since(now),
+        pacer.served_in(now, 10),
+        pacer.answer_time,
+    ):
+        assert 0.0 <= seconds < math.inf
+    assert math.isfinite(pacer.left_in_window(now))
+    learned = pacer.learned()
+    assert learned is None or (0.0 < learned[0] < math.inf and 0.0 < learned[1] < math.inf)
+    assert (learned is not None) == state.limited
 
 
 @settings(max_examples=100, deadline=None)
@@ -69,11 +115,13 @@ def test_any_sequence_leaves_it_sane(
     st.floats(0.01, 100.0),
     st.lists(st.tuples(st.floats(0.0, 5.0), st.sampled_from("aaaarog")), max_size=200),
 )
-def test_never_more_than_the_users_rate(
+def test_never_more_than_the_rate_of_a_run(
     calls: int, seconds: float, sequence: list[tuple[float, str]]
 ) -> None:
-    """In no stretch as long as the user's are there more calls than the user allows."""
-    pacer = GroupPacer(fixed=FixedRate(calls, seconds))
+    """In no stretch as long as the run's own rate says are there more calls than it says."""
+    pacer = GroupPacer()
+    line = Line(pacer)
+    allowance = RunAllowance(rate=FixedRate(calls, seconds)).of("group")
     now = 0.0
     sent: list[float] = []
     for later, what in sequence:
@@ -83,11 +131,15 @@ def test_never_more_than_the_users_rate(
         elif what == "r" and sent:
             pacer.throttled(sent[-1], now, None)
         elif what == "g" and sent:
-            pacer.give_back(sent.pop(), now)
-        elif pacer.admit(now) == 0.0:
+            pacer.give_back(now)
+            allowance.give_back(sent.pop())
+        elif line.try_admit(now, allowance):
             sent.append(now)
     for first, beyond in zip(sent, sent[calls:], strict=False):
         assert beyond - first >= seconds
+
+
+# The gate
 
 
 def test_one_look_at_a_closed_gate() -> None:
@@ -96,15 +148,35 @@ def test_one_look_at_a_closed_gate() -> None:
     assert pacer.admit(0.0) == 0.0
     pacer.throttled(0.0, 0.1, None)
     wait = pacer.admit(0.1)
-    assert wait > 0.0
+    assert wait == pytest.approx(FIRST_LOOK)
     look = 0.1 + wait
     assert pacer.admit(look) == 0.0
     assert pacer.admit(look) > 0.0
     assert pacer.succeeded(look, look + 0.01)
     assert pacer.state(look + 0.01).closed_for == 0.0
+    assert pacer.admit(look + 0.01) == 0.0
 
 
-def test_what_is_in_flight_opens_the_gate() -> None:
+def test_looks_become_rarer() -> None:
+    """While every look is refused, the next ones come at growing distances, up to a bound."""
+    pacer = GroupPacer()
+    pacer.admit(0.0)
+    pacer.throttled(0.0, 0.1, None)
+    now = 0.1
+    gaps: list[float] = []
+    while now < 120.0:
+        wait = pacer.admit(now)
+        gaps.append(wait)
+        now += wait
+        assert pacer.admit(now) == 0.0
+        pacer.throttled(now, now, None)
+    for gap, next_gap in pairwise(gaps):
+        assert next_gap >= gap - 1e-6
+    assert gaps[-1] == pytest.approx(LONGEST_LOOK)
+    assert len(gaps) < 50
+
+
+def test_answers_in_flight_open_the_gate() -> None:
     """A call taken that was sent after the last one refused opens; one sent before does not."""
     pacer = GroupPacer()
     for at in (0.0, 0.01, 0.02):
@@ -114,25 +186,54 @@ def test_what_is_in_flight_opens_the_gate() -> None:
     assert pacer.succeeded(0.02, 0.12)
 
 
-def test_one_cut_for_one_closing() -> None:
-    """Calls that were refused together slow the group down once."""
+def test_a_refusal_that_was_overtaken_closes_nothing() -> None:
+    """A call refused that was sent before one that has been taken says nothing of now."""
     pacer = GroupPacer()
-    for at in range(5):
-        pacer.admit(at / 100)
-    before = pacer.state(0.1).rate
-    for at in range(5):
-        pacer.throttled(at / 100, 0.1 + at / 100, None)
-    assert before > pacer.state(0.2).rate > 0.9 * before
+    for at in (0.0, 0.01):
+        assert pacer.admit(at) == 0.0
+    pacer.succeeded(0.01, 0.1)
+    pacer.throttled(0.0, 0.11, 30.0)
+    assert pacer.admit(0.11) == 0.0
 
 
-def test_a_stated_wait_is_waited_for() -> None:
-    """A time that the server states keeps everybody away until then, and is told."""
+def test_a_stated_wait_is_told_and_looked_behind() -> None:
+    """A stated wait is told in full, and single calls look early whether it is true."""
     pacer = GroupPacer()
     pacer.admit(0.0)
-    pacer.throttled(0.0, 1.0, 30.0)
-    assert pacer.admit(1.0) == pytest.approx(30.0)
-    assert pacer.stated_wait(11.0) == pytest.approx(20.0)
-    assert pacer.admit(31.0) == 0.0
+    pacer.throttled(0.0, 1.0, 3600.0)
+    assert pacer.opens_in(1.0) == pytest.approx(3600.0)
+    assert pacer.closed_for(601.0) == pytest.approx(3000.0)
+    assert pacer.admit(1.0) <= LONGEST_LOOK
+    assert pacer.admit(1.0 + LONGEST_LOOK) == 0.0
+    assert pacer.succeeded(1.0 + LONGEST_LOOK, 6.1)
+    assert pacer.closed_for(6.1) == 0.0
+
+
+def test_an_exhausted_limit_closes_without_a_refusal() -> None:
+    """A call that was taken as the last one closes the gate, and is no refusal."""
+    pacer = GroupPacer()
+    pacer.admit(0.0)
+    pacer.succeeded(0.0, 0.1)
+    pacer.exhausted(0.0, 0.1, 20.0)
+    assert pacer.closed
+    assert pacer.opens_in(0.1) == pytest.approx(20.0)
+    assert pacer.admit(0.1) > 0.0
+    assert pacer.state(0.1).refused == 0
+
+
+# Rates
+
+
+def test_a_stray_refusal_costs_nothing_later() -> None:
+    """A single refusal between calls that are taken leaves the rate alone."""
+    pacer = GroupPacer()
+    now = 0.0
+    for number in range(50):
+        while delay := pacer.admit(now, bulk=True):
+            now += delay
+        pacer.throttled(now, now, None) if number == 30 else pacer.succeeded(now, now)
+    assert not pacer.limited
+    assert pacer.rate >= 200.0
 
 
 def test_a_burst_at_the_start() -> None:
@@ -142,13 +243,35 @@ def test_a_burst_at_the_start() -> None:
     assert sum(pacer.admit(10.0, bulk=True) == 0.0 for _ in range(100)) in {20, 21}
 
 
-def test_interactive_calls_are_free_before_a_refusal() -> None:
-    """Until the server refuses a call, interactive ones neither wait nor make others wait."""
-    pacer = GroupPacer()
+def test_interactive_calls_wait_for_the_gate_only() -> None:
+    """Whatever rate bulk calls have, interactive ones go as long as nothing is refused."""
+    pacer = GroupPacer(expected=FixedRate(10, 60.0))
+    while pacer.admit(0.0, bulk=True) == 0.0:
+        pass
     assert all(pacer.admit(0.0) == 0.0 for _ in range(1_000))
-    assert pacer.admit(0.0, bulk=True) == 0.0
-    pacer.throttled(0.0, 0.1, None)
+    for _ in range(2):
+        pacer.throttled(0.0, 0.1, None)
     assert pacer.admit(0.1) > 0.0
+
+
+def test_an_expected_limit_is_kept_to() -> None:
+    """Where a limit is expected, bulk calls go evenly through its window from the first one on."""
+    pacer = GroupPacer(expected=FixedRate(60, 60.0))
+    assert not pacer.limited
+    sent = sum(pacer.admit(at / 10.0, bulk=True) == 0.0 for at in range(300))
+    assert 25 <= sent <= 40
+
+
+def test_the_last_calls_of_a_run_need_no_slot() -> None:
+    """Calls that are the last of their run and fit into the window go at once."""
+    pacer = GroupPacer(expected=FixedRate(1_000, 60.0))
+    run = RunAllowance()
+    allowance = run.of("group")
+    line = Line(pacer)
+    while line.try_admit(0.0, allowance):
+        pass
+    run.remaining = 20
+    assert line.try_admit(0.0, allowance)
 
 
 def test_an_admission_can_be_taken_back() -> None:
@@ -157,29 +280,38 @@ def test_an_admission_can_be_taken_back() -> None:
     now = 0.0
     while pacer.admit(now, bulk=True) == 0.0:
         pass
-    pacer.give_back(now, now, bulk=True)
+    pacer.give_back(now)
     assert pacer.admit(now, bulk=True) == 0.0
     assert pacer.admit(now, bulk=True) > 0.0
 
 
-def test_bulk_leaves_its_share_free() -> None:
-    """On a learned limit bulk calls take their share, and interactive ones find the rest."""
-    pacer = GroupPacer(share=0.5)
-    pacer.admit(0.0)
-    pacer.throttled(0.0, 0.1, None)
-    pacer.admit(0.2)
-    pacer.succeeded(0.2, 0.3)
-    rate = pacer.state(0.3).rate
-    now, bulk, interactive = 0.3, 0, 0
-    while now < 10.3:
-        bulk += pacer.admit(now, bulk=True) == 0.0
-        now += 0.001
-    assert bulk == pytest.approx(5 * rate, rel=0.05)
-    while now < 20.3:
-        bulk += pacer.admit(now, bulk=True) == 0.0
-        interactive += pacer.admit(now) == 0.0
-        now += 0.001
-    assert interactive == pytest.approx(5 * rate, rel=0.1)
+def test_a_run_begins_with_a_limit_that_was_learned() -> None:
+    """A limit that an earlier run met is the rate to begin with, unless something was seen."""
+    pacer = GroupPacer()
+    pacer.begin_with(100.0, 1.0)
+    assert pacer.rate == pytest.approx(100.0, rel=0.05)
+    seen = GroupPacer()
+    seen.admit(0.0)
+    seen.succeeded(0.0, 0.1)
+    seen.begin_with(100.0, 1.0)
+    assert seen.rate == GroupPacer().rate
+    assert seen.learned() is None
+
+
+def test_a_run_keeps_to_its_share() -> None:
+    """On a limit that was met a run takes its share, and interactive calls do not count in it."""
+    pacer = GroupPacer()
+    pacer.begin_with(100.0, 1.0)
+    line = Line(pacer)
+    allowance = RunAllowance(share=0.5).of("group")
+    taken = interactive = 0
+    for step in range(10_000):
+        now = step / 1_000.0
+        taken += line.try_admit(now, allowance)
+        if step % 100 == 0:
+            interactive += line.try_admit(now, None)
+    assert taken == pytest.approx(5.0 * pacer.rate, rel=0.05)
+    assert interactive == 100
 
 
 @pytest.mark.parametrize(("calls", "seconds"), [(0, 1.0), (1, 0.0), (1, math.inf), (1, math.nan)])
@@ -193,4 +325,4 @@ def test_a_rate_must_make_sense(calls: int, seconds: float) -> None:
 def test_a_share_must_make_sense(share: float) -> None:
     """A share of nothing, or of more than all, is refused."""
     with pytest.raises(ValueError, match="a share is"):
-        GroupPacer(share=share)
+        RunAllowance(share=share)

@@ -33,6 +33,7 @@ from frontegg_async.bulk.statistics import (
     LATENCY_BOUNDS_MS,
     FailureGroup,
     Limit,
+    LimitWait,
     Sample,
     Statistics,
 )
@@ -94,6 +95,7 @@ def statistics(
     limits: Iterable[Limit] = (),
     waited_s: float = 0.0,
     failures: Iterable[FailureGroup] = (),
+    waits: Iterable[LimitWait] = (),
 ) -> Statistics:
     return Statistics(
         interval_s=interval_s,
@@ -102,6 +104,7 @@ def statistics(
         limits=tuple(limits),
         waited_s=waited_s,
         failures=tuple(failures),
+        waits=tuple(waits),
     )
 
 
@@ -169,6 +172,7 @@ def runs(draw: st.DrawFn) -> Run:
         ),
         waited_s=draw(seconds),
         failures=draw(st.lists(groups, max_size=3)),
+        waits=draw(st.lists(st.builds(LimitWait, operation=texts, seconds=seconds), max_size=3)),
     )
     names = st.sampled_from(Outcome).map(str) | texts
     counts = draw(st.dictionaries(names, numbers, max_size=7))
@@ -223,6 +227,8 @@ def test_any_run_makes_a_sound_page(run: Run) -> None:
     for group in found.failures:
         assert printable(one_line(group.reason)[:400]) in page.text
         assert counted(group.count, "row") in page.text
+    for wait in found.waits:
+        assert printable(wait.operation[:400]) in page.text
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
 
@@ -365,6 +371,38 @@ def test_limits_in_words() -> None:
     assert "about 3 calls a minute on GET /users" in page.text
     assert "3 answers of 600 asked to come back later (less than 1 %)." in page.text
     assert "Calls waited for 1 s because of limits, 50 % of the run." in page.text
+
+
+def test_waits_name_the_operation() -> None:
+    """How long calls waited is said for each operation whose limit it was, by its name."""
+    waits = [
+        LimitWait(operation="users.add_to_tenant", seconds=1.5),
+        LimitWait(operation="users.<b>iterate", seconds=0.02),
+    ]
+    limits = [Limit(group="POST /users", per_second=16.6412)]
+    text = read((summary(), statistics(limits=limits, waits=waits, waited_s=1.5))).text
+    assert "Calls waited for 1.5 s because of the limit of users.add_to_tenant, 75 % of" in text
+    assert "Calls waited for 20 ms because of the limit of users.<b>iterate, 1 % of" in text
+    assert "because of limits" not in text
+
+
+def test_a_limit_that_was_met_and_not_learned() -> None:
+    """A run that was refused met a limit, and also if it ended before it knew how high it is."""
+    waits = [LimitWait(operation="users.add_to_tenant", seconds=1.0)]
+    for changes, found in (
+        ({"throttled": 3}, statistics()),
+        ({}, statistics(waits=waits, waited_s=1.0)),
+    ):
+        text = read((summary(**changes), found)).text
+        assert "The run met no limit of the server." not in text
+        assert "ended before it knew how much the server lets through" in text
+
+
+def test_a_rate_of_its_own_is_no_limit() -> None:
+    """Calls that waited for the rate that the run was given are not said to wait for a limit."""
+    text = read((summary(), statistics(waited_s=1.0))).text
+    assert "Calls waited for 1 s to keep to a rate, 50 % of the run." in text
+    assert "The run met no limit of the server." in text
 
 
 def test_a_limit_that_was_never_met() -> None:

@@ -1,0 +1,91 @@
+"""How much of a limit one bulk run may use, whatever others do."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from .rate import FixedRate
+
+if TYPE_CHECKING:
+    from .pacer import GroupPacer
+
+_CATCH_UP: Final = 0.02
+"""Seconds that a late timer may catch up."""
+
+
+class RunAllowance:
+    """What one bulk run may send: its own rate and share, for each limit group by itself.
+
+    Args:
+        rate: the most calls of each group that the run may send; None leaves it to the limits.
+        share: the part of a learned limit that the run may use, above 0 and at most 1.
+
+    Attributes:
+        remaining: rows that the run still has to end, or infinity while that is not known.
+
+    Raises:
+        ValueError: if the share is out of its bounds.
+    """
+
+    __slots__ = ("_groups", "rate", "remaining", "share")
+
+    def __init__(self, *, rate: FixedRate | None = None, share: float = 1.0) -> None:
+        if not 0.0 < share <= 1.0:
+            raise ValueError("a share is more than 0 and at most 1")
+        self.rate: Final = rate
+        self.share: Final = share
+        self.remaining = math.inf
+        self._groups: Final[dict[str, Allowance]] = {}
+
+    def of(self, group: str) -> Allowance:
+        """Return the run's allowance in one limit group."""
+        found = self._groups.get(group)
+        if found is None:
+            found = self._groups[group] = Allowance(self)
+        return found
+
+
+class Allowance:
+    """What one bulk run may send in one limit group."""
+
+    __slots__ = ("_next", "_rate", "_run", "_sent", "_share")
+
+    def __init__(self, run: RunAllowance) -> None:
+        self._run: Final = run
+        self._rate: Final = run.rate
+        self._share: Final = run.share
+        self._sent: Final[deque[float]] = deque()
+        self._next = -math.inf
+
+    def delay(self, now: float, pacer: GroupPacer) -> float:
+        """Return the seconds until the run may send its next call, 0.0 if it may now."""
+        at = -math.inf
+        if self._share < 1.0 and pacer.limited and not pacer.surveying(now):
+            at = self._next
+        rate, sent = self._rate, self._sent
+        if rate is not None and len(sent) == rate.calls:
+            at = max(at, sent[0] + rate.seconds)
+        return max(at - now, 0.0)
+
+    def fits(self, now: float, pacer: GroupPacer) -> bool:
+        """Return whether all that the run still has to send fits into the current window."""
+        run = self._run
+        if run.remaining == math.inf or self._share < 1.0:
+            return False
+        return run.remaining <= pacer.left_in_window(now)
+
+    def take(self, now: float, pacer: GroupPacer) -> None:
+        """Count a call as sent."""
+        if self._rate is not None:
+            self._sent.append(now)
+            if len(self._sent) > self._rate.calls:
+                self._sent.popleft()
+        if self._share < 1.0:
+            self._next = max(self._next, now - _CATCH_UP) + 1.0 / (self._share * pacer.rate)
+
+    def give_back(self, admitted_at: float) -> None:
+        """Take back a call that was not sent after all."""
+        if admitted_at in self._sent:
+            self._sent.remove(admitted_at)

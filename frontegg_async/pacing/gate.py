@@ -1,0 +1,154 @@
+"""Whether calls may be sent at all: closed by a refusal, opened by a call that is taken."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+FIRST_LOOK: Final = 0.08
+"""Seconds after a refusal until a single call looks whether the server takes calls again."""
+LATER_LOOKS: Final = 0.25
+"""The next looks, as a share of the time that the gate has been closed."""
+LONGEST_LOOK: Final = 5.0
+"""Seconds between two looks at most: a server that has recovered is noticed within that time."""
+STATED_LOOK: Final = 1.0
+"""Seconds until the first look behind a stated wait; the next ones come at twice the distance."""
+TRUSTED_LOOKS: Final = 0.5
+"""Looks behind a stated wait, as a share of it, where the last one was true."""
+TRUSTED: Final = 0.9
+"""Share of a stated wait that must have passed before a call was taken for it to count as true."""
+VAGUE: Final = 1.0
+"""Seconds: a shorter stated wait says nothing: ``Date`` and most resets have whole seconds."""
+LONGEST_WAIT: Final = 1e9
+"""Seconds: bounds against nonsense."""
+
+
+class Gate:
+    """Closed between a refusal and the first call taken that was sent after it.
+
+    While it is closed, single calls look whether the server takes calls again, at distances that
+    grow. A stated wait makes them rarer, and does not end them: servers state hours and recover
+    in seconds, and clocks differ.
+
+    Attributes:
+        closed: whether calls are held back.
+        closed_at: when it was closed last.
+        until: when the next call may look.
+        opened_at: when it was opened last.
+        stated_until: when the server has said that it takes calls again, or minus infinity.
+        refused_sent: when the latest call that was refused was sent.
+        taken_sent: when the latest call that was taken was sent.
+    """
+
+    __slots__ = (
+        "_gap",
+        "_stated",
+        "_truth",
+        "closed",
+        "closed_at",
+        "opened_at",
+        "refused_sent",
+        "stated_until",
+        "taken_sent",
+        "until",
+    )
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.closed_at = 0.0
+        self.until = 0.0
+        self.opened_at = -math.inf
+        self.stated_until = -math.inf
+        self.refused_sent = -math.inf
+        self.taken_sent = -math.inf
+        self._gap = 0.0
+        self._stated = 0.0
+        # The share of the last stated wait that passed before a call was taken; NaN at first.
+        self._truth = math.nan
+
+    def refused(self, sent_at: float, now: float, wait: float | None, first_look: float) -> bool:
+        """Hear of a refusal; return whether it closed the gate."""
+        if not self.closed and sent_at < self.taken_sent:
+            return False  # a later call was taken: this refusal says nothing of now
+        self.refused_sent = max(self.refused_sent, sent_at)
+        closes = not self.closed
+        if closes:
+            self.closed = True
+            self.closed_at = now
+            self._gap = first_look
+            self.until = now + first_look
+            self._stated = 0.0
+            self.stated_until = -math.inf
+        if wait is not None and wait >= 0.0:
+            self._hear(now, wait)
+        return closes
+
+    def exhausted(self, sent_at: float, now: float, wait: float) -> bool:
+        """Hear that a call was taken as the last one until ``wait`` seconds have passed."""
+        if not wait > 0.0:
+            return False
+        closes = not self.closed
+        if closes:
+            self.closed = True
+            self.closed_at = now
+            self._gap = STATED_LOOK
+            self.until = now + min(wait, STATED_LOOK)
+            self._stated = 0.0
+            self.stated_until = -math.inf
+        self.refused_sent = max(self.refused_sent, sent_at)
+        self._hear(now, wait)
+        if self._truth >= TRUSTED:
+            self.until = max(self.until, self.stated_until)  # as it was the last time: no look
+        return closes
+
+    def _hear(self, now: float, wait: float) -> None:
+        """Believe a stated wait as far as the last one was true."""
+        truth = 1.0 if math.isnan(self._truth) else self._truth
+        if not wait * truth > VAGUE:
+            return
+        self._stated = max(self._stated, wait)
+        self.stated_until = now + min(wait, LONGEST_WAIT) * truth
+        if self._truth >= TRUSTED:
+            gap = wait * TRUSTED_LOOKS
+        else:
+            gap = max(STATED_LOOK, min(self._gap, wait * truth))
+        self._gap = min(gap, LONGEST_LOOK)
+        self.until = max(min(now + self._gap, self.stated_until), now + FIRST_LOOK)
+
+    def look(self, now: float) -> None:
+        """Send a call to look: the next one if nothing is heard of this one."""
+        left = self.stated_until - now
+        if left > 0.0:
+            self._gap = min(self._gap * 2.0, LONGEST_LOOK)
+            self.until = now + min(self._gap, left) if left > FIRST_LOOK else now + FIRST_LOOK
+        else:
+            since = now - max(self.closed_at, self.stated_until)
+            self._gap = min(max(FIRST_LOOK, since * LATER_LOOKS), LONGEST_LOOK)
+            self.until = now + self._gap
+
+    def opens(self, sent_at: float) -> bool:
+        """Hear that a call was taken; return whether that opens a closed gate."""
+        if sent_at > self.taken_sent:
+            self.taken_sent = sent_at
+        return self.closed and sent_at > self.refused_sent
+
+    def open(self, now: float) -> None:
+        """Let calls go."""
+        self.closed = False
+        self.opened_at = now
+
+    def shut_again(self, closed_at: float, now: float) -> None:
+        """Hear that it was not open after all: answers overtake each other."""
+        self.closed = True
+        self.closed_at = closed_at
+        self.until = max(self.until, now + FIRST_LOOK)
+
+    def certain(self, closed_at: float, opened_at: float) -> None:
+        """Hear that it was open indeed, and remember how much of a stated wait had passed."""
+        if self._stated > 0.0:
+            passed = min(max(opened_at - closed_at, 0.0) / self._stated, 1.0)
+            self._truth = 1.0 if passed * self._stated > self._stated - 2.0 * VAGUE else passed
+
+    def opens_in(self, now: float) -> float:
+        """Return the seconds until it should be open as far as the server has said, else 0.0."""
+        return max(self.stated_until - now, 0.0) if self.closed else 0.0

@@ -1,0 +1,322 @@
+"""The pacing of a session, for the tasks of one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+
+from .._clock import Clock
+from .allowance import RunAllowance
+from .line import Line, Waiter
+from .pacer import GroupPacer, PaceState
+from .rate import FixedRate
+
+NEW_WORD: Final = 0.5
+"""Seconds by which a stated time must move for the line to be looked through again."""
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """A limit that is used up.
+
+    Args:
+        operation: name of the operation whose limit it is.
+        seconds: until calls are expected to be taken again.
+        waiting: calls that stand in line for it.
+    """
+
+    operation: str
+    seconds: float
+    waiting: int
+
+    def __str__(self) -> str:
+        return f"limit of {self.operation} used up, next calls in {max(round(self.seconds), 1)} s"
+
+
+class Learned(msgspec.Struct, frozen=True):
+    """A limit that was met, as one run leaves it to the next.
+
+    Args:
+        group: its limit group.
+        operation: name of an operation in the group.
+        calls: that the server took in a window,
+        seconds: and the length of the window.
+    """
+
+    group: str
+    operation: str
+    calls: float
+    seconds: float
+
+
+class Group:
+    """The calls of one limit group. One timer serves the whole line.
+
+    While nobody waits and there is room, a call costs one question and no timer, lock or await.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_closed",
+        "_line",
+        "_pacer",
+        "_timer",
+        "_waited",
+        "_waiting_since",
+        "_wake_at",
+        "_word",
+        "name",
+        "operation",
+    )
+
+    def __init__(self, name: str, operation: str, clock: Clock, pacer: GroupPacer) -> None:
+        self.name: Final = name
+        self.operation: Final = operation
+        self._clock: Final = clock
+        self._pacer: Final = pacer
+        self._line: Final = Line(pacer)
+        self._timer: asyncio.Task[None] | None = None
+        self._wake_at = math.inf
+        self._waited = 0.0
+        self._waiting_since = math.inf
+        self._word = -math.inf
+        self._closed = False
+
+    def try_admit(self, run: RunAllowance | None = None) -> bool:
+        """Return whether a call may be sent now, which then counts as sent."""
+        allowance = None if run is None else run.of(self.name)
+        return self._line.try_admit(self._clock.monotonic(), allowance)
+
+    async def wait(
+        self, *, began: float, deadline: float, max_wait: float, run: RunAllowance | None = None
+    ) -> float:
+        """Wait in line until a call may be sent, which then counts as sent.
+
+        Args:
+            began: when the call began; who began earlier goes first.
+            deadline: on the clock's ``monotonic``; nobody waits beyond it.
+            max_wait: the longest wait, in seconds, that the server may state.
+            run: the bulk run that the call belongs to; None for an interactive call.
+
+        Returns:
+            0.0 when the call may go. Otherwise it may not, and the number is the seconds that it
+            would still have to wait: at once if it cannot be served in time, else at the deadline.
+        """
+        if self.try_admit(run):
+            return 0.0
+        now = self._clock.monotonic()
+        line = self._line
+        future: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+
+        def resolve(lacking: float) -> None:
+            if not future.done():
+                future.set_result(lacking)
+
+        allowance = None if run is None else run.of(self.name)
+        waiter = Waiter(began, deadline, max_wait, allowance, resolve, future.cancelled)
+        lacking = line.lacking(waiter, now)
+        if lacking or self._closed:
+            return lacking or max(self._pacer.wait_at(now), 1e-3)
+        line.join(waiter, now)
+        self._serve()
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if not waiter.done:
+                line.leave(waiter)
+                self._serve()  # the next one may be the new head
+            elif not future.cancelled() and future.result() == 0.0:
+                # Admitted, and cancelled before it could go: the slot is the next one's.
+                self.give_back(run, waiter.admitted_at)
+            raise
+
+    def give_back(self, run: RunAllowance | None = None, admitted_at: float | None = None) -> None:
+        """Take back an admission whose call is not sent after all."""
+        now = self._clock.monotonic()
+        self._pacer.give_back(now)
+        if run is not None:
+            run.of(self.name).give_back(now if admitted_at is None else admitted_at)
+        self._serve()
+
+    def succeeded(self, sent_at: float, exhausted: float | None = None) -> None:
+        """Report an answer that is no refusal: any but 429 and 5xx.
+
+        Args:
+            sent_at: when its call was sent.
+            exhausted: seconds until the limit is fresh again, if the answer says that nothing
+                of it remains.
+        """
+        now = self._clock.monotonic()
+        opened = self._pacer.succeeded(sent_at, now)
+        line = self._line
+        if exhausted:
+            closed = self._pacer.closed
+            self._pacer.exhausted(sent_at, now, exhausted)
+            self._heard(now, closed=closed)
+        elif (opened or line.crowded) and line.waiting:
+            self._serve()
+
+    def throttled(self, sent_at: float, wait: float | None = None) -> bool:
+        """Report a 429, or a 503 that states a wait; ``wait`` is the stated time in seconds.
+
+        Returns:
+            Whether calls that were sent later have been taken.
+        """
+        now = self._clock.monotonic()
+        looked = self._pacer.closed and sent_at > now - self._pacer.closed_since(now)
+        closed = self._pacer.closed and not looked
+        singled_out = self._pacer.throttled(sent_at, now, wait)
+        self._heard(now, closed=closed)
+        return singled_out
+
+    def failed(self, sent_at: float) -> None:
+        """Report a call that ended without an answer, or in a 5xx."""
+        self._pacer.failed(sent_at, self._clock.monotonic())
+        if self._line.waiting:
+            self._serve()
+
+    def _heard(self, now: float, *, closed: bool) -> None:
+        """Send away whom the server's word leaves no time, if it is a new one.
+
+        Args:
+            now: the time.
+            closed: whether it is about a call that was in flight when the gate was closed: there
+                may be many, and the first of them has said the same.
+        """
+        if not self._line.waiting:
+            return
+        word = self._pacer.stated_until
+        if not closed or abs(word - self._word) > NEW_WORD:
+            self._word = word
+            self._line.review(now)
+        self._serve()
+
+    @property
+    def answer_time(self) -> float:
+        """Seconds in which nearly every answer comes; 0.0 as long as there was none."""
+        return self._pacer.answer_time
+
+    def state(self) -> PaceState:
+        """Return what is known of the limit."""
+        return self._pacer.state(self._clock.monotonic())
+
+    def learned(self) -> tuple[float, float] | None:
+        """Return the calls taken in so many seconds, or None if no limit was met."""
+        return self._pacer.learned()
+
+    def begin_with(self, calls: float, seconds: float) -> None:
+        """Begin with what was learned before, unless something was seen already."""
+        self._pacer.begin_with(calls, seconds)
+
+    @property
+    def waited(self) -> float:
+        """Seconds during which at least one call stood in line."""
+        return self._waited + max(self._clock.monotonic() - self._waiting_since, 0.0)
+
+    def wait_of(self) -> Wait | None:
+        """Return how long calls have to wait, or None if the server takes them."""
+        seconds = self._pacer.closed_for(self._clock.monotonic())
+        waiting = self._line.waiting
+        return Wait(self.operation, seconds, waiting) if seconds and waiting else None
+
+    async def close(self) -> None:
+        """Send everybody in line away, and end the timer."""
+        self._closed = True
+        self._line.clear(self._clock.monotonic())
+        timer = self._stop_timer()
+        if timer is not None:
+            await asyncio.wait([timer])
+
+    def _serve(self) -> None:
+        """Let go who may go, send away who cannot, and set the timer for the next."""
+        now = self._clock.monotonic()
+        at = self._line.serve(now)
+        if self._line.waiting:
+            self._waiting_since = min(self._waiting_since, now)
+        elif self._waiting_since < math.inf:
+            self._waited += now - self._waiting_since
+            self._waiting_since = math.inf
+        if at == math.inf:
+            self._stop_timer()
+        elif self._timer is None or abs(at - self._wake_at) > 1e-6:
+            self._stop_timer()
+            self._wake_at = at
+            self._timer = asyncio.create_task(
+                self._sleep(at - now), name=f"frontegg_async pacing {self.operation}"
+            )
+
+    async def _sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._timer = None
+        self._serve()
+
+    def _stop_timer(self) -> asyncio.Task[None] | None:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+        return timer
+
+
+class Pacing:
+    """The pacing of one session: a group for each limit that the server may have.
+
+    Args:
+        clock: where the time comes from.
+        expected: returns the limit that is likely for a limit group, before anything was seen of
+            it; None expects nothing.
+    """
+
+    def __init__(self, clock: Clock, *, expected: Callable[[str], FixedRate] | None = None) -> None:
+        self._clock: Final = clock
+        self._expected: Final = expected
+        self._groups: Final[dict[str, Group]] = {}
+
+    def group(self, name: str, operation: str = "") -> Group:
+        """Return the group of that name (``Operation.limit_group``).
+
+        Args:
+            name: of the group.
+            operation: name of an operation in it, for display.
+        """
+        group = self._groups.get(name)
+        if group is None:
+            expected = None if self._expected is None else self._expected(name)
+            pacer = GroupPacer(expected=expected)
+            group = self._groups[name] = Group(name, operation or name, self._clock, pacer)
+        return group
+
+    def states(self) -> dict[str, PaceState]:
+        """Return what is known of every group."""
+        return {name: group.state() for name, group in self._groups.items()}
+
+    def waits(self) -> tuple[Wait, ...]:
+        """Return the limits that are used up while calls wait for them, the longest wait first."""
+        found = [wait for group in self._groups.values() if (wait := group.wait_of()) is not None]
+        return tuple(sorted(found, key=lambda wait: -wait.seconds))
+
+    def learned(self) -> tuple[Learned, ...]:
+        """Return the limits that were met, for a later session to begin with."""
+        found = [(name, group, group.learned()) for name, group in self._groups.items()]
+        return tuple(
+            Learned(name, group.operation, *learned) for name, group, learned in found if learned
+        )
+
+    def begin_with(self, limits: Iterable[Learned]) -> None:
+        """Begin with the limits that an earlier session met, where nothing is known yet."""
+        for limit in limits:
+            if limit.calls > 0.0 and 0.0 < limit.seconds < math.inf:
+                group = self.group(limit.group, limit.operation)
+                group.begin_with(limit.calls, limit.seconds)
+
+    @property
+    def waited(self) -> float:
+        """Seconds during which at least one call stood in line, of the group where it was most."""
+        return max((group.waited for group in self._groups.values()), default=0.0)
+
+    async def close(self) -> None:
+        """Send everybody in line away, and end the timers."""
+        for group in list(self._groups.values()):
+            await group.close()
