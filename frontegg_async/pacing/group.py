@@ -290,11 +290,13 @@ class Pacing:
 
     def states(self) -> dict[str, PaceState]:
         """Return what is known of every group."""
-        return {name: group.state() for name, group in self._groups.items()}
+        return {name: group.state() for name, group in list(self._groups.items())}
 
     def waits(self) -> tuple[Wait, ...]:
         """Return the limits that are used up while calls wait for them, the longest wait first."""
-        found = [wait for group in self._groups.values() if (wait := group.wait_of()) is not None]
+        # Copied first: a display may ask from a thread of its own.
+        groups = list(self._groups.values())
+        found = [wait for group in groups if (wait := group.wait_of()) is not None]
         return tuple(sorted(found, key=lambda wait: -wait.seconds))
 
     def learned(self) -> tuple[Learned, ...]:

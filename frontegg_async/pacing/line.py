@@ -128,7 +128,7 @@ class Line:
     @property
     def waiting(self) -> int:
         """How many calls stand in line."""
-        return self._interactive.size + sum(queue.size for queue in self._bulk.values())
+        return self._interactive.size + sum(queue.size for queue in list(self._bulk.values()))
 
     def try_admit(self, now: float, allowance: Allowance | None) -> bool:
         """Return whether a call that does not stand in line may go, which then counts as sent."""
