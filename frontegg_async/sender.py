@@ -186,34 +186,32 @@ class Sender:
         group = core.pacing.group(operation.limit_group, operation.name)
         if not group.try_admit(run):
             await self._wait_in_line(call, group)
+        permits = core.permits
+        if not permits.take():
+            await self._wait_for_permit(call, group)
         sent = answered = False
         sent_at = 0.0
-        permits = core.permits
         try:
-            if not permits.take():
-                await self._wait_for_permit(call)
-            try:
-                if call.observer is not None:
-                    noted = call.observer.before(operation)
-                    if noted is not None:
-                        await noted
-                if core.closed or core.transport.closed:
-                    raise ClosedError("the session was closed during the call", **call.fields())
-                now = core.clock.monotonic()
-                timeout = options.attempt_timeout
-                if call.deadline - now < timeout:
-                    timeout = self._remaining(call, now)
-                call.attempts += 1
-                call.successes_before = view.traffic.successes
-                view.traffic.requests += 1
-                sent, sent_at = True, now
-                outcome = await core.transport.send(
-                    call.request, self._authorization(call, token), options, timeout
-                )
-                answered = True
-            finally:
-                permits.give_back()
+            if call.observer is not None:
+                noted = call.observer.before(operation)
+                if noted is not None:
+                    await noted
+            if core.closed or core.transport.closed:
+                raise ClosedError("the session was closed during the call", **call.fields())
+            now = core.clock.monotonic()
+            timeout = options.attempt_timeout
+            if call.deadline - now < timeout:
+                timeout = self._remaining(call, now)
+            call.attempts += 1
+            call.successes_before = view.traffic.successes
+            view.traffic.requests += 1
+            sent, sent_at = True, now
+            outcome = await core.transport.send(
+                call.request, self._authorization(call, token), options, timeout
+            )
+            answered = True
         finally:
+            permits.give_back()
             if not sent:
                 group.give_back(run)
             elif not answered:
@@ -303,7 +301,25 @@ class Sender:
             return None
         return self._user_authorization.reveal()
 
-    async def _wait_for_permit(self, call: Call) -> None:
+    async def _wait_for_permit(self, call: Call, group: Group) -> None:
+        """Wait for a free connection; if the limit is used up meanwhile, wait in line again."""
+        run = self.view.run
+        while True:
+            looks = group.closed
+            try:
+                await self._connection(call)
+            except BaseException:
+                group.give_back(run)
+                raise
+            if looks or not group.closed:
+                return
+            self.core.permits.give_back()
+            group.give_back(run)
+            await self._wait_in_line(call, group)
+            if self.core.permits.take():
+                return
+
+    async def _connection(self, call: Call) -> None:
         remaining = call.deadline - self.core.clock.monotonic()
         try:
             async with asyncio.timeout(max(remaining, 0.0)):

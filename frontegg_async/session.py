@@ -50,6 +50,8 @@ T = TypeVar("T")
 CLOSE_TIMEOUT: Final = 5.0
 """Seconds that closing may take, also while the task is being cancelled."""
 BULK_TIMEOUT: Final = 600.0
+BULK_WAITERS: Final = 256
+"""Calls that may wait for a rate of their own at the same time without one of them giving up."""
 BULK_MAX_WAIT: Final = 300.0
 BULK_MAX_ATTEMPTS: Final = 10
 """Bulk work waits in seconds and tries as often, at least."""
@@ -400,9 +402,11 @@ class Session:
             ValueError: ``max_share`` is not above 0 and at most 1.
         """
         options = self._view.options
+        # Its own rate is no reason to give up, however slow it is.
+        own = 0.0 if rate is None else BULK_WAITERS * rate.seconds / rate.calls
         patient = msgspec.structs.replace(
             options,
-            timeout=max(options.timeout, BULK_TIMEOUT),
+            timeout=max(options.timeout, BULK_TIMEOUT, own),
             max_wait=max(options.max_wait, BULK_MAX_WAIT),
             max_attempts=max(options.max_attempts, BULK_MAX_ATTEMPTS),
         )

@@ -436,3 +436,15 @@ async def test_an_expected_limit_is_none_that_was_met(anyio_backend: str) -> Non
         assert session.pacing.learned() == ()
         assert session.allowance is None
         assert session.for_bulk(max_share=0.5).allowance is not None
+
+
+async def test_who_waits_for_a_connection_heeds_the_gate() -> None:
+    """Calls that queue for a connection are not sent any more once the limit is used up."""
+    async with Emulator(rate_limits=[RateLimit(20, 3_600.0, on=GET)]) as emulator:
+        emulator.add_user("user-0")
+        async with session_on(emulator, max_connections=4) as session:
+            calls = [session.users.get("user-0") for _ in range(200)]
+            ended = await asyncio.gather(*calls, return_exceptions=True)
+        refused = [each for each in ended if isinstance(each, ThrottledError)]
+        assert len(refused) == 180
+        assert emulator.count(GET) <= 20 + 2 * 4

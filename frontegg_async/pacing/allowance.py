@@ -85,7 +85,10 @@ class Allowance:
         if self._share < 1.0:
             self._next = max(self._next, now - _CATCH_UP) + 1.0 / (self._share * pacer.rate)
 
-    def give_back(self, admitted_at: float) -> None:
-        """Take back a call that was not sent after all."""
-        if admitted_at in self._sent:
+    def give_back(self, admitted_at: float | None) -> None:
+        """Take back a call that was not sent after all; None is the latest."""
+        if admitted_at is None:
+            if self._sent:
+                self._sent.pop()
+        elif admitted_at in self._sent:
             self._sent.remove(admitted_at)

@@ -19,6 +19,8 @@ TRUSTED: Final = 0.9
 """Share of a stated wait that must have passed before a call was taken for it to count as true."""
 VAGUE: Final = 1.0
 """Seconds: a shorter stated wait says nothing: ``Date`` and most resets have whole seconds."""
+LONGEST_TRUST: Final = 60.0
+"""Seconds for which nobody looks where an answer that was taken has stated the wait."""
 LONGEST_WAIT: Final = 1e9
 """Seconds: bounds against nonsense."""
 
@@ -34,6 +36,7 @@ class Gate:
         closed: whether calls are held back.
         closed_at: when it was closed last.
         until: when the next call may look.
+        looked_at: when a call was last sent to look.
         opened_at: when it was opened last.
         stated_until: when the server has said that it takes calls again, or minus infinity.
         refused_sent: when the latest call that was refused was sent.
@@ -46,6 +49,7 @@ class Gate:
         "_truth",
         "closed",
         "closed_at",
+        "looked_at",
         "opened_at",
         "refused_sent",
         "stated_until",
@@ -57,6 +61,7 @@ class Gate:
         self.closed = False
         self.closed_at = 0.0
         self.until = 0.0
+        self.looked_at = -math.inf
         self.opened_at = -math.inf
         self.stated_until = -math.inf
         self.refused_sent = -math.inf
@@ -98,7 +103,8 @@ class Gate:
         self.refused_sent = max(self.refused_sent, sent_at)
         self._hear(now, wait)
         if self._truth >= TRUSTED:
-            self.until = max(self.until, self.stated_until)  # as it was the last time: no look
+            # As it was the last time, so no look is needed; for a while.
+            self.until = max(self.until, min(self.stated_until, now + LONGEST_TRUST))
         return closes
 
     def _hear(self, now: float, wait: float) -> None:
@@ -117,6 +123,7 @@ class Gate:
 
     def look(self, now: float) -> None:
         """Send a call to look: the next one if nothing is heard of this one."""
+        self.looked_at = now
         left = self.stated_until - now
         if left > 0.0:
             self._gap = min(self._gap * 2.0, LONGEST_LOOK)
@@ -145,7 +152,7 @@ class Gate:
 
     def certain(self, closed_at: float, opened_at: float) -> None:
         """Hear that it was open indeed, and remember how much of a stated wait had passed."""
-        if self._stated > 0.0:
+        if self._stated > 2.0 * VAGUE:
             passed = min(max(opened_at - closed_at, 0.0) / self._stated, 1.0)
             self._truth = 1.0 if passed * self._stated > self._stated - 2.0 * VAGUE else passed
 

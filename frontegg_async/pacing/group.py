@@ -136,9 +136,9 @@ class Group:
     def give_back(self, run: RunAllowance | None = None, admitted_at: float | None = None) -> None:
         """Take back an admission whose call is not sent after all."""
         now = self._clock.monotonic()
-        self._pacer.give_back(now)
+        self._pacer.give_back(now, admitted_at)
         if run is not None:
-            run.of(self.name).give_back(now if admitted_at is None else admitted_at)
+            run.of(self.name).give_back(admitted_at)
         self._serve()
 
     def succeeded(self, sent_at: float, exhausted: float | None = None) -> None:
@@ -193,6 +193,11 @@ class Group:
             self._word = word
             self._line.review(now)
         self._serve()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server has refused calls and not taken one since."""
+        return self._pacer.closed
 
     @property
     def answer_time(self) -> float:

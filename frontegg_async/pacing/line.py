@@ -135,7 +135,10 @@ class Line:
         if self._interactive.size:
             return False
         if allowance is None:
-            return self._pacer.admit(now) == 0.0
+            if self._pacer.admit(now) > 0.0:
+                return False
+            self._pacer.drained()
+            return True
         queue = self._bulk.get(allowance)
         if queue is not None and queue.size:
             return False

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from .gate import FIRST_LOOK, Gate
+from .gate import FIRST_LOOK, LONGEST_LOOK, Gate
 from .phases import SPRINT, Cycle, Phase, Seeking, Windowed, remembered
 from .rate import FixedRate
 
@@ -23,6 +23,8 @@ FAR: Final = 2.0
 
 MARGIN: Final = 1.5
 """What an answer usually takes, times this, must be left before a deadline."""
+UNWATCHED: Final = 2.0 * LONGEST_LOOK
+"""Seconds without a look after which the end of a cycle is not known."""
 CERTAIN: Final = 3
 """Calls taken after an opening that make it certain: answers overtake each other."""
 CROWD: Final = 16
@@ -298,14 +300,16 @@ class GroupPacer:
         self._flying += 1
         return 0.0
 
-    def give_back(self, now: float) -> None:
+    def give_back(self, now: float, admitted_at: float | None = None) -> None:
         """Take back an ``admit``: the call is not sent after all."""
         self._flying -= 1
         gate = self._gate
         if not gate.closed:
             self._next -= 1.0 / self._phase.rate
         elif gate.stated_until <= now:
-            gate.until = min(gate.until, now)
+            # It may have been the look. Not more often than looks are, however many come back.
+            looked = admitted_at is not None and admitted_at == gate.looked_at
+            gate.until = min(gate.until, now if looked else max(now, gate.looked_at + FIRST_LOOK))
 
     # Answers
 
@@ -415,7 +419,11 @@ class GroupPacer:
         self._lag = max(LAG, now - since)
 
     def _learn(self, opening: _Opening) -> None:
-        """Let the phase see the cycle that ended with an opening."""
+        """Let the phase see the cycle that ended with an opening, if its end was watched."""
+        if opening.sent_at - opening.last_refused > UNWATCHED:
+            # Nobody looked for long: when the server took calls again is not known.
+            self._start_again(opening.sent_at, opening.taken, whole=False)
+            return
         at, count = self._anchor or (opening.reset, 0)
         closed_at, reset = opening.closed_at, opening.reset
         cycle = Cycle(
@@ -438,9 +446,13 @@ class GroupPacer:
         self._drained = False
         if cycle.blink and cycle.seconds < 0.5 * self._phase.period:
             return
-        self._anchor = (reset, opening.taken)
+        self._start_again(reset, opening.taken, whole=True)
+
+    def _start_again(self, at: float, taken: int, *, whole: bool) -> None:
+        """Begin a cycle; it is whole if it begins with a reset."""
+        self._anchor = (at, taken)
         self._refused_at_anchor = self._refused
-        self._whole = True
+        self._whole = whole
         self._unused = 0.0
         self._waited = False
 

@@ -405,7 +405,8 @@ class Windowed:
             spread = (self._doubt + cycle.doubt) / windows
             if spread <= self.spread or off > windows * self.spread:
                 self.spread = spread
-                self.period = cycle.seconds / windows - (spread if spread > 0.2 else 0.0)
+                seconds = cycle.seconds / windows
+                self.period = max(seconds - (spread if spread > 0.2 else 0.0), 0.5 * seconds)
         self._begin(cycle.end, cycle.taken_in_all, cycle.doubt)
         return self
 
@@ -431,7 +432,7 @@ def measured(cycle: Cycle, period: float) -> Stream | Windowed:
         spread = 2.0 * cycle.doubt
         return Windowed(
             cycle.taken,
-            cycle.seconds - (spread if spread > 0.2 else 0.0),
+            max(cycle.seconds - (spread if spread > 0.2 else 0.0), 0.5 * cycle.seconds),
             reset=cycle.end,
             taken=cycle.taken_in_all,
             doubt=cycle.doubt,

@@ -15,7 +15,7 @@ from frontegg_async.emulator import Announce, Emulator, RateLimit
 from frontegg_async.pacing import RunAllowance
 from frontegg_async.pacing.allowance import Allowance
 
-from ..test_bulk import turn
+from ..test_bulk import leaping, turn
 from .world import (
     ADD,
     crowd,
@@ -101,3 +101,13 @@ async def test_a_rate_ends_with_its_run(emulator: Emulator, frontegg: FronteggSe
         await frontegg.bulk.assign(rows, rate=FixedRate(1_000, 1.0), max_share=0.5)
     gc.collect()
     assert not [each for each in gc.get_objects() if isinstance(each, RunAllowance | Allowance)]
+
+
+async def test_a_slow_rate_is_no_reason_to_stop(anyio_backend: str) -> None:
+    """A run whose own rate lets its workers wait for longer than a call may take does all rows."""
+    async with leaping() as (server, session):
+        ids = people(server, 100)
+        rows = [to(user_id) for user_id in ids]
+        report = await session.bulk.assign(rows, rate=FixedRate(5, 60.0), plan="never")
+        assert outcomes(report) == {"added": 100}
+        assert server.count(ADD) == 100

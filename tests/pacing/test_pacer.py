@@ -326,3 +326,51 @@ def test_a_share_must_make_sense(share: float) -> None:
     """A share of nothing, or of more than all, is refused."""
     with pytest.raises(ValueError, match="a share is"):
         RunAllowance(share=share)
+
+
+def test_a_gate_that_nobody_looked_behind() -> None:
+    """After hours without a call nothing is learned from how long the gate was closed."""
+    pacer = GroupPacer()
+    pacer.admit(0.0)
+    pacer.throttled(0.0, 0.1, None)
+    now = 36_000.0
+    in_flight = [now]
+    assert pacer.admit(now) == 0.0
+    while now < 36_005.0:
+        now += 0.01
+        while in_flight and in_flight[0] <= now - 0.05:
+            pacer.succeeded(in_flight.pop(0), now)
+        while pacer.admit(now, bulk=True) == 0.0:
+            in_flight.append(now)
+    assert pacer.state(now).rate > 1_000.0
+
+
+def test_a_wait_that_was_true_once_is_looked_behind() -> None:
+    """However often a stated wait was true, one of a day is looked behind within a minute."""
+    pacer = GroupPacer()
+    now = 0.0
+    for wait in (10.0, 10.0, 86_400.0):
+        assert pacer.admit(now) == 0.0
+        pacer.succeeded(now, now + 0.1)
+        pacer.exhausted(now, now + 0.1, wait)
+        while (left := pacer.admit(now)) > 0.0:
+            assert left <= 60.0
+            now += left
+        pacer.succeeded(now, now + 0.1)
+        now += 0.2
+        assert pacer.admit(now) == 0.0
+        pacer.succeeded(now, now + 0.1)
+        now += 0.2
+
+
+def test_what_comes_back_does_not_look_in_its_place() -> None:
+    """However many admitted calls are not sent after all, a closed gate is looked behind once."""
+    pacer = GroupPacer()
+    assert all(pacer.admit(0.0) == 0.0 for _ in range(100))
+    for _ in range(2):  # of so many in flight, one might be a stray
+        pacer.throttled(0.0, 1.0, None)
+    looks = 0
+    for _ in range(50):
+        pacer.give_back(2.0)
+        looks += pacer.admit(2.0) == 0.0
+    assert looks == 1
