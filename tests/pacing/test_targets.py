@@ -133,7 +133,6 @@ def test_bulk_alone(name: str, measures: str) -> None:
     "name",
     [
         "from 100 to 20 / 1 s",
-        "from 500 to 1000 / 10 s",
         "from 1000 to 100 / 10 s",
         "from 2000 to 1000 / 60 s",
     ],
