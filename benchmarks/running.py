@@ -37,7 +37,7 @@ QUICK: Final[dict[str, list[str]]] = {
     "decode": ["--rounds", "1", "--keep", "20000", "--keep-rounds", "1"],
     "engine": ["--rounds", "1", "--rows", "2000", "10000"],
     "instructions": ["--only", "sdk", "tuned", "--concurrency", "64"],
-    "pacing": ["--seeds", "1", "--scenario", "100 / 1 s", "1000 / 60 s"],
+    "pacing": ["--seeds", "1", "--scenario", "100 / 10 s", "8 pods"],
     "pacing_socket": ["--rows", "1000", "--settled", "4"],
 }
 """Arguments for a quick run; one round for those that are not named."""

@@ -88,7 +88,6 @@ class PacingRow(msgspec.Struct, frozen=True):
     strategy: str
     goodput: float | None = None
     wasted: float | None = None
-    seconds: float | None = None
     nanoseconds: float | None = None
 
 
@@ -173,18 +172,19 @@ def engine_table(document: Document) -> Table:
 
 
 def pacing_table(document: Document) -> Table:
-    """Return how the package's own pacing does; its peers stand in docs/pacing.md."""
+    """Return how the package's own pacing does on each limit, for one bulk client alone.
+
+    Its peers and the scenarios with several clients stand in docs/pacing.md.
+    """
     rows = document.read(PacingRow)
     ours = rows[0].strategy if rows else ""
-    lines = [["limit", "goodput %", "wasted %", "seconds until followed"]]
+    lines = [["limit", "goodput %", "wasted %"]]
     for row in rows:
         if row.nanoseconds is not None:
-            lines.append([f"{row.scenario}: {row.nanoseconds:.0f} ns of CPU a call", "", "", ""])
-        elif row.strategy == ours:
-            shares = [
-                "" if each is None else f"{each:.1%}"[:-1] for each in (row.goodput, row.wasted)
-            ]
-            lines.append([row.scenario, *shares, number(row.seconds)])
+            lines.append([f"{row.scenario}: {row.nanoseconds:.0f} ns of CPU a call", "", ""])
+        elif row.strategy == ours and row.goodput is not None:
+            wasted = "" if row.wasted is None else f"{row.wasted:.1%}"[:-1]
+            lines.append([row.scenario, f"{row.goodput:.1%}"[:-1], wasted])
     return lines
 
 
