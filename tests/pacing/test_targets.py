@@ -57,7 +57,7 @@ def check(name: str, *, seeds: int = 1, measures: str = "") -> Outcome:
 )
 def test_a_window_that_was_used_up_by_somebody_else(name: str) -> None:
     """Rows that begin in a used-up window are done nearly as early as they can be."""
-    check(name, seeds=3)
+    check(name)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_window_that_was_used_up_by_somebody_else(name: str) -> None:
 )
 def test_a_session_limited_by_demand(name: str) -> None:
     """Interactive calls that others have kept out for a window are served at once after it."""
-    check(name, seeds=2)
+    check(name)
 
 
 @pytest.mark.parametrize(
