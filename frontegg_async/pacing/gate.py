@@ -17,7 +17,7 @@ TRUSTED_LOOKS: Final = 0.5
 """Looks behind a stated wait, as a share of it, where the last one was true."""
 TRUSTED: Final = 0.9
 """Share of a stated wait that must have passed before a call was taken for it to count as true."""
-VAGUE: Final = 1.0
+VAGUE: Final = 2.0
 """Seconds: a shorter stated wait says nothing: ``Date`` and most resets have whole seconds."""
 LONGEST_TRUST: Final = 60.0
 """Seconds for which nobody looks where an answer that was taken has stated the wait."""
@@ -97,7 +97,7 @@ class Gate:
             self.closed = True
             self.closed_at = now
             self._gap = STATED_LOOK
-            self.until = now + min(wait, STATED_LOOK)
+            self.until = now + (wait if wait <= VAGUE else STATED_LOOK)
             self._stated = 0.0
             self.stated_until = -math.inf
         self.refused_sent = max(self.refused_sent, sent_at)
@@ -152,9 +152,9 @@ class Gate:
 
     def certain(self, closed_at: float, opened_at: float) -> None:
         """Hear that it was open indeed, and remember how much of a stated wait had passed."""
-        if self._stated > 2.0 * VAGUE:
+        if self._stated > VAGUE:
             passed = min(max(opened_at - closed_at, 0.0) / self._stated, 1.0)
-            self._truth = 1.0 if passed * self._stated > self._stated - 2.0 * VAGUE else passed
+            self._truth = 1.0 if passed * self._stated > self._stated - VAGUE else passed
 
     def opens_in(self, now: float) -> float:
         """Return the seconds until it should be open as far as the server has said, else 0.0."""

@@ -211,6 +211,9 @@ class Line:
             if not pacer.closed and pacer.crowded(FLIGHT):
                 self.crowded = True
                 return math.inf  # the next answer is asked
+            if head.deadline - now < pacer.answer_time:
+                self._end(head, self._still(now))  # sent now, it would end in doubt
+                continue
             delay = pacer.admit(now)
             if delay > 0.0:
                 return now + delay

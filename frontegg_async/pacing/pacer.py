@@ -442,8 +442,9 @@ class GroupPacer:
         )
         self._gate.certain(closed_at, opening.at)
         self._phase = self._phase.opened(cycle)
-        self._saturated = None if self._drained else (cycle.taken, cycle.seconds)
-        self._drained = False
+        if not cycle.blink:
+            self._saturated = None if self._drained else (cycle.taken, cycle.seconds)
+            self._drained = False
         if cycle.blink and cycle.seconds < 0.5 * self._phase.period:
             return
         self._start_again(reset, opening.taken, whole=True)
