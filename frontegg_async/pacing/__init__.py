@@ -28,7 +28,9 @@ Stream     a short window, a look back or a bucket: 2 % below the rate that was 
 Windowed   a window of five seconds or more whose reset is known: its quota at even distances, so
            that it is used up just before the reset. What is left then is lost anyway, so that is
            the moment to find out whether there is more: it costs a refusal or two, and keeps
-           others waiting for a hundredth of the window
+           others waiting for a hundredth of the window. After a window that took more than its
+           quota, a fifth of the next one is sent at once: a server that rejects a part of that
+           counts shorter windows
 =========  ====================================================================================
 
 Even distances leave others a call at any time. A run whose last calls fit into what is left of the

@@ -249,7 +249,10 @@ class Line:
         delay = allowance.delay(now, self._pacer)
         if delay > 0.0:
             return delay
-        delay = self._pacer.admit(now, bulk=True, last=allowance.fits(now, self._pacer))
+        # With another run in line both would claim the rest of the window.
+        alone = not self._bulk or (len(self._bulk) == 1 and allowance in self._bulk)
+        last = alone and allowance.fits(now, self._pacer)
+        delay = self._pacer.admit(now, bulk=True, last=last)
         if delay == 0.0:
             allowance.take(now, self._pacer)
         return delay

@@ -414,7 +414,11 @@ class GroupPacer:
         self._taken_at_opening = self._taken
         # What could have been sent since the reset is caught up: all of it where a window is
         # counted, and it ends in a refusal if it is too much.
+        # Elsewhere the call that looked has used a slot, if the rate was only a little too high.
         since = last_refused if isinstance(self._phase, Windowed) else sent_at
+        slot = 1.0 / self._phase.rate
+        if since == sent_at and now - gate.closed_at < slot:
+            since += slot
         self._next = max(self._next, since)
         self._lag = max(LAG, now - since)
 

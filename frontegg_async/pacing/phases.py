@@ -80,6 +80,14 @@ ASTRAY: Final = 0.1
 """Share of a window by which a reset may come too early or too late."""
 BLINKS: Final = 3
 """Short refusals within a window that show that it is none."""
+MORE: Final = 0.05
+"""Share of a quota by which a window must exceed it to be more than chance: others come and go."""
+PROBE: Final = 0.2
+"""Share of a quota that is sent at once where a window took more than its quota: if the server
+refuses a part of that, its windows are shorter. Otherwise the rest of the quota is still spread."""
+DISPROVED: Final = 2.0
+"""Quotas taken within one window that show that an expected limit does not exist: a window of the
+server may end within ours, but no more than one."""
 GUESSED: Final = 0.5
 """Share of a quota that was never met which the last calls of a run may use at once."""
 
@@ -282,8 +290,11 @@ class Windowed:
         "_astray",
         "_before",
         "_doubt",
+        "_ease",
         "_met",
         "_over_at",
+        "_probe_until",
+        "_probed_at",
         "_quota",
         "_reset",
         "_skip",
@@ -313,6 +324,8 @@ class Windowed:
         self._stride = STRIDE * STRIDE if rising else 1.0
         self._skip = 0
         self._taken = taken
+        self._probe_until = 0.0
+        self._probed_at = math.nan
         self._begin(reset, taken, doubt)
 
     def _begin(self, reset: float, taken: int, doubt: float) -> None:
@@ -321,6 +334,7 @@ class Windowed:
         self._reset = reset
         self._before, self._taken = self._taken, taken
         self._doubt = doubt
+        self._ease = 1.0  # the share of the rate that a probe has left for the rest of the window
         self._over_at = math.inf
 
     @property
@@ -349,9 +363,15 @@ class Windowed:
         if self._reset != self._reset:
             self._reset = now  # the first call
         into = now - self._reset
-        if into >= self.period or self._skip or sent - self._taken < self._quota:
+        probing = sent < self._probe_until
+        if not probing and self._probe_until:
+            self._probe_until = 0.0
+            used, gone = (sent - self._taken) / self._quota, into / self.period
+            self._ease = min(max((1.0 - used) / max(1.0 - gone, 0.1), 0.1), 1.0)
+        within = into >= self.period or self._skip or sent - self._taken < self._quota
+        if within and not probing:
             self._over_at = math.inf
-            return self._rate(round_trip)
+            return self._ease * self._rate(round_trip)
         # More than the quota, and nothing was refused: find out how much there is.
         self._over_at = min(self._over_at, now)
         trips = (now - self._over_at) / max(round_trip, 0.025)
@@ -370,8 +390,10 @@ class Windowed:
             return self  # what was taken was sent before anything was expected
         passed = math.floor((now - self._reset) / self.period)
         if passed >= 1:
+            found = taken - self._taken
+            if not self._met and found > DISPROVED * self._quota:
+                return Seeking(found / self.period, AGAIN)
             if passed == 1 and not self._skip:
-                found = taken - self._taken
                 # Nothing was refused at its end either: look earlier the next time.
                 self._stride = STRIDE * self._stride if found > self._quota else 1.0
                 self._quota = max(self._quota, found)
@@ -391,6 +413,10 @@ class Windowed:
     def opened(self, cycle: Cycle) -> Phase:
         """Hear that the gate was opened again."""
         self._stride = 1.0
+        if self._probed_at == cycle.start and cycle.held and not cycle.stray:
+            part = max(cycle.taken / self._quota, cycle.seconds / self.period)
+            if part < 0.5:
+                return measured(cycle, 0.0)  # it has shorter windows
         windows = round(cycle.seconds / self.period)
         off = abs(cycle.seconds - windows * self.period)
         into = (cycle.end - self._reset) % self.period
@@ -402,8 +428,13 @@ class Windowed:
                 return self
             return Stream(_limit_of(cycle, self.period), cycle.end, self.period, windows=False)
         self._astray = 0
+        found = float(cycle.taken_in_all - self._start_of(cycle))
+        more = found > (1.0 + MORE) * self._quota + FEW
+        if more and windows == 1 and cycle.shut < ASTRAY * self.period:
+            self._probe_until = cycle.taken_in_all + PROBE * found
+            self._probed_at = cycle.end
         if cycle.held and cycle.whole:
-            self._quota = max(float(cycle.taken_in_all - self._start_of(cycle)), 1.0)
+            self._quota = max(found, 1.0)
             self._met = True
             spread = (self._doubt + cycle.doubt) / windows
             if spread <= self.spread or off > windows * self.spread:

@@ -234,6 +234,7 @@ class Alone(msgspec.Struct, frozen=True, kw_only=True):
     network: Network
     workers: int
     stated: float | None
+    expected: FixedRate | None
 
     def play(self, make: MakeClient, seed: int) -> Outcome:
         """Play it once."""
@@ -245,7 +246,7 @@ class Alone(msgspec.Struct, frozen=True, kw_only=True):
             header=self.header,
             stated=None if stated is None else lambda _: stated,
         )
-        client = make(world, connections=max(self.workers, CONNECTIONS))
+        client = make(world, connections=max(self.workers, CONNECTIONS), expected=self.expected)
         bulk_load(client, world, workers=self.workers)
         world.clock.run(self.end + 1.0)
         late = settled(world, self.start, self.end)
@@ -268,6 +269,7 @@ def alone(
     network: Network | None = None,
     workers: int = 64,
     stated: float | None = None,
+    expected: FixedRate | None = None,
     pictured: bool = False,
 ) -> Scenario:
     """Return a scenario of one bulk client.
@@ -282,6 +284,7 @@ def alone(
         network: the round trips.
         workers: how many calls there may be at once.
         stated: the wait that every refusal states.
+        expected: the limit that is published.
         pictured: whether it is drawn.
     """
     played = Alone(
@@ -292,6 +295,7 @@ def alone(
         network=network or Network(),
         workers=workers,
         stated=stated,
+        expected=expected,
     )
     return Scenario(name, ALONE, played.play, targets, pictured)
 
@@ -390,6 +394,34 @@ ALONE_SCENARIOS: Final = [
         pictured=True,
     ),
     alone("no limit", unlimited, 10, 20, *_today(0.995, 0.0), pictured=True),
+    # The first minute is given to what is expected; the second one must know better.
+    alone(
+        "100 / 1 s, expected 1000 / 60 s",
+        windows(100, 1),
+        65,
+        165,
+        Target("goodput", 0.98),
+        Target("wasted", 0.02),
+        expected=PUBLISHED,
+    ),
+    alone(
+        "500 / 10 s, expected 1000 / 60 s",
+        windows(500, 10),
+        120,
+        420,
+        Target("goodput", 0.95),
+        Target("wasted", 0.025),
+        expected=PUBLISHED,
+    ),
+    alone(
+        "sliding 30 / 60 s, expected",
+        sliding(30, 60),
+        240,
+        900,
+        Target("goodput", 0.97),
+        Target("wasted", 0.03),
+        expected=FixedRate(30, 60.0),
+    ),
     alone("100 / 1 s, header", windows(100, 1), 30, 130, *_today(0.99, 0.005), header=True),
     alone("5 / 1 s", windows(5, 1), 60, 260, *_today(0.955, 0.01)),
     alone("20 / 1 s", windows(20, 1), 60, 260, *_today(0.985, 0.015)),

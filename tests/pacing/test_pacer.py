@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontegg_async.pacing import FixedRate, GroupPacer, Line, RunAllowance
+from frontegg_async.pacing import FixedRate, GroupPacer, Line, RunAllowance, Waiter
 from frontegg_async.pacing.gate import FIRST_LOOK, LONGEST_LOOK
 from frontegg_async.pacing.phases import MAX_RATE, MIN_RATE
 
@@ -272,6 +272,19 @@ def test_the_last_calls_of_a_run_need_no_slot() -> None:
         pass
     run.remaining = 20
     assert line.try_admit(0.0, allowance)
+
+
+def test_two_runs_do_not_both_claim_the_rest_of_a_window() -> None:
+    """The last calls of a run keep to the slots while another run waits for its own."""
+    line = Line(GroupPacer(expected=FixedRate(1_000, 60.0)))
+    runs = [RunAllowance(), RunAllowance()]
+    one, other = (run.of("group") for run in runs)
+    while line.try_admit(0.0, one):
+        pass
+    for run in runs:
+        run.remaining = 300
+    line.join(Waiter(0.0, math.inf, math.inf, other, lambda _: None), 0.0)
+    assert not line.try_admit(0.0, one)
 
 
 def test_an_admission_can_be_taken_back() -> None:

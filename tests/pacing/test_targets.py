@@ -15,7 +15,7 @@ import pytest
 from frontegg_async.pacing import FixedRate
 
 from .scenarios import BY_NAME, MORE_IS_BETTER, Outcome, Target, mean, windows, worst
-from .servers import FixedWindow
+from .servers import FixedWindow, Server
 from .world import PacedClient, World, bulk_load, from_zero, plain_backoff, settled
 
 MARGINS = {"wasted": 1.4, "wasted_0": 1.4, "p95": 1.3}
@@ -191,6 +191,21 @@ def test_a_run_with_a_share_leaves_the_rest_free_and_still_finds_more() -> None:
         result = settled(world, start, start + 70.0)
         assert 0.7 < result.goodput < 0.9
         assert result.wasted < 0.01
+
+
+@pytest.mark.parametrize("name", ["100 / 1 s, expected 1000 / 60 s", "sliding 30 / 60 s, expected"])
+def test_an_expectation_that_is_wrong(name: str) -> None:
+    """A published limit that does not hold, or holds in another way, delays only the start."""
+    check(name)
+
+
+def test_an_expectation_without_any_limit() -> None:
+    """Where a limit is expected and there is none, the second window of it is the last one."""
+    world = World(Server(1e6, 1.0), 1)
+    client = PacedClient(world, expected=FixedRate(1_000, 60.0))
+    bulk_load(client, world)
+    world.clock.run(130.0)
+    assert client.pacer.rate > 1_000
 
 
 def test_a_limit_that_was_met_can_be_shown() -> None:
