@@ -147,6 +147,7 @@ def request_to(url: str, method: str = "GET", body: bytes | None = None, **heade
 async def send(transport: Transport, request: Request, **options: Any) -> Answer | Failure:
     """Send with plenty of time, unless ``timeout`` or an option says otherwise."""
     timeout = options.pop("timeout", 30.0)
+    options.setdefault("connect_timeout", 30.0)  # a busy machine accepts a connection late
     return await transport.send(request, TOKEN, Options(**options), timeout)
 
 

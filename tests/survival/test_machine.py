@@ -350,7 +350,7 @@ def is_lost(record: RecordedRequest) -> bool:
 
 
 SurvivalMachine.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=12, deadline=None, database=None
+    max_examples=80, stateful_step_count=12, deadline=None, database=None
 )
 # Dozens of runs, each with processes of its own: on a machine that is busy they take minutes.
 TestSurvival = pytest.mark.timeout(600)(SurvivalMachine.TestCase)

@@ -20,7 +20,7 @@ from frontegg_async.emulator import Emulator
 from .child import Said, Settings
 
 CHILD: Final = Path(__file__).with_name("child.py")
-HANGS: Final = 12.0
+HANGS: Final = 45.0
 """Seconds after which a child counts as one that will never end."""
 
 
