@@ -69,9 +69,9 @@ class Session:
         options: how calls are sent.
         max_connections: calls on the wire at the same time, and connections kept.
         http: an ``aiohttp.ClientSession`` to send with, instead of over connections of its own.
-            It is not closed, and its cookies, proxies and tracing apply. It also sends GET, PUT
-            and DELETE a second time by itself if a kept connection turns out to be dead, beyond
-            ``max_attempts``.
+            It is not closed. Its proxies, headers and tracing apply; its cookies and its ``auth``
+            do not. It also sends GET, PUT and DELETE a second time by itself if a kept connection
+            turns out to be dead, beyond ``max_attempts``.
         token_store: where to share the environment token with other sessions.
         clock: what time it is; for tests.
         limits_plan: the plan of Frontegg whose published limits bulk calls expect before anything

@@ -7,6 +7,7 @@ Here is the transport for every ``aiohttp.ClientSession``, one that is handed in
 from __future__ import annotations
 
 import asyncio
+import copy
 import math
 import zlib
 from collections.abc import Mapping
@@ -83,14 +84,19 @@ class AiohttpTransport:
     """Sends with an ``aiohttp.ClientSession``: its own, or one handed in, which stays open."""
 
     def __init__(self, http: aiohttp.ClientSession | None, *, max_connections: int) -> None:
+        self._given: Final = http
         self._owned: Final = http is None
-        self._http: Final = http or aiohttp.ClientSession(
-            # As many as the session has permits, so nobody ever waits in aiohttp's own queue.
-            connector=aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=KEEPALIVE),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers=DEFAULT_HEADERS,
-            auto_decompress=False,
-            trust_env=False,
+        self._http: Final = (
+            without_credentials(http)
+            if http
+            else aiohttp.ClientSession(
+                # As many as the session has permits, so nobody ever waits in aiohttp's own queue.
+                connector=aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=KEEPALIVE),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=DEFAULT_HEADERS,
+                auto_decompress=False,
+                trust_env=False,
+            )
         )
         if self._owned:
             # aiohttp would send GET, PUT and DELETE a second time by itself, beyond
@@ -105,12 +111,14 @@ class AiohttpTransport:
     @property
     def closed(self) -> bool:
         """Whether an aiohttp session that was handed in has been closed by its owner."""
-        return not self._owned and self._http.closed
+        return self._given is not None and self._given.closed
 
     async def close(self) -> None:
         """Close the aiohttp session, unless it was handed in."""
         if self._owned:
             await self._http.close()
+        else:
+            self._http.detach()  # the connections are its owner's
 
     async def send(
         self, request: Request, authorization: str | None, options: Options, timeout: float
@@ -165,6 +173,24 @@ class AiohttpTransport:
         if total == options.attempt_timeout:
             self._last_options, self._last_timeout = options, timeout
         return timeout
+
+
+def without_credentials(http: aiohttp.ClientSession) -> aiohttp.ClientSession:
+    """Return a session like ``http``, on the same connections, without cookies and credentials.
+
+    A cookie jar belongs to one user, and a session sends for many: the refresh token that one
+    user's login sets would go out with the calls of all others, and instead of theirs. Default
+    credentials of its owner would go to the auth route.
+    """
+    # There is no public way to copy a session, nor to leave these out of a request.
+    copied = copy.copy(http)
+    copied._cookie_jar = aiohttp.DummyCookieJar()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    copied._default_auth = None  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    headers = http.headers.copy()
+    for name in (hdrs.AUTHORIZATION, hdrs.COOKIE):
+        headers.popall(name, None)
+    copied._default_headers = headers  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return copied
 
 
 def client_timeout(total: float, connect: float) -> aiohttp.ClientTimeout:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
+import aiohttp
 import pytest
 
 from frontegg_async import (
@@ -233,6 +235,53 @@ async def test_users_do_not_share(
         assert [each.id for each in found] == ["ada"] * 5 + ["bob"] * 5
         clock.advance(2 * LIFE)
     assert emulator.count(REFRESHES) == 4
+
+
+@pytest.mark.parametrize("handed_in", [False, True], ids=["own http", "http handed in"])
+async def test_no_user_becomes_another(
+    emulator: Emulator, clock: FakeClock, handed_in: bool
+) -> None:
+    """A user's refresh cookie goes out with that user's renewal and with no other call.
+
+    By a host name, because the cookie jar of aiohttp ignores addresses.
+    """
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(aiohttp.ClientSession()) if handed_in else None
+        session = await stack.enter_async_context(
+            FronteggSession.for_users(
+                client_id=emulator.client_id,
+                base_url=emulator.url.replace("127.0.0.1", "localhost"),
+                http=http,
+                clock=clock,
+            )
+        )
+        logins = {name: await log_in(session, name) for name in ("ada", "bob")}
+        users = {name: session.as_user(login) for name, login in logins.items()}
+        clock.advance(2 * LIFE)
+        for name, user in users.items():
+            assert (await user.me.get()).id == name
+        for request in emulator.requests:
+            cookie = request.headers.get("Cookie", "")
+            renewed = f"{request.method} {request.template}" == REFRESHES
+            assert renewed == bool(cookie)
+            assert len(cookie.split(";")) == 1
+        if http is not None:
+            assert not list(http.cookie_jar)
+
+
+async def test_credentials_of_a_session_handed_in(emulator: Emulator, clock: FakeClock) -> None:
+    """The ``Authorization`` of an aiohttp session that is handed in goes nowhere."""
+    owners = "Basic b3duZXI6c2VjcmV0"
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": owners, "X-Own": "1"}) as http,
+        FronteggSession.for_users(
+            client_id=emulator.client_id, base_url=emulator.url, http=http, clock=clock
+        ) as session,
+    ):
+        assert (await session.as_user(await log_in(session)).me.get()).id == "ada"
+        assert http.headers["Authorization"] == owners
+    assert all(each.headers.get("Authorization") != owners for each in emulator.requests)
+    assert all(each.headers["X-Own"] == "1" for each in emulator.requests)
 
 
 async def test_users_and_the_environment(emulator: Emulator, clock: FakeClock) -> None:
