@@ -17,7 +17,11 @@ class Paginator(Generic[T]):
     """Iterate it for the items, or ``pages()`` for the pages. Nothing is sent before that.
 
     Frontegg's ``_offset`` is the index of a page, not of an item, ``_links.next`` is a bare query
-    string, and the page behind the last one is empty (docs/frontegg.md: spec, seen).
+    string, and the page behind the last one is empty (docs/frontegg.md: spec, seen). A list ends
+
+    - at an empty page;
+    - where ``next`` is missing although an earlier page had it;
+    - where ``next`` is missing and the stated total is reached.
 
     Args:
         caller: sends the operation.
@@ -67,36 +71,44 @@ class Paginator(Generic[T]):
         """Iterate over the pages, each with its ``metadata`` of totals where the API gives one.
 
         Raises:
-            UndecodableAnswerError: the server answers with the same page again and again.
+            UndecodableAnswerError: the server answers with the same page again and again, or its
+                pages end before the total that it states.
         """
         previous: tuple[T, ...] | None = None
-        index = 0
-        query = self._query_of(index, None)
+        index = count = 0
+        total: float | None = None
+        linked = False
+        query: Query | None = self._query_of(index, None)
         while query is not None:
             page = await self._caller.call(
                 self._operation, *self._path, query=query, tenant_id=self._tenant_id
             )
             if not page.items:
-                return
+                break
             if page.items == previous:
-                raise UndecodableAnswerError(
-                    f"page {index} holds the same items as the page before it",
-                    operation=self._operation.name,
-                )
+                raise self._broken(f"page {index} holds the same items as the page before it")
             yield page
             previous = page.items
+            count += len(page.items)
             index += 1
+            total = None if page.metadata is None else page.metadata.total_items
+            follows = page.links is not None and bool(page.links.next)
+            if not follows and (linked if total is None else count >= total):
+                return
+            linked = linked or follows
             query = self._query_of(index, page)
+        if total is not None and count < total:
+            raise self._broken(f"the pages end after {count} of {total} items")
 
     def _query_of(self, index: int, before: Page[T] | None) -> Query | None:
-        """Return the query for a page, or None if the one before it was the last."""
-        links = None if before is None else before.links
-        if links is not None and not links.next:
-            return None
+        """Return the query for a page, or None if only a link can tell it and there is none."""
         if self._limit is not None:
             return {**self._query, "_limit": self._limit, "_offset": index}
         if before is None:
             return self._query
-        if links is None or links.next is None:
+        if before.links is None or not before.links.next:
             return None
-        return {**self._query, **parse_qs(links.next.removeprefix("?"))}
+        return {**self._query, **parse_qs(before.links.next.removeprefix("?"))}
+
+    def _broken(self, text: str) -> UndecodableAnswerError:
+        return UndecodableAnswerError(text, operation=self._operation.name)

@@ -11,7 +11,7 @@ from frontegg_async import FronteggSession, InvalidRequestError, UndecodableAnsw
 from frontegg_async._clock import SystemClock
 from frontegg_async.emulator import Emulator
 from frontegg_async.endpoints.users import ITERATE, Users
-from frontegg_async.models.paging import Page, PageLinks
+from frontegg_async.models.paging import Page, PageLinks, PageMetadata
 from frontegg_async.operation import Arguments, Operation, Query
 from frontegg_async.paging import Paginator
 
@@ -39,10 +39,13 @@ class Pages:
         return cast("T", self.pages[index] if index < len(self.pages) else Page[User](items=()))
 
 
-def page(*ids: str, after: str | None = "_offset=1", links: bool = True) -> Page[User]:
+def page(
+    *ids: str, after: str | None = "_offset=1", links: bool = True, total: int | None = None
+) -> Page[User]:
     return Page[User](
         items=tuple(User(id=user_id) for user_id in ids),
         links=PageLinks(next=after) if links else None,
+        metadata=None if total is None else PageMetadata(total_items=total),
     )
 
 
@@ -65,6 +68,16 @@ async def ids_of(users: AsyncIterator[User] | Paginator[User]) -> list[str | Non
         ([page("a"), page(), page("never")], ["a"], 2),
         ([page("a"), Page[User](), page("never")], ["a"], 2),
         ([page("a"), page("a", "b", after="")], ["a", "a", "b"], 2),
+        # No link from the first page on: only a total or an empty page is an end.
+        ([page("a", "b", after=""), page("c", after="")], ["a", "b", "c"], 3),
+        ([page("a", "b", after=None, total=3), page("c", after=None, total=3)], ["a", "b", "c"], 2),
+        ([page("a", "b", links=False, total=3), page("c", links=False, total=3)], [*"abc"], 2),
+        ([page("a", "b", links=False, total=2), page("never")], ["a", "b"], 1),
+        ([page("a", "b", after="", total=2), page("never")], ["a", "b"], 1),
+        # A link counts for more than a total, which may be of another moment.
+        ([page("a", "b", total=2), page("c", after="", total=3)], ["a", "b", "c"], 2),
+        # A user left while the pages were fetched: the latest total counts.
+        ([page("a", "b", total=4), page("d", after="", total=3)], ["a", "b", "d"], 2),
     ],
 )
 async def test_where_a_list_ends(pages: list[Page[User]], ids: list[str], asked: int) -> None:
@@ -87,6 +100,16 @@ async def test_the_same_page_for_ever() -> None:
     assert caught.value.operation == "users.iterate"
 
 
+@pytest.mark.parametrize("limit", [2, None])
+async def test_a_list_that_is_too_short(limit: int | None) -> None:
+    """Pages that end before the stated total are an error, after all that there is."""
+    caller = Pages(page("a", "b", after="", total=450))
+    users = aiter(Paginator(caller, ITERATE, {}, limit=limit, max_limit=200))
+    assert [(await anext(users)).id, (await anext(users)).id] == ["a", "b"]
+    with pytest.raises(UndecodableAnswerError, match="end after 2 of 450 items"):
+        await anext(users)
+
+
 async def test_nothing_is_sent_before_it_is_needed() -> None:
     """A page is asked for when its first item is wanted, and none after the last one wanted."""
     caller = Pages(page("a", "b"), page("c", "d"), page("e"))
@@ -101,7 +124,7 @@ async def test_nothing_is_sent_before_it_is_needed() -> None:
 
 async def test_a_paginator_starts_anew() -> None:
     """Iterating twice is two lists, each from the beginning."""
-    caller = Pages(page("a", after=""), page("a", after=""))
+    caller = Pages(page("a", after="", total=1), page("a", after="", total=1))
     users = paginator(caller)
     assert await ids_of(users) == await ids_of(users) == ["a"]
     assert [query["_offset"] for query in caller.asked] == [0, 0]
@@ -148,7 +171,7 @@ async def test_450_users(next_at_end: str | None, limit: int, requests: int) -> 
     async with Emulator(api_key=API_KEY, next_at_end=next_at_end) as server:
         ids = fill(server)
         async with open_session(server) as session:
-            assert await ids_of(session.users.iterate(limit=limit)) == ids
+            assert await ids_of(session.users.iterate(limit=limit)) == sorted(ids)
         assert server.count(LIST) == requests
 
 
@@ -169,7 +192,7 @@ async def test_totals(emulator: Emulator, frontegg: FronteggSession) -> None:
         ({"tenant_id": "nobody"}, []),
         ({"email": "u4@example.test"}, ["u4"]),
         ({"email": "U4@EXAMPLE.TEST"}, ["u4"]),
-        ({"ids": ["u5", "u1", "unknown"]}, ["u5", "u1"]),
+        ({"ids": ["u5", "u1", "unknown"]}, ["u1", "u5"]),
         ({"ids": ["u3", "u4"], "tenant_id": "acme"}, ["u3"]),
     ],
 )

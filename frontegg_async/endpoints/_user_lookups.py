@@ -36,7 +36,7 @@ class UserLookups:
         identifier_type: IdentifierType | None = None,
         name_prefix: str | None = None,
         include_sub_tenants: bool | UnsetType = UNSET,
-        sort_by: UserOrder | UnsetType = UNSET,
+        sort_by: UserOrder | UnsetType = "id",
         order: Literal["ASC", "DESC"] | UnsetType = UNSET,
         limit: int = MAX_PAGE,
     ) -> Paginator[User]:
@@ -51,7 +51,7 @@ class UserLookups:
             identifier_type: what ``identifier`` is.
             name_prefix: only users whose name begins with this text.
             include_sub_tenants: whether members of tenants below count as well.
-            sort_by: what to sort by.
+            sort_by: the sort key. Only a unique one gives pages that miss no user.
             order: which end comes first.
             limit: users a page, from 1 to 200.
 
@@ -87,7 +87,7 @@ class UserLookups:
         identifier_type: IdentifierType | None = None,
         name_prefix: str | None = None,
         include_sub_tenants: bool | UnsetType = UNSET,
-        sort_by: UserOrder | UnsetType = UNSET,
+        sort_by: UserOrder | UnsetType = "id",
         order: Literal["ASC", "DESC"] | UnsetType = UNSET,
         limit: int = 50,
     ) -> Paginator[User]:
@@ -106,7 +106,7 @@ class UserLookups:
             identifier_type: what ``identifier`` is.
             name_prefix: only users whose name begins with this text.
             include_sub_tenants: whether members of tenants below count as well.
-            sort_by: what to sort by.
+            sort_by: the sort key. Only a unique one gives pages that miss no user.
             order: which end comes first.
             limit: users a page, from 1 to 200.
 

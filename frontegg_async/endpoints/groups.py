@@ -178,7 +178,7 @@ class Groups:
         self,
         *,
         groups_relations: GroupRelations | UnsetType = UNSET,
-        sort_by: GroupOrder | UnsetType = UNSET,
+        sort_by: GroupOrder | UnsetType = "id",
         order: Literal["ASC", "DESC"] | UnsetType = UNSET,
         limit: int = 50,
         tenant_id: str | None = None,
@@ -187,7 +187,7 @@ class Groups:
 
         Args:
             groups_relations: what they come with.
-            sort_by: what to sort by.
+            sort_by: the sort key. Only a unique one gives pages that miss no group.
             order: which end comes first.
             limit: groups a page, from 1.
             tenant_id: the tenant whose groups they are.

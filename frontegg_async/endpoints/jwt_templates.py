@@ -112,7 +112,7 @@ class JwtTemplates:
         *,
         keys: Sequence[str] | UnsetType = UNSET,
         ids: Sequence[str] | UnsetType = UNSET,
-        sort_by: JwtTemplateOrder | UnsetType = UNSET,
+        sort_by: JwtTemplateOrder | UnsetType = "id",
         order: Literal["ASC", "DESC"] | UnsetType = UNSET,
         limit: int = 50,
     ) -> Paginator[JwtTemplate]:
@@ -121,7 +121,7 @@ class JwtTemplates:
         Args:
             keys: only those of these keys.
             ids: only those of these ids.
-            sort_by: what to sort by.
+            sort_by: the sort key. Only a unique one gives pages that miss no template.
             order: which end comes first.
             limit: templates a page, from 1.
 

@@ -122,7 +122,7 @@ class PhoneNumbers:
     def iterate_v1(
         self,
         *,
-        sort_by: PhoneNumberOrder | UnsetType = UNSET,
+        sort_by: PhoneNumberOrder | UnsetType = "phoneNumber",
         order: Literal["ASC", "DESC"] | UnsetType = UNSET,
         phone_number: str | UnsetType = UNSET,
         limit: int = 50,
@@ -132,7 +132,7 @@ class PhoneNumbers:
         Deprecated by Frontegg: use ``iterate``, which takes the ids of users as well.
 
         Args:
-            sort_by: what to sort by.
+            sort_by: the sort key. Only a unique one gives pages that miss no number.
             order: which end comes first.
             phone_number: only this one.
             limit: phone numbers a page, from 1.
@@ -145,7 +145,7 @@ class PhoneNumbers:
     def iterate(
         self,
         *,
-        sort_by: PhoneNumberOrder | UnsetType = UNSET,
+        sort_by: PhoneNumberOrder | UnsetType = "phoneNumber",
         order: Literal["ASC", "DESC"] | UnsetType = UNSET,
         phone_number: str | UnsetType = UNSET,
         user_ids: Sequence[str] | UnsetType = UNSET,
@@ -154,7 +154,7 @@ class PhoneNumbers:
         """Iterate over phone numbers.
 
         Args:
-            sort_by: what to sort by.
+            sort_by: the sort key. Only a unique one gives pages that miss no number.
             order: which end comes first.
             phone_number: only this one.
             user_ids: only those of these users; URLs of several hundred ids are refused by

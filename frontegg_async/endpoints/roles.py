@@ -130,7 +130,7 @@ class Roles:
     def iterate(
         self,
         *,
-        sort_by: RoleOrder = "name",
+        sort_by: RoleOrder = "key",
         order: Literal["ASC", "DESC"] | UnsetType = UNSET,
         text: str | UnsetType = UNSET,
         levels: Sequence[int] | UnsetType = UNSET,
@@ -141,7 +141,8 @@ class Roles:
         """Iterate over roles.
 
         Args:
-            sort_by: what to sort by; Frontegg requires it.
+            sort_by: the sort key, which Frontegg requires. Only a unique one gives pages that
+                miss no role.
             order: which end comes first.
             text: only roles that hold this text.
             levels: only roles of these ranks.

@@ -116,16 +116,16 @@ class Tenants:
         *,
         text: str | UnsetType = UNSET,
         tenant_ids: Sequence[str] | UnsetType = UNSET,
-        sort_by: TenantOrder | UnsetType = UNSET,
+        sort_by: TenantOrder | UnsetType = "tenantId",
         order: Literal["ASC", "DESC"] | UnsetType = UNSET,
-        limit: int = 50,
+        limit: int = MAX_PAGE,
     ) -> Paginator[Tenant]:
         """Iterate over tenants.
 
         Args:
             text: only tenants with this text in their name or id.
             tenant_ids: only these tenants; URLs of several hundred ids are refused by servers.
-            sort_by: what to sort by.
+            sort_by: the sort key. Only a unique one gives pages that miss no tenant.
             order: which end comes first.
             limit: tenants a page, from 1 to 200.
 

@@ -131,7 +131,7 @@ class UserEmails:
         *,
         email: str | UnsetType = UNSET,
         user_ids: Sequence[str] | UnsetType = UNSET,
-        sort_by: UserEmailOrder | UnsetType = UNSET,
+        sort_by: UserEmailOrder | UnsetType = "email",
         order: Literal["ASC", "DESC"] | UnsetType = UNSET,
         limit: int = 50,
         tenant_id: str | None = None,
@@ -141,7 +141,7 @@ class UserEmails:
         Args:
             email: only this one.
             user_ids: only those of these users.
-            sort_by: what to sort by.
+            sort_by: the sort key. Only a unique one gives pages that miss no address.
             order: which end comes first.
             limit: addresses a page, from 1; Frontegg states no upper limit.
             tenant_id: the tenant that looks.

@@ -68,7 +68,7 @@ class Usernames:
         username_prefix: str | UnsetType = UNSET,
         user_ids: Sequence[str] | UnsetType = UNSET,
         usernames: Sequence[str] | UnsetType = UNSET,
-        sort_by: UsernameOrder | UnsetType = UNSET,
+        sort_by: UsernameOrder | UnsetType = "username",
         order: Literal["ASC", "DESC"] | UnsetType = UNSET,
         limit: int = 50,
     ) -> Paginator[Username]:
@@ -78,7 +78,7 @@ class Usernames:
             username_prefix: only those that begin with this text.
             user_ids: only those of these users.
             usernames: only these.
-            sort_by: what to sort by.
+            sort_by: the sort key. Only a unique one gives pages that miss no username.
             order: which end comes first.
             limit: usernames a page, from 1; Frontegg states no upper limit.
 

@@ -156,18 +156,27 @@ def test_what_is_left_out_is_not_sent(operation: Operation[Any]) -> None:
 
 
 def test_defaults_that_say_something() -> None:
-    """Besides the length of a page, what is sent without being asked for is only what must be."""
+    """Besides the length of a page, defaults that are sent are required, or a stable order."""
     found = {
         f"{operation.name} {parameter.name}": parameter.default
         for operation in CALLABLE
         for parameter in parameters_of(operation)
         if not parameter.required and not parameter.absent and parameter.name != "limit"
     }
-    # Frontegg requires all of them.
     assert found == {
         "authentication.sign_up provider": "local",
         "authentication.sign_up_with_username provider": "local",
-        "roles.iterate sort_by": "name",
+        # Without an order rows move between the pages while others write.
+        "groups.iterate sort_by": "id",
+        "jwt_templates.iterate sort_by": "id",
+        "phone_numbers.iterate sort_by": "phoneNumber",
+        "phone_numbers.iterate_v1 sort_by": "phoneNumber",
+        "roles.iterate sort_by": "key",
+        "tenants.iterate sort_by": "tenantId",
+        "user_emails.iterate sort_by": "email",
+        "usernames.iterate sort_by": "username",
+        "users.iterate sort_by": "id",
+        "users.search sort_by": "id",
     }
 
 
