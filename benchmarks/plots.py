@@ -46,7 +46,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "bulk": Section(tables.bulk_table, {"bulk": charts.bulk_chart, "memory": charts.memory_chart}),
     "engine": Section(tables.engine_table),
     "pacing": Section(tables.pacing_table),
-    "pacing_socket": Section(tables.socket_table),
+    "pacing_socket": Section(tables.figure_table),
     "startup": Section(tables.figure_table, {"startup": charts.startup_chart}),
 }
 

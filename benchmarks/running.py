@@ -38,7 +38,7 @@ QUICK: Final[dict[str, list[str]]] = {
     "engine": ["--rounds", "1", "--rows", "2000", "10000"],
     "instructions": ["--only", "sdk", "tuned", "--concurrency", "64"],
     "pacing": ["--seeds", "1", "--scenario", "100 / 10 s", "8 pods"],
-    "pacing_socket": ["--rows", "1000", "--settled", "4"],
+    "pacing_socket": ["--scenario", "bursts", "README"],
 }
 """Arguments for a quick run; one round for those that are not named."""
 

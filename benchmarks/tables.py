@@ -188,15 +188,6 @@ def pacing_table(document: Document) -> Table:
     return lines
 
 
-def socket_table(document: Document) -> Table:
-    """Return the run over a real socket, by the names of its fields."""
-    lines = [list(document.rows[0])] if document.rows else []
-    return lines + [
-        [number(each) if isinstance(each, int | float) else str(each) for each in row.values()]
-        for row in document.rows
-    ]
-
-
 def ratio_text(value: float | None) -> str:
     """Return a ratio as text, or nothing."""
     return "" if value is None else f"{value:.2f}"

@@ -48,7 +48,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"scenario": "100 / 1 s", "strategy": "theirs", "goodput": 0.5, "wasted": 0.4},
         {"scenario": "asking", "strategy": "ours", "nanoseconds": 465.2},
     ],
-    "pacing_socket": [{"limit": "100 / 1 s", "goodput": 0.978, "rows": 5_000}],
+    "pacing_socket": [
+        {"what": "bulk alone: until the last row", "contender": "frontegg_async", "value": 24.8}
+        | {"unit": "s", "ratio": 0.9, "target": "≤ 30 s", "met": True, "note": "ideal 24 s"}
+    ],
     "startup": [
         {"what": "CPU", "contender": "import frontegg_async", "value": 260.0, "unit": "ms"}
         | {"ratio": 1.01}
