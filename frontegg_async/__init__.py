@@ -38,7 +38,7 @@ from .operation import Caller, Operation, Repeat, TenantHeader, TokenKind, UserH
 from .options import Options, Region
 from .pacing import FixedRate
 from .published import Plan
-from .tokens import MemoryTokenStore, StoredToken, TokenInfo, TokenStore
+from .tokens import LeasingTokenStore, MemoryTokenStore, StoredToken, TokenInfo, TokenStore
 
 if TYPE_CHECKING:
     from .bulk import Assignment, Outcome, Report
@@ -107,6 +107,7 @@ __all__ = [
     "FronteggSession",
     "InvalidRequestError",
     "InvitedUser",
+    "LeasingTokenStore",
     "LedgerBusyError",
     "LedgerDamagedError",
     "LedgerError",

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Callable
 from typing import Final
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 from ._clock import Clock
 from ._secret import Secret
@@ -59,6 +59,8 @@ class Core:
         self.clock_offset = 0.0
         self.clock_look_at = -math.inf
         self.user_tokens: Final[WeakSet[TokenManager]] = WeakSet()
+        # By refresh token: two managers of one login would use up each other's.
+        self.logins: Final[WeakValueDictionary[Secret, TokenManager]] = WeakValueDictionary()
         self.closed = False
         self._loop: Final = asyncio.get_running_loop()
         self._forks: Final = _forks

@@ -95,7 +95,8 @@ class Sender:
     async def _deliver(self, call: Call) -> Answer:
         core = self.core
         tokens = self._tokens
-        replayed = False
+        operation = call.operation
+        replays = 0
         while True:
             if tokens is None or call.operation.tokenless:
                 token = None
@@ -112,14 +113,20 @@ class Sender:
                         _logger.debug(
                             "%s, attempt %d: %r", call.operation.name, call.attempts, outcome
                         )
-                    if tokens is not None and tokens.rejections and token is not None:
-                        tokens.accepted()
+                    if (
+                        tokens is not None
+                        and token is not None
+                        and (tokens.strikes or not token.accepted)
+                    ):
+                        tokens.accepted(token, operation.limit_group)
                     outcome.attempts = call.attempts
                     return outcome
                 if outcome.status == 401 and token is not None and tokens is not None:
-                    replay = tokens.rejected(token) and not replayed and self._untouched(call)
-                    if replay:
-                        replayed = True
+                    # A token from a store may be as dead as the one before it.
+                    allowed = 2 if token.unproven else 1
+                    replay = tokens.rejected(token, operation.limit_group)
+                    if replay and replays < allowed and self._untouched(call):
+                        replays += 1
                         call.former_token = token
                         continue
             found = await self._settle(call, outcome, token)

@@ -352,6 +352,7 @@ class Session:
                 client_id=self._settings.client_id,
                 clock=self._settings.clock,
                 on_refresh=on_refresh,
+                logins=self._opened().core.logins,
             )
             change: dict[str, object] = {"user_token": None, "user_tokens": manager}
         else:

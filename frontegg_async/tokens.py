@@ -11,6 +11,10 @@ The fetch is a task of its own: a caller that is cancelled stops waiting and har
 result is a value, so that each caller raises an error of its own. Times are monotonic and
 counted from before the request was sent; only a ``TokenStore`` sees times of day, because
 monotonic clocks mean nothing to another process.
+
+A token that the server answers with 401 is replaced: by the one in the store, if there is another,
+and if the server rejects that one too by a new one. A route that rejects new tokens as well rejects
+them for another reason, and costs no further token for a while.
 """
 
 from __future__ import annotations
@@ -19,6 +23,9 @@ import asyncio
 import base64
 import contextlib
 import logging
+import math
+import secrets
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
@@ -57,8 +64,19 @@ PATIENCE: Final = 2.0
 """Seconds that a caller waits for a new token at most, while the old one is good."""
 SHORTEST_LIFE: Final = 1.0
 """Seconds that a token counts as good at least, so that one born dead is not fetched per call."""
-STORE_TIMEOUT: Final = 5.0
+STORE_TIMEOUT: Final = 0.5
 """Seconds after which a token store is left out: the auth route is always there."""
+STORE_PAUSE: Final = 30.0
+"""Seconds for which a token store is left out that has failed or was too slow."""
+LEASE: Final = 10.0
+"""Seconds that a session may take to fetch a token while others wait for it to be stored."""
+FIRST_POLL: Final = 0.05
+LAST_POLL: Final = 0.5
+"""Seconds between looks into the store while another session fetches the token."""
+KEEP_TIMEOUT: Final = 30.0
+"""Seconds that ``on_refresh`` may take."""
+LONGEST_LIFE: Final = 366 * 86_400.0
+"""Seconds that a token is used at most, whatever life is stated."""
 
 REFUSALS: Final = (
     # What asking again does not change.
@@ -76,9 +94,20 @@ class Token:
         value: the token.
         authorization: value of the ``Authorization`` header.
         advisory_at, mandatory_at, expires_at: monotonic times, in seconds.
+        accepted: whether a call with it was accepted.
+        unproven: whether it came from a store after a 401, so that it may be as dead as the one
+            before it.
     """
 
-    __slots__ = ("advisory_at", "authorization", "expires_at", "mandatory_at", "value")
+    __slots__ = (
+        "accepted",
+        "advisory_at",
+        "authorization",
+        "expires_at",
+        "mandatory_at",
+        "unproven",
+        "value",
+    )
 
     def __init__(self, value: str, *, since: float, life: float, jitter: float) -> None:
         self.value = value
@@ -87,6 +116,8 @@ class Token:
         margin = min(max(30.0, 0.05 * life), 0.1 * life)
         self.mandatory_at = self.expires_at - margin
         self.advisory_at = since + life * (ADVISORY_SHARE - jitter)
+        self.accepted = False
+        self.unproven = False
 
     def __repr__(self) -> str:
         return f"<Token until {self.expires_at:.0f}>"
@@ -130,11 +161,30 @@ class TokenStore(Protocol):
         ...
 
 
+class LeasingTokenStore(TokenStore, Protocol):
+    """A token store in which one session fetches a token while the others wait for it.
+
+    Sessions that start at once on a store without leases fetch a token each.
+    """
+
+    async def lease(self, key: str, holder: str, seconds: float) -> bool:
+        """Return whether ``holder`` may fetch the token of ``key`` now.
+
+        True for one holder at a time, until it releases the lease or the seconds have passed.
+        """
+        ...
+
+    async def release(self, key: str, holder: str) -> None:
+        """End the lease of ``key`` if it is ``holder``'s."""
+        ...
+
+
 class MemoryTokenStore:
     """A token store for the sessions of one event loop."""
 
     def __init__(self) -> None:
         self._tokens: Final[dict[str, StoredToken]] = {}
+        self._leases: Final[dict[str, tuple[str, float]]] = {}
 
     async def load(self, key: str) -> StoredToken | None:
         """Return what was saved under ``key``, or None."""
@@ -150,6 +200,34 @@ class MemoryTokenStore:
         if token is not None and token.value == value:
             del self._tokens[key]
 
+    async def lease(self, key: str, holder: str, seconds: float) -> bool:
+        """Return whether ``holder`` may fetch the token of ``key`` now."""
+        now = time.monotonic()
+        _, until = self._leases.get(key, ("", now))
+        if until > now:
+            return False
+        self._leases[key] = (holder, now + seconds)
+        return True
+
+    async def release(self, key: str, holder: str) -> None:
+        """End the lease of ``key`` if it is ``holder``'s."""
+        if self._leases.get(key, ("", 0.0))[0] == holder:
+            del self._leases[key]
+
+
+class _Strike(msgspec.Struct):
+    """A route that has answered 401.
+
+    Args:
+        count: tokens that were replaced because of it, since it last accepted one.
+        until: monotonic time before which it causes no further replacement.
+        last: the token that it rejected last.
+    """
+
+    count: int
+    until: float
+    last: Secret
+
 
 class TokenManager:
     """Fetches, keeps and renews one token.
@@ -161,6 +239,7 @@ class TokenManager:
         store: where to share the token.
         key: the token's name in the store.
         what: whose token it is, for what people read.
+        keep: is awaited after each renewal, when the new token is in use already.
     """
 
     def __init__(
@@ -172,6 +251,7 @@ class TokenManager:
         store: TokenStore,
         key: str,
         what: str = "environment token",
+        keep: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._what: Final = what
         self._fetch: Final = fetch
@@ -179,7 +259,11 @@ class TokenManager:
         self._monotonic: Final = clock.monotonic
         self._uniform: Final = uniform
         self._store: Final = store
+        self._store_from = -math.inf
         self._key: Final = key
+        self._holder: Final = secrets.token_hex(8)
+        self._keep: Final = keep
+        self._saving: asyncio.Task[None] | None = None
         self._token: Token | None = None
         self._rejected: Secret | None = None
         self._flight: asyncio.Task[Token | FronteggError] | None = None
@@ -187,9 +271,11 @@ class TokenManager:
         self._failures = 0
         self._not_before = 0.0
         self._no_rejection_before = 0.0
+        self._rejections = 0
+        self._new_one = False  # the next token must not come from the store
         self._closed = False
-        self.rejections = 0
-        """Tokens that the server refused since it last accepted one."""
+        self.strikes: Final[dict[str, _Strike]] = {}
+        """Routes that have answered 401 since they last accepted a token."""
 
     def adopt(self, value: str, life: float) -> None:
         """Use a token that somebody else obtained, which lives ``life`` seconds from now."""
@@ -223,8 +309,13 @@ class TokenManager:
         if flight is None:
             outcome = self._failure
         else:
-            good = token is not None and now < token.expires_at
-            await asyncio.wait((flight,), timeout=min(timeout / 2, PATIENCE) if good else timeout)
+            good = 0.0 if token is None else max(token.expires_at - now, 0.0)
+            first = min(timeout / 2, PATIENCE, good) if good else timeout
+            await asyncio.wait((flight,), timeout=first)
+            left = self._monotonic() < now + good
+            if good and not left and not flight.done():
+                # It has ended meanwhile: there is nothing to make do with any more.
+                await asyncio.wait((flight,), timeout=max(timeout - first, 0.0))
             if flight.done() and flight.cancelled():
                 raise ClosedError("the session was closed")
             outcome = flight.result() if flight.done() else None
@@ -256,23 +347,60 @@ class TokenManager:
         return self._flight
 
     async def _renew(self) -> Token | FronteggError:
-        token = await self._from_store()
+        previous, self._saving = self._saving, None
+        if previous is not None:
+            await asyncio.wait((previous,))
+        token = await self._shared()
         if token is None:
             since, at = self._monotonic(), self._clock.time()
             try:
                 granted = _checked(await self._fetch())
             except FronteggError as error:
+                await self._release()
                 return self._failed(error)
+            except BaseException:
+                await self._release()
+                raise
             life = _life(granted.expires_in)
+            token = self._use(granted.token, since, life)
+            stored = StoredToken(value=token.value, issued_at=at, expires_at=at + life)
             # In use before it is stored: a store that hangs delays nobody.
-            self._token = token = self._use(granted.token, since, life)
-            await self._to_store(StoredToken(value=token.value, issued_at=at, expires_at=at + life))
+            self._saving = asyncio.create_task(
+                self._save(stored), name="frontegg_async token store"
+            )
         self._token = token
         self._rejected = None
+        self._new_one = False
         self._failure = None
         self._failures = 0
         self._not_before = 0.0
         return token
+
+    async def _shared(self) -> Token | None:
+        """Return a token that another session has stored, or None if this one is to fetch it."""
+        if self._new_one:
+            return None
+        poll = FIRST_POLL
+        give_up = self._monotonic() + LEASE
+        while True:
+            token = await self._from_store()
+            if token is not None or await self._lease():
+                return token
+            if self._monotonic() >= give_up:
+                return None  # whoever has the lease does not come to an end
+            await self._clock.sleep(poll)
+            poll = min(1.5 * poll, LAST_POLL)
+
+    async def _save(self, token: StoredToken) -> None:
+        await self._to_store(token)
+        await self._release()
+        if self._keep is None:
+            return
+        try:
+            async with asyncio.timeout(KEEP_TIMEOUT):
+                await self._keep()
+        except Exception as error:  # noqa: BLE001  # somebody else's code: the token is good
+            _logger.warning("on_refresh failed (%s)", type(error).__name__)
 
     def _use(self, value: str, since: float, life: float) -> Token:
         return Token(value, since=since, life=life, jitter=self._uniform(0.0, _ADVISORY_JITTER))
@@ -293,44 +421,99 @@ class TokenManager:
         )
         return self._failure
 
-    def rejected(self, token: Token) -> bool:
-        """Say that the server answered 401 to ``token``; return whether to send once more.
+    def rejected(self, token: Token, route: str) -> bool:
+        """Say that a route answered 401 to ``token``; return whether to send once more.
 
-        Only this token is dropped: if there is a newer one already, it stays. After that, no
-        other is dropped for a while: a host or a route that answers 401 to every token would
-        otherwise cost a token call for every call.
+        Only this token is dropped: if there is a newer one already, it stays. A route that rejects
+        new tokens as well drops no other for a while, and neither does a host that has accepted
+        none: each would otherwise cost a token call for every call.
         """
         current = self._token
         if current is None or current.value != token.value:
             return True
         now = self._monotonic()
-        if now < self._no_rejection_before:
+        strike = self.strikes.setdefault(route, _Strike(0, -math.inf, Secret("")))
+        blocked = now < strike.until or (not token.accepted and now < self._no_rejection_before)
+        if blocked and not token.unproven:
+            if strike.last != Secret(token.value):
+                strike.last = Secret(token.value)
+                strike.until = max(
+                    strike.until, now + REFUSED_BACKOFF * 2 ** min(strike.count - 1, 2)
+                )
             return False
         self._token = None
-        self._rejected = Secret(token.value)
-        self._no_rejection_before = now + _backoff(self.rejections)
-        self.rejections += 1
+        self._rejected = strike.last = Secret(token.value)
+        self._new_one = token.unproven
+        strike.until = max(strike.until, now + _backoff(strike.count))
+        strike.count += 1
+        if not token.accepted:
+            self._no_rejection_before = now + _backoff(self._rejections)
+            self._rejections += 1
         return True
 
-    def accepted(self) -> None:
-        """Say that the server took the token. Need not be said while ``rejections`` is 0."""
-        self.rejections = 0
+    def accepted(self, token: Token, route: str) -> None:
+        """Say that a route accepted the token.
+
+        Need not be said while ``token.accepted`` is set and there are no ``strikes``.
+        """
+        token.accepted = True
+        token.unproven = False
+        self._rejections = 0
+        self.strikes.pop(route, None)
 
     async def close(self) -> None:
-        """End the fetch under way, if any."""
+        """End the fetch under way, if any, and let a new token be stored."""
         self._closed = True
         if self._flight is not None:
             self._flight.cancel()
             await asyncio.wait((self._flight,))
+        if self._saving is not None:
+            try:
+                await asyncio.wait((self._saving,), timeout=2 * STORE_TIMEOUT)
+            finally:
+                self._saving.cancel()
+
+    async def _lease(self) -> bool:
+        """Return whether this session is to fetch the token; True if the store has no leases."""
+        lease = getattr(self._store, "lease", None)
+        if lease is None or self._monotonic() < self._store_from:
+            return True
+        try:
+            async with asyncio.timeout(STORE_TIMEOUT):
+                return bool(await lease(self._key, self._holder, LEASE))
+        except Exception as error:  # noqa: BLE001  # somebody else's code: do without it
+            self._store_failed("be read", error)
+            return True
+
+    async def _release(self) -> None:
+        release = getattr(self._store, "release", None)
+        if release is None or self._monotonic() < self._store_from:
+            return
+        try:
+            async with asyncio.timeout(STORE_TIMEOUT):
+                await release(self._key, self._holder)
+        except Exception as error:  # noqa: BLE001  # as above: the lease ends by itself
+            self._store_failed("be written", error)
+
+    def _store_failed(self, what: str, error: Exception) -> None:
+        self._store_from = self._monotonic() + STORE_PAUSE
+        _logger.warning(
+            "the token store cannot %s (%s): left out for %.0f s",
+            what,
+            type(error).__name__,
+            STORE_PAUSE,
+        )
 
     async def _from_store(self) -> Token | None:
+        if self._monotonic() < self._store_from:
+            return None
         try:
             async with asyncio.timeout(STORE_TIMEOUT):
                 if self._rejected is not None:
                     await self._store.discard(self._key, self._rejected.reveal())
                 stored = await self._store.load(self._key)
         except Exception as error:  # noqa: BLE001  # somebody else's code: do without it
-            _logger.warning("the token store cannot be read (%s)", type(error).__name__)
+            self._store_failed("be read", error)
             return None
         if stored is None or not is_fit(stored.value):
             return None
@@ -343,19 +526,22 @@ class TokenManager:
         token = self._use(
             stored.value, self._monotonic() - age, stored.expires_at - stored.issued_at
         )
+        token.unproven = self._rejected is not None
         return token if self._monotonic() < token.advisory_at else None
 
     async def _to_store(self, token: StoredToken) -> None:
+        if self._monotonic() < self._store_from:
+            return
         try:
             async with asyncio.timeout(STORE_TIMEOUT):
                 await self._store.save(self._key, token)
         except Exception as error:  # noqa: BLE001  # as above: the token is good without it
-            _logger.warning("the token store cannot be written (%s)", type(error).__name__)
+            self._store_failed("be written", error)
 
 
 class _Granted(msgspec.Struct):
     token: str
-    expires_in: float | None
+    expires_in: float | str | None
 
     def __repr__(self) -> str:
         return "_Granted(***)"
@@ -378,10 +564,15 @@ def _backoff(failures: int) -> float:
     return float(min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** min(failures, 10)))
 
 
-def _life(expires_in: float | None) -> float:
-    if expires_in is None or expires_in <= 0:
+def _life(expires_in: float | str | None) -> float:
+    """Return the seconds that a token lives; servers state them as text, and nonsense."""
+    try:
+        stated = float(expires_in or 0.0)
+    except (ValueError, OverflowError):
         return UNSTATED_LIFE
-    return max(expires_in, SHORTEST_LIFE)
+    if not stated > 0.0:
+        return UNSTATED_LIFE
+    return min(max(stated, SHORTEST_LIFE), LONGEST_LIFE)
 
 
 class TokenInfo(msgspec.Struct, frozen=True, kw_only=True):

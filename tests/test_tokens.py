@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Final
 
 import pytest
@@ -22,7 +23,7 @@ from frontegg_async import (
 )
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, Fault, Stall
 from frontegg_async.models.authentication import TokenGrant
-from frontegg_async.tokens import TokenManager
+from frontegg_async.tokens import TokenManager, TokenStore
 
 from .clocks import (
     AUTH,
@@ -238,24 +239,127 @@ async def test_host_that_refuses_every_token(
 ) -> None:
     """A host that takes no token costs a token call per pause, not one per call."""
     timed.inject(AnswerStatus(401), on=GET, times=None)
-    for calls in (2, 3, 4):
+    for calls, pause in ((2, 60.0), (3, 120.0), (4, 240.0), (5, 240.0)):
         for _ in range(50):
             with pytest.raises(AuthenticationError):
                 await session.users.get("user-0")
         assert timed.count(AUTH) == calls
-        clock.advance(tokens.LAST_BACKOFF)
+        clock.advance(pause)
 
 
 async def test_one_route_that_refuses_every_token(
-    timed: Emulator, session: FronteggSession
+    timed: Emulator, session: FronteggSession, clock: FakeClock
 ) -> None:
-    """One route that always answers 401, among others that work, costs no token call per call."""
+    """One route that always answers 401 costs the others no token: one more in a minute."""
     timed.inject(AnswerStatus(401), on=GET, times=None)
-    for _ in range(20):
+    for _ in range(50):
         with pytest.raises(AuthenticationError):
             await session.users.get("user-0")
         await session.users.set_superuser("user-0", True)
-    assert timed.count(AUTH) <= 3
+        clock.advance(1.0)
+    assert timed.count(AUTH) == 2
+
+
+async def test_revoked_twice_within_a_second(timed: Emulator, session: FronteggSession) -> None:
+    """Tokens that are revoked one after another are replaced each time."""
+    for revocations in range(1, 6):
+        timed.revoke_tokens()
+        found = await asyncio.gather(*[session.users.get("user-0") for _ in range(50)])
+        assert {user.id for user in found} == {"user-0"}
+        assert timed.count(AUTH) == 1 + revocations
+
+
+async def test_the_last_seconds_of_a_token(clock: FakeClock) -> None:
+    """A token that ends while its renewal hangs is waited for, to the caller's own deadline."""
+    fetch = StubFetch()
+    manager = make_manager(fetch, clock)
+    await manager.get(1.0)
+    clock.advance(LIFE - 0.01)
+    fetch.gate = asyncio.Event()
+    waiting = asyncio.create_task(manager.get(30.0))
+    await spin()
+    clock.advance(0.02)
+    await asyncio.sleep(0.02)  # the event loop's own time, in which the wait for it is over
+    assert not waiting.done()
+    fetch.gate.set()
+    assert (await waiting).value == "token-2"
+
+
+async def sessions_on(
+    stack: AsyncExitStack, emulator: Emulator, store: TokenStore, count: int
+) -> list[FronteggSession]:
+    """Open sessions that share a token store."""
+    return [
+        await stack.enter_async_context(session_on(emulator, token_store=store))
+        for _ in range(count)
+    ]
+
+
+async def test_sessions_that_start_at_once_fetch_one_token() -> None:
+    """While one of 32 sessions fetches the token for a shared store, the others wait for it."""
+    async with AsyncExitStack() as stack:
+        emulator = await stack.enter_async_context(Emulator(latency=0.05))
+        emulator.add_user("user-0")
+        sessions = await sessions_on(stack, emulator, MemoryTokenStore(), 32)
+        await asyncio.gather(*[session.users.get("user-0") for session in sessions])
+    assert emulator.count(AUTH) == 1
+
+
+async def test_one_revocation_seen_by_eight_sessions() -> None:
+    """Sessions with a shared store replace a revoked token by one, at once or one by one."""
+    async with AsyncExitStack() as stack:
+        emulator = await stack.enter_async_context(Emulator())
+        emulator.add_user("user-0")
+        sessions = await sessions_on(stack, emulator, MemoryTokenStore(), 8)
+        await asyncio.gather(*[session.users.get("user-0") for session in sessions])
+        emulator.revoke_tokens()
+        await asyncio.gather(*[session.users.get("user-0") for session in sessions])
+        assert emulator.count(AUTH) == 2
+        emulator.revoke_tokens()
+        for session in sessions:
+            await session.users.get("user-0")
+        assert emulator.count(AUTH) == 3
+
+
+async def test_a_dead_token_in_the_store(clock: FakeClock) -> None:
+    """A token from the store that is as dead as the one before it is followed by a new one."""
+    store = MemoryTokenStore()
+    async with AsyncExitStack() as stack:
+        emulator = await stack.enter_async_context(Emulator())
+        emulator.add_user("user-0")
+        old, new = await sessions_on(stack, emulator, store, 2)
+        await old.users.get("user-0")
+        key = old._settings.store_key()
+        kept = await store.load(key)
+        assert kept is not None
+        await store.discard(key, kept.value)
+        await new.users.get("user-0")
+        emulator.revoke_tokens()
+        # It has the first token, and finds the second one in the store.
+        assert (await old.users.get("user-0")).id == "user-0"
+    assert emulator.count(AUTH) == 3
+
+
+@pytest.mark.parametrize("method", ["load", "save", "lease", "release"])
+async def test_a_store_that_hangs_delays_only_the_start(
+    emulator: Emulator, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store of which any method hangs costs a start one short timeout, and later calls none."""
+    monkeypatch.setattr(tokens, "STORE_TIMEOUT", 0.05)
+    store = MemoryTokenStore()
+    hung: list[object] = []
+
+    async def hang(*arguments: object) -> None:
+        hung.append(arguments)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(store, method, hang)
+    async with session_on(emulator, token_store=store) as session:
+        for _ in range(3):
+            assert (await session.users.get("user-0")).id == "user-0"
+            emulator.revoke_tokens()
+    assert len(hung) == 1
+    assert emulator.count(AUTH) == 3
 
 
 async def test_401_replays_with_new_token_only(timed: Emulator, session: FronteggSession) -> None:
@@ -285,7 +389,7 @@ async def test_reload_from_own_store_is_the_same_token(clock: FakeClock) -> None
     clock.advance(LIFE * 0.77)  # due by the first jitter, and not yet by the second
     await manager.get(1.0)
     await flight_over(manager)
-    assert manager.rejected(first)
+    assert manager.rejected(first, GET)
     assert (await manager.get(1.0)).value != first.value
 
 
@@ -294,9 +398,26 @@ async def test_reload_from_own_store_is_the_same_token(clock: FakeClock) -> None
 
 @pytest.mark.parametrize(
     ("expires_in", "life"),
-    [(1.0, 1.0), (1e9, 1e9), (0.5, 1.0), (0.0, 300.0), (-5.0, 300.0), (None, 300.0)],
+    [
+        (1.0, 1.0),
+        (1e7, 1e7),
+        (0.5, 1.0),
+        (0.0, 300.0),
+        (-5.0, 300.0),
+        (None, 300.0),
+        ("3600", 3_600.0),
+        (" 60.5 ", 60.5),
+        ("soon", 300.0),
+        ("nan", 300.0),
+        ("", 300.0),
+        (1e300, tokens.LONGEST_LIFE),
+        (10**309, 300.0),
+        ("inf", tokens.LONGEST_LIFE),
+    ],
 )
-async def test_life_of_a_token(clock: FakeClock, expires_in: float | None, life: float) -> None:
+async def test_life_of_a_token(
+    clock: FakeClock, expires_in: float | str | None, life: float
+) -> None:
     """Any life works: counted from before the request, one fetch for it, a new one after it."""
     fetch = StubFetch(TokenGrant(token="first", expires_in=expires_in))
     manager = make_manager(fetch, clock)
@@ -327,7 +448,6 @@ async def test_life_of_a_token(clock: FakeClock, expires_in: float | None, life:
         b'{"token": "a\\nb", "expiresIn": 60}',
         b'{"token": "a b", "expiresIn": 60}',
         b'{"token": "\\u00e9", "expiresIn": 60}',
-        b'{"token": "t", "expiresIn": "3600"}',
         b'{"token": "t", "expiresIn": 1e999}',
         b'{"token": "t", "x": ' + b"[" * 200_000,
         b"<html>hello</html>",

@@ -138,7 +138,8 @@ class ManagerMachine(RuleBasedStateMachine):
         """Answer 401 to any token that was ever served."""
         token = self.served[data.draw(st.sampled_from(sorted(self.served)))]
         before = self.manager._token
-        again = self.manager.rejected(token)
+        route = data.draw(st.sampled_from(["GET /a", "GET /b"]), label="route")
+        again = self.manager.rejected(token, route)
         if again:
             self.rejected.add(token.value)
             assert self.manager._token is not token
@@ -148,7 +149,9 @@ class ManagerMachine(RuleBasedStateMachine):
     @rule()
     def server_accepts(self) -> None:
         """Answer 200 to the token."""
-        self.manager.accepted()
+        token = self.manager._token
+        if token is not None:
+            self.manager.accepted(token, "GET /a")
 
     @precondition(lambda self: not self.closed)
     @rule(life=st.sampled_from([10.0, 1_000.0]))
@@ -263,7 +266,7 @@ async def test_store_discards_after_401(clock: FakeClock, newer: bool) -> None:
     token = await manager.get(1.0)
     if newer:
         await store.save("key", stored(clock, "newer"))
-    assert manager.rejected(token)
+    assert manager.rejected(token, GET)
     assert (await manager.get(1.0)).value == ("newer" if newer else "token-2")
     assert fetch.calls == (1 if newer else 2)
 
@@ -277,7 +280,7 @@ async def test_broken_store_is_left_out(
     monkeypatch.setattr(tokens, "STORE_TIMEOUT", 0.001)
     manager = make_manager(StubFetch(), clock, store=Broken(hangs=hangs))
     first = await manager.get(5.0)
-    assert manager.rejected(first)
+    assert manager.rejected(first, GET)
     assert (await manager.get(5.0)).value == "token-2"
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
 import aiohttp
+import msgspec
 import pytest
 
 from frontegg_async import (
@@ -16,6 +17,7 @@ from frontegg_async import (
     LoginResult,
     ServerError,
     UserTokens,
+    tokens,
 )
 from frontegg_async.emulator import AnswerStatus, Emulator, RefreshTokenIn, Stall
 from frontegg_async.endpoints.authentication import LOGIN, REFRESH, REFRESH_API_TOKEN
@@ -83,6 +85,12 @@ def users_session(emulator: Emulator, clock: FakeClock) -> FronteggSession:
 async def log_in(session: FronteggSession, name: str = "ada") -> LoginResult:
     """Log a user in."""
     return await session.authentication.login(email=f"{name}@example.test", password=PASSWORD)
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    """Let other tasks run until something is reached."""
+    while not reached():  # noqa: ASYNC110  # it is reached in a task of the session's own
+        await asyncio.sleep(0)
 
 
 async def settle() -> None:
@@ -223,6 +231,71 @@ async def test_on_refresh_that_fails(
     clock.advance(2 * LIFE)
     assert (await user.me.get()).id == "ada"
     assert "on_refresh failed (OSError)" in caplog.text
+
+
+async def test_on_refresh_calls_its_own_view(
+    session: FronteggSession, clock: FakeClock, emulator: Emulator
+) -> None:
+    """When ``on_refresh`` is called the new token is in use, so it may call the view itself."""
+    seen: list[str | None] = []
+
+    async def look(_: UserTokens) -> None:
+        seen.append((await user.me.get()).id)
+
+    user = session.as_user(await log_in(session), on_refresh=look)
+    for _ in range(3):
+        clock.advance(2 * LIFE)
+        assert (await user.me.get()).id == "ada"
+        await settle()
+    await until(lambda: len(seen) == 3)
+    assert seen == ["ada"] * 3
+    assert emulator.count(REFRESHES) == 3
+
+
+async def test_on_refresh_that_hangs(
+    session: FronteggSession,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A callback that never returns keeps no call waiting, and is given up."""
+    monkeypatch.setattr(tokens, "KEEP_TIMEOUT", 0.01)
+
+    async def hang(_: UserTokens) -> None:
+        await asyncio.Event().wait()
+
+    user = session.as_user(await log_in(session), on_refresh=hang)
+    for _ in range(3):
+        clock.advance(2 * LIFE)
+        assert (await user.me.get()).id == "ada"
+    await until(lambda: "on_refresh failed (TimeoutError)" in caplog.text)
+
+
+async def test_five_views_of_one_login(
+    session: FronteggSession, clock: FakeClock, emulator: Emulator
+) -> None:
+    """Views of the same login renew it once, tell all who keep its tokens, and end nobody's."""
+    kept: list[tuple[int, str | None]] = []
+
+    def keeper(number: int) -> Callable[[UserTokens], Awaitable[None]]:
+        async def keep(tokens: UserTokens) -> None:
+            kept.append((number, tokens.refresh_token))
+
+        return keep
+
+    login = await log_in(session)
+    views = [session.as_user(login, on_refresh=keeper(number)) for number in range(5)]
+    for renewals in range(1, 4):
+        clock.advance(2 * LIFE)
+        found = await asyncio.gather(*[view.me.get() for view in views])
+        assert {each.id for each in found} == {"ada"}
+        assert emulator.count(REFRESHES) == renewals
+        await until(lambda: len(kept) == 5 * emulator.count(REFRESHES))
+    # Nor do the tokens that were kept make another one.
+    again = session.as_user(msgspec.structs.replace(login, refresh_token=kept[-1][1]))
+    clock.advance(2 * LIFE)
+    await asyncio.gather(again.me.get(), *[view.me.get() for view in views])
+    assert emulator.count(REFRESHES) == 4
 
 
 async def test_users_do_not_share(

@@ -24,6 +24,13 @@ end
 return 0
 """
 
+_RELEASE: Final = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+    return redis.call('DEL', KEYS[1])
+end
+return 0
+"""
+
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(StoredToken).decode
 
@@ -49,12 +56,11 @@ class RedisTokenStore:
     Use a Redis that only the application reaches, with a password and, beyond the machine, TLS.
     The api key is not stored, and the name of the key does not tell it.
 
-    There is no lock: sessions that start in the same moment may each fetch a token, and the last
-    one stays. Each of them is good.
+    Sessions that start in the same moment fetch one token: a second key, ``<key>:lease``, says for
+    ten seconds at most which session is fetching it, and the others wait for it to be stored.
 
-    A Redis that fails or takes longer than five seconds is logged, and the session fetches its
-    token itself. Those seconds count towards the deadlines of the calls that wait for the token,
-    so give the client short timeouts and few retries.
+    A Redis that fails, or takes longer than half a second, is logged and left out for 30 seconds:
+    the session fetches its token itself. No call that has a token waits for Redis.
 
     Args:
         client: a client of redis-py, ``decode_responses`` or not. It is not closed.
@@ -65,6 +71,7 @@ class RedisTokenStore:
         self._client: Final = client
         self._prefix: Final = prefix
         self._discard: Final = client.register_script(_DISCARD)
+        self._release: Final = client.register_script(_RELEASE)
 
     async def load(self, key: str) -> StoredToken | None:
         """Return the token under ``key``, or None if there is none, or something else.
@@ -101,3 +108,20 @@ class RedisTokenStore:
             redis.RedisError: Redis does not answer, or not to this client.
         """
         await self._discard(keys=[self._prefix + key], args=[value])
+
+    async def lease(self, key: str, holder: str, seconds: float) -> bool:
+        """Return whether ``holder`` may fetch the token of ``key``; one at a time may.
+
+        Raises:
+            redis.RedisError: Redis does not answer, or not to this client.
+        """
+        name = f"{self._prefix}{key}:lease"
+        return bool(await self._client.set(name, holder, nx=True, px=int(seconds * 1_000)))
+
+    async def release(self, key: str, holder: str) -> None:
+        """End the lease of ``key`` if it is ``holder``'s.
+
+        Raises:
+            redis.RedisError: Redis does not answer, or not to this client.
+        """
+        await self._release(keys=[f"{self._prefix}{key}:lease"], args=[holder])

@@ -27,7 +27,7 @@ class TokenGrant(ResponseModel, frozen=True, kw_only=True):
     """A token and its life in seconds."""
 
     token: str | None = None
-    expires_in: Number | None = None
+    expires_in: Number | str | None = None
 
 
 class UserTokens(ResponseModel, frozen=True, kw_only=True):
