@@ -22,6 +22,7 @@ REMOVE = "DELETE /identity/resources/users/v1/{userId}"
 KEYS_BEHIND = [
     *("failed", "unknown", "invalid", "skipped"),
     *("requests", "throttled", "elapsed_s", "failures_path"),
+    *("duplicates", "this_run", "all_runs"),
 ]
 JOBS = [
     ("assign", "user_id,tenant_id", "acme", ["added", "already_member"]),

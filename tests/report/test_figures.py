@@ -19,16 +19,16 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from frontegg_async import FronteggSession
+from frontegg_async import FixedRate
 from frontegg_async.bulk import Assign, BulkRun, Outcome, Report, RowResult
 from frontegg_async.bulk.ledger import Ledger
 from frontegg_async.bulk.page import PageSummary, render_page
 from frontegg_async.cli import summary, words
 from frontegg_async.cli.app import app
 from frontegg_async.cli.progress import RunProgress
-from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator
+from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, RateLimit
 
-from ..bulk.world import ADD, AUTH, GET, crowd, leaping, people
+from ..bulk.world import ADD, AUTH, GET, crowd, leaping, people, to
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +58,6 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     runs: int | None = None
     all_requests: int | None = None
     all_throttled: int | None = None
-    rate: str | None = None
 
 
 def number(text: str) -> int:
@@ -73,6 +72,11 @@ def found(pattern: str, text: str, default: int | None = None) -> int | None:
 
 def without_zeros(counts: dict[str, int]) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
+
+
+def text_of(path: Path, rows: list[str]) -> None:
+    """Write a file that makes users members of a tenant."""
+    path.write_text("user_id,tenant_id\n" + "".join(f"{who},t\n" for who in rows))
 
 
 def of_json(report: Report) -> Seen:
@@ -143,7 +147,6 @@ def of_page(report: Report) -> Seen:
         all_throttled=throttled
         if alone
         else found(r"ledger: [\d,]+ requests?, ([\d,]+) of them", document, 0),
-        rate=facts["Rows a second"],
     )
 
 
@@ -152,7 +155,9 @@ def of_summary(report: Report, capsys: pytest.CaptureFixture[str]) -> Seen:
     capsys.readouterr()
     summary.show(report)
     text = capsys.readouterr().out
-    lines = re.findall(r"^ +([\d,]+)  ([a-z ]+)(?:, ([\d,]+) of them in this run)?$", text, re.M)
+    lines = re.findall(
+        r"^ +([\d,]+)  ([a-z ]+)(?:, ([\d,]+) of them in this run)?$", text, re.MULTILINE
+    )
     every = {SPOKEN[label]: number(count) for count, label, _ in lines}
     run = {SPOKEN[label]: number(own or count) for count, label, own in lines}
     rows = found(r"^([\d,]+) rows?[: ]", text)
@@ -166,7 +171,9 @@ def of_summary(report: Report, capsys: pytest.CaptureFixture[str]) -> Seen:
         run_rows=without_zeros(run),
         rows=rows,
         run_ended=ended,
-        earlier=rows if nothing else found(r"^Earlier runs on this ledger ended (.*) rows?", text, 0),
+        earlier=rows
+        if nothing
+        else found(r"^Earlier runs on this ledger ended (.*) rows?", text, 0),
         duplicates=found(r"([\d,]+) rows? repeats? another one", text, 0),
         run_requests=requests,
         run_throttled=throttled,
@@ -254,7 +261,9 @@ class History:
             if len(self.own) == stop_after:
                 run.stop()
         seen = [
-            request for request in self.server.requests[before:] if request.template not in AUTH
+            request
+            for request in self.server.requests[before:]
+            if f"{request.method} {request.template}" != AUTH
         ]
         self.own_requests = len(seen)
         self.own_throttled = sum(request.status in {429, 503} for request in seen)
@@ -266,7 +275,7 @@ class History:
 
     def truth(self, repeats: dict[int, int], rows: int) -> Seen:
         """Return the figures as they must be, where rows repeat those at other lines."""
-        lines = [line for line in range(2, rows + 2)]
+        lines = range(2, rows + 2)
         first = {line: repeats.get(line, line) for line in lines}
         ended = [self.results.get(first[line]) for line in lines]
         now = [self.own.get(first[line]) for line in lines]
@@ -294,7 +303,7 @@ def agree(truth: Seen, places: dict[str, Seen]) -> None:
     for place, seen in places.items():
         for name in Seen.__struct_fields__:
             shown = getattr(seen, name)
-            if shown is not None and name != "rate":
+            if shown is not None:
                 assert shown == getattr(truth, name), (place, name)
 
 
@@ -310,11 +319,11 @@ async def test_all_places_agree(
     ledger = Path(f"{path}.ledger")
     async with crowd(30) as (server, session, ids):
         server.add_user("old", tenant_ids=["t"])
-        people = [*ids[:12], ids[3], "", "old", "late", ids[5], "late", *ids[12:], ids[20], ""]
-        path.write_text("user_id,tenant_id\n" + "".join(f"{who},t\n" for who in people))
-        firsts = {who: line for line, who in reversed(list(enumerate(people, 2)))}
+        rows = [*ids[:12], ids[3], "", "old", "late", ids[5], "late", *ids[12:], ids[20], ""]
+        text_of(path, rows)
+        firsts = {who: line for line, who in reversed(list(enumerate(rows, 2)))}
         repeats = {
-            line: firsts[who] for line, who in enumerate(people, 2) if who and firsts[who] != line
+            line: firsts[who] for line, who in enumerate(rows, 2) if who and firsts[who] != line
         }
         history = History(server, ledger)
 
@@ -329,7 +338,7 @@ async def test_all_places_agree(
                 "status": told,
                 "display": of_display(run),
             }
-            agree(history.truth(repeats, len(people)), places)
+            agree(history.truth(repeats, len(rows)), places)
             assert report.statistics.rows == len(history.own)
             assert report.statistics.throttled == history.own_throttled
             return report
@@ -339,15 +348,15 @@ async def test_all_places_agree(
 
         stopped = await check(start(), stop_after=9)
         assert stopped.interrupted
-        assert 9 <= stopped.this_run.ended < len(people)
-        assert (stopped.earlier, stopped.duplicates) == (0, 5)
+        assert 9 <= stopped.this_run.ended < len(rows)
+        assert (stopped.earlier, stopped.duplicates) == (0, 4)
         server.inject(BUSY, on=ADD, times=5)
         resumed = await check(start())
         assert (resumed.throttled, resumed.skipped) == (5, 0)
         assert resumed.earlier > 9
         assert (resumed.failed, resumed.invalid, resumed.already_member) == (2, 2, 1)
         nothing = await check(start())
-        assert (nothing.earlier, nothing.this_run.rows) == (len(people), 0)
+        assert (nothing.earlier, nothing.this_run.rows) == (len(rows), 0)
         server.add_user("late")
         retried = await check(session.bulk.retry(ledger))
         assert (retried.this_run.rows, retried.failed) == (2, 0)
@@ -361,15 +370,15 @@ async def test_what_a_cut_left_in_doubt(
     ledger = Path(f"{path}.ledger")
     async with leaping() as (server, session):
         ids = people(server, 4)
-        path.write_text("user_id,tenant_id\n" + "".join(f"{who},t\n" for who in ids))
+        text_of(path, ids)
         server.inject(CutBeforeCommit(), on=ADD, times=1)
         server.inject(AnswerStatus(403), on=GET, times=None)
         history = History(server, ledger)
-        for start in (
-            lambda: session.bulk.start(Assign(invite=True), path, workers=1, plan="never"),
-            lambda: session.bulk.retry(ledger, plan="never", resend=True),
-        ):
-            run = start()
+        for again in (False, True):
+            if again:
+                run = session.bulk.retry(ledger, plan="never", resend=True)
+            else:
+                run = session.bulk.start(Assign(invite=True), path, workers=1, plan="never")
             report = await history.run(run)
             shown, told = of_status(ledger)
             agree(
@@ -390,8 +399,7 @@ async def test_the_display_while_a_run_goes_on(anyio_backend: str, tmp_path: Pat
     """While a resumed run goes on, the display tells what earlier runs did, and the duplicates."""
     path = tmp_path / "rows.csv"
     async with crowd(10) as (_, session, ids):
-        rows = [*ids, ids[0], ids[1]]
-        path.write_text("user_id,tenant_id\n" + "".join(f"{who},t\n" for who in rows))
+        text_of(path, [*ids, ids[0], ids[1]])
         first = session.bulk.start(Assign(), path, workers=1, plan="never")
         done = 0
         async for _ in first:
@@ -401,9 +409,7 @@ async def test_the_display_while_a_run_goes_on(anyio_backend: str, tmp_path: Pat
         run = session.bulk.start(Assign(), path, workers=1, plan="never")
         shown = RunProgress(None)
         shown.watch(run.progress)
-        said: list[tuple[str, str]] = []
-        async for _ in run:
-            said.append((shown.headline(), shown.counts()))
+        said = [(shown.headline(), shown.counts()) async for _ in run]
         ended = first.report.statistics.rows
         assert said[0][0].startswith(f"{ended + 1} of 10 rows")
         assert said[0][1] == f"{ended + 1} added ({ended} of these by earlier runs), 2 duplicates"
@@ -426,7 +432,7 @@ async def test_throttled_is_counted_by_one_rule(
     """A 429, and a 503 that states a wait, count as throttled wherever throttling is counted."""
     async with crowd(20) as (server, session, ids):
         server.inject(answer, on=ADD, times=5)
-        rows = [Assign.row_type(user_id=who, tenant_id="t") for who in ids]
+        rows = [to(who) for who in ids]
         run = session.bulk.start(Assign(), rows, plan="never", workers=1)
         report = await run
         assert report.throttled == report.this_run.throttled == throttled
@@ -435,10 +441,10 @@ async def test_throttled_is_counted_by_one_rule(
 
 
 async def test_a_run_can_be_awaited(anyio_backend: str, tmp_path: Path) -> None:
-    """What ``start`` and ``retry`` return can be awaited, and gives its report once it has ended."""
+    """What ``start`` and ``retry`` return can be awaited, also once it has ended."""
     async with crowd(3) as (_, session, ids):
         path = tmp_path / "rows.csv"
-        path.write_text("user_id,tenant_id\n" + "".join(f"{who},t\n" for who in [*ids, "nobody"]))
+        text_of(path, [*ids, "nobody"])
         run = session.bulk.start(Assign(), path)
         report = await run
         assert (report.added, report.failed) == (3, 1)
@@ -446,7 +452,7 @@ async def test_a_run_can_be_awaited(anyio_backend: str, tmp_path: Path) -> None:
         again = session.bulk.retry(f"{path}.ledger")
         assert [result.outcome async for result in again] == [Outcome.FAILED]
         assert await again is again.report
-        going = session.bulk.start(Assign(), [Assign.row_type(user_id="p0", tenant_id="t")])
+        going = session.bulk.start(Assign(), [to("p0")])
         async for _ in going:
             with pytest.raises(RuntimeError, match="run once"):
                 await going
@@ -455,8 +461,8 @@ async def test_a_run_can_be_awaited(anyio_backend: str, tmp_path: Path) -> None:
 async def test_the_pace_of_its_own_is_no_limit(anyio_backend: str) -> None:
     """A run that met no limit tells of no wait for one, neither while it goes on nor at its end."""
     async with crowd(900) as (_, session, ids):
-        rows = [Assign.row_type(user_id=who, tenant_id="t") for who in ids]
-        run = session.bulk.start(Assign(), rows, plan="never", rate=_rate(session))
+        rows = [to(who) for who in ids]
+        run = session.bulk.start(Assign(), rows, plan="never", rate=FixedRate(100, 1.0))
         report = await run
         assert report.statistics.paced_s > 0
         assert (report.statistics.waited_s, run.progress.waited_s) == (0.0, 0.0)
@@ -470,19 +476,11 @@ async def test_the_pace_of_its_own_is_no_limit(anyio_backend: str) -> None:
         assert "and not because of a limit" in text
 
 
-def _rate(_session: FronteggSession) -> Any:
-    from frontegg_async import FixedRate
-
-    return FixedRate(100, 1.0)
-
-
 async def test_limits_are_those_that_the_run_met(anyio_backend: str, tmp_path: Path) -> None:
     """A limit that the session met before is none of a run that sent nothing there."""
-    from frontegg_async.emulator import RateLimit
-
     async with crowd(60, rate_limits=[RateLimit(20, 10, on=ADD)]) as (_, session, ids):
         path = tmp_path / "rows.csv"
-        path.write_text("user_id,tenant_id\n" + "".join(f"{who},t\n" for who in ids))
+        text_of(path, ids)
         first = await session.bulk.assign(path, plan="never")
         assert [limit.group for limit in first.statistics.limits] == [ADD]
         second = await session.bulk.assign(path, plan="never")
