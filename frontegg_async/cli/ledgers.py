@@ -214,13 +214,13 @@ def _format_of(target: Path | None, wanted: Format | None) -> Format:
     from ..bulk.failures import format_of
 
     named = None if target is None else format_of(target)
-    if target is None or wanted == named:
+    if target is None:
         return wanted or "csv"
     if wanted is None and named is None:
         raise click.UsageError(
             f"-o: {target} must end in .csv, .jsonl or .ndjson, or --format must say what to write."
         )
-    if wanted is not None and named is not None:
+    if wanted is not None and named is not None and wanted != named:
         raise click.UsageError(f"-o: {target} is no file for --format {wanted}.")
     return wanted or named or "csv"
 

@@ -148,6 +148,38 @@ def test_export_is_fed_back(
     assert {("nobody-0", "acme"), ("nobody-1", "acme")} <= server.memberships()
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "first"),
+    [
+        ("rows.jsonl", (), '{"user_id"'),
+        ("rows.NDJSON", (), '{"user_id"'),
+        ("rows.csv", (), "user_id,"),
+        ("rows.txt", ("--format", "jsonl"), '{"user_id"'),
+        ("rows.xlsx", (), None),
+        ("rows", (), None),
+        ("rows.jsonl", ("--format", "csv"), None),
+        ("rows.csv", ("--format", "jsonl"), None),
+    ],
+)
+def test_export_as_the_name_says(
+    shell: Shell,
+    make_file: MakeFile,
+    tmp_path: Path,
+    name: str,
+    options: tuple[str, ...],
+    first: str | None,
+) -> None:
+    """A file is written in the format that its name says, and refused with 2 if that cannot be."""
+    path = make_file("user-0,acme", name="source.csv")
+    shell.run("bulk", "assign", path)
+    target = tmp_path / name
+    result = shell.run("bulk", "export", ledger_of(path), "-o", target, *options)
+    assert result.exit_code == (2 if first is None else 0), result.output
+    assert target.exists() is (first is not None)
+    if first is not None:
+        assert target.read_text().startswith(first)
+
+
 def test_export_to_stdout(shell: Shell, make_file: MakeFile) -> None:
     """Without -o rows go to stdout, those of all outcomes that were named, or every row."""
     path = make_file("user-0,acme", "n\u00f6body,acme", "oops", "user-1,home")
