@@ -6,6 +6,7 @@ row, and the requests that the emulator has seen.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections import Counter
@@ -20,13 +21,13 @@ import pytest
 from click.testing import CliRunner
 
 from frontegg_async import FixedRate
-from frontegg_async.bulk import Assign, BulkRun, Outcome, Report, RowResult
+from frontegg_async.bulk import Assign, BulkRun, Outcome, Report, RowResult, engine
 from frontegg_async.bulk.ledger import Ledger
 from frontegg_async.bulk.page import PageSummary, render_page
 from frontegg_async.cli import summary, words
 from frontegg_async.cli.app import app
 from frontegg_async.cli.progress import RunProgress
-from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, RateLimit
+from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, RateLimit, Stall
 
 from ..bulk.world import ADD, AUTH, GET, crowd, leaping, people, to
 
@@ -393,6 +394,54 @@ async def test_what_a_cut_left_in_doubt(
                 },
             )
             server.clear_faults()
+
+
+async def test_rows_without_an_answer_at_the_end(
+    anyio_backend: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A row whose answer never came before the run was stopped is one in doubt everywhere."""
+    monkeypatch.setattr(engine, "GRACE", 0.01)
+    path = tmp_path / "rows.csv"
+    ledger = Path(f"{path}.ledger")
+    async with crowd(3) as (server, session, ids):
+        text_of(path, [*ids, ids[0]])
+        stall = server.inject(Stall(), on=ADD, times=None)
+        run = session.bulk.start(Assign(), path, workers=1, plan="never")
+        ending = asyncio.ensure_future(run)
+        await stall.wait()
+        run.stop()
+        report = await ending
+        shown, told = of_status(ledger)
+        rows = {"unknown": 2, "skipped": 2}
+        truth = Seen(
+            all_rows=rows,
+            run_rows=rows,
+            rows=4,
+            run_ended=2,
+            earlier=0,
+            duplicates=1,
+            run_requests=1,
+            run_throttled=0,
+            runs=1,
+            all_requests=1,
+            all_throttled=0,
+        )
+        agree(
+            truth,
+            {
+                "json": of_json(report),
+                "page": of_page(report),
+                "summary": of_summary(report, capsys),
+                "status --json": shown,
+                "status": told,
+                "display": of_display(run),
+            },
+        )
+        server.clear_faults()
+        assert (await session.bulk.start(Assign(), path)).this_run.ended == 4
 
 
 async def test_the_display_while_a_run_goes_on(anyio_backend: str, tmp_path: Path) -> None:
