@@ -117,6 +117,8 @@ class BulkRun:
         return self._report
 
     async def __aiter__(self) -> AsyncIterator[RowResult]:
+        if self._begun:
+            raise RuntimeError("a run is run once")
         results: asyncio.Queue[RowResult | None] = asyncio.Queue(self._options.workers)
         self._watch.results = results
 
