@@ -27,12 +27,14 @@ class Answer(msgspec.Struct, eq=False):
         headers: looked up without regard to case.
         body: the raw bytes, decompressed.
         attempts: requests that were sent for it, the last one included.
+        throttled: whether it asked to come back later (``limits.is_throttled``).
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     attempts: int = 1
+    throttled: bool = False
 
     @property
     def trace_id(self) -> str | None:

@@ -73,6 +73,19 @@ class _Limit(NamedTuple):
     reset: str
 
 
+def is_throttled(status: int, stated: float | None) -> bool:
+    """Whether an answer asks to come back later: a 429, or a 503 that states a wait.
+
+    This is the one rule for retries, for the pacing, and for every count of throttled answers. A
+    ``Retry-After`` on anything else (a 404, a 500) is no throttling.
+
+    Args:
+        status: of the answer.
+        stated: its ``stated_wait``.
+    """
+    return status == 429 or (status == 503 and stated is not None)
+
+
 def stated_wait(headers: Mapping[str, str], now: float, *, offset: float = 0.0) -> float | None:
     """Return the seconds that a refusal (429, 503) asks to wait, or None if it names no time.
 

@@ -23,7 +23,7 @@ from typing import Final
 import msgspec
 
 from .answer import Answer, Failure, FailureKind
-from .limits import stated_wait
+from .limits import is_throttled, stated_wait
 from .operation import Repeat
 
 BACKOFF_BASE: Final = 0.25
@@ -133,8 +133,7 @@ def decide(
     repeat = situation.repeat
     if isinstance(outcome, Answer):
         stated = stated_wait(outcome.headers, situation.now, offset=situation.offset)
-        throttled = outcome.status == 429 or (outcome.status == 503 and stated is not None)
-        if throttled and (
+        if is_throttled(outcome.status, stated) and (
             situation.rejected_before_processing or repeat in {Repeat.SAFE, Repeat.IDEMPOTENT}
         ):
             return _after_throttling(situation, stated, uniform)

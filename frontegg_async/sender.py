@@ -28,7 +28,7 @@ from .errors import (
     OutcomeUnknownError,
     ThrottledError,
 )
-from .limits import clock_offset, exhausted_wait, stated_wait
+from .limits import clock_offset, exhausted_wait, is_throttled, stated_wait
 from .models import secrets_of
 from .operation import Arguments, Operation, ReadBack, Repeat
 from .pacing import Group
@@ -255,7 +255,9 @@ class Sender:
         """Tell the pacing what came of an attempt that was no success."""
         if isinstance(outcome, Answer) and outcome.status in {429, 503}:
             wait = self._stated_wait(outcome)
-            if outcome.status == 429 or wait is not None:
+            if is_throttled(outcome.status, wait):
+                outcome.throttled = True
+                self.view.traffic.throttled += 1
                 call.refusals += 1
                 call.refusal = outcome
                 call.singled_out = group.throttled(sent_at, wait)
@@ -428,9 +430,8 @@ class Sender:
             shown.append(self.view.user_token.reveal())
         return (*shown, *secrets_of(call.arguments))
 
-    def _note(self, call: Call, outcome: Answer | Failure, decision: Decision) -> None:
-        if _is_throttled(outcome, decision):
-            self.view.traffic.throttled += 1
+    @staticmethod
+    def _note(call: Call, outcome: Answer | Failure, decision: Decision) -> None:
         _logger.debug(
             "%s, attempt %d: %r; next: %s after %.3f s",
             call.operation.name,
@@ -439,12 +440,6 @@ class Sender:
             decision.step.value,
             decision.wait,
         )
-
-
-def _is_throttled(outcome: Answer | Failure, decision: Decision) -> bool:
-    return isinstance(outcome, Answer) and (
-        outcome.status == 429 or decision.retry_after is not None
-    )
 
 
 def _is_gone(call: Call, answer: Answer) -> bool:

@@ -18,6 +18,7 @@ from frontegg_async import (
     AuthenticationError,
     ConfigurationError,
     FronteggSession,
+    LedgerMismatchError,
     Outcome,
 )
 from frontegg_async.bulk import Assign, Progress, read_rows, run
@@ -42,6 +43,7 @@ from frontegg_async.emulator import (
 )
 from frontegg_async.endpoints import users
 
+from .bulk.world import files_in
 from .test_bulk import ADD, AUTH, fill, leaping, outcomes, rows_of
 from .test_bulk_sources import as_csv
 
@@ -203,20 +205,63 @@ async def test_a_thousand_failures_are_kept(tmp_path: Path, frontegg: FronteggSe
     }
 
 
-@pytest.mark.parametrize("target", ["source", "link", "folder", "nowhere/failures.csv"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("source", "link.csv", "folder.csv", "nowhere/failures.csv", "pipe.csv", "ledger.csv"),
+        *("failures.xlsx", "failures.parquet", "failures.tsv", "failures", ".csv"),
+    ],
+)
 async def test_failures_that_cannot_be_written(
     tmp_path: Path, emulator: Emulator, frontegg: FronteggSession, target: str
 ) -> None:
-    """A file that would replace its source or cannot be written is refused before any row."""
+    """A file of failures that cannot be is refused before any row, and nothing is left behind.
+
+    It is one that would replace the source or the ledger, cannot be written, or could not be fed
+    back in.
+    """
     source = as_csv(tmp_path, fill(emulator, 2))
     content = source.read_bytes()
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "link").symlink_to(source)
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "link.csv").symlink_to(source)
+    os.mkfifo(tmp_path / "pipe.csv")
+    there = files_in(tmp_path)
     path = source if target == "source" else tmp_path / target
-    with pytest.raises(ConfigurationError):
-        await frontegg.bulk.assign(source, failures=path)
+    with pytest.raises(ConfigurationError, match="failures"):
+        await frontegg.bulk.assign(source, failures=path, ledger=tmp_path / "ledger.csv")
     assert source.read_bytes() == content
+    assert files_in(tmp_path) == there
     assert emulator.count() == 0
+
+
+async def test_failures_of_a_retry_that_would_replace_the_source(
+    tmp_path: Path, emulator: Emulator, frontegg: FronteggSession
+) -> None:
+    """A retry knows the file that its ledger is of, and does not write its failures there."""
+    source = as_csv(tmp_path, [("nobody", "t")])
+    content = source.read_bytes()
+    await frontegg.bulk.assign(source)
+    before = emulator.count()
+    with pytest.raises(ConfigurationError, match="would replace"):
+        await frontegg.bulk.retry(f"{source}.ledger", failures=source)
+    assert source.read_bytes() == content
+    assert emulator.count() == before
+
+
+async def test_a_refused_run_leaves_no_empty_failures(
+    tmp_path: Path, emulator: Emulator, frontegg: FronteggSession
+) -> None:
+    """A run that is refused for something else leaves no file of failures, and an old one alone."""
+    source = as_csv(tmp_path, [("nobody", "t")])
+    await frontegg.bulk.assign(source)
+    source.write_text("user_id,tenant_id\nanother,t\n")
+    old = tmp_path / "old.csv"
+    old.write_text("kept")
+    for path in (tmp_path / "new.csv", old):
+        with pytest.raises(LedgerMismatchError):
+            await frontegg.bulk.assign(source, failures=path)
+    assert not (tmp_path / "new.csv").exists()
+    assert old.read_text() == "kept"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .bulk import Bulk, Mapped
 from .dry import Plan
 from .fields import Malformed
+from .figures import Figures
 from .jobs import Activate, Assign, Job, Remove, SetSuperuser
 from .report import Progress, Report
 from .result import Outcome, RowResult
@@ -20,6 +21,7 @@ __all__ = [
     "Assignment",
     "Bulk",
     "BulkRun",
+    "Figures",
     "Job",
     "Malformed",
     "Mapped",

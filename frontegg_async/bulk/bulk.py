@@ -113,7 +113,9 @@ class Bulk:
         return await self.start(SetSuperuser(), source, **settings).wait()
 
     def start(self, job: Job, source: Source[Any], **settings: Unpack[RunSettings]) -> BulkRun:
-        """Return a run that can be watched row by row, and stopped. It begins when awaited.
+        """Return a run that can be watched row by row, and stopped.
+
+        It begins when it is awaited (``report = await run``) or iterated over.
 
         Args:
             job: ``Assign``, ``Activate``, ``Remove`` or ``SetSuperuser``.
@@ -140,7 +142,7 @@ class Bulk:
         return await DryRun(self._session, job, source, RunOptions(**settings)).plan()
 
     def retry(self, path: str | os.PathLike[str], **settings: Unpack[RunSettings]) -> BulkRun:
-        """Return a run over those rows of a ledger that failed or are in doubt.
+        """Return a run over those rows of a ledger that failed or are in doubt, as ``start`` does.
 
         Raises:
             LedgerError: there is no such ledger, it cannot be used, or a process runs on it.

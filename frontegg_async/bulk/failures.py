@@ -57,25 +57,51 @@ def write_rows(job: Job, rows: Iterable[ExportedRow], file: TextIO, form: Format
     return count
 
 
-def check_writable(path: str | os.PathLike[str], source: object) -> Path:
+_FORMATS: Final[dict[str, Format]] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+
+def format_of(path: Path) -> Format | None:
+    """Return the format that the end of a file's name stands for, or None if for none."""
+    return _FORMATS.get(path.suffix.lower())
+
+
+def check_writable(path: str | os.PathLike[str], *others: object) -> Path:
     """Return where failures go, before anything is sent.
 
+    Args:
+        path: the file.
+        others: what it must not replace: the source, the ledger. Those that are no paths are left
+            out.
+
     Raises:
-        ConfigurationError: it cannot be written, or is the source itself.
+        ConfigurationError: its name ends in no format that can be fed back in, it cannot be
+            written, or it is one of the others.
     """
     target = Path(path)
-    if isinstance(source, str | os.PathLike) and _same_file(target, Path(os.fspath(source))):  # pyright: ignore[reportUnknownArgumentType]  # a path of whatever kind
-        raise ConfigurationError(f"the failures would replace their own source, {target}")
+    if format_of(target) is None:
+        ends = ", ".join(_FORMATS)
+        raise ConfigurationError(
+            f"cannot write failures to {target}: the name must end in one of {ends}, so that the "
+            "file can be fed back in"
+        )
+    for other in others:
+        if isinstance(other, str | os.PathLike) and _same_file(target, Path(os.fspath(other))):  # pyright: ignore[reportUnknownArgumentType]  # a path of whatever kind
+            raise ConfigurationError(f"the failures would replace {target}, which the run reads")
+    if target.is_fifo():
+        raise ConfigurationError(f"cannot write failures to {target}: it is a named pipe")
+    new = not target.exists() and not target.is_symlink()
     try:
         target.open("a").close()  # what an earlier run wrote there stays until this one has ended
+        if new:
+            target.unlink()  # of a run that is refused for something else nothing is left
     except OSError as error:
-        raise ConfigurationError(f"cannot write {target}: {error.strerror}") from None
+        raise ConfigurationError(f"cannot write failures to {target}: {error.strerror}") from None
     return target
 
 
 def write_failures(path: Path, job: Job, rows: Iterable[ExportedRow]) -> ConfigurationError | None:
     """Write the rows that were not done; return why that is not possible, if so."""
-    form: Format = "jsonl" if path.suffix.lower() in {".jsonl", ".ndjson"} else "csv"
+    form: Format = format_of(path) or "csv"
     try:
         with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             write_rows(job, rows, file, form)
@@ -115,8 +141,8 @@ def _cell(value: object) -> object:
     return value
 
 
-def _same_file(path: Path, source: Path) -> bool:
+def _same_file(path: Path, other: Path) -> bool:
     try:
-        return path.samefile(source)
+        return path.samefile(other)
     except OSError:
-        return False
+        return path.resolve() == other.resolve()  # one of them is not there yet

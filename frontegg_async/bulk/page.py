@@ -1,6 +1,7 @@
 """The report of a bulk run as one HTML page: no script, nothing loaded, for screen and paper.
 
-What each part says stands here. ``page_charts`` and ``page_latency`` draw, ``page_markup`` escapes,
+What each part says stands here; every figure is one of ``figures.py`` or of the statistics of the
+run. ``page_charts`` and ``page_latency`` draw, ``page_markup`` escapes,
 and ``page.css`` has the looks.
 """
 
@@ -14,6 +15,7 @@ from typing import Final
 import msgspec
 
 from .._version import __version__
+from .figures import Figures, rate_of
 from .page_charts import timeline
 from .page_latency import QUANTILES, latencies, quantile_in_words
 from .page_markup import (
@@ -28,7 +30,8 @@ from .page_markup import (
     share,
     tag,
 )
-from .result import RowResult
+from .report import Report
+from .result import COMMON, Outcome, RowResult
 from .rows import TenantRow
 from .statistics import FailureGroup, Statistics
 
@@ -43,14 +46,14 @@ _JOBS: Final = {
     "superuser": "Super-users",
 }
 _OUTCOMES: Final = {
-    "added": ("Added", "by this run"),
-    "already_member": ("Already a member", "before this run"),
-    "activated": ("Activated", "by this run"),
-    "already_active": ("Already active", "before this run"),
-    "removed": ("Removed", "by this run"),
-    "not_member": ("Not a member", "before this run"),
-    "changed": ("Changed", "by this run"),
-    "unchanged": ("Unchanged", "was so before this run"),
+    "added": ("Added", "was no member before"),
+    "already_member": ("Already a member", "nothing had to be done"),
+    "activated": ("Activated", "was not active before"),
+    "already_active": ("Already active", "nothing had to be done"),
+    "removed": ("Removed", "was a member before"),
+    "not_member": ("Not a member", "nothing had to be done"),
+    "changed": ("Changed", "was otherwise before"),
+    "unchanged": ("Unchanged", "nothing had to be done"),
     "failed": ("Failed", "refused, or could not be sent"),
     "unknown": ("In doubt", "may be done or not"),
     "invalid": ("Invalid", "malformed, never sent"),
@@ -73,11 +76,9 @@ class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
         source: name of the file, or ``rows of a program``.
         host: where the calls went.
         started_at: when, with a time zone.
-        elapsed_s: seconds that it took.
-        counts: rows by outcome, in the order in which they are shown.
-        rows: rows of the source.
-        requests: HTTP requests sent.
-        throttled: answers that asked to come back later.
+        this_run: the figures of this run alone.
+        all_runs: those of all runs on its ledger, outcomes in the order in which they are shown.
+        duplicates: rows that repeat another one.
         stopped: why it ended before the end of its source, or None.
         how_to_go_on: a command line that does the rest, or None.
     """
@@ -86,18 +87,45 @@ class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     host: str
     started_at: datetime
-    elapsed_s: float
-    counts: tuple[tuple[str, int], ...]
-    rows: int
-    requests: int
-    throttled: int
+    this_run: Figures
+    all_runs: Figures
+    duplicates: int = 0
     stopped: str | None = None
     how_to_go_on: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        report: Report,
+        *,
+        source: str,
+        host: str,
+        started_at: datetime,
+        stopped: str | None = None,
+        how_to_go_on: str | None = None,
+    ) -> PageSummary:
+        """Return the summary of a report."""
+        return cls(
+            job=report.job,
+            source=source,
+            host=host,
+            started_at=started_at,
+            this_run=report.this_run,
+            all_runs=report.all_runs,
+            duplicates=report.duplicates,
+            stopped=stopped,
+            how_to_go_on=how_to_go_on,
+        )
 
     @property
     def done(self) -> int:
         """Rows that hold now."""
-        return sum(count for name, count in self.counts if name not in _NOT_DONE)
+        return sum(count for name, count in self.all_runs.counts.items() if name not in _NOT_DONE)
+
+    @property
+    def earlier(self) -> int:
+        """Rows that earlier runs on the ledger have ended."""
+        return self.all_runs.ended - self.this_run.ended
 
 
 def render_page(summary: PageSummary, statistics: Statistics) -> str:
@@ -119,7 +147,7 @@ def render_page(summary: PageSummary, statistics: Statistics) -> str:
             _ending(summary),
             _outcomes(summary),
             _over_time(summary, statistics),
-            _latency(statistics),
+            _latency(summary, statistics),
             _limits(summary, statistics),
             _failures(summary, statistics.failures),
         ),
@@ -139,7 +167,7 @@ def _style() -> Markup:
 
 def _headline(summary: PageSummary) -> tuple[str, str]:
     """Return how the run ended, in words, and the sign for it."""
-    done, rows = summary.done, summary.rows
+    done, rows = summary.done, summary.all_runs.rows
     if summary.stopped is not None:
         if not rows:
             return "Stopped before the first row", "warn"
@@ -195,7 +223,7 @@ def _ending(summary: PageSummary) -> Markup:
     parts: list[Markup] = []
     if summary.stopped is not None:
         parts += [tag("h2", "Why it stopped"), tag("p", foreign(one_line(summary.stopped)))]
-    in_doubt = dict(summary.counts).get("unknown", 0)
+    in_doubt = summary.all_runs.counts.get(Outcome.UNKNOWN, 0)
     if summary.how_to_go_on is not None or in_doubt:
         parts.append(tag("h2", "How to go on"))
     if in_doubt:
@@ -208,8 +236,10 @@ def _ending(summary: PageSummary) -> Markup:
 
 def _outcomes(summary: PageSummary) -> Markup:
     tiles: list[Markup] = []
-    for name, count in summary.counts:
+    for name, count in summary.all_runs.counts.items():
         label, hint = _OUTCOMES.get(name, (None, None))
+        if summary.earlier and name != "skipped":
+            hint = f"{summary.this_run.counts.get(name, 0):,} of them in this run"
         color = ("bad" if name in {"failed", "unknown"} else "warn") if name in _NOT_DONE else None
         tiles.append(
             tag(
@@ -220,7 +250,24 @@ def _outcomes(summary: PageSummary) -> Markup:
                 class_=None if count else "none",
             )
         )
-    return tag("section", tag("h2", "Rows by outcome"), tag("dl", *tiles, class_="tiles"))
+    said: list[str] = []
+    if summary.earlier:
+        said.append(
+            f"Of all runs on this ledger. Earlier ones ended {counted(summary.earlier, 'row')}, "
+            f"and this run {summary.this_run.ended:,}."
+        )
+    if summary.duplicates:
+        repeat = "row repeats" if summary.duplicates == 1 else "rows repeat"
+        said.append(
+            f"{summary.duplicates:,} {repeat} another one: sent once, counted like that one."
+        )
+    words = [tag("p", " ".join(said))] if said else []
+    return tag("section", tag("h2", "Rows by outcome"), *words, tag("dl", *tiles, class_="tiles"))
+
+
+def _heading(title: str, summary: PageSummary) -> Markup:
+    """Return the heading of what is of this run alone; it says so if there were others."""
+    return tag("h2", f"{title}, this run" if summary.all_runs.runs > 1 else title)
 
 
 def _facts(facts: Iterable[tuple[str, str]], kind: str = "facts") -> Markup:
@@ -229,26 +276,30 @@ def _facts(facts: Iterable[tuple[str, str]], kind: str = "facts") -> Markup:
 
 
 def _over_time(summary: PageSummary, statistics: Statistics) -> Markup:
+    run, every = summary.this_run, summary.all_runs
+    per_second = rate_of(statistics.rows, run.elapsed_s)
     facts = [
-        ("Time", duration(summary.elapsed_s)),
-        ("Rows a second", _per_second(summary)),
-        ("Requests", f"{summary.requests:,}"),
-        ("Asked to wait (429)", f"{summary.throttled:,}"),
+        ("Time", duration(run.elapsed_s)),
+        ("Rows a second", _NOTHING if per_second is None else decimal(per_second)),
+        ("Requests", f"{run.requests:,}"),
+        ("Throttled", f"{run.throttled:,}"),
     ]
-    drawn: list[Markup] = [timeline(statistics, summary.elapsed_s)] if summary.rows else []
-    return tag("section", tag("h2", "Over time"), _facts(facts), *drawn)
+    parts = [_facts(facts)]
+    if every.runs > 1:
+        throttled = f", {every.throttled:,} of them throttled" if every.throttled else ""
+        requests = f"{counted(every.requests, 'request')}{throttled}"
+        sentence = (
+            f"All {every.runs:,} runs on this ledger: {requests}, {duration(every.elapsed_s)}."
+        )
+        parts.append(tag("p", sentence))
+    if every.rows:
+        parts.append(timeline(statistics, run.elapsed_s))
+    return tag("section", _heading("Over time", summary), *parts)
 
 
-def _per_second(summary: PageSummary) -> str:
-    # Rows that were not reached took no time. A run of no time has no rate, and one of a few
-    # microseconds none that says anything.
-    reached = summary.rows - dict(summary.counts).get("skipped", 0)
-    return decimal(reached / summary.elapsed_s) if summary.elapsed_s >= 0.001 else _NOTHING
-
-
-def _latency(statistics: Statistics) -> Markup:
+def _latency(summary: PageSummary, statistics: Statistics) -> Markup:
     total = sum(statistics.latencies)
-    title = tag("h2", "Time until the answer")
+    title = _heading("Time until the answer", summary)
     if not total:
         return tag("section", title, tag("p", "No answer was measured."))
     names = ("Half of the answers", "90 % of them", "99 % of them")
@@ -268,52 +319,80 @@ def _limits(summary: PageSummary, statistics: Statistics) -> Markup:
             for limit in statistics.limits
         ]
         parts.append(tag("ul", *learned))
-    elif statistics.waits or summary.throttled:
+    elif statistics.met_limit:
         parts.append(tag("p", "The run ended before it knew how much the server lets through."))
     else:
         parts.append(tag("p", "The run met no limit of the server."))
-    if summary.throttled and summary.requests:
-        times = counted(summary.throttled, "answer")
-        part = share(summary.throttled, summary.requests)
+    run = summary.this_run
+    if run.throttled and run.requests:
+        times = counted(run.throttled, "answer")
+        part = share(run.throttled, run.requests)
         parts.append(
-            tag("p", f"{times} of {summary.requests:,} asked to come back later ({part}).")
+            tag(
+                "p",
+                f"{times} of {run.requests:,} asked to come back later ({part}): 429, or 503 with "
+                "a stated wait.",
+            )
         )
     parts += _waits(summary, statistics)
-    return tag("section", tag("h2", "Limits of the server"), *parts, class_="limits")
+    return tag("section", _heading("Limits of the server", summary), *parts, class_="limits")
 
 
 def _waits(summary: PageSummary, statistics: Statistics) -> list[Markup]:
     """Return how long calls waited, and for the limit of which operation."""
-    if statistics.waits:
-        return [
+    parts = [
+        tag(
+            "p",
+            f"Calls waited for {duration(wait.seconds)} because of the limit of ",
+            tag("code", foreign(wait.operation)),
+            f"{_part_of_run(wait.seconds, summary)}.",
+        )
+        for wait in statistics.waits
+    ]
+    if statistics.met_limit and not parts:
+        parts.append(tag("p", "No call had to wait because of a limit."))
+    if statistics.paced_s > 0:
+        part = _part_of_run(statistics.paced_s, summary)
+        parts.append(
             tag(
                 "p",
-                f"Calls waited for {duration(wait.seconds)} because of the limit of ",
-                tag("code", foreign(wait.operation)),
-                f"{_part_of_run(wait.seconds, summary)}.",
+                f"Calls waited for {duration(statistics.paced_s)} to keep to a rate of the run's "
+                f"own, and not because of a limit{part}.",
             )
-            for wait in statistics.waits
-        ]
-    waited = statistics.waited_s
-    if waited > 0:
-        why = "because of limits" if statistics.limits else "to keep to a rate"
-        part = _part_of_run(waited, summary)
-        return [tag("p", f"Calls waited for {duration(waited)} {why}{part}.")]
-    return [tag("p", "No call had to wait because of a limit.")] if statistics.limits else []
+        )
+    return parts
 
 
 def _part_of_run(seconds: float, summary: PageSummary) -> str:
-    elapsed = summary.elapsed_s
+    elapsed = summary.this_run.elapsed_s
     return f", {share(seconds, elapsed)} of the run" if 0 < seconds <= elapsed else ""
 
 
 def _failures(summary: PageSummary, groups: Sequence[FailureGroup]) -> Markup:
     title = tag("h2", "What was not done")
-    if groups:
-        return tag("section", title, *(_group(group) for group in groups))
-    if summary.done < summary.rows:
-        return tag("section", title, tag("p", "No reasons were recorded."))
-    return tag("section", title, tag("p", "Nothing failed."))
+    parts = [_group(group) for group in groups]
+    told = sum(group.count for group in groups)
+    earlier = _not_done(summary.all_runs) - _not_done(summary.this_run)
+    more = _not_done(summary.this_run) - told
+    if more > 0:
+        others = "more " if groups else ""
+        why = "they repeat another row, or have no reason on record"
+        parts.append(tag("p", f"{counted(more, f'{others}row')} of this run: {why}."))
+    if earlier > 0:
+        verb = "was" if earlier == 1 else "were"
+        parts.append(
+            tag("p", f"{counted(earlier, 'row')} {verb} not done by earlier runs on this ledger.")
+        )
+    skipped = summary.all_runs.rows - summary.all_runs.ended
+    if skipped:
+        verb = "was" if skipped == 1 else "were"
+        parts.append(tag("p", f"{counted(skipped, 'row')} {verb} not reached."))
+    return tag("section", title, *(parts or [tag("p", "Nothing failed.")]))
+
+
+def _not_done(figures: Figures) -> int:
+    """Return how many rows ended without being done."""
+    return sum(figures.counts.get(outcome, 0) for outcome in COMMON if outcome != "skipped")
 
 
 def _group(group: FailureGroup) -> Markup:

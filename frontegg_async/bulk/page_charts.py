@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from math import ceil, floor, log10
 from typing import Final, NamedTuple
 
+from .figures import rate_of
 from .page_markup import Markup, decimal, duration, join, short, tag
 from .statistics import Sample, Statistics
 
@@ -20,8 +21,6 @@ HEIGHT: Final = 104
 _LOW_HEIGHT: Final = 56
 AXIS_HEIGHT: Final = 28
 """Pixels for the labels below a chart."""
-_INSTANT: Final = 0.001
-"""Seconds: the shortest time that a rate is taken from."""
 _STRETCHED: Final = 1_000
 """Width, in its own units, of the SVG that is stretched."""
 _ROOM_FOR_LIMIT: Final = 3
@@ -78,21 +77,22 @@ def time_ticks(span: float) -> list[Tick]:
 def timeline(statistics: Statistics, elapsed_s: float) -> Markup:
     """Return rows, calls and refusals over time, one chart below the other on the same axis."""
     samples, interval = statistics.samples, statistics.interval_s
-    elapsed_s = max(elapsed_s, _INSTANT)
+    if rate_of(1, elapsed_s) is None:
+        return tag("p", "There is nothing to draw: the run took no time.")
     parts = _stretches(samples, interval, elapsed_s)
     if not parts:
         return tag("p", "There is nothing to draw: the run ended before anything happened.")
     span = max(elapsed_s, parts[-1][1])
-    whose = f"over {duration(span)}"
+    whose = f"over {duration(elapsed_s)}"
     panels: list[Markup] = []
 
     rows = [Stretch(a, b, sum(s.rows for s in of) / (b - a)) for a, b, of in parts]
-    words = _in_words(rows, sum(s.rows for s in samples) / span)
+    words = _in_words(rows, statistics.rows / elapsed_s)
     panels.append(_panel("rows", "Rows a second", words, rows, span, says=f"{words} {whose}"))
 
     calls = [Stretch(a, b, sum(s.requests for s in of) / (b - a)) for a, b, of in parts]
     if any(part.value for part in calls):
-        words = _in_words(calls, sum(s.requests for s in samples) / span)
+        words = _in_words(calls, sum(s.requests for s in samples) / elapsed_s)
         limit = [
             Stretch(a, b, of[-1].limit) for a, b, of in parts if of and of[-1].limit is not None
         ]
@@ -104,7 +104,7 @@ def timeline(statistics: Statistics, elapsed_s: float) -> Markup:
         for s in samples
         if s.at < span
     ]
-    total = sum(sample.throttled for sample in samples)
+    total = statistics.throttled
     if total:
         hit = [part for part in refused if part.value]
         words = f"{total:,} in all"
@@ -113,7 +113,7 @@ def timeline(statistics: Statistics, elapsed_s: float) -> Markup:
         panels.append(
             _panel(
                 "refused",
-                f"Asked to wait (429), in each {duration(interval)}",
+                f"Throttled, in each {duration(interval)}",
                 words,
                 refused,
                 span,
@@ -131,7 +131,11 @@ def _stretches(
     The run ends somewhere in its last sample. If that leaves less than half of it, a rate taken
     from the rest would be chance, and the rest goes to the sample before.
     """
-    found = [(sample.at, sample.at + interval, [sample]) for sample in samples]
+    found = [
+        (sample.at, sample.at + interval, [sample])
+        for sample in samples
+        if sample.at < elapsed or sample.rows or sample.requests
+    ]
     if not found:
         return []
     start, end, of = found[-1]

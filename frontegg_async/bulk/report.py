@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ..errors import FronteggError
 from ..pacing import Wait
+from .figures import Figures, rate_of
 from .result import Outcome, RowResult
 from .statistics import Statistics
 
@@ -22,8 +23,13 @@ class _Counts:
 
     @property
     def rows(self) -> int:
-        """How many rows have ended."""
+        """How many rows are counted."""
         return sum(self.counts.values())
+
+    @property
+    def ended(self) -> int:
+        """How many of the rows have ended: all but those that were not reached."""
+        return self.rows - self.skipped
 
     @property
     def added(self) -> int:
@@ -70,24 +76,32 @@ class LiveProgress(Protocol):
         ...
 
     def waited_s(self) -> float:
-        """Return the seconds during which calls waited."""
+        """Return the seconds during which calls of this run waited because of a limit."""
         ...
 
 
 class Progress(_Counts):
     """How far a run is; one object that changes while it goes on.
 
+    Rows are those of all runs on the ledger. While the run goes on, duplicates are left out of
+    ``counts`` and ``total``: how they end is known at the end, when they are counted like the row
+    that they repeat, and rows that were not reached as skipped.
+
     Attributes:
-        counts: rows by outcome so far.
+        counts: rows by outcome so far, of all runs.
+        earlier: how many of them earlier runs on the ledger have ended.
         total: rows of the source, or None while that is not known.
+        duplicates: rows of the source that repeat another one.
         limit: the limit on the job's own writes as learned so far, in calls a second, or None.
-        throttled: answers that asked to come back later.
+        throttled: answers to this run that asked to come back later.
         note: what the run is at, such as reading memberships.
     """
 
     def __init__(self, outcomes: Iterable[Outcome]) -> None:
         self.counts = dict.fromkeys(outcomes, 0)
+        self.earlier = 0
         self.total: int | None = None
+        self.duplicates = 0
         self.limit: float | None = None
         self.throttled = 0
         self.note = ""
@@ -117,7 +131,7 @@ class Progress(_Counts):
 
     @property
     def waited_s(self) -> float:
-        """Seconds during which calls had to wait because of a limit."""
+        """Seconds during which calls of this run had to wait because of a limit."""
         return 0.0 if self._live is None else self._live.waited_s()
 
 
@@ -126,9 +140,14 @@ class Report(_Counts):
 
     Attributes:
         job: what was done to the rows, such as ``assign``.
-        counts: rows by outcome, zeros included, duplicates counted like the row they repeat.
+        this_run: the figures of this run alone.
+        all_runs: those of all runs on the ledger that have ended, this one included.
+        counts: rows by outcome, of all runs: zeros included, duplicates counted like the row they
+            repeat.
+        duplicates: rows that repeat another one.
         requests: HTTP requests that this run sent, retries and look-ups included.
-        throttled: answers that asked to come back later.
+        throttled: answers to this run that asked to come back later: 429s, and 503s with a stated
+            wait.
         elapsed_s: seconds that this run took.
         plan: what was read before writing, and why, in a sentence.
         ledger_path: the ledger, or None if it was a temporary one.
@@ -136,17 +155,16 @@ class Report(_Counts):
         failures: the first thousand rows that were not done.
         stopped: the error that stopped the run before the end of its source, or None.
         interrupted: whether it was asked to stop.
-        statistics: how it went over time.
+        statistics: how this run went over time.
     """
 
     def __init__(
         self,
         *,
         job: str,
-        counts: dict[Outcome, int],
-        requests: int,
-        throttled: int,
-        elapsed_s: float,
+        this_run: Figures,
+        all_runs: Figures,
+        duplicates: int,
         plan: str,
         ledger_path: Path | None,
         failures_path: Path | None,
@@ -156,10 +174,13 @@ class Report(_Counts):
         statistics: Statistics,
     ) -> None:
         self.job = job
-        self.counts = counts
-        self.requests = requests
-        self.throttled = throttled
-        self.elapsed_s = elapsed_s
+        self.this_run = this_run
+        self.all_runs = all_runs
+        self.counts = all_runs.counts
+        self.duplicates = duplicates
+        self.requests = this_run.requests
+        self.throttled = this_run.throttled
+        self.elapsed_s = this_run.elapsed_s
         self.plan = plan
         self.ledger_path = ledger_path
         self.failures_path = failures_path
@@ -172,6 +193,16 @@ class Report(_Counts):
     def done(self) -> bool:
         """Whether every row holds now."""
         return self.rows == self.added + self.already_member
+
+    @property
+    def earlier(self) -> int:
+        """How many rows earlier runs on the ledger have ended."""
+        return self.all_runs.ended - self.this_run.ended
+
+    @property
+    def rows_per_second(self) -> float | None:
+        """Rows that this run ended, a second, without duplicates; None if it took no time."""
+        return rate_of(self.statistics.rows, self.elapsed_s)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items() if count)

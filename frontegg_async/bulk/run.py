@@ -8,7 +8,7 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterator
 from contextlib import aclosing, closing, suppress
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from .engine import Engine
 from .entries import ExportedRow, Header, LedgerRow, NewRow, State
 from .failures import check_writable, outcome_name, write_failures
 from .fields import Malformed, Row
+from .figures import Figures, Standing, figures_of_all, figures_of_run, standing_of
 from .jobs import Job, job_of
 from .ledger import Ledger
 from .recorder import LedgerRecorder
@@ -30,6 +31,7 @@ from .result import COMMON, MAX_KEPT_FAILURES, Outcome, RowResult
 from .rows import UserRow
 from .settings import RunOptions
 from .sources import Source, rows_of
+from .statistics import Statistics
 from .wait_note import forget_wait, write_wait
 from .watch import RunWatch
 
@@ -47,7 +49,7 @@ _NOT_DONE: Final = (
 
 
 class BulkRun:
-    """A run that can be watched and stopped: await ``wait()``, or iterate over its rows.
+    """A run that can be watched and stopped: await it, or iterate over its rows.
 
     Iterating gives a ``RowResult`` for every row, in the order in which they end, and holds the
     run back if they are not taken. Duplicates of a row are not given again.
@@ -91,8 +93,12 @@ class BulkRun:
             raise RuntimeError("the run has not ended yet")
         return self._report
 
+    def __await__(self) -> Generator[Any, None, Report]:
+        """Run to the end and return the report, as ``wait()`` does."""
+        return self.wait().__await__()
+
     async def wait(self) -> Report:
-        """Run to the end and return the report.
+        """Run to the end and return the report; of a run that has ended, return it again.
 
         Raises:
             InvalidRequestError: the source cannot be read as rows at all.
@@ -100,7 +106,10 @@ class BulkRun:
             AuthenticationError: the credentials are refused; no row was touched.
             LedgerError: the ledger cannot be used, or not any more. What the server did is not
                 lost: the next run on it finds out.
+            RuntimeError: it is going on already, or ended in an error.
         """
+        if self._report is not None:
+            return self._report
         if self._begun:
             raise RuntimeError("a run is run once")
         self._begun = True
@@ -108,6 +117,8 @@ class BulkRun:
         return self._report
 
     async def __aiter__(self) -> AsyncIterator[RowResult]:
+        if self._begun:
+            raise RuntimeError("a run is run once")
         results: asyncio.Queue[RowResult | None] = asyncio.Queue(self._options.workers)
         self._watch.results = results
 
@@ -136,10 +147,10 @@ class BulkRun:
     async def _run(self) -> Report:
         source, options, job = self._source, self._options, self._job
         rows = None if source is None else rows_of(source, job.row_type)
-        if options.failures is not None:
-            check_writable(options.failures, source)
-        view = self._session.for_bulk(rate=options.rate, max_share=options.max_share)
         path = options.ledger_path(source)
+        if options.failures is not None:
+            check_writable(options.failures, source, path)
+        view = self._session.for_bulk(rate=options.rate, max_share=options.max_share)
         directory = None if path is not None else Path(tempfile.mkdtemp(prefix="frontegg_async-"))
         try:
             ledger = await self._opened(path or Path(f"{directory}/ledger"), path is not None)
@@ -218,7 +229,8 @@ class BulkRun:
             await recorder.run(ledger.reopen, (State.FAILED, State.UNKNOWN))
         elif is_file and not loaded:
             await recorder.run(ledger.forget_rows)
-        await self._look_back(ledger, recorder)
+        before = await recorder.run(standing_of, self._job, ledger)
+        self._look_back(before, whole=await recorder.run(_loaded, ledger))
         view.pacing.begin_with(await recorder.run(ledger.remembered))
         await recorder.run(forget_wait, ledger)
         # Rows of a program are held against those of the ledger, because nothing else tells that
@@ -235,27 +247,42 @@ class BulkRun:
                 await engine.run()
             if not more or self._stopping:
                 break
-        counts = await recorder.run(ledger.counts)
-        elapsed = clock.monotonic() - started
+        # At one moment: what comes now belongs to no run, and takes no time of one.
+        elapsed, statistics = clock.monotonic() - started, self._watch.statistics()
+        after = await recorder.run(standing_of, self._job, ledger)
+        this_run = figures_of_run(
+            before,
+            after,
+            requests=view.traffic.requests,
+            throttled=view.traffic.throttled,
+            elapsed_s=elapsed,
+        )
+        totals = await recorder.run(ledger.totals)
         # The outcomes are on file; that the totals find no more room must not cost the report.
         with suppress(LedgerFullError):
             await recorder.run(
                 ledger.add_run,
-                requests=view.traffic.requests,
-                throttled=view.traffic.throttled,
-                elapsed_s=elapsed,
+                requests=this_run.requests,
+                throttled=this_run.throttled,
+                elapsed_s=this_run.elapsed_s,
             )
             await recorder.run(ledger.remember, view.pacing.learned())
-        return await self._reported(view, ledger, recorder, path, engine, counts, elapsed)
+        all_runs = figures_of_all(after, totals, this_run)
+        return await self._reported(
+            ledger, recorder, path, engine, after, this_run, all_runs, statistics
+        )
 
-    async def _look_back(self, ledger: Ledger, recorder: LedgerRecorder) -> None:
+    def _look_back(self, standing: Standing, *, whole: bool) -> None:
         """Count what earlier runs on the ledger have done."""
-        counts = await recorder.run(ledger.counts, twins=False)
-        for state, count in counts.items():
-            if state not in (State.PENDING, State.IN_FLIGHT):
-                self.progress.counts[Outcome(outcome_name(self._job, state))] += count
-        if await recorder.run(_loaded, ledger):
-            self.progress.total = sum(counts.values())
+        self.progress.counts.update(standing.alone)
+        self.progress.earlier = self.progress.ended
+        if whole:
+            self._count_rows(standing)
+
+    def _count_rows(self, standing: Standing) -> None:
+        """Count the rows that are in the ledger, and the duplicates among them apart."""
+        self.progress.duplicates = standing.duplicates
+        self.progress.total = standing.rows - standing.duplicates
 
     async def _load(
         self,
@@ -285,26 +312,26 @@ class BulkRun:
                     limit = None
         self._loading = None
         self.progress.note = ""
-        self.progress.total = sum((await recorder.run(ledger.counts, twins=False)).values())
+        self._count_rows(await recorder.run(standing_of, self._job, ledger))
         return limit is not None and not self._stopping
 
     async def _reported(
         self,
-        view: Session,
         ledger: Ledger,
         recorder: LedgerRecorder,
         path: Path | None,
         engine: Engine,
-        counts: dict[State, int],
-        elapsed: float,
+        standing: Standing,
+        this_run: Figures,
+        all_runs: Figures,
+        statistics: Statistics,
     ) -> Report:
         job, options = self._job, self._options
-        named = dict.fromkeys(self.progress.counts, 0)
-        for state, count in counts.items():
-            named[Outcome(outcome_name(job, state))] += count
         # Duplicates are counted at the end, when it is known what they repeat.
-        self.progress.counts.update(named)
-        self.progress.total = sum(named.values())
+        self.progress.counts.update(all_runs.counts)
+        self.progress.earlier = all_runs.ended - this_run.ended
+        self.progress.total = standing.rows
+        self.progress.duplicates = standing.duplicates
         stopped = engine.stopped
         failures_path = None if options.failures is None else Path(options.failures)
         if failures_path is not None:
@@ -318,17 +345,16 @@ class BulkRun:
         kept = await recorder.run(lambda: list(islice(ledger.export(_NOT_DONE), MAX_KEPT_FAILURES)))
         return Report(
             job=job.name,
-            counts=named,
-            requests=view.traffic.requests,
-            throttled=view.traffic.throttled,
-            elapsed_s=elapsed,
+            this_run=this_run,
+            all_runs=all_runs,
+            duplicates=standing.duplicates,
             plan=engine.planner.reason,
             ledger_path=path,
             failures_path=failures_path,
             failures=tuple(_result(job, row, stopped) for row in kept),
             stopped=stopped,
             interrupted=self._stopping,
-            statistics=self._watch.statistics(),
+            statistics=statistics,
         )
 
 
@@ -342,6 +368,7 @@ def retried(session: Session, path: str | os.PathLike[str], options: RunOptions)
 
     Raises:
         LedgerError: there is no such ledger, it belongs to another environment, or it is damaged.
+        ConfigurationError: the failures cannot be written, or would replace the source.
     """
     with closing(Ledger.read(Path(path))) as ledger:
         header = ledger.header()
@@ -351,6 +378,8 @@ def retried(session: Session, path: str | os.PathLike[str], options: RunOptions)
         raise LedgerMismatchError(
             f"{path} belongs to {header.environment}, and not to {environment_of(session)}"
         )
+    if options.failures is not None and header.source:
+        check_writable(options.failures, header.source)
     return BulkRun(session, job_of(header.job, header.settings), None, options)
 
 

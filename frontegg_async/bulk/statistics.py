@@ -76,16 +76,19 @@ class LimitWait(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run went.
+    """How one run went. Of earlier runs on its ledger nothing is in it.
 
     Args:
         interval_s: seconds of each sample.
         samples: the timeline, oldest first.
         latencies: answers by ``LATENCY_BOUNDS_MS``, one more for those above the last bound.
         limits: what was learned of the server's limits.
-        waited_s: seconds during which calls had to wait because of a limit.
+        waited_s: seconds during which calls had to wait because of a limit that was met; the
+            longest of ``waits``.
         failures: kinds of failure, the most frequent first.
         waits: the limits that calls waited for, the longest wait first.
+        paced_s: seconds during which calls had to wait although no limit was met: for a rate of
+            the run's own, or because it began gently.
     """
 
     interval_s: float
@@ -95,6 +98,22 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     waited_s: float
     failures: tuple[FailureGroup, ...]
     waits: tuple[LimitWait, ...] = ()
+    paced_s: float = 0.0
+
+    @property
+    def rows(self) -> int:
+        """How many rows ended, duplicates left out."""
+        return sum(sample.rows for sample in self.samples)
+
+    @property
+    def throttled(self) -> int:
+        """How many answers asked to come back later."""
+        return sum(sample.throttled for sample in self.samples)
+
+    @property
+    def met_limit(self) -> bool:
+        """Whether the run met a limit of the server."""
+        return bool(self.limits or self.waits or self.throttled)
 
     def quantile_ms(self, share: float) -> float | None:
         """Return the latency, in milliseconds, that this share of answers stayed below.
@@ -169,7 +188,12 @@ class StatisticsRecorder:
         self._reasons[kind] = (count + 1, examples)
 
     def result(
-        self, *, limits: Sequence[Limit], waited_s: float, waits: Sequence[LimitWait] = ()
+        self,
+        *,
+        limits: Sequence[Limit] = (),
+        waited_s: float = 0.0,
+        waits: Sequence[LimitWait] = (),
+        paced_s: float = 0.0,
     ) -> Statistics:
         """Return what was counted."""
         groups = [
@@ -198,6 +222,7 @@ class StatisticsRecorder:
             waited_s=waited_s,
             failures=tuple(groups),
             waits=tuple(waits),
+            paced_s=paced_s,
         )
 
     def _tally(self, at: float) -> _Tally:

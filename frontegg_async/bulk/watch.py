@@ -60,8 +60,9 @@ class RunWatch:
         # What the session's other calls have done before: per group, calls taken, seconds with the
         # gate closed, and seconds waited.
         self._before: dict[str, tuple[int, float, float]] = {}
-        self._waiting: tuple[tuple[Group, float], ...] = ()
-        self._waited_s = 0.0
+        # Per group: the seconds waited before, and whether a limit was met in this run.
+        self._waiting: tuple[tuple[Group, float, bool], ...] = ()
+        self._waited_s = self._paced_s = 0.0
         self._forecast: Forecast | None = None
         self._held_up = False
         self._note = WaitNote(clock)
@@ -96,30 +97,41 @@ class RunWatch:
 
     async def close(self) -> None:
         """Look at the pacing no more, and take from file what was said of a wait."""
-        self._waited_s = self.waited_s()
+        self._waited_s, self._paced_s = self.waited_s(), self._longest(met=False)
         self._waiting = ()
         self._pacing = None
         await self._note.close()
 
     def statistics(self) -> Statistics:
-        """Return how the run went."""
+        """Return how the run went; not after ``close``."""
         self._look(self._clock.monotonic() - self._started)
         limits: list[Limit] = []
         waits: list[LimitWait] = []
-        for name, state, group in self._groups():
-            if state.limited:
+        for name, state, _ in self._groups():
+            taken, shut, _ = self._before.get(name, _UNUSED)
+            # The session may have met others before, in groups that this run sent nothing in.
+            if state.limited and (state.taken > taken or state.shut > shut):
                 limits.append(Limit(group=name, per_second=state.rate))
-            _, shut, waited = self._before.get(name, _UNUSED)
-            # A run that met no limit may have waited as well: for a rate of its own.
-            if (state.limited or state.shut > shut) and group.waited > waited:
-                waits.append(LimitWait(operation=group.operation, seconds=group.waited - waited))
+        for group, before, met in self._waiting:
+            if met and group.waited > before:
+                waits.append(LimitWait(operation=group.operation, seconds=group.waited - before))
         waits.sort(key=lambda wait: -wait.seconds)
-        return self._recorder.result(limits=limits, waited_s=self.waited_s(), waits=waits)
+        return self._recorder.result(
+            limits=limits,
+            waited_s=self.waited_s(),
+            waits=waits,
+            paced_s=self._longest(met=False),
+        )
+
+    def _met(self, name: str, state: PaceState) -> bool:
+        """Whether a limit was met; a run may also wait for a rate of its own."""
+        _, shut, _ = self._before.get(name, _UNUSED)
+        return state.limited or state.closed_for > 0.0 or state.shut > shut
 
     def attempted(self, outcome: Answer | Failure, seconds: float) -> None:
         """Hear what an attempt ended in."""
         at = self._clock.monotonic() - self._started
-        throttled = isinstance(outcome, Answer) and outcome.status == 429
+        throttled = isinstance(outcome, Answer) and outcome.throttled
         self._recorder.attempt(at, seconds, throttled=throttled)
         if self._forecast is None:
             taken = {name: taken for name, (taken, _, _) in self._before.items()}
@@ -181,7 +193,8 @@ class RunWatch:
         progress.limit = state.rate if state is not None and state.limited else None
         progress.throttled = self._traffic.throttled
         self._waiting = tuple(
-            (group, self._before.get(name, _UNUSED)[2]) for name, _, group in groups
+            (group, self._before.get(name, _UNUSED)[2], self._met(name, state))
+            for name, state, group in groups
         )
         self._recorder.limit(at, progress.limit)
         wait = self.wait()
@@ -229,9 +242,15 @@ class RunWatch:
                 self._loop.call_soon_threadsafe(self._look_now)
 
     def waited_s(self) -> float:
-        """Return the seconds during which calls stood in line, of the group where it was most."""
-        waited = [group.waited - before for group, before in self._waiting]
-        return max(waited, default=self._waited_s)
+        """Return the seconds during which calls waited because of a limit, where it was most."""
+        return self._longest(met=True)
+
+    def _longest(self, *, met: bool) -> float:
+        """Return the longest time in line, of the groups whose limit was met or of the others."""
+        if self._pacing is None:
+            return self._waited_s if met else self._paced_s
+        waited = (group.waited - before for group, before, was in self._waiting if was is met)
+        return max(waited, default=0.0)
 
 
 def _kind(result: RowResult) -> str:

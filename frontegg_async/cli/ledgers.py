@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TextIO, cast
+from typing import TYPE_CHECKING, Final, TextIO, cast
 
 import click
 import msgspec
@@ -23,6 +23,7 @@ from .run_options import RunChoices, run_options
 if TYPE_CHECKING:
     from ..bulk import Job
     from ..bulk.entries import Header, State
+    from ..bulk.failures import Format
     from ..bulk.ledger import Ledger
     from ..pacing import Wait
 
@@ -72,29 +73,22 @@ def _opened(path: Path) -> Generator[_Opened]:
 def status(*, ledger: Path, as_json: bool) -> None:
     """Show what became of the rows of a run, also while it goes on.
 
-    In flight is what was sent and has no answer yet; if no run is going on, the next one finds
-    out. The totals are those of all runs on the ledger that have ended. While a run waits
+    All figures are those of all runs on the ledger. Under way is what was sent and has no answer
+    so far, and, where no invites are sent, also what is sent next; if no run is going on, the next
+    one finds out. Requests and seconds are those of the runs that have ended. While a run waits
     because a limit is used up, the limit is named, and the time until the next calls.
     """
-    from ..bulk.entries import State
+    from ..bulk.figures import figures_of_all, standing_of
 
     with _opened(ledger) as opened:
-        counts = opened.ledger.counts()
-        totals = opened.ledger.totals()
+        standing = standing_of(opened.job, opened.ledger)
+        runs = figures_of_all(standing, opened.ledger.totals())
         loaded = opened.ledger.loaded
         wait = _wait_of(opened.ledger)
     header = opened.header
-    ended = {State.DONE, State.ALREADY, State.FAILED, State.UNKNOWN, State.INVALID}
-    outcomes = {
-        name: sum(counts.get(state, 0) for state in states if state in ended)
-        for name, states in opened.outcomes().items()
-        if name != "skipped"
-    }
-    left = {
-        "in_flight": counts.get(State.IN_FLIGHT, 0),
-        "pending": counts.get(State.PENDING, 0),
-    }
-    rows = sum(counts.values())
+    outcomes = {outcome.value: count for outcome, count in standing.ended.items()}
+    left = {"under_way": standing.under_way, "pending": standing.pending}
+    rows = standing.rows
     if as_json:
         output.json(
             {
@@ -106,14 +100,18 @@ def status(*, ledger: Path, as_json: bool) -> None:
                 "complete": loaded and not any(left.values()),
                 "rows": rows,
                 "outcomes": outcomes,
-                **left,
-                "runs": totals.runs,
-                "requests": totals.requests,
-                "throttled": totals.throttled,
-                "elapsed_s": round(totals.elapsed_s, 3),
+                # An older name of "under_way", which promised more than is known.
+                "in_flight": standing.under_way,
+                "pending": standing.pending,
+                "runs": runs.runs,
+                "requests": runs.requests,
+                "throttled": runs.throttled,
+                "elapsed_s": round(runs.elapsed_s, 3),
                 "wait": None
                 if wait is None
                 else {"operation": wait.operation, "seconds": round(wait.seconds, 3)},
+                "under_way": standing.under_way,
+                "duplicates": standing.duplicates,
             }
         )
         return
@@ -122,17 +120,22 @@ def status(*, ledger: Path, as_json: bool) -> None:
         ("source", header.source or "rows of a program"),
         ("environment", header.environment),
         ("rows", f"{rows:,}" if loaded else f"{rows:,} so far: not all of them are entered yet"),
+        ("duplicates", f"{standing.duplicates:,} of them, counted like the rows they repeat"),
     ):
+        if label == "duplicates" and not standing.duplicates:
+            continue
         output.data(f"{label:<12} {text}")
     if wait is not None:
         output.data(f"{'waiting':<12} {wait}")
+    # Rows that may be sent twice are noted by the group, before the first of it is sent.
+    noted = "sent, or sent next" if opened.job.harmless_twice else "sent, no answer so far"
     for name, count in (*outcomes.items(), *left.items()):
         if count:
-            output.data(f"{count:>12,}  {words.outcome(name).replace('_', ' ')}")
-    throttled = f", {totals.throttled:,} of them throttled" if totals.throttled else ""
+            more = f": {noted}" if name == "under_way" else ""
+            output.data(f"{count:>12,}  {words.outcome(name).replace('_', ' ')}{more}")
     output.data(
-        f"{words.counted(totals.runs, 'run')} ended so far: "
-        f"{words.counted(totals.requests, 'request')}{throttled}, {words.elapsed(totals.elapsed_s)}"
+        f"{words.counted(runs.runs, 'run')} ended so far: {words.traffic(runs)}, "
+        f"{words.elapsed(runs.elapsed_s)}"
     )
     if outcomes["failed"] or outcomes["unknown"]:
         output.data(f"Once more: {commands.line('bulk', 'retry', ledger)}")
@@ -162,9 +165,8 @@ def _wait_of(ledger: Ledger) -> Wait | None:
     "--format",
     "file_format",
     type=click.Choice(["csv", "jsonl"]),
-    default="csv",
-    show_default=True,
-    help="A line each, with the fields of the row first.",
+    help="A line each, with the fields of the row first. Without it: as the name of the file "
+    "ends, and csv on stdout.",
 )
 @click.option(
     "-o",
@@ -179,7 +181,7 @@ def export(
     *,
     ledger: Path,
     names: tuple[str, ...],
-    file_format: Literal["csv", "jsonl"],
+    file_format: Format | None,
     target: Path | None,
 ) -> None:
     """Write the rows of a run with what became of them, in a form that can be fed back in."""
@@ -187,6 +189,7 @@ def export(
 
     if target is not None:
         files.check_replaceable("-o", target, ledger)
+    form = _format_of(target, file_format)
     with _opened(ledger) as opened:
         known = opened.outcomes()
         unknown = [name for name in names if name not in known]
@@ -199,11 +202,27 @@ def export(
         rows = opened.ledger.export(states if names else None)
         if target is None:
             with _stdout() as file:
-                write_rows(opened.job, rows, file, file_format)
+                write_rows(opened.job, rows, file, form)
             return
         with files.replacing(target) as file:
-            count = write_rows(opened.job, rows, file, file_format)
+            count = write_rows(opened.job, rows, file, form)
     output.note(f"{words.rows(count)} in {target}")
+
+
+def _format_of(target: Path | None, wanted: Format | None) -> Format:
+    """Return the format to write; a name that says another one is refused."""
+    from ..bulk.failures import format_of
+
+    named = None if target is None else format_of(target)
+    if target is None:
+        return wanted or "csv"
+    if wanted is None and named is None:
+        raise click.UsageError(
+            f"-o: {target} must end in .csv, .jsonl or .ndjson, or --format must say what to write."
+        )
+    if wanted is not None and named is not None and wanted != named:
+        raise click.UsageError(f"-o: {target} is no file for --format {wanted}.")
+    return wanted or named or "csv"
 
 
 @click.command("retry", epilog=exits.TABLE)

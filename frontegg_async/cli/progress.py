@@ -130,17 +130,20 @@ class RunProgress:
         return "" if wait is None else output.printable(str(wait))
 
     def counts(self) -> str:
-        """Say how many rows ended in what, leaving out what none ended in."""
+        """Say how many rows ended in what, of all runs, leaving out what none ended in."""
         live = self._live
         if live is None:
             return "starting"
         counts = ", ".join(
             f"{count:,} {words.outcome(name)}" for name, count in live.counts.items() if count
         )
-        return ", ".join(filter(None, (live.note, counts))) or "starting"
+        if live.earlier and counts:
+            counts += f" ({live.earlier:,} of these by earlier runs)"
+        duplicates = f"{live.duplicates:,} duplicates" if live.duplicates else ""
+        return ", ".join(filter(None, (live.note, counts, duplicates))) or "starting"
 
     def server(self) -> str:
-        """Say what is known of the server's limits, if anything."""
+        """Say what this run knows of the server's limits, if anything."""
         live = self._live
         if live is None:
             return ""

@@ -75,7 +75,7 @@ def run_again(
     session: FronteggSession, choices: RunChoices, ledger: Path, *, source: str, total: int
 ) -> int:
     """Run those rows of a ledger again that failed or are in doubt; return the exit code."""
-    _check_files(choices, ledger)
+    _check_files(choices, ledger, Path(source))
 
     def begin(frontegg: FronteggSession, progress: RunProgress) -> BulkRun:
         settings = choices.settings()
@@ -89,7 +89,6 @@ class _Ended(msgspec.Struct, frozen=True):
     """A run that has ended; ``report`` is None if it was stopped at once."""
 
     report: Report | None
-    earlier: int = 0
     page_problem: str | None = None
 
 
@@ -120,8 +119,8 @@ class _Running:
         if self._choices.as_json:
             output.json(summary.as_json(report))
         else:
-            summary.show(report, ended.earlier)
-        for sentence in summary.advice(report, ended.earlier, lasts=self._lasts, same=self._same):
+            summary.show(report)
+        for sentence in summary.advice(report, lasts=self._lasts, same=self._same):
             output.note(sentence)
         if ended.page_problem is not None:
             output.error(ended.page_problem)
@@ -147,8 +146,7 @@ class _Running:
                     problem = self._write_page(report, frontegg.base_url, started)
             finally:
                 log.cancel()
-            ended_now = sum(sample.rows for sample in report.statistics.samples)
-            return _Ended(report, run.progress.rows - ended_now, problem)
+            return _Ended(report, problem)
 
     def _stopped_at_once(self) -> str:
         if not self._lasts or self._choices.no_ledger:
@@ -165,16 +163,11 @@ class _Running:
             return None
         from ..bulk.page import PageSummary, render_page
 
-        page = PageSummary(
-            job=report.job,
+        page = PageSummary.of(
+            report,
             source=self._source,
             host=host,
             started_at=started,
-            elapsed_s=report.elapsed_s,
-            counts=tuple((outcome.value, count) for outcome, count in report.counts.items()),
-            rows=report.rows,
-            requests=report.requests,
-            throttled=report.throttled,
             stopped=_why_it_stopped(report),
             how_to_go_on=summary.going_on(report, lasts=self._lasts, same=self._same),
         )
@@ -196,9 +189,14 @@ def _check_files(choices: RunChoices, ledger: Path | None, *sources: Path) -> No
     """Refuse now what cannot be written at the end, or would replace something."""
     if choices.dry_run:
         return
-    if choices.failures is not None and ledger is not None:
+    if choices.failures is not None:
+        from ..bulk.failures import check_writable
+
         files.check_other("--failures", choices.failures, ledger)
+        check_writable(choices.failures, *sources)
     if choices.report is not None:
+        if choices.report.suffix.lower() not in {".html", ".htm"}:
+            raise click.UsageError(f"--report: {choices.report} must end in .html or .htm.")
         files.check_replaceable("--report", choices.report, choices.failures, ledger, *sources)
 
 

@@ -20,7 +20,11 @@ _STYLES: Final = {"failed": "red", "unknown": "red", "invalid": "yellow", "skipp
 
 
 def as_json(report: Report) -> dict[str, object]:
-    """Return the one JSON object that ``--json`` prints."""
+    """Return the one JSON object that ``--json`` prints.
+
+    Rows are of all runs on the ledger; ``requests``, ``throttled`` and ``elapsed_s`` of this run.
+    ``this_run`` and ``all_runs`` have both of both.
+    """
     path = report.failures_path
     return {
         "rows": report.rows,
@@ -29,36 +33,28 @@ def as_json(report: Report) -> dict[str, object]:
         "throttled": report.throttled,
         "elapsed_s": round(report.elapsed_s, 3),
         "failures_path": None if path is None else str(path),
+        "duplicates": report.duplicates,
+        "this_run": report.this_run.as_json(),
+        "all_runs": report.all_runs.as_json(),
     }
 
 
-def show(report: Report, earlier: int) -> None:
-    """Print the report on stdout, in colours if somebody reads it there.
-
-    Args:
-        report: what to print.
-        earlier: rows that earlier runs on the same ledger have ended.
-    """
+def show(report: Report) -> None:
+    """Print the report on stdout, in colours if somebody reads it there."""
     console = _console()
-    ended = sum(sample.rows for sample in report.statistics.samples)
-    rate = ""
-    if report.elapsed_s > 0 and ended:
-        rate = f", {words.rate(ended / report.elapsed_s)} a second"
-    console.print(f"{words.rows(report.rows)} in {words.elapsed(report.elapsed_s)}{rate}")
-    for number, (outcome, count) in enumerate(report.counts.items()):
-        if count or number == 0:
-            style = "green" if number == 0 else _STYLES.get(outcome.value, "")
-            console.print(Text(f"{count:>12,}  {words.outcome(outcome.value)}", style=style))
-    if nothing_to_do(report, earlier):
-        console.print("Nothing was sent: every row has ended in an earlier run on this ledger.")
-    elif earlier:
-        console.print(f"Earlier runs on this ledger ended {words.rows(earlier)} of these.")
-    throttled = f", {report.throttled:,} of them throttled" if report.throttled else ""
-    console.print(f"{words.counted(report.requests, 'request')}{throttled}")
+    run = report.this_run
+    _show_rows(console, report)
+    console.print(words.traffic(run))
+    if report.all_runs.runs > 1:
+        everything = report.all_runs
+        console.print(
+            f"All {everything.runs:,} runs on this ledger: {words.traffic(everything)}, "
+            f"{words.elapsed(everything.elapsed_s)}"
+        )
     waits = words.waits(report.statistics.waits)
     if waits:
         console.print(Text(output.printable(f"{waits}.")))
-    if not nothing_to_do(report, earlier):
+    if not nothing_to_do(report):
         console.print(Text(f"Plan: {output.printable(report.plan)}."))
     _show_failures(console, report)
     if report.ledger_path is not None:
@@ -67,13 +63,37 @@ def show(report: Report, earlier: int) -> None:
         console.print(Text(f"Ledger: {path}; look into it with: {look}"))
 
 
+def _show_rows(console: Console, report: Report) -> None:
+    """Print what became of the rows, in this run and in all runs on the ledger."""
+    run, earlier = report.this_run, report.earlier
+    per_second = report.rows_per_second
+    rate = f", {words.rate(per_second)} a second" if per_second else ""
+    took = f"in {words.elapsed(run.elapsed_s)}{rate}"
+    ended = "" if run.ended == report.rows else f": this run ended {run.ended:,}"
+    console.print(f"{words.rows(report.rows)}{ended} {took}")
+    for number, (outcome, count) in enumerate(report.counts.items()):
+        if count or number == 0:
+            style = "green" if number == 0 else _STYLES.get(outcome.value, "")
+            label = words.outcome(outcome.value)
+            if earlier and count and outcome.value != "skipped":
+                label += f", {run.counts[outcome]:,} of them in this run"
+            console.print(Text(f"{count:>12,}  {label}", style=style))
+    if report.duplicates:
+        console.print(words.duplicates(report.duplicates))
+    if nothing_to_do(report):
+        console.print("Nothing was sent: every row has ended in an earlier run on this ledger.")
+    elif earlier:
+        console.print(f"Earlier runs on this ledger ended {words.rows(earlier)} of these.")
+
+
 def _show_failures(console: Console, report: Report) -> None:
     # Why the rows were skipped that were not reached is said once, and not row by row.
     shown = [row for row in report.failures if row.outcome.value != "skipped"][:SHOWN_FAILURES]
     not_done = report.failed + report.unknown + report.invalid
     if shown:
         first = f", the first {len(shown)} of {not_done:,}" if not_done > len(shown) else ""
-        console.print(f"Not done{first}:")
+        whose = " by this or an earlier run" if report.earlier else ""
+        console.print(f"Not done{whose}{first}:")
         for row in shown:
             console.print(Text(f"  {_failure(row)}"))
     if report.failures_path is not None and not report.done:
@@ -100,9 +120,9 @@ def show_plan(plan: Plan) -> None:
     console.print("Nothing was written.")
 
 
-def nothing_to_do(report: Report, earlier: int) -> bool:
+def nothing_to_do(report: Report) -> bool:
     """Whether earlier runs had ended every row."""
-    return 0 < report.rows == earlier and not report.interrupted and report.stopped is None
+    return 0 < report.rows == report.earlier and not report.interrupted and report.stopped is None
 
 
 def going_on(report: Report, *, lasts: bool, same: str) -> str | None:
@@ -122,14 +142,14 @@ def going_on(report: Report, *, lasts: bool, same: str) -> str | None:
     return None
 
 
-def advice(report: Report, earlier: int, *, lasts: bool, same: str) -> list[str]:
+def advice(report: Report, *, lasts: bool, same: str) -> list[str]:
     """Return what the user should know beside the numbers, a sentence each."""
     said: list[str] = []
     if report.stopped is not None:
         said.append(f"The run stopped early: {report.stopped}")
     if report.interrupted:
         said.append("Interrupted: what was under way has ended, and the rest was not sent.")
-    if nothing_to_do(report, earlier):
+    if nothing_to_do(report):
         said.append(
             "To hold the file against the server once more, name another ledger with --ledger, "
             "or use --no-ledger."

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from ..bulk.figures import Figures
     from ..bulk.statistics import LimitWait
 
 SHORTEST_WAIT: Final = 0.05
@@ -52,6 +53,18 @@ def waits(found: Sequence[LimitWait]) -> str:
         if wait.seconds >= SHORTEST_WAIT
     ]
     return f"Calls waited {', and '.join(parts)}" if parts else ""
+
+
+def traffic(figures: Figures) -> str:
+    """Return how many requests were sent, and how many of them were throttled."""
+    throttled = f", {figures.throttled:,} of them throttled" if figures.throttled else ""
+    return f"{counted(figures.requests, 'request')}{throttled}"
+
+
+def duplicates(count: int) -> str:
+    """Return how many rows repeat another one, and how they are counted."""
+    repeat = "row repeats" if count == 1 else "rows repeat"
+    return f"{count:,} {repeat} another one: sent once, counted like that one."
 
 
 def counted(count: int, noun: str) -> str:

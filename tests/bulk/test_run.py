@@ -295,8 +295,9 @@ async def test_iterating(anyio_backend: str) -> None:
         assert (by_line[1].assignment, by_line[1].status) == (rows[0], 201)
         assert by_line[33].assignment is None
         assert (run.report.rows, run.report.added) == (33, 21)
+        assert await run.wait() is run.report
         with pytest.raises(RuntimeError, match="once"):
-            await run.wait()
+            _ = [result async for result in run]
 
 
 async def test_a_reader_that_takes_its_time(anyio_backend: str) -> None:

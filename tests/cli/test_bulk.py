@@ -30,6 +30,9 @@ KEYS = [
     "throttled",
     "elapsed_s",
     "failures_path",
+    "duplicates",
+    "this_run",
+    "all_runs",
 ]
 
 
@@ -53,6 +56,8 @@ def test_json_is_one_object_with_these_keys(shell: Shell, make_file: MakeFile) -
     assert list(report) == KEYS
     assert isinstance(report.pop("elapsed_s"), float)
     assert report.pop("requests") >= 1
+    # There was no other run, so the figures of all runs are those of this one.
+    assert report.pop("this_run") == report.pop("all_runs")
     assert report == {
         "rows": 2,
         "added": 1,
@@ -63,6 +68,7 @@ def test_json_is_one_object_with_these_keys(shell: Shell, make_file: MakeFile) -
         "skipped": 0,
         "throttled": 0,
         "failures_path": None,
+        "duplicates": 0,
     }
 
 

@@ -22,6 +22,7 @@ REMOVE = "DELETE /identity/resources/users/v1/{userId}"
 KEYS_BEHIND = [
     *("failed", "unknown", "invalid", "skipped"),
     *("requests", "throttled", "elapsed_s", "failures_path"),
+    *("duplicates", "this_run", "all_runs"),
 ]
 JOBS = [
     ("assign", "user_id,tenant_id", "acme", ["added", "already_member"]),
@@ -173,12 +174,65 @@ def test_failures_must_not_replace_the_ledger(shell: Shell, make_file: MakeFile)
     assert status_of(shell, ledger)["rows"] == 1
 
 
-@pytest.mark.parametrize("where", ["missing/report.html", ".", "rows.csv", "rows.csv.ledger"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        *("missing/failures.csv", "failures.xlsx", "failures", "folder.csv", "rows.csv"),
+        "rows.csv.ledger",
+    ],
+)
+@pytest.mark.parametrize("command", [("remove",), ("assign", "--emulator")], ids=" ".join)
+def test_failures_that_cannot_be_written(
+    shell: Shell,
+    server: Emulator,
+    make_file: MakeFile,
+    tmp_path: Path,
+    command: tuple[str, ...],
+    where: str,
+) -> None:
+    """They are refused with 2 before anything is asked, played or sent."""
+    path = make_file("user-0,home")
+    (tmp_path / "folder.csv").mkdir()
+    job, *more = command
+    result = shell.run("bulk", job, path, *more, "--failures", tmp_path / where)
+    assert (result.exit_code, result.stdout) == (2, ""), result.output
+    assert "failures" in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("Error: ")
+    assert "Emulator:" not in result.stderr
+    assert "--yes" not in result.stderr
+    assert server.count() == 0
+
+
+def test_files_of_a_retry_that_would_replace_the_source(
+    shell: Shell, server: Emulator, make_file: MakeFile
+) -> None:
+    """A retry writes neither its failures nor its page over the file that its ledger is of."""
+    path = make_file("nobody,acme")
+    shell.run("bulk", "assign", path)
+    page = make_file("nobody,acme", name="rows.html")
+    before, content = server.count(), path.read_text()
+    ledger = Path(f"{path}.ledger")
+    for option, target in (("--failures", path), ("--report", path)):
+        result = shell.run("bulk", "retry", ledger, option, target)
+        assert result.exit_code == 2, result.output
+    assert (server.count(), path.read_text()) == (before, content)
+    assert shell.run("bulk", "retry", ledger, "--report", page).exit_code == 3
+    assert "<!DOCTYPE html>" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        *("missing/report.html", ".", "rows.csv", "rows.csv.ledger", "report.xlsx", "report"),
+        "folder.html",
+    ],
+)
 def test_report_that_cannot_be_written(
     shell: Shell, server: Emulator, make_file: MakeFile, tmp_path: Path, where: str
 ) -> None:
     """A page that cannot be written, or would replace something, ends in 2 before any call."""
     path = make_file("user-0,acme")
+    (tmp_path / "folder.html").mkdir()
     before = path.read_text()
     result = shell.run("bulk", "assign", path, "--report", tmp_path / where)
     assert (result.exit_code, result.stdout) == (2, ""), result.output

@@ -28,6 +28,7 @@ from .shell import ADD, COMMAND, GET, Shell
 STATUS_KEYS = [
     *("ledger", "job", "source", "environment", "settings", "complete", "rows", "outcomes"),
     *("in_flight", "pending", "runs", "requests", "throttled", "elapsed_s", "wait"),
+    *("under_way", "duplicates"),
 ]
 
 
@@ -66,12 +67,18 @@ def test_status(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
 def test_status_during_a_run(
     shell: Shell, server: Emulator, portal: BlockingPortal, make_file: MakeFile
 ) -> None:
-    """While a run goes on, it shows what is under way, and does not disturb it."""
+    """While a run goes on, it shows what is under way, and does not disturb it.
+
+    Three rows are sent, and the others of the group are about to be: it does not say that all of
+    them are in flight.
+    """
     path = make_file(*many_users(server, 100))
     process, _ = held(shell, server, portal, "bulk", "assign", path, rows=3)
     found = status_of(shell, ledger_of(path))
-    assert (found["in_flight"], found["pending"], found["complete"]) == (24, 76, False)
-    assert "24  in flight" in shell.run("bulk", "status", ledger_of(path)).stdout
+    assert (found["under_way"], found["pending"], found["complete"]) == (24, 76, False)
+    text = shell.run("bulk", "status", ledger_of(path)).stdout
+    assert "24  under way: sent, or sent next" in text
+    assert "in flight" not in text
     portal.call(server.clear_faults)
     process.communicate()
     assert process.returncode == 0
@@ -139,6 +146,38 @@ def test_export_is_fed_back(
     again = shell.run("bulk", "assign", target, "--json")
     assert json.loads(again.stdout)["added"] == 2
     assert {("nobody-0", "acme"), ("nobody-1", "acme")} <= server.memberships()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "first"),
+    [
+        ("rows.jsonl", (), '{"user_id"'),
+        ("rows.NDJSON", (), '{"user_id"'),
+        ("rows.csv", (), "user_id,"),
+        ("rows.txt", ("--format", "jsonl"), '{"user_id"'),
+        ("rows.xlsx", (), None),
+        ("rows", (), None),
+        ("rows.jsonl", ("--format", "csv"), None),
+        ("rows.csv", ("--format", "jsonl"), None),
+    ],
+)
+def test_export_as_the_name_says(
+    shell: Shell,
+    make_file: MakeFile,
+    tmp_path: Path,
+    name: str,
+    options: tuple[str, ...],
+    first: str | None,
+) -> None:
+    """A file is written in the format that its name says, and refused with 2 if that cannot be."""
+    path = make_file("user-0,acme", name="source.csv")
+    shell.run("bulk", "assign", path)
+    target = tmp_path / name
+    result = shell.run("bulk", "export", ledger_of(path), "-o", target, *options)
+    assert result.exit_code == (2 if first is None else 0), result.output
+    assert target.exists() is (first is not None)
+    if first is not None:
+        assert target.read_text().startswith(first)
 
 
 def test_export_to_stdout(shell: Shell, make_file: MakeFile) -> None:

@@ -38,6 +38,8 @@ def test_one_signal_lets_rows_end(
     assert process.returncode == 130, said + stderr
     assert "4  added" in stdout
     assert "16  skipped" in stdout
+    assert "20 rows: this run ended 4 in " in stdout
+    assert "arlier runs" not in stdout
     assert "Traceback" not in stderr
     assert server.count(ADD) == 4
     assert "It was interrupted." in (tmp_path / "report.html").read_text()
@@ -45,6 +47,7 @@ def test_one_signal_lets_rows_end(
     again = shell.run(*command_in(stderr, "To carry on: "))
     assert again.exit_code == 0, again.output
     assert "Earlier runs on this ledger ended 4 rows of these." in again.stdout
+    assert "20  added, 16 of them in this run" in again.stdout
     assert set(posted(server).values()) == {1}
     assert server.count(ADD) == 20
 

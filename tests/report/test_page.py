@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from html.parser import HTMLParser
 from importlib import resources
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
-import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -38,7 +37,7 @@ from frontegg_async.bulk.statistics import (
     Statistics,
 )
 
-from .runs import HOSTILE, RUNS, Run
+from .runs import HOSTILE, RUNS, Run, page_summary
 
 VOID: Final = {"meta"}
 ELEMENTS: Final = re.compile(
@@ -96,6 +95,7 @@ def statistics(
     waited_s: float = 0.0,
     failures: Iterable[FailureGroup] = (),
     waits: Iterable[LimitWait] = (),
+    paced_s: float = 0.0,
 ) -> Statistics:
     return Statistics(
         interval_s=interval_s,
@@ -105,22 +105,21 @@ def statistics(
         waited_s=waited_s,
         failures=tuple(failures),
         waits=tuple(waits),
+        paced_s=paced_s,
     )
 
 
-def summary(**changes: object) -> PageSummary:
-    base = PageSummary(
-        job="assign",
-        source="rows.csv",
-        host="https://api.frontegg.com",
-        started_at=datetime(2026, 7, 27, 9, tzinfo=UTC),
-        elapsed_s=2.0,
-        counts=(("added", 5), ("failed", 0), ("unknown", 0)),
-        rows=5,
-        requests=6,
-        throttled=0,
-    )
-    return msgspec.structs.replace(base, **changes)
+def summary(**changes: Any) -> PageSummary:
+    base: dict[str, Any] = {
+        "job": "assign",
+        "source": "rows.csv",
+        "host": "https://api.frontegg.com",
+        "started_at": datetime(2026, 7, 27, 9, tzinfo=UTC),
+        "elapsed_s": 2.0,
+        "counts": {"added": 5, "failed": 0, "unknown": 0},
+        "requests": 6,
+    }
+    return page_summary(**(base | changes))
 
 
 def read(run: Run) -> Reader:
@@ -173,10 +172,11 @@ def runs(draw: st.DrawFn) -> Run:
         waited_s=draw(seconds),
         failures=draw(st.lists(groups, max_size=3)),
         waits=draw(st.lists(st.builds(LimitWait, operation=texts, seconds=seconds), max_size=3)),
+        paced_s=draw(seconds),
     )
     names = st.sampled_from(Outcome).map(str) | texts
     counts = draw(st.dictionaries(names, numbers, max_size=7))
-    about = PageSummary(
+    about = page_summary(
         job=draw(st.sampled_from(["assign", "activate", "remove", "superuser"]) | texts),
         source=draw(texts),
         host=draw(texts),
@@ -184,8 +184,9 @@ def runs(draw: st.DrawFn) -> Run:
             st.datetimes(timezones=st.just(UTC) | st.just(timezone(timedelta(hours=5, minutes=30))))
         ),
         elapsed_s=draw(seconds),
-        counts=tuple(counts.items()),
-        rows=sum(counts.values()),
+        counts=counts,
+        earlier=draw(st.none() | st.just({name: draw(numbers) for name in counts})),
+        duplicates=draw(numbers),
         requests=draw(numbers),
         throttled=draw(numbers),
         stopped=draw(st.none() | texts),
@@ -216,8 +217,9 @@ def test_any_run_makes_a_sound_page(run: Run) -> None:
     style = document[document.index("<style>") : document.index("</style>")]
     assert not re.search(r"url\(|@import|image-set|//", style)
 
-    for _, count in about.counts:
-        assert f"{count:,}" in page.text
+    for figures in (about.this_run, about.all_runs):
+        for name, count in figures.counts.items():
+            assert f"{count:,}" in page.text or (figures is about.this_run and name == "skipped")
     for text in (about.source, about.host):
         assert printable(text[:400]) in page.text
     if about.stopped is not None:
@@ -272,15 +274,19 @@ def test_the_frame_of_the_page(name: str) -> None:
     ("changes", "headline"),
     [
         ({}, "All 5 rows are done"),
-        ({"rows": 1, "counts": (("added", 1),)}, "The row is done"),
-        ({"rows": 1, "counts": (("failed", 1),)}, "The row is not done"),
-        ({"rows": 0, "counts": (("added", 0),)}, "There were no rows"),
-        ({"rows": 0, "counts": (), "stopped": "why"}, "Stopped before the first row"),
-        ({"rows": 6}, "5 of 6 rows are done, 1 is not"),
-        ({"rows": 1_005}, "5 of 1,005 rows are done, 1,000 are not"),
-        ({"rows": 3, "counts": (("invalid", 3),)}, "None of 3 rows is done"),
-        ({"rows": 9, "stopped": "no space"}, "Stopped early: 5 of 9 rows done"),
-        ({"counts": (("already_member", 2), ("x", 3))}, "All 5 rows are done"),
+        ({"counts": {"added": 1}}, "The row is done"),
+        ({"counts": {"failed": 1}}, "The row is not done"),
+        ({"counts": {"added": 0}}, "There were no rows"),
+        ({"counts": {}, "stopped": "why"}, "Stopped before the first row"),
+        ({"counts": {"added": 5, "failed": 1}}, "5 of 6 rows are done, 1 is not"),
+        ({"counts": {"added": 5, "unknown": 1_000}}, "5 of 1,005 rows are done, 1,000 are not"),
+        ({"counts": {"invalid": 3}}, "None of 3 rows is done"),
+        (
+            {"counts": {"added": 5, "skipped": 4}, "stopped": "no space"},
+            "Stopped early: 5 of 9 rows done",
+        ),
+        ({"counts": {"already_member": 2, "x": 3}}, "All 5 rows are done"),
+        ({"counts": {"added": 2}, "earlier": {"added": 3}}, "All 5 rows are done"),
     ],
 )
 def test_the_headline_says_how_it_ended(changes: dict[str, object], headline: str) -> None:
@@ -293,7 +299,7 @@ def test_the_headline_says_how_it_ended(changes: dict[str, object], headline: st
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_outcome_has_words(outcome: Outcome) -> None:
     """A tile has a label and a hint of its own for each outcome that there is."""
-    page = read((summary(counts=((outcome.value, 7),), rows=7), statistics()))
+    page = read((summary(counts={outcome.value: 7}), statistics()))
     tile = page.text.split("Rows by outcome")[1].split("Over time")[0]
     assert outcome.value not in tile
     assert len(tile) > len("7") + 10
@@ -301,7 +307,7 @@ def test_every_outcome_has_words(outcome: Outcome) -> None:
 
 def test_an_outcome_of_another_job_is_named_as_it_is() -> None:
     """A count that the page knows nothing of is shown all the same, under its own name."""
-    page = read((summary(job="map", counts=(("sent_twice", 7),)), statistics()))
+    page = read((summary(job="map", counts={"sent_twice": 7}), statistics()))
     assert "Sent twice7" in page.text
 
 
@@ -316,7 +322,7 @@ def test_what_stopped_it_and_how_to_go_on() -> None:
 
 def test_rows_in_doubt_are_explained() -> None:
     """Where rows are in doubt, the page says what settles it."""
-    page = read((summary(counts=(("unknown", 1),)), statistics()))
+    page = read((summary(counts={"unknown": 1}), statistics()))
     assert "Running them again settles it." in page.text
 
 
@@ -333,7 +339,7 @@ def test_examples_of_failures() -> None:
     )
     bare = RowResult(outcome=Outcome.INVALID, reason="it is no JSON", line=7)
     group = FailureGroup(reason="no such user", count=40, examples=(full, bare))
-    document = render_page(summary(rows=45), statistics(failures=[group]))
+    document = render_page(summary(), statistics(failures=[group]))
     heads = re.findall(r"<th [^>]*>([^<]*)</th>", document)
     assert heads == ["Line", "User", "Tenant", "Status", "Trace id"]
     assert f'<code class="id"><bdi>{trace}</bdi></code>' in document
@@ -354,9 +360,13 @@ def test_examples_of_failures() -> None:
 
 
 def test_rows_that_were_not_reached_are_no_throughput() -> None:
-    """The rate is that of the rows that were worked on."""
-    about = summary(counts=(("added", 50), ("skipped", 950)), rows=1_000, stopped="no space")
-    assert "Rows a second25" in read((about, statistics())).text
+    """The rate is that of the rows that the run ended, without those that earlier runs ended."""
+    about = summary(
+        counts={"added": 50, "skipped": 950}, earlier={"added": 500}, stopped="no space"
+    )
+    text = read((about, statistics(samples=[Sample(at=0.0, rows=50)], interval_s=2.0))).text
+    assert "Rows a second25" in text
+    assert "25 on average over 2 s" in text
 
 
 def test_limits_in_words() -> None:
@@ -365,12 +375,12 @@ def test_limits_in_words() -> None:
         Limit(group="POST /users", per_second=16.6412),
         Limit(group="GET /users", per_second=0.05),
     ]
-    found = statistics(limits=limits, waited_s=1.0)
+    found = statistics(limits=limits)
     page = read((summary(throttled=3, requests=600), found))
     assert "about 16.6 calls a second on POST /users" in page.text
     assert "about 3 calls a minute on GET /users" in page.text
-    assert "3 answers of 600 asked to come back later (less than 1 %)." in page.text
-    assert "Calls waited for 1 s because of limits, 50 % of the run." in page.text
+    assert "3 answers of 600 asked to come back later (less than 1 %)" in page.text
+    assert "No call had to wait because of a limit." in page.text
 
 
 def test_waits_name_the_operation() -> None:
@@ -383,14 +393,14 @@ def test_waits_name_the_operation() -> None:
     text = read((summary(), statistics(limits=limits, waits=waits, waited_s=1.5))).text
     assert "Calls waited for 1.5 s because of the limit of users.add_to_tenant, 75 % of" in text
     assert "Calls waited for 20 ms because of the limit of users.<b>iterate, 1 % of" in text
-    assert "because of limits" not in text
+    assert "No call had to wait" not in text
 
 
 def test_a_limit_that_was_met_and_not_learned() -> None:
     """A run that was refused met a limit, and also if it ended before it knew how high it is."""
     waits = [LimitWait(operation="users.add_to_tenant", seconds=1.0)]
     for changes, found in (
-        ({"throttled": 3}, statistics()),
+        ({"throttled": 3}, statistics(samples=[Sample(at=0.0, throttled=3)])),
         ({}, statistics(waits=waits, waited_s=1.0)),
     ):
         text = read((summary(**changes), found)).text
@@ -400,9 +410,27 @@ def test_a_limit_that_was_met_and_not_learned() -> None:
 
 def test_a_rate_of_its_own_is_no_limit() -> None:
     """Calls that waited for the rate that the run was given are not said to wait for a limit."""
-    text = read((summary(), statistics(waited_s=1.0))).text
-    assert "Calls waited for 1 s to keep to a rate, 50 % of the run." in text
+    text = read((summary(), statistics(paced_s=1.0))).text
+    assert "Calls waited for 1 s to keep to a rate of the run's own" in text
+    assert "not because of a limit, 50 % of the run." in text
     assert "The run met no limit of the server." in text
+
+
+def test_figures_of_this_run_and_of_all() -> None:
+    """After earlier runs every figure says whose it is, and the parts add up to the whole."""
+    about = summary(
+        counts={"added": 5, "failed": 2, "skipped": 1}, earlier={"added": 30, "failed": 4}
+    )
+    group = FailureGroup(reason="no such user", count=1, examples=())
+    text = read((about, statistics(failures=[group]))).text
+    assert "Earlier ones ended 34 rows, and this run 7." in text
+    assert "Added355 of them in this run" in text
+    assert "All 2 runs on this ledger: 6 requests, 2 s." in text
+    for title in ("Over time", "Time until the answer", "Limits of the server"):
+        assert f"{title}, this run" in text
+    assert "1 more row of this run: they repeat another row" in text
+    assert "4 rows were not done by earlier runs on this ledger." in text
+    assert "1 row was not reached." in text
 
 
 def test_a_limit_that_was_never_met() -> None:
@@ -420,7 +448,7 @@ def test_a_limit_that_was_never_met() -> None:
 def test_one_short_sample() -> None:
     """A run that ends within its first sample has the rate of the time that it took."""
     sample = Sample(at=0.0, rows=10, requests=20)
-    page = read((summary(elapsed_s=0.1, rows=10), statistics(samples=[sample])))
+    page = read((summary(elapsed_s=0.1), statistics(samples=[sample])))
     assert "100 on average over 100 ms" in page.text
     assert "200 on average over 100 ms" in page.text
 
@@ -429,7 +457,7 @@ def test_the_rest_of_the_last_sample_makes_no_peak() -> None:
     """One row in the last instant is not shown as thousands a second."""
     samples = [Sample(at=0.5 * number, rows=50) for number in range(4)]
     samples.append(Sample(at=2.0, rows=1))
-    page = read((summary(elapsed_s=2.0001, rows=201), statistics(samples=samples)))
+    page = read((summary(elapsed_s=2.0001), statistics(samples=samples)))
     assert "100 on average, 102 at most over 2 s" in page.text
 
 
