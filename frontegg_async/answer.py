@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Final, cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -47,6 +47,10 @@ class Answer(msgspec.Struct, eq=False):
     def __repr__(self) -> str:
         # Never the body: it may hold a token or personal data.
         return f"<Answer {self.status}, {len(self.body)} bytes, trace id {self.trace_id}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return for rich, which would otherwise read all fields, as much as ``repr`` shows."""
+        return [("status", self.status), ("bytes", len(self.body)), ("trace_id", self.trace_id)]
 
 
 class FailureKind(Enum):

@@ -113,3 +113,7 @@ class Call(msgspec.Struct, eq=False):
     def __repr__(self) -> str:
         # Never the arguments: a header among them may hold a token.
         return f"<Call of {self.operation.name}, {self.attempts} attempts>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return for rich, which would otherwise read all fields, as much as ``repr`` shows."""
+        return [("operation", self.operation.name), ("attempts", self.attempts)]

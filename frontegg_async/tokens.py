@@ -27,12 +27,12 @@ import math
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from ._clock import Clock
-from ._secret import Secret
+from ._secret import MASK, Secret
 from .errors import (
     AuthenticationError,
     CallTimeoutError,
@@ -138,6 +138,10 @@ class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"StoredToken(value=***, expires_at={self.expires_at:.0f})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return for rich, which would otherwise read all fields, as much as ``repr`` shows."""
+        return [("value", MASK), ("expires_at", self.expires_at)]
 
 
 class TokenStore(Protocol):
@@ -545,6 +549,10 @@ class _Granted(msgspec.Struct):
 
     def __repr__(self) -> str:
         return "_Granted(***)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return for rich, which would otherwise read all fields, as much as ``repr`` shows."""
+        return [("token", MASK)]
 
 
 def _checked(answer: TokenGrant) -> _Granted:

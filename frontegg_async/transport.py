@@ -11,7 +11,7 @@ import copy
 import math
 import zlib
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import aiohttp
 import msgspec
@@ -52,6 +52,10 @@ class Request(msgspec.Struct, eq=False):
 
     def __repr__(self) -> str:
         return f"<Request {self.method}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return for rich, which would otherwise read all fields, as much as ``repr`` shows."""
+        return [("method", self.method)]
 
 
 class Transport(Protocol):

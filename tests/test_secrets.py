@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import pickle
+import pkgutil
 import traceback
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,10 +15,11 @@ from typing import Any, Final
 
 import msgspec
 import pytest
+from rich.pretty import pretty_repr
 from yarl import URL
 
-from frontegg_async import Assignment, FronteggError, FronteggSession, Options, StoredToken
-from frontegg_async._secret import Secret
+from frontegg_async import Assignment, FronteggError, FronteggSession, Options, StoredToken, models
+from frontegg_async._secret import MASK, Secret
 from frontegg_async.bulk.ledger import Ledger
 from frontegg_async.emulator import (
     AnswerStatus,
@@ -29,6 +32,7 @@ from frontegg_async.emulator import (
     Redirect,
     Stall,
 )
+from frontegg_async.models._base import RequestModel, ResponseModel, is_secret
 from frontegg_async.models.authentication import AuthenticateRequest
 from frontegg_async.transport import Request
 
@@ -268,8 +272,32 @@ async def test_values_show_nothing(canary: FronteggSession) -> None:
     for value in values:
         assert_clean(f"{value!r} {value!s} {value:} {[value]} {{'a': {value!r}}}", token.value)
         assert_clean(repr(getattr(value, "__dict__", None)), token.value)
+        # rich, and with it the tracebacks of structlog, asks another method than ``repr``.
+        assert_clean(pretty_repr(value), token.value)
     with pytest.raises(TypeError):
         pickle.dumps(Secret(API_KEY))
+
+
+def secret_structs() -> list[type[msgspec.Struct]]:
+    """Return the Structs of the models that have a field with the name of a secret."""
+    for module in pkgutil.iter_modules(models.__path__, "frontegg_async.models."):
+        importlib.import_module(module.name)
+    found = [*RequestModel.__subclasses__(), *ResponseModel.__subclasses__()]
+    for struct in found:
+        found += struct.__subclasses__()
+    return [each for each in found if any(map(is_secret, each.__struct_fields__))]
+
+
+def test_structs_show_nothing() -> None:
+    """No Struct with a secret shows it to ``repr`` or to rich, alone or within another."""
+    structs = secret_structs()
+    assert len(structs) > 60
+    for struct in structs:
+        value = struct(
+            **{name: API_KEY if is_secret(name) else "visible" for name in struct.__struct_fields__}
+        )
+        assert_clean(f"{value!r} {pretty_repr(value)} {pretty_repr([{'a': value}])}")
+        assert MASK in pretty_repr(value)
 
 
 async def test_rejected_token_is_in_no_variable(emulator: Emulator) -> None:

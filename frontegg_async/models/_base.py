@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 import msgspec
 from msgspec import UNSET
+
+from .._secret import MASK
 
 Number: TypeAlias = int | float
 """A JSON number. Frontegg says only that much, also of counts: ``5.0`` is no error."""
@@ -30,6 +32,10 @@ class RequestModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
     def __repr__(self) -> str:
         return _shown_without(UNSET, self)
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return the fields for rich, which would otherwise read all of them."""
+        return _masked_fields(UNSET, self)
+
 
 class ResponseModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """Part of an answer: any field may be missing or null, unknown ones are ignored.
@@ -41,12 +47,20 @@ class ResponseModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", g
     def __repr__(self) -> str:
         return _shown_without(None, self)
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return the fields for rich, which would otherwise read all of them."""
+        return _masked_fields(None, self)
+
+
+def _masked_fields(absent: object, struct: msgspec.Struct) -> list[tuple[str, Any]]:
+    """Return the fields that are set, with ``***`` in place of secrets."""
+    fields = ((name, getattr(struct, name)) for name in type(struct).__struct_fields__)
+    return [(name, _masked(name, value)) for name, value in fields if value is not absent]
+
 
 def _shown_without(absent: object, struct: msgspec.Struct) -> str:
-    """Show what a Struct says, with ``***`` in place of what is nobody's business."""
-    fields = ((name, getattr(struct, name)) for name in type(struct).__struct_fields__)
-    shown = (f"{name}={_shown(name, value)}" for name, value in fields if value is not absent)
-    return f"{type(struct).__name__}({', '.join(shown)})"
+    fields = (f"{name}={value!r}" for name, value in _masked_fields(absent, struct))
+    return f"{type(struct).__name__}({', '.join(fields)})"
 
 
 def secrets_of(sent: object) -> tuple[str, ...]:
@@ -72,9 +86,9 @@ def secrets_of(sent: object) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _shown(name: str, value: object) -> str:
+def _masked(name: str, value: object) -> object:
     if isinstance(value, dict):
         items = cast("Mapping[str, object]", value).items()
-        return f"{{{', '.join(f'{key!r}: {_shown(key, item)}' for key, item in items)}}}"
+        return {key: _masked(key, item) for key, item in items}
     # Whether there is one may be seen; numbers and flags are no secrets, whatever their name.
-    return "'***'" if value and isinstance(value, str) and is_secret(name) else repr(value)
+    return MASK if value and isinstance(value, str) and is_secret(name) else value
