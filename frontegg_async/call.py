@@ -90,7 +90,8 @@ class Call(msgspec.Struct, eq=False):
     attempts: int = 0
     put_off: int = 0
     successes_before: int = 0
-    perhaps_done: bool = False
+    in_doubt: bool = False
+    """Whether an attempt may have been done."""
     refusals: int = 0
     refusal: Answer | None = None
     singled_out: bool = False
