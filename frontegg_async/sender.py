@@ -23,8 +23,10 @@ from .core import Core
 from .errors import (
     CallTimeoutError,
     ClosedError,
+    ConnectionFailedError,
     FronteggError,
     OutcomeUnknownError,
+    ServerError,
     ThrottledError,
 )
 from .limits import clock_offset, exhausted_wait, stated_wait
@@ -340,6 +342,10 @@ class Sender:
         fields = failed.fields
         fields["operation"] = call.operation.name
         fields["attempts"] = call.attempts
+        if isinstance(failed, OutcomeUnknownError):
+            # The doubt is about the renewal of the token, and not about this call.
+            kind = ConnectionFailedError if failed.status is None else ServerError
+            raise kind("the token could not be renewed", **fields)
         raise type(failed)(failed.message, **fields)
 
     async def _read_back(self, call: Call, read: ReadBack[Any] | None) -> Answer | None:
