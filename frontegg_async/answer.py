@@ -93,8 +93,13 @@ _STATUS_ERRORS: Final[dict[int, tuple[type[FronteggError], str]]] = {
     401: (errors.AuthenticationError, "the server refused the token"),
     403: (errors.PermissionDeniedError, "the token does not permit this"),
     404: (errors.NotFoundError, "not found"),
+    408: (errors.ServerError, "the server gave up waiting"),
     409: (errors.ConflictError, "the state on the server does not allow this"),
+    421: (errors.ServerError, "the server does not serve this host on this connection"),
+    425: (errors.ServerError, "the server does not take it so early"),
     429: (errors.ThrottledError, "too many requests"),
+    460: (errors.ServerError, "a gateway gave up waiting"),
+    499: (errors.ServerError, "a gateway gave up waiting"),
 }
 
 
@@ -172,26 +177,16 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(item for item in cast("list[object]", value) if isinstance(item, str))
 
 
-def error_of_failure(failure: Failure, fields: ErrorFields, *, uncertain: bool) -> FronteggError:
-    """Make the error for an attempt without an answer.
+_FAILURE_ERRORS: Final[dict[FailureKind, type[FronteggError]]] = {
+    FailureKind.NOT_SENT: errors.ConnectionFailedError,
+    FailureKind.TIMED_OUT: errors.CallTimeoutError,
+    FailureKind.BROKEN: errors.ConnectionFailedError,
+    FailureKind.MALFORMED: errors.UndecodableAnswerError,
+    FailureKind.TOO_LARGE: errors.UndecodableAnswerError,
+}
 
-    Args:
-        failure: what happened.
-        fields: what is known of the call.
-        uncertain: whether the server may have changed something.
-    """
+
+def error_of_failure(failure: Failure, fields: ErrorFields) -> FronteggError:
+    """Make the error for an attempt without an answer, from what is known of the call."""
     fields["status"] = failure.status
-    kind: type[FronteggError]
-    if failure.kind is FailureKind.NOT_SENT:
-        kind = errors.ConnectionFailedError
-    elif failure.kind in {FailureKind.MALFORMED, FailureKind.TOO_LARGE} and failure.status:
-        kind = errors.UndecodableAnswerError
-    elif uncertain:
-        kind = errors.OutcomeUnknownError
-    elif failure.kind is FailureKind.TIMED_OUT:
-        kind = errors.CallTimeoutError
-    elif failure.kind is FailureKind.BROKEN:
-        kind = errors.ConnectionFailedError
-    else:
-        kind = errors.UndecodableAnswerError
-    return kind(failure.detail, **fields)
+    return _FAILURE_ERRORS[failure.kind](failure.detail, **fields)

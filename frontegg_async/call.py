@@ -86,11 +86,12 @@ class Call(msgspec.Struct, eq=False):
     began: float
     deadline: float
     observer: AttemptObserver | None
-    former_token: Token | None = None
+    former_tokens: tuple[Token, ...] = ()
     attempts: int = 0
     put_off: int = 0
     successes_before: int = 0
-    perhaps_done: bool = False
+    in_doubt: bool = False
+    """Whether an attempt may have been done."""
     refusals: int = 0
     refusal: Answer | None = None
     singled_out: bool = False

@@ -9,11 +9,11 @@
     ├── NotFoundError              404
     ├── ConflictError              409
     ├── ThrottledError             429, or a stated wait is longer than the caller allows
-    ├── ServerError                5xx
+    ├── ServerError                5xx, or a gateway gave up (408, 421, 425, 460, 499)
     ├── UndecodableAnswerError     an answer that is not what the operation returns
     ├── ConnectionFailedError      no connection, or it broke; calling again is harmless
     ├── CallTimeoutError           the deadline passed; calling again is harmless
-    ├── OutcomeUnknownError        no answer, and the server may or may not have done it
+    ├── OutcomeUnknownError        no answer, or one that does not say: it may have been done
     ├── BatchInterruptedError      of the calls that a long list was split into, one failed
     └── LedgerError                the ledger of a bulk run cannot be used
         ├── LedgerBusyError        another process is running on it
@@ -193,7 +193,7 @@ class ThrottledError(FronteggError):
 
 
 class ServerError(FronteggError):
-    """The server failed (5xx)."""
+    """The server failed, or a gateway before it gave up (5xx, 408, 421, 425, 460, 499)."""
 
 
 class UndecodableAnswerError(FronteggError):
@@ -209,7 +209,18 @@ class CallTimeoutError(FronteggError):
 
 
 class OutcomeUnknownError(FronteggError):
-    """No answer came, and the server may or may not have done what was asked."""
+    """The server may or may not have done what was asked: look before you send it again.
+
+    No answer came, or one that does not say, such as a 504; ``status`` and ``messages`` are those
+    of the last answer.
+    """
+
+    @classmethod
+    def after(cls, error: FronteggError) -> OutcomeUnknownError:
+        """Return the error of a call that failed with ``error`` and may have been done."""
+        if isinstance(error, OutcomeUnknownError):
+            return error
+        return cls(f"{error.message}, and it may have been done", **error.fields)
 
 
 class BatchInterruptedError(FronteggError):

@@ -1,17 +1,25 @@
-"""Whether to send again, and when: pure functions over values.
+"""What an outcome says of the work, and whether to send again: pure functions over values.
 
-    what came back              safe, idempotent    converging          unsafe
-    ─────────────────────────   ─────────────────   ─────────────────   ─────────────────
-    nothing was sent            again               again               again
-    429, 503 with a wait        again, any method: the server did not take it
-    429 without a wait          again, backing off
-    401                         once more with a new token (the session sees to it)
-    500, 503                    again               read back           server error
-    502, 504, cut, timed out    again               read back           outcome unknown
-    anything else               error               error               error
+    what came back                      fate        safe, idempotent   converging     unsafe
+    ─────────────────────────────────   ─────────   ────────────────   ────────────   ──────────────
+    nothing was sent                    NOT_SENT    again              again          again
+    429, 503 with a wait                PUT_OFF     when the limit allows, any method
+    421, 425, 501, 505, 511, 525, 526   NOT_TAKEN   again              read back      error
+    408, 460, 499, every other 5xx,     IN_DOUBT    again              read back      outcome
+    a cut, a timeout, no HTTP                                                         unknown
+    2xx that cannot be read             DONE        error              error          error
+    3xx, 4xx                            REFUSED     error              error          error
+
+A gateway that gave up (408, 460, 499, 5xx) does not say how far the server came: it may have done
+the work, or do it in a moment. 421, 425 and the others of their line mean that the request was not
+processed (RFC 9110, RFC 8470; 525 and 526 are Cloudflare's for a server without TLS).
 
 Each "again" needs an attempt, time before the deadline, and budget; a wait that does not fit is
-reported and not slept.
+reported and not slept. "Read back" returns what was found done, sends again where that is harmless,
+and is an error otherwise. A call whose second request would be noticed, and that fails after an
+attempt in doubt, fails as ``OutcomeUnknownError``, whatever the last attempt was: a later refusal
+does not undo an earlier attempt. With ``rejected_before_processing=False`` 401 and PUT_OFF are
+IN_DOUBT. A 401 is sent once more with a new token, which the session sees to.
 """
 
 from __future__ import annotations
@@ -31,7 +39,27 @@ BACKOFF_BASE: Final = 0.25
 BACKOFF_CAP: Final = 20.0
 """Seconds: no backoff is longer."""
 
-_GATEWAY_STATUSES: Final = frozenset({502, 504})
+_GAVE_UP: Final = frozenset({408, 460, 499})
+"""4xx of servers and gateways that stopped waiting: 460 is AWS's, 499 nginx's."""
+_NOT_TAKEN: Final = frozenset({421, 425, 501, 505, 511, 525, 526})
+"""Statuses with which the request was not processed."""
+
+
+class Fate(Enum):
+    """What an attempt that was no success says of the work."""
+
+    NOT_SENT = "not sent"
+    """The server has seen nothing."""
+    PUT_OFF = "put off"
+    """Refused for now, because of a limit."""
+    NOT_TAKEN = "not taken"
+    """Not processed, and not for what it says."""
+    IN_DOUBT = "in doubt"
+    """The work may have been done, or may be done in a moment."""
+    DONE = "done"
+    """Done by the status; the rest of the answer cannot be read."""
+    REFUSED = "refused"
+    """Refused for what it says."""
 
 
 class Step(Enum):
@@ -47,15 +75,15 @@ class Decision(msgspec.Struct, frozen=True):
 
     Args:
         step: what to do.
+        fate: what the attempt says of the work.
         wait: seconds to wait before it.
-        uncertain: whether the server may have done what was asked.
         retry_after: seconds that the server asked for, or None.
         in_line: whether the pacing says when to send again, and the attempt does not count.
     """
 
     step: Step
+    fate: Fate
     wait: float = 0.0
-    uncertain: bool = False
     retry_after: float | None = None
     in_line: bool = False
 
@@ -73,7 +101,8 @@ class Situation(msgspec.Struct, frozen=True):
         offset: the server's clock minus ours, in seconds, as far as is known.
         patient: whether a stated wait that is too long is looked behind instead of believed.
         alone: whether the server takes other calls and refuses this one.
-        rejected_before_processing: whether a 429 means that nothing was done.
+        rejected_before_processing: whether a 401 or a 429 means that nothing was done.
+        in_doubt: whether an earlier attempt may have been done.
     """
 
     repeat: Repeat
@@ -86,6 +115,7 @@ class Situation(msgspec.Struct, frozen=True):
     patient: bool = False
     alone: bool = False
     rejected_before_processing: bool = True
+    in_doubt: bool = False
 
 
 class RetryBudget:
@@ -131,66 +161,101 @@ def decide(
         uniform: draws a number between two others, such as ``random.uniform``.
     """
     repeat = situation.repeat
+    fate = fate_of(outcome, rejected_before_processing=situation.rejected_before_processing)
+    stated = None
     if isinstance(outcome, Answer):
         stated = stated_wait(outcome.headers, situation.now, offset=situation.offset)
         if is_throttled(outcome.status, stated) and (
-            situation.rejected_before_processing or repeat in {Repeat.SAFE, Repeat.IDEMPOTENT}
+            fate is Fate.PUT_OFF or not is_noticed_twice(repeat)
         ):
-            return _after_throttling(situation, stated, uniform)
-        if outcome.status < 500:
-            return Decision(Step.FAIL, retry_after=stated)
-        uncertain = may_be_done(outcome)
-    elif outcome.kind is FailureKind.NOT_SENT:
-        return _again_with_backoff(situation, budget, uniform)
-    elif outcome.kind is FailureKind.TOO_LARGE or (
-        outcome.kind is FailureKind.MALFORMED and outcome.status is not None
-    ):
-        # The same answer would come again, and its status says that the work was done.
-        return Decision(Step.FAIL)
-    else:
-        uncertain = True
-    if repeat is Repeat.UNSAFE:
-        return Decision(Step.FAIL, uncertain=uncertain)
+            return _after_throttling(situation, fate, stated, uniform)
+        if outcome.status == 401 and not is_noticed_twice(repeat):
+            # The session has sent it with another token already, if it could.
+            return Decision(Step.FAIL, fate, retry_after=stated)
+    if fate is Fate.NOT_SENT:
+        return _again_with_backoff(situation, fate, budget, uniform)
+    is_final = fate in {Fate.REFUSED, Fate.DONE, Fate.PUT_OFF}
     if repeat is Repeat.CONVERGING:
-        return Decision(Step.READ_BACK, uncertain=uncertain)
-    return _again_with_backoff(situation, budget, uniform)
+        # A refusal after an attempt in doubt may only say that this one has done the work.
+        if not is_final or (situation.in_doubt and fate is Fate.REFUSED):
+            return Decision(Step.READ_BACK, fate, retry_after=stated)
+    elif repeat is not Repeat.UNSAFE and not is_final:
+        return _again_with_backoff(situation, fate, budget, uniform)
+    return Decision(Step.FAIL, fate, retry_after=stated)
 
 
-def may_be_done(outcome: Answer | Failure) -> bool:
-    """Whether an attempt that was no success says nothing of what the server did."""
-    if isinstance(outcome, Answer):
-        return outcome.status in _GATEWAY_STATUSES
-    return outcome.kind is not FailureKind.NOT_SENT
+def fate_of(outcome: Answer | Failure, *, rejected_before_processing: bool = True) -> Fate:
+    """Return what an attempt that was no success says of the work.
+
+    Args:
+        outcome: what the attempt ended in.
+        rejected_before_processing: whether a 401 or a 429 means that nothing was done.
+    """
+    if isinstance(outcome, Failure):
+        if outcome.kind is FailureKind.NOT_SENT:
+            return Fate.NOT_SENT
+        # An answer to its end that cannot be read: its status says what there is to know.
+        if outcome.kind not in {FailureKind.MALFORMED, FailureKind.TOO_LARGE}:
+            return Fate.IN_DOUBT
+        if outcome.status is None:
+            return Fate.IN_DOUBT
+    return _fate_of_status(outcome, outcome.status or 0, rejected_before_processing)
+
+
+def _fate_of_status(
+    outcome: Answer | Failure, status: int, rejected_before_processing: bool
+) -> Fate:
+    if status == 429 or (status == 503 and _states_a_wait(outcome)):
+        return Fate.PUT_OFF if rejected_before_processing else Fate.IN_DOUBT
+    if status == 401:
+        return Fate.REFUSED if rejected_before_processing else Fate.IN_DOUBT
+    if status in _NOT_TAKEN:
+        return Fate.NOT_TAKEN
+    if status >= 500 or status in _GAVE_UP:
+        return Fate.IN_DOUBT
+    return Fate.DONE if 200 <= status < 300 else Fate.REFUSED
+
+
+def _states_a_wait(outcome: Answer | Failure) -> bool:
+    # Whether it states one does not depend on the time.
+    return isinstance(outcome, Answer) and stated_wait(outcome.headers, 0.0) is not None
+
+
+def is_noticed_twice(repeat: Repeat) -> bool:
+    """Whether somebody notices if an operation is done twice, so that doubt has to be reported."""
+    return repeat in {Repeat.CONVERGING, Repeat.UNSAFE}
 
 
 def _after_throttling(
-    situation: Situation, stated: float | None, uniform: Callable[[float, float], float]
+    situation: Situation,
+    fate: Fate,
+    stated: float | None,
+    uniform: Callable[[float, float], float],
 ) -> Decision:
     """Send the call back into the line of the pacing, unless that can be of no use to it."""
     # In line an attempt does not count, but for a call that is not to be repeated at all.
     counts = situation.alone or situation.max_attempts == 1
     if counts and situation.attempt >= situation.max_attempts:
-        return Decision(Step.FAIL, retry_after=stated)
+        return Decision(Step.FAIL, fate, retry_after=stated)
     if (
         stated is not None
         and not situation.patient
         and (stated >= situation.remaining or stated > situation.max_wait)
     ):
-        return Decision(Step.FAIL, retry_after=stated)
+        return Decision(Step.FAIL, fate, retry_after=stated)
     if situation.alone:
         wait = uniform(0.0, backoff_ceiling(situation.attempt))
         if wait >= situation.remaining:
-            return Decision(Step.FAIL, retry_after=stated)
-        return Decision(Step.SEND_AGAIN, wait, retry_after=stated)
-    return Decision(Step.SEND_AGAIN, retry_after=stated, in_line=True)
+            return Decision(Step.FAIL, fate, retry_after=stated)
+        return Decision(Step.SEND_AGAIN, fate, wait, retry_after=stated)
+    return Decision(Step.SEND_AGAIN, fate, retry_after=stated, in_line=True)
 
 
 def _again_with_backoff(
     situation: Situation,
+    fate: Fate,
     budget: RetryBudget,
     uniform: Callable[[float, float], float],
-    *,
-    uncertain: bool = False,
 ) -> Decision:
     wait = uniform(0.0, backoff_ceiling(situation.attempt))
     if (
@@ -198,14 +263,14 @@ def _again_with_backoff(
         or wait >= situation.remaining
         or not budget.draw()
     ):
-        return Decision(Step.FAIL, uncertain=uncertain)
-    return Decision(Step.SEND_AGAIN, wait)
+        return Decision(Step.FAIL, fate)
+    return Decision(Step.SEND_AGAIN, fate, wait)
 
 
 def after_read_back(
     situation: Situation,
+    fate: Fate,
     *,
-    uncertain: bool,
     harmless: bool,
     budget: RetryBudget,
     uniform: Callable[[float, float], float],
@@ -214,9 +279,9 @@ def after_read_back(
 
     The server may still be at it, so only what is harmless twice is sent again.
     """
-    if not harmless:
-        return Decision(Step.FAIL, uncertain=uncertain)
-    return _again_with_backoff(situation, budget, uniform, uncertain=uncertain)
+    if not harmless or fate is Fate.REFUSED:
+        return Decision(Step.FAIL, fate)
+    return _again_with_backoff(situation, fate, budget, uniform)
 
 
 def backoff_ceiling(attempt: int) -> float:

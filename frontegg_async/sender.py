@@ -17,23 +17,24 @@ import msgspec
 
 from . import retry
 from ._secret import Secret
-from .answer import Answer, Failure, FailureKind, error_of_answer, error_of_failure
+from .answer import Answer, Failure, error_of_answer, error_of_failure
 from .call import AttemptObserver, Call, View
 from .core import Core
 from .errors import (
     CallTimeoutError,
     ClosedError,
-    ErrorFields,
+    ConnectionFailedError,
     FronteggError,
     OutcomeUnknownError,
+    ServerError,
     ThrottledError,
 )
 from .limits import clock_offset, exhausted_wait, is_throttled, stated_wait
 from .models import secrets_of
-from .operation import Arguments, Operation, ReadBack, Repeat
+from .operation import Arguments, Operation, ReadBack
 from .pacing import Group
 from .requests import RequestBuilder
-from .retry import Decision, Situation, Step
+from .retry import Decision, Fate, Situation, Step
 from .tokens import REFUSALS, Token, TokenManager
 
 T = TypeVar("T")
@@ -93,20 +94,15 @@ class Sender:
         return self._deliver(call)
 
     async def _deliver(self, call: Call) -> Answer:
-        core = self.core
         tokens = self._tokens
-        operation = call.operation
-        replays = 0
-        while True:
-            if tokens is None or call.operation.tokenless:
-                token = None
-            else:
-                token = tokens.current() or await self._token(call, tokens)
-            outcome = await self._attempt(call, token)
-            if core.closed and isinstance(outcome, Failure):
-                raise ClosedError("the session was closed during the call", **call.fields())
-            if isinstance(outcome, Answer):
-                if 200 <= outcome.status < 300:
+        try:
+            while True:
+                if tokens is None or call.operation.tokenless:
+                    token = None
+                else:
+                    token = tokens.current() or await self._token(call, tokens)
+                outcome = await self._attempt(call, token)
+                if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
                     self.view.budget.refund()
                     self.view.traffic.successes += 1
                     if _logger.isEnabledFor(logging.DEBUG):
@@ -118,20 +114,19 @@ class Sender:
                         and token is not None
                         and (tokens.strikes or not token.accepted)
                     ):
-                        tokens.accepted(token, operation.limit_group)
+                        tokens.accepted(token, call.operation.limit_group)
                     outcome.attempts = call.attempts
                     return outcome
-                if outcome.status == 401 and token is not None and tokens is not None:
-                    # A token from a store may be as dead as the one before it.
-                    allowed = 2 if token.unproven else 1
-                    replay = tokens.rejected(token, operation.limit_group)
-                    if replay and replays < allowed and self._untouched(call):
-                        replays += 1
-                        call.former_token = token
-                        continue
-            found = await self._settle(call, outcome, token)
-            if found is not None:
-                return found
+                found = await self._settle(call, outcome, token)
+                if found is not None:
+                    return found
+        except ClosedError:
+            raise
+        except FronteggError as error:
+            # Whatever it failed with in the end: an earlier attempt may have been done.
+            if call.in_doubt and retry.is_noticed_twice(call.operation.repeat):
+                raise OutcomeUnknownError.after(error) from None
+            raise
 
     async def _settle(
         self, call: Call, outcome: Answer | Failure, token: Token | None
@@ -141,19 +136,26 @@ class Sender:
         Returns None when the call is to be sent again, at once, or an answer that shows that it
         was done already; raises if neither is possible.
         """
-        if isinstance(outcome, Answer) and call.perhaps_done and _is_gone(call, outcome):
-            # By an earlier attempt, whose answer was lost.
-            return Answer(204, outcome.headers, b"")
+        if isinstance(outcome, Answer):
+            if outcome.status == 401 and token is not None and self._replays(call, token):
+                return None
+            if call.in_doubt and _is_gone(call, outcome):
+                # By an earlier attempt, whose answer was lost.
+                return Answer(204, outcome.headers, b"")
+        elif self.core.closed:
+            raise ClosedError("the session was closed during the call", **call.fields())
         situation = self._situation(call)
         budget = self.view.budget
         decision = retry.decide(situation, outcome, budget=budget, uniform=random.uniform)
+        if decision.fate is Fate.IN_DOUBT:
+            call.in_doubt = True
         if decision.step is Step.READ_BACK:
             found = await self._read_back(call, call.operation.read_back)
             if found is not None:
                 return found
             decision = retry.after_read_back(
                 self._situation(call),
-                uncertain=decision.uncertain,
+                decision.fate,
                 harmless=call.harmless,
                 budget=budget,
                 uniform=random.uniform,
@@ -161,8 +163,6 @@ class Sender:
         self._note(call, outcome, decision)
         if decision.step is Step.FAIL:
             self._fail(call, outcome, decision, token)
-        if retry.may_be_done(outcome):
-            call.perhaps_done = True
         if decision.in_line:
             # Back into the line of the pacing, which knows when to try again: no task waits on
             # its own. Its deadline bounds it, and not the number of attempts.
@@ -293,14 +293,7 @@ class Sender:
             if call.refusal is not None:
                 fields["status"] = call.refusal.status
                 fields["trace_id"] = call.refusal.trace_id
-            raise self._no_room(call, fields)
-
-    @staticmethod
-    def _no_room(call: Call, fields: ErrorFields) -> FronteggError:
-        message = NO_ROOM
-        if call.perhaps_done and call.operation.repeat in {Repeat.CONVERGING, Repeat.UNSAFE}:
-            return OutcomeUnknownError(f"an attempt got no answer, then {message}", **fields)
-        return ThrottledError(message, **fields)
+            raise ThrottledError(NO_ROOM, **fields)
 
     def _authorization(self, call: Call, token: Token | None) -> str | None:
         """Return the header's value. In no variable of ours: tracebacks may show variables."""
@@ -355,6 +348,10 @@ class Sender:
         fields = failed.fields
         fields["operation"] = call.operation.name
         fields["attempts"] = call.attempts
+        if isinstance(failed, OutcomeUnknownError):
+            # The doubt is about the renewal of the token, and not about this call.
+            kind = ConnectionFailedError if failed.status is None else ServerError
+            raise kind("the token could not be renewed", **fields)
         raise type(failed)(failed.message, **fields)
 
     async def _read_back(self, call: Call, read: ReadBack[Any] | None) -> Answer | None:
@@ -374,12 +371,24 @@ class Sender:
             return None
         return answer if read.holds(found, call.body) else None
 
-    def _untouched(self, call: Call) -> bool:
-        """Whether a 401 means that nothing was done (docs/frontegg.md: a guess, so an option)."""
-        return self.view.options.rejected_before_processing or call.operation.repeat in {
-            Repeat.SAFE,
-            Repeat.IDEMPOTENT,
-        }
+    def _replays(self, call: Call, token: Token) -> bool:
+        """Drop a token that was refused; return whether the call goes out again with another.
+
+        Once, or twice if the second token came from a store and may be as dead as the first one;
+        and only if a 401 means that nothing was done (docs/frontegg.md: a guess, so an option), or
+        if that makes no difference.
+        """
+        allowed = 2 if token.unproven else 1
+        tokens = self._tokens
+        if tokens is None or not tokens.rejected(token, call.operation.limit_group):
+            return False
+        replays = len(call.former_tokens) < allowed and (
+            self.view.options.rejected_before_processing
+            or not retry.is_noticed_twice(call.operation.repeat)
+        )
+        if replays:
+            call.former_tokens = (*call.former_tokens, token)
+        return replays
 
     def _situation(self, call: Call) -> Situation:
         options = self.view.options
@@ -395,35 +404,25 @@ class Sender:
             patient=self.view.bulk,
             alone=call.singled_out,
             rejected_before_processing=options.rejected_before_processing,
+            in_doubt=call.in_doubt,
         )
 
     def _fail(
         self, call: Call, outcome: Answer | Failure, decision: Decision, token: Token | None
     ) -> NoReturn:
-        fields = call.fields()
-        noticed_twice = call.operation.repeat in {Repeat.CONVERGING, Repeat.UNSAFE}
-        # An earlier attempt stays in doubt, unless the last one was refused for good.
-        doubtful = noticed_twice and call.perhaps_done
         if isinstance(outcome, Failure):
-            if doubtful and outcome.kind is FailureKind.NOT_SENT:
-                raise OutcomeUnknownError("an attempt got no answer, then no connection", **fields)
-            raise error_of_failure(outcome, fields, uncertain=noticed_twice)
-        error = error_of_answer(
+            raise error_of_failure(outcome, call.fields())
+        raise error_of_answer(
             outcome,
             operation=call.operation.name,
             attempts=call.attempts,
             retry_after=decision.retry_after,
             redact=self._secrets(call, token),
         )
-        if decision.uncertain:
-            raise OutcomeUnknownError("a gateway lost the answer", **error.fields)
-        if doubtful and (outcome.status == 429 or outcome.status >= 500):
-            raise OutcomeUnknownError("an attempt got no answer", **error.fields)
-        raise error
 
     def _secrets(self, call: Call, token: Token | None) -> tuple[str, ...]:
         """Return what the server was shown and may repeat, and no error shall."""
-        shown = [used.value for used in (token, call.former_token) if used is not None]
+        shown = [used.value for used in (token, *call.former_tokens) if used is not None]
         if self.core.api_key is not None:
             shown.append(self.core.api_key.reveal())
         if self.view.user_token is not None:

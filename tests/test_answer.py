@@ -19,11 +19,13 @@ from frontegg_async.answer import (
 )
 from frontegg_async.errors import FronteggError
 
-OWN = {
+OWN: dict[int, type[FronteggError]] = {
     401: errors.AuthenticationError,
     403: errors.PermissionDeniedError,
     404: errors.NotFoundError,
     409: errors.ConflictError,
+    # Nobody refused these for what they say.
+    **dict.fromkeys((408, 421, 425, 460, 499), errors.ServerError),
     429: errors.ThrottledError,
 }
 
@@ -172,32 +174,23 @@ def test_secrets_that_come_back(body: Any) -> None:
 
 
 FAILURES = [
-    # kind, status, uncertain, class
-    (FailureKind.NOT_SENT, None, False, errors.ConnectionFailedError),
-    (FailureKind.NOT_SENT, None, True, errors.ConnectionFailedError),
-    (FailureKind.TIMED_OUT, None, False, errors.CallTimeoutError),
-    (FailureKind.TIMED_OUT, None, True, errors.OutcomeUnknownError),
-    (FailureKind.TIMED_OUT, 200, True, errors.OutcomeUnknownError),
-    (FailureKind.BROKEN, None, False, errors.ConnectionFailedError),
-    (FailureKind.BROKEN, None, True, errors.OutcomeUnknownError),
-    (FailureKind.BROKEN, 200, True, errors.OutcomeUnknownError),
-    (FailureKind.MALFORMED, None, False, errors.UndecodableAnswerError),
-    (FailureKind.MALFORMED, None, True, errors.OutcomeUnknownError),
-    (FailureKind.MALFORMED, 200, True, errors.UndecodableAnswerError),
-    (FailureKind.TOO_LARGE, 200, True, errors.UndecodableAnswerError),
-    (FailureKind.TOO_LARGE, 200, False, errors.UndecodableAnswerError),
+    # kind, status, class
+    (FailureKind.NOT_SENT, None, errors.ConnectionFailedError),
+    (FailureKind.TIMED_OUT, None, errors.CallTimeoutError),
+    (FailureKind.TIMED_OUT, 200, errors.CallTimeoutError),
+    (FailureKind.BROKEN, None, errors.ConnectionFailedError),
+    (FailureKind.BROKEN, 200, errors.ConnectionFailedError),
+    (FailureKind.MALFORMED, None, errors.UndecodableAnswerError),
+    (FailureKind.MALFORMED, 200, errors.UndecodableAnswerError),
+    (FailureKind.TOO_LARGE, 200, errors.UndecodableAnswerError),
 ]
 
 
-@pytest.mark.parametrize(("kind", "status", "uncertain", "expected"), FAILURES)
-def test_failures(
-    kind: FailureKind, status: int | None, uncertain: bool, expected: type[FronteggError]
-) -> None:
-    """An attempt without an answer is the error that tells whether calling again is harmless."""
+@pytest.mark.parametrize(("kind", "status", "expected"), FAILURES)
+def test_failures(kind: FailureKind, status: int | None, expected: type[FronteggError]) -> None:
+    """An attempt without an answer is the error that says why there is none."""
     error = error_of_failure(
-        Failure(kind, "for the test", status),
-        {"operation": "users.get", "attempts": 3},
-        uncertain=uncertain,
+        Failure(kind, "for the test", status), {"operation": "users.get", "attempts": 3}
     )
     assert type(error) is expected
     assert (error.operation, error.status, error.attempts) == ("users.get", status, 3)

@@ -92,7 +92,8 @@ async def test_faults_on_the_way(anyio_backend: str, fault: Fault, policy: Dupli
         (AnswerStatus(500, after_commit=True), "added"),
         (CutBeforeCommit(), "unknown"),
         (AnswerStatus(502), "unknown"),
-        (AnswerStatus(500), "failed"),
+        (AnswerStatus(500), "unknown"),
+        (AnswerStatus(421), "failed"),
     ],
     ids=repr,
 )

@@ -9,22 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from frontegg_async.answer import Answer, Failure, FailureKind
+from frontegg_async.answer import Answer, Failure, FailureKind, error_of_answer
+from frontegg_async.errors import ServerError, ThrottledError
 from frontegg_async.operation import Repeat
 from frontegg_async.retry import (
     BACKOFF_BASE,
     BACKOFF_CAP,
+    Fate,
     RetryBudget,
     Situation,
     Step,
     after_read_back,
     backoff_ceiling,
     decide,
+    fate_of,
 )
 
 NOW = 1_700_000_000.0
 AGAIN, READ, FAIL = Step.SEND_AGAIN, Step.READ_BACK, Step.FAIL
-Row = tuple[Answer | Failure, Step, Step, Step, bool]
+Row = tuple[Answer | Failure, Step, Step, Step, Fate]
 
 
 def highest(_low: float, high: float) -> float:
@@ -50,6 +53,7 @@ def situation(
     patient: bool = False,
     alone: bool = False,
     rejected_before_processing: bool = True,
+    in_doubt: bool = False,
 ) -> Situation:
     return Situation(
         repeat=repeat,
@@ -61,30 +65,38 @@ def situation(
         patient=patient,
         alone=alone,
         rejected_before_processing=rejected_before_processing,
+        in_doubt=in_doubt,
     )
 
 
-# outcome; safe and idempotent, converging, unsafe; uncertain where the second or third fails.
+GAVE_UP = (
+    *(408, 460, 499, 500, 502, 503, 504, 506, 507, 508, 510, 520, 521, 522, 523, 524, 527),
+    *(529, 530, 598, 599, 600, 999),
+)
+NOT_TAKEN = (421, 425, 501, 505, 511, 525, 526)
+KINDS = FailureKind
+
+# outcome; safe and idempotent, converging, unsafe; what it says of the work.
 TABLE: dict[str, Row] = {
-    "not sent": (broken(FailureKind.NOT_SENT), AGAIN, AGAIN, AGAIN, False),
-    "429 with a wait": (status(429, retry_after="3"), AGAIN, AGAIN, AGAIN, False),
-    "503 with a wait": (status(503, retry_after="3"), AGAIN, AGAIN, AGAIN, False),
-    "429 without a wait": (status(429), AGAIN, AGAIN, AGAIN, False),
-    "500": (status(500), AGAIN, READ, FAIL, False),
-    "501": (status(501), AGAIN, READ, FAIL, False),
-    "503": (status(503), AGAIN, READ, FAIL, False),
-    "500 with a wait": (status(500, retry_after="3"), AGAIN, READ, FAIL, False),
-    "502": (status(502), AGAIN, READ, FAIL, True),
-    "504": (status(504), AGAIN, READ, FAIL, True),
-    "cut": (broken(FailureKind.BROKEN), AGAIN, READ, FAIL, True),
-    "cut within the answer": (broken(FailureKind.BROKEN, 200), AGAIN, READ, FAIL, True),
-    "timed out": (broken(FailureKind.TIMED_OUT), AGAIN, READ, FAIL, True),
-    "no HTTP at all": (broken(FailureKind.MALFORMED), AGAIN, READ, FAIL, True),
-    "cannot be decompressed": (broken(FailureKind.MALFORMED, 200), FAIL, FAIL, FAIL, False),
-    "too large": (broken(FailureKind.TOO_LARGE, 200), FAIL, FAIL, FAIL, False),
+    "not sent": (broken(KINDS.NOT_SENT), AGAIN, AGAIN, AGAIN, Fate.NOT_SENT),
+    "429 with a wait": (status(429, retry_after="3"), AGAIN, AGAIN, AGAIN, Fate.PUT_OFF),
+    "503 with a wait": (status(503, retry_after="3"), AGAIN, AGAIN, AGAIN, Fate.PUT_OFF),
+    "429 without a wait": (status(429), AGAIN, AGAIN, AGAIN, Fate.PUT_OFF),
+    "500 with a wait": (status(500, retry_after="3"), AGAIN, READ, FAIL, Fate.IN_DOUBT),
+    "cut": (broken(KINDS.BROKEN), AGAIN, READ, FAIL, Fate.IN_DOUBT),
+    "cut within the answer": (broken(KINDS.BROKEN, 200), AGAIN, READ, FAIL, Fate.IN_DOUBT),
+    "timed out": (broken(KINDS.TIMED_OUT), AGAIN, READ, FAIL, Fate.IN_DOUBT),
+    "no HTTP at all": (broken(KINDS.MALFORMED), AGAIN, READ, FAIL, Fate.IN_DOUBT),
+    "cannot be decompressed": (broken(KINDS.MALFORMED, 200), FAIL, FAIL, FAIL, Fate.DONE),
+    "too large": (broken(KINDS.TOO_LARGE, 200), FAIL, FAIL, FAIL, Fate.DONE),
+    "504, too large": (broken(KINDS.TOO_LARGE, 504), AGAIN, READ, FAIL, Fate.IN_DOUBT),
+    "429, too large": (broken(KINDS.TOO_LARGE, 429), FAIL, FAIL, FAIL, Fate.PUT_OFF),
+    "404, too large": (broken(KINDS.TOO_LARGE, 404), FAIL, FAIL, FAIL, Fate.REFUSED),
+    **{f"{code}": (status(code), AGAIN, READ, FAIL, Fate.IN_DOUBT) for code in GAVE_UP},
+    **{f"{code}": (status(code), AGAIN, READ, FAIL, Fate.NOT_TAKEN) for code in NOT_TAKEN},
     **{
-        f"{code}": (status(code), FAIL, FAIL, FAIL, False)
-        for code in (301, 304, 400, 401, 403, 404, 409, 414, 422)
+        f"{code}": (status(code), FAIL, FAIL, FAIL, Fate.REFUSED)
+        for code in (301, 304, 400, 401, 403, 404, 409, 410, 413, 414, 422, 431)
     },
 }
 
@@ -93,12 +105,34 @@ TABLE: dict[str, Row] = {
 @pytest.mark.parametrize("case", TABLE)
 def test_every_outcome_of_every_kind_of_operation(case: str, repeat: Repeat) -> None:
     """The table at the top of the module is what the function does, all of it."""
-    outcome, safe, converging, unsafe, uncertain = TABLE[case]
+    outcome, safe, converging, unsafe, fate = TABLE[case]
     expected = {Repeat.CONVERGING: converging, Repeat.UNSAFE: unsafe}.get(repeat, safe)
     decision = decide(situation(repeat), outcome, budget=RetryBudget(), uniform=highest)
-    assert decision.step is expected
-    may_be_done = repeat in {Repeat.CONVERGING, Repeat.UNSAFE}
-    assert decision.uncertain is (uncertain and may_be_done)
+    assert (decision.step, decision.fate) == (expected, fate)
+    assert fate_of(outcome) is fate
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_what_is_no_refusal_is_an_error_of_the_server(case: str) -> None:
+    """An answer that says nothing of the request is no error that blames the request."""
+    outcome, *_, fate = TABLE[case]
+    if isinstance(outcome, Answer):
+        error = error_of_answer(outcome, operation="users.get", attempts=1)
+        blamed = not isinstance(error, ServerError | ThrottledError)
+        assert blamed is (fate is Fate.REFUSED)
+
+
+@pytest.mark.parametrize("code", [400, 403, 404, 409])
+@pytest.mark.parametrize("repeat", Repeat)
+def test_a_refusal_after_an_attempt_in_doubt(code: int, repeat: Repeat) -> None:
+    """A refusal that an earlier attempt may have caused is looked into, and nothing sent again."""
+    doubtful = situation(repeat, in_doubt=True)
+    found = decide(doubtful, status(code), budget=RetryBudget(), uniform=highest)
+    assert found.step is (READ if repeat is Repeat.CONVERGING else FAIL)
+    found = after_read_back(
+        doubtful, found.fate, harmless=True, budget=RetryBudget(), uniform=highest
+    )
+    assert found.step is FAIL
 
 
 REFUSALS = ("429 with a wait", "503 with a wait", "429 without a wait")
@@ -207,15 +241,28 @@ def test_who_fails_otherwise_waits_by_itself(case: str) -> None:
         assert not found.in_line
 
 
+STEPS_IN_DOUBT = {Repeat.CONVERGING: READ, Repeat.UNSAFE: FAIL}
+
+
 @pytest.mark.parametrize("repeat", Repeat)
-def test_where_429_may_come_after_processing(repeat: Repeat) -> None:
-    """Told that a 429 proves nothing, only what is harmless twice is sent again after it."""
+@pytest.mark.parametrize("code", [429, 503])
+def test_where_a_refusal_may_come_after_processing(code: int, repeat: Repeat) -> None:
+    """Told that a 429 proves nothing, what is noticed twice is in doubt after it."""
     doubtful = situation(repeat, rejected_before_processing=False)
-    outcome = status(429, retry_after="3")
+    outcome = status(code, retry_after="3")
     found = decide(doubtful, outcome, budget=RetryBudget(), uniform=highest)
-    harmless = repeat in {Repeat.SAFE, Repeat.IDEMPOTENT}
-    assert found.step is (AGAIN if harmless else FAIL)
-    assert found.retry_after == 3.0
+    assert found.step is STEPS_IN_DOUBT.get(repeat, AGAIN)
+    assert found.in_line is (repeat not in STEPS_IN_DOUBT)
+    assert (found.retry_after, found.fate) == (3.0, Fate.IN_DOUBT)
+
+
+@pytest.mark.parametrize("repeat", Repeat)
+def test_where_a_401_may_come_after_processing(repeat: Repeat) -> None:
+    """Told that a 401 proves nothing, what is noticed twice is in doubt after it."""
+    doubtful = situation(repeat, rejected_before_processing=False)
+    found = decide(doubtful, status(401), budget=RetryBudget(), uniform=highest)
+    assert found.step is STEPS_IN_DOUBT.get(repeat, FAIL)
+    assert found.fate is Fate.IN_DOUBT
 
 
 @pytest.mark.parametrize(
@@ -242,7 +289,7 @@ def test_a_refused_retry_costs_no_budget() -> None:
     assert decide(situation(), status(500), budget=budget, uniform=highest).step is FAIL
 
 
-@pytest.mark.parametrize("uncertain", [True, False])
+@pytest.mark.parametrize("fate", [Fate.IN_DOUBT, Fate.NOT_TAKEN])
 @pytest.mark.parametrize(
     ("harmless", "attempt", "capacity", "step"),
     [
@@ -253,19 +300,17 @@ def test_a_refused_retry_costs_no_budget() -> None:
     ],
 )
 def test_after_reading_back(
-    uncertain: bool, harmless: bool, attempt: int, capacity: float, step: Step
+    fate: Fate, harmless: bool, attempt: int, capacity: float, step: Step
 ) -> None:
-    """Not found done, only the harmless is sent again; if not, the doubt stays in the decision."""
+    """Not found done, only the harmless is sent again."""
     found = after_read_back(
         situation(Repeat.CONVERGING, attempt=attempt),
-        uncertain=uncertain,
+        fate,
         harmless=harmless,
         budget=RetryBudget(capacity),
         uniform=highest,
     )
-    assert found.step is step
-    if step is FAIL:
-        assert found.uncertain is uncertain
+    assert (found.step, found.fate) == (step, fate)
 
 
 @given(

@@ -13,13 +13,22 @@ import pytest
 
 from frontegg_async import (
     AuthenticationError,
+    ConnectionFailedError,
+    FronteggError,
     FronteggSession,
     LoginResult,
     ServerError,
     UserTokens,
     tokens,
 )
-from frontegg_async.emulator import AnswerStatus, Emulator, RefreshTokenIn, Stall
+from frontegg_async.emulator import (
+    AnswerStatus,
+    CutBeforeCommit,
+    Emulator,
+    Fault,
+    RefreshTokenIn,
+    Stall,
+)
 from frontegg_async.endpoints.authentication import LOGIN, REFRESH, REFRESH_API_TOKEN
 
 from .clocks import AUTH, FakeClock
@@ -174,18 +183,27 @@ async def test_a_session_that_was_ended(emulator: Emulator, session: FronteggSes
     assert emulator.count(REFRESHES) == 1
 
 
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [(AnswerStatus(500), ServerError), (CutBeforeCommit(), ConnectionFailedError)],
+    ids=["500", "cut"],
+)
 async def test_a_failing_renewal_does_not_cost_a_good_token(
-    emulator: Emulator, session: FronteggSession, clock: FakeClock
+    emulator: Emulator,
+    session: FronteggSession,
+    clock: FakeClock,
+    fault: Fault,
+    expected: type[FronteggError],
 ) -> None:
-    """While renewing fails, the old token serves to its true end."""
+    """While renewing fails, the old token serves to its true end; then calls are not in doubt."""
     user = session.as_user(await log_in(session))
-    emulator.inject(AnswerStatus(500), on=REFRESHES, times=None)
+    emulator.inject(fault, on=REFRESHES, times=None)
     clock.advance(0.85 * LIFE)
     assert (await user.me.get()).id == "ada"
     await settle()
     assert (await user.me.get()).id == "ada"
     clock.advance(0.2 * LIFE)
-    with pytest.raises(ServerError):
+    with pytest.raises(expected, match="renewed"):
         await user.me.get()
 
 

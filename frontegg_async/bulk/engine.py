@@ -260,17 +260,20 @@ class Engine:
     # A row
 
     async def _do(self, row: LedgerRow) -> None:
-        sending = self._sending(self._view, self._recorder, self._observer, row.line)
+        sending = self._sending(self._view, self._recorder, self._observer, row)
         try:
             entry = await self._entry(row, sending)
         except FronteggError as error:
-            if isinstance(error, LedgerError | ClosedError) or _leaves_no_room(error):
+            if _is_for_the_next_run(error):
                 if not sending.under_way:
                     self._take_back(row)
                 raise  # it stays as the ledger has it, for the next run
+            if self._is_in_doubt(row, sending, error):
+                error = OutcomeUnknownError.after(error)
+            is_unknown = isinstance(error, OutcomeUnknownError)
             entry = Entry(
                 row.line,
-                State.UNKNOWN if isinstance(error, OutcomeUnknownError) else State.FAILED,
+                State.UNKNOWN if is_unknown else State.FAILED,
                 error.status or 0,
                 sending.attempts,
                 error.trace_id,
@@ -278,7 +281,8 @@ class Engine:
                 error.error_code,
             )
             await self._end(row, entry)
-            self._failing = self._failing + 1 if isinstance(error, _OUTAGE) else 0
+            lacks_server = isinstance(error, _OUTAGE) or sending.in_doubt
+            self._failing = self._failing + 1 if lacks_server else 0
             if isinstance(error, _FATAL) or self._failing >= max(
                 OUTAGE_ROWS, self._options.workers
             ):
@@ -305,19 +309,17 @@ class Engine:
         if not user_id:
             user = await self._find(row)
             user_id = user.id or ""
-            if reads and self._job.holds(row, user):
+            if reads and not row.follows and self._job.holds(row, user):
                 return Entry(row.line, State.DONE if row.in_doubt else State.ALREADY)
-            begun = reads and self._job.begun(row, user)
+            begun = reads and self._shows_begun(row, user)
         elif row.follows and self._harmless:
             begun = reads and await self._begun(row, user_id)
         if self._harmless:
-            if begun:
-                return _done(row, sending, await self._job.finish(sending, row, user_id))
-            return await self._write(row, user_id, sending)
+            return await self._write(row, user_id, sending, begun=begun)
         async with self._turn(user_id):
             if row.in_doubt and not self._options.resend:
-                reason = "it was under way when an earlier run ended"
-                return await self._settle(row, user_id, reason, sending)
+                error = OutcomeUnknownError("it was under way when an earlier run ended")
+                return await self._settle(row, user_id, sending, error)
             return await self._write(row, user_id, sending)
 
     @asynccontextmanager
@@ -331,15 +333,20 @@ class Engine:
         finally:
             self._turns.pop(user_id).set()
 
-    async def _write(self, row: LedgerRow, user_id: str, sending: Sending) -> Entry:
+    async def _write(
+        self, row: LedgerRow, user_id: str, sending: Sending, *, begun: bool = False
+    ) -> Entry:
+        job = self._job
         try:
-            answer = await self._job.send(sending, row, user_id)
-        except OutcomeUnknownError as error:
-            return await self._settle(row, user_id, str(error), sending, error)
+            answer = await (job.finish if begun else job.send)(sending, row, user_id)
         except FronteggError as error:
+            if _is_for_the_next_run(error):
+                raise
+            if self._is_in_doubt(row, sending, error) and not self._is_believed(error):
+                return await self._settle(row, user_id, sending, OutcomeUnknownError.after(error))
             if not await self._begun_before(row, user_id, error):
                 raise
-            return _done(row, sending, await self._job.finish(sending, row, user_id))
+            return _done(row, sending, await job.finish(sending, row, user_id))
         return _done(row, sending, answer)
 
     async def _find(self, row: LedgerRow) -> User:
@@ -350,52 +357,62 @@ class Engine:
 
     async def _begun_before(self, row: LedgerRow, user_id: str, error: FronteggError) -> bool:
         """Whether a refusal only says that there was nothing to do."""
-        job = self._job
-        if error.operation != job.operation.name or error.status not in job.holds_already:
+        if not self._says_done(error):
             return False
         if error.status in _CONFLICTS and self._options.conflicts == "failed":
             return False
-        if error.status == 409 and self._options.conflicts == "already":
-            return True
-        return await self._begun(row, user_id)
+        return self._is_believed(error) or await self._begun(row, user_id)
+
+    def _says_done(self, error: FronteggError) -> bool:
+        """Whether a refusal may say that the row held before."""
+        job = self._job
+        return error.operation == job.operation.name and error.status in job.holds_already
+
+    def _is_believed(self, error: FronteggError) -> bool:
+        """Whether a conflict is to be taken at its word."""
+        already = self._options.conflicts == "already"
+        return already and error.status == 409 and self._says_done(error)
+
+    def _is_in_doubt(self, row: LedgerRow, sending: Sending, error: FronteggError) -> bool:
+        """Whether a row that ended in an error may have been done, by this run or an earlier."""
+        return sending.in_doubt or (row.in_doubt and self._says_done(error))
 
     async def _begun(self, row: LedgerRow, user_id: str) -> bool:
         """Whether the user shows that the row was sent; what cannot be read counts as no."""
         try:
-            return self._job.begun(row, await self._users.get(user_id))
+            return self._shows_begun(row, await self._users.get(user_id))
         except _FATAL:
             raise
         except FronteggError:
             return False
 
+    def _shows_begun(self, row: LedgerRow, user: User) -> bool:
+        # Reads may lag behind writes, and show a user as they were before an earlier row.
+        stale = row.follows and self._job.reversible
+        return not stale and self._job.begun(row, user)
+
     async def _settle(
-        self,
-        row: LedgerRow,
-        user_id: str,
-        reason: str,
-        sending: Sending,
-        error: OutcomeUnknownError | None = None,
+        self, row: LedgerRow, user_id: str, sending: Sending, error: OutcomeUnknownError
     ) -> Entry:
-        """Look whether a row was done that got no answer, and once more for a late commit."""
-        status = 0 if error is None or error.status is None else error.status
-        attempts = sending.attempts
-        trace_id = None if error is None else error.trace_id
-        code = None if error is None else error.error_code
-        unknown = Entry(row.line, State.UNKNOWN, status, attempts, trace_id, reason, code)
+        """Look whether a row in doubt was done, and once more for a late commit.
+
+        Raises:
+            OutcomeUnknownError: ``error``, because looking did not show it.
+        """
         try:
             if not await self._begun(row, user_id):
                 await self._sleep(LATE_COMMIT)
                 if not await self._begun(row, user_id):
                     if not self._options.resend:
-                        return unknown
+                        raise error
                     return _done(row, sending, await self._job.send(sending, row, user_id))
-            rest = await self._job.finish(sending, row, user_id)
         except _FATAL as fatal:
             self._give_up(fatal)
-            return unknown
-        if rest is not None:
-            status, trace_id = rest.status, rest.trace_id
-        return Entry(row.line, State.DONE, status, sending.attempts, trace_id)
+            raise error from None
+        sending.in_doubt = False
+        rest = await self._job.finish(sending, row, user_id)
+        last = error if rest is None else rest
+        return Entry(row.line, State.DONE, last.status or 0, sending.attempts, last.trace_id)
 
     async def _end(self, row: LedgerRow, entry: Entry) -> None:
         self._recorder.record(entry)
@@ -408,13 +425,20 @@ class Engine:
 
 def _done(row: LedgerRow, sending: Sending, answer: Answer | None) -> Entry:
     if answer is None:
-        return Entry(row.line, State.ALREADY, 0, sending.attempts)
+        # What an attempt without an answer may have done, this or an earlier run has done.
+        mine = row.in_doubt or sending.in_doubt
+        return Entry(row.line, State.DONE if mine else State.ALREADY, 0, sending.attempts)
     return Entry(row.line, State.DONE, answer.status, sending.attempts, answer.trace_id)
 
 
-def _leaves_no_room(error: FronteggError) -> bool:
-    """Whether the limit is used up for all rows; a row that alone is refused has failed."""
-    return isinstance(error, ThrottledError) and error.message == NO_ROOM
+def _is_for_the_next_run(error: FronteggError) -> bool:
+    """Whether the run ends here, and the row stays as the ledger has it.
+
+    So it is if the limit is used up for all rows; a row that alone is refused has failed.
+    """
+    return isinstance(error, LedgerError | ClosedError) or (
+        isinstance(error, ThrottledError) and error.message == NO_ROOM
+    )
 
 
 def _who(row: LedgerRow) -> str:

@@ -50,6 +50,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     already: ClassVar[Outcome]
     holds_already: ClassVar[frozenset[int]] = frozenset()
     """Statuses that may mean that a row held before; the user's own state decides."""
+    reversible: ClassVar[bool] = False
+    """Whether another row of the same user may undo that a row has begun."""
 
     @property
     def harmless_twice(self) -> bool:
@@ -189,6 +191,7 @@ class Activate(Job, frozen=True, kw_only=True):
     row_type = Activation
     done = Outcome.ACTIVATED
     already = Outcome.ALREADY_ACTIVE
+    reversible = True
 
     validate_tenants: bool = False
 
@@ -255,6 +258,7 @@ class SetSuperuser(Job, frozen=True, kw_only=True):
     row_type = SuperuserChange
     done = Outcome.CHANGED
     already = Outcome.UNCHANGED
+    reversible = True
 
     def needs_user(self, row: LedgerRow) -> bool:
         """Memberships do not tell who is a super-user."""

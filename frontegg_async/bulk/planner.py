@@ -156,7 +156,8 @@ class Planner:
         for row in rows:
             ordered = self._job.ordered(row.flag)
             if (whole or not self._job.needs_user(row)) and self._job.holds(row, user):
-                if not (ordered and changes):
+                # A read may lag behind an earlier row that has ended.
+                if not (ordered and (changes or row.follows)):
                     self.held += 1
                     yield row.line
             elif ordered:

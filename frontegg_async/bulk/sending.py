@@ -10,6 +10,7 @@ import msgspec
 from .._clock import Clock
 from ..answer import Answer, Failure
 from ..operation import Arguments, Operation, Repeat
+from ..retry import Fate, fate_of
 from ..session import Session
 from .entries import Entry, LedgerRow
 from .recorder import LedgerRecorder
@@ -62,18 +63,21 @@ class Sending:
     Attributes:
         attempts: how often something was sent.
         under_way: whether the server may have done, or may be doing, something of it.
+        in_doubt: whether the last write may have been done although it did not succeed.
     """
 
     def __init__(
-        self, view: Session, recorder: LedgerRecorder, observer: EngineObserver, line: int
+        self, view: Session, recorder: LedgerRecorder, observer: EngineObserver, row: LedgerRow
     ) -> None:
         self._view: Final = view
         self._recorder: Final = recorder
         self._observer: Final = observer
-        self._line: Final = line
-        self._touched = False
+        self._line: Final = row.line
+        # What an earlier run had under way stays so until it is settled.
+        self._touched = row.in_doubt
         self.attempts = 0
-        self.under_way = False
+        self.under_way = row.in_doubt
+        self.in_doubt = False
 
     def __call__(
         self,
@@ -93,13 +97,21 @@ class Sending:
         return None
 
     def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
-        """Count the attempt; one that was refused for its rate has done nothing."""
+        """Count the attempt, and note what it may have done."""
         self.attempts += 1
         self._observer.attempted(outcome, seconds)
-        if operation.repeat is not Repeat.SAFE:
-            if not isinstance(outcome, Answer) or outcome.status != 429:
-                self._touched = True
-            self.under_way = self._touched
+        if operation.repeat is Repeat.SAFE:
+            return
+        if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
+            self._touched, self.in_doubt = True, False
+        else:
+            fate = fate_of(
+                outcome,
+                rejected_before_processing=self._view.options.rejected_before_processing,
+            )
+            if fate in {Fate.IN_DOUBT, Fate.DONE}:
+                self._touched = self.in_doubt = True
+        self.under_way = self._touched
 
 
 class CautiousSending(Sending):
@@ -115,7 +127,7 @@ class CautiousSending(Sending):
         )
 
     def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
-        """Count the attempt; what was refused for its rate is not under way any more."""
+        """Count the attempt; a row of which nothing can have been done is not under way."""
         super().after(operation, outcome, seconds)
         if operation.repeat is not Repeat.SAFE and not self.under_way:
             self._recorder.take_back(self._line)

@@ -47,7 +47,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
             invite.
         conflicts: what a 409 to an add means: ``look`` at the membership, or that the user is
             ``already`` a member, or that the row ``failed``. A 400 may be about something else,
-            so the membership is looked at unless this is ``failed``.
+            so the membership is looked at unless this is ``failed``. After an attempt that may
+            have been done it is looked at as well.
         rate: the most calls of each kind in a stretch of time.
         max_share: the part of the learned limits that the run may use, up to 1.
         on_progress: called after each row with the counts so far, always the same object.

@@ -28,6 +28,7 @@ __all__ = [
     "ExtraFields",
     "GzipBomb",
     "HugeBody",
+    "LateCommit",
     "MalformedJson",
     "NullRiddled",
     "Redirect",
@@ -97,6 +98,28 @@ class CutAfterCommit(Fault):
     async def after(self, answer: Answer, injection: Injection) -> Answer:
         """Hang up."""
         raise HangUp(reset=self.reset)
+
+
+@dataclass(frozen=True, slots=True)
+class LateCommit(Fault):
+    """Let another fault answer at once, and do the work some seconds later, by the clock.
+
+    Args:
+        seconds: From the answer to the work.
+        answer: What the client gets; a connection that is cut, if nothing is said.
+    """
+
+    seconds: float
+    answer: Fault = field(default_factory=CutBeforeCommit)
+
+    @property
+    def commits_after(self) -> float:
+        """Return the seconds from the answer to the work."""
+        return self.seconds
+
+    async def before(self, injection: Injection) -> Answer | None:
+        """Answer as the other fault does before the work."""
+        return await self.answer.before(injection)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,11 @@ class Fault:
     needs_reused_connection: ClassVar[bool] = False
     """Strike only on a connection that has already served a request."""
 
+    @property
+    def commits_after(self) -> float | None:
+        """Return the seconds after which the work is done although it was answered; None: never."""
+        return None
+
     async def before(self, injection: "Injection") -> Answer | None:
         """Strike before anything is done: return what to answer instead, or None to go on."""
         return None

@@ -71,6 +71,8 @@ class Policy:
     bulk_roles: BulkRoles = BulkRoles.AT_ONCE
     task_looks: int = 2
     """How many times the status of a task is asked for before it has ended; 0 is at once."""
+    read_lag: float = 0.0
+    """Seconds until a read shows what a write has done to a user."""
     task_seconds: float | None = None
     """If not None, tasks take this long by the clock, however often they are looked at."""
 
@@ -79,5 +81,7 @@ class Policy:
             raise ValueError(f"task_looks must not be negative: {self.task_looks}")
         if self.task_seconds is not None and not self.task_seconds >= 0:
             raise ValueError(f"task_seconds must not be negative: {self.task_seconds}")
+        if not self.read_lag >= 0:
+            raise ValueError(f"read_lag must not be negative: {self.read_lag}")
         if self.user_token_refusal not in {401, 403}:
             raise ValueError(f"user_token_refusal must be 401 or 403: {self.user_token_refusal}")

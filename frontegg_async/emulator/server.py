@@ -25,6 +25,7 @@ from .desk import Desk
 from .injection import Fault, Injection
 from .jobs import Jobs
 from .keys import Keys
+from .lag import Lag
 from .limits import Limiter, RateLimit
 from .logins import Logins
 from .policy import BulkRoles, DuplicateAdd, ForeignTenant, Policy, RefreshTokenIn
@@ -77,6 +78,7 @@ class Emulator:
             environment's will do.
         refresh_token_in: Where a user's refresh token is looked for.
         rotate_refresh_tokens: Give out a new one with each renewal, and end the old one.
+        read_lag: Seconds until a read shows what a write has done to a user.
         bulk_roles: Whether roles change in all tenants at once, or by a task.
         task_looks: How many looks at its status a task needs to end; 0 ends it at once.
         task_seconds: How long a task takes by the clock instead, however often it is looked at.
@@ -113,6 +115,7 @@ class Emulator:
         user_token_refusal: int = 403,
         refresh_token_in: RefreshTokenIn = RefreshTokenIn.COOKIE,
         rotate_refresh_tokens: bool = True,
+        read_lag: float = 0.0,
         bulk_roles: BulkRoles = BulkRoles.AT_ONCE,
         task_looks: int = 2,
         task_seconds: float | None = None,
@@ -134,6 +137,7 @@ class Emulator:
         self._counts: Counter[str | None] = Counter()
         self._injections: list[Injection] = []
         self._spent: list[Injection] = []
+        self._late: list[tuple[float, Route, Call]] = []
         policy = Policy(
             duplicate_add=duplicate_add,
             foreign_tenant=foreign_tenant,
@@ -144,6 +148,7 @@ class Emulator:
             user_token_refusal=user_token_refusal,
             refresh_token_in=refresh_token_in,
             rotate_refresh_tokens=rotate_refresh_tokens,
+            read_lag=read_lag,
             bulk_roles=bulk_roles,
             task_looks=task_looks,
             task_seconds=task_seconds,
@@ -172,7 +177,8 @@ class Emulator:
         )
         limits = [limit.naming(routes.known) for limit in rate_limits]
         self._limiter = Limiter(limits, clock, wall_clock) if limits else None
-        self._service = Service(self._state, self._desk, self._limiter, max_url_length)
+        lag = Lag(self._state, read_lag, clock) if read_lag else None
+        self._service = Service(self._state, self._desk, self._limiter, lag, max_url_length)
         self._letterhead = Letterhead(wall_clock, extra_headers or {}, dated=date_header)
         self._server: CountingServer | None = None
         self._runner: web.ServerRunner | None = None
@@ -244,11 +250,13 @@ class Emulator:
     @property
     def tenants(self) -> Collection[str]:
         """Return the ids of all tenants, those made on first use included."""
+        self._catch_up()
         return self._state.tenants.keys()
 
     @property
     def invites(self) -> list[Invite]:
         """Return every invite that would have gone out, in order."""
+        self._catch_up()
         return self._state.invites
 
     @property
@@ -296,10 +304,12 @@ class Emulator:
 
     def user(self, user_id: str) -> User:
         """Return what is known of a user, live; raise :exc:`KeyError` if there is none."""
+        self._catch_up()
         return self._state.users[user_id]
 
     def memberships(self) -> set[tuple[str, str]]:
         """Return every pair of user id and tenant id."""
+        self._catch_up()
         return {(user.id, tenant) for user in self._state.users.values() for tenant in user.tenants}
 
     def revoke_tokens(self) -> None:
@@ -343,7 +353,8 @@ class Emulator:
         return injection
 
     def clear_faults(self) -> None:
-        """End every fault, and let whatever they stall go on."""
+        """End every fault, and let whatever they stall or do late go on."""
+        self._catch_up(everything=True)
         for injection in (*self._injections, *self._spent):
             injection.clear()
         self._injections.clear()
@@ -372,6 +383,7 @@ class Emulator:
         self._counts[key] += 1
         headers = request.headers
         body = await request.read() if request.body_exists else b""
+        self._catch_up()
         record: RecordedRequest | None = None
         if self._keep_record:
             record = RecordedRequest(
@@ -403,6 +415,16 @@ class Emulator:
             record.status = answer.status
         return Reply(answer, self._letterhead)
 
+    def _catch_up(self, *, everything: bool = False) -> None:
+        """Do the work of calls that were answered before it, as far as it is due."""
+        if not self._late:
+            return
+        now = self._clock()
+        due = [each for each in self._late if everything or each[0] <= now]
+        self._late = [each for each in self._late if not (everything or each[0] <= now)]
+        for at, route, call in sorted(due, key=lambda each: each[0]):
+            self._service.commit_late(route, call, min(at, now))
+
     def _strike(self, key: str | None, *, reused: bool) -> Injection | None:
         for injection in self._injections:
             if injection.strikes(key, reused=reused):
@@ -423,6 +445,9 @@ class Emulator:
     ) -> Answer:
         if record is not None:
             record.fault = type(injection.fault).__name__
+        late = injection.fault.commits_after
+        if late is not None and route is not None:
+            self._late.append((self._clock() + late, route, call))
         early = await injection.fault.before(injection)
         if early is not None:
             return early

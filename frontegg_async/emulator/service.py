@@ -24,6 +24,7 @@ from . import stateless
 from .call import Call, decode
 from .desk import Desk
 from .keys import CannotSignError
+from .lag import Lag
 from .limits import Limiter
 from .record import RecordedRequest
 from .route import Route, Takes
@@ -46,11 +47,17 @@ class Service:
     """The emulated service without its wire: a call goes in, an answer comes out."""
 
     def __init__(
-        self, state: State, desk: Desk, limiter: Limiter | None, max_url_length: int
+        self,
+        state: State,
+        desk: Desk,
+        limiter: Limiter | None,
+        lag: Lag | None,
+        max_url_length: int,
     ) -> None:
         self.state = state
         self.desk = desk
         self._limiter = limiter
+        self._lag = lag
         self._max_url_length = max_url_length
 
     def answer(
@@ -71,7 +78,13 @@ class Service:
             return answer
         return msgspec.structs.replace(answer, headers={**answer.headers, **admitted})
 
-    def _work(self, route: Route, call: Call, record: RecordedRequest | None) -> Answer:
+    def commit_late(self, route: Route, call: Call, at: float) -> None:
+        """Do the work of a call that was answered before; it counts as done at that time."""
+        self._work(route, call, None, at)
+
+    def _work(
+        self, route: Route, call: Call, record: RecordedRequest | None, at: float | None = None
+    ) -> Answer:
         """Do what a route does for those who may."""
         self.desk.jobs.tick()
         if route.handle is None:
@@ -81,6 +94,12 @@ class Service:
             if refusal is not None:
                 return refusal
         try:
+            if self._lag is not None:
+                if route.method == "GET":
+                    with self._lag.past():
+                        return route.handle(self.state, call)
+                if call.values:
+                    self._lag.about_to_write(call.values[0], at)
             return route.handle(self.state, call)
         except CannotSignError as error:
             return failure(501, str(error))

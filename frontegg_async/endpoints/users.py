@@ -248,8 +248,8 @@ class Users(UserLookups):
         """Make a user a member of a tenant, and return the user.
 
         Frontegg sends an invite e-mail unless ``skip_invite_email`` is True. If no answer comes,
-        the membership is read back; it is sent again only where that cannot send a second
-        invite.
+        or one that does not say whether it was done, the membership is read back; it is sent
+        again only where that cannot send a second invite.
 
         Args:
             user_id: the user.
@@ -258,7 +258,8 @@ class Users(UserLookups):
             validate_tenant_exist: True to refuse an unknown tenant instead of creating it.
 
         Raises:
-            OutcomeUnknownError: no answer came and reading back did not settle it.
+            OutcomeUnknownError: no answer came, or one that does not say, and reading back did
+                not settle it.
 
         POST /identity/resources/users/v1/{userId}/tenant
         """

@@ -27,6 +27,7 @@ from frontegg_async.emulator import (
     DuplicateAdd,
     Emulator,
     Fault,
+    LateCommit,
     RecordedRequest,
     Stall,
 )
@@ -65,17 +66,25 @@ LOST: Final = (
     AnswerStatus(502),
     AnswerStatus(502, after_commit=True),
     AnswerStatus(504, after_commit=True),
+    AnswerStatus(408),
+    AnswerStatus(499, after_commit=True),
+    AnswerStatus(500),
+    AnswerStatus(500, after_commit=True),
+    AnswerStatus(520),
+    AnswerStatus(524, after_commit=True),
+    LateCommit(1.5),
+    LateCommit(4.0, AnswerStatus(524)),
 )
 """After these nobody knows what the server did."""
 TOLD: Final = (
-    AnswerStatus(500),
+    AnswerStatus(421),
     AnswerStatus(429),
     AnswerStatus(429, headers={"Retry-After": "7"}),
     AnswerStatus(503, headers={"Retry-After": "1"}),
 )
-LOST_STATUSES: Final = (502, 504)
-TOLD_STATUSES: Final = (429, 500, 503)
-CUTS: Final = frozenset({"CutBeforeCommit", "CutAfterCommit", "CutMidBody"})
+LOST_STATUSES: Final = (408, 499, 500, 502, 504, 520, 524)
+TOLD_STATUSES: Final = (421, 429, 503)
+CUTS: Final = frozenset({"CutBeforeCommit", "CutAfterCommit", "CutMidBody", "LateCommit"})
 
 
 @st.composite
