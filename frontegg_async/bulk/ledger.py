@@ -16,17 +16,15 @@ rows count as in flight, or are sent again.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from ..errors import LedgerDamagedError, LedgerFullError, LedgerMismatchError
+from ..errors import LedgerFullError, LedgerMismatchError
 from ..pacing import Learned
 from .entries import (
     Entry,
@@ -38,7 +36,7 @@ from .entries import (
     State,
     key_of,
 )
-from .ledger_checks import first_mark, mark_of, moved, row_seal, seal_of
+from .ledger_checks import ChangedError, first_mark, mark_of, moved, row_seal, seal_of
 from .ledger_errors import reported
 from .ledger_file import (
     APPLICATION_ID,
@@ -53,9 +51,9 @@ from .ledger_file import (
     open_for_run,
     use_log,
 )
-from .ledger_rows import EXPORT, exported_row
+from .ledger_rows import EXPORT, PENDING, exported_row, pending_rows
 from .ledger_values import NO_TRACE, ROOM, TRACE_BYTES, runs_of
-from .twins import FOLLOWS, find_latest, forget_twins, mark_ordered, mark_twins
+from .twins import find_latest, forget_twins, mark_ordered, mark_twins
 
 RESERVE_BYTES: Final = 1024 * 1024
 """Kept in the file for what is said at the end, and in its log for what is said on the way."""
@@ -67,18 +65,6 @@ _ENTER: Final = (
     f"X'{NO_TRACE.hex()}', ?8, {first_mark(line='?1', flag='?6', ordered='?7')})"
 )
 _SET_STATE: Final = "UPDATE rows SET {} WHERE line = ?"
-_PENDING: Final = (
-    # All rows in one value: for each that SQLite's module fetches by itself it lets go of the
-    # interpreter and asks for it again, while the event loop wants it as well.
-    "SELECT json_group_array(json_array(json_array(line, user_id, email, tenant_id, "
-    "json(CASE WHEN flag THEN 'true' ELSE 'false' END), "
-    f"json(CASE state WHEN {State.IN_FLIGHT:d} THEN 'true' ELSE 'false' END), "
-    f"json(CASE ordered WHEN {FOLLOWS} THEN 'true' ELSE 'false' END)), "
-    f"seal, mark = {mark_of()})) "
-    f"FROM (SELECT * FROM rows WHERE state <= {State.IN_FLIGHT:d} AND twin IS NULL AND line > ? "
-    "ORDER BY line LIMIT ?) AS rows"
-)
-_STORED_ROWS: Final = msgspec.json.Decoder(list[tuple[LedgerRow, int, int]])
 
 
 class Ledger:
@@ -163,7 +149,7 @@ class Ledger:
     def header(self) -> Header:
         """Return what the ledger was begun for."""
         with reported(self.path):
-            return msgspec.convert(header_values(self.path, self._database), Header)
+            return msgspec.convert(header_values(self._database), Header)
 
     def close(self) -> None:
         """Close the file and let other processes have it."""
@@ -255,13 +241,12 @@ class Ledger:
                 "WHERE line = ?",
                 (line,),
             ).fetchone()
-        if found is None:
-            return
-        *values, key, state, seal = found
-        row = NewRow(*values)
-        wanted = None if state == State.INVALID else key_of(row)
-        if key != wanted or seal != row_seal(*values):
-            raise LedgerDamagedError(f"{self.path} is damaged: row {line} has changed")
+            if found is None:
+                return
+            *values, key, state, seal = found
+            wanted = None if state == State.INVALID else key_of(NewRow(*values))
+            if key != wanted or seal != row_seal(*values):
+                raise ChangedError(f"row {line}")
 
     def _other_rows(self, line: int) -> LedgerMismatchError:
         return LedgerMismatchError(
@@ -295,15 +280,8 @@ class Ledger:
     def pending(self, after: int, limit: int) -> list[LedgerRow]:
         """Return rows behind line ``after`` that have no end yet, in the order of the input."""
         with reported(self.path):
-            (found,) = self._database.execute(_PENDING, (after, limit)).fetchone()
-            stored = _STORED_ROWS.decode(found)
-        for row, seal, marked in stored:
-            if not marked or seal != row_seal(
-                row.line, row.user_id, row.email, row.tenant_id, row.flag
-            ):
-                raise LedgerDamagedError(f"{self.path} is damaged: row {row.line} has changed")
-        # In order, although an aggregate need not keep it.
-        return sorted(map(itemgetter(0), stored), key=_line_of)
+            (found,) = self._database.execute(PENDING, (after, limit)).fetchone()
+            return pending_rows(found)
 
     def write(
         self,
@@ -440,7 +418,7 @@ class Ledger:
     def kept(self, name: str) -> str | None:
         """Return the value that is kept under a name, or None."""
         with reported(self.path):
-            return header_values(self.path, self._database).get(name)
+            return header_values(self._database).get(name)
 
     # Looking
 
@@ -463,8 +441,8 @@ class Ledger:
             found = self._database.execute(
                 f"SELECT state, sum(many), sum(unmarked) FROM ({counted}) GROUP BY state"
             ).fetchall()
-        if any(unmarked for _, _, unmarked in found):
-            raise LedgerDamagedError(f"{self.path} is damaged: some of its rows have changed")
+            if any(unmarked for _, _, unmarked in found):
+                raise ChangedError("the state of some rows")
         return {State(state): many for state, many, _ in found}
 
     def totals(self) -> RunTotals:
@@ -473,8 +451,8 @@ class Ledger:
             found = self._database.execute(
                 "SELECT requests, throttled, elapsed_s, seal FROM runs"
             ).fetchall()
-        if any(seal != seal_of(*values) for *values, seal in found):
-            raise LedgerDamagedError(f"{self.path} is damaged: its totals have changed")
+            if any(seal != seal_of(*values) for *values, seal in found):
+                raise ChangedError("the total of its runs")
         requests, throttled, elapsed = (sum(run[column] for run in found) for column in range(3))
         return RunTotals(len(found), requests, throttled, float(elapsed))
 
@@ -487,10 +465,7 @@ class Ledger:
         numbers = ", ".join(str(int(state)) for state in (State if states is None else states))
         with reported(self.path):
             for found in self._database.execute(EXPORT.format(numbers)):
-                row = exported_row(*found)
-                if row is None:
-                    raise LedgerDamagedError(f"{self.path} is damaged: row {found[0]} has changed")
-                yield row
+                yield exported_row(*found)
 
     @contextmanager
     def _transaction(self) -> Generator[None]:
@@ -504,7 +479,3 @@ class Ledger:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
                 raise
-
-
-def _line_of(row: LedgerRow) -> int:
-    return row.line

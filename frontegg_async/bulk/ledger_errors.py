@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from ..errors import LedgerBusyError, LedgerDamagedError, LedgerError, LedgerFullError
+from .ledger_checks import ChangedError
 
 _NO_LOCKS: Final = frozenset(
     {
@@ -49,6 +50,11 @@ def reported(path: Path) -> Generator[None]:
         return
     except sqlite3.Error as error:
         failed = _error_of(path, error)
+    except ChangedError as error:
+        failed = LedgerDamagedError(
+            f"{path} is damaged: {error} changed after it was written. Put the file back from a copy; "
+            "or move it away and run again, which reads first what holds already"
+        )
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         failed = LedgerDamagedError(f"{path} is damaged: {error}")
     raise failed
@@ -78,8 +84,8 @@ def _error_of(path: Path, error: sqlite3.Error) -> LedgerError:
         )
     if code in _NO_LOCKS:
         return LedgerError(
-            f"{path} cannot be locked: its file system may keep no locks, as some network drives. "
-            "Name a ledger on a disk of this machine with --ledger"
+            f"{path} cannot be locked: some network drives keep no locks. Name a ledger on a disk "
+            "of this machine with --ledger"
         )
     if code in _NO_SHARED_MEMORY:
         return LedgerError(f"{path} cannot be mapped into memory: {error}")

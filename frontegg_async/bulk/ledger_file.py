@@ -13,7 +13,7 @@ import msgspec
 
 from ..errors import LedgerBusyError, LedgerDamagedError, LedgerError, LedgerMismatchError
 from .entries import Header, environment_name
-from .ledger_checks import count_unmarked, seal_of
+from .ledger_checks import ChangedError, count_unmarked, seal_of
 from .ledger_errors import cannot_open, lacks_shared_memory, reported
 from .ledger_log import check_log
 from .locking import LedgerLock, is_run_on
@@ -105,13 +105,17 @@ def open_for_run(path: Path) -> LedgerFile:
         check_log(log_of(file), path)
         with reported(path):
             database = connect(file, "rw")
-        if not lock.holds(file):
-            database.close()
-            raise LedgerBusyError(f"{path} was replaced by another file while it was opened")
+        _check_locked(path, file, lock, database)
     except BaseException:
         lock.release()
         raise
     return LedgerFile(path, database, lock=lock)
+
+
+def _check_locked(path: Path, file: Path, lock: LedgerLock, database: sqlite3.Connection) -> None:
+    if not lock.holds(file):
+        database.close()
+        raise LedgerBusyError(f"{path} was replaced by another file while it was opened")
 
 
 def open_for_reading(path: Path) -> LedgerFile:
@@ -251,25 +255,25 @@ def check_whole(path: Path, database: sqlite3.Connection) -> Header:
         raise LedgerDamagedError(f"{path} is damaged: {verdict}")
     found = {sql for (sql,) in database.execute("SELECT sql FROM sqlite_master")}
     if not found.issuperset(SCHEMA):
-        raise LedgerDamagedError(f"{path} is damaged: its tables are not those of a ledger")
-    values = header_values(path, database)
+        raise ChangedError("the list of its tables")
+    values = header_values(database)
     rows, unmarked = count_unmarked(database)
     if unmarked:
-        raise LedgerDamagedError(f"{path} is damaged: {unmarked} of its {rows} rows have changed")
+        raise ChangedError(f"the state of {unmarked} of {rows} rows")
     if values.get("loaded", str(rows)) != str(rows):
-        raise LedgerDamagedError(f"{path} is damaged: it had {values['loaded']} rows, not {rows}")
+        raise ChangedError(f"the number of its rows ({values['loaded']}, now {rows})")
     try:
         return msgspec.convert(values, Header)
     except msgspec.ValidationError:
         raise LedgerDamagedError(f"{path} does not say what it was begun for") from None
 
 
-def header_values(path: Path, database: sqlite3.Connection) -> dict[str, str]:
-    """Return what stands in the header, all of it: a name that changed is found in this way only."""
+def header_values(database: sqlite3.Connection) -> dict[str, str]:
+    """Return all values of the header: only so is a name found that changed."""
     values: dict[str, str] = {}
     for name, value, seal in database.execute("SELECT name, value, seal FROM header"):
         if seal != seal_of(name, value):
-            raise LedgerDamagedError(f"{path} is damaged: its header has changed")
+            raise ChangedError("its header")
         values[name] = value
     return values
 

@@ -1,15 +1,15 @@
 """The log of a ledger (SQLite's ``-wal``): whether a commit in it was lost.
 
-A run that was killed leaves commits in the log that are not in the file yet. SQLite reads the log up
-to the first frame whose checksum is wrong, and takes the rest for leftovers: a byte that changed in
-the middle makes it forget the commits behind it, without an error. Rows that those commits say are
-under way would be sent again.
+A run that was killed leaves commits in the log that are not in the file yet. SQLite reads the log
+up to the first frame whose checksum is wrong, and takes the rest for leftovers: a byte that changed
+in the middle makes it forget the commits behind it, without an error. Rows that those commits say
+are under way would be sent again.
 
 Frames carry the salts of their turn of the log, and the checksum of each continues that of the one
 before it. A whole commit behind the end of the chain, with the salts of this turn, is therefore a
 commit that was lost by damage: processes that are killed, full disks and transactions that are
-rolled back leave no such frame. The last commit has none behind it, so ``Ledger.write`` follows each
-commit that matters with another one.
+rolled back leave no such frame. The last commit has none behind it, so ``Ledger.write`` follows
+each commit of intents with another one.
 
 The format: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 """
@@ -105,9 +105,9 @@ def _holds_lost_commit(log: _Log, sums: _Sums) -> bool:
     # Either the content of this frame changed, or its checksum.
     seeds = {frame.sums, log.sums_after(sums, frame)}
     while (frame := log.frame(number := number + 1)) is not None:
-        if frame.page_count and frame.salts == log.salts:
-            if any(log.sums_after(seed, frame) == frame.sums for seed in seeds):
-                return True
+        commits = frame.page_count and frame.salts == log.salts
+        if commits and any(log.sums_after(seed, frame) == frame.sums for seed in seeds):
+            return True
         seeds = {frame.sums}
     return False
 

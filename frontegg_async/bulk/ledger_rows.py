@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Final
 
-from .entries import ExportedRow, State
-from .ledger_checks import mark_of, row_seal, seal_of
-from .ledger_values import ROOM, trace_of
+import msgspec
 
+from .entries import ExportedRow, LedgerRow, State
+from .ledger_checks import ChangedError, mark_of, row_seal, seal_of
+from .ledger_values import ROOM, trace_of
+from .twins import FOLLOWS
+
+PENDING: Final = (
+    # All rows in one value: for each that SQLite's module fetches by itself it lets go of the
+    # interpreter and asks for it again, while the event loop wants it as well.
+    "SELECT json_group_array(json_array(json_array(line, user_id, email, tenant_id, "
+    "json(CASE WHEN flag THEN 'true' ELSE 'false' END), "
+    f"json(CASE state WHEN {State.IN_FLIGHT:d} THEN 'true' ELSE 'false' END), "
+    f"json(CASE ordered WHEN {FOLLOWS} THEN 'true' ELSE 'false' END)), "
+    f"seal, mark = {mark_of()})) "
+    f"FROM (SELECT * FROM rows WHERE state <= {State.IN_FLIGHT:d} AND twin IS NULL AND line > ? "
+    "ORDER BY line LIMIT ?) AS rows"
+)
+"""The statement for rows behind a line without an end, up to a number."""
+_STORED_ROWS: Final = msgspec.json.Decoder(list[tuple[LedgerRow, int, int]])
 EXPORT: Final = (
     "SELECT rows.line, rows.user_id, rows.email, rows.tenant_id, rows.flag, rows.seal, "
     f"rows.mark = {mark_of('rows')} AND one.mark = {mark_of('one')}, "
@@ -18,6 +35,23 @@ EXPORT: Final = (
     "WHERE one.state IN ({}) ORDER BY rows.line"
 )
 """The statement whose rows ``exported_row`` takes; the numbers of states go into it."""
+
+
+def pending_rows(found: str) -> list[LedgerRow]:
+    """Return the rows that ``PENDING`` found, in the order of the input.
+
+    Raises:
+        ChangedError: one of them is not as it was written.
+    """
+    rows: list[LedgerRow] = []
+    for row, seal, marked in _STORED_ROWS.decode(found):
+        if not marked or seal != row_seal(
+            row.line, row.user_id, row.email, row.tenant_id, row.flag
+        ):
+            raise ChangedError(f"row {row.line}")
+        rows.append(row)
+    # In order, although an aggregate need not keep it.
+    return sorted(rows, key=attrgetter("line"))
 
 
 def exported_row(
@@ -36,19 +70,20 @@ def exported_row(
     reason: str | None,
     error_code: str | None,
     reason_seal: int | None,
-) -> ExportedRow | None:
-    """Return a row as the file has it, or None if it is not as it was written.
+) -> ExportedRow:
+    """Return a row as the file has it; numbers that stand for nothing come as nothing.
 
-    Numbers that stand for nothing come as nothing.
+    Raises:
+        ChangedError: it is not as it was written.
     """
     if not marked or seal != row_seal(line, user_id, email, tenant_id, bool(flag)):
-        return None
+        raise ChangedError(f"row {line}")
     if reason_line is not None and reason_seal != seal_of(reason_line, reason, error_code):
-        return None
+        raise ChangedError(f"the reason of row {line}")
     try:
         trace = trace_of(trace_id)
     except (TypeError, ValueError):
-        return None
+        raise ChangedError(f"the trace id of row {line}") from None
     ended = state not in (State.PENDING, State.IN_FLIGHT, State.INVALID)
     return ExportedRow(
         line=line,

@@ -7,8 +7,9 @@ The byte lies in the page that SQLite keeps free for locks (from 2^30 on; SQLite
 512 bytes of it), so nothing is ever stored there, and SQLite's locks stay as they are.
 
 POSIX gives up all locks of a process on a file as soon as the process closes any descriptor of that
-file. The lock therefore belongs to the open file (``F_OFD_SETLK``: Linux, and macOS by the number that
-its kernel uses), which nobody else closes. Where there is none of that kind, it is an ordinary one.
+file. The lock therefore belongs to the open file (``F_OFD_SETLK``: Linux, and macOS by the number
+that its kernel has for it), which nobody else closes. Where there is none of that kind, it is an
+ordinary one.
 """
 
 from __future__ import annotations
@@ -102,14 +103,10 @@ class LedgerLock:
         try:
             found = os.fstat(self._descriptor)
             self._identity: Final = (found.st_dev, found.st_ino)
-            if not stat.S_ISREG(found.st_mode):
-                raise LedgerError(f"{ledger} is no regular file: name another with --ledger")
-            with _guard:
-                if self._identity in _held:
-                    raise LedgerBusyError(_busy(ledger))
-                _held.add(self._identity)
+            _check_kind(found, ledger)
+            _hold(self._identity, ledger)
             try:
-                _taken(self._descriptor, ledger)
+                _take(self._descriptor, ledger)
                 _check_names(found, ledger)
             except BaseException:
                 _held.discard(self._identity)
@@ -142,7 +139,7 @@ def is_run_on(file: Path, ledger: Path) -> bool:
     try:
         found = file.stat()
         if (found.st_dev, found.st_ino) in _held:
-            # Not asked of the system: closing the file would cost the run the locks that SQLite has.
+            # Not asked of the system: closing the file would cost the run SQLite's own locks.
             return True
         _check_names(found, ledger)
         descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
@@ -165,16 +162,27 @@ def _opened(file: Path, ledger: Path) -> int:
         raise LedgerError(f"cannot write {ledger}: {error.strerror}") from None
 
 
-def _taken(descriptor: int, ledger: Path) -> None:
+def _check_kind(found: os.stat_result, ledger: Path) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise LedgerError(f"{ledger} is no regular file: name another with --ledger")
+
+
+def _hold(identity: _Identity, ledger: Path) -> None:
+    with _guard:
+        if identity in _held:
+            raise LedgerBusyError(_busy(ledger))
+        _held.add(identity)
+
+
+def _take(descriptor: int, ledger: Path) -> None:
     try:
         _lock(descriptor)
     except OSError as error:
         if error.errno in _TAKEN:
             raise LedgerBusyError(_busy(ledger)) from None
         raise LedgerError(
-            f"{ledger} cannot be locked against a second run: {error.strerror}. Its file system may "
-            "keep no locks, as some network drives: name a ledger on a disk of this machine with "
-            "--ledger"
+            f"{ledger} cannot be locked against a second run: {error.strerror}. Some network "
+            "drives keep no locks: name a ledger on a disk of this machine with --ledger"
         ) from None
 
 

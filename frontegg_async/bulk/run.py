@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterator
 from contextlib import aclosing, closing, suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,7 @@ from .figures import Figures, Standing, figures_of_all, figures_of_run, standing
 from .jobs import Job, job_of
 from .ledger import Ledger
 from .ledger_file import check_environment, temporary_folder
+from .opening import opened_in_thread
 from .recorder import LedgerRecorder
 from .report import Progress, Report
 from .result import COMMON, MAX_KEPT_FAILURES, Outcome, RowResult
@@ -153,7 +155,9 @@ class BulkRun:
         view = self._session.for_bulk(rate=options.rate, max_share=options.max_share)
         directory = None if path is not None else temporary_folder()
         try:
-            ledger = await self._opened(path or Path(f"{directory}/ledger"), path is not None)
+            ledger = await opened_in_thread(
+                partial(self._open, path or Path(f"{directory}/ledger"), path is not None)
+            )
             recorder = LedgerRecorder(ledger)
             try:
                 # Before the first row, so that refused credentials are an error and no report.
@@ -170,18 +174,6 @@ class BulkRun:
             if directory is not None:
                 shutil.rmtree(directory, ignore_errors=True)
             await close_rows(rows)
-
-    async def _opened(self, path: Path, lasting: bool) -> Ledger:
-        """Open the ledger in a thread; if this is cancelled meanwhile, give it back."""
-        opening = asyncio.create_task(asyncio.to_thread(self._open, path, lasting))
-        try:
-            return await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            with anyio.CancelScope(shield=True):
-                await asyncio.wait((opening,))
-            if opening.exception() is None:
-                opening.result().close()
-            raise
 
     def _open(self, path: Path, lasting: bool) -> Ledger:
         if self._source is None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from .entries import NewRow, key_of, user_key_of
-from .ledger_checks import moved
+from .ledger_checks import ChangedError, moved
 
 FOLLOWS: Final = 2
 """Stands in the column ``ordered``, instead of 1, for a row that follows another of its user."""
@@ -91,7 +91,7 @@ def find_latest(database: sqlite3.Connection) -> None:
     for line, key, user_id, email, tenant_id, flag in rows:
         row = NewRow(line, user_id, email, tenant_id, bool(flag))
         if key != key_of(row):
-            raise sqlite3.DatabaseError(f"row {line} has another key than its values")
+            raise ChangedError(f"row {line}")
         database.execute(
             "INSERT OR REPLACE INTO latest VALUES (?, ?, ?)", (user_key_of(row), key, line)
         )
