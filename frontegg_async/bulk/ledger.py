@@ -88,21 +88,22 @@ class Ledger:
             LedgerFullError: there is no space for it.
             LedgerError: it cannot be opened or locked.
         """
-        ledger = cls(open_for_run(path))
+        file = open_for_run(path)
         try:
             with reported(path):
-                new = is_empty(ledger._database)
+                new = is_empty(file.database)
                 if not new:
-                    check_same(path, check_whole(path, ledger._database), header)
+                    check_same(path, check_whole(path, file.database), header)
                 # Only now: a file of somebody else stays as it is, to the byte.
-                use_log(ledger._database)
+                use_log(file)
+            ledger = cls(file)
             if new:
                 ledger._create(header)
             elif not ledger.loaded:
                 with ledger._transaction():
                     find_latest(ledger._database)
         except BaseException:
-            ledger.close()
+            file.close()
             raise
         return ledger
 

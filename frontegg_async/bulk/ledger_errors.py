@@ -52,8 +52,8 @@ def reported(path: Path) -> Generator[None]:
         failed = _error_of(path, error)
     except ChangedError as error:
         failed = LedgerDamagedError(
-            f"{path} is damaged: {error} changed after it was written. Put the file back from a copy; "
-            "or move it away and run again, which reads first what holds already"
+            f"{path} is damaged: {error} changed after it was written. Put the file back from a "
+            "copy; or move it away and run again, which reads first what holds already"
         )
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         failed = LedgerDamagedError(f"{path} is damaged: {error}")

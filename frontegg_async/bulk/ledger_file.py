@@ -63,20 +63,23 @@ class LedgerFile:
     """An open file, and all that goes with it until it is closed.
 
     Attributes:
+        path: its name for messages.
+        place: its name without symbolic links.
         database: the connection.
-        path: the name of the file for messages.
     """
 
     def __init__(
         self,
         path: Path,
+        place: Path,
         database: sqlite3.Connection,
         *,
         lock: LedgerLock | None = None,
         folder: Path | None = None,
     ) -> None:
         self.path: Final = path
-        self.database: Final = database
+        self.place: Final = place
+        self.database = database
         self._lock: Final = lock
         self._folder: Final = folder
 
@@ -109,7 +112,7 @@ def open_for_run(path: Path) -> LedgerFile:
     except BaseException:
         lock.release()
         raise
-    return LedgerFile(path, database, lock=lock)
+    return LedgerFile(path, file, database, lock=lock)
 
 
 def _check_locked(path: Path, file: Path, lock: LedgerLock, database: sqlite3.Connection) -> None:
@@ -140,7 +143,7 @@ def open_for_reading(path: Path) -> LedgerFile:
             raise LedgerError(f"the log of {path} cannot be read: {error.strerror}") from None
     with reported(path):
         try:
-            return LedgerFile(path, connect(file, "ro"))
+            return LedgerFile(path, file, connect(file, "ro"))
         except sqlite3.OperationalError as error:
             # SQLite makes a file beside the ledger even for reading, and maps it into memory.
             if running or not (cannot_open(error) or lacks_shared_memory(error)):
@@ -152,13 +155,13 @@ def _opened_without_log(file: Path, path: Path) -> LedgerFile:
     """Open a file that nobody writes to: as it is, or with its log in a copy of both."""
     log = log_of(file)
     if not log.exists() or not log.stat().st_size:
-        return LedgerFile(path, connect(file, "ro&immutable=1"))
+        return LedgerFile(path, file, connect(file, "ro&immutable=1"))
     folder = temporary_folder()
     try:
         copy = folder / "ledger"
         shutil.copyfile(file, copy)
         shutil.copyfile(log, log_of(copy))
-        return LedgerFile(path, connect(copy, "rw"), folder=folder)
+        return LedgerFile(path, copy, connect(copy, "rw"), folder=folder)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError):
@@ -188,47 +191,55 @@ def log_of(file: Path) -> Path:
 
 def connect(file: Path, mode: str) -> sqlite3.Connection:
     """Open the file, in a mode of SQLite's URIs; it must be there."""
+    try:
+        return _connected(file, mode)
+    except sqlite3.OperationalError as error:
+        if mode != "rw" or not lacks_shared_memory(error):
+            raise
+    return _connected(file, mode, alone=True)
+
+
+def _connected(file: Path, mode: str, *, alone: bool = False) -> sqlite3.Connection:
     uri = f"{file.absolute().as_uri()}?mode={mode}"
     # Used by one thread at a time, but not always by the one that opens it.
     database = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     try:
-        try:
-            _first_page(database)
-        except sqlite3.OperationalError as error:
-            if mode != "rw" or not lacks_shared_memory(error):
-                raise
-            # Alone with the file, SQLite keeps in its own memory what it would map.
+        if alone:
+            # SQLite then keeps in its own memory what it would share.
             database.execute("PRAGMA locking_mode = EXCLUSIVE")
-            _first_page(database)
+        # Asks for a page, so that a file of another kind is found out here.
+        database.execute("PRAGMA schema_version").fetchone()
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _first_page(database: sqlite3.Connection) -> None:
-    # Asks for a page, so that a file of another kind is found out here.
-    database.execute("PRAGMA schema_version").fetchone()
-
-
-def use_log(database: sqlite3.Connection) -> None:
+def use_log(file: LedgerFile) -> None:
     """Write by way of a log, or where that cannot be, of a rollback journal.
 
     The log takes memory that processes share, which network file systems do not have.
     """
     try:
-        (mode,) = database.execute("PRAGMA journal_mode = WAL").fetchone()
+        _use_log(file.database)
     except sqlite3.OperationalError as error:
         if not lacks_shared_memory(error):
             raise
-        mode = "none"
+        file.database.close()
+        file.database = _connected(file.place, "rw", alone=True)
+        _use_log(file.database)
+
+
+def _use_log(database: sqlite3.Connection) -> None:
     (locking,) = database.execute("PRAGMA locking_mode").fetchone()
-    if mode != "wal" or locking == "exclusive":
+    if locking == "exclusive":
         # Kept, and not made anew for each transaction, so that it has its space.
-        database.execute("PRAGMA locking_mode = EXCLUSIVE")
-        database.execute("PRAGMA journal_mode = PERSIST")
-        database.execute("PRAGMA locking_mode = NORMAL")
-        _first_page(database)  # gives others access again
+        database.execute("PRAGMA journal_mode = PERSIST").fetchone()
+        database.execute("PRAGMA locking_mode = NORMAL").fetchone()
+    else:
+        database.execute("PRAGMA journal_mode = WAL").fetchone()
+    # Takes the shared memory, or gives others access again.
+    database.execute("SELECT count(*) FROM sqlite_master").fetchone()
     database.execute("PRAGMA synchronous = NORMAL")
     database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
 

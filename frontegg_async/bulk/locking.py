@@ -99,6 +99,9 @@ class LedgerLock:
     """
 
     def __init__(self, file: Path, ledger: Path) -> None:
+        # First of all: where the lock is one of the process, closing the file again would end it.
+        if is_held(file):
+            raise LedgerBusyError(_busy(ledger))
         self._descriptor: Final = _opened(file, ledger)
         try:
             found = os.fstat(self._descriptor)
@@ -130,18 +133,26 @@ class LedgerLock:
         _held.discard(self._identity)
 
 
+def is_held(file: Path) -> bool:
+    """Whether this process runs on a ledger."""
+    try:
+        found = file.stat()
+    except OSError:
+        return False
+    return (found.st_dev, found.st_ino) in _held
+
+
 def is_run_on(file: Path, ledger: Path) -> bool:
     """Whether a run goes on with a ledger, of this process or another.
 
     Raises:
         LedgerError: the file cannot be read, or has another name.
     """
+    if is_held(file):
+        # Not asked of the system: closing the file would cost the run SQLite's own locks.
+        return True
     try:
-        found = file.stat()
-        if (found.st_dev, found.st_ino) in _held:
-            # Not asked of the system: closing the file would cost the run SQLite's own locks.
-            return True
-        _check_names(found, ledger)
+        _check_names(file.stat(), ledger)
         descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     except OSError as error:
         raise LedgerError(f"{ledger} cannot be read: {error.strerror}") from None
