@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import shutil
 from collections import Counter
@@ -210,7 +211,7 @@ async def test_runs_over_damage(tmp_path: Path, seed: int) -> None:
         csv_of(path, ids[:20])
         assert outcomes(await session.bulk.assign(path, invite=True)) == {"added": 20}
         ledger = Path(f"{path}.ledger")
-        whole = ledger.read_bytes()
+        whole = await asyncio.to_thread(ledger.read_bytes)
         sent, refused = writes(server), 0
         for _ in range(40):
             content = bytearray(whole)

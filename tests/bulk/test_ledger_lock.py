@@ -1,12 +1,13 @@
-"""One run at a time on a ledger, whichever name it is known by, and errors that say what is wrong."""
+"""One run at a time on a ledger, by whichever name, and errors of the lock by their own name."""
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -37,7 +38,7 @@ else:
 
 
 @contextmanager
-def other_process(path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def other_process(path: Path) -> Generator[tuple[subprocess.Popen[str], str]]:
     """Run on a ledger in another process; give the process, and whether it could."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(path)],
@@ -173,7 +174,7 @@ def test_file_systems_without_locks(
     def fails(*_: object) -> bytes:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(locking.fcntl, "fcntl", fails)
+    monkeypatch.setattr(fcntl, "fcntl", fails)
     with pytest.raises(LedgerError, match="cannot be locked") as caught:
         Ledger.begin(path, HEADER)
     assert not isinstance(caught.value, LedgerBusyError)

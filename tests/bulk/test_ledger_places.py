@@ -1,4 +1,4 @@
-"""Where a ledger lies: folders that take no file, drives without shared memory, and who may read."""
+"""Where a ledger lies: read-only folders, drives without shared memory, and who may read it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from frontegg_async import FronteggSession, LedgerError, LedgerMismatchError
 from frontegg_async.bulk import Assign
 from frontegg_async.bulk.entries import Entry, NewRow, State
 from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger_errors import reported
 from frontegg_async.emulator import Emulator
 
 from .world import HEADER, csv_of, outcomes, people, to, writes
@@ -46,7 +48,7 @@ def begun(path: Path) -> Ledger:
 
 @pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder that takes no file, with ledgers of a run that ended and one that was killed."""
+    """Give a folder that takes no file, with the ledgers of an ended and of a killed run."""
     place = tmp_path / "disk"
     place.mkdir()
     begun(tmp_path / "ended").close()
@@ -86,7 +88,7 @@ def test_read_only_folders(
         assert ledger.counts() == {State.PENDING: 97, State.IN_FLIGHT: 2, State.FAILED: 1}
         assert [row.reason for row in ledger.export([State.FAILED])] == ["why"]
     assert not list(temporary.iterdir())
-    with pytest.raises(LedgerError, match="cannot write .*Read-only"):
+    with pytest.raises(LedgerError, match=r"cannot write .*Read-only"):
         Ledger.begin(read_only / name, HEADER)
 
 
@@ -111,9 +113,11 @@ void *mmap64(void *a, size_t n, int p, int f, int d, off_t o) { return mmap(a, n
 RUN = """
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from frontegg_async.bulk.entries import Entry, NewRow, State
 from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger_errors import reported
 from tests.bulk.test_ledger_places import begun
 from tests.bulk.world import HEADER
 path, new = Path(sys.argv[1]), sys.argv[2] == "new"
@@ -130,7 +134,7 @@ with closing(Ledger.read(path)) as looking:
 
 @pytest.mark.parametrize("kind", ["new", "ended", "killed"])
 def test_drives_without_shared_memory(tmp_path: Path, kind: str) -> None:
-    """Where no file can be mapped, as on network drives, a rollback journal takes the log's place."""
+    """Where no file can be mapped, as on network drives, a rollback journal replaces the log."""
     compiler = shutil.which("cc")
     if compiler is None or sys.platform != "linux":
         pytest.skip("takes a C compiler, and Linux")
@@ -198,21 +202,11 @@ async def test_no_temporary_folder(
 )
 def test_errors_of_sqlite(tmp_path: Path, code: int, message: str) -> None:
     """Each error of SQLite is told in words of its own, with the path."""
-    ledger = begun(tmp_path / "ledger")
-
-    class Failing:
-        def execute(self, *_: object) -> Any:
-            error = sqlite3.OperationalError("it failed")
-            error.sqlite_errorcode = code
-            raise error
-
-    real = ledger._database  # pyright: ignore[reportPrivateUsage]
-    ledger._database = Failing()  # type: ignore[misc,assignment]  # pyright: ignore
-    with pytest.raises(LedgerError, match=message) as caught:
-        ledger.counts()
+    error = sqlite3.OperationalError("it failed")
+    error.sqlite_errorcode = code
+    with pytest.raises(LedgerError, match=message) as caught, reported(tmp_path / "ledger"):
+        raise error
     assert str(tmp_path) in str(caught.value)
-    ledger._database = real  # type: ignore[misc]  # pyright: ignore
-    ledger.close()
 
 
 # Who may read
@@ -264,7 +258,12 @@ async def test_an_open_that_blocks(
         answer.wait()
         ledger = begin(*arguments)
         close = ledger.close
-        monkeypatch.setattr(ledger, "close", lambda: (close(), closed.set()))
+
+        def heard() -> None:
+            close()
+            closed.set()
+
+        monkeypatch.setattr(ledger, "close", heard)
         return ledger
 
     monkeypatch.setattr(Ledger, "begin", blocked)
@@ -282,6 +281,7 @@ async def test_an_open_that_blocks(
 BLOCKED = """
 import sys, threading
 from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger_errors import reported
 def blocked(*_):
     print("blocked", file=sys.stderr, flush=True)
     threading.Event().wait()
@@ -377,7 +377,7 @@ def test_ledgers_of_the_former_format(tmp_path: Path) -> None:
         database.executemany("INSERT INTO header VALUES (?, ?)", header)
         database.commit()
     before = path.read_bytes()
-    for way in (lambda: Ledger.begin(path, HEADER), lambda: Ledger.read(path)):
+    for way in (partial(Ledger.begin, path, HEADER), partial(Ledger.read, path)):
         with pytest.raises(LedgerMismatchError, match="version 1") as caught:
             way()
         for part in ("finish it with the program that began it", "--ledger", "what holds already"):
