@@ -11,7 +11,7 @@ recording an outcome changes bytes in place and never needs space that a full di
 
 Killing the process at any moment loses nothing of this: a row whose outcome was not on file yet is
 in flight. After a power failure the last moments may be missing (``synchronous=NORMAL``): those
-rows count as in flight, or are sent again.
+rows count as in flight, or are sent again; or the ledger is refused as damaged (``ledger_log``).
 """
 
 from __future__ import annotations
