@@ -165,20 +165,29 @@ def used(log: bytes) -> int:
     return at
 
 
+def commits(log: bytes) -> list[bool]:
+    """Return whether the frames of this turn of the log end transactions."""
+    return [any(log[at + 4 : at + 8]) for at in range(32, used(log), 4_120)]
+
+
 def test_leftovers_are_no_damage(tmp_path: Path) -> None:
     """A transaction that was rolled back after it had spilled into the log harms no later run."""
     path = tmp_path / "ledger"
     ledger = Ledger.begin(path, HEADER)
     ledger.add(rows())
     database = ledger._database  # pyright: ignore[reportPrivateUsage]
-    database.execute("PRAGMA cache_size = 4")
+    database.execute("PRAGMA cache_size = 12")
     database.execute("BEGIN IMMEDIATE")
-    database.execute("UPDATE rows SET user_id = user_id || 'x'")
-    database.execute("CREATE TABLE large AS SELECT zeroblob(4000) FROM rows")
+    database.execute("CREATE TABLE large (content BLOB)")
+    database.executemany("INSERT INTO large VALUES (zeroblob(?))", [(4_000,)] * 40)
     database.execute("ROLLBACK")
+    spilled = used(Path(f"{path}-wal").read_bytes())
     ledger.write((), (), [(1, 1)])
     copied = {suffix: Path(f"{path}{suffix}").read_bytes() for suffix in SUFFIXES}
     ledger.close()
+    # Behind the last commit lie frames of this turn of the log that belong to none.
+    assert used(copied["-wal"]) == spilled
+    assert not any(commits(copied["-wal"])[-5:])
     put(path, copied)
     with closing(Ledger.begin(path, HEADER)) as again:
         assert again.counts()[State.IN_FLIGHT] == 1
