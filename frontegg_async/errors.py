@@ -18,7 +18,7 @@
     └── LedgerError                the ledger of a bulk run cannot be used
         ├── LedgerBusyError        another process is running on it
         ├── LedgerMismatchError    it was begun for another input, job, environment or settings
-        ├── LedgerDamagedError     it is no ledger, or not whole
+        ├── LedgerDamagedError     it is no ledger, or has changed
         └── LedgerFullError        there is no space to write it
 
 Every one carries what is known: ``operation``, ``status``, ``error_code``, ``messages``,
@@ -265,7 +265,7 @@ class LedgerMismatchError(LedgerError):
 
 
 class LedgerDamagedError(LedgerError):
-    """The file is no ledger, or it is not whole."""
+    """The file is no ledger, or it is not as it was written."""
 
 
 class LedgerFullError(LedgerError):

@@ -296,6 +296,11 @@ class Session:
         return self._settings.base_url
 
     @property
+    def environment_id(self) -> str | None:
+        """The environment that calls name, for credentials of a whole account, or None."""
+        return self._settings.environment_id
+
+    @property
     def options(self) -> Options:
         """How this session or view sends its calls."""
         return self._view.options

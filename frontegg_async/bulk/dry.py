@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import anyio
@@ -18,6 +16,7 @@ from .entries import Header, LedgerRow, State
 from .fields import Row
 from .jobs import Job
 from .ledger import Ledger
+from .ledger_file import temporary_folder
 from .planner import Planner
 from .run import close_rows, enter_rows
 from .settings import RunOptions
@@ -77,7 +76,7 @@ class DryRun:
             AuthenticationError: the credentials are refused.
         """
         rows = rows_of(self._source, self._job.row_type)
-        directory = Path(tempfile.mkdtemp(prefix="frontegg_async-"))
+        directory = temporary_folder()
         try:
             # For the duplicates, which may be too many for memory.
             with_ledger = Ledger.begin(directory / "ledger", _HEADER)

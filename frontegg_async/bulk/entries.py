@@ -34,7 +34,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         source: name of the input, for messages.
         fingerprint: SHA-256 of the input's bytes, or an empty text for rows that come from a
             program and cannot be read again.
-        environment: host and client id.
+        environment: client id and host.
+        environment_id: the environment that credentials of a whole account call, or an empty text
+            where the session names none.
         settings: the options that change what a row means, such as whether invites are sent.
     """
 
@@ -43,6 +45,12 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     environment: str
     settings: str
+    environment_id: str = ""
+
+    @property
+    def where(self) -> str:
+        """The environment in words, as messages and ``bulk status`` have it."""
+        return environment_name(self.environment, self.environment_id)
 
 
 class NewRow(msgspec.Struct, frozen=True, gc=False):
@@ -114,6 +122,11 @@ class RunTotals(msgspec.Struct, frozen=True):
     requests: int
     throttled: int
     elapsed_s: float
+
+
+def environment_name(environment: str, environment_id: str) -> str:
+    """Return the name of an environment; two sessions reach the same one if it is the same."""
+    return f"{environment}, environment id {environment_id}" if environment_id else environment
 
 
 def key_of(row: NewRow) -> bytes | None:

@@ -13,6 +13,7 @@ import msgspec
 from ..errors import ConfigurationError
 from .entries import ExportedRow, State
 from .jobs import Job
+from .private_files import open_private
 
 Format: TypeAlias = Literal["csv", "jsonl"]
 
@@ -91,7 +92,8 @@ def check_writable(path: str | os.PathLike[str], *others: object) -> Path:
         raise ConfigurationError(f"cannot write failures to {target}: it is a named pipe")
     new = not target.exists() and not target.is_symlink()
     try:
-        target.open("a").close()  # what an earlier run wrote there stays until this one has ended
+        # What an earlier run wrote there stays until this one has ended.
+        open_private(target, "a").close()
         if new:
             target.unlink()  # of a run that is refused for something else nothing is left
     except OSError as error:
@@ -103,7 +105,7 @@ def write_failures(path: Path, job: Job, rows: Iterable[ExportedRow]) -> Configu
     """Write the rows that were not done; return why that is not possible, if so."""
     form: Format = format_of(path) or "csv"
     try:
-        with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        with open_private(path, "w") as file:
             write_rows(job, rows, file, form)
     except OSError as error:
         problem = error.strerror or type(error).__name__

@@ -11,26 +11,20 @@ recording an outcome changes bytes in place and never needs space that a full di
 
 Killing the process at any moment loses nothing of this: a row whose outcome was not on file yet is
 in flight. After a power failure the last moments may be missing (``synchronous=NORMAL``): those
-rows count as in flight, or are sent again.
+rows count as in flight, or are sent again; or the ledger is refused as damaged (``ledger_log``).
 """
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from ..errors import (
-    LedgerDamagedError,
-    LedgerFullError,
-    LedgerMismatchError,
-)
+from ..errors import LedgerFullError, LedgerMismatchError
 from ..pacing import Learned
 from .entries import (
     Entry,
@@ -42,59 +36,44 @@ from .entries import (
     State,
     key_of,
 )
+from .ledger_checks import ChangedError, first_mark, mark_of, moved, row_seal, seal_of
+from .ledger_errors import reported
 from .ledger_file import (
     APPLICATION_ID,
+    SCHEMA,
     VERSION,
-    check_kind,
+    LedgerFile,
     check_same,
-    connect,
+    check_whole,
+    header_values,
     is_empty,
-    reported,
+    open_for_reading,
+    open_for_run,
+    use_log,
 )
-from .ledger_values import NO_TRACE, ROOM, exported_row, runs_of
-from .locking import FileLock
-from .twins import FOLLOWS, TWINS_SCHEMA, forget_twins, mark_ordered, mark_twins
+from .ledger_rows import EXPORT, PENDING, exported_row, pending_rows
+from .ledger_values import NO_TRACE, ROOM, TRACE_BYTES, runs_of
+from .twins import find_latest, forget_twins, mark_ordered, mark_twins
 
 RESERVE_BYTES: Final = 1024 * 1024
 """Kept in the file for what is said at the end, and in its log for what is said on the way."""
-CHECKPOINT_PAGES: Final = 128
-"""Pages of the log after which it starts over, well within what is kept for it."""
 
-_SCHEMA: Final = """
-CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE rows (
-    line INTEGER PRIMARY KEY,
-    key BLOB,
-    user_id TEXT,
-    email TEXT,
-    tenant_id TEXT,
-    flag INTEGER NOT NULL,
-    ordered INTEGER NOT NULL,
-    twin INTEGER,
-    state INTEGER NOT NULL,
-    status INTEGER NOT NULL,
-    attempts INTEGER NOT NULL,
-    trace_id BLOB NOT NULL
-);
-CREATE TABLE reserve (room BLOB NOT NULL);
-CREATE TABLE reasons (line INTEGER PRIMARY KEY, reason TEXT NOT NULL, error_code TEXT);
-CREATE TABLE runs (requests INTEGER NOT NULL, throttled INTEGER NOT NULL, elapsed_s REAL NOT NULL)
-"""
-_LEDGER_ROWS: Final = msgspec.json.Decoder(list[LedgerRow])
 _ENTER: Final = (
     # The numbers and the trace id take the room of what will stand there.
     "INSERT INTO rows VALUES "
-    f"(?, ?, ?, ?, ?, ?, ?, NULL, {State.PENDING:d}, {ROOM}, {ROOM}, X'{NO_TRACE.hex()}')"
+    f"(?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, {State.PENDING:d}, {ROOM}, {ROOM}, "
+    f"X'{NO_TRACE.hex()}', ?8, {first_mark(line='?1', flag='?6', ordered='?7')})"
 )
+_SET_STATE: Final = "UPDATE rows SET {} WHERE line = ?"
 
 
 class Ledger:
     """An open ledger. Not for several threads at once: a run gives it a thread of its own."""
 
-    def __init__(self, path: Path, database: sqlite3.Connection, lock: FileLock | None) -> None:
-        self.path: Final = path
-        self._database: Final = database
-        self._lock: Final = lock
+    def __init__(self, file: LedgerFile) -> None:
+        self.path: Final = file.path
+        self._file: Final = file
+        self._database: Final = file.database
 
     # Opening
 
@@ -105,27 +84,26 @@ class Ledger:
         Raises:
             LedgerBusyError: another process is running on it.
             LedgerMismatchError: it was begun for another input, job, environment or settings.
-            LedgerDamagedError: it is no ledger, or not whole.
+            LedgerDamagedError: it is no ledger, or not as it was written.
             LedgerFullError: there is no space for it.
+            LedgerError: it cannot be opened or locked.
         """
-        lock = FileLock(path)
+        file = open_for_run(path)
         try:
             with reported(path):
-                ledger = cls(path, connect(path, write=True), lock)
-            try:
-                with reported(path):
-                    found = ledger._found_header(header)
-                    # Only now: a file of somebody else stays as it is, to the byte.
-                    ledger._database.execute("PRAGMA journal_mode = WAL")
-                    ledger._database.execute("PRAGMA synchronous = NORMAL")
-                    ledger._database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-                if not found:
-                    ledger._create(header)
-            except BaseException:
-                ledger._database.close()
-                raise
+                new = is_empty(file.database)
+                if not new:
+                    check_same(path, check_whole(path, file.database), header)
+                # Only now: a file of somebody else stays as it is, to the byte.
+                use_log(file)
+            ledger = cls(file)
+            if new:
+                ledger._create(header)
+            elif not ledger.loaded:
+                with ledger._transaction():
+                    find_latest(ledger._database)
         except BaseException:
-            lock.release()
+            file.close()
             raise
         return ledger
 
@@ -138,8 +116,6 @@ class Ledger:
         """
         with closing(cls.read(path)) as found:
             header = found.header()
-        if header is None:
-            raise LedgerDamagedError(f"{path} does not say what it was begun for")
         return cls.begin(path, header)
 
     @classmethod
@@ -147,64 +123,38 @@ class Ledger:
         """Open the ledger at ``path`` to look at it, also while a run is going on.
 
         Raises:
-            LedgerDamagedError: there is none, it is no ledger, or not whole.
+            LedgerDamagedError: there is none, it is no ledger, or not as it was written.
+            LedgerError: it cannot be opened.
         """
-        if not path.is_file():
-            raise LedgerDamagedError(f"there is no ledger at {path}")
-        with reported(path):
-            database = connect(path, write=False)
-            try:
-                check_kind(path, database)
-            except BaseException:
-                database.close()
-                raise
-        return cls(path, database, None)
-
-    def _found_header(self, wanted: Header) -> bool:
-        """Whether the file is a ledger already; raise unless it is one for ``wanted``."""
-        if is_empty(self._database):
-            return False
-        check_kind(self.path, self._database)
-        found = self.header()
-        if found is None:
-            raise LedgerDamagedError(f"{self.path} does not say what it was begun for")
-        check_same(self.path, found, wanted)
-        return True
+        ledger = cls(open_for_reading(path))
+        try:
+            with reported(path):
+                check_whole(path, ledger._database)
+        except BaseException:
+            ledger.close()
+            raise
+        return ledger
 
     def _create(self, header: Header) -> None:
         database = self._database
         with self._transaction():
             database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             database.execute(f"PRAGMA user_version = {VERSION}")
-            for statement in f"{_SCHEMA};{TWINS_SCHEMA}".split(";"):
+            for statement in SCHEMA:
                 database.execute(statement)
-            database.executemany(
-                "INSERT INTO header VALUES (?, ?)",
-                [*msgspec.structs.asdict(header).items(), ("begun", str(time.time()))],
-            )
+            database.execute("INSERT INTO guard VALUES (0)")
+            for name, value in msgspec.structs.asdict(header).items():
+                self._keep(name, value)
+            self._keep("begun", str(time.time()))
 
-    def header(self) -> Header | None:
+    def header(self) -> Header:
         """Return what the ledger was begun for."""
         with reported(self.path):
-            values = dict(self._database.execute("SELECT name, value FROM header"))
-        try:
-            return msgspec.convert(values, Header)
-        except msgspec.ValidationError:
-            return None
+            return msgspec.convert(header_values(self._database), Header)
 
     def close(self) -> None:
         """Close the file and let other processes have it."""
-        try:
-            self._database.close()
-        finally:
-            if self._lock is not None:
-                self._lock.release()
-
-    def delete(self) -> None:
-        """Close the ledger and remove its file."""
-        self.close()
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+        self._file.close()
 
     # Loading
 
@@ -237,6 +187,7 @@ class Ledger:
                         # for an adapter, at the price of the rest of the row.
                         1 if row.flag else 0,
                         1 if row.ordered else 0,
+                        row_seal(row.line, row.user_id, row.email, row.tenant_id, row.flag),
                     )
                     for row, key in zip(rows, keys, strict=True)
                 ],
@@ -245,10 +196,10 @@ class Ledger:
             invalid = [(row.line, row.problem) for row in rows if row.problem is not None]
             if invalid:
                 self._database.executemany(
-                    f"UPDATE rows SET state = {State.INVALID:d} WHERE line = ?",
+                    _SET_STATE.format(moved(state=f"{State.INVALID:d}")),
                     [(line,) for line, _ in invalid],
                 )
-                self._database.executemany("INSERT INTO reasons VALUES (?, ?, NULL)", invalid)
+                self._write_reasons([(line, problem, None) for line, problem in invalid])
 
     def find_twins(self) -> None:
         """Make rows twins of an earlier one that says the same."""
@@ -274,6 +225,7 @@ class Ledger:
                 )
             for row in known:
                 if found.get(row.line, b"") != key_of(row):
+                    self._check_key(row.line)
                     raise self._other_rows(row.line)
         new = list(rows[len(known) :])
         if new and self.loaded:
@@ -281,6 +233,21 @@ class Ledger:
         if new:
             self.add(new)
         return new
+
+    def _check_key(self, line: int) -> None:
+        """Raise LedgerDamagedError if the row at a line has not the key of its own values."""
+        with reported(self.path):
+            found = self._database.execute(
+                "SELECT line, user_id, email, tenant_id, flag, key, state, seal FROM rows "
+                "WHERE line = ?",
+                (line,),
+            ).fetchone()
+            if found is None:
+                return
+            *values, key, state, seal = found
+            wanted = None if state == State.INVALID else key_of(NewRow(*values))
+            if key != wanted or seal != row_seal(*values):
+                raise ChangedError(f"row {line}")
 
     def _other_rows(self, line: int) -> LedgerMismatchError:
         return LedgerMismatchError(
@@ -292,7 +259,8 @@ class Ledger:
         """Say that every row of the input has been entered, and find the twins among them."""
         with self._transaction():
             mark_twins(self._database)
-            self._database.execute("INSERT OR REPLACE INTO header VALUES ('loaded', 'yes')")
+            (rows,) = self._database.execute("SELECT count(*) FROM rows").fetchone()
+            self._keep("loaded", str(rows))
 
     def make_room(self) -> None:
         """Take the space now that the run will need, before anything is sent.
@@ -313,20 +281,8 @@ class Ledger:
     def pending(self, after: int, limit: int) -> list[LedgerRow]:
         """Return rows behind line ``after`` that have no end yet, in the order of the input."""
         with reported(self.path):
-            # All rows in one value: for each that SQLite's module fetches by itself it lets go of
-            # the interpreter and asks for it again, while the event loop wants it as well.
-            (found,) = self._database.execute(
-                "SELECT json_group_array(json_array(line, user_id, email, tenant_id, "
-                "json(CASE WHEN flag THEN 'true' ELSE 'false' END), "
-                f"json(CASE state WHEN {State.IN_FLIGHT:d} THEN 'true' ELSE 'false' END), "
-                f"json(CASE ordered WHEN {FOLLOWS} THEN 'true' ELSE 'false' END))) "
-                "FROM (SELECT * FROM rows "
-                f"WHERE state <= {State.IN_FLIGHT:d} AND twin IS NULL AND line > ? "
-                "ORDER BY line LIMIT ?)",
-                (after, limit),
-            ).fetchone()
-        # In order, although an aggregate need not keep it.
-        return sorted(_LEDGER_ROWS.decode(found), key=attrgetter("line"))
+            (found,) = self._database.execute(PENDING, (after, limit)).fetchone()
+            return pending_rows(found)
 
     def write(
         self,
@@ -375,28 +331,39 @@ class Ledger:
         with self._transaction():
             if taken_back:
                 self._database.executemany(
-                    f"UPDATE rows SET state = {State.PENDING:d} WHERE line = ?",
+                    _SET_STATE.format(moved(state=f"{State.PENDING:d}")),
                     [(line,) for line in taken_back],
                 )
             if entries:
                 # Rows side by side that ended alike are one statement: what SQLite's module does
                 # around each costs more than SQLite.
                 self._database.executemany(
-                    "UPDATE rows SET state = ?, status = ?, attempts = ?, "
-                    "trace_id = substr(?, 1 + 16 * (line - ?), 16) WHERE line BETWEEN ? AND ?",
+                    f"UPDATE rows SET {moved(state='?1', status='?2', attempts='?3')}, "
+                    f"trace_id = substr(?4, 1 + {TRACE_BYTES} * (line - ?5), {TRACE_BYTES}) "
+                    "WHERE line BETWEEN ?5 AND ?6",
                     runs_of(entries),
                 )
                 texts = [(e.line, e.reason, e.error_code) for e in entries if e.reason is not None]
                 if texts:
-                    self._database.executemany(
-                        "INSERT OR REPLACE INTO reasons VALUES (?, ?, ?)", texts
-                    )
+                    self._write_reasons(texts)
             if intents:
                 self._database.executemany(
-                    f"UPDATE rows SET state = {State.IN_FLIGHT:d} WHERE line BETWEEN ? AND ? "
+                    f"UPDATE rows SET {moved(state=f'{State.IN_FLIGHT:d}')} "
+                    "WHERE line BETWEEN ? AND ? "
                     f"AND state = {State.PENDING:d} AND twin IS NULL",
                     intents,
                 )
+        if intents:
+            # The last commit of a log may be damaged unnoticed (ledger_log), so an intent must not
+            # be in the last one.
+            with self._transaction():
+                self._database.execute("UPDATE guard SET turn = 1 - turn")
+
+    def _write_reasons(self, texts: Sequence[tuple[int, str, str | None]]) -> None:
+        self._database.executemany(
+            "INSERT OR REPLACE INTO reasons VALUES (?, ?, ?, ?)",
+            [(*text, seal_of(*text)) for text in texts],
+        )
 
     def reopen(self, states: Iterable[State]) -> int:
         """Make rows that ended in one of ``states`` pending again; return how many.
@@ -409,17 +376,22 @@ class Ledger:
             self._database.execute(
                 f"DELETE FROM reasons WHERE line IN (SELECT line FROM rows WHERE {which})"
             )
+            again = moved(
+                state=f"CASE rows.state WHEN {State.UNKNOWN:d} "
+                f"THEN {State.IN_FLIGHT:d} ELSE {State.PENDING:d} END",
+                status=str(ROOM),
+                attempts=str(ROOM),
+            )
             return self._database.execute(
-                f"UPDATE rows SET state = CASE state WHEN {State.UNKNOWN:d} "
-                f"THEN {State.IN_FLIGHT:d} ELSE {State.PENDING:d} END, "
-                f"status = {ROOM}, attempts = {ROOM}, trace_id = zeroblob(16) WHERE {which}"
+                f"UPDATE rows SET {again}, trace_id = X'{NO_TRACE.hex()}' WHERE {which}"
             ).rowcount
 
     def add_run(self, *, requests: int, throttled: int, elapsed_s: float) -> None:
         """Add what a run has sent to the totals."""
         with self._transaction():
+            values = (requests, throttled, float(elapsed_s))
             self._database.execute(
-                "INSERT INTO runs VALUES (?, ?, ?)", (requests, throttled, elapsed_s)
+                "INSERT INTO runs VALUES (?, ?, ?, ?)", (*values, seal_of(*values))
             )
 
     def remember(self, limits: Sequence[Learned]) -> None:
@@ -437,53 +409,63 @@ class Ledger:
     def keep(self, name: str, value: str) -> None:
         """Keep a value, in place of an earlier one of that name."""
         with self._transaction():
-            self._database.execute("INSERT OR REPLACE INTO header VALUES (?, ?)", (name, value))
+            self._keep(name, value)
+
+    def _keep(self, name: str, value: str) -> None:
+        self._database.execute(
+            "INSERT OR REPLACE INTO header VALUES (?, ?, ?)", (name, value, seal_of(name, value))
+        )
 
     def kept(self, name: str) -> str | None:
         """Return the value that is kept under a name, or None."""
         with reported(self.path):
-            found = self._database.execute(
-                "SELECT value FROM header WHERE name = ?", (name,)
-            ).fetchone()
-        return None if found is None else str(found[0])
+            return header_values(self._database).get(name)
 
     # Looking
 
     def counts(self, *, twins: bool = True) -> dict[State, int]:
-        """Return how many rows stand where; a twin stands where its first one does."""
-        counted = "SELECT state, count(*) AS many FROM rows WHERE twin IS NULL GROUP BY state"
+        """Return how many rows stand where; a twin stands where its first one does.
+
+        Raises:
+            LedgerDamagedError: a row is not as it was written.
+        """
+        counted = (
+            f"SELECT state, count(*) AS many, sum(mark IS NOT {mark_of()}) AS unmarked "
+            "FROM rows WHERE twin IS NULL GROUP BY state"
+        )
         if twins:
             counted += (
-                " UNION ALL SELECT one.state, count(*) FROM rows AS other "
-                "JOIN rows AS one ON one.line = other.twin GROUP BY one.state"
+                f" UNION ALL SELECT one.state, count(*), sum(other.mark IS NOT {mark_of('other')}) "
+                "FROM rows AS other JOIN rows AS one ON one.line = other.twin GROUP BY one.state"
             )
         with reported(self.path):
             found = self._database.execute(
-                f"SELECT state, sum(many) FROM ({counted}) GROUP BY state"
+                f"SELECT state, sum(many), sum(unmarked) FROM ({counted}) GROUP BY state"
             ).fetchall()
-        return {State(state): many for state, many in found}
+            if any(unmarked for _, _, unmarked in found):
+                raise ChangedError("the state of some rows")
+        return {State(state): many for state, many, _ in found}
 
     def totals(self) -> RunTotals:
         """Return what all runs sent together."""
         with reported(self.path):
             found = self._database.execute(
-                "SELECT count(*), ifnull(sum(requests), 0), ifnull(sum(throttled), 0), "
-                "ifnull(sum(elapsed_s), 0.0) FROM runs"
-            ).fetchone()
-        return RunTotals(*found)
+                "SELECT requests, throttled, elapsed_s, seal FROM runs"
+            ).fetchall()
+            if any(seal != seal_of(*values) for *values, seal in found):
+                raise ChangedError("the total of its runs")
+        requests, throttled, elapsed = (sum(run[column] for run in found) for column in range(3))
+        return RunTotals(len(found), requests, throttled, float(elapsed))
 
     def export(self, states: Iterable[State] | None = None) -> Iterator[ExportedRow]:
-        """Yield rows with their ends in the order of the input, twins included."""
+        """Yield rows with their ends in the order of the input, twins included.
+
+        Raises:
+            LedgerDamagedError: a row is not as it was written.
+        """
         numbers = ", ".join(str(int(state)) for state in (State if states is None else states))
         with reported(self.path):
-            for found in self._database.execute(
-                "SELECT rows.line, rows.user_id, rows.email, rows.tenant_id, rows.flag, "
-                "one.state, one.status, one.attempts, one.trace_id, "
-                "reasons.reason, reasons.error_code FROM rows "
-                "JOIN rows AS one ON one.line = ifnull(rows.twin, rows.line) "
-                "LEFT JOIN reasons ON reasons.line = one.line "
-                f"WHERE one.state IN ({numbers}) ORDER BY rows.line"
-            ):
+            for found in self._database.execute(EXPORT.format(numbers)):
                 yield exported_row(*found)
 
     @contextmanager

@@ -7,16 +7,16 @@ import hashlib
 import math
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterator
 from contextlib import aclosing, closing, suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import anyio
 
-from ..errors import FronteggError, LedgerDamagedError, LedgerFullError, LedgerMismatchError
+from ..errors import FronteggError, LedgerDamagedError, LedgerFullError
 from ..session import Session
 from .engine import Engine
 from .entries import ExportedRow, Header, LedgerRow, NewRow, State
@@ -25,6 +25,8 @@ from .fields import Malformed, Row
 from .figures import Figures, Standing, figures_of_all, figures_of_run, standing_of
 from .jobs import Job, job_of
 from .ledger import Ledger
+from .ledger_file import check_environment, temporary_folder
+from .opening import opened_in_thread
 from .recorder import LedgerRecorder
 from .report import Progress, Report
 from .result import COMMON, MAX_KEPT_FAILURES, Outcome, RowResult
@@ -151,9 +153,11 @@ class BulkRun:
         if options.failures is not None:
             check_writable(options.failures, source, path)
         view = self._session.for_bulk(rate=options.rate, max_share=options.max_share)
-        directory = None if path is not None else Path(tempfile.mkdtemp(prefix="frontegg_async-"))
+        directory = None if path is not None else temporary_folder()
         try:
-            ledger = await self._opened(path or Path(f"{directory}/ledger"), path is not None)
+            ledger = await opened_in_thread(
+                partial(self._open, path or Path(f"{directory}/ledger"), path is not None)
+            )
             recorder = LedgerRecorder(ledger)
             try:
                 # Before the first row, so that refused credentials are an error and no report.
@@ -171,18 +175,6 @@ class BulkRun:
                 shutil.rmtree(directory, ignore_errors=True)
             await close_rows(rows)
 
-    async def _opened(self, path: Path, lasting: bool) -> Ledger:
-        """Open the ledger in a thread; if this is cancelled meanwhile, give it back."""
-        opening = asyncio.create_task(asyncio.to_thread(self._open, path, lasting))
-        try:
-            return await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            with anyio.CancelScope(shield=True):
-                await asyncio.wait((opening,))
-            if opening.exception() is None:
-                opening.result().close()
-            raise
-
     def _open(self, path: Path, lasting: bool) -> Ledger:
         if self._source is None:
             return Ledger.reopened(path)
@@ -195,6 +187,7 @@ class BulkRun:
                 source=name,
                 fingerprint=_fingerprint(Path(name)) if is_file and lasting else "",
                 environment=environment_of(self._session),
+                environment_id=self._session.environment_id or "",
                 settings=self._job.settings(),
             ),
         )
@@ -359,7 +352,7 @@ class BulkRun:
 
 
 def environment_of(session: Session) -> str:
-    """Name the environment that a session reaches, for a ledger to belong to."""
+    """Name the client and the host of a session, for a ledger to belong to."""
     return f"{session.client_id} on {session.base_url}"
 
 
@@ -372,12 +365,7 @@ def retried(session: Session, path: str | os.PathLike[str], options: RunOptions)
     """
     with closing(Ledger.read(Path(path))) as ledger:
         header = ledger.header()
-    if header is None:
-        raise LedgerDamagedError(f"{path} does not say what it was begun for")
-    if header.environment != environment_of(session):
-        raise LedgerMismatchError(
-            f"{path} belongs to {header.environment}, and not to {environment_of(session)}"
-        )
+    check_environment(Path(path), header, environment_of(session), session.environment_id or "")
     if options.failures is not None and header.source:
         check_writable(options.failures, header.source)
     return BulkRun(session, job_of(header.job, header.settings), None, options)

@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
-from .entries import NewRow, user_key_of
+from .entries import NewRow, key_of, user_key_of
+from .ledger_checks import ChangedError, moved
 
 FOLLOWS: Final = 2
 """Stands in the column ``ordered``, instead of 1, for a row that follows another of its user."""
@@ -15,13 +16,15 @@ CREATE TABLE latest (user_key BLOB PRIMARY KEY, key BLOB NOT NULL, line INTEGER 
     WITHOUT ROWID;
 CREATE TABLE compared (line INTEGER NOT NULL)
 """
-_MARK: Final = """
-UPDATE rows SET twin = (
-    SELECT line FROM rows AS one WHERE one.key = rows.key AND NOT one.ordered ORDER BY line LIMIT 1
-)
-WHERE line > ? AND NOT ordered AND key IS NOT NULL AND line > (
-    SELECT line FROM rows AS one WHERE one.key = rows.key AND NOT one.ordered ORDER BY line LIMIT 1
-)
+_MARK: Final = f"""
+UPDATE rows SET {moved(twin="found.first")} FROM (
+    SELECT line, (
+        SELECT line FROM rows AS one WHERE one.key = other.key AND NOT one.ordered
+        ORDER BY line LIMIT 1
+    ) AS first
+    FROM rows AS other WHERE line > ? AND NOT ordered AND key IS NOT NULL AND twin IS NULL
+) AS found
+WHERE rows.line = found.line AND found.first < rows.line
 """
 
 
@@ -48,8 +51,8 @@ def mark_ordered(
         database.execute(
             "INSERT OR REPLACE INTO latest VALUES (?, ?, ?)", (user_key, key, row.line)
         )
-    database.executemany("UPDATE rows SET twin = ? WHERE line = ?", twins)
-    database.executemany("UPDATE rows SET ordered = ? WHERE line = ?", follows)
+    database.executemany(f"UPDATE rows SET {moved(twin='?1')} WHERE line = ?2", twins)
+    database.executemany(f"UPDATE rows SET {moved(ordered='?1')} WHERE line = ?2", follows)
 
 
 def mark_twins(database: sqlite3.Connection) -> None:
@@ -72,3 +75,23 @@ def forget_twins(database: sqlite3.Connection) -> None:
     database.execute("DELETE FROM latest")
     database.execute("DELETE FROM compared")
     database.execute("DROP INDEX IF EXISTS kinds")
+
+
+def find_latest(database: sqlite3.Connection) -> None:
+    """Derive again from the rows all that was kept to compare them with.
+
+    For rows that are entered after an interruption. What is derived has no checks of its own, and
+    a latest row that changed would make a twin of a row that is none.
+    """
+    forget_twins(database)
+    rows = database.execute(
+        "SELECT line, key, user_id, email, tenant_id, flag FROM rows "
+        "WHERE ordered AND twin IS NULL AND key IS NOT NULL ORDER BY line"
+    )
+    for line, key, user_id, email, tenant_id, flag in rows:
+        row = NewRow(line, user_id, email, tenant_id, bool(flag))
+        if key != key_of(row):
+            raise ChangedError(f"row {line}")
+        database.execute(
+            "INSERT OR REPLACE INTO latest VALUES (?, ?, ?)", (user_key_of(row), key, line)
+        )

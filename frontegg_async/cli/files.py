@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,11 +15,18 @@ import click
 
 @contextmanager
 def replacing(path: Path) -> Generator[TextIO]:
-    """Open a file that takes the place of ``path`` at the end, if no exception ends it before."""
+    """Open a file that takes the place of ``path`` at the end, if no exception ends it before.
+
+    A file that was there keeps its permissions; a new one is for its owner alone.
+    """
+    from ..bulk.private_files import open_private
+
     draft = _draft(path)
     try:
-        with draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        with open_private(draft, "w") as file:
             yield file
+        with contextlib.suppress(FileNotFoundError):
+            draft.chmod(stat.S_IMODE(path.stat().st_mode))
         draft.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TextIO, cast
 import click
 import msgspec
 
-from ..errors import LedgerDamagedError, LedgerMismatchError
+from ..errors import LedgerDamagedError
 from . import commands, exits, files, output, words
 from .connection import Connection, connected
 from .logs import verbose_option
@@ -57,7 +57,7 @@ def _opened(path: Path) -> Generator[_Opened]:
 
     with contextlib.closing(Ledger.read(path)) as ledger:
         header = ledger.header()
-        if header is None or header.job not in JOBS:
+        if header.job not in JOBS:
             raise LedgerDamagedError(f"{path} does not say what it was begun for")
         try:
             job = job_of(header.job, header.settings)
@@ -95,7 +95,7 @@ def status(*, ledger: Path, as_json: bool) -> None:
                 "ledger": str(ledger),
                 "job": header.job,
                 "source": header.source,
-                "environment": header.environment,
+                "environment": header.where,
                 "settings": msgspec.Raw(header.settings.encode()),
                 "complete": loaded and not any(left.values()),
                 "rows": rows,
@@ -118,7 +118,7 @@ def status(*, ledger: Path, as_json: bool) -> None:
     for label, text in (
         ("job", header.job),
         ("source", header.source or "rows of a program"),
-        ("environment", header.environment),
+        ("environment", header.where),
         ("rows", f"{rows:,}" if loaded else f"{rows:,} so far: not all of them are entered yet"),
         ("duplicates", f"{standing.duplicates:,} of them, counted like the rows they repeat"),
     ):
@@ -237,18 +237,15 @@ def retry(connection: Connection, *, ledger: Path, choices: RunChoices) -> int:
     sent again where that can do no harm. Where it might send a second invite, it is looked up
     instead, and sent again only with --resend.
     """
+    from ..bulk.ledger_file import check_environment
+    from ..bulk.run import environment_of
     from .running import run_again
 
     session = connection.session(max_connections=choices.workers)
     with _opened(ledger) as opened:
         header = opened.header
         rows = sum(opened.ledger.counts().values())
-    environment = f"{session.client_id} on {session.base_url}"
-    if environment != header.environment:
-        raise LedgerMismatchError(
-            f"{ledger} belongs to another environment: it was begun as {header.environment}, and "
-            f"the credentials are for {environment}"
-        )
+    check_environment(ledger, header, environment_of(session), session.environment_id or "")
     return run_again(session, choices, ledger, source=header.source or str(ledger), total=rows)
 
 

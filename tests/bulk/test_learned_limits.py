@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from frontegg_async.pacing import Learned
 
 from ..conftest import API_KEY
 from ..test_bulk import LeapingClock
-from .world import ADD, to
+from .world import ADD, HEADER, to
 
 pytestmark = pytest.mark.anyio
 
@@ -62,9 +61,6 @@ async def test_the_next_run_begins_with_what_was_learned(tmp_path: Path) -> None
 @pytest.mark.parametrize("text", ["", "{", "[1]", '[{"group": 1}]', "null", "[null]"])
 def test_what_cannot_be_read_counts_as_nothing(tmp_path: Path, text: str) -> None:
     """Limits on file that are not as they were written keep no run from its work."""
-    path = tmp_path / "ledger"
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
-        database.execute("INSERT INTO header VALUES ('limits', ?)", (text,))
-        database.commit()
-        assert Ledger(path, database, None).remembered() == []
+    with closing(Ledger.begin(tmp_path / "ledger", HEADER)) as ledger:
+        ledger.keep("limits", text)
+        assert ledger.remembered() == []

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import resource
 import signal
 import sqlite3
+import stat
 import subprocess
 import time
 from contextlib import closing
@@ -404,3 +406,32 @@ def test_no_secrets_in_a_ledger(shell: Shell, server: Emulator, make_file: MakeF
     tokens = {request.headers.get("Authorization", "Bearer -")[7:] for request in server.requests}
     content = ledger_of(path).read_bytes()
     assert not [secret for secret in {API_KEY, *tokens} - {"-"} if secret.encode() in content]
+
+
+def test_files_for_their_owner(shell: Shell, make_file: MakeFile, tmp_path: Path) -> None:
+    """Report page and export are readable by their owner alone; one that was there stays open."""
+    path = make_file("user-0,acme")
+    page, rows = tmp_path / "page.html", tmp_path / "rows.csv"
+    rows.touch()
+    rows.chmod(0o644)
+    former = os.umask(0)
+    try:
+        assert shell.run("bulk", "assign", path, "--report", page).exit_code == 0
+        assert shell.run("bulk", "export", ledger_of(path), "-o", rows).exit_code == 0
+    finally:
+        os.umask(former)
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (page, rows)] == [0o600, 0o644]
+
+
+def test_another_environment_id(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
+    """Another environment id ends in 2 for a run and a retry; ``status`` names the one it is of."""
+    path = make_file("user-0,acme", "nobody,acme")
+    shell.run("bulk", "assign", path, "--environment-id", "staging")
+    before = server.count()
+    for command in (("assign", path), ("retry", ledger_of(path))):
+        result = shell.run("bulk", *command, "--environment-id", "production")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "environment id staging" in result.stderr
+        assert "environment id production" in result.stderr
+    assert server.count() == before
+    assert status_of(shell, ledger_of(path))["environment"].endswith("environment id staging")

@@ -1,0 +1,21 @@
+"""Files with rows of users in them: their owner alone may read them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal, TextIO
+
+
+def open_private(path: Path, mode: Literal["w", "a"]) -> TextIO:
+    """Open a text file for writing; if that makes it, nobody else may read it.
+
+    The permissions of a file that is there already stay as they are.
+    """
+    return open(  # closed by the caller
+        path, mode, encoding="utf-8", errors="backslashreplace", newline="", opener=_opener
+    )
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
