@@ -26,11 +26,7 @@ from typing import Final
 
 import msgspec
 
-from ..errors import (
-    LedgerDamagedError,
-    LedgerFullError,
-    LedgerMismatchError,
-)
+from ..errors import LedgerDamagedError, LedgerFullError, LedgerMismatchError
 from ..pacing import Learned
 from .entries import (
     Entry,
@@ -53,6 +49,7 @@ from .ledger_file import (
 )
 from .ledger_values import NO_TRACE, ROOM, exported_row, runs_of
 from .locking import FileLock
+from .originals import ORIGINALS_SCHEMA, keep_originals
 from .twins import FOLLOWS, TWINS_SCHEMA, forget_twins, mark_ordered, mark_twins
 
 RESERVE_BYTES: Final = 1024 * 1024
@@ -176,7 +173,7 @@ class Ledger:
         with self._transaction():
             database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             database.execute(f"PRAGMA user_version = {VERSION}")
-            for statement in f"{_SCHEMA};{TWINS_SCHEMA}".split(";"):
+            for statement in f"{_SCHEMA};{TWINS_SCHEMA};{ORIGINALS_SCHEMA}".split(";"):
                 database.execute(statement)
             database.executemany(
                 "INSERT INTO header VALUES (?, ?)",
@@ -216,7 +213,7 @@ class Ledger:
     def forget_rows(self) -> None:
         """Forget all rows: loading was interrupted and starts over. Nothing was sent yet."""
         with self._transaction():
-            for table in ("rows", "reasons"):
+            for table in ("rows", "reasons", "originals"):
                 self._database.execute(f"DELETE FROM {table}")
             forget_twins(self._database)
 
@@ -249,6 +246,7 @@ class Ledger:
                     [(line,) for line, _ in invalid],
                 )
                 self._database.executemany("INSERT INTO reasons VALUES (?, ?, NULL)", invalid)
+                keep_originals(self._database, ((r.line, r.original) for r in rows if r.problem))
 
     def find_twins(self) -> None:
         """Make rows twins of an earlier one that says the same."""
@@ -479,9 +477,10 @@ class Ledger:
             for found in self._database.execute(
                 "SELECT rows.line, rows.user_id, rows.email, rows.tenant_id, rows.flag, "
                 "one.state, one.status, one.attempts, one.trace_id, "
-                "reasons.reason, reasons.error_code FROM rows "
+                "reasons.reason, reasons.error_code, originals.original FROM rows "
                 "JOIN rows AS one ON one.line = ifnull(rows.twin, rows.line) "
                 "LEFT JOIN reasons ON reasons.line = one.line "
+                "LEFT JOIN originals ON originals.line = rows.line "
                 f"WHERE one.state IN ({numbers}) ORDER BY rows.line"
             ):
                 yield exported_row(*found)

@@ -19,7 +19,7 @@ from .entries import Header
 
 APPLICATION_ID: Final = 0x46724C67
 """Marks an SQLite file as a ledger of ours: "FrLg"."""
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Final
 
 from .entries import Entry, ExportedRow, State
+from .originals import Original
 
 NO_TRACE: Final = bytes(16)
 ROOM: Final = 32_767
@@ -26,6 +27,7 @@ def exported_row(
     trace_id: bytes,
     reason: str | None,
     error_code: str | None,
+    original: str | None,
 ) -> ExportedRow:
     """Return a row as the file has it; numbers that stand for nothing come as nothing."""
     ended = state not in (State.PENDING, State.IN_FLIGHT, State.INVALID)
@@ -41,6 +43,7 @@ def exported_row(
         trace_id=None if trace_id == NO_TRACE else trace_id.hex(),
         reason=reason,
         error_code=error_code,
+        original=None if original is None else Original.decode(original),
     )
 
 

@@ -135,7 +135,11 @@ class BulkRun:
 
     async def _run(self) -> Report:
         source, options, job = self._source, self._options, self._job
-        rows = None if source is None else rows_of(source, job.row_type)
+        rows = (
+            None
+            if source is None
+            else rows_of(source, job.row_type, literal_ids=options.literal_ids)
+        )
         if options.failures is not None:
             check_writable(options.failures, source)
         view = self._session.for_bulk(rate=options.rate, max_share=options.max_share)
@@ -184,7 +188,7 @@ class BulkRun:
                 source=name,
                 fingerprint=_fingerprint(Path(name)) if is_file and lasting else "",
                 environment=environment_of(self._session),
-                settings=self._job.settings(),
+                settings=self._options.ledger_settings(self._job.settings()),
             ),
         )
 
@@ -360,7 +364,7 @@ def _loaded(ledger: Ledger) -> bool:
 
 def _new_row(job: Job, line: int, row: UserRow | Malformed) -> NewRow:
     if isinstance(row, Malformed):
-        return NewRow(line, problem=row.reason)
+        return NewRow(line, problem=row.reason, original=row.original)
     flag_name = job.row_type.flag_name
     return NewRow(
         line,
