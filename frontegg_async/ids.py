@@ -33,7 +33,10 @@ def id_problem(value: object) -> str | None:
 
 
 def text_problem(value: object) -> str | None:
-    """Say why ``value`` cannot be a name or an address that the server compares by character."""
+    """Say why ``value`` cannot be a name or an address that the server compares by character.
+
+    The sentence names a character and never the value, because it goes into logs and traces.
+    """
     if not isinstance(value, str):
         return f"must be a string, got {type(value).__name__}"
     if not value or value.isspace():
@@ -41,12 +44,13 @@ def text_problem(value: object) -> str | None:
     if value.isprintable() and value[0] != " " and value[-1] != " ":
         return None
     if value != value.strip():
-        return f"begins or ends with a blank: remove it ({_shown(value)})"
+        side, blank = ("begins", value[0]) if value[0].isspace() else ("ends", value[-1])
+        return f"{side} with a blank (U+{ord(blank):04X}): remove it"
     hidden = next(char for char in value if not char.isprintable())
     if "\ud800" <= hidden <= "\udfff":
-        return f"is not valid Unicode text ({_shown(value)})"
+        return "is not valid Unicode text"
     kind = "a control character" if ord(hidden) < 0xA0 else "an invisible character"
-    return f"holds {kind}, U+{ord(hidden):04X}: remove it ({_shown(value)})"
+    return f"holds {kind} (U+{ord(hidden):04X}): remove it"
 
 
 def _path_problem(value: str) -> str | None:
@@ -64,12 +68,6 @@ def _path_problem(value: str) -> str | None:
         if any(segment in {".", ".."} for segment in re.split(r"[/\\]", reading)):
             return "would lead to another path"
     return None
-
-
-def _shown(value: str) -> str:
-    """Return the beginning of ``value`` with escapes for everything that cannot be seen."""
-    cut = ascii(value[:_SHOWN_CHARS])
-    return cut if len(value) <= _SHOWN_CHARS else f"{cut}, cut"
 
 
 # Data that went through other programs

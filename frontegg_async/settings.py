@@ -31,7 +31,9 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     limits_plan: Plan | None
 
     def __post_init__(self) -> None:
-        problem = None if self.client_id is None else id_problem(self.client_id)
+        if self.client_id is None and self.api_key is None:
+            return  # a session for users alone
+        problem = id_problem(self.client_id)
         if problem is not None:
             raise ConfigurationError(f"client_id {problem}")
 

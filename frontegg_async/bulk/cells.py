@@ -16,7 +16,7 @@ from typing import Final
 MARK: Final = "'"
 _FORMULAS: Final = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
 """What begins a formula; the last four are the same signs in full width."""
-_INNER_FORMULA: Final = re.compile("(;\\s*)([=+\\-@\uff1d\uff0b\uff0d\uff20])")
+_INNER_FORMULA: Final = re.compile('(;[\\s"]*)([=+\\-@\uff1d\uff0b\uff0d\uff20])')
 """A formula for a spreadsheet that separates at semicolons, which these files do not."""
 _OWN_COLUMNS: Final = frozenset({"line", "outcome", "reason", "trace_id"})
 _ESCAPE: Final = re.compile(
@@ -32,6 +32,8 @@ def protected(text: str) -> str:
     escaped = "".join(
         char if char.isprintable() and char != "\\" else _escape(char) for char in text
     )
+    if escaped.endswith(" "):
+        escaped = f"{escaped[:-1]}\\x20"  # programs cut blanks off the end of a cell
     return MARK + _INNER_FORMULA.sub(lambda found: f"{found[1]}\\u{ord(found[2]):04x}", escaped)
 
 

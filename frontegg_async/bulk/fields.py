@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
@@ -114,14 +115,13 @@ def checked_row(row: object, kind: type[UserRow], *, literal_ids: bool) -> UserR
 
 
 def _malformed(reason: str, found: Fields) -> Malformed:
-    cells = cells_of(found)
-    # Kept from an earlier file of failures, where it is the row that was to be mended.
-    kept = cells.pop(ORIGINAL, None)
-    text = kept if kept and isinstance(kept, str) else None
-    if text is None and any(
-        name and name not in cells and value is not None for name, value in found.items()
-    ):
-        text = _shown(found)
+    values = {name: value for name, value in found.items() if name and name != ORIGINAL}
+    cells = cells_of(values)
+    # That of an earlier file of failures, where it is the row that was to be mended.
+    text = found.get(ORIGINAL)
+    if not isinstance(text, str) or not text:
+        whole = all(value is None or name in cells for name, value in values.items())
+        text = None if whole else shortened(json.dumps(values, ensure_ascii=False, default=str))
     return Malformed(reason, Original(cells, text))
 
 
