@@ -105,7 +105,6 @@ class Session:
         # First of all, so that no traceback from here shows the key among the local variables.
         api_key = as_secret(api_key)
         check_text("api_key", is_text(api_key.reveal()))
-        check_text("client_id", is_text(client_id))
         check_connections(max_connections)
         if environment_id is not None:
             check_header_setting("frontegg-environment-id", environment_id)
@@ -163,8 +162,6 @@ class Session:
         Raises:
             ConfigurationError: a setting cannot work.
         """
-        if client_id is not None:
-            check_text("client_id", is_text(client_id))
         check_connections(max_connections)
         session = object.__new__(cls)
         session._set_up(

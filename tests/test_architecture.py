@@ -15,7 +15,7 @@ ROOT = Path(frontegg_async.__file__).parent
 PACKAGE = "frontegg_async"
 
 FLOORS: dict[int, tuple[str, ...]] = {
-    0: ("errors", "options", "_secret", "_clock", "_version"),
+    0: ("errors", "ids", "options", "_secret", "_clock", "_version"),
     1: (
         "answer",
         "operation",
@@ -29,7 +29,17 @@ FLOORS: dict[int, tuple[str, ...]] = {
     ),
     2: ("endpoints",),
     3: ("transport", "direct", "tokens"),
-    4: ("call", "permits", "requests", "settings", "core", "sender", "user_tokens", "session"),
+    4: (
+        "call",
+        "checks",
+        "permits",
+        "requests",
+        "settings",
+        "core",
+        "sender",
+        "user_tokens",
+        "session",
+    ),
     5: ("bulk", "emulator"),
     6: ("frontegg",),
     # Programs on the public session, and the face itself.
