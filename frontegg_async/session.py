@@ -18,7 +18,7 @@ from ._clock import Clock, SystemClock
 from ._secret import Secret
 from .answer import Answer
 from .call import AttemptObserver, Traffic, View
-from .core import Core
+from .core import Core, transport_for
 from .endpoints.authentication import AUTHENTICATE
 from .errors import (
     ClosedError,
@@ -41,8 +41,9 @@ from .published import Plan
 from .retry import RetryBudget
 from .sender import Sender
 from .settings import SessionSettings, as_plan, as_secret, check_connections, check_text, is_text
-from .tokens import MemoryTokenStore, TokenInfo, TokenManager, TokenStore, describe
-from .transport import AiohttpTransport, Transport
+from .token_claims import TokenInfo, describe
+from .token_stores import MemoryTokenStore, TokenStore
+from .tokens import TokenManager
 from .user_tokens import OnRefresh
 
 T = TypeVar("T")
@@ -233,7 +234,7 @@ class Session:
         core = Core(
             base_url=settings.base_url,
             environment_id=settings.environment_id,
-            transport=self._transport(),
+            transport=transport_for(settings.http, max_connections=settings.max_connections),
             tokens=self._token_manager(),
             api_key=settings.api_key,
             clock=settings.clock,
@@ -242,19 +243,6 @@ class Session:
         )
         self._sender = Sender(core, self._view)
         return self
-
-    def _transport(self) -> Transport:
-        settings = self._settings
-        if settings.http is None:
-            try:
-                # Only here: it needs names of aiohttp that another version need not have.
-                from . import direct
-
-                if direct.is_usable():
-                    return direct.DirectTransport(max_connections=settings.max_connections)
-            except (ImportError, AttributeError):
-                pass
-        return AiohttpTransport(settings.http, max_connections=settings.max_connections)
 
     def _token_manager(self) -> TokenManager | None:
         settings = self._settings

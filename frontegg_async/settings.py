@@ -14,7 +14,7 @@ from .ids import id_problem
 from .options import is_local
 from .pacing import FixedRate
 from .published import Plan, published_limit
-from .tokens import TokenStore
+from .token_stores import TokenStore
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -345,7 +345,7 @@ async def test_filters_of_iterate_land_in_the_query() -> None:
     }
     assert [(each.operation, each.query) for each in caller.sent] == [
         (users.ITERATE, {**filters, "_limit": 7, "_offset": 0}),
-        (users.ITERATE, {"_limit": 200, "_offset": 0}),
+        (users.ITERATE, {"_sortBy": "id", "_limit": 200, "_offset": 0}),
     ]
 
 
