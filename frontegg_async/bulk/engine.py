@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import anyio
 
 from ..answer import Answer
-from ..endpoints.users import Users
 from ..errors import (
     AuthenticationError,
     CallTimeoutError,
@@ -34,6 +33,7 @@ from ..errors import (
     OutcomeUnknownError,
     ServerError,
     ThrottledError,
+    UndecodableAnswerError,
 )
 from ..models.users import User
 from ..sender import NO_ROOM
@@ -42,9 +42,13 @@ from .entries import Entry, LedgerRow, State
 from .jobs import Job
 from .ledger import Ledger
 from .planner import Planner
+from .reading import read_user, read_user_by_email
 from .recorder import LedgerRecorder
 from .sending import CautiousSending, EngineObserver, Reader, Sending
 from .settings import RunOptions
+
+Step: TypeAlias = Callable[[Sending, LedgerRow, str], Awaitable[Answer | None]]
+"""Does a part of a row."""
 
 _FATAL: Final = (AuthenticationError, ClosedError, ConfigurationError, LedgerError)
 """What the next row would run into as well."""
@@ -59,6 +63,8 @@ ENOUGH_ROWS: Final = 4
 """Rows for every worker that are handed out and not done, down to which no more are."""
 LATE_COMMIT: Final = 3.0
 """Seconds after which a write that got no answer is looked for a second time."""
+MAX_UNPROVEN: Final = 3
+"""Times that a row is sent whose answers do not prove what their status says."""
 OUTAGE_ROWS: Final = 20
 """Rows in a row that fail for want of a server, after which the run stops; as many as there are
 workers, if those are more."""
@@ -87,7 +93,7 @@ class Engine:
         self._view: Final = view
         self._allowance: Final = view.allowance
         reader = Reader(view, observer)
-        self._users: Final = Users(reader)
+        self._reader: Final = reader
         self._job: Final = job
         self._ledger: Final = ledger
         self._recorder: Final = recorder
@@ -268,9 +274,12 @@ class Engine:
                 if not sending.under_way:
                     self._take_back(row)
                 raise  # it stays as the ledger has it, for the next run
+            doubtful = isinstance(error, OutcomeUnknownError) or (
+                isinstance(error, UndecodableAnswerError) and sending.under_way
+            )
             entry = Entry(
                 row.line,
-                State.UNKNOWN if isinstance(error, OutcomeUnknownError) else State.FAILED,
+                State.UNKNOWN if doubtful else State.FAILED,
                 error.status or 0,
                 sending.attempts,
                 error.trace_id,
@@ -311,9 +320,8 @@ class Engine:
         elif row.follows and self._harmless:
             begun = reads and await self._begun(row, user_id)
         if self._harmless:
-            if begun:
-                return _done(row, sending, await self._job.finish(sending, row, user_id))
-            return await self._write(row, user_id, sending)
+            step = self._job.finish if begun else self._job.send
+            return await self._write(row, user_id, sending, step)
         async with self._turn(user_id):
             if row.in_doubt and not self._options.resend:
                 reason = "it was under way when an earlier run ended"
@@ -331,22 +339,56 @@ class Engine:
         finally:
             self._turns.pop(user_id).set()
 
-    async def _write(self, row: LedgerRow, user_id: str, sending: Sending) -> Entry:
-        try:
-            answer = await self._job.send(sending, row, user_id)
-        except OutcomeUnknownError as error:
-            return await self._settle(row, user_id, str(error), sending, error)
-        except FronteggError as error:
-            if not await self._begun_before(row, user_id, error):
-                raise
-            return _done(row, sending, await self._job.finish(sending, row, user_id))
-        return _done(row, sending, answer)
+    async def _write(
+        self,
+        row: LedgerRow,
+        user_id: str,
+        sending: Sending,
+        step: Step | None = None,
+        doubt: UndecodableAnswerError | None = None,
+    ) -> Entry:
+        """Send a row, or the step that is left of it, until its outcome is known."""
+        job = self._job
+        step = job.send if step is None else step
+        for _ in range(MAX_UNPROVEN):
+            try:
+                return _done(row, sending, await step(sending, row, user_id), doubt)
+            except OutcomeUnknownError as error:
+                return await self._settle(row, user_id, str(error), sending, error)
+            except UndecodableAnswerError as error:
+                if not sending.under_way:
+                    raise  # by a look before anything was sent
+                doubt = error
+                held, begun = await self._seen_after(row, user_id)
+                if held:
+                    return _done(row, sending, None, doubt)
+                if begun:
+                    step = job.finish
+                elif not self._harmless:
+                    break
+            except FronteggError as error:
+                if await self._begun_before(row, user_id, error):
+                    return await self._write(row, user_id, sending, job.finish, doubt)
+                if doubt is None or isinstance(error, LedgerError | ClosedError):
+                    raise
+                if _leaves_no_room(error):
+                    raise
+                break  # an earlier request may have been done all the same
+        return await self._settle(row, user_id, str(doubt), sending, doubt)
 
     async def _find(self, row: LedgerRow) -> User:
-        user = await self._users.get_by_email(row.email or "")
-        if not user.id:
-            raise NotFoundError("no user has this e-mail address")
-        return user
+        return await read_user_by_email(self._reader, row.email or "")
+
+    async def _seen_after(self, row: LedgerRow, user_id: str) -> tuple[bool, bool]:
+        """Whether a row that was sent is seen to hold, and to have begun."""
+        try:
+            user = await read_user(self._reader, user_id)
+        except NotFoundError:
+            held = self._job.holds_without_user
+            return held, held
+        except FronteggError:
+            return False, False
+        return self._job.holds(row, user), self._job.begun(row, user)
 
     async def _begun_before(self, row: LedgerRow, user_id: str, error: FronteggError) -> bool:
         """Whether a refusal only says that there was nothing to do."""
@@ -362,7 +404,7 @@ class Engine:
     async def _begun(self, row: LedgerRow, user_id: str) -> bool:
         """Whether the user shows that the row was sent; what cannot be read counts as no."""
         try:
-            return self._job.begun(row, await self._users.get(user_id))
+            return self._job.begun(row, await read_user(self._reader, user_id))
         except _FATAL:
             raise
         except FronteggError:
@@ -374,7 +416,7 @@ class Engine:
         user_id: str,
         reason: str,
         sending: Sending,
-        error: OutcomeUnknownError | None = None,
+        error: OutcomeUnknownError | UndecodableAnswerError | None = None,
     ) -> Entry:
         """Look whether a row was done that got no answer, and once more for a late commit."""
         status = 0 if error is None or error.status is None else error.status
@@ -406,10 +448,17 @@ class Engine:
             await held_back
 
 
-def _done(row: LedgerRow, sending: Sending, answer: Answer | None) -> Entry:
-    if answer is None:
+def _done(
+    row: LedgerRow,
+    sending: Sending,
+    answer: Answer | None,
+    doubt: UndecodableAnswerError | None = None,
+) -> Entry:
+    """Return the entry of a row that holds; ``doubt`` is the error of an earlier request."""
+    last = answer or doubt
+    if last is None:
         return Entry(row.line, State.ALREADY, 0, sending.attempts)
-    return Entry(row.line, State.DONE, answer.status, sending.attempts, answer.trace_id)
+    return Entry(row.line, State.DONE, last.status or 0, sending.attempts, last.trace_id)
 
 
 def _leaves_no_room(error: FronteggError) -> bool:

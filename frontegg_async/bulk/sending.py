@@ -46,7 +46,7 @@ class Reader:
     ) -> T:
         """Send ``operation`` and return its decoded answer."""
         answer = await self._view.send(operation, *path, observer=self, **arguments)
-        return self._view.decoded(operation, answer)
+        return self._view.decoded(operation, answer, *path, **arguments)
 
     def before(self, operation: Operation[Any]) -> None:
         """Nothing to put on file: it only reads."""
@@ -85,6 +85,10 @@ class Sending:
     ) -> Awaitable[Answer]:
         """Send an operation and return its answer."""
         return self._view.send(operation, *path, body=body, tenant_id=tenant_id, observer=self)
+
+    def decoded(self, operation: Operation[T], answer: Answer, /, *path: str) -> T:
+        """Decode an answer, and compare it with the path that was asked for."""
+        return self._view.decoded(operation, answer, *path)
 
     def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
         """Hear that a request is sent; the row is on file since it was handed out."""
