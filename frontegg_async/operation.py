@@ -146,10 +146,15 @@ class Echo(msgspec.Struct, frozen=True):
         Case does not count: servers write ids that are UUIDs, and e-mail addresses, in their own.
         An answer that names nothing contradicts nothing.
         """
-        sent: Sequence[object] = path if self.query is None else ((query or {}).get(self.query),)
-        asked = sent[0] if sent else None
         shown: object = getattr(value, self.field, None)
-        if shown == asked or shown is None or not isinstance(asked, str):
+        if shown is None:
+            return False
+        asked: object
+        if self.query is None:
+            asked = path[0] if path else None
+        else:
+            asked = query.get(self.query) if query else None
+        if shown == asked or not isinstance(asked, str):
             return False
         return not isinstance(shown, str) or shown.casefold() != asked.casefold()
 
