@@ -56,7 +56,7 @@ class Reworded(Fault):
 
     async def after(self, answer: Answer, injection: Injection) -> Answer:
         """Change the body."""
-        told = json.dumps(self.change(json.loads(cast("bytes", answer.body))))
+        told = json.dumps(self.change(json.loads(answer.body)))
         return msgspec.structs.replace(answer, body=told.encode())
 
 
@@ -102,15 +102,13 @@ JOBS: Final[dict[str, tuple[str, dict[str, Fault]]]] = {
 
 def rows_of(job: str, ids: Sequence[str]) -> list[Any]:
     """Return the rows that do something to every user but the first."""
-    return [
-        {
-            "assign": lambda user: to(user),
-            "activate": lambda user: work_in(user, "t"),
-            "set_superuser": lambda user: super_user(user, True),
-            "remove": lambda user: out_of(user, "old"),
-        }[job](user)
-        for user in ids[1:]
-    ]
+    row_of: dict[str, Callable[[str], object]] = {
+        "assign": to,
+        "activate": lambda user: work_in(user, "t"),
+        "set_superuser": lambda user: super_user(user, True),
+        "remove": lambda user: out_of(user, "old"),
+    }
+    return [row_of[job](user) for user in ids[1:]]
 
 
 def true_of(server: Emulator, job: str, user_id: str) -> bool:
@@ -303,9 +301,9 @@ async def test_one_of_a_block(anyio_backend: str) -> None:
     """A user that cannot be read in a block says nothing of the others, nor of the next block."""
 
     def one_is_odd(page: Any) -> object:
-        items = page["items"] if isinstance(page, dict) else page
+        items = cast("list[dict[str, Any]]", page if isinstance(page, list) else page["items"])
         items[0] = {**items[0], "id": 7, "tenantIds": 5, "userId": 7}
-        return page
+        return cast("object", page)
 
     async with crowd(250, ["t"], **INVITES_TWICE) as (server, session, ids):
         server.inject(Reworded(one_is_odd), on=USERS, times=None)
