@@ -157,7 +157,7 @@ async def read_statuses(caller: Caller, user_ids: Sequence[str]) -> list[User]:
 
 async def read_listed(caller: Caller, user_ids: Sequence[str]) -> list[User]:
     """Return those users that can be read, with the fields that rows are judged by."""
-    query = {"ids": ",".join(user_ids)}
+    query = {"ids": ",".join(user_ids), "_sortBy": "id"}
     listed = Paginator(caller, _LISTED, query, limit=_MAX_PAGE, max_limit=_MAX_PAGE)
     read: list[User] = []
     async for raw in listed:
