@@ -266,7 +266,8 @@ class Engine:
     # A row
 
     async def _do(self, row: LedgerRow) -> None:
-        sending = self._sending(self._view, self._recorder, self._observer, row.line)
+        resend = self._options.resend
+        sending = self._sending(self._view, self._recorder, self._observer, row.line, resend=resend)
         try:
             entry = await self._entry(row, sending)
         except FronteggError as error:

@@ -34,6 +34,11 @@ T = TypeVar("T")
 class RowSender(Protocol):
     """What a job sends with: it notes for which row."""
 
+    @property
+    def resend(self) -> bool:
+        """Whether the row may be sent although that may be a second invite."""
+        ...
+
     def __call__(
         self,
         operation: Operation[T],
@@ -176,7 +181,7 @@ class Assign(Job, frozen=True, kw_only=True):
     async def _is_member(send: RowSender, user_id: str, tenant_id: str) -> bool:
         """Look once more before an invite goes out: another row may just have seen to it.
 
-        What cannot be read is not "no": the row fails, and nothing is sent.
+        What cannot be read is not "no": nothing is sent, unless the user has allowed for it.
         """
         operation = users.GET
         try:
@@ -187,7 +192,12 @@ class Assign(Job, frozen=True, kw_only=True):
         except NotFoundError:
             return False  # adding says so too, and says it of the row
         except (UndecodableAnswerError, PermissionDeniedError, ServerError) as error:
-            problem = f"no invite was sent, because it may be a second one: {error.message}"
+            if send.resend:
+                return False
+            problem = (
+                "no invite was sent, because without a look at the user it may be a second one "
+                f"(resend=True sends it all the same): {error.message}"
+            )
             raise type(error)(problem, **error.fields) from None
         return user.is_member_of(tenant_id)
 

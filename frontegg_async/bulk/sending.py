@@ -60,18 +60,26 @@ class Sending:
     """Sends the calls of one row.
 
     Attributes:
+        resend: whether it may be sent although that may be a second invite.
         attempts: how often something was sent.
         under_way: whether the server may have done, or may be doing, something of it.
     """
 
     def __init__(
-        self, view: Session, recorder: LedgerRecorder, observer: EngineObserver, line: int
+        self,
+        view: Session,
+        recorder: LedgerRecorder,
+        observer: EngineObserver,
+        line: int,
+        *,
+        resend: bool,
     ) -> None:
         self._view: Final = view
         self._recorder: Final = recorder
         self._observer: Final = observer
         self._line: Final = line
         self._touched = False
+        self.resend: Final = resend
         self.attempts = 0
         self.under_way = False
 

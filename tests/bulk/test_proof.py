@@ -287,7 +287,7 @@ async def test_a_user_that_does_not_decode(anyio_backend: str) -> None:
     ids=["fields", "id alone", "another", "page", "errors", "empty", "403", "500"],
 )
 async def test_no_invite_without_a_look(anyio_backend: str, fault: Fault) -> None:
-    """Where a membership cannot be read, no invite goes out, and the row says why it failed."""
+    """Where a membership cannot be read no invite goes out, unless the user allows for two."""
     async with crowd(3, **INVITES_TWICE) as (server, session, ids):
         await members(session, ids[:1])
         server.inject(fault, on=GET, times=None)
@@ -295,6 +295,9 @@ async def test_no_invite_without_a_look(anyio_backend: str, fault: Fault) -> Non
         assert outcomes(report) == {"failed": 1}
         assert "no invite was sent" in (report.failures[0].reason or "")
         assert (server.count(ADD) - 1, server.invites) == (0, [])
+        report = await session.bulk.assign([to(ids[1])], invite=True, plan="never", resend=True)
+        assert outcomes(report) == {"added": 1}
+        assert [each.user_id for each in server.invites] == ids[1:2]
 
 
 async def test_one_of_a_block(anyio_backend: str) -> None:
