@@ -111,8 +111,8 @@ _OPTIONS: Final = (
     click.option(
         "--resend",
         is_flag=True,
-        help="Send a row in doubt again, although that may send a second invite, and one whose user "
-        "cannot be read. Without it a row in doubt is only looked up, and stays in doubt if it is "
+        help="Send a row in doubt again, and one whose user cannot be read, although that may send "
+        "a second invite. Without it a row in doubt is only looked up, and stays in doubt if it is "
         "not found done.",
     ),
     click.option(
