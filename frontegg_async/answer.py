@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 
 from . import errors
+from .error_body import read_error_body, redacted
 from .errors import ErrorFields, FronteggError
 
 _MAX_TRACE_ID_CHARS: Final = 64
@@ -114,10 +115,9 @@ def error_of_answer(
     """Make the error for an answer that is no success. ``redact`` is masked in its messages."""
     status = answer.status
     kind, message = _STATUS_ERRORS.get(status) or _error_of_range(status, answer)
-    messages, error_code = _read_error_body(answer.body)
-    for secret in redact:
-        messages = tuple(text.replace(secret, "***") for text in messages)
-        error_code = error_code and error_code.replace(secret, "***")
+    messages, error_code = read_error_body(answer.body)
+    messages = tuple(redacted(text, redact) for text in messages)
+    error_code = error_code and redacted(error_code, redact)
     return kind(
         message,
         operation=operation,
@@ -151,30 +151,6 @@ def _host(location: str) -> str:
         return repr(urlsplit(location).netloc[:200]) if "//" in location else "another path"
     except ValueError:
         return "an address that cannot be read"
-
-
-def _read_error_body(body: bytes) -> tuple[tuple[str, ...], str | None]:
-    """Return messages and code of an error body, as far as it has the shape of one.
-
-    Frontegg writes ``errors`` and ``errorCode``; its gateways write ``message``, HTML, or nothing
-    (docs/frontegg.md). What is of another type is passed over: the status has to do.
-    """
-    try:
-        found = msgspec.json.decode(body, type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return (), None
-    code = found.get("errorCode")
-    usable = isinstance(code, str | int) and not isinstance(code, bool)
-    messages = _texts(found.get("errors")) or _texts(found.get("message"))
-    return messages, str(code) if usable else None
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    if not isinstance(value, list):
-        return ()
-    return tuple(item for item in cast("list[object]", value) if isinstance(item, str))
 
 
 _FAILURE_ERRORS: Final[dict[FailureKind, type[FronteggError]]] = {

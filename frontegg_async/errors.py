@@ -197,7 +197,12 @@ class ServerError(FronteggError):
 
 
 class UndecodableAnswerError(FronteggError):
-    """The answer came, but is not what the operation returns; ``status`` is the answer's."""
+    """The answer came, but is not what the operation returns; ``status`` is the answer's.
+
+    It cannot be decoded, reports an error with the status of a success (``messages`` and
+    ``error_code`` hold it), or is about something else than was asked for. A write may have been
+    done or not.
+    """
 
 
 class ConnectionFailedError(FronteggError):
@@ -229,8 +234,8 @@ class BatchInterruptedError(FronteggError):
     Attributes:
         task_ids: the tasks that had been started by then; they go on.
         accepted: how many items of the list, from its start, these tasks hold. What follows was
-            not sent, except for the call that failed: if its error is an OutcomeUnknownError,
-            its items may have been accepted too.
+            not sent, except for the call that failed: if its error is an OutcomeUnknownError or
+            an UndecodableAnswerError, its items may have been accepted too.
     """
 
     def __init__(

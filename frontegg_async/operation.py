@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from enum import Enum
+from http import HTTPStatus
 from types import NoneType
-from typing import Any, Final, Generic, Protocol, TypeAlias, TypedDict, TypeVar, Unpack, cast
+from typing import (
+    Any,
+    Final,
+    Generic,
+    Protocol,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    cast,
+    get_origin,
+)
 from urllib.parse import quote, urlencode
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from ._clock import Clock
+from .error_body import body_spells_error, is_nothing_but_error, looks_like_markup, spells_error
 from .errors import InvalidRequestError
 from .ids import id_problem, is_plain
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
@@ -24,6 +39,13 @@ QueryValue: TypeAlias = str | int | bool | Sequence[str] | Sequence[int] | Unset
 Query: TypeAlias = Mapping[str, QueryValue]
 Body: TypeAlias = msgspec.Struct | Sequence[msgspec.Struct] | Mapping[str, Any]
 """What is sent as JSON. A list or a free-form object only where Frontegg takes one."""
+
+SPELLED_ERROR: Final = "an error, with the status of a success"
+
+_REASONS: Final = frozenset(
+    status.phrase.lower().encode() for status in HTTPStatus if 200 <= status < 300
+)
+"""Bodies such as ``OK``, which web frameworks write for a status and nothing else."""
 
 JSON: Final = cast("type[Any]", Any)
 """Returned by operations whose answer Frontegg does not describe: decoded as it comes."""
@@ -104,6 +126,36 @@ class ReadBack(Generic[T]):
         self.harmless = harmless
 
 
+class Echo(msgspec.Struct, frozen=True):
+    """A value of the request that its answer repeats, so that the two can be compared.
+
+    Args:
+        field: attribute of the answer.
+        query: name of the query parameter; None for the first path value.
+    """
+
+    field: str
+    query: str | None = None
+
+    def differs(self, value: object, path: tuple[str, ...], query: Query | None) -> bool:
+        """Whether the answer names something else than was asked for.
+
+        Case does not count: servers write ids that are UUIDs, and e-mail addresses, in their own.
+        An answer that names nothing contradicts nothing.
+        """
+        shown: object = getattr(value, self.field, None)
+        if shown is None:
+            return False
+        asked: object
+        if self.query is None:
+            asked = path[0] if path else None
+        else:
+            asked = query.get(self.query) if query else None
+        if shown == asked or not isinstance(asked, str):
+            return False
+        return not isinstance(shown, str) or shown.casefold() != asked.casefold()
+
+
 class Operation(Generic[T]):
     """One operation of the API.
 
@@ -111,7 +163,8 @@ class Operation(Generic[T]):
         name: group and verb, as they are called in Python: ``users.add_to_tenant``.
         method: HTTP method.
         template: path from the host, with ``{parameters}``.
-        returns: what an answer is decoded to; ``NoneType`` ignores the body, ``JSON`` takes any.
+        returns: what an answer is decoded to; ``NoneType`` if nothing is documented, ``JSON`` takes
+            any.
         body: what is sent as JSON: a Struct, or a tuple of them; None if there is no body.
         token: which token it takes.
         tenant: whether it takes the tenant header.
@@ -120,14 +173,17 @@ class Operation(Generic[T]):
         repeat: what sending it twice means; from the method if not given (a POST is unsafe).
         read_back: how to settle a converging operation that got no answer.
         one_or_many: the answer may be one object where ``returns`` is a tuple of them.
+        echo: a value of the request that the answer repeats.
         deprecated: why not to use it any more, or None.
     """
 
     __slots__ = (
+        "_blank",
         "_decoder",
         "_pieces",
         "body",
         "deprecated",
+        "echo",
         "environment_only",
         "headers",
         "limit_group",
@@ -162,6 +218,7 @@ class Operation(Generic[T]):
         repeat: Repeat | None = None,
         read_back: ReadBack[T] | None = None,
         one_or_many: bool = False,
+        echo: Echo | None = None,
         deprecated: str | None = None,
     ) -> None:
         self.name: Final = name
@@ -176,6 +233,7 @@ class Operation(Generic[T]):
         self.repeat: Final = repeat or _REPEAT_OF_METHOD.get(method, Repeat.UNSAFE)
         self.read_back: Final = read_back
         self.one_or_many: Final = one_or_many
+        self.echo: Final = echo
         self.deprecated: Final = deprecated
         # Asked in every call, and comparing enumerations costs more than reading a flag.
         self.tokenless: Final = token is TokenKind.NONE
@@ -190,6 +248,24 @@ class Operation(Generic[T]):
         self.parameters: Final = tuple(pieces[1::2])
         self._pieces: Final = tuple(pieces[::2])
         self._decoder: msgspec.json.Decoder[Any] | None = None
+        self._blank: object = None
+
+    def returning(self, returns: type[R]) -> Operation[R]:
+        """Return the same operation with answers that are decoded to something else."""
+        return Operation(
+            self.name,
+            self.method,
+            self.template,
+            returns,
+            body=self.body,
+            token=self.token,
+            tenant=self.tenant,
+            user=self.user,
+            headers=self.headers,
+            repeat=self.repeat,
+            echo=self.echo,
+            deprecated=self.deprecated,
+        )
 
     def path(self, values: tuple[str, ...]) -> str:
         """Return the path with ``values`` in place of the parameters, percent-encoded.
@@ -223,27 +299,47 @@ class Operation(Generic[T]):
         """Decode the body of a successful answer.
 
         An empty body or ``null`` gives an empty object, also where Frontegg's documentation
-        shows a schema: many of its answers have none.
+        shows a schema: many of its answers have none. Where it documents no body any JSON will
+        do, and the words of the status, which frameworks write by themselves.
 
         Raises:
-            msgspec.DecodeError: the body is not what this operation returns. The text names a
-                field and a type, never a value.
+            msgspec.DecodeError: the body is not what this operation returns, or it reports an
+                error. The text names a field and a type, never a value.
         """
+        if not body:
+            return self._nothing()
         decoder = self._decoder
         if decoder is None:
             # Built on first use: 300 operations are imported, a few are called.
             decoder = self._decoder = self._make_decoder()
-        if not body or self.returns is NoneType:
-            return self._nothing()
         try:
             value = decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            if body.strip() in {b"", b"null"}:
+            stripped = body.strip()
+            if stripped in {b"", b"null"}:
                 return self._nothing()
+            if self.returns is NoneType and stripped.lower() in _REASONS:
+                return self._nothing()
+            if looks_like_markup(body):
+                raise msgspec.DecodeError("a page of HTML or XML") from None
             value = decode_json(decoder, body)  # says what is wrong with it
+        if value == self._blank and body_spells_error(body):
+            # An object with no field of the answer's: it may have others.
+            raise msgspec.DecodeError(SPELLED_ERROR)
+        if self.returns is JSON or self.returns is NoneType:
+            return self._undescribed(value)
         if self.one_or_many and not isinstance(value, tuple):
             value = (value,)
         return value  # type: ignore[no-any-return]  # the decoder's type is a run-time value
+
+    def _undescribed(self, value: Any) -> T:
+        """Return the value of a body that Frontegg does not describe, unless it is an error."""
+        anything = self.returns is JSON
+        if isinstance(value, dict):
+            found = cast("dict[str, object]", value)
+            if is_nothing_but_error(found) if anything else spells_error(found):
+                raise msgspec.DecodeError(SPELLED_ERROR)
+        return cast("T", value) if anything else self._nothing()
 
     def _nothing(self) -> T:
         """Return what an answer without a body stands for."""
@@ -252,9 +348,14 @@ class Operation(Generic[T]):
 
     def _make_decoder(self) -> msgspec.json.Decoder[Any]:
         wire: Any = self.returns
-        if self.one_or_many:
-            wire = wire | wire.__args__[0]
-        return msgspec.json.Decoder(wire)
+        if wire is NoneType:
+            return msgspec.json.Decoder()
+        single = wire.__args__[0] if self.one_or_many else wire
+        shape = get_origin(single) or single
+        if isinstance(shape, type) and issubclass(shape, msgspec.Struct):
+            with suppress(TypeError):  # a caller's own Struct may have fields that must come
+                self._blank = shape()
+        return msgspec.json.Decoder(wire | single if self.one_or_many else wire)
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.method} {self.template}>"

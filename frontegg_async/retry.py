@@ -57,7 +57,7 @@ class Fate(Enum):
     IN_DOUBT = "in doubt"
     """The work may have been done, or may be done in a moment."""
     DONE = "done"
-    """Done by the status; the rest of the answer cannot be read."""
+    """Done by the status, but the rest of the answer, which would prove it, cannot be read."""
     REFUSED = "refused"
     """Refused for what it says."""
 

@@ -13,13 +13,12 @@ from collections.abc import Coroutine
 from types import NoneType
 from typing import Any, Final, NoReturn, TypeVar
 
-import msgspec
-
 from . import retry
 from ._secret import Secret
 from .answer import Answer, Failure, error_of_answer, error_of_failure
 from .call import AttemptObserver, Call, View
 from .core import Core
+from .decoding import decode_answer
 from .errors import (
     CallTimeoutError,
     ClosedError,
@@ -364,10 +363,10 @@ class Sender:
         )
         try:
             answer = await self._deliver(look)
-            found = read.operation.decode(answer.body)
+            found = decode_answer(read.operation, answer, call.path, {}, self.secrets)
         except ClosedError:
             raise
-        except (FronteggError, msgspec.DecodeError):
+        except FronteggError:
             return None
         return answer if read.holds(found, call.body) else None
 
@@ -417,17 +416,21 @@ class Sender:
             operation=call.operation.name,
             attempts=call.attempts,
             retry_after=decision.retry_after,
-            redact=self._secrets(call, token),
+            redact=self._secrets(call.arguments, token, *call.former_tokens),
         )
 
-    def _secrets(self, call: Call, token: Token | None) -> tuple[str, ...]:
-        """Return what the server was shown and may repeat, and no error shall."""
-        shown = [used.value for used in (token, *call.former_tokens) if used is not None]
+    def secrets(self, arguments: Arguments) -> tuple[str, ...]:
+        """Return the secrets sent with a call now, to redact them from errors."""
+        tokens = () if self._tokens is None else self._tokens.shown()
+        return self._secrets(arguments, *tokens)
+
+    def _secrets(self, arguments: Arguments, *tokens: Token | None) -> tuple[str, ...]:
+        shown = [used.value for used in tokens if used is not None]
         if self.core.api_key is not None:
             shown.append(self.core.api_key.reveal())
         if self.view.user_token is not None:
             shown.append(self.view.user_token.reveal())
-        return (*shown, *secrets_of(call.arguments))
+        return (*shown, *secrets_of(arguments))
 
     @staticmethod
     def _note(call: Call, outcome: Answer | Failure, decision: Decision) -> None:

@@ -19,13 +19,9 @@ from ._secret import Secret
 from .answer import Answer
 from .call import AttemptObserver, Traffic, View
 from .core import Core, transport_for
+from .decoding import decode_answer
 from .endpoints.authentication import AUTHENTICATE
-from .errors import (
-    ClosedError,
-    ConfigurationError,
-    InvalidRequestError,
-    UndecodableAnswerError,
-)
+from .errors import ClosedError, ConfigurationError, InvalidRequestError
 from .models.authentication import AuthenticateRequest, UserTokens
 from .operation import Arguments, Operation
 from .options import (
@@ -434,8 +430,9 @@ class Session:
         Raises:
             FronteggError: see ``frontegg_async.errors`` for the tree.
         """
-        answer = await (self._sender or self._opened()).send(operation, path, arguments)
-        return self.decoded(operation, answer)
+        sender = self._sender or self._opened()
+        answer = await sender.send(operation, path, arguments)
+        return decode_answer(operation, answer, path, arguments, sender.secrets)
 
     async def send(
         self,
@@ -471,21 +468,18 @@ class Session:
         token = await core.tokens.get(self._view.options.timeout)
         return describe(token, self._settings.clock.monotonic())
 
-    @staticmethod
-    def decoded(operation: Operation[T], answer: Answer) -> T:
-        """Decode an answer of ``send``.
+    def decoded(
+        self,
+        operation: Operation[T],
+        answer: Answer,
+        /,
+        *path: str,
+        **arguments: Unpack[Arguments],
+    ) -> T:
+        """Decode an answer of ``send``; with the call's arguments, it is compared with them.
 
         Raises:
-            UndecodableAnswerError: it is not what the operation returns.
+            UndecodableAnswerError: it is not what the operation returns, it reports an error, or
+                it is about something else than was asked for.
         """
-        try:
-            return operation.decode(answer.body)
-        except msgspec.DecodeError as error:
-            problem = str(error)
-        raise UndecodableAnswerError(
-            f"the answer is not as expected: {problem}",
-            operation=operation.name,
-            status=answer.status,
-            trace_id=answer.trace_id,
-            attempts=answer.attempts,
-        )
+        return decode_answer(operation, answer, path, arguments, self._opened().secrets)

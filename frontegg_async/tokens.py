@@ -171,6 +171,7 @@ class TokenManager:
         self._keep: Final = keep
         self._saving: asyncio.Task[None] | None = None
         self._token: Token | None = None
+        self._former: Token | None = None
         self._rejected: Secret | None = None
         self._flight: asyncio.Task[Token | FronteggError] | None = None
         self._failure: FronteggError | None = None
@@ -308,7 +309,12 @@ class TokenManager:
         except Exception as error:  # noqa: BLE001  # somebody else's code: the token is good
             _logger.warning("on_refresh failed (%s)", type(error).__name__)
 
+    def shown(self) -> tuple[Token | None, Token | None]:
+        """Return the tokens that a call that just ended can have sent: this one or the former."""
+        return self._token, self._former
+
     def _use(self, value: str, since: float, life: float) -> Token:
+        self._former = self._token or self._former
         return Token(value, since=since, life=life, jitter=self._uniform(0.0, _ADVISORY_JITTER))
 
     def _failed(self, error: FronteggError) -> FronteggError:
@@ -347,7 +353,7 @@ class TokenManager:
                     strike.until, now + REFUSED_BACKOFF * 2 ** min(strike.count - 1, 2)
                 )
             return False
-        self._token = None
+        self._token, self._former = None, token
         self._rejected = strike.last = Secret(token.value)
         self._new_one = token.unproven
         strike.until = max(strike.until, now + _backoff(strike.count))

@@ -18,6 +18,8 @@ FLOORS: dict[int, tuple[str, ...]] = {
     0: ("errors", "ids", "options", "_secret", "_clock", "_version"),
     1: (
         "answer",
+        "error_body",
+        "decoding",
         "operation",
         "limits",
         "published",

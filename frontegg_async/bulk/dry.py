@@ -9,7 +9,6 @@ from typing import Any, Final
 import anyio
 import msgspec
 
-from ..endpoints.users import Users
 from ..errors import AuthenticationError, ClosedError, FronteggError
 from ..session import Session
 from .entries import Header, LedgerRow, State
@@ -18,6 +17,7 @@ from .jobs import Job
 from .ledger import Ledger
 from .ledger_file import temporary_folder
 from .planner import Planner
+from .reading import read_user_by_email
 from .run import close_rows, enter_rows
 from .settings import RunOptions
 from .sources import Source, rows_of
@@ -123,14 +123,13 @@ class DryRun:
 
     async def _look_up(self, view: Session, rows: list[LedgerRow]) -> None:
         """Find the users that rows name by e-mail address."""
-        users = Users(view)
 
         async def look(row: LedgerRow) -> None:
             if row.user_id:
                 self._to_send += 1
                 return
             try:
-                user = await users.get_by_email(row.email or "")
+                user = await read_user_by_email(view, row.email or "")
             except (AuthenticationError, ClosedError):
                 raise
             except FronteggError:

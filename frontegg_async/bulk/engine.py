@@ -16,12 +16,12 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from enum import IntEnum
 from typing import Any, Final
 
 import anyio
 
 from ..answer import Answer
-from ..endpoints.users import Users
 from ..errors import (
     AuthenticationError,
     CallTimeoutError,
@@ -34,6 +34,7 @@ from ..errors import (
     OutcomeUnknownError,
     ServerError,
     ThrottledError,
+    UndecodableAnswerError,
 )
 from ..models.users import User
 from ..sender import NO_ROOM
@@ -42,6 +43,7 @@ from .entries import Entry, LedgerRow, State
 from .jobs import Job
 from .ledger import Ledger
 from .planner import Planner
+from .reading import read_user, read_user_by_email
 from .recorder import LedgerRecorder
 from .sending import CautiousSending, EngineObserver, Reader, Sending
 from .settings import RunOptions
@@ -59,11 +61,22 @@ ENOUGH_ROWS: Final = 4
 """Rows for every worker that are handed out and not done, down to which no more are."""
 LATE_COMMIT: Final = 3.0
 """Seconds after which a write that got no answer is looked for a second time."""
+MAX_UNPROVEN: Final = 3
+"""Times that a row is sent whose answers do not prove what their status says."""
 OUTAGE_ROWS: Final = 20
 """Rows in a row that fail for want of a server, after which the run stops; as many as there are
 workers, if those are more."""
 GRACE: Final = 8.0
 """Seconds that rows under way get to end after a run was asked to stop."""
+
+
+class _Seen(IntEnum):
+    """How much of a row a look at its user shows."""
+
+    NOTHING = 0
+    BEGUN = 1
+    """Nothing is left of it that must not be sent twice."""
+    HELD = 2
 
 
 class Engine:
@@ -87,7 +100,7 @@ class Engine:
         self._view: Final = view
         self._allowance: Final = view.allowance
         reader = Reader(view, observer)
-        self._users: Final = Users(reader)
+        self._reader: Final = reader
         self._job: Final = job
         self._ledger: Final = ledger
         self._recorder: Final = recorder
@@ -260,7 +273,8 @@ class Engine:
     # A row
 
     async def _do(self, row: LedgerRow) -> None:
-        sending = self._sending(self._view, self._recorder, self._observer, row)
+        resend = self._options.resend
+        sending = self._sending(self._view, self._recorder, self._observer, row, resend=resend)
         try:
             entry = await self._entry(row, sending)
         except FronteggError as error:
@@ -336,6 +350,7 @@ class Engine:
     async def _write(
         self, row: LedgerRow, user_id: str, sending: Sending, *, begun: bool = False
     ) -> Entry:
+        """Send a row, or only the rest of it if it has begun, until its outcome is known."""
         job = self._job
         try:
             answer = await (job.finish if begun else job.send)(sending, row, user_id)
@@ -343,17 +358,14 @@ class Engine:
             if _is_for_the_next_run(error):
                 raise
             if self._is_in_doubt(row, sending, error) and not self._is_believed(error):
-                return await self._settle(row, user_id, sending, OutcomeUnknownError.after(error))
+                return await self._settle(row, user_id, sending, error, begun=begun)
             if not await self._begun_before(row, user_id, error):
                 raise
-            return _done(row, sending, await job.finish(sending, row, user_id))
+            return await self._write(row, user_id, sending, begun=True)
         return _done(row, sending, answer)
 
     async def _find(self, row: LedgerRow) -> User:
-        user = await self._users.get_by_email(row.email or "")
-        if not user.id:
-            raise NotFoundError("no user has this e-mail address")
-        return user
+        return await read_user_by_email(self._reader, row.email or "")
 
     async def _begun_before(self, row: LedgerRow, user_id: str, error: FronteggError) -> bool:
         """Whether a refusal only says that there was nothing to do."""
@@ -378,13 +390,22 @@ class Engine:
         return sending.in_doubt or (row.in_doubt and self._says_done(error))
 
     async def _begun(self, row: LedgerRow, user_id: str) -> bool:
-        """Whether the user shows that the row was sent; what cannot be read counts as no."""
+        """Whether the user shows that a row has begun that this run has not sent."""
+        return await self._look(row, user_id, sent=False) is not _Seen.NOTHING
+
+    async def _look(self, row: LedgerRow, user_id: str, *, sent: bool = True) -> _Seen:
+        """Return what the user shows of a row; what cannot be read shows nothing."""
         try:
-            return self._shows_begun(row, await self._users.get(user_id))
+            user = await read_user(self._reader, user_id)
         except _FATAL:
             raise
+        except NotFoundError:
+            return _Seen.HELD if sent and self._job.holds_without_user else _Seen.NOTHING
         except FronteggError:
-            return False
+            return _Seen.NOTHING
+        if not row.follows and self._job.holds(row, user):
+            return _Seen.HELD
+        return _Seen.BEGUN if self._shows_begun(row, user) else _Seen.NOTHING
 
     def _shows_begun(self, row: LedgerRow, user: User) -> bool:
         # Reads may lag behind writes, and show a user as they were before an earlier row.
@@ -392,27 +413,53 @@ class Engine:
         return not stale and self._job.begun(row, user)
 
     async def _settle(
-        self, row: LedgerRow, user_id: str, sending: Sending, error: OutcomeUnknownError
+        self,
+        row: LedgerRow,
+        user_id: str,
+        sending: Sending,
+        error: FronteggError,
+        *,
+        begun: bool = False,
     ) -> Entry:
-        """Look whether a row in doubt was done, and once more for a late commit.
+        """Look whether a row in doubt was done; if not, send it again where that may be.
+
+        An answer that proves nothing came at once, from a server that is there, so what nobody
+        notices twice is sent again at once. Otherwise a second look waits for a late commit.
+
+        Args:
+            row: what was sent.
+            user_id: its user.
+            sending: knows what is in doubt.
+            error: why it is in doubt.
+            begun: whether only the rest of the row was sent, which nobody notices twice.
 
         Raises:
-            OutcomeUnknownError: ``error``, because looking did not show it.
+            OutcomeUnknownError: looking did not show it.
         """
+        doubt = OutcomeUnknownError.after(error)
+        again = (
+            isinstance(error, UndecodableAnswerError)
+            and sending.unproven < MAX_UNPROVEN
+            and (begun or self._harmless)
+        )
+        old = _Seen.BEGUN if begun else _Seen.NOTHING
         try:
-            if not await self._begun(row, user_id):
+            seen = await self._look(row, user_id)
+            if seen <= old and not again:
                 await self._sleep(LATE_COMMIT)
-                if not await self._begun(row, user_id):
+                seen = await self._look(row, user_id)
+                if seen <= old:
                     if not self._options.resend:
-                        raise error
+                        raise doubt
                     return _done(row, sending, await self._job.send(sending, row, user_id))
         except _FATAL as fatal:
             self._give_up(fatal)
-            raise error from None
-        sending.in_doubt = False
-        rest = await self._job.finish(sending, row, user_id)
-        last = error if rest is None else rest
-        return Entry(row.line, State.DONE, last.status or 0, sending.attempts, last.trace_id)
+            raise doubt from None
+        if seen is _Seen.HELD:
+            return Entry(row.line, State.DONE, doubt.status or 0, sending.attempts, doubt.trace_id)
+        if seen > old:
+            sending.settle(self._job.operation)
+        return await self._write(row, user_id, sending, begun=begun or seen is _Seen.BEGUN)
 
     async def _end(self, row: LedgerRow, entry: Entry) -> None:
         self._recorder.record(entry)
@@ -425,9 +472,9 @@ class Engine:
 
 def _done(row: LedgerRow, sending: Sending, answer: Answer | None) -> Entry:
     if answer is None:
-        # What an attempt without an answer may have done, this or an earlier run has done.
-        mine = row.in_doubt or sending.in_doubt
-        return Entry(row.line, State.DONE if mine else State.ALREADY, 0, sending.attempts)
+        # What an attempt in doubt may have done, this or an earlier run has done.
+        state = State.DONE if sending.under_way else State.ALREADY
+        return Entry(row.line, state, 0, sending.attempts)
     return Entry(row.line, State.DONE, answer.status, sending.attempts, answer.trace_id)
 
 

@@ -6,10 +6,16 @@ from collections.abc import Awaitable
 from typing import ClassVar, Final, Protocol, TypeVar, cast
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from ..answer import Answer
 from ..endpoints import users
-from ..errors import AuthenticationError, ClosedError, FronteggError
+from ..errors import (
+    NotFoundError,
+    PermissionDeniedError,
+    ServerError,
+    UndecodableAnswerError,
+)
 from ..models.users import (
     AddToTenantRequest,
     SetActiveTenantRequest,
@@ -18,14 +24,20 @@ from ..models.users import (
 )
 from ..operation import Operation
 from .entries import LedgerRow
+from .reading import AnswerReader, user_shown
 from .result import Outcome
 from .rows import Activation, Assignment, Removal, SuperuserChange, UserRow
 
 T = TypeVar("T")
 
 
-class RowSender(Protocol):
+class RowSender(AnswerReader, Protocol):
     """What a job sends with: it notes for which row."""
+
+    @property
+    def resend(self) -> bool:
+        """Whether the row may be sent although that may be a second invite."""
+        ...
 
     def __call__(
         self,
@@ -52,6 +64,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Statuses that may mean that a row held before; the user's own state decides."""
     reversible: ClassVar[bool] = False
     """Whether another row of the same user may undo that a row has begun."""
+    holds_without_user: ClassVar[bool] = False
+    """Whether a row that was sent holds if the user is not found any more."""
 
     @property
     def harmless_twice(self) -> bool:
@@ -138,15 +152,20 @@ class Assign(Job, frozen=True, kw_only=True):
         answer = None
         if not (self.invite and await self._is_member(send, user_id, _tenant(row))):
             answer = await self._add(send, row, user_id)
-        return await self._activate(send, row, user_id) if row.flag else answer
+        return await _activate(send, user_id, _tenant(row)) if row.flag else answer
 
-    def _add(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Answer]:
+    async def _add(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer:
+        tenant_id = _tenant(row)
         body = AddToTenantRequest(
-            tenant_id=_tenant(row),
+            tenant_id=tenant_id,
             skip_invite_email=not self.invite,
             validate_tenant_exist=self.validate_tenants,
         )
-        return send(users.ADD_TO_TENANT, user_id, body=body)
+        answer = await send(users.ADD_TO_TENANT, user_id, body=body)
+        user = user_shown(send, users.ADD_TO_TENANT, answer, user_id)
+        if user is not None and not user.is_member_of(tenant_id):
+            raise send.refute(users.ADD_TO_TENANT, answer, "it does not show the membership")
+        return answer
 
     def begun(self, row: LedgerRow, user: User) -> bool:
         """Whether the user is a member, which is the half that may send an invite."""
@@ -154,23 +173,31 @@ class Assign(Job, frozen=True, kw_only=True):
 
     async def finish(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer | None:
         """Make the tenant the active one, if that is asked for."""
-        return await self._activate(send, row, user_id) if row.flag else None
-
-    @staticmethod
-    async def _activate(send: RowSender, row: LedgerRow, user_id: str) -> Answer:
-        body = SetActiveTenantRequest(tenant_id=_tenant(row))
-        return await send(users.SET_ACTIVE_TENANT, user_id, body=body)
+        return await _activate(send, user_id, _tenant(row)) if row.flag else None
 
     @staticmethod
     async def _is_member(send: RowSender, user_id: str, tenant_id: str) -> bool:
-        """Look once more before an invite goes out: another row may just have seen to it."""
+        """Look once more before an invite goes out: another row may just have seen to it.
+
+        What cannot be read is not "no": nothing is sent, unless the user has allowed for it.
+        """
+        operation = users.GET
         try:
-            answer = await send(users.GET, user_id)
-            return users.GET.decode(answer.body).is_member_of(tenant_id)
-        except (AuthenticationError, ClosedError):
-            raise
-        except (FronteggError, msgspec.DecodeError):
-            return False
+            answer = await send(operation, user_id)
+            user = user_shown(send, operation, answer, user_id)
+            if user is None or not (user.shows_memberships or user.is_member_of(tenant_id)):
+                raise send.refute(operation, answer, "it does not show the memberships")
+        except NotFoundError:
+            return False  # adding says so too, and says it of the row
+        except (UndecodableAnswerError, PermissionDeniedError, ServerError) as error:
+            if send.resend:
+                return False
+            problem = (
+                "no invite was sent, because without a look at the user it may be a second one "
+                f"(resend=True sends it all the same): {error.message}"
+            )
+            raise type(error)(problem, **error.fields) from None
+        return user.is_member_of(tenant_id)
 
     def row(self, row: LedgerRow) -> Assignment:
         """Return the assignment."""
@@ -209,10 +236,7 @@ class Activate(Job, frozen=True, kw_only=True):
 
     def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Answer]:
         """Set the active tenant."""
-        body = SetActiveTenantRequest(
-            tenant_id=_tenant(row), validate_tenant_exist=self.validate_tenants
-        )
-        return send(users.SET_ACTIVE_TENANT, user_id, body=body)
+        return _activate(send, user_id, _tenant(row), validate=self.validate_tenants)
 
     def row(self, row: LedgerRow) -> Activation:
         """Return the activation."""
@@ -228,6 +252,7 @@ class Remove(Job, frozen=True, kw_only=True):
     done = Outcome.REMOVED
     already = Outcome.NOT_MEMBER
     holds_already = frozenset({404})
+    holds_without_user = True
 
     def needs_user(self, row: LedgerRow) -> bool:
         """Memberships are enough."""
@@ -238,12 +263,15 @@ class Remove(Job, frozen=True, kw_only=True):
         return False
 
     def holds(self, row: LedgerRow, user: User) -> bool:
-        """Whether the user is no member."""
-        return not user.is_member_of(_tenant(row))
+        """Whether the user is shown to be no member."""
+        return user.shows_memberships and not user.is_member_of(_tenant(row))
 
-    def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Answer]:
+    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer:
         """Remove from the one tenant."""
-        return send(users.REMOVE_FROM_TENANT, user_id, tenant_id=_tenant(row))
+        answer = await send(users.REMOVE_FROM_TENANT, user_id, tenant_id=_tenant(row))
+        if answer.body:
+            send.decoded(users.REMOVE_FROM_TENANT, answer)
+        return answer
 
     def row(self, row: LedgerRow) -> Removal:
         """Return the removal."""
@@ -272,9 +300,15 @@ class SetSuperuser(Job, frozen=True, kw_only=True):
         """Whether the user has what the row says."""
         return user.super_user is row.flag
 
-    def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Answer]:
+    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer:
         """Set it."""
-        return send(users.SET_SUPERUSER, user_id, body=SetSuperuserRequest(super_user=row.flag))
+        operation = users.SET_SUPERUSER
+        answer = await send(operation, user_id, body=SetSuperuserRequest(super_user=row.flag))
+        user = user_shown(send, operation, answer, user_id)
+        # The one field that the documentation does not promise (spec).
+        if user is not None and user.super_user not in {row.flag, None}:
+            raise send.refute(operation, answer, "it does not show the change")
+        return answer
 
     def row(self, row: LedgerRow) -> SuperuserChange:
         """Return the change."""
@@ -289,6 +323,18 @@ JOBS: Final[dict[str, type[Job]]] = {
 def job_of(name: str, settings: str) -> Job:
     """Return the job that a ledger was begun for."""
     return msgspec.json.decode(settings, type=JOBS[name])
+
+
+async def _activate(
+    send: RowSender, user_id: str, tenant_id: str, *, validate: bool | UnsetType = UNSET
+) -> Answer:
+    operation = users.SET_ACTIVE_TENANT
+    body = SetActiveTenantRequest(tenant_id=tenant_id, validate_tenant_exist=validate)
+    answer = await send(operation, user_id, body=body)
+    user = user_shown(send, operation, answer, user_id)
+    if user is not None and user.tenant_id != tenant_id:
+        raise send.refute(operation, answer, "it does not show the tenant as the active one")
+    return answer
 
 
 def _tenant(row: LedgerRow) -> str:

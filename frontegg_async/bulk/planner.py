@@ -15,19 +15,22 @@ from typing import Final, Literal, TypeAlias
 
 import anyio
 
-from ..endpoints.users import Users
-from ..errors import AuthenticationError, ClosedError, FronteggError
+from ..errors import (
+    AuthenticationError,
+    ClosedError,
+    FronteggError,
+    UndecodableAnswerError,
+)
 from ..models.users import User
 from ..operation import Caller
 from .entries import LedgerRow
 from .jobs import Job
+from .reading import read_listed, read_statuses
 
 PlanMode: TypeAlias = Literal["auto", "always", "never"]
 
 BLOCK_USERS: Final = 100
 """Users a call: URLs with several hundred ids were refused with 414 (docs/frontegg.md: seen)."""
-MAX_STATUSES: Final = 2_000
-"""Memberships of a user that ``statuses`` lists at most: a full list may leave some out."""
 FIRST_BLOCKS: Final = 3
 LOOK_EVERY: Final = 10
 WORTHWHILE: Final = 0.01
@@ -48,7 +51,7 @@ class Planner:
     """
 
     def __init__(self, caller: Caller, job: Job, mode: PlanMode) -> None:
-        self._users: Final = Users(caller)
+        self._caller: Final = caller
         self._job: Final = job
         self._mode: Final = mode
         self._always: Final = mode == "always" or (mode == "auto" and not job.harmless_twice)
@@ -135,9 +138,12 @@ class Planner:
             if route in self._refused:
                 continue
             try:
-                users = await (self._statuses if route == "statuses" else self._full)(list(block))
+                read = read_statuses if route == "statuses" else read_listed
+                users = await read(self._caller, list(block))
             except (AuthenticationError, ClosedError):
                 raise
+            except UndecodableAnswerError:
+                continue  # of this block, and not of the next
             except FronteggError as error:
                 self._refused[route] = error.message
                 continue
@@ -162,22 +168,6 @@ class Planner:
                     yield row.line
             elif ordered:
                 changes = True
-
-    async def _statuses(self, user_ids: list[str]) -> tuple[User, ...]:
-        found = await self._users.tenant_statuses(user_ids)
-        return tuple(
-            User(
-                id=each.user_id,
-                tenant_ids=tuple(
-                    status.tenant_id for status in statuses if status.tenant_id is not None
-                ),
-            )
-            for each in found
-            if len(statuses := each.tenants_statuses or ()) < MAX_STATUSES
-        )
-
-    async def _full(self, user_ids: list[str]) -> tuple[User, ...]:
-        return tuple([user async for user in self._users.iterate(ids=user_ids, limit=200)])
 
 
 def _blocks(rows: Iterable[LedgerRow]) -> list[_Block]:

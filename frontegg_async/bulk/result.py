@@ -39,7 +39,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     """It was refused or could not be sent; the reason says which."""
     UNKNOWN = "unknown"
-    """No answer came, and whether it was done could not be found out."""
+    """No answer proved it, and whether it was done could not be found out."""
     INVALID = "invalid"
     """The row is malformed; nothing was sent for it."""
     SKIPPED = "skipped"

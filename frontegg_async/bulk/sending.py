@@ -9,10 +9,12 @@ import msgspec
 
 from .._clock import Clock
 from ..answer import Answer, Failure
+from ..errors import UndecodableAnswerError
 from ..operation import Arguments, Operation, Repeat
 from ..retry import Fate, fate_of
 from ..session import Session
 from .entries import Entry, LedgerRow
+from .reading import unproven
 from .recorder import LedgerRecorder
 
 T = TypeVar("T")
@@ -47,7 +49,7 @@ class Reader:
     ) -> T:
         """Send ``operation`` and return its decoded answer."""
         answer = await self._view.send(operation, *path, observer=self, **arguments)
-        return self._view.decoded(operation, answer)
+        return self._view.decoded(operation, answer, *path, **arguments)
 
     def before(self, operation: Operation[Any]) -> None:
         """Nothing to put on file: it only reads."""
@@ -58,16 +60,23 @@ class Reader:
 
 
 class Sending:
-    """Sends the calls of one row.
+    """Sends the calls of one row, and keeps what is known of its writes.
 
     Attributes:
+        resend: whether it may be sent although that may be a second invite.
         attempts: how often something was sent.
+        unproven: how many answers had the status of a success and did not prove it.
         under_way: whether the server may have done, or may be doing, something of it.
-        in_doubt: whether the last write may have been done although it did not succeed.
     """
 
     def __init__(
-        self, view: Session, recorder: LedgerRecorder, observer: EngineObserver, row: LedgerRow
+        self,
+        view: Session,
+        recorder: LedgerRecorder,
+        observer: EngineObserver,
+        row: LedgerRow,
+        *,
+        resend: bool,
     ) -> None:
         self._view: Final = view
         self._recorder: Final = recorder
@@ -75,9 +84,16 @@ class Sending:
         self._line: Final = row.line
         # What an earlier run had under way stays so until it is settled.
         self._touched = row.in_doubt
+        self._doubts: frozenset[str] = frozenset()
+        self.resend: Final = resend
         self.attempts = 0
+        self.unproven = 0
         self.under_way = row.in_doubt
-        self.in_doubt = False
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a write may have been done although it did not succeed."""
+        return bool(self._doubts)
 
     def __call__(
         self,
@@ -89,6 +105,34 @@ class Sending:
     ) -> Awaitable[Answer]:
         """Send an operation and return its answer."""
         return self._view.send(operation, *path, body=body, tenant_id=tenant_id, observer=self)
+
+    def decoded(self, operation: Operation[T], answer: Answer, /, *path: str) -> T:
+        """Decode an answer, and compare it with the path that was asked for.
+
+        Raises:
+            UndecodableAnswerError: as ``Session.decoded`` does; a write is in doubt then.
+        """
+        try:
+            return self._view.decoded(operation, answer, *path)
+        except UndecodableAnswerError:
+            self._doubt_answer(operation)
+            raise
+
+    def refute(
+        self, operation: Operation[Any], answer: Answer, problem: str
+    ) -> UndecodableAnswerError:
+        """Return the error for an answer that does not show what it should; a write is in doubt."""
+        self._doubt_answer(operation)
+        return unproven(operation, answer, problem)
+
+    def settle(self, operation: Operation[Any]) -> None:
+        """Hear that what was in doubt of an operation has been seen to be done."""
+        self._doubts -= {operation.name}
+
+    def _doubt_answer(self, operation: Operation[Any]) -> None:
+        if operation.repeat is not Repeat.SAFE:
+            self.unproven += 1
+            self._doubts |= {operation.name}
 
     def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
         """Hear that a request is sent; the row is on file since it was handed out."""
@@ -103,14 +147,21 @@ class Sending:
         if operation.repeat is Repeat.SAFE:
             return
         if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
-            self._touched, self.in_doubt = True, False
+            # Until its content is looked at: ``decoded`` and ``refute``.
+            self._touched = True
+            self.settle(operation)
         else:
             fate = fate_of(
                 outcome,
                 rejected_before_processing=self._view.options.rejected_before_processing,
             )
-            if fate in {Fate.IN_DOUBT, Fate.DONE}:
-                self._touched = self.in_doubt = True
+            if fate is Fate.DONE:
+                # By its status, but nothing can be read of it that would prove it.
+                self._touched = True
+                self._doubt_answer(operation)
+            elif fate is Fate.IN_DOUBT:
+                self._touched = True
+                self._doubts |= {operation.name}
         self.under_way = self._touched
 
 

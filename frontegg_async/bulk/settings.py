@@ -44,8 +44,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         ledger: where the run remembers what became of each row. True is a file beside the input,
             False a temporary one. The same run on the same ledger carries on where it was.
         failures: file for every row that was not done, to be fed back in.
-        resend: whether a row that is in doubt may be sent again although that may send a second
-            invite.
+        resend: whether a row that is in doubt, or whose user cannot be read, may be sent although
+            that may send a second invite.
         conflicts: what a 409 to an add means: ``look`` at the membership, or that the user is
             ``already`` a member, or that the row ``failed``. A 400 may be about something else,
             so the membership is looked at unless this is ``failed``. After an attempt that may

@@ -113,8 +113,9 @@ _OPTIONS: Final = (
     click.option(
         "--resend",
         is_flag=True,
-        help="Send a row in doubt again, although that may send a second invite. Without it such "
-        "a row is only looked up, and stays in doubt if it is not found done.",
+        help="Send a row in doubt again, and one whose user cannot be read, although that may send "
+        "a second invite. Without it a row in doubt is only looked up, and stays in doubt if it is "
+        "not found done.",
     ),
     click.option(
         "--conflicts",

@@ -26,10 +26,14 @@ from ..models.users import (
     UserRoles,
     UserTenantStatuses,
 )
-from ..operation import Operation, ReadBack, Repeat, TenantHeader, TokenKind
+from ..operation import Echo, Operation, ReadBack, Repeat, TenantHeader, TokenKind
 
 GET: Final = Operation(
-    "users.get", "GET", "/identity/resources/vendor-only/users/v1/{userId}", User
+    "users.get",
+    "GET",
+    "/identity/resources/vendor-only/users/v1/{userId}",
+    User,
+    echo=Echo("id"),
 )
 GET_IN_TENANT: Final = Operation(
     "users.get_in_tenant",
@@ -37,9 +41,14 @@ GET_IN_TENANT: Final = Operation(
     "/identity/resources/users/v1/{id}",
     User,
     tenant=TenantHeader.REQUIRED,
+    echo=Echo("id"),
 )
 GET_BY_EMAIL: Final = Operation(
-    "users.get_by_email", "GET", "/identity/resources/users/v1/email", User
+    "users.get_by_email",
+    "GET",
+    "/identity/resources/users/v1/email",
+    User,
+    echo=Echo("email", query="email"),
 )
 ITERATE: Final = Operation(
     "users.iterate",
@@ -115,6 +124,7 @@ UPDATE: Final = Operation(
     "/identity/resources/users/v1/{userId}",
     User,
     body=UpdateUserRequest,
+    echo=Echo("id"),
 )
 UPDATE_EMAIL: Final = Operation(
     "users.update_email",
@@ -122,6 +132,7 @@ UPDATE_EMAIL: Final = Operation(
     "/identity/resources/users/v1/{userId}/email",
     User,
     body=EmailRequest,
+    echo=Echo("id"),
 )
 ADD_TO_TENANT: Final = Operation(
     "users.add_to_tenant",
@@ -136,6 +147,7 @@ ADD_TO_TENANT: Final = Operation(
         # Without the invite a second request changes nothing that anybody could notice.
         harmless=lambda body: body.skip_invite_email is True,
     ),
+    echo=Echo("id"),
 )
 SET_ACTIVE_TENANT: Final = Operation(
     "users.set_active_tenant",
@@ -143,6 +155,7 @@ SET_ACTIVE_TENANT: Final = Operation(
     "/identity/resources/users/v1/{userId}/tenant",
     User,
     body=SetActiveTenantRequest,
+    echo=Echo("id"),
 )
 SET_SUPERUSER: Final = Operation(
     "users.set_superuser",
@@ -151,6 +164,7 @@ SET_SUPERUSER: Final = Operation(
     User,
     body=SetSuperuserRequest,
     deprecated="Frontegg no longer maintains super-users: newer features do not know them.",
+    echo=Echo("id"),
 )
 REMOVE_FROM_TENANT: Final = Operation(
     "users.remove_from_tenant",
@@ -212,6 +226,7 @@ SET_INVISIBLE: Final = Operation(
     "/identity/resources/users/v1/{userId}/invisible",
     User,
     body=SetInvisibleRequest,
+    echo=Echo("id"),
 )
 SET_SUB_TENANT_ACCESS: Final = Operation(
     "users.set_sub_tenant_access",

@@ -92,6 +92,14 @@ class User(ResponseModel, frozen=True, kw_only=True):
         """What ``vendor_metadata`` stands for, or the text itself if it is no JSON."""
         return decode_metadata(self.vendor_metadata)
 
+    @property
+    def shows_memberships(self) -> bool:
+        """Whether the answer says which tenants the user is in; if not, nothing follows from it."""
+        if self.tenant_ids is not None:
+            return True
+        tenants = self.tenants
+        return tenants is not None and all(each.tenant_id is not None for each in tenants)
+
     def is_member_of(self, tenant_id: str) -> bool:
         """Whether the answer shows a membership in this tenant."""
         if self.tenant_ids is not None and tenant_id in self.tenant_ids:

@@ -102,6 +102,8 @@ async def test_a_state_that_cannot_be_read(anyio_backend: str, status: int) -> N
     """Where nobody may look, a row without an answer is unknown, and not sent again."""
     async with crowd(1, **INVITES_TWICE) as (server, session, ids):
         server.inject(CutAfterCommit(), on=ADD)
+        # The look before the invite is answered, those after it are not.
+        server.inject(ExtraFields(), on=GET)
         server.inject(AnswerStatus(status), on=GET, times=None)
         report = await session.bulk.assign([to(ids[0])], invite=True)
         assert outcomes(report) == {"unknown": 1}
@@ -199,6 +201,7 @@ async def test_a_retry_without_reading_sends_no_second_invite(
     """Retried, a row in doubt is looked at before it is sent, even if no plan is to be made."""
     async with crowd(1, **INVITES_TWICE) as (server, session, ids):
         server.inject(CutAfterCommit(), on=ADD)
+        server.inject(ExtraFields(), on=GET)
         server.inject(AnswerStatus(403), on=GET, times=None)
         path = tmp_path / "ledger"
         report = await session.bulk.assign([to(ids[0])], invite=True, ledger=path)

@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from frontegg_async.bulk import Assignment
-from frontegg_async.bulk.planner import BLOCK_USERS, MAX_STATUSES
+from frontegg_async.bulk.planner import BLOCK_USERS
+from frontegg_async.bulk.reading import MAX_STATUSES
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Emulator
 from frontegg_async.endpoints import users
 

@@ -11,7 +11,7 @@ import pytest
 
 from frontegg_async.bulk import Outcome, Progress
 from frontegg_async.cli import progress
-from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator
+from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, ExtraFields
 from frontegg_async.pacing import Wait
 
 from .conftest import MakeFile
@@ -114,6 +114,8 @@ def test_outcomes_in_doubt_beat_failures(
 ) -> None:
     """If it cannot be found out whether a row was done, the exit code is 5, also beside 3."""
     server.inject(CutBeforeCommit(), on=ADD, times=1)
+    # The look before the invite is answered, those after it are not.
+    server.inject(ExtraFields(), on=GET)
     server.inject(AnswerStatus(403), on=GET, times=None)
     path = make_file("user-0,acme", "nobody,acme")
     result = shell.run("bulk", "assign", path, "--invite", "--workers", "1", "--json")

@@ -20,7 +20,7 @@ from anyio.from_thread import BlockingPortal
 
 from frontegg_async.bulk.ledger import Ledger
 from frontegg_async.bulk.wait_note import NotedWait, write_wait
-from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator
+from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, ExtraFields
 
 from ..conftest import API_KEY
 from .conftest import MakeFile
@@ -248,6 +248,8 @@ def test_retry_sends_no_second_invite(
 ) -> None:
     """A row in doubt that might be invited twice is sent again only with --resend."""
     server.inject(CutBeforeCommit(), on=ADD)
+    # The look before the invite is answered, those after it are not.
+    server.inject(ExtraFields(), on=GET)
     for route in (GET, *READS):
         server.inject(AnswerStatus(403), on=route, times=None)
     path = make_file("user-0,acme")

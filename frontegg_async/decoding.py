@@ -1,0 +1,72 @@
+"""From a successful answer to the value that its operation returns, or to a typed error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from .answer import Answer
+from .error_body import body_spells_error, read_error_body, redacted
+from .errors import UndecodableAnswerError
+from .operation import Arguments, Operation
+
+T = TypeVar("T")
+
+
+def decode_answer(
+    operation: Operation[T],
+    answer: Answer,
+    path: tuple[str, ...],
+    arguments: Arguments,
+    secrets: Callable[[Arguments], tuple[str, ...]],
+) -> T:
+    """Decode an answer, and compare it with what was asked for.
+
+    Args:
+        operation: what was sent.
+        answer: what came back, with the status of a success.
+        path: values of the path parameters; empty if they are not known.
+        arguments: what else went with the call.
+        secrets: returns what the server was shown and may repeat, to redact it from errors.
+
+    Raises:
+        UndecodableAnswerError: it is not what the operation returns, it reports an error, or it
+            is about something else than was asked for.
+    """
+    try:
+        value = operation.decode(answer.body)
+    except msgspec.DecodeError as error:
+        problem = str(error)
+    else:
+        echo = operation.echo
+        if echo is None or not echo.differs(value, path, arguments.get("query")):
+            return value
+        problem = f"another {echo.field} than was asked for"
+    raise _error(operation.name, answer, problem, arguments, secrets)
+
+
+def _error(
+    operation: str,
+    answer: Answer,
+    problem: str,
+    arguments: Arguments,
+    secrets: Callable[[Arguments], tuple[str, ...]],
+) -> UndecodableAnswerError:
+    messages: tuple[str, ...] = ()
+    code = None
+    if body_spells_error(answer.body):
+        messages, code = read_error_body(answer.body)
+        shown = secrets(arguments)
+        messages = tuple(redacted(text, shown) for text in messages)
+        code = code and redacted(code, shown)
+    return UndecodableAnswerError(
+        f"the answer is not as expected: {problem}",
+        operation=operation,
+        status=answer.status,
+        error_code=code,
+        messages=messages,
+        trace_id=answer.trace_id,
+        attempts=answer.attempts,
+    )
