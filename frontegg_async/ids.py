@@ -110,6 +110,10 @@ _FORMULA: Final = re.compile(r"=\s*[A-Z][A-Z0-9._]*\(.*", re.IGNORECASE | re.DOT
 _PROTECTED: Final = re.compile(r"'[=+\-@].*", re.DOTALL).fullmatch
 _FIRSTS: Final = frozenset("#=+-'0123456789eElL")
 """What everything that the expressions find begins with."""
+_LONG_FIRSTS: Final = frozenset("#='")
+"""The same, of those that may be longer than a number."""
+_MAX_NUMBER_CHARS: Final = 26
+"""Python writes floats in up to 24 characters, spreadsheets in fewer. A UUID has 36."""
 
 
 def placeholder_problem(value: str) -> str | None:
@@ -117,10 +121,12 @@ def placeholder_problem(value: str) -> str | None:
 
     Whoever has a tenant of such a name says so (``literal_ids``), and this is not asked.
     """
+    if len(value) > _MAX_NUMBER_CHARS and value[0] not in _LONG_FIRSTS:
+        return None  # nearly every id
     writer = _WORDS.get(value.lower()) or _EXACT_WORDS.get(value)
     if writer is not None:
         return f"is {value!r}, which {writer} writes where there is no value"
-    if value[:1] not in _FIRSTS:
+    if value[:1] not in _FIRSTS or value.isalnum():
         return None
     if _CELL_ERROR(value):
         return f"is {value!r}, an error that a spreadsheet shows in place of a value"

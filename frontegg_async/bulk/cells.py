@@ -1,6 +1,6 @@
 """Cells of the files that a run writes, in a form that no spreadsheet takes for a formula.
 
-A cell is protected if it begins with ``= + - @`` or an apostrophe, has a blank at either end, or
+A cell is protected if it begins with ``= + - @``, behind quotes too, or an apostrophe, has a blank at either end, or
 holds a character that cannot be seen: it gets an apostrophe in front, and its backslashes and the
 characters that cannot be seen are written as backslash escapes, so that every row stays on one
 line. All other cells stay as they are. Whoever reads such a file takes away the apostrophe and
@@ -39,7 +39,7 @@ def protected(text: str) -> str:
 
 def _is_harmless(text: str) -> bool:
     return (
-        text[0] not in _FORMULAS
+        text.lstrip('"')[:1] not in _FORMULAS  # of quotes that some programs take off
         and text[0] != MARK
         and text.isprintable()
         and text == text.strip()

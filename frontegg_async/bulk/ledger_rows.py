@@ -96,12 +96,14 @@ def exported_row(
         raise ChangedError(f"row {line}")
     if reason_line is not None and reason_seal != seal_of(reason_line, reason, error_code):
         raise ChangedError(f"the reason of row {line}")
-    if original is not None and original_seal != seal_of(line, original):
-        raise ChangedError(f"the original text of row {line}")
     try:
         trace = trace_of(trace_id)
     except (TypeError, ValueError):
         raise ChangedError(f"the trace id of row {line}") from None
+    if (original is not None) != (state == State.INVALID) or (
+        original is not None and original_seal != seal_of(line, original)
+    ):
+        raise ChangedError(f"the original text of row {line}")
     ended = state not in (State.PENDING, State.IN_FLIGHT, State.INVALID)
     return ExportedRow(
         line=line,

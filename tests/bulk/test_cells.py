@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from frontegg_async import Assignment, FronteggSession, LedgerMismatchError
+from frontegg_async import Assignment, FronteggSession, LedgerDamagedError, LedgerMismatchError
 from frontegg_async.bulk import (
     Assign,
     Malformed,
@@ -27,6 +29,7 @@ from frontegg_async.bulk.entries import ExportedRow, State
 from frontegg_async.bulk.failures import Format, write_rows
 from frontegg_async.bulk.fields import Row
 from frontegg_async.bulk.jobs import Job
+from frontegg_async.bulk.ledger import Ledger
 from frontegg_async.bulk.originals import Original
 from frontegg_async.emulator import Emulator
 
@@ -173,6 +176,7 @@ any_text = st.one_of(
 @given(any_text)
 @example("\\U00110000")
 @example("'\\")
+@example('"=1+1')
 def test_a_cell_is_what_it_was(text: str) -> None:
     """Every text survives its cell, which begins no formula and has only what can be seen."""
     cell = protected(text)
@@ -388,3 +392,25 @@ async def test_removals_are_checked_too(tmp_path: Path, frontegg: FronteggSessio
     path.write_text("user_id,tenant_id\nu,undefined\n#REF!,t\n")
     report = await frontegg.bulk.start(Remove(), path).wait()
     assert count(report) == {"invalid": 2}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE originals SET original = replace(original, 'acme', 'acmf')",
+        "DELETE FROM originals",
+    ],
+)
+async def test_an_original_that_has_changed(
+    tmp_path: Path, frontegg: FronteggSession, damage: str
+) -> None:
+    """The text of an invalid row is checked when it is read, like the rows of a ledger."""
+    path = tmp_path / "rows.csv"
+    path.write_text("user_id,tenant_id\n,acme\n")
+    await frontegg.bulk.assign(path)
+    ledger = tmp_path / "rows.csv.ledger"
+    with closing(sqlite3.connect(ledger)) as database:
+        database.execute(damage)
+        database.commit()
+    with closing(Ledger.read(ledger)) as opened, pytest.raises(LedgerDamagedError, match="row 2"):
+        list(opened.export())
