@@ -1,10 +1,10 @@
 """Cells of the files that a run writes, in a form that no spreadsheet takes for a formula.
 
-A cell is protected if it begins with ``= + - @``, behind quotes too, or an apostrophe, has a blank at either end, or
-holds a character that cannot be seen: it gets an apostrophe in front, and its backslashes and the
-characters that cannot be seen are written as backslash escapes, so that every row stays on one
-line. All other cells stay as they are. Whoever reads such a file takes away the apostrophe and
-undoes the escapes; ``read_rows`` does, where the header shows that a run wrote the file.
+A cell is protected if it begins with ``= + - @`` (behind quotes too) or an apostrophe, has a blank
+at either end, or holds a character that cannot be seen: it gets an apostrophe in front, and its
+backslashes and the characters that cannot be seen are written as backslash escapes, so that every
+row stays on one line. All other cells stay as they are. Whoever reads such a file takes away the
+apostrophe and undoes the escapes; ``read_rows`` does, where the header shows that a run wrote it.
 """
 
 from __future__ import annotations
