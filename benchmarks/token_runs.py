@@ -22,7 +22,8 @@ from frontegg_async._clock import SystemClock
 from frontegg_async.answer import Failure
 from frontegg_async.endpoints.users import GET
 from frontegg_async.models.authentication import TokenGrant
-from frontegg_async.tokens import MemoryTokenStore, TokenManager
+from frontegg_async.token_stores import MemoryTokenStore
+from frontegg_async.tokens import TokenManager
 
 EMPTY: Final = "empty method"
 SDK: Final = "frontegg_async"

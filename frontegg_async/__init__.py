@@ -38,7 +38,8 @@ from .operation import Caller, Operation, Repeat, TenantHeader, TokenKind, UserH
 from .options import Options, Region
 from .pacing import FixedRate
 from .published import Plan
-from .tokens import LeasingTokenStore, MemoryTokenStore, StoredToken, TokenInfo, TokenStore
+from .token_claims import TokenInfo
+from .token_stores import LeasingTokenStore, MemoryTokenStore, StoredToken, TokenStore
 
 if TYPE_CHECKING:
     from .bulk import Assignment, Outcome, Report

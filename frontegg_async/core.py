@@ -9,13 +9,15 @@ from collections.abc import Callable
 from typing import Final
 from weakref import WeakSet, WeakValueDictionary
 
+import aiohttp
+
 from ._clock import Clock
 from ._secret import Secret
 from .errors import ClosedError
 from .pacing import FixedRate, Pacing
 from .permits import Permits
 from .tokens import TokenManager
-from .transport import Transport
+from .transport import AiohttpTransport, Transport
 
 _forks = 0
 
@@ -84,3 +86,17 @@ class Core:
                     await tokens.close()
         finally:
             await self.transport.close()
+
+
+def transport_for(http: aiohttp.ClientSession | None, *, max_connections: int) -> Transport:
+    """Return the transport of a session: over an aiohttp session of its user's, or its own."""
+    if http is None:
+        try:
+            # Only here: it needs names of aiohttp that another version need not have.
+            from . import direct
+
+            if direct.is_usable():
+                return direct.DirectTransport(max_connections=max_connections)
+        except (ImportError, AttributeError):
+            pass
+    return AiohttpTransport(http, max_connections=max_connections)

@@ -20,7 +20,7 @@ from typing import (
     cast,
     get_origin,
 )
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -28,14 +28,11 @@ from msgspec import UNSET, UnsetType
 from ._clock import Clock
 from .error_body import body_spells_error, is_nothing_but_error, looks_like_markup, spells_error
 from .errors import InvalidRequestError
+from .ids import id_problem, is_plain
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-MAX_PATH_VALUE_CHARS: Final = 1024
-"""Longest value of a path parameter. Frontegg's ids have 36; servers refuse URLs from 8 KB."""
-
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._~-]*").fullmatch
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 QueryValue: TypeAlias = str | int | bool | Sequence[str] | Sequence[int] | UnsetType | None
@@ -274,11 +271,11 @@ class Operation(Generic[T]):
         """Return the path with ``values`` in place of the parameters, percent-encoded.
 
         Raises:
-            InvalidRequestError: a value is empty, no string, too long, or would lead elsewhere.
+            InvalidRequestError: a value cannot be an id (see ``frontegg_async.ids``).
         """
         pieces = self._pieces
         # Nearly every path has one value: Frontegg's own ids are UUIDs, and need no encoding.
-        if len(values) == 1 and len(pieces) == 2 and _is_plain(values[0]):
+        if len(values) == 1 and len(pieces) == 2 and is_plain(values[0]):
             return f"{pieces[0]}{values[0]}{pieces[1]}"
         if len(values) != len(pieces) - 1:
             raise InvalidRequestError(
@@ -288,12 +285,12 @@ class Operation(Generic[T]):
             )
         path = pieces[0]
         for position, value in enumerate(values):
-            plain = value if _is_plain(value) else self._encode(position, value)
+            plain = value if is_plain(value) else self._encode(position, value)
             path += plain + pieces[position + 1]
         return path
 
     def _encode(self, position: int, value: str) -> str:
-        problem = _path_problem(value)
+        problem = id_problem(value)
         if problem is None:
             return quote(value, safe="")
         raise InvalidRequestError(f"{self.parameters[position]} {problem}", operation=self.name)
@@ -364,13 +361,6 @@ class Operation(Generic[T]):
         return f"<Operation {self.name}: {self.method} {self.template}>"
 
 
-def _is_plain(value: object) -> bool:
-    if type(value) is not str or len(value) > MAX_PATH_VALUE_CHARS:
-        return False
-    # What a UUID is made of, which is quicker to see than what the expression allows besides.
-    return (value.isascii() and value.replace("-", "").isalnum()) or bool(_PLAIN(value))
-
-
 def decode_json(decoder: msgspec.json.Decoder[T], body: bytes | str) -> T:
     """Decode what a stranger wrote; whatever is wrong with it is a ``msgspec.DecodeError``."""
     try:
@@ -380,28 +370,6 @@ def decode_json(decoder: msgspec.json.Decoder[T], body: bytes | str) -> T:
     except RecursionError:
         problem = "is nested too deeply"
     raise msgspec.DecodeError(f"JSON {problem}")
-
-
-def _path_problem(value: object) -> str | None:
-    """Say why ``value`` may not stand in a path, or None if encoding makes it harmless."""
-    if not isinstance(value, str):
-        return f"must be a string, got {type(value).__name__}"
-    if len(value) > MAX_PATH_VALUE_CHARS:
-        return f"is longer than {MAX_PATH_VALUE_CHARS} characters"
-    if not value.strip():
-        return "is empty"
-    try:
-        # Decoded once more, because a gateway on the way may do the same.
-        readings = (value, unquote(value, errors="strict"))
-        value.encode()
-    except UnicodeError:
-        return "is not valid Unicode text"
-    for reading in readings:
-        if any(ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 for char in reading):
-            return "holds a control character"
-        if any(segment in {".", ".."} for segment in re.split(r"[/\\]", reading)):
-            return "would lead to another path"
-    return None
 
 
 def encode_query(query: Query) -> str:

@@ -15,8 +15,10 @@ import msgspec
 
 from ._secret import Secret
 from .errors import ConfigurationError, InvalidRequestError
+from .ids import id_problem
 
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*").fullmatch
+_ID_HEADER: Final = re.compile(r"frontegg-[a-z-]+-id", re.IGNORECASE).fullmatch
 
 _FORBIDDEN_HEADERS: Final = frozenset(
     # Set by the session itself; a second value would be a second truth.
@@ -106,7 +108,7 @@ def _check_positive(name: str, value: object) -> None:
 
 def check_header_value(name: str, value: str) -> str:
     """Return ``value``; raise InvalidRequestError if it cannot stand in a header."""
-    problem = _header_problem(value)
+    problem = _header_problem(name, value)
     if problem is not None:
         raise InvalidRequestError(f"the value of the header {name} {problem}")
     return value
@@ -114,14 +116,16 @@ def check_header_value(name: str, value: str) -> str:
 
 def check_header_setting(name: str, value: str) -> str:
     """Return ``value``; raise ConfigurationError if it cannot stand in a header."""
-    problem = _header_problem(value)
+    problem = _header_problem(name, value)
     if problem is not None:
         raise ConfigurationError(f"the value of the header {name} {problem}")
     return value
 
 
-def _header_problem(value: object) -> str | None:
+def _header_problem(name: str, value: object) -> str | None:
     """Say why ``value`` cannot stand in a header, for one because it would end it."""
+    if _ID_HEADER(name):
+        return id_problem(value)
     if not isinstance(value, str):
         return f"must be a text, got {type(value).__name__}"
     if not value.strip():

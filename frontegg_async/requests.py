@@ -9,6 +9,7 @@ import msgspec
 from yarl import URL
 
 from .call import View
+from .checks import check_body, check_query
 from .errors import InvalidRequestError
 from .operation import (
     Body,
@@ -63,6 +64,7 @@ class RequestBuilder:
             self._check_token_kind(operation)
         url = self._base_url + operation.path(path)
         if query:
+            check_query(operation.name, query)
             text = encode_query(query)
             if text:
                 url = f"{url}?{text}"
@@ -79,7 +81,10 @@ class RequestBuilder:
             for name, value in given.items():
                 check_header_value(name, value)
             sent = {**sent, **given}
-        encoded = None if body is None else _encoded(operation.name, body)
+        encoded = None
+        if body is not None:
+            check_body(operation.name, body)
+            encoded = _encoded(operation.name, body)
         return Request(operation.method, URL(url, encoded=True), sent, encoded)
 
     def _check_token_kind(self, operation: Operation[Any]) -> None:

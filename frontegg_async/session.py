@@ -18,7 +18,7 @@ from ._clock import Clock, SystemClock
 from ._secret import Secret
 from .answer import Answer
 from .call import AttemptObserver, Traffic, View
-from .core import Core
+from .core import Core, transport_for
 from .decoding import decode_answer
 from .endpoints.authentication import AUTHENTICATE
 from .errors import ClosedError, ConfigurationError, InvalidRequestError
@@ -37,8 +37,9 @@ from .published import Plan
 from .retry import RetryBudget
 from .sender import Sender
 from .settings import SessionSettings, as_plan, as_secret, check_connections, check_text, is_text
-from .tokens import MemoryTokenStore, TokenInfo, TokenManager, TokenStore, describe
-from .transport import AiohttpTransport, Transport
+from .token_claims import TokenInfo, describe
+from .token_stores import MemoryTokenStore, TokenStore
+from .tokens import TokenManager
 from .user_tokens import OnRefresh
 
 T = TypeVar("T")
@@ -101,7 +102,6 @@ class Session:
         # First of all, so that no traceback from here shows the key among the local variables.
         api_key = as_secret(api_key)
         check_text("api_key", is_text(api_key.reveal()))
-        check_text("client_id", is_text(client_id))
         check_connections(max_connections)
         if environment_id is not None:
             check_header_setting("frontegg-environment-id", environment_id)
@@ -159,8 +159,6 @@ class Session:
         Raises:
             ConfigurationError: a setting cannot work.
         """
-        if client_id is not None:
-            check_text("client_id", is_text(client_id))
         check_connections(max_connections)
         session = object.__new__(cls)
         session._set_up(
@@ -232,7 +230,7 @@ class Session:
         core = Core(
             base_url=settings.base_url,
             environment_id=settings.environment_id,
-            transport=self._transport(),
+            transport=transport_for(settings.http, max_connections=settings.max_connections),
             tokens=self._token_manager(),
             api_key=settings.api_key,
             clock=settings.clock,
@@ -241,19 +239,6 @@ class Session:
         )
         self._sender = Sender(core, self._view)
         return self
-
-    def _transport(self) -> Transport:
-        settings = self._settings
-        if settings.http is None:
-            try:
-                # Only here: it needs names of aiohttp that another version need not have.
-                from . import direct
-
-                if direct.is_usable():
-                    return direct.DirectTransport(max_connections=settings.max_connections)
-            except (ImportError, AttributeError):
-                pass
-        return AiohttpTransport(settings.http, max_connections=settings.max_connections)
 
     def _token_manager(self) -> TokenManager | None:
         settings = self._settings

@@ -10,10 +10,11 @@ import msgspec
 from ._clock import Clock
 from ._secret import Secret
 from .errors import ConfigurationError
+from .ids import id_problem
 from .options import is_local
 from .pacing import FixedRate
 from .published import Plan, published_limit
-from .tokens import TokenStore
+from .token_stores import TokenStore
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +29,13 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     token_store: TokenStore
     clock: Clock
     limits_plan: Plan | None
+
+    def __post_init__(self) -> None:
+        if self.client_id is None and self.api_key is None:
+            return  # a session for users alone
+        problem = id_problem(self.client_id)
+        if problem is not None:
+            raise ConfigurationError(f"client_id {problem}")
 
     def expected_limit(self, limit_group: str) -> FixedRate:
         """Return the limit that Frontegg publishes for a group of the session's plan."""

@@ -20,14 +20,11 @@ them for another reason, and costs no further token for a while.
 from __future__ import annotations
 
 import asyncio
-import base64
-import contextlib
 import logging
 import math
 import secrets
-import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
@@ -44,6 +41,7 @@ from .errors import (
     UndecodableAnswerError,
 )
 from .models.authentication import TokenGrant
+from .token_stores import StoredToken, TokenStore
 
 _logger: Final = logging.getLogger("frontegg_async.tokens")
 
@@ -121,102 +119,6 @@ class Token:
 
     def __repr__(self) -> str:
         return f"<Token until {self.expires_at:.0f}>"
-
-
-class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A token for other processes. Its ``repr`` does not show it.
-
-    Args:
-        value: the token.
-        issued_at: seconds since the epoch, before it was asked for.
-        expires_at: seconds since the epoch.
-    """
-
-    value: str
-    issued_at: float
-    expires_at: float
-
-    def __repr__(self) -> str:
-        return f"StoredToken(value=***, expires_at={self.expires_at:.0f})"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Return for rich, which would otherwise read all fields, as much as ``repr`` shows."""
-        return [("value", MASK), ("expires_at", self.expires_at)]
-
-
-class TokenStore(Protocol):
-    """Where sessions, processes or machines share a token.
-
-    Keys are opaque, differ between credentials and hosts, and tell nothing of the secret. What
-    is stored is a live credential: keep it where only the application reads it. An exception
-    from a store is logged, and the session does without.
-    """
-
-    async def load(self, key: str) -> StoredToken | None:
-        """Return what was saved under ``key``, or None."""
-        ...
-
-    async def save(self, key: str, token: StoredToken) -> None:
-        """Keep ``token`` under ``key``, until its ``expires_at`` at most."""
-        ...
-
-    async def discard(self, key: str, value: str) -> None:
-        """Forget ``key`` if its token is still ``value``; leave a newer one alone."""
-        ...
-
-
-class LeasingTokenStore(TokenStore, Protocol):
-    """A token store in which one session fetches a token while the others wait for it.
-
-    Sessions that start at once on a store without leases fetch a token each.
-    """
-
-    async def lease(self, key: str, holder: str, seconds: float) -> bool:
-        """Return whether ``holder`` may fetch the token of ``key`` now.
-
-        True for one holder at a time, until it releases the lease or the seconds have passed.
-        """
-        ...
-
-    async def release(self, key: str, holder: str) -> None:
-        """End the lease of ``key`` if it is ``holder``'s."""
-        ...
-
-
-class MemoryTokenStore:
-    """A token store for the sessions of one event loop."""
-
-    def __init__(self) -> None:
-        self._tokens: Final[dict[str, StoredToken]] = {}
-        self._leases: Final[dict[str, tuple[str, float]]] = {}
-
-    async def load(self, key: str) -> StoredToken | None:
-        """Return what was saved under ``key``, or None."""
-        return self._tokens.get(key)
-
-    async def save(self, key: str, token: StoredToken) -> None:
-        """Keep ``token`` under ``key``."""
-        self._tokens[key] = token
-
-    async def discard(self, key: str, value: str) -> None:
-        """Forget ``key`` if its token is still ``value``."""
-        token = self._tokens.get(key)
-        if token is not None and token.value == value:
-            del self._tokens[key]
-
-    async def lease(self, key: str, holder: str, seconds: float) -> bool:
-        """Return whether ``holder`` may fetch the token of ``key`` now."""
-        now = time.monotonic()
-        _, until = self._leases.get(key, ("", now))
-        if until > now:
-            return False
-        self._leases[key] = (holder, now + seconds)
-        return True
-
-    async def release(self, key: str, holder: str) -> None:
-        """End the lease of ``key`` if it is ``holder``'s."""
-        if self._leases.get(key, ("", 0.0))[0] == holder:
-            del self._leases[key]
 
 
 class _Strike(msgspec.Struct):
@@ -587,47 +489,3 @@ def _life(expires_in: float | str | None) -> float:
     if not stated > 0.0:
         return UNSTATED_LIFE
     return min(max(stated, SHORTEST_LIFE), LONGEST_LIFE)
-
-
-class TokenInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be known of the environment token; never the token itself.
-
-    Args:
-        vendor_id: the environment that it names, or None if it is no readable JWT.
-        kind: what kind of token it says it is: ``vendor`` for an environment token.
-        expires_in: seconds of life left, by this machine's clock.
-    """
-
-    vendor_id: str | None
-    kind: str | None
-    expires_in: float
-
-
-class _Claims(msgspec.Struct, rename="camel"):
-    vendor_id: str | None = None
-    type: str | None = None
-    exp: float | None = None
-
-
-def describe(token: Token, now: float) -> TokenInfo:
-    """Read what a token says of itself. Its signature is not checked: it is our own token."""
-    claims = _claims(token.value)
-    return TokenInfo(
-        vendor_id=claims.vendor_id, kind=claims.type, expires_in=token.expires_at - now
-    )
-
-
-def stated_life(token: str, now: float) -> float | None:
-    """Return the seconds from ``now``, a time of day, to the end that a token states of itself."""
-    end = _claims(token).exp
-    return None if end is None else end - now
-
-
-def _claims(token: str) -> _Claims:
-    parts = token.split(".")
-    if len(parts) == 3:
-        # A token need not be a JWT, and then it says nothing of itself.
-        with contextlib.suppress(ValueError, RecursionError):
-            payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-            return msgspec.json.decode(payload, type=_Claims)
-    return _Claims()

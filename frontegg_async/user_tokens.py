@@ -14,7 +14,9 @@ from .endpoints.authentication import Authentication
 from .errors import AuthenticationError, ConfigurationError
 from .models.authentication import ApiTokenLogin, TokenGrant, UserTokens
 from .operation import Caller
-from .tokens import MemoryTokenStore, TokenManager, is_fit, stated_life
+from .token_claims import stated_life
+from .token_stores import MemoryTokenStore
+from .tokens import TokenManager, is_fit
 
 Logins: TypeAlias = MutableMapping[Secret, TokenManager]
 OnRefresh = Callable[[UserTokens], Awaitable[None]]

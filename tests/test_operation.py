@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from frontegg_async import (
+    FronteggSession,
     InvalidRequestError,
     Operation,
     Repeat,
@@ -22,12 +23,13 @@ from frontegg_async import (
     User,
 )
 from frontegg_async._clock import SystemClock
+from frontegg_async.emulator import Emulator
 from frontegg_async.endpoints import operations, users
 from frontegg_async.endpoints.users import Users
+from frontegg_async.ids import MAX_ID_CHARS
 from frontegg_async.models.users import UserTenantStatuses
 from frontegg_async.operation import (
     JSON,
-    MAX_PATH_VALUE_CHARS,
     Arguments,
     Query,
     QueryValue,
@@ -73,7 +75,7 @@ def test_a_value_stays_in_its_place(value: str) -> None:
     "value",
     [
         "", " ", "\t", ".", "..", "../x", "x/..", "x\\..\\y", "%2e%2e", "%2E.", "..%2Fx", "a\nb",
-        "a\x00", "a\x7f", "a\x85", "%00", "%0a", "\ud800", "a" * (MAX_PATH_VALUE_CHARS + 1),
+        "a\x00", "a\x7f", "a\x85", "%00", "%0a", "\ud800", "a" * (MAX_ID_CHARS + 1),
     ],
 )  # fmt: skip
 def test_values_that_lead_elsewhere(value: str) -> None:
@@ -91,7 +93,7 @@ def test_values_of_other_types(value: Any) -> None:
         LAST.path((value,))
 
 
-@pytest.mark.parametrize("value", ["a", "...", "a.b", "~x", "-", "a" * MAX_PATH_VALUE_CHARS])
+@pytest.mark.parametrize("value", ["a", "...", "a.b", "~x", "-", "a" * MAX_ID_CHARS])
 def test_values_that_need_no_encoding(value: str) -> None:
     """Unreserved characters go as they are."""
     assert LAST.path((value,)) == f"/a/b/{value}"
@@ -345,7 +347,7 @@ async def test_filters_of_iterate_land_in_the_query() -> None:
     }
     assert [(each.operation, each.query) for each in caller.sent] == [
         (users.ITERATE, {**filters, "_limit": 7, "_offset": 0}),
-        (users.ITERATE, {"_limit": 200, "_offset": 0}),
+        (users.ITERATE, {"_sortBy": "id", "_limit": 200, "_offset": 0}),
     ]
 
 
@@ -367,15 +369,14 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     REFUSED,
 )
 async def test_bad_input_is_refused_before_anything_is_sent(
-    verb: str, arguments: tuple[Any, ...]
+    emulator: Emulator, frontegg: FronteggSession, verb: str, arguments: tuple[Any, ...]
 ) -> None:
     """Input that cannot be meant is an error of ours, and nobody is called for it."""
-    caller = Recorder()
     with pytest.raises(InvalidRequestError) as caught:
-        await getattr(Users(caller), verb)(*arguments)
+        await getattr(frontegg.users, verb)(*arguments)
     assert caught.value.operation == f"users.{verb}"
     assert caught.value.attempts == 0
-    assert caller.sent == []
+    assert emulator.count() == 0
 
 
 @pytest.mark.parametrize("value", [None, "yes", 1, UNSET])

@@ -23,7 +23,8 @@ from frontegg_async import (
 )
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, Fault, Stall
 from frontegg_async.models.authentication import TokenGrant
-from frontegg_async.tokens import TokenManager, TokenStore
+from frontegg_async.token_stores import TokenStore
+from frontegg_async.tokens import TokenManager
 
 from .clocks import (
     AUTH,

@@ -133,7 +133,7 @@ class Bulk:
         Args:
             job: as for ``start``.
             source: as for ``start``.
-            settings: of ``RunOptions``, ``workers`` and ``rate`` matter.
+            settings: of ``RunOptions``, ``workers``, ``rate`` and ``literal_ids`` matter.
 
         Raises:
             InvalidRequestError: the source cannot be read as rows at all.

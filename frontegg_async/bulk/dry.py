@@ -75,7 +75,7 @@ class DryRun:
             InvalidRequestError: the source cannot be read as rows at all.
             AuthenticationError: the credentials are refused.
         """
-        rows = rows_of(self._source, self._job.row_type)
+        rows = rows_of(self._source, self._job.row_type, literal_ids=self._options.literal_ids)
         directory = temporary_folder()
         try:
             # For the duplicates, which may be too many for memory.

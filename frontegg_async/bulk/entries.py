@@ -7,6 +7,8 @@ from hashlib import blake2b
 
 import msgspec
 
+from .originals import Original
+
 
 class State(IntEnum):
     """Where a row stands, as the file has it.
@@ -56,6 +58,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 class NewRow(msgspec.Struct, frozen=True, gc=False):
     """A row to be entered; ``problem`` says why it is invalid, if it is.
 
+    ``original`` is how an invalid row stood in the source.
+
     ``ordered`` rows of one user undo each other: such a row repeats an earlier one only if none of
     that user stands between them.
     """
@@ -67,6 +71,7 @@ class NewRow(msgspec.Struct, frozen=True, gc=False):
     flag: bool = False
     problem: str | None = None
     ordered: bool = False
+    original: Original = Original()
 
 
 class LedgerRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -113,6 +118,8 @@ class ExportedRow(msgspec.Struct, frozen=True, gc=False):
     trace_id: str | None
     reason: str | None
     error_code: str | None
+    original: Original | None = None
+    """How an invalid row stood in the source."""
 
 
 class RunTotals(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import Any, Final, Literal, TextIO, TypeAlias
 import msgspec
 
 from ..errors import ConfigurationError
+from .cells import protected
 from .entries import ExportedRow, State
+from .fields import ORIGINAL
 from .jobs import Job
 from .private_files import open_private
 
 Format: TypeAlias = Literal["csv", "jsonl"]
 
-_COLUMNS: Final = ("line", "outcome", "reason", "status", "error_code", "trace_id")
+_COLUMNS: Final = ("line", "outcome", "reason", "status", "error_code", "trace_id", ORIGINAL)
 
 
 def outcome_name(job: Job, state: State) -> str:
@@ -36,7 +39,10 @@ def outcome_name(job: Job, state: State) -> str:
 
 
 def write_rows(job: Job, rows: Iterable[ExportedRow], file: TextIO, form: Format) -> int:
-    """Write rows to an open text file, and return how many they were."""
+    """Write rows to an open text file, and return how many they were.
+
+    The cells of a CSV file are such that no spreadsheet runs them (``bulk.cells``).
+    """
     flag = job.row_type.flag_name
     own = [*("tenant_id",) * ("tenant_id" in job.row_type.texts), *((flag,) if flag else ())]
     columns = ["user_id", "email", *own, *_COLUMNS]
@@ -49,11 +55,10 @@ def write_rows(job: Job, rows: Iterable[ExportedRow], file: TextIO, form: Format
             writer.writerow([_cell(fields[name]) for name in columns])
             count += 1
         return count
-    encode = msgspec.json.Encoder().encode
     for row in rows:
         fields = _fields(job, row)
         known = {name: fields[name] for name in columns if fields[name] is not None}
-        file.write(encode(known).decode() + "\n")
+        file.write(_json_line(known))
         count += 1
     return count
 
@@ -116,7 +121,8 @@ def write_failures(path: Path, job: Job, rows: Iterable[ExportedRow]) -> Configu
 
 def _fields(job: Job, row: ExportedRow) -> dict[str, Any]:
     reason = row.reason
-    return {
+    original = row.original
+    fields: dict[str, Any] = {
         "user_id": row.user_id,
         "email": row.email,
         "tenant_id": row.tenant_id,
@@ -128,7 +134,21 @@ def _fields(job: Job, row: ExportedRow) -> dict[str, Any]:
         "status": row.status,
         "error_code": row.error_code,
         "trace_id": row.trace_id,
+        ORIGINAL: None,
     }
+    if original is not None:
+        # As the source had it, to be mended here and fed back in.
+        fields[job.row_type.flag_name or "flag"] = None
+        fields |= original.cells
+        fields[ORIGINAL] = original.text
+    return fields
+
+
+def _json_line(fields: dict[str, Any]) -> str:
+    try:
+        return msgspec.json.encode(fields).decode() + "\n"
+    except UnicodeEncodeError:
+        return json.dumps(fields) + "\n"  # of a lone surrogate, as the escape that it may have been
 
 
 def _line(text: str) -> str:
@@ -140,7 +160,7 @@ def _cell(value: object) -> object:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value
+    return protected(value) if isinstance(value, str) else value
 
 
 def _same_file(path: Path, other: Path) -> bool:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import msgspec
 
 from ..errors import InvalidRequestError
+from .originals import Original, cells_of, shortened
 from .rows import TenantRow, UserRow
 
 
 class Malformed(msgspec.Struct, frozen=True):
-    """A row that cannot be read, and why."""
+    """A row that cannot be read, and why.
+
+    Args:
+        reason: why, as the rest of a sentence about the row.
+        original: the row as it stood in the source, so far as that is known.
+    """
 
     reason: str
+    original: Original = Original()
 
 
 Fields: TypeAlias = dict[str, Any]
@@ -32,6 +40,8 @@ _COLUMNS: Final = {
     "setactive": "set_active",
     "superuser": "super_user",
 }
+ORIGINAL: Final = "original"
+"""The column of a file of failures with the text of a row that could not be read as fields."""
 _TRUTHS: Final = {
     "": None,
     "0": False,
@@ -70,8 +80,8 @@ def needed_fields(kind: type[UserRow]) -> tuple[str, ...]:
     return tuple(needed)
 
 
-def row_of(found: Fields, kind: type[UserRow]) -> UserRow | Malformed:
-    """Return the row that values say."""
+def row_of(found: Fields, kind: type[UserRow], *, literal_ids: bool = False) -> UserRow | Malformed:
+    """Return the row that values say; ``literal_ids`` is that of ``UserRow.problem``."""
     values: Fields = {}
     for name in kind.texts:
         value = found.get(name)
@@ -87,10 +97,45 @@ def row_of(found: Fields, kind: type[UserRow]) -> UserRow | Malformed:
         if isinstance(flag, str):
             flag = _TRUTHS.get(flag.lower(), flag)
         if flag is None and kind.flag_needed:
-            return Malformed(f"{flag_name} is missing")
+            return _malformed(f"{flag_name} is missing", found)
         if not isinstance(flag, bool | None):
-            return Malformed(f"{flag_name} must be true or false, got {str(flag)[:20]!r}")
+            return _malformed(f"{flag_name} must be true or false, got {str(flag)[:20]!r}", found)
         values[flag_name] = bool(flag)
     row = kind(**values)
-    problem = row.problem()
-    return row if problem is None else Malformed(problem)
+    problem = row.problem(literal_ids=literal_ids)
+    return row if problem is None else _malformed(problem, found)
+
+
+def checked_row(row: object, kind: type[UserRow], *, literal_ids: bool) -> UserRow | Malformed:
+    """Return a row of a program, if it is one of this kind and nothing is wrong with it."""
+    if isinstance(row, kind):
+        problem = row.problem(literal_ids=literal_ids)
+        return row if problem is None else _malformed(problem, msgspec.structs.asdict(row))
+    return Malformed(f"is no {kind.__name__} but {type(row).__name__}", _original_of(row))
+
+
+def _malformed(reason: str, found: Fields) -> Malformed:
+    values = {name: value for name, value in found.items() if name and name != ORIGINAL}
+    cells = cells_of(values)
+    # That of an earlier file of failures, where it is the row that was to be mended.
+    text = found.get(ORIGINAL)
+    if not isinstance(text, str) or not text:
+        whole = all(value is None or name in cells for name, value in values.items())
+        text = None if whole else shortened(json.dumps(values, ensure_ascii=False, default=str))
+    return Malformed(reason, Original(cells, text))
+
+
+def _original_of(row: object) -> Original:
+    if isinstance(row, UserRow):
+        return Original(cells_of(msgspec.structs.asdict(row)))
+    if isinstance(row, Mapping):
+        values = cast("Fields", row)
+        return Original(cells_of({column_of(str(name)): values[name] for name in values}))
+    return Original(text=_shown(row))
+
+
+def _shown(value: object) -> str:
+    try:
+        return shortened(repr(value))
+    except Exception as error:  # noqa: BLE001  # of a program's own class
+        return f"{type(value).__name__}, whose repr raises {type(error).__name__}"

@@ -51,7 +51,7 @@ from .ledger_file import (
     open_for_run,
     use_log,
 )
-from .ledger_rows import EXPORT, PENDING, exported_row, pending_rows
+from .ledger_rows import EXPORT, PENDING, exported_row, keep_originals, pending_rows
 from .ledger_values import NO_TRACE, ROOM, TRACE_BYTES, runs_of
 from .twins import find_latest, forget_twins, mark_ordered, mark_twins
 
@@ -166,7 +166,7 @@ class Ledger:
     def forget_rows(self) -> None:
         """Forget all rows: loading was interrupted and starts over. Nothing was sent yet."""
         with self._transaction():
-            for table in ("rows", "reasons"):
+            for table in ("rows", "reasons", "originals"):
                 self._database.execute(f"DELETE FROM {table}")
             forget_twins(self._database)
 
@@ -200,6 +200,7 @@ class Ledger:
                     [(line,) for line, _ in invalid],
                 )
                 self._write_reasons([(line, problem, None) for line, problem in invalid])
+                keep_originals(self._database, ((r.line, r.original) for r in rows if r.problem))
 
     def find_twins(self) -> None:
         """Make rows twins of an earlier one that says the same."""

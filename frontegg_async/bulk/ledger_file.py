@@ -17,6 +17,7 @@ from .ledger_checks import ChangedError, count_unmarked, seal_of
 from .ledger_errors import cannot_open, lacks_shared_memory, reported
 from .ledger_log import check_log
 from .locking import LedgerLock, is_run_on
+from .originals import ORIGINALS_SCHEMA
 from .twins import TWINS_SCHEMA
 
 APPLICATION_ID: Final = 0x46724C67
@@ -55,7 +56,7 @@ CREATE TABLE runs (
     requests INTEGER NOT NULL, throttled INTEGER NOT NULL, elapsed_s REAL NOT NULL,
     seal INTEGER NOT NULL
 );
-{TWINS_SCHEMA}""".split(";")
+{TWINS_SCHEMA};{ORIGINALS_SCHEMA}""".split(";")
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Final
 
@@ -10,6 +12,7 @@ import msgspec
 from .entries import ExportedRow, LedgerRow, State
 from .ledger_checks import ChangedError, mark_of, row_seal, seal_of
 from .ledger_values import ROOM, trace_of
+from .originals import Original
 from .twins import FOLLOWS
 
 PENDING: Final = (
@@ -29,9 +32,11 @@ EXPORT: Final = (
     "SELECT rows.line, rows.user_id, rows.email, rows.tenant_id, rows.flag, rows.seal, "
     f"rows.mark = {mark_of('rows')} AND one.mark = {mark_of('one')}, "
     "one.state, one.status, one.attempts, one.trace_id, "
-    "reasons.line, reasons.reason, reasons.error_code, reasons.seal FROM rows "
+    "reasons.line, reasons.reason, reasons.error_code, reasons.seal, "
+    "originals.original, originals.seal FROM rows "
     "JOIN rows AS one ON one.line = ifnull(rows.twin, rows.line) "
     "LEFT JOIN reasons ON reasons.line = one.line "
+    "LEFT JOIN originals ON originals.line = rows.line "
     "WHERE one.state IN ({}) ORDER BY rows.line"
 )
 """The statement whose rows ``exported_row`` takes; the numbers of states go into it."""
@@ -54,6 +59,15 @@ def pending_rows(found: str) -> list[LedgerRow]:
     return sorted(rows, key=attrgetter("line"))
 
 
+def keep_originals(database: sqlite3.Connection, originals: Iterable[tuple[int, Original]]) -> None:
+    """Put invalid rows on file, by their lines, within a transaction."""
+    encoded = ((line, original.encode()) for line, original in originals)
+    database.executemany(
+        "INSERT INTO originals VALUES (?, ?, ?)",
+        [(line, text, seal_of(line, text)) for line, text in encoded],
+    )
+
+
 def exported_row(
     line: int,
     user_id: str | None,
@@ -70,6 +84,8 @@ def exported_row(
     reason: str | None,
     error_code: str | None,
     reason_seal: int | None,
+    original: str | None,
+    original_seal: int | None,
 ) -> ExportedRow:
     """Return a row as the file has it; numbers that stand for nothing come as nothing.
 
@@ -80,6 +96,8 @@ def exported_row(
         raise ChangedError(f"row {line}")
     if reason_line is not None and reason_seal != seal_of(reason_line, reason, error_code):
         raise ChangedError(f"the reason of row {line}")
+    if original is not None and original_seal != seal_of(line, original):
+        raise ChangedError(f"the original text of row {line}")
     try:
         trace = trace_of(trace_id)
     except (TypeError, ValueError):
@@ -97,4 +115,5 @@ def exported_row(
         trace_id=trace,
         reason=reason,
         error_code=error_code,
+        original=None if original is None else Original.decode(original),
     )

@@ -13,6 +13,7 @@ from ..errors import InvalidRequestError
 
 # One meaning of columns and rows for all kinds of files.
 from .fields import Malformed, RawRow, check_columns, column_of
+from .originals import Original, cells_of
 from .rows import UserRow
 
 BATCH_ROWS: Final = 1_024
@@ -86,8 +87,14 @@ def _rows(
             fields = [_values(batch.column(name), columns[name]) for name in columns]
             for values in zip(*fields, strict=True):
                 line += 1
+                found = dict(zip(columns.values(), values, strict=True))
                 unread = next((value for value in values if isinstance(value, Malformed)), None)
-                yield line, unread or dict(zip(columns.values(), values, strict=True))
+                yield (
+                    line,
+                    found
+                    if unread is None
+                    else Malformed(unread.reason, Original(cells_of(found))),
+                )
 
 
 def _values(column: Any, field: str) -> list[object]:

@@ -6,6 +6,8 @@ from typing import ClassVar
 
 import msgspec
 
+from ..ids import id_problem, placeholder_problem, text_problem
+
 
 class UserRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A row about one user, who is named by id or by e-mail address.
@@ -23,17 +25,23 @@ class UserRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     user_id: str | None = None
     email: str | None = None
 
-    def problem(self) -> str | None:
-        """Say what is wrong with the row, or None."""
+    def problem(self, *, literal_ids: bool = False) -> str | None:
+        """Say what is wrong with the row, or None.
+
+        Args:
+            literal_ids: whether strings such as ``NULL`` or ``#N/A`` are taken for ids.
+        """
         for name in self.texts:
             # By name, as any object: a row that a program makes by hand may hold anything.
             value: object = getattr(self, name)
-            if value is None:
+            if value is None or value == "":
                 continue
-            if not isinstance(value, str) or not value.isprintable():
-                return f"{name} must be a text without control characters"
-            if value != value.strip():
-                return f"{name} has spaces around it"
+            problem = text_problem(value) if name == "email" else id_problem(value)
+            # An address beside an id names nobody, so it may be a placeholder.
+            if problem is None and not literal_ids and (name != "email" or not self.user_id):
+                problem = placeholder_problem(str(value))
+            if problem is not None:
+                return f"{name} {problem}"
         if not self.user_id and not self.email:
             return "neither user_id nor email is given"
         return None
@@ -50,9 +58,10 @@ class TenantRow(UserRow, frozen=True, kw_only=True, gc=False):
 
     tenant_id: str
 
-    def problem(self) -> str | None:
+    def problem(self, *, literal_ids: bool = False) -> str | None:
         """Say what is wrong with the row, or None."""
-        return super().problem() or ("" if self.tenant_id else "tenant_id is empty") or None
+        problem = super().problem(literal_ids=literal_ids)
+        return problem if problem or self.tenant_id else "tenant_id is empty"
 
 
 class Assignment(TenantRow, frozen=True, kw_only=True, gc=False):

@@ -148,7 +148,11 @@ class BulkRun:
 
     async def _run(self) -> Report:
         source, options, job = self._source, self._options, self._job
-        rows = None if source is None else rows_of(source, job.row_type)
+        rows = (
+            None
+            if source is None
+            else rows_of(source, job.row_type, literal_ids=options.literal_ids)
+        )
         path = options.ledger_path(source)
         if options.failures is not None:
             check_writable(options.failures, source, path)
@@ -188,7 +192,7 @@ class BulkRun:
                 fingerprint=_fingerprint(Path(name)) if is_file and lasting else "",
                 environment=environment_of(self._session),
                 environment_id=self._session.environment_id or "",
-                settings=self._job.settings(),
+                settings=self._options.ledger_settings(self._job.settings()),
             ),
         )
 
@@ -377,7 +381,7 @@ def _loaded(ledger: Ledger) -> bool:
 
 def _new_row(job: Job, line: int, row: UserRow | Malformed) -> NewRow:
     if isinstance(row, Malformed):
-        return NewRow(line, problem=row.reason)
+        return NewRow(line, problem=row.reason, original=row.original)
     flag_name = job.row_type.flag_name
     return NewRow(
         line,

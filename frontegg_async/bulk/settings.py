@@ -29,6 +29,7 @@ class RunSettings(TypedDict, total=False):
     conflicts: Literal["look", "already", "failed"]
     rate: FixedRate | None
     max_share: float
+    literal_ids: bool
     on_progress: Callable[[Progress], object] | None
 
 
@@ -51,6 +52,9 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
             have been done it is looked at as well.
         rate: the most calls of each kind in a stretch of time.
         max_share: the part of the learned limits that the run may use, up to 1.
+        literal_ids: whether strings such as ``NULL``, ``nan`` or ``#N/A``, which databases,
+            programs and spreadsheets write in place of a value, are taken for ids. Without it, a
+            row with one of them is invalid.
         on_progress: called after each row with the counts so far, always the same object.
     """
 
@@ -62,6 +66,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: Literal["look", "already", "failed"] = "look"
     rate: FixedRate | None = None
     max_share: float = 1.0
+    literal_ids: bool = False
     on_progress: Callable[[Progress], object] | None = None
 
     def __post_init__(self) -> None:
@@ -75,6 +80,13 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         share: Any = self.max_share
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
             raise InvalidRequestError(f"max_share must be above 0 and at most 1, got {share!r}")
+
+    def ledger_settings(self, settings: str) -> str:
+        """Return a job's settings, in JSON, with those of the run that change what a row means."""
+        if not self.literal_ids:
+            return settings
+        known = msgspec.json.decode(settings, type=dict[str, Any])
+        return msgspec.json.encode({**known, "literal_ids": True}).decode()
 
     def ledger_path(self, source: object) -> Path | None:
         """Return where the ledger is, or None for a temporary one."""

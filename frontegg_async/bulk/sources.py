@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from ..errors import InvalidRequestError
-from .fields import Malformed, RawRow, Row, row_of
+from .fields import Malformed, RawRow, Row, checked_row, row_of
 from .rows import Assignment, UserRow
 from .text import text_rows
 
@@ -25,31 +25,40 @@ Source: TypeAlias = str | os.PathLike[str] | Iterable[RowT] | AsyncIterable[RowT
 """A path, or rows."""
 
 
-def rows_of(source: Source[RowT], kind: type[RowT]) -> Iterator[Row] | AsyncIterator[Row]:
+def rows_of(
+    source: Source[RowT], kind: type[RowT], *, literal_ids: bool = False
+) -> Iterator[Row] | AsyncIterator[Row]:
     """Return the rows of any source, numbered from 1 or by the lines of the file.
+
+    Args:
+        source: a path, or rows.
+        kind: what the rows are.
+        literal_ids: as for ``read_rows``.
 
     Raises:
         InvalidRequestError: a file that cannot be read as rows at all.
     """
     if isinstance(source, str | os.PathLike):
-        return read_rows(source, kind)
+        return read_rows(source, kind, literal_ids=literal_ids)
     if isinstance(source, AsyncIterable):
-        return _number_async(source, kind)
-    return _number(source, kind)
+        return _number_async(source, kind, literal_ids)
+    return _number(source, kind, literal_ids)
 
 
-def _number(source: Iterable[object], kind: type[UserRow]) -> Iterator[Row]:
+def _number(source: Iterable[object], kind: type[UserRow], literal_ids: bool) -> Iterator[Row]:
     for line, row in enumerate(source, 1):
-        yield line, _checked(row, kind)
+        yield line, checked_row(row, kind, literal_ids=literal_ids)
 
 
-async def _number_async(source: AsyncIterable[object], kind: type[UserRow]) -> AsyncIterator[Row]:
+async def _number_async(
+    source: AsyncIterable[object], kind: type[UserRow], literal_ids: bool
+) -> AsyncIterator[Row]:
     line = 0
     rows = aiter(source)
     try:
         async for row in rows:
             line += 1
-            yield line, _checked(row, kind)
+            yield line, checked_row(row, kind, literal_ids=literal_ids)
     finally:
         # A generator that is left in the middle gets to end its own work now, not at some time.
         aclose: Callable[[], Awaitable[object]] | None = getattr(rows, "aclose", None)
@@ -57,26 +66,30 @@ async def _number_async(source: AsyncIterable[object], kind: type[UserRow]) -> A
             await aclose()
 
 
-def _checked(row: object, kind: type[UserRow]) -> UserRow | Malformed:
-    if not isinstance(row, kind):
-        return Malformed(f"is no {kind.__name__} but {type(row).__name__}")
-    problem = row.problem()
-    return row if problem is None else Malformed(problem)
-
-
-def read_rows(path: str | os.PathLike[str], kind: type[UserRow] = Assignment) -> Iterator[Row]:
+def read_rows(
+    path: str | os.PathLike[str], kind: type[UserRow] = Assignment, *, literal_ids: bool = False
+) -> Iterator[Row]:
     """Return the rows of a file, read as they are asked for.
 
     Its name ends in ``.csv``, ``.jsonl``, ``.ndjson`` or, with the extra ``parquet``, ``.parquet``.
     Blank lines are no rows. Columns and keys beside the fields of ``kind`` are ignored, so that a
     file of failures can be fed back in.
 
+    Args:
+        path: the file.
+        kind: what its rows are.
+        literal_ids: whether strings such as ``NULL`` or ``#N/A``, which spreadsheets and programs
+            write in place of a value, are taken for ids. Otherwise such a row is ``Malformed``.
+
     Raises:
         InvalidRequestError: there is no such file, it is of another kind, or it lacks a column
             that is needed.
     """
     found = _raw_rows(Path(path), kind)
-    return ((line, row if isinstance(row, Malformed) else row_of(row, kind)) for line, row in found)
+    return (
+        (line, row if isinstance(row, Malformed) else row_of(row, kind, literal_ids=literal_ids))
+        for line, row in found
+    )
 
 
 def _raw_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:

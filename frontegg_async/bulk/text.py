@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import json
 import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -18,7 +19,9 @@ import msgspec
 
 from ..errors import InvalidRequestError
 from ..operation import decode_json
-from .fields import Fields, Malformed, RawRow, check_columns, column_of
+from .cells import are_protected, unprotected
+from .fields import ORIGINAL, Fields, Malformed, RawRow, check_columns, column_of
+from .originals import Original, shortened
 from .rows import UserRow
 
 MAX_LINE_BYTES: Final = 64 * 1024
@@ -42,7 +45,7 @@ def text_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
         problem = error.strerror or type(error).__name__
         raise InvalidRequestError(f"cannot read {path}: {problem}") from None
     if path.suffix.lower() == ".csv":
-        return _csv_rows(path, *_header(path, first, kind))
+        return _csv_rows(path, _header(path, first, kind))
     return _json_rows(path)
 
 
@@ -56,11 +59,24 @@ _RFC_4180: Final = {
 
 
 class _Line(msgspec.Struct, frozen=True, gc=False):
-    """A line of a file; ``problem`` says why it is no row by itself, if so."""
+    """A line of a file.
+
+    Args:
+        number: from 1.
+        text: without its end.
+        problem: why it is no row by itself, if so.
+        shown: the line for people, where ``text`` is not all of it.
+    """
 
     number: int
     text: str
     problem: str | None = None
+    shown: str | None = None
+
+    def malformed(self, problem: str) -> Malformed:
+        """Return the row that stands for this line."""
+        text = self.text.rstrip("\r\n") if self.shown is None else self.shown
+        return Malformed(problem, Original(text=text))
 
 
 def _lines(path: Path) -> Generator[_Line]:
@@ -72,14 +88,20 @@ def _lines(path: Path) -> Generator[_Line]:
             if number == 1:
                 raw = raw.removeprefix(codecs.BOM_UTF8)
             if len(raw) > MAX_LINE_BYTES:
+                text = shortened(raw.decode(errors="backslashreplace"))
+                # Its own quotes are no longer needed, but those of the rest may end a field below.
                 yield _Line(
-                    number, _quotes_of_rest(file, raw), f"is longer than {MAX_LINE_BYTES} bytes"
+                    number,
+                    _quotes_of_rest(file, raw),
+                    f"is longer than {MAX_LINE_BYTES} bytes",
+                    text,
                 )
                 continue
             try:
                 text = raw.decode()
             except UnicodeDecodeError:
-                yield _Line(number, raw.decode(errors="replace"), "is not UTF-8")
+                original = raw.decode(errors="backslashreplace").rstrip("\r\n")
+                yield _Line(number, raw.decode(errors="replace"), "is not UTF-8", original)
                 continue
             if "\0" in text:
                 yield _Line(number, text, "holds a NUL character")
@@ -100,23 +122,55 @@ def _json_rows(path: Path) -> Iterator[RawRow]:
     decoder = msgspec.json.Decoder(dict[str, Any])
     for line in _lines(path):
         if line.problem is not None:
-            yield line.number, Malformed(line.problem)
+            yield line.number, line.malformed(line.problem)
         elif not line.text.isspace():
-            yield line.number, _json_row(decoder, line.text)
+            row = _json_row(decoder, line.text)
+            yield line.number, line.malformed(row) if isinstance(row, str) else row
 
 
-def _json_row(decoder: msgspec.json.Decoder[dict[str, Any]], line: str) -> Fields | Malformed:
+def _json_row(decoder: msgspec.json.Decoder[dict[str, Any]], line: str) -> Fields | str:
+    """Return the fields of an object, or say why there are none."""
     try:
         found = decode_json(decoder, line)
     except msgspec.DecodeError as error:
-        return Malformed(f"is not a JSON object: {error}")
+        return f"is not a JSON object: {error}"
+    # Every member has a colon: with no more colons than keys, none of the keys stands there twice.
+    if line.count(":") != len(found):
+        try:
+            if _members(line) != len(found):
+                return "has a key twice"
+        except RecursionError:
+            return "is not a JSON object: JSON is nested too deeply"
     fields = [(field, value) for key, value in found.items() if (field := column_of(key))]
     if len(fields) != len(dict(fields)):
-        return Malformed("says one thing twice, under two spellings of its name")
+        return "says one thing twice, under two spellings of its name"
+    if ORIGINAL in found and "outcome" in found:
+        fields.append((ORIGINAL, found[ORIGINAL]))
     return dict(fields)
 
 
-def _header(path: Path, line: _Line, kind: type[UserRow]) -> tuple[str, tuple[str, ...]]:
+def _members(line: str) -> int:
+    """Count the members of a JSON object, also those that have a key in common."""
+    # Numbers stay strings: the standard library refuses those of more than 4,300 digits.
+    members: int = json.loads(line, object_pairs_hook=len, parse_int=str, parse_float=str)
+    return members
+
+
+class _Form(msgspec.Struct, frozen=True, gc=False):
+    """How the rows of a CSV file are to be read.
+
+    Args:
+        delimiter: between two fields.
+        columns: the fields that the columns stand for, empty for those of no interest.
+        protected: whether a run has written the file, in cells as ``bulk.cells`` makes them.
+    """
+
+    delimiter: str
+    columns: tuple[str, ...]
+    protected: bool
+
+
+def _header(path: Path, line: _Line, kind: type[UserRow]) -> _Form:
     if line.problem is not None:
         raise InvalidRequestError(f"the header of {path} {line.problem}")
     # Spreadsheets write semicolons where the comma separates decimals.
@@ -126,22 +180,31 @@ def _header(path: Path, line: _Line, kind: type[UserRow]) -> tuple[str, tuple[st
     except csv.Error as error:
         raise InvalidRequestError(f"the header of {path} is not CSV: {error}") from None
     check_columns(path, names, kind)
-    return delimiter, tuple(column_of(name) for name in names)
+    columns = tuple(column_of(name) for name in names)
+    if not are_protected(names):
+        return _Form(delimiter, columns, protected=False)
+    kept = (name.strip().lower() == ORIGINAL for name in names)
+    columns = tuple(
+        ORIGINAL if is_kept else column for column, is_kept in zip(columns, kept, strict=True)
+    )
+    return _Form(delimiter, columns, protected=True)
 
 
-def _csv_rows(path: Path, delimiter: str, columns: tuple[str, ...]) -> Iterator[RawRow]:
+def _csv_rows(path: Path, form: _Form) -> Iterator[RawRow]:
     lines = _lines(path)
     next(lines, None)  # the header
+    delimiter = form.delimiter
     for line in lines:
         text = line.text
         if '"' in text and _is_open([text], delimiter):
-            yield from _spanning_rows(line, lines, delimiter, columns)
+            yield from _spanning_rows(line, lines, form)
         elif line.problem is not None:
-            yield line.number, Malformed(line.problem)
-        elif '"' in text:
-            yield line.number, _quoted_row([text], delimiter, columns)
-        elif not text.isspace():
-            yield line.number, _csv_row(text.split(delimiter), columns)
+            yield line.number, line.malformed(line.problem)
+        elif '"' in text or not text.isspace():
+            row = (
+                _quoted_row([text], form) if '"' in text else _csv_row(text.split(delimiter), form)
+            )
+            yield line.number, line.malformed(row) if isinstance(row, str) else row
 
 
 def _is_open(texts: list[str], delimiter: str) -> bool:
@@ -153,9 +216,7 @@ def _is_open(texts: list[str], delimiter: str) -> bool:
         return False
 
 
-def _spanning_rows(
-    first: _Line, lines: Iterator[_Line], delimiter: str, columns: tuple[str, ...]
-) -> Iterator[RawRow]:
+def _spanning_rows(first: _Line, lines: Iterator[_Line], form: _Form) -> Iterator[RawRow]:
     """Read a row whose quoted field goes on in the lines below.
 
     If it cannot be read, every line of it is malformed. None of them is taken for a row of its
@@ -165,9 +226,9 @@ def _spanning_rows(
     for line in lines:
         span.append(line)
         texts = [each.text for each in span]
-        if '"' in line.text and not _is_open(texts, delimiter):
-            row = _quoted_row(texts, delimiter, columns)
-            if not isinstance(row, Malformed) and not any(each.problem for each in span):
+        if '"' in line.text and not _is_open(texts, form.delimiter):
+            row = _quoted_row(texts, form)
+            if not isinstance(row, str) and not any(each.problem for each in span):
                 yield first.number, row
                 return
             break
@@ -175,22 +236,27 @@ def _spanning_rows(
             break
     for each in span:
         problem = each.problem or f"belongs to a quoted field that begins in line {first.number}"
-        yield each.number, Malformed(problem)
+        yield each.number, each.malformed(problem)
 
 
-def _quoted_row(lines: list[str], delimiter: str, columns: tuple[str, ...]) -> Fields | Malformed:
+def _quoted_row(lines: list[str], form: _Form) -> Fields | str:
+    """Return the fields of lines that hold quotes, or say why there are none."""
+    delimiter = form.delimiter
     if not _RFC_4180[delimiter]("\n".join(lines)):
-        return Malformed("has a quotation mark in the middle of a field")
+        return "has a quotation mark in the middle of a field"
     try:
         rows = list(csv.reader([f"{line}\n" for line in lines], delimiter=delimiter, strict=True))
     except csv.Error as error:
-        return Malformed(f"is not CSV: {error}")
+        return f"is not CSV: {error}"
     if len(rows) != 1:
-        return Malformed("has a quotation mark that is not closed")
-    return _csv_row(rows[0], columns)
+        return "has a quotation mark that is not closed"
+    return _csv_row(rows[0], form)
 
 
-def _csv_row(fields: list[str], columns: tuple[str, ...]) -> Fields | Malformed:
+def _csv_row(fields: list[str], form: _Form) -> Fields | str:
+    columns = form.columns
     if len(fields) != len(columns):
-        return Malformed(f"has {len(fields)} fields where the header has {len(columns)}")
-    return dict(zip(columns, map(str.strip, fields), strict=True))
+        return f"has {len(fields)} fields where the header has {len(columns)}"
+    return dict(
+        zip(columns, map(unprotected if form.protected else str.strip, fields), strict=True)
+    )

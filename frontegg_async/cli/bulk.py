@@ -87,7 +87,7 @@ def remove(connection: Connection, *, file: Path, yes: bool, choices: RunChoices
 
     def confirm(session: FronteggSession) -> None:
         if not yes:
-            _confirm_removal(file, session)
+            _confirm_removal(file, session, literal_ids=choices.literal_ids)
 
     return run_file(connection, choices, Remove(), file, confirm=confirm)
 
@@ -108,11 +108,12 @@ def superuser(connection: Connection, *, file: Path, choices: RunChoices) -> int
     return run_file(connection, choices, SetSuperuser(), file)
 
 
-def _confirm_removal(file: Path, session: FronteggSession) -> None:
+def _confirm_removal(file: Path, session: FronteggSession, *, literal_ids: bool) -> None:
     """Ask before memberships are lost; where nobody can be asked, it takes ``--yes``."""
     from ..bulk import Malformed, Removal, read_rows
 
-    rows = sum(not isinstance(row, Malformed) for _, row in read_rows(file, Removal))
+    read = read_rows(file, Removal, literal_ids=literal_ids)
+    rows = sum(not isinstance(row, Malformed) for _, row in read)
     if not output.can_ask():
         raise click.UsageError(
             f"bulk remove ends the memberships of {words.rows(rows)} in {file}: without a "

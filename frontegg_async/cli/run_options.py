@@ -38,6 +38,7 @@ class RunChoices(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = False
     own_ledger: Path | None = None
     no_ledger: bool = False
+    literal_ids: bool = False
     emulated: bool = False
     rate_limit: RateLimit | None = None
     latency: float | None = None
@@ -52,6 +53,7 @@ class RunChoices(msgspec.Struct, frozen=True, kw_only=True):
             "resend": self.resend,
             "conflicts": self.conflicts,
             "failures": self.failures,
+            "literal_ids": self.literal_ids,
             # The emulator forgets everything, so a ledger would be wrong the next time.
             "ledger": self.own_ledger or not (self.no_ledger or self.emulated),
         }
@@ -151,6 +153,12 @@ _OPTIONS_OF_A_FILE: Final = (
         "carries on from there.",
     ),
     click.option("--no-ledger", is_flag=True, help="Remember nothing beyond this run."),
+    click.option(
+        "--literal-ids",
+        is_flag=True,
+        help="Take NULL, nan, #N/A, 1.2E+15 and the like for ids. Without it such a row is "
+        "invalid, because spreadsheets and programs write them where a value is missing.",
+    ),
     click.option(
         "--emulator",
         "emulated",

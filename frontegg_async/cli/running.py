@@ -204,7 +204,12 @@ def _dry_run(target: Target, choices: RunChoices, job: Job, file: Path) -> int:
     async def ask() -> Plan:
         async with target as frontegg:
             return await frontegg.bulk.dry_run(
-                job, file, workers=choices.workers, rate=choices.rate, max_share=choices.max_share
+                job,
+                file,
+                workers=choices.workers,
+                rate=choices.rate,
+                max_share=choices.max_share,
+                literal_ids=choices.literal_ids,
             )
 
     plan = asyncio.run(ask())
@@ -230,7 +235,9 @@ def _emulator(choices: RunChoices, job: Job, file: Path) -> Emulator:
         keep_record=False,
     )
     tenants = bool(getattr(job, "validate_tenants", False))
-    users = seed(emulator, file, tenants=tenants, kind=job.row_type)
+    users = seed(
+        emulator, file, tenants=tenants, kind=job.row_type, literal_ids=choices.literal_ids
+    )
     output.note(
         f"Emulator: it answers from this process and knows the {users:,} users of {file}. "
         "Nothing real is touched."

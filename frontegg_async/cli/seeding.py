@@ -16,7 +16,14 @@ HOME: Final = "emulator-home"
 """The tenant that every user is a member of beforehand."""
 
 
-def seed(emulator: Emulator, path: Path, *, tenants: bool, kind: type[UserRow] = Assignment) -> int:
+def seed(
+    emulator: Emulator,
+    path: Path,
+    *,
+    tenants: bool,
+    kind: type[UserRow] = Assignment,
+    literal_ids: bool = False,
+) -> int:
     """Make every user of ``path`` exist in ``emulator``, and return how many were made.
 
     Users whose memberships are to be ended are made members first.
@@ -26,6 +33,7 @@ def seed(emulator: Emulator, path: Path, *, tenants: bool, kind: type[UserRow] =
         path: a file of rows; what is malformed there is passed over.
         tenants: whether to make the tenants as well, for when unknown ones are refused.
         kind: what the rows are.
+        literal_ids: as for ``read_rows``.
 
     Raises:
         InvalidRequestError: the file cannot be read as rows at all.
@@ -34,7 +42,7 @@ def seed(emulator: Emulator, path: Path, *, tenants: bool, kind: type[UserRow] =
     members: dict[str, list[str]] = {}
     # Whose an address is: that of the first row that names it, as in the emulator.
     owners: dict[str, str] = {}
-    for _, row in read_rows(path, kind):
+    for _, row in read_rows(path, kind, literal_ids=literal_ids):
         if isinstance(row, Malformed):
             continue
         if tenants and isinstance(row, TenantRow):

@@ -8,6 +8,7 @@ from typing import Any, overload
 from msgspec import UnsetType
 
 from ..errors import InvalidRequestError
+from ..ids import id_problem
 from ..operation import Operation
 
 
@@ -61,16 +62,15 @@ def ids(
     return found
 
 
-def not_empty(name: str, value: str, operation: Operation[Any]) -> str:
-    """Return ``value``, if it is a text with something in it.
+def one_id(name: str, value: str, operation: Operation[Any]) -> str:
+    """Return ``value``, if it can be an id: where None would mean the tenant of the view.
 
     Raises:
-        InvalidRequestError: it is empty, or no text.
+        InvalidRequestError: it cannot be one.
     """
-    if type(value) is not str or not value.strip():
-        raise InvalidRequestError(
-            f"{name} must be a text that is not empty", operation=operation.name
-        )
+    problem = id_problem(value)
+    if problem is not None:
+        raise InvalidRequestError(f"{name} {problem}", operation=operation.name)
     return value
 
 
@@ -83,8 +83,15 @@ def joined(
     that of usernames a guess (tests/drift/explained.py).
 
     Raises:
-        InvalidRequestError: it is one text instead of a list of them, or there is none in it.
+        InvalidRequestError: it is one text instead of a list of them, or there is none in it, or
+            one of them holds a comma and would be read as two.
     """
     if values is None or isinstance(values, UnsetType):
         return values
-    return ",".join(ids(name, values, operation, least=1))
+    found = ids(name, values, operation, least=1)
+    if any(type(value) is not str or "," in value for value in found):
+        raise InvalidRequestError(
+            f"{name} must hold texts without commas: one with a comma would be read as two",
+            operation=operation.name,
+        )
+    return ",".join(found)

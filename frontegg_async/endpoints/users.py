@@ -30,7 +30,7 @@ from ..models.users import (
     UserTenantStatuses,
 )
 from ._checks import ids as checked_ids
-from ._checks import not_empty
+from ._checks import one_id
 from ._user_lookups import UserLookups
 from ._user_operations import (
     ADD_ROLES,
@@ -264,7 +264,7 @@ class Users(UserLookups):
         POST /identity/resources/users/v1/{userId}/tenant
         """
         body = AddToTenantRequest(
-            tenant_id=not_empty("tenant_id", tenant_id, ADD_TO_TENANT),
+            tenant_id=tenant_id,
             skip_invite_email=skip_invite_email,
             validate_tenant_exist=validate_tenant_exist,
         )
@@ -287,7 +287,7 @@ class Users(UserLookups):
         PUT /identity/resources/users/v1/{userId}/tenant
         """
         body = SetActiveTenantRequest(
-            tenant_id=not_empty("tenant_id", tenant_id, SET_ACTIVE_TENANT),
+            tenant_id=tenant_id,
             validate_tenant_exist=validate_tenant_exist,
         )
         return await self._caller.call(SET_ACTIVE_TENANT, user_id, body=body)
@@ -314,7 +314,7 @@ class Users(UserLookups):
         DELETE /identity/resources/users/v1/{userId} with ``frontegg-tenant-id``, with the
         environment's or a user's token
         """
-        tenant_id = not_empty("tenant_id", tenant_id, REMOVE_FROM_TENANT)
+        tenant_id = one_id("tenant_id", tenant_id, REMOVE_FROM_TENANT)
         await self._caller.call(REMOVE_FROM_TENANT, user_id, tenant_id=tenant_id)
 
     async def delete_everywhere(self, user_id: str) -> None:

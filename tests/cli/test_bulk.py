@@ -326,3 +326,26 @@ def test_reasons_obey_nobody(shell: Shell, server: Emulator, make_file: MakeFile
     result = shell.run("bulk", "assign", make_file("user-0,acme"))
     assert "\x1b" not in result.output
     assert "\\x1b[31mred [bold]" in result.stdout
+
+
+def test_literal_ids(shell: Shell, server: Emulator, make_file: MakeFile, tmp_path: Path) -> None:
+    """An id that stands for a lost value is invalid, unless --literal-ids says that it is one."""
+    path = make_file("user-0,#N/A", "user-0,NULL")
+    result = shell.run("bulk", "assign", path, "--no-ledger", "--failures", tmp_path / "f.csv")
+    assert result.exit_code == 3
+    assert "2  invalid" in result.stdout
+    with (tmp_path / "f.csv").open(newline="") as file:
+        assert [row["tenant_id"] for row in csv.DictReader(file)] == ["#N/A", "NULL"]
+    assert not {("user-0", "#N/A"), ("user-0", "NULL")} & server.memberships()
+    result = shell.run("bulk", "assign", tmp_path / "f.csv", "--literal-ids")
+    assert result.exit_code == 0, result.output
+    assert {("user-0", "#N/A"), ("user-0", "NULL")} <= server.memberships()
+
+
+def test_an_export_begins_no_formula(shell: Shell, make_file: MakeFile) -> None:
+    """What is exported for a spreadsheet holds no cell that it would run."""
+    path = make_file("=user,@acme")
+    shell.run("bulk", "assign", path)
+    exported = shell.run("bulk", "export", f"{path}.ledger").stdout
+    (row,) = csv.DictReader(exported.splitlines())
+    assert (row["user_id"], row["tenant_id"]) == ("'=user", "'@acme")

@@ -184,7 +184,7 @@ async def test_what_is_refused_before_sending_is_a_span(
         await traced.users.get(f"{ID}\n")
     span = only(spans)
     assert attributes(span) == {**of_get(emulator), "error.type": "InvalidRequestError"}
-    assert span.status.description == "userId holds a control character"
+    assert span.status.description == "userId ends with a blank (U+000A): remove it"
 
 
 async def test_a_session_that_is_not_open_is_an_error(

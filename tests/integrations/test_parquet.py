@@ -15,6 +15,7 @@ import pytest
 from frontegg_async import Assignment, FronteggSession, InvalidRequestError
 from frontegg_async.bulk import Malformed, read_rows
 from frontegg_async.bulk.fields import Row
+from frontegg_async.bulk.originals import Original
 from frontegg_async.bulk.parquet import BATCH_ROWS
 from frontegg_async.emulator import Emulator
 
@@ -128,12 +129,13 @@ def test_nulls_and_empty_texts_are_malformed(tmp_path: Path) -> None:
             "tenant_id": ["t-1", "t-2", "t-3", None, ""],
         },
     )
-    assert list(parquet_rows(path)) == [
-        (1, Assignment(tenant_id="t-1", user_id="u-1")),
-        (2, Malformed("neither user_id nor email is given")),
-        (3, Malformed("neither user_id nor email is given")),
-        (4, Malformed("tenant_id is empty")),
-        (5, Malformed("tenant_id is empty")),
+    rows = [row for _, row in parquet_rows(path)]
+    assert rows[0] == Assignment(tenant_id="t-1", user_id="u-1")
+    assert [(row.reason, row.original.cells) for row in rows if isinstance(row, Malformed)] == [
+        ("neither user_id nor email is given", {"tenant_id": "t-2"}),
+        ("neither user_id nor email is given", {"user_id": "", "email": "", "tenant_id": "t-3"}),
+        ("tenant_id is empty", {"user_id": "u-4", "email": ""}),
+        ("tenant_id is empty", {"user_id": "u-5", "tenant_id": ""}),
     ]
 
 
@@ -142,23 +144,31 @@ UUID: Final = uuid.UUID("6f1c54f5-46ac-4f6b-9f93-9d8c4a8b0f8e")
 
 @pytest.mark.parametrize("column", ["user_id", "tenant_id", "email"])
 @pytest.mark.parametrize(
-    "values",
+    ("values", "reason"),
     [
-        pytest.param(lambda: [42], id="int"),
-        pytest.param(lambda: [4.5], id="float"),
-        pytest.param(lambda: [True], id="bool"),
-        pytest.param(lambda: [b"u-1"], id="bytes"),
-        pytest.param(lambda: [["u-1"]], id="list"),
-        pytest.param(lambda: [{"id": "u-1"}], id="struct"),
-        pytest.param(lambda: pa.array([UUID.bytes], pa.uuid()), id="uuid"),
-        pytest.param(lambda: ["u\n1"], id="control character"),
+        pytest.param(lambda: [42], "must be a string, got int", id="int"),
+        pytest.param(lambda: [4.5], "must be a string, got float", id="float"),
+        pytest.param(lambda: [True], "must be a string, got bool", id="bool"),
+        pytest.param(lambda: [b"u-1"], "must be a string, got bytes", id="bytes"),
+        pytest.param(lambda: [["u-1"]], "must be a string, got list", id="list"),
+        pytest.param(lambda: [{"id": "u-1"}], "must be a string, got dict", id="struct"),
+        pytest.param(
+            lambda: pa.array([UUID.bytes], pa.uuid()), "must be a string, got UUID", id="uuid"
+        ),
+        pytest.param(
+            lambda: ["u\n1"],
+            "holds a control character (U+000A): remove it",
+            id="control character",
+        ),
     ],
 )
-def test_ids_that_are_no_text_are_malformed(tmp_path: Path, column: str, values: Any) -> None:
+def test_ids_that_are_no_text_are_malformed(
+    tmp_path: Path, column: str, values: Any, reason: str
+) -> None:
     """An id of another type is refused rather than guessed at, like a number in JSONL."""
     columns = {"user_id": ["u-1"], "tenant_id": ["t-1"], "email": ["e@example.test"]}
     path = write(tmp_path, {**columns, column: values()})
-    assert reasons(path) == [f"{column} must be a text without control characters"]
+    assert reasons(path) == [f"{column} {reason}"]
 
 
 def test_numbers_are_refused_as_in_jsonl(tmp_path: Path) -> None:
@@ -182,7 +192,7 @@ def test_text_that_is_not_utf8_costs_its_row_only(tmp_path: Path) -> None:
     path = write(tmp_path, {"user_id": users, "tenant_id": ["t-1", "t-2", "t-3"]})
     assert list(parquet_rows(path)) == [
         (1, Assignment(tenant_id="t-1", user_id="u1")),
-        (2, Malformed("user_id cannot be read as text")),
+        (2, Malformed("user_id cannot be read as text", Original({"tenant_id": "t-2"}))),
         (3, Assignment(tenant_id="t-3", user_id="u3")),
     ]
 
