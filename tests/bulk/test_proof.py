@@ -165,7 +165,7 @@ async def test_the_second_half_of_a_row(anyio_backend: str) -> None:
     async with crowd(6, ["old"], **INVITES_TWICE) as (server, session, ids):
         server.inject(AnswerStatus(200), on=SET_ACTIVE, times=None, every=2)
         rows = [to(user_id, set_active=True) for user_id in ids]
-        report = await session.bulk.assign(rows, invite=True)
+        report = await session.bulk.assign(rows, invite=True, workers=1)
         assert outcomes(report) == {"added": 6}
         assert {server.user(user_id).active_tenant for user_id in ids} == {"t"}
         assert len(server.invites) == server.count(ADD) == 6
