@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+from typing import Any, Final, ParamSpec, TypeVar
 
 import anyio
 import msgspec
 
-from ..errors import AuthenticationError, ClosedError, FronteggError
 from ..session import Session
-from .entries import Header, LedgerRow, State
+from .addresses import Addresses
+from .entries import Header, State
 from .fields import Row
+from .intake import Intake
 from .jobs import Job
 from .ledger import Ledger
 from .ledger_file import temporary_folder
 from .planner import Planner
-from .reading import read_user_by_email
 from .run import close_rows, enter_rows
 from .settings import RunOptions
 from .sources import Source, rows_of
-from .workers import SharedSource, run_workers
 
-_CHUNK_ROWS: Final = 1_000
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,9 +65,6 @@ class DryRun:
         self._job: Final = job
         self._source: Final = source
         self._options: Final = options
-        self._already = 0
-        self._to_send = 0
-        self._failed = 0
 
     async def plan(self) -> Plan:
         """Return what the run would do.
@@ -99,48 +97,33 @@ class DryRun:
             entered += len(new)
         await anyio.to_thread.run_sync(ledger.find_twins)
         planner = Planner(view, self._job, "always")
-        after, looked_at = -1, 0
-        while chunk := await anyio.to_thread.run_sync(ledger.pending, after, _CHUNK_ROWS):
-            after = chunk[-1].line
-            looked_at += len(chunk)
-            held = await planner.holding(chunk)
-            self._already += len(held)
-            await self._look_up(view, [row for row in chunk if row.line not in held])
+        addresses = Addresses(view, ledger, _in_thread, self._options.workers)
+        intake = Intake(ledger, _in_thread, addresses)
+        after, already, failed, to_send = -1, 0, 0, 0
+        while (chunk := await intake.take(after)) is not None:
+            after = chunk.last
+            held = await planner.holding(chunk.rows)
+            already += len(held)
+            failed += len(chunk.errors)
+            to_send += len(chunk.rows) - len(held) - len(chunk.errors)
         counts = ledger.counts()
         invalid = counts.get(State.INVALID, 0)
         return Plan(
             job=self._job.name,
             rows=entered,
-            to_send=self._to_send,
-            already=self._already,
+            to_send=to_send,
+            already=already,
             invalid=invalid,
-            duplicates=entered - invalid - looked_at,
-            failed=self._failed,
+            duplicates=entered - invalid - already - failed - to_send,
+            failed=failed,
             requests=view.traffic.requests,
             elapsed_s=clock.monotonic() - started,
             reason=planner.reason,
         )
 
-    async def _look_up(self, view: Session, rows: list[LedgerRow]) -> None:
-        """Find the users that rows name by e-mail address."""
 
-        async def look(row: LedgerRow) -> None:
-            if row.user_id:
-                self._to_send += 1
-                return
-            try:
-                user = await read_user_by_email(view, row.email or "")
-            except (AuthenticationError, ClosedError):
-                raise
-            except FronteggError:
-                self._failed += 1
-                return
-            if self._job.holds(row, user):
-                self._already += 1
-            else:
-                self._to_send += 1
-
-        await run_workers(SharedSource(rows), look, self._options.workers)
+async def _in_thread(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    return await anyio.to_thread.run_sync(partial(function, *args, **kwargs))
 
 
 _HEADER: Final = Header(job="", source="", fingerprint="", environment="", settings="")

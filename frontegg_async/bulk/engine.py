@@ -1,8 +1,9 @@
 """Drives rows through a job: plan, send, settle what is in doubt, record.
 
-A row goes from the ledger through the plan to one of a fixed number of workers. Rows of one user
-follow each other in the order of the source. What a row ends in is recorded; what the ledger says
-is what the run reports.
+A row goes from the ledger through the plan to one of a fixed number of workers. Before that, and
+while the rows in front of it are sent, its user is looked up if it names an address. Rows of one
+user follow each other in the order of the source. What a row ends in is recorded; what the ledger
+says is what the run reports.
 
 Intents go on file before anything is sent. Where a second request would do harm, that is row by
 row, right before it is sent: what is in doubt after a kill is what was on its way. Where it would
@@ -14,47 +15,38 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from enum import IntEnum
 from typing import Any, Final
 
 import anyio
+import msgspec
 
 from ..answer import Answer
 from ..errors import (
-    AuthenticationError,
-    CallTimeoutError,
     ClosedError,
-    ConfigurationError,
-    ConnectionFailedError,
     FronteggError,
     LedgerError,
     NotFoundError,
     OutcomeUnknownError,
-    ServerError,
-    ThrottledError,
     UndecodableAnswerError,
 )
 from ..models.users import User
-from ..sender import NO_ROOM
 from ..session import Session
-from .entries import Entry, LedgerRow, State
+from .addresses import Addresses
+from .entries import Entry, LedgerRow, State, address_of
+from .intake import Chunk, Intake
 from .jobs import Job
 from .ledger import Ledger
 from .planner import Planner
-from .reading import read_user, read_user_by_email
+from .reading import read_user
 from .recorder import LedgerRecorder
 from .sending import CautiousSending, EngineObserver, Reader, Sending
 from .settings import RunOptions
+from .stops import FATAL, OutageWatch, leaves_no_room
 
-_FATAL: Final = (AuthenticationError, ClosedError, ConfigurationError, LedgerError)
-"""What the next row would run into as well."""
 _CONFLICTS: Final = frozenset({400, 409})
 """Statuses of a duplicate add (docs/frontegg.md: a guess); a 400 may also say something else."""
-_OUTAGE: Final = (ConnectionFailedError, CallTimeoutError, ServerError)
-CHUNK_ROWS: Final = 1_000
-"""Rows that are taken from the ledger at a time: ten blocks to read."""
 GROUP_ROWS: Final = 8
 """Rows for every worker that are handed out at a time."""
 ENOUGH_ROWS: Final = 4
@@ -63,9 +55,6 @@ LATE_COMMIT: Final = 3.0
 """Seconds after which a write that got no answer is looked for a second time."""
 MAX_UNPROVEN: Final = 3
 """Times that a row is sent whose answers do not prove what their status says."""
-OUTAGE_ROWS: Final = 20
-"""Rows in a row that fail for want of a server, after which the run stops; as many as there are
-workers, if those are more."""
 GRACE: Final = 8.0
 """Seconds that rows under way get to end after a run was asked to stop."""
 
@@ -102,7 +91,6 @@ class Engine:
         reader = Reader(view, observer)
         self._reader: Final = reader
         self._job: Final = job
-        self._ledger: Final = ledger
         self._recorder: Final = recorder
         self._options: Final = options
         self._observer: Final = observer
@@ -110,6 +98,9 @@ class Engine:
         self.planner: Final = Planner(reader, job, options.plan)
         self._harmless: Final = job.harmless_twice
         self._sending: Final = Sending if job.harmless_twice else CautiousSending
+        addresses = Addresses(reader, ledger, recorder.run, options.workers)
+        self._intake: Final = Intake(ledger, recorder.run, addresses)
+        self._unfound: Final[dict[int, FronteggError]] = {}
         self._after = -1
         self._ready: Final[deque[LedgerRow]] = deque()
         self._arrived: Final = asyncio.Event()
@@ -120,10 +111,10 @@ class Engine:
         self._group: Final = GROUP_ROWS * options.workers
         self._wanted: Final = asyncio.Event()
         self._busy: Final[dict[str, deque[LedgerRow] | None]] = {}
-        self._turns: Final[dict[str, asyncio.Event]] = {}
         self._scope: anyio.CancelScope | None = None
+        self._taking: anyio.CancelScope | None = None
         self._grace: asyncio.TimerHandle | None = None
-        self._failing = 0
+        self._outage: Final = OutageWatch(options.workers)
         self.stopped: FronteggError | None = None
         self.stopping = False
 
@@ -133,6 +124,8 @@ class Engine:
             self.stopping = True
             self._arrived.set()
             self._wanted.set()
+            if self._taking is not None:
+                self._taking.cancel()
             if self._scope is not None:
                 loop = asyncio.get_running_loop()
                 self._grace = loop.call_later(GRACE, self._scope.cancel)
@@ -180,15 +173,40 @@ class Engine:
 
     async def _produce(self) -> None:
         """Take rows from the ledger, leave those out that hold, and hand out the rest."""
-        while not self.stopping:
-            rows = await self._recorder.run(self._ledger.pending, self._after, CHUNK_ROWS)
-            if not rows:
-                break
+        while (chunk := await self._next_chunk()) is not None:
+            rows = [left for row in chunk.rows if (left := await self._left_of(row))]
+            self._unfound.update(chunk.errors)
+            self._leave_out(chunk.repeated)
             held = await self.planner.holding(rows, self._busy)
             for start in range(0, len(rows), self._group):
                 await self._hand_out(rows[start : start + self._group], held)
+            self._after = chunk.last
         self._exhausted = True
         self._arrived.set()
+
+    async def _next_chunk(self) -> Chunk | None:
+        """Return the next rows; looking up their users is not waited for when the run stops."""
+        chunk = None
+        with anyio.CancelScope() as self._taking:
+            if not self.stopping:
+                chunk = await self._intake.take(self._after)
+        return chunk
+
+    def _leave_out(self, repeated: int) -> None:
+        """Count no longer on rows that repeat others."""
+        if repeated:
+            self._observer.repeated(repeated)
+            if self._allowance is not None:
+                self._allowance.remaining -= repeated
+
+    async def _left_of(self, row: LedgerRow) -> LedgerRow | None:
+        """Return what is left to do of a row; end one of which a later row has left nothing."""
+        left = self._job.left_of(row) if row.overtaken_by else row
+        if left is None:
+            state = State.UNKNOWN if row.in_doubt else State.FAILED
+            reason = f"not sent again: {_later_row(row)} was done, and would be undone"
+            await self._end(row, Entry(row.line, state, reason=reason))
+        return left
 
     async def _hand_out(self, rows: Sequence[LedgerRow], held: Collection[int]) -> None:
         while self._handed_out > self._enough and not self.stopping:
@@ -295,57 +313,40 @@ class Engine:
                 error.error_code,
             )
             await self._end(row, entry)
-            lacks_server = isinstance(error, _OUTAGE) or sending.in_doubt
-            self._failing = self._failing + 1 if lacks_server else 0
-            if isinstance(error, _FATAL) or self._failing >= max(
-                OUTAGE_ROWS, self._options.workers
-            ):
+            is_outage = self._outage.is_outage(error, in_doubt=sending.in_doubt)
+            if is_outage or isinstance(error, FATAL):
                 raise
         except BaseException:
             if not sending.under_way:
                 self._take_back(row)
             raise
         else:
-            self._failing = 0
+            self._outage.worked()
+            if row.overtaken_by and entry.reason is None:
+                reason = f"but for what {_later_row(row)} has replaced"
+                entry = msgspec.structs.replace(entry, reason=reason)
             await self._end(row, entry)
 
     def _entry(self, row: LedgerRow, sending: Sending) -> Coroutine[Any, Any, Entry]:
         """Do what a row says, and return what it ended in."""
-        if row.user_id and self._harmless and not row.follows:
+        user_id = row.who
+        if user_id is None:
+            error = self._unfound.pop(row.line)
+            # A row that an earlier run had under way may have been done.
+            raise OutcomeUnknownError.after(error) if row.in_doubt else error.again()
+        if self._harmless and not row.follows:
             # On the way of nearly every row: a coroutine less.
-            return self._write(row, row.user_id, sending)
-        return self._looked_up(row, sending)
+            return self._write(row, user_id, sending)
+        return self._looked_into(row, user_id, sending)
 
-    async def _looked_up(self, row: LedgerRow, sending: Sending) -> Entry:
-        user_id = row.user_id
-        reads = self._options.plan != "never"
-        begun = False
-        if not user_id:
-            user = await self._find(row)
-            user_id = user.id or ""
-            if reads and not row.follows and self._job.holds(row, user):
-                return Entry(row.line, State.DONE if row.in_doubt else State.ALREADY)
-            begun = reads and self._shows_begun(row, user)
-        elif row.follows and self._harmless:
-            begun = reads and await self._begun(row, user_id)
+    async def _looked_into(self, row: LedgerRow, user_id: str, sending: Sending) -> Entry:
         if self._harmless:
+            begun = self._options.plan != "never" and await self._begun(row, user_id)
             return await self._write(row, user_id, sending, begun=begun)
-        async with self._turn(user_id):
-            if row.in_doubt and not self._options.resend:
-                error = OutcomeUnknownError("it was under way when an earlier run ended")
-                return await self._settle(row, user_id, sending, error)
-            return await self._write(row, user_id, sending)
-
-    @asynccontextmanager
-    async def _turn(self, user_id: str) -> AsyncGenerator[None]:
-        """Let no other row write to a user, by whichever name it knows the user."""
-        while user_id in self._turns:
-            await self._turns[user_id].wait()
-        self._turns[user_id] = asyncio.Event()
-        try:
-            yield
-        finally:
-            self._turns.pop(user_id).set()
+        if row.in_doubt and not self._options.resend:
+            error = OutcomeUnknownError("it was under way when an earlier run ended")
+            return await self._settle(row, user_id, sending, error)
+        return await self._write(row, user_id, sending)
 
     async def _write(
         self, row: LedgerRow, user_id: str, sending: Sending, *, begun: bool = False
@@ -363,9 +364,6 @@ class Engine:
                 raise
             return await self._write(row, user_id, sending, begun=True)
         return _done(row, sending, answer)
-
-    async def _find(self, row: LedgerRow) -> User:
-        return await read_user_by_email(self._reader, row.email or "")
 
     async def _begun_before(self, row: LedgerRow, user_id: str, error: FronteggError) -> bool:
         """Whether a refusal only says that there was nothing to do."""
@@ -397,7 +395,7 @@ class Engine:
         """Return what the user shows of a row; what cannot be read shows nothing."""
         try:
             user = await read_user(self._reader, user_id)
-        except _FATAL:
+        except FATAL:
             raise
         except NotFoundError:
             return _Seen.HELD if sent and self._job.holds_without_user else _Seen.NOTHING
@@ -452,7 +450,7 @@ class Engine:
                     if not self._options.resend:
                         raise doubt
                     return _done(row, sending, await self._job.send(sending, row, user_id))
-        except _FATAL as fatal:
+        except FATAL as fatal:
             self._give_up(fatal)
             raise doubt from None
         if seen is _Seen.HELD:
@@ -483,10 +481,12 @@ def _is_for_the_next_run(error: FronteggError) -> bool:
 
     So it is if the limit is used up for all rows; a row that alone is refused has failed.
     """
-    return isinstance(error, LedgerError | ClosedError) or (
-        isinstance(error, ThrottledError) and error.message == NO_ROOM
-    )
+    return isinstance(error, LedgerError | ClosedError) or leaves_no_room(error)
+
+
+def _later_row(row: LedgerRow) -> str:
+    return f"line {row.overtaken_by}, a later row of the same user,"
 
 
 def _who(row: LedgerRow) -> str:
-    return row.user_id or (row.email or "").lower()
+    return row.who or address_of(row.email)

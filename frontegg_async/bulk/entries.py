@@ -61,7 +61,7 @@ class NewRow(msgspec.Struct, frozen=True, gc=False):
     ``original`` is how an invalid row stood in the source.
 
     ``ordered`` rows of one user undo each other: such a row repeats an earlier one only if none of
-    that user stands between them.
+    that user stands between them (``order.py``).
     """
 
     line: int
@@ -79,8 +79,12 @@ class LedgerRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     Args:
         in_doubt: whether a run that died had it in flight.
+        ordered: as in ``NewRow``.
+        found_id: id of the user who was found by ``email``, where there is no ``user_id``.
         follows: whether earlier ordered rows of the same user say something else, so that a part
             of the row may hold by them.
+        overtaken_by: line of a later row of the same user that was done and says something else,
+            or 0.
     """
 
     line: int
@@ -89,7 +93,15 @@ class LedgerRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     tenant_id: str | None
     flag: bool
     in_doubt: bool
+    ordered: bool = False
+    found_id: str | None = None
     follows: bool = False
+    overtaken_by: int = 0
+
+    @property
+    def who(self) -> str | None:
+        """Id of the user, or None if nobody was found by the address."""
+        return self.user_id or self.found_id
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -137,19 +149,38 @@ def environment_name(environment: str, environment_id: str) -> str:
 
 
 def key_of(row: NewRow) -> bytes | None:
-    """Return what two rows have in common that say the same, or None for an invalid one."""
+    """Return what two rows have in common that read the same, or None for an invalid one."""
     if row.problem is not None:
         return None
-    return _digest(f"{_who(row)}\0{row.tenant_id or ''}\0{'1' if row.flag else '0'}")
+    if row.user_id:
+        return _key(row, row.user_id)
+    return _digest(f"e{address_of(row.email)}\0{_what(row)}")
 
 
-def user_key_of(row: NewRow) -> bytes:
-    """Return what rows of one user have in common."""
-    return _digest(_who(row))
+def subject_of(row: LedgerRow, user_id: str) -> str:
+    """Return what rows of a user have in common of which only the last one can hold.
+
+    A row about a membership shares it only with those that say the same.
+    """
+    return (_digest(f"i{user_id}") if row.ordered else _key(row, user_id)).hex()
 
 
-def _who(row: NewRow) -> str:
-    return f"i{row.user_id}" if row.user_id else f"e{(row.email or '').lower()}"
+def said_by(row: LedgerRow) -> str:
+    """Return what ordered rows of one user have in common that say the same."""
+    return _digest(_what(row)).hex()
+
+
+def address_of(email: str | None) -> str:
+    """Return an e-mail address as it is compared with others."""
+    return (email or "").lower()
+
+
+def _key(row: NewRow | LedgerRow, user_id: str) -> bytes:
+    return _digest(f"i{user_id}\0{_what(row)}")
+
+
+def _what(row: NewRow | LedgerRow) -> str:
+    return f"{row.tenant_id or ''}\0{'1' if row.flag else '0'}"
 
 
 def _digest(text: str) -> bytes:

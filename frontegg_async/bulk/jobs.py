@@ -96,6 +96,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         """Do what may be left of a row that has begun; None if that is nothing."""
         return None
 
+    def left_of(self, row: LedgerRow) -> LedgerRow | None:
+        """Return what is left to do of a row that a later one has overtaken; None for nothing."""
+        return None
+
     def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Answer | None]:
         """Do what the row says, and return the last answer; None if nothing had to be written."""
         raise NotImplementedError
@@ -171,6 +175,10 @@ class Assign(Job, frozen=True, kw_only=True):
         """Whether the user is a member, which is the half that may send an invite."""
         return user.is_member_of(_tenant(row))
 
+    def left_of(self, row: LedgerRow) -> LedgerRow:
+        """Return the membership: only the active tenant is replaced by that of a later row."""
+        return msgspec.structs.replace(row, flag=False)
+
     async def finish(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer | None:
         """Make the tenant the active one, if that is asked for."""
         return await _activate(send, user_id, _tenant(row)) if row.flag else None
@@ -202,7 +210,10 @@ class Assign(Job, frozen=True, kw_only=True):
     def row(self, row: LedgerRow) -> Assignment:
         """Return the assignment."""
         return Assignment(
-            user_id=row.user_id, email=row.email, tenant_id=_tenant(row), set_active=row.flag
+            user_id=row.user_id,
+            email=row.email,
+            tenant_id=_tenant(row),
+            set_active=row.flag or row.overtaken_by > 0,
         )
 
 

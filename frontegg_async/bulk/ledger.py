@@ -16,11 +16,12 @@ rows count as in flight, or are sent again; or the ledger is refused as damaged 
 
 from __future__ import annotations
 
+import sqlite3
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -53,8 +54,10 @@ from .ledger_file import (
 )
 from .ledger_rows import EXPORT, PENDING, exported_row, keep_originals, pending_rows
 from .ledger_values import NO_TRACE, ROOM, TRACE_BYTES, runs_of
-from .twins import find_latest, forget_twins, mark_ordered, mark_twins
+from .order import check_turns
+from .twins import forget_twins, mark_twins
 
+R = TypeVar("R")
 RESERVE_BYTES: Final = 1024 * 1024
 """Kept in the file for what is said at the end, and in its log for what is said on the way."""
 
@@ -94,6 +97,7 @@ class Ledger:
                 new = is_empty(file.database)
                 if not new:
                     check_same(path, check_whole(path, file.database), header)
+                    check_turns(file.database)
                 # Only now: a file of somebody else stays as it is, to the byte.
                 use_log(file)
             ledger = cls(file)
@@ -101,7 +105,7 @@ class Ledger:
                 ledger._create(header)
             elif not ledger.loaded:
                 with ledger._transaction():
-                    find_latest(ledger._database)
+                    forget_twins(ledger._database)
         except BaseException:
             file.close()
             raise
@@ -166,20 +170,19 @@ class Ledger:
     def forget_rows(self) -> None:
         """Forget all rows: loading was interrupted and starts over. Nothing was sent yet."""
         with self._transaction():
-            for table in ("rows", "reasons", "originals"):
+            for table in ("rows", "reasons", "originals", "turns"):
                 self._database.execute(f"DELETE FROM {table}")
             forget_twins(self._database)
 
     def add(self, rows: Sequence[NewRow]) -> None:
         """Enter rows. Before any is sent, ``find_twins`` must have been called."""
-        keys = [key_of(row) for row in rows]
         with self._transaction():
             self._database.executemany(
                 _ENTER,
                 [
                     (
                         row.line,
-                        key,
+                        key_of(row),
                         row.user_id,
                         row.email,
                         row.tenant_id,
@@ -189,10 +192,9 @@ class Ledger:
                         1 if row.ordered else 0,
                         row_seal(row.line, row.user_id, row.email, row.tenant_id, row.flag),
                     )
-                    for row, key in zip(rows, keys, strict=True)
+                    for row in rows
                 ],
             )
-            mark_ordered(self._database, rows, keys)
             invalid = [(row.line, row.problem) for row in rows if row.problem is not None]
             if invalid:
                 self._database.executemany(
@@ -203,9 +205,8 @@ class Ledger:
                 keep_originals(self._database, ((r.line, r.original) for r in rows if r.problem))
 
     def find_twins(self) -> None:
-        """Make rows twins of an earlier one that says the same."""
-        with self._transaction():
-            mark_twins(self._database)
+        """Make rows twins of an earlier one that says the same, as far as ids tell."""
+        self.within(mark_twins)
 
     def add_new(self, rows: Sequence[NewRow]) -> list[NewRow]:
         """Enter those rows that are not there yet, and return them.
@@ -468,6 +469,11 @@ class Ledger:
         with reported(self.path):
             for found in self._database.execute(EXPORT.format(numbers)):
                 yield exported_row(*found)
+
+    def within(self, function: Callable[[sqlite3.Connection], R]) -> R:
+        """Call a function that changes the rows, or what is kept of them, in a transaction."""
+        with self._transaction():
+            return function(self._database)
 
     @contextmanager
     def _transaction(self) -> Generator[None]:

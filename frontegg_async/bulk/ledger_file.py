@@ -17,7 +17,9 @@ from .ledger_checks import ChangedError, count_unmarked, seal_of
 from .ledger_errors import cannot_open, lacks_shared_memory, reported
 from .ledger_log import check_log
 from .locking import LedgerLock, is_run_on
+from .order import ORDER_SCHEMA
 from .originals import ORIGINALS_SCHEMA
+from .people import PEOPLE_SCHEMA
 from .twins import TWINS_SCHEMA
 
 APPLICATION_ID: Final = 0x46724C67
@@ -56,7 +58,7 @@ CREATE TABLE runs (
     requests INTEGER NOT NULL, throttled INTEGER NOT NULL, elapsed_s REAL NOT NULL,
     seal INTEGER NOT NULL
 );
-{TWINS_SCHEMA};{ORIGINALS_SCHEMA}""".split(";")
+{TWINS_SCHEMA};{ORDER_SCHEMA};{PEOPLE_SCHEMA};{ORIGINALS_SCHEMA}""".split(";")
 )
 
 

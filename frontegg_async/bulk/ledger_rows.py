@@ -13,7 +13,6 @@ from .entries import ExportedRow, LedgerRow, State
 from .ledger_checks import ChangedError, mark_of, row_seal, seal_of
 from .ledger_values import ROOM, trace_of
 from .originals import Original
-from .twins import FOLLOWS
 
 PENDING: Final = (
     # All rows in one value: for each that SQLite's module fetches by itself it lets go of the
@@ -21,7 +20,7 @@ PENDING: Final = (
     "SELECT json_group_array(json_array(json_array(line, user_id, email, tenant_id, "
     "json(CASE WHEN flag THEN 'true' ELSE 'false' END), "
     f"json(CASE state WHEN {State.IN_FLIGHT:d} THEN 'true' ELSE 'false' END), "
-    f"json(CASE ordered WHEN {FOLLOWS} THEN 'true' ELSE 'false' END)), "
+    "json(CASE WHEN ordered THEN 'true' ELSE 'false' END)), "
     f"seal, mark = {mark_of()})) "
     f"FROM (SELECT * FROM rows WHERE state <= {State.IN_FLIGHT:d} AND twin IS NULL AND line > ? "
     "ORDER BY line LIMIT ?) AS rows"

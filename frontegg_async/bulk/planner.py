@@ -80,7 +80,7 @@ class Planner:
     async def holding(self, rows: Sequence[LedgerRow], busy: Collection[str] = ()) -> set[int]:
         """Return the lines of those rows that hold already, as far as reading pays.
 
-        Rows that name the user by e-mail are left out: they are looked up one by one anyway.
+        Rows whose user was not found are left out.
 
         Args:
             rows: in the order of the source.
@@ -176,10 +176,11 @@ def _blocks(rows: Iterable[LedgerRow]) -> list[_Block]:
     last: _Block = {}
     for row in rows:
         # A comma separates ids in a query, so an id that holds one cannot be asked for.
-        if not row.user_id or "," in row.user_id:
+        user_id = row.who
+        if not user_id or "," in user_id:
             continue
-        if row.user_id not in last and len(last) >= BLOCK_USERS:
+        if user_id not in last and len(last) >= BLOCK_USERS:
             blocks.append(last)
             last = {}
-        last.setdefault(row.user_id, []).append(row)
+        last.setdefault(user_id, []).append(row)
     return [*blocks, last] if last else blocks

@@ -177,3 +177,19 @@ async def read_listed(caller: Caller, user_ids: Sequence[str]) -> list[User]:
         with suppress(msgspec.DecodeError):
             read.append(decode_json(_STATE, raw).as_user())
     return read
+
+
+async def read_page(caller: Caller, index: int) -> tuple[list[User], float | None]:
+    """Return a page of the environment's users that can be read, and how many pages there are.
+
+    They come in an order of their own, because without one a list may leave users out while others
+    are created (docs/frontegg.md: seen).
+    """
+    page = await caller.call(
+        _LISTED, query={"_limit": _MAX_PAGE, "_offset": index, "_sortBy": "id"}
+    )
+    read: list[User] = []
+    for raw in page.items or ():
+        with suppress(msgspec.DecodeError):
+            read.append(decode_json(_STATE, raw).as_user())
+    return read, None if page.metadata is None else page.metadata.total_pages

@@ -41,7 +41,7 @@ class LedgerRecorder:
         self._writer: asyncio.Task[None] | None = None
         self._failure: LedgerError | None = None
 
-    async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    async def run(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call a method of the ledger in its thread."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, partial(function, *args, **kwargs))

@@ -27,6 +27,10 @@ class EngineObserver(Protocol):
         """Hear what a row ended in; what is returned holds the run back until it is done."""
         ...
 
+    def repeated(self, rows: int) -> None:
+        """Hear of rows that repeat others, and will not end by themselves."""
+        ...
+
     def attempted(self, outcome: Answer | Failure, seconds: float) -> None:
         """Hear what an attempt ended in."""
         ...

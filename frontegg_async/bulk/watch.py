@@ -141,6 +141,11 @@ class RunWatch:
             self._look_due = True
             asyncio.get_running_loop().call_soon(self._look_now)
 
+    def repeated(self, rows: int) -> None:
+        """Hear of rows that repeat others: they are counted at the end."""
+        if self._progress.total is not None:
+            self._progress.total -= rows
+
     def invalid(self, line: int, reason: str) -> Awaitable[None] | None:
         """Hear of a row that is malformed, likewise."""
         return self._told(RowResult(outcome=Outcome.INVALID, reason=reason, line=line))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from frontegg_async import LedgerFullError
 from frontegg_async.bulk.entries import Entry, NewRow, State
 from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.order import take_turns
 
 from .world import HEADER
 
@@ -65,6 +68,10 @@ def test_twins(ledger: Ledger) -> None:
         ]
     )
     ledger.find_twins()
+    waiting = ledger.pending(0, 99)
+    assert [row.line for row in waiting] == [1, 2, 4, 5, 6]
+    looked_up = [replace(row, found_id=None if row.user_id else "e") for row in waiting]
+    assert [row.line for row in ledger.within(partial(take_turns, rows=looked_up))] == [1, 2, 5, 6]
     assert [row.line for row in ledger.pending(0, 99)] == [1, 2, 5, 6]
     ledger.write((), [Entry(1, State.FAILED, 404, 2, TRACE, "why", "ER-1")], ())
     ledger.write((), [Entry(2, State.DONE, 201, 1)], ())

@@ -6,14 +6,17 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec.structs import replace
 
 from frontegg_async.bulk.entries import Entry, NewRow, State
 from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.order import take_turns
 
 from .world import HEADER
 
@@ -73,6 +76,12 @@ class LedgerMachine(RuleBasedStateMachine):
             batch.append(NewRow(self.rows, user_id, email, tenant, flag))
         self.ledger.add(batch)
         self.ledger.find_twins()
+        # As before rows are handed out: by address they are other users than those by id.
+        waiting = self.ledger.pending(0, 999)
+        named = [
+            row if row.user_id else replace(row, found_id=f"id of {row.email}") for row in waiting
+        ]
+        self.ledger.within(partial(take_turns, rows=named))
 
     @rule(
         back=lines,

@@ -1,0 +1,56 @@
+"""Users by their e-mail addresses, as a ledger keeps them while a run goes on."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+PEOPLE_SCHEMA: Final = """
+CREATE TABLE people (address TEXT PRIMARY KEY, user_id TEXT) WITHOUT ROWID
+"""
+"""An empty id stands for an address that nobody has, NULL for one that several users have."""
+
+# One statement for many addresses, for the reason that ``order.py`` gives.
+_KNOWN: Final = """
+SELECT json_group_array(json_array(address, user_id)) FROM people
+WHERE user_id IS NOT NULL AND address IN (SELECT value FROM json_each(?))
+"""
+_KEEP: Final = """
+INSERT INTO people SELECT json_extract(value, '$[0]') AS address, json_extract(value, '$[1]')
+FROM json_each(?) WHERE true ORDER BY address
+ON CONFLICT (address) DO UPDATE SET user_id =
+"""
+_LOOKED_UP: Final = f"{_KEEP} excluded.user_id"
+_LISTED: Final = f"{_KEEP} NULL WHERE user_id <> excluded.user_id"
+
+
+def known_people(database: sqlite3.Connection, addresses: Iterable[str]) -> dict[str, str]:
+    """Return the ids of users by their addresses, as far as they are known."""
+    (found,) = database.execute(_KNOWN, (_json(addresses),)).fetchone()
+    return dict(msgspec.json.decode(found, type=list[tuple[str, str]]))
+
+
+def keep_people(
+    database: sqlite3.Connection, people: Iterable[tuple[str, str]], *, listed: bool
+) -> None:
+    """Keep the ids of users by their addresses.
+
+    Args:
+        database: the ledger, in a transaction.
+        people: addresses with ids. Those that were looked up replace what a listing said.
+        listed: whether they come from a listing, where two users with one address leave open which
+            of them is meant.
+    """
+    database.execute(_LISTED if listed else _LOOKED_UP, (_json(people),))
+
+
+def forget_people(database: sqlite3.Connection) -> None:
+    """Forget all users: an address may belong to somebody else by the time of the next run."""
+    database.execute("DELETE FROM people")
+
+
+def _json(values: Iterable[object]) -> str:
+    return msgspec.json.encode(list(values)).decode()
