@@ -168,7 +168,10 @@ def test_answers(operation: Operation[Any]) -> None:
     """A full answer decodes, and an empty body or null is an empty answer of the same type."""
     returns = operation.returns
     if returns is NoneType:
-        assert operation.decode(b"<not looked at>") is None
+        for body in (b"", b"null", b"{}", b'{"id": "1"}', b"[1]"):
+            assert operation.decode(body) is None
+        with pytest.raises(ValueError, match="HTML"):
+            operation.decode(b"<html>not JSON</html>")
         return
     value = value_of(returns, operation.name)
     assert operation.decode(msgspec.json.encode(value)) == value
