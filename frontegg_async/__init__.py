@@ -14,6 +14,7 @@ from .answer import Answer
 from .errors import (
     AuthenticationError,
     BatchInterruptedError,
+    BulkCallerError,
     CallTimeoutError,
     ClosedError,
     ConfigurationError,
@@ -97,6 +98,7 @@ __all__ = [
     "Assignment",
     "AuthenticationError",
     "BatchInterruptedError",
+    "BulkCallerError",
     "CallTimeoutError",
     "Caller",
     "ClosedError",

@@ -15,6 +15,7 @@
     ├── CallTimeoutError           the deadline passed; calling again is harmless
     ├── OutcomeUnknownError        no answer, or one that does not say: it may have been done
     ├── BatchInterruptedError      of the calls that a long list was split into, one failed
+    ├── BulkCallerError            the source of a bulk run, or its on_progress, raised
     └── LedgerError                the ledger of a bulk run cannot be used
         ├── LedgerBusyError        another process is running on it
         ├── LedgerMismatchError    it was begun for another input, job, environment or settings
@@ -255,6 +256,13 @@ class BatchInterruptedError(FronteggError):
     def fields(self) -> BatchErrorFields:
         """The attributes as keyword arguments for another error."""
         return {**super().fields, "task_ids": self.task_ids, "accepted": self.accepted}
+
+
+class BulkCallerError(FronteggError):
+    """The source of a bulk run, or its ``on_progress``, raised; ``__cause__`` is its exception.
+
+    A report has it as ``stopped``; what is raised is the exception itself.
+    """
 
 
 class LedgerError(FronteggError):

@@ -101,7 +101,7 @@ def test_the_reader_sees_imports() -> None:
     """The test itself works: it finds imports at the top, in functions, and for types only."""
     assert {"bulk", "endpoints.users", "session"} <= {name for name, _ in own_imports("frontegg")}
     assert "aiohttp" in {name for name, _ in imports("transport")}
-    assert "errors" in {name for name, _ in own_imports("bulk.sources")}
+    assert "errors" in {name for name, _ in own_imports("bulk.input_file")}
     assert len(MODULES) > 30
 
 

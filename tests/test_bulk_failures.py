@@ -21,7 +21,7 @@ from frontegg_async import (
     LedgerMismatchError,
     Outcome,
 )
-from frontegg_async.bulk import Assign, Progress, read_rows, run
+from frontegg_async.bulk import Assign, Progress, feeds, loading, read_rows
 from frontegg_async.bulk.entries import ExportedRow, State
 from frontegg_async.bulk.failures import write_failures
 from frontegg_async.emulator import (
@@ -353,8 +353,8 @@ async def test_a_source_that_breaks(
     emulator: Emulator, frontegg: FronteggSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An exception of the caller's source is raised as it is; batches before it are done."""
-    monkeypatch.setattr(run, "LOAD_ROWS", 2)
-    monkeypatch.setattr(run, "STREAM_ROWS", 2)
+    monkeypatch.setattr(feeds, "LOAD_ROWS", 2)
+    monkeypatch.setattr(loading, "AHEAD_ROWS", 2)
     pairs = fill(emulator, 5)
 
     def rows() -> Iterator[Assignment]:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from frontegg_async import FronteggSession, InvalidRequestError
 from frontegg_async.bulk import Assignment, Malformed, read_rows
 from frontegg_async.bulk.fields import Row
-from frontegg_async.bulk.sources import rows_of as numbered
+from frontegg_async.bulk.sources import feed_of
 from frontegg_async.bulk.text import MAX_LINE_BYTES, MAX_ROW_LINES
 from frontegg_async.emulator import Emulator
 from frontegg_async.ids import id_problem
@@ -287,6 +287,16 @@ def test_malformed_json(line: str) -> None:
     assert found[1][1] == THE_GOOD
 
 
+async def taken(source: Any) -> list[Row]:
+    """Return the rows of a source as a run takes them."""
+    feed = feed_of(source, Assignment)
+    rows: list[Row] = []
+    while not feed.ended:
+        rows += await feed.take()
+    await feed.close()
+    return rows
+
+
 @pytest.mark.anyio
 async def test_iterables() -> None:
     """Rows of a program are numbered from 1 and checked like those of a file."""
@@ -296,12 +306,9 @@ async def test_iterables() -> None:
         for item in items:
             yield item
 
-    plain = numbered(items, Assignment)
-    assert not isinstance(plain, AsyncIterator)
-    rows = list(plain)
-    streamed = numbered(stream(), Assignment)
-    assert isinstance(streamed, AsyncIterator)
-    assert [row async for row in streamed] == rows
+    rows = await taken(items)
+    assert [line for line, _ in rows] == [1, 2, 3, 4, 5]
+    assert await taken(iter(items)) == await taken(stream()) == rows
     assert good(rows) == [THE_GOOD] * 2
     assert bad_lines(rows) == [2, 3, 4]
 

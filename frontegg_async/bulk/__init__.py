@@ -7,6 +7,7 @@ from .dry import Plan
 from .fields import Malformed
 from .figures import Figures
 from .jobs import Activate, Assign, Job, Remove, SetSuperuser
+from .raising import report_of
 from .report import Progress, Report
 from .result import Outcome, RowResult
 from .rows import Activation, Assignment, Removal, SuperuserChange
@@ -37,4 +38,5 @@ __all__ = [
     "SetSuperuser",
     "SuperuserChange",
     "read_rows",
+    "report_of",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -13,15 +13,15 @@ import msgspec
 from ..session import Session
 from .addresses import Addresses
 from .entries import Header, State
-from .fields import Row
+from .feeds import Feed, SlicedFeed
 from .intake import Intake
 from .jobs import Job
 from .ledger import Ledger
 from .ledger_file import temporary_folder
+from .loading import new_rows
 from .planner import Planner
-from .run import close_rows, enter_rows
 from .settings import RunOptions
-from .sources import Source, rows_of
+from .sources import Source, feed_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -73,29 +73,33 @@ class DryRun:
             InvalidRequestError: the source cannot be read as rows at all.
             AuthenticationError: the credentials are refused.
         """
-        rows = rows_of(self._source, self._job.row_type, literal_ids=self._options.literal_ids)
+        feed = feed_of(self._source, self._job.row_type, literal_ids=self._options.literal_ids)
         directory = temporary_folder()
         try:
             # For the duplicates, which may be too many for memory.
             with_ledger = Ledger.begin(directory / "ledger", _HEADER)
             try:
-                return await self._plan(rows, with_ledger)
+                if isinstance(feed, SlicedFeed):
+                    await feed.fingerprint()
+                return await self._plan(feed, with_ledger)
             finally:
                 with_ledger.close()
         finally:
             shutil.rmtree(directory, ignore_errors=True)
-            await close_rows(rows)
+            with anyio.CancelScope(shield=True):
+                await feed.close()
 
-    async def _plan(self, rows: Iterator[Row] | AsyncIterator[Row], ledger: Ledger) -> Plan:
+    async def _plan(self, feed: Feed, ledger: Ledger) -> Plan:
         clock = self._session.clock
         started = clock.monotonic()
         view = self._session.for_bulk(rate=self._options.rate, max_share=self._options.max_share)
         await view.token_info()
         entered = 0
-        async for new in enter_rows(self._job, rows):
-            await anyio.to_thread.run_sync(ledger.add, new)
-            entered += len(new)
-        await anyio.to_thread.run_sync(ledger.find_twins)
+        while not feed.ended:
+            rows = await feed.take()
+            await anyio.to_thread.run_sync(ledger.add, new_rows(self._job, rows))
+            entered += len(rows)
+        await anyio.to_thread.run_sync(ledger.finish_loading)
         planner = Planner(view, self._job, "always")
         addresses = Addresses(view, ledger, _in_thread, self._options.workers)
         intake = Intake(ledger, _in_thread, addresses)

@@ -38,6 +38,7 @@ from .entries import Entry, LedgerRow, State, address_of
 from .intake import Chunk, Intake
 from .jobs import Job
 from .ledger import Ledger
+from .loading import Loader
 from .planner import Planner
 from .reading import read_user
 from .recorder import LedgerRecorder
@@ -85,7 +86,9 @@ class Engine:
         options: RunOptions,
         observer: EngineObserver,
         sleep: Callable[[float], Any],
+        loader: Loader,
     ) -> None:
+        self._loader: Final = loader
         self._view: Final = view
         self._allowance: Final = view.allowance
         reader = Reader(view, observer)
@@ -99,7 +102,7 @@ class Engine:
         self._harmless: Final = job.harmless_twice
         self._sending: Final = Sending if job.harmless_twice else CautiousSending
         addresses = Addresses(reader, ledger, recorder.run, options.workers)
-        self._intake: Final = Intake(ledger, recorder.run, addresses)
+        self._intake: Final = Intake(ledger, recorder.run, addresses, loader)
         self._unfound: Final[dict[int, FronteggError]] = {}
         self._after = -1
         self._ready: Final[deque[LedgerRow]] = deque()
@@ -124,6 +127,7 @@ class Engine:
             self.stopping = True
             self._arrived.set()
             self._wanted.set()
+            self._loader.stop(at_once=False)
             if self._taking is not None:
                 self._taking.cancel()
             if self._scope is not None:
@@ -131,7 +135,7 @@ class Engine:
                 self._grace = loop.call_later(GRACE, self._scope.cancel)
 
     async def run(self) -> None:
-        """Do what is pending; return when it is done, or nothing more is to be sent.
+        """Do what is pending and what comes; return when it is done, or nothing more is to be sent.
 
         Raises:
             LedgerError: an outcome could not be recorded. What was sent and not recorded counts
@@ -220,6 +224,7 @@ class Engine:
                 state = State.DONE if row.in_doubt else State.ALREADY
                 await self._end(row, Entry(row.line, state))
         self._after = rows[-1].line
+        self._loader.reached(self._after)
         rows = [row for row in rows if row.line not in held]
         if not rows:
             return

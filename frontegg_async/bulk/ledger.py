@@ -5,9 +5,9 @@
        │                    └── the process died here: settled by the next run
        └── read as malformed: invalid, at once
 
-An intent is on file before its request is sent, and an outcome soon after its answer came. All
-rows are written before the first request, with room for what will be said of them, so that
-recording an outcome changes bytes in place and never needs space that a full disk cannot give.
+An intent is on file before its request is sent, and an outcome soon after its answer came. A row is
+written before its request, with room for what will be said of it, so that recording an outcome
+changes bytes in place and never needs space that a full disk cannot give.
 
 Killing the process at any moment loses nothing of this: a row whose outcome was not on file yet is
 in flight. After a power failure the last moments may be missing (``synchronous=NORMAL``): those
@@ -25,7 +25,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from ..errors import LedgerFullError, LedgerMismatchError
+from ..errors import LedgerFullError
 from ..pacing import Learned
 from .entries import (
     Entry,
@@ -37,6 +37,7 @@ from .entries import (
     State,
     key_of,
 )
+from .given import GivenRows
 from .ledger_checks import ChangedError, first_mark, mark_of, moved, row_seal, seal_of
 from .ledger_errors import reported
 from .ledger_file import (
@@ -54,8 +55,8 @@ from .ledger_file import (
 )
 from .ledger_rows import EXPORT, PENDING, exported_row, keep_originals, pending_rows
 from .ledger_values import NO_TRACE, ROOM, TRACE_BYTES, runs_of
-from .order import check_turns
-from .twins import forget_twins, mark_twins
+from .order import check_turns, take_turns
+from .twins import forget_twins
 
 R = TypeVar("R")
 RESERVE_BYTES: Final = 1024 * 1024
@@ -64,8 +65,8 @@ RESERVE_BYTES: Final = 1024 * 1024
 _ENTER: Final = (
     # The numbers and the trace id take the room of what will stand there.
     "INSERT INTO rows VALUES "
-    f"(?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, {State.PENDING:d}, {ROOM}, {ROOM}, "
-    f"X'{NO_TRACE.hex()}', ?8, {first_mark(line='?1', flag='?6', ordered='?7')})"
+    f"(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, {State.PENDING:d}, {ROOM}, {ROOM}, X'{NO_TRACE.hex()}', ?9, "
+    f"{first_mark(line='?1', flag='?6', ordered='?7', twin='?8')})"
 )
 _SET_STATE: Final = "UPDATE rows SET {} WHERE line = ?"
 
@@ -77,6 +78,7 @@ class Ledger:
         self.path: Final = file.path
         self._file: Final = file
         self._database: Final = file.database
+        self._given: Final = GivenRows(file.path, file.database)
 
     # Opening
 
@@ -167,22 +169,23 @@ class Ledger:
         """Whether every row of the input is in the ledger."""
         return self.kept("loaded") is not None
 
-    def forget_rows(self) -> None:
-        """Forget all rows: loading was interrupted and starts over. Nothing was sent yet."""
-        with self._transaction():
-            for table in ("rows", "reasons", "originals", "turns"):
-                self._database.execute(f"DELETE FROM {table}")
-            forget_twins(self._database)
+    def begin_loading(self) -> None:
+        """Give out no rows, also of an earlier run, that are not entered or recognised from now."""
+        with reported(self.path):
+            self._given.begin()
 
     def add(self, rows: Sequence[NewRow]) -> None:
-        """Enter rows. Before any is sent, ``find_twins`` must have been called."""
+        """Enter rows that are not there yet."""
+        keys = [key_of(row) for row in rows]
+        with reported(self.path):
+            marks = self._given.marks(rows, keys)
         with self._transaction():
             self._database.executemany(
                 _ENTER,
                 [
                     (
                         row.line,
-                        key_of(row),
+                        key,
                         row.user_id,
                         row.email,
                         row.tenant_id,
@@ -190,9 +193,10 @@ class Ledger:
                         # for an adapter, at the price of the rest of the row.
                         1 if row.flag else 0,
                         1 if row.ordered else 0,
+                        twin,
                         row_seal(row.line, row.user_id, row.email, row.tenant_id, row.flag),
                     )
-                    for row in rows
+                    for row, key, twin in zip(rows, keys, marks, strict=True)
                 ],
             )
             invalid = [(row.line, row.problem) for row in rows if row.problem is not None]
@@ -203,66 +207,50 @@ class Ledger:
                 )
                 self._write_reasons([(line, problem, None) for line, problem in invalid])
                 keep_originals(self._database, ((r.line, r.original) for r in rows if r.problem))
+        self._given.entered(rows, marks)
 
-    def find_twins(self) -> None:
-        """Make rows twins of an earlier one that says the same, as far as ids tell."""
-        self.within(mark_twins)
+    def _find_twins(self) -> None:
+        """Make twins of those rows that say the same as an earlier one."""
+        if self._given.in_question:
+            with self._transaction():
+                self._given.find_twins()
+            self._given.twins_found()
 
     def add_new(self, rows: Sequence[NewRow]) -> list[NewRow]:
         """Enter those rows that are not there yet, and return them.
 
         Raises:
             LedgerMismatchError: a row differs from the one that stands at its line.
+            LedgerDamagedError: the key of a row is not as it was written.
         """
         with reported(self.path):
-            (last,) = self._database.execute("SELECT ifnull(max(line), 0) FROM rows").fetchone()
-        known = [row for row in rows if row.line <= last]
-        if known:
-            with reported(self.path):
-                found = dict(
-                    self._database.execute(
-                        "SELECT line, key FROM rows WHERE line BETWEEN ? AND ?",
-                        (known[0].line, known[-1].line),
-                    ).fetchall()
-                )
-            for row in known:
-                if found.get(row.line, b"") != key_of(row):
-                    self._check_key(row.line)
-                    raise self._other_rows(row.line)
-        new = list(rows[len(known) :])
+            new = self._given.recognised(rows)
         if new and self.loaded:
-            raise self._other_rows(new[0].line)
+            raise self._given.other(new[0].line)
         if new:
             self.add(new)
+        self._given.given(rows)
         return new
 
-    def _check_key(self, line: int) -> None:
-        """Raise LedgerDamagedError if the row at a line has not the key of its own values."""
-        with reported(self.path):
-            found = self._database.execute(
-                "SELECT line, user_id, email, tenant_id, flag, key, state, seal FROM rows "
-                "WHERE line = ?",
-                (line,),
-            ).fetchone()
-            if found is None:
-                return
-            *values, key, state, seal = found
-            wanted = None if state == State.INVALID else key_of(NewRow(*values))
-            if key != wanted or seal != row_seal(*values):
-                raise ChangedError(f"row {line}")
-
-    def _other_rows(self, line: int) -> LedgerMismatchError:
-        return LedgerMismatchError(
-            f"{self.path} does not belong to these rows: row {line} is another one. "
-            "Name another ledger, or remove this one if it is no longer needed"
-        )
-
     def finish_loading(self) -> None:
-        """Say that every row of the input has been entered, and find the twins among them."""
+        """Say that every row of the input has been entered, and find the twins among them.
+
+        Raises:
+            LedgerMismatchError: the ledger has more rows than the input.
+        """
+        with reported(self.path):
+            self._given.ended()
         with self._transaction():
-            mark_twins(self._database)
+            self._given.find_twins()
             (rows,) = self._database.execute("SELECT count(*) FROM rows").fetchone()
             self._keep("loaded", str(rows))
+        self._given.twins_found()
+        self.settle()
+
+    def settle(self) -> None:
+        """Take rows from the log into the file, where there is room for what they end in."""
+        with reported(self.path):
+            self._database.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def make_room(self) -> None:
         """Take the space now that the run will need, before anything is sent.
@@ -282,8 +270,25 @@ class Ledger:
 
     def pending(self, after: int, limit: int) -> list[LedgerRow]:
         """Return rows behind line ``after`` that have no end yet, in the order of the input."""
+        if not (found := self._pending(after, limit)) and self._given.in_question:
+            self._find_twins()
+            self.settle()
+            found = self._pending(after, limit)
+        return found
+
+    def take_turns(self, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+        """Compare rows with the others of their users, and return those that are to be sent.
+
+        Args:
+            rows: as ``pending`` returned them, with their users looked up.
+        """
+        left = self.within(lambda database: take_turns(database, rows))
+        self._given.sent_for_addresses(rows)
+        return left
+
+    def _pending(self, after: int, limit: int) -> list[LedgerRow]:
         with reported(self.path):
-            (found,) = self._database.execute(PENDING, (after, limit)).fetchone()
+            (found,) = self._database.execute(PENDING, (after, self._given.end, limit)).fetchone()
             return pending_rows(found)
 
     def write(
@@ -437,8 +442,11 @@ class Ledger:
         )
         if twins:
             counted += (
-                f" UNION ALL SELECT one.state, count(*), sum(other.mark IS NOT {mark_of('other')}) "
-                "FROM rows AS other JOIN rows AS one ON one.line = other.twin GROUP BY one.state"
+                # A row that may be a twin stands where it is.
+                " UNION ALL SELECT ifnull(one.state, other.state) AS state, count(*), "
+                f"sum(other.mark IS NOT {mark_of('other')}) "
+                "FROM rows AS other LEFT JOIN rows AS one ON one.line = other.twin "
+                "WHERE other.twin IS NOT NULL GROUP BY 1"
             )
         with reported(self.path):
             found = self._database.execute(

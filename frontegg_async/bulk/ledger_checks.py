@@ -30,6 +30,9 @@ class ChangedError(Exception):
 
 _PRIME: Final = 4_294_967_291
 """The largest below 2^32: a change of one column by less than that always changes the sum."""
+_NULL: Final = -1
+"""Stands for NULL in the sum, so that a row that is no twin (NULL) differs from one that may be
+(``PERHAPS``, which is 0): one bit of the file tells the two apart."""
 _BASE: Final = 4_294_967_296
 """Added to the sum, so that every mark takes six bytes and a row does not grow when it ends."""
 _WEIGHTS: Final = {
@@ -46,16 +49,14 @@ _WEIGHTS: Final = {
 
 def mark_of(table: str = "rows") -> str:
     """Return the SQL expression for the mark that a row must have."""
-    terms = [f"ifnull({table}.{name}, 0) * {weight}" for name, weight in _WEIGHTS.items()]
+    terms = [f"ifnull({table}.{name}, {_NULL}) * {weight}" for name, weight in _WEIGHTS.items()]
     return f"({_BASE} + ({' + '.join(terms)}) % {_PRIME})"
 
 
-def first_mark(*, line: str, flag: str, ordered: str) -> str:
+def first_mark(*, line: str, flag: str, ordered: str, twin: str) -> str:
     """Return the SQL expression for the mark of a row that is entered; all else is as it begins."""
-    fixed = (
-        State.PENDING * _WEIGHTS["state"] + ROOM * (_WEIGHTS["status"] + _WEIGHTS["attempts"])
-    ) % _PRIME
-    given = {"line": line, "flag": flag, "ordered": ordered}
+    fixed = State.PENDING * _WEIGHTS["state"] + ROOM * (_WEIGHTS["status"] + _WEIGHTS["attempts"])
+    given = {"line": line, "flag": flag, "ordered": ordered, "twin": f"ifnull({twin}, {_NULL})"}
     terms = [f"{value} * {_WEIGHTS[name]}" for name, value in given.items()]
     return f"({_BASE} + ({fixed} + {' + '.join(terms)}) % {_PRIME})"
 
@@ -63,7 +64,8 @@ def first_mark(*, line: str, flag: str, ordered: str) -> str:
 def moved(**columns: str) -> str:
     """Return the assignments of an UPDATE: columns to expressions, and the mark along with them."""
     changes = [
-        f"({value} - ifnull(rows.{name}, 0)) * {_WEIGHTS[name]}" for name, value in columns.items()
+        f"(ifnull({value}, {_NULL}) - ifnull(rows.{name}, {_NULL})) * {_WEIGHTS[name]}"
+        for name, value in columns.items()
     ]
     sets = [f"{name} = {value}" for name, value in columns.items()]
     total = f"rows.mark - {_BASE} + {' + '.join(changes)}"

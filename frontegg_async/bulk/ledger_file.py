@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from pathlib import Path
 from typing import Final
 
@@ -307,7 +308,7 @@ def check_same(path: Path, found: Header, wanted: Header) -> None:
         if old != new:
             raise LedgerMismatchError(
                 f"{path} does not belong to this run: {sentence.format(old=old, new=new)}. "
-                "Name another ledger with --ledger, or remove this one if it is no longer needed"
+                f"{one_ledger_each(path)}"
             )
 
 
@@ -323,4 +324,15 @@ def check_environment(path: Path, found: Header, environment: str, environment_i
         f"{path} belongs to another environment: it was begun as {found.where}, and this run is "
         f"{wanted}{how}. Use the credentials that it was begun with, or name another ledger with "
         "--ledger"
+    )
+
+
+def one_ledger_each(path: Path) -> str:
+    """Say what to do with other rows than those of a ledger."""
+    name, day = path.name.removesuffix(".ledger"), time.strftime("%Y-%m-%d")
+    if name.endswith(day):
+        day = "2"  # the second of a day
+    return (
+        "A ledger remembers one job on one input. Where a job comes back with other rows, name a "
+        f"ledger for each time: --ledger {name}-{day}.ledger, or ledger={f'{name}-{day}.ledger'!r}"
     )

@@ -13,6 +13,7 @@ from .entries import ExportedRow, LedgerRow, State
 from .ledger_checks import ChangedError, mark_of, row_seal, seal_of
 from .ledger_values import ROOM, trace_of
 from .originals import Original
+from .twins import PERHAPS
 
 PENDING: Final = (
     # All rows in one value: for each that SQLite's module fetches by itself it lets go of the
@@ -22,10 +23,10 @@ PENDING: Final = (
     f"json(CASE state WHEN {State.IN_FLIGHT:d} THEN 'true' ELSE 'false' END), "
     "json(CASE WHEN ordered THEN 'true' ELSE 'false' END)), "
     f"seal, mark = {mark_of()})) "
-    f"FROM (SELECT * FROM rows WHERE state <= {State.IN_FLIGHT:d} AND twin IS NULL AND line > ? "
-    "ORDER BY line LIMIT ?) AS rows"
+    f"FROM (SELECT * FROM rows WHERE state <= {State.IN_FLIGHT:d} AND twin IS NULL "
+    "AND line > ? AND line < ? ORDER BY line LIMIT ?) AS rows"
 )
-"""The statement for rows behind a line without an end, up to a number."""
+"""The statement for rows without an end between two lines, up to a number of them."""
 _STORED_ROWS: Final = msgspec.json.Decoder(list[tuple[LedgerRow, int, int]])
 EXPORT: Final = (
     "SELECT rows.line, rows.user_id, rows.email, rows.tenant_id, rows.flag, rows.seal, "
@@ -33,7 +34,7 @@ EXPORT: Final = (
     "one.state, one.status, one.attempts, one.trace_id, "
     "reasons.line, reasons.reason, reasons.error_code, reasons.seal, "
     "originals.original, originals.seal FROM rows "
-    "JOIN rows AS one ON one.line = ifnull(rows.twin, rows.line) "
+    f"JOIN rows AS one ON one.line = ifnull(nullif(rows.twin, {PERHAPS}), rows.line) "
     "LEFT JOIN reasons ON reasons.line = one.line "
     "LEFT JOIN originals ON originals.line = rows.line "
     "WHERE one.state IN ({}) ORDER BY rows.line"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import math
 import os
 import shutil
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterator
-from contextlib import aclosing, closing, suppress
+from collections.abc import AsyncIterator, Generator
+from contextlib import closing, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -16,31 +15,36 @@ from typing import Any, Final
 
 import anyio
 
-from ..errors import FronteggError, LedgerDamagedError, LedgerFullError
+from ..errors import (
+    BulkCallerError,
+    FronteggError,
+    LedgerDamagedError,
+    LedgerFullError,
+    LedgerMismatchError,
+)
 from ..session import Session
 from .engine import Engine
-from .entries import ExportedRow, Header, LedgerRow, NewRow, State
+from .entries import ExportedRow, Header, LedgerRow, State
 from .failures import check_writable, outcome_name, write_failures
-from .fields import Malformed, Row
+from .feeds import Feed, SlicedFeed
 from .figures import Figures, Standing, figures_of_all, figures_of_run, standing_of
 from .jobs import Job, job_of
 from .ledger import Ledger
 from .ledger_file import check_environment, temporary_folder
+from .loading import Loader
 from .opening import opened_in_thread
+from .raising import with_report
 from .recorder import LedgerRecorder
 from .report import Progress, Report
 from .result import COMMON, MAX_KEPT_FAILURES, Outcome, RowResult
-from .rows import UserRow
 from .settings import RunOptions
-from .sources import Source, rows_of
+from .sources import Source, feed_of
 from .statistics import Statistics
 from .wait_note import forget_wait, write_wait
 from .watch import RunWatch
 
-LOAD_ROWS: Final = 2_000
-"""Rows that are entered into the ledger at a time."""
-STREAM_ROWS: Final = 10_000
-"""Rows of a program that are entered before the first of them is sent. A file is entered whole."""
+_TURNS: Final = 3
+"""Turns of the event loop after which a loop over results that was left has told so."""
 _NOT_DONE: Final = (
     State.PENDING,
     State.IN_FLIGHT,
@@ -69,24 +73,31 @@ class BulkRun:
         self._source: Final = source
         self._options: Final = options
         self.progress: Final = Progress((job.done, job.already, *COMMON))
-        self._watch: Final = RunWatch(job, self.progress, options.on_progress, session.clock)
+        self._watch: Final = RunWatch(
+            job, self.progress, options.on_progress, session.clock, self._fail
+        )
         self._engine: Engine | None = None
-        self._loading: anyio.CancelScope | None = None
+        self._loader: Loader | None = None
         self._stopping = False
         self._report: Report | None = None
         self._begun = False
+        self._over: Final = asyncio.Event()
+        self._failure: Exception | None = None
+        # What the caller's own code has raised, which is raised again when the report is there.
+        self._raised: Exception | None = None
+        self._stopped: FronteggError | None = None
 
     def stop(self) -> None:
         """Take no more rows, let those under way end within some seconds, and report."""
         self._stopping = True
         if self._engine is not None:
             self._engine.stop()
-        if self._loading is not None:
-            self._loading.cancel()
+        if self._loader is not None:
+            self._loader.stop()
 
     @property
     def report(self) -> Report:
-        """What the run did.
+        """What the run did; also of one that the caller's own code has ended by raising.
 
         Raises:
             RuntimeError: it has not ended yet.
@@ -100,7 +111,10 @@ class BulkRun:
         return self.wait().__await__()
 
     async def wait(self) -> Report:
-        """Run to the end and return the report; of a run that has ended, return it again.
+        """Run to the end and return the report. Of a run that goes on, or is over, wait for it.
+
+        What the source or ``on_progress`` raises is raised when what was sent has ended; then
+        ``report`` is there, and ``report_of`` finds it with the exception.
 
         Raises:
             InvalidRequestError: the source cannot be read as rows at all.
@@ -108,19 +122,34 @@ class BulkRun:
             AuthenticationError: the credentials are refused; no row was touched.
             LedgerError: the ledger cannot be used, or not any more. What the server did is not
                 lost: the next run on it finds out.
-            RuntimeError: it is going on already, or ended in an error.
+            RuntimeError: its results are being iterated over, or it was cancelled.
         """
-        if self._report is not None:
-            return self._report
         if self._begun:
-            raise RuntimeError("a run is run once")
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+            if self._watch.results is not None and not self._over.is_set():
+                # Who takes the results would wait here for results that nobody takes.
+                raise RuntimeError("a run is run once: its results are being iterated over")
+            await self._over.wait()
+            if self._failure is not None:
+                raise self._failure
+            return self.report
         self._begun = True
-        self._report = await self._run()
+        try:
+            self._report = await self._run()
+        except Exception as error:
+            self._failure = error
+            raise
+        finally:
+            self._over.set()
+        if self._raised is not None:
+            self._failure = with_report(self._raised, self._report)
+            raise self._failure
         return self._report
 
     async def __aiter__(self) -> AsyncIterator[RowResult]:
         if self._begun:
-            raise RuntimeError("a run is run once")
+            raise RuntimeError("the rows of a run are iterated over once, from its beginning")
         results: asyncio.Queue[RowResult | None] = asyncio.Queue(self._options.workers)
         self._watch.results = results
 
@@ -142,31 +171,57 @@ class BulkRun:
             failed = await task
             if failed is not None:
                 raise failed
+        except GeneratorExit:
+            # The loop over the results was left, perhaps by an exception: nothing under way is
+            # given up for that, and the report is there when it has ended.
+            self._watch.results = None
+            self.stop()
+            while await results.get() is not None:
+                pass
+            raise
         finally:
             task.cancel()
             await asyncio.wait((task,))
 
+    def _fail(self, error: Exception) -> None:
+        """Hear that ``on_progress`` raised: no more rows are taken."""
+        self._raise_later(error, "on_progress")
+        if self._engine is not None:
+            self._engine.stop()
+
+    def _raise_later(self, error: Exception, who: str) -> None:
+        if self._raised is None:
+            self._raised = error
+            self._stopped = BulkCallerError(f"{who} raised {type(error).__name__}: {error}")
+            self._stopped.__cause__ = error
+
     async def _run(self) -> Report:
         source, options, job = self._source, self._options, self._job
-        rows = (
-            None
-            if source is None
-            else rows_of(source, job.row_type, literal_ids=options.literal_ids)
-        )
-        path = options.ledger_path(source)
-        if options.failures is not None:
-            check_writable(options.failures, source, path)
-        view = self._session.for_bulk(rate=options.rate, max_share=options.max_share)
-        directory = None if path is not None else temporary_folder()
+        feed: Feed | None = None
+        if source is not None:
+            feed = feed_of(source, job.row_type, literal_ids=options.literal_ids)
+        directory: Path | None = None
+        keep = False
         try:
+            path = options.ledger_path(source)
+            if options.failures is not None:
+                check_writable(options.failures, source, path)
+            view = self._session.for_bulk(rate=options.rate, max_share=options.max_share)
+            if path is None:
+                directory = temporary_folder()
+            # Also without a ledger: a file that changes while it is read must not go unnoticed.
+            fingerprint = await feed.fingerprint() if isinstance(feed, SlicedFeed) else ""
             ledger = await opened_in_thread(
-                partial(self._open, path or Path(f"{directory}/ledger"), path is not None)
+                partial(self._open, path or Path(f"{directory}/ledger"), fingerprint)
             )
             recorder = LedgerRecorder(ledger)
             try:
                 # Before the first row, so that refused credentials are an error and no report.
                 await view.token_info()
-                return await self._work(view, rows, ledger, recorder, path)
+                report = await self._work(view, feed, ledger, recorder, path)
+                # Of a run that the caller's own code has ended, the temporary one is kept as well.
+                keep = report.ledger_path is not None
+                return report
             finally:
                 try:
                     with anyio.CancelScope(shield=True):
@@ -175,21 +230,22 @@ class BulkRun:
                 finally:
                     ledger.close()
         finally:
-            if directory is not None:
+            if directory is not None and not keep:
                 shutil.rmtree(directory, ignore_errors=True)
-            await close_rows(rows)
+            if feed is not None:
+                with anyio.CancelScope(shield=True):
+                    await feed.close()
 
-    def _open(self, path: Path, lasting: bool) -> Ledger:
+    def _open(self, path: Path, fingerprint: str) -> Ledger:
         if self._source is None:
             return Ledger.reopened(path)
-        is_file = isinstance(self._source, str | os.PathLike)
-        name = os.fspath(self._source) if isinstance(self._source, str | os.PathLike) else ""
+        source = self._source
         return Ledger.begin(
             path,
             Header(
                 job=self._job.name,
-                source=name,
-                fingerprint=_fingerprint(Path(name)) if is_file and lasting else "",
+                source=os.fspath(source) if isinstance(source, str | os.PathLike) else "",
+                fingerprint=fingerprint,
                 environment=environment_of(self._session),
                 environment_id=self._session.environment_id or "",
                 settings=self._options.ledger_settings(self._job.settings()),
@@ -199,51 +255,50 @@ class BulkRun:
     async def _work(
         self,
         view: Session,
-        rows: Iterator[Row] | AsyncIterator[Row] | None,
+        feed: Feed | None,
         ledger: Ledger,
         recorder: LedgerRecorder,
         path: Path | None,
     ) -> Report:
         clock = self._session.clock
         started = clock.monotonic()
-        engine = Engine(view, self._job, ledger, recorder, self._options, self._watch, clock.sleep)
-        self._engine = engine
         self._watch.begin(
             view.pacing,
             view.traffic,
             share=self._options.max_share,
             note_wait=lambda noted: recorder.run(write_wait, ledger, noted),
         )
-        if self._stopping:
-            engine.stop()
-        is_file = isinstance(self._source, str | os.PathLike)
         loaded = await recorder.run(_loaded, ledger)
-        if rows is None:
+        if feed is None:
             if not loaded:
                 raise LedgerDamagedError(
                     f"{path} does not hold every row of its input: run the same command again"
                 )
             await recorder.run(ledger.reopen, (State.FAILED, State.UNKNOWN))
-        elif is_file and not loaded:
-            await recorder.run(ledger.forget_rows)
         before = await recorder.run(standing_of, self._job, ledger)
-        self._look_back(before, whole=await recorder.run(_loaded, ledger))
+        self._look_back(before, whole=loaded)
         view.pacing.begin_with(await recorder.run(ledger.remembered))
         await recorder.run(forget_wait, ledger)
-        # Rows of a program are held against those of the ledger, because nothing else tells that
-        # they are the same; a file has a fingerprint.
-        more = rows is not None and not (is_file and loaded)
-        while True:
-            if more and rows is not None:
-                more = await self._load(rows, ledger, recorder, None if is_file else STREAM_ROWS)
-            if not engine.stopping:
-                await recorder.run(ledger.make_room)
-                if view.allowance is not None:
-                    left = (self.progress.total or 0) - self.progress.rows
-                    view.allowance.remaining = math.inf if more else max(left, 0)
-                await engine.run()
-            if not more or self._stopping:
-                break
+        if loaded and isinstance(feed, SlicedFeed) and feed.own:
+            # Its fingerprint says that nothing of it is new. Rows of a program are held against
+            # those of the ledger, because nothing else tells that they are the same.
+            feed = None
+        loader = Loader(
+            feed,
+            self._job,
+            ledger,
+            recorder,
+            invalid=self._watch.invalid,
+            whole=lambda: self._whole(view, ledger, recorder),
+            failed=self._source_failed,
+        )
+        engine = Engine(
+            view, self._job, ledger, recorder, self._options, self._watch, clock.sleep, loader
+        )
+        self._engine, self._loader = engine, loader
+        await self._send(view, ledger, recorder, engine, loader)
+        if self._raised is not None:
+            path = ledger.path
         # At one moment: what comes now belongs to no run, and takes no time of one.
         elapsed, statistics = clock.monotonic() - started, self._watch.statistics()
         after = await recorder.run(standing_of, self._job, ledger)
@@ -269,6 +324,57 @@ class BulkRun:
             ledger, recorder, path, engine, after, this_run, all_runs, statistics
         )
 
+    async def _send(
+        self,
+        view: Session,
+        ledger: Ledger,
+        recorder: LedgerRecorder,
+        engine: Engine,
+        loader: Loader,
+    ) -> None:
+        """Enter rows and send those that are entered, until both have ended."""
+        if self._stopping:
+            engine.stop()
+        try:
+            if view.allowance is not None:
+                view.allowance.remaining = math.inf
+            self.progress.note = "reading the rows"
+            loader.start(stopped=self._stopping)
+            await loader.begun()
+            if not engine.stopping:
+                await recorder.run(ledger.make_room)
+                await engine.run()
+            await loader.ended()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await loader.close()
+        self.progress.note = ""
+        error = loader.error
+        if error is not None and not loader.error_is_callers:
+            if not loader.entered:
+                raise error  # nothing was sent
+            if isinstance(error, FronteggError) and engine.stopped is None:
+                engine.stopped = error
+            if isinstance(error, LedgerMismatchError) and self._raised is None:
+                # Refused like one that differs from the start, with what was sent before.
+                self._raised = error
+        engine.stopped = engine.stopped or self._stopped
+
+    async def _whole(self, view: Session, ledger: Ledger, recorder: LedgerRecorder) -> None:
+        """Hear that every row is entered."""
+        self.progress.note = ""
+        self._count_rows(await recorder.run(standing_of, self._job, ledger))
+        if view.allowance is not None:
+            view.allowance.remaining = max((self.progress.total or 0) - self.progress.rows, 0)
+
+    def _source_failed(self, error: Exception) -> None:
+        """Hear that no more rows come."""
+        if self._loader is not None and self._loader.error_is_callers:
+            # Rows that came before are done: the engine ends when it has done them.
+            self._raise_later(error, "the source of the rows")
+        elif self._engine is not None:
+            self._engine.stop()
+
     def _look_back(self, standing: Standing, *, whole: bool) -> None:
         """Count what earlier runs on the ledger have done."""
         self.progress.counts.update(standing.alone)
@@ -280,37 +386,6 @@ class BulkRun:
         """Count the rows that are in the ledger, and the duplicates among them apart."""
         self.progress.duplicates = standing.duplicates
         self.progress.total = standing.rows - standing.duplicates
-
-    async def _load(
-        self,
-        rows: Iterator[Row] | AsyncIterator[Row],
-        ledger: Ledger,
-        recorder: LedgerRecorder,
-        limit: int | None,
-    ) -> bool:
-        """Enter rows into the ledger, up to ``limit``; return whether there are more."""
-        entered = 0
-        self.progress.note = "reading the rows"
-        with anyio.CancelScope() as self._loading:
-            async with aclosing(enter_rows(self._job, rows)) as batches:
-                async for batch in batches:
-                    new = await recorder.run(ledger.add_new, batch)
-                    for row in new:
-                        if row.problem is not None:
-                            held_back = self._watch.invalid(row.line, row.problem)
-                            if held_back is not None:
-                                await held_back
-                    entered += len(batch)
-                    if limit is not None and entered >= limit:
-                        await recorder.run(ledger.find_twins)
-                        break
-                else:
-                    await recorder.run(ledger.finish_loading)
-                    limit = None
-        self._loading = None
-        self.progress.note = ""
-        self._count_rows(await recorder.run(standing_of, self._job, ledger))
-        return limit is not None and not self._stopping
 
     async def _reported(
         self,
@@ -379,21 +454,6 @@ def _loaded(ledger: Ledger) -> bool:
     return ledger.loaded
 
 
-def _new_row(job: Job, line: int, row: UserRow | Malformed) -> NewRow:
-    if isinstance(row, Malformed):
-        return NewRow(line, problem=row.reason, original=row.original)
-    flag_name = job.row_type.flag_name
-    return NewRow(
-        line,
-        row.user_id or None,
-        row.email or None,
-        getattr(row, "tenant_id", None),
-        flag := flag_name is not None and bool(getattr(row, flag_name)),
-        None,
-        job.ordered(flag),
-    )
-
-
 def _result(job: Job, row: ExportedRow, stopped: FronteggError | None) -> RowResult:
     reason = row.reason
     if reason is None and row.state is State.PENDING:
@@ -412,37 +472,3 @@ def _result(job: Job, row: ExportedRow, stopped: FronteggError | None) -> RowRes
         error_code=row.error_code,
         trace_id=row.trace_id,
     )
-
-
-async def enter_rows(
-    job: Job, rows: Iterator[Row] | AsyncIterator[Row]
-) -> AsyncGenerator[list[NewRow]]:
-    """Yield the rows of a source as those of a ledger, some thousands at a time."""
-    batch: list[NewRow] = []
-    if isinstance(rows, AsyncIterable):
-        async for line, row in rows:
-            batch.append(_new_row(job, line, row))
-            if len(batch) >= LOAD_ROWS:
-                yield batch
-                batch = []
-        yield batch
-        return
-    while batch := [_new_row(job, line, row) for line, row in islice(rows, LOAD_ROWS)]:
-        yield batch
-        await asyncio.sleep(0)  # reading a file holds up the loop: let others run in between
-
-
-async def close_rows(rows: object) -> None:
-    """Let a source that is a generator end its own work."""
-    aclose = getattr(rows, "aclose", None)
-    if aclose is not None:
-        await aclose()
-        return
-    close = getattr(rows, "close", None)
-    if close is not None:
-        close()
-
-
-def _fingerprint(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,6 +11,7 @@ import msgspec
 
 from ..errors import InvalidRequestError
 from ..pacing import FixedRate
+from .input_file import is_stream
 from .planner import PlanMode
 from .report import Progress
 from .workers import check_workers
@@ -42,7 +43,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
             already cost no call of their own: ``always``, ``never``, or ``auto`` where it saves
             more calls than it costs.
         ledger: where the run remembers what became of each row. True is a file beside the input,
-            False a temporary one. The same run on the same ledger carries on where it was.
+            or a temporary one where the input is no file that can be read again; False a temporary
+            one. The same run on the same ledger carries on where it was.
         failures: file for every row that was not done, to be fed back in.
         resend: whether a row that is in doubt, or whose user cannot be read, may be sent although
             that may send a second invite.
@@ -55,7 +57,9 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         literal_ids: whether strings such as ``NULL``, ``nan`` or ``#N/A``, which databases,
             programs and spreadsheets write in place of a value, are taken for ids. Without it, a
             row with one of them is invalid.
-        on_progress: called after each row with the counts so far, always the same object.
+        on_progress: called after each row with the counts so far, always the same object. If it
+            is a coroutine function the row waits for it, and one call at a time is made. What it
+            raises ends the run.
     """
 
     workers: int = DEFAULT_WORKERS
@@ -94,6 +98,6 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
             return None
         if self.ledger is not True:
             return Path(self.ledger)
-        if isinstance(source, str | os.PathLike):
+        if isinstance(source, str | os.PathLike) and not is_stream(source):  # pyright: ignore[reportUnknownArgumentType]
             return Path(f"{os.fspath(source)}.ledger")  # pyright: ignore[reportUnknownArgumentType]  # a path of whatever kind
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
@@ -10,39 +11,22 @@ from collections.abc import (
     Callable,
     Iterable,
     Iterator,
+    KeysView,
+    ValuesView,
 )
-from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
-from ..errors import InvalidRequestError
-from .fields import Malformed, RawRow, Row, checked_row, row_of
+from .feeds import AsyncFeed, Feed, SlicedFeed, ThreadFeed
+from .fields import Row, checked_row
+from .input_file import InputFile
 from .rows import Assignment, UserRow
-from .text import text_rows
 
 RowT = TypeVar("RowT", bound=UserRow)
 
 Source: TypeAlias = str | os.PathLike[str] | Iterable[RowT] | AsyncIterable[RowT]
 """A path, or rows."""
-
-
-def rows_of(
-    source: Source[RowT], kind: type[RowT], *, literal_ids: bool = False
-) -> Iterator[Row] | AsyncIterator[Row]:
-    """Return the rows of any source, numbered from 1 or by the lines of the file.
-
-    Args:
-        source: a path, or rows.
-        kind: what the rows are.
-        literal_ids: as for ``read_rows``.
-
-    Raises:
-        InvalidRequestError: a file that cannot be read as rows at all.
-    """
-    if isinstance(source, str | os.PathLike):
-        return read_rows(source, kind, literal_ids=literal_ids)
-    if isinstance(source, AsyncIterable):
-        return _number_async(source, kind, literal_ids)
-    return _number(source, kind, literal_ids)
+_AT_HAND: Final = (list, tuple, set, frozenset, deque, KeysView, ValuesView)
+"""What is iterated over in the event loop, because no row of it has to be waited for."""
 
 
 def _number(source: Iterable[object], kind: type[UserRow], literal_ids: bool) -> Iterator[Row]:
@@ -66,14 +50,40 @@ async def _number_async(
             await aclose()
 
 
+def feed_of(
+    source: Source[RowT] | InputFile, kind: type[RowT], *, literal_ids: bool = False
+) -> Feed:
+    """Return the rows of any source as a run takes them.
+
+    Args:
+        source: rows, or a file; a path is opened.
+        kind: the rows that are expected.
+        literal_ids: as for ``read_rows``; an ``InputFile`` has its own.
+
+    Raises:
+        InvalidRequestError: a file that cannot be read as rows at all.
+    """
+    if isinstance(source, InputFile):
+        if source.is_stream:
+            return ThreadFeed(source.rows(), source, interrupt=source.interrupt, own=True)
+        return SlicedFeed(source.rows(), source)
+    if isinstance(source, str | os.PathLike):
+        return feed_of(InputFile(source, kind, literal_ids=literal_ids), kind)
+    if isinstance(source, AsyncIterable):
+        return AsyncFeed(_number_async(source, kind, literal_ids))
+    if isinstance(source, _AT_HAND):
+        return SlicedFeed(_number(source, kind, literal_ids))
+    return ThreadFeed(_number(source, kind, literal_ids), source)
+
+
 def read_rows(
     path: str | os.PathLike[str], kind: type[UserRow] = Assignment, *, literal_ids: bool = False
 ) -> Iterator[Row]:
     """Return the rows of a file, read as they are asked for.
 
     Its name ends in ``.csv``, ``.jsonl``, ``.ndjson`` or, with the extra ``parquet``, ``.parquet``.
-    Blank lines are no rows. Columns and keys beside the fields of ``kind`` are ignored, so that a
-    file of failures can be fed back in.
+    It may also be a pipe, or ``-`` for stdin. Blank lines are no rows. Columns and keys beside the
+    fields of ``kind`` are ignored, so that a file of failures can be fed back in.
 
     Args:
         path: the file.
@@ -82,22 +92,14 @@ def read_rows(
             write in place of a value, are taken for ids. Otherwise such a row is ``Malformed``.
 
     Raises:
-        InvalidRequestError: there is no such file, it is of another kind, or it lacks a column
-            that is needed.
+        InvalidRequestError: there is no such file, it is a directory or of another kind, or it
+            lacks a column that is needed.
     """
-    found = _raw_rows(Path(path), kind)
-    return (
-        (line, row if isinstance(row, Malformed) else row_of(row, kind, literal_ids=literal_ids))
-        for line, row in found
-    )
+    return _until_closed(InputFile(path, kind, literal_ids=literal_ids))
 
 
-def _raw_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
-    suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        from .parquet import parquet_rows  # its library is an extra
-
-        return parquet_rows(path, kind)
-    if suffix not in {".csv", ".jsonl", ".ndjson"}:
-        raise InvalidRequestError(f"{path} must end in .csv, .jsonl, .ndjson or .parquet")
-    return text_rows(path, kind)
+def _until_closed(file: InputFile) -> Iterator[Row]:
+    try:
+        yield from file.rows()
+    finally:
+        file.close()

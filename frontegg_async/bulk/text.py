@@ -10,10 +10,10 @@ import codecs
 import csv
 import json
 import re
-from collections.abc import Generator, Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Literal
 
 import msgspec
 
@@ -30,23 +30,29 @@ MAX_ROW_LINES: Final = 100
 """Most lines that a quoted CSV field may go on for, before the quote counts as forgotten."""
 
 
-def text_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
-    """Return the rows of a CSV file, or of a JSONL file if the name says so.
+def text_rows(
+    file: BinaryIO, path: Path, form: Literal["csv", "jsonl"] | None, kind: type[UserRow]
+) -> Iterator[RawRow]:
+    """Return the rows of an open file, which are read as they are asked for, once.
+
+    Args:
+        file: at its start.
+        path: its name, for messages.
+        form: CSV or JSONL; None leaves it to the first line, which begins with a brace in JSONL.
+        kind: the rows that are expected.
 
     Raises:
-        InvalidRequestError: there is no such file, or the header of a CSV file lacks a column
-            that is needed.
+        InvalidRequestError: the header of a CSV file lacks a column that is needed.
+        OSError: the file cannot be read; also while iterating.
     """
-    try:
-        # Looked at before the first row is asked for, so that nothing is sent for a bad file.
-        with closing(_lines(path)) as lines:
-            first = next(lines, _Line(1, ""))
-    except OSError as error:
-        problem = error.strerror or type(error).__name__
-        raise InvalidRequestError(f"cannot read {path}: {problem}") from None
-    if path.suffix.lower() == ".csv":
-        return _csv_rows(path, _header(path, first, kind))
-    return _json_rows(path)
+    lines = _lines(file)
+    # Looked at before the first row is asked for, so that nothing is sent for a bad file.
+    first = next(lines, None)
+    if form is None:
+        form = "jsonl" if first is not None and first.text.lstrip().startswith("{") else "csv"
+    if form == "csv":
+        return _csv_rows(lines, _header(path, first or _Line(1, ""), kind))
+    return _json_rows(lines if first is None else chain((first,), lines))
 
 
 _KEY_ENDS: Final = re.compile(r'"\s*:').findall
@@ -80,34 +86,29 @@ class _Line(msgspec.Struct, frozen=True, gc=False):
         return Malformed(problem, Original(text=text))
 
 
-def _lines(path: Path) -> Generator[_Line]:
+def _lines(file: BinaryIO) -> Iterator[_Line]:
     """Yield the lines that are not empty, without their ends, in bounded memory."""
     number = 0
-    with path.open("rb") as file:
-        while raw := file.readline(MAX_LINE_BYTES + 1):
-            number += 1
-            if number == 1:
-                raw = raw.removeprefix(codecs.BOM_UTF8)
-            if len(raw) > MAX_LINE_BYTES:
-                text = shortened(raw.decode(errors="backslashreplace"))
-                # Its own quotes are no longer needed, but those of the rest may end a field below.
-                yield _Line(
-                    number,
-                    _quotes_of_rest(file, raw),
-                    f"is longer than {MAX_LINE_BYTES} bytes",
-                    text,
-                )
-                continue
-            try:
-                text = raw.decode()
-            except UnicodeDecodeError:
-                original = raw.decode(errors="backslashreplace").rstrip("\r\n")
-                yield _Line(number, raw.decode(errors="replace"), "is not UTF-8", original)
-                continue
-            if "\0" in text:
-                yield _Line(number, text, "holds a NUL character")
-            elif text := text.rstrip("\r\n"):
-                yield _Line(number, text)
+    while raw := file.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        if number == 1:
+            raw = raw.removeprefix(codecs.BOM_UTF8)
+        if len(raw) > MAX_LINE_BYTES:
+            shown = shortened(raw.decode(errors="backslashreplace"))
+            # Its own quotes are no longer needed, but those of the rest may end a field below.
+            quotes = _quotes_of_rest(file, raw)
+            yield _Line(number, quotes, f"is longer than {MAX_LINE_BYTES} bytes", shown)
+            continue
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            shown = raw.decode(errors="backslashreplace").rstrip("\r\n")
+            yield _Line(number, raw.decode(errors="replace"), "is not UTF-8", shown)
+            continue
+        if "\0" in text:
+            yield _Line(number, text, "holds a NUL character")
+        elif text := text.rstrip("\r\n"):
+            yield _Line(number, text)
 
 
 def _quotes_of_rest(file: BinaryIO, raw: bytes) -> str:
@@ -119,9 +120,9 @@ def _quotes_of_rest(file: BinaryIO, raw: bytes) -> str:
     return '"' * (quotes % 2)
 
 
-def _json_rows(path: Path) -> Iterator[RawRow]:
+def _json_rows(lines: Iterable[_Line]) -> Iterator[RawRow]:
     decoder = msgspec.json.Decoder(dict[str, Any])
-    for line in _lines(path):
+    for line in lines:
         if line.problem is not None:
             yield line.number, line.malformed(line.problem)
         elif not line.text.isspace():
@@ -192,9 +193,7 @@ def _header(path: Path, line: _Line, kind: type[UserRow]) -> _Form:
     return _Form(delimiter, columns, protected=True)
 
 
-def _csv_rows(path: Path, form: _Form) -> Iterator[RawRow]:
-    lines = _lines(path)
-    next(lines, None)  # the header
+def _csv_rows(lines: Iterator[_Line], form: _Form) -> Iterator[RawRow]:
     delimiter = form.delimiter
     for line in lines:
         text = line.text

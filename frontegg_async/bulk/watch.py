@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
+from inspect import isawaitable
 from typing import Final
 
 from .._clock import Clock
@@ -30,6 +31,10 @@ _OWN: Final = re.compile(r" \([^()]*\)")
 _UNUSED: Final = (0, 0.0, 0.0)
 
 
+def _nobody(error: Exception) -> None:
+    raise error
+
+
 class RunWatch:
     """Counts what ends, remembers how it went over time, and tells those who asked."""
 
@@ -39,14 +44,17 @@ class RunWatch:
         progress: Progress,
         on_progress: Callable[[Progress], object] | None,
         clock: Clock,
+        failed: Callable[[Exception], None] = _nobody,
     ) -> None:
+        self._failed: Final = failed
+        self._telling: Final = asyncio.Lock()
         self._job: Final = job
         # Looked up for nearly every row, where making them of names would cost more than counting.
         self._well: Final = {
             state: Outcome(outcome_name(job, state)) for state in (State.DONE, State.ALREADY)
         }
         self._progress: Final = progress
-        self._on_progress: Final = on_progress
+        self._on_progress = on_progress
         self._clock: Final = clock
         self._recorder: Final = StatisticsRecorder()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -154,8 +162,7 @@ class RunWatch:
         """Hear what a row ended in; what is returned waits until somebody has taken its result."""
         well = self._well.get(entry.state)
         if self.results is None and well is not None:
-            self._count(well)  # on the way of nearly every row: nobody wants to see it
-            return None
+            return self._count(well)  # on the way of nearly every row: nobody wants to see it
         return self._told(
             RowResult(
                 outcome=well or Outcome(outcome_name(self._job, entry.state)),
@@ -171,17 +178,43 @@ class RunWatch:
     def _told(self, result: RowResult) -> Awaitable[None] | None:
         if result.reason:
             self._recorder.failure(_kind(result), result)
-        self._count(result.outcome)
-        return None if self.results is None else self.results.put(result)
+        told = self._count(result.outcome)
+        if self.results is None:
+            return told
+        put = self.results.put(result)
+        return put if told is None else _one_after_the_other(put, told)
 
-    def _count(self, outcome: Outcome) -> None:
+    def _count(self, outcome: Outcome) -> Awaitable[None] | None:
         at = self._clock.monotonic() - self._started
         self._recorder.row(at)
         self._progress.counts[outcome] += 1
         if at >= self._look_at:
             self._look(at)
-        if self._on_progress is not None:
-            self._on_progress(self._progress)
+        return None if self._on_progress is None else self._tell(self._on_progress)
+
+    def _tell(self, on_progress: Callable[[Progress], object]) -> Awaitable[None] | None:
+        """Call the caller's own function; if it is a coroutine's, the row waits for it."""
+        try:
+            told = on_progress(self._progress)
+        except Exception as error:  # noqa: BLE001  # the run raises it when what was sent has ended
+            self._refuse(error)
+            return None
+        return self._in_turn(told) if isawaitable(told) else None
+
+    async def _in_turn(self, told: Awaitable[object]) -> None:
+        try:
+            # One at a time: what it writes to need not bear several.
+            async with self._telling:
+                await told
+        except Exception as error:  # noqa: BLE001  # as above
+            self._refuse(error)
+        finally:
+            if isinstance(told, Coroutine):
+                told.close()  # one that had no turn before the run was cancelled
+
+    def _refuse(self, error: Exception) -> None:
+        self._on_progress = None
+        self._failed(error)
 
     def _look_now(self) -> None:
         self._look_due = False
@@ -256,6 +289,11 @@ class RunWatch:
             return self._waited_s if met else self._paced_s
         waited = (group.waited - before for group, before, was in self._waiting if was is met)
         return max(waited, default=0.0)
+
+
+async def _one_after_the_other(first: Awaitable[None], second: Awaitable[None]) -> None:
+    await first
+    await second
 
 
 def _kind(result: RowResult) -> str:

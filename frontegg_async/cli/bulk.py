@@ -27,7 +27,8 @@ def bulk() -> None:
     """Work on thousands to millions of rows, from a file.
 
     A run remembers what became of each row in a ledger beside its file. Stop it any way you like:
-    the same command carries on, and sends nothing again that is known to be done.
+    the same command carries on, and sends nothing again that is known to be done. Rows are sent
+    while the rest of the file is read.
     """
 
 
@@ -43,8 +44,12 @@ def assign(
     """Make users members of tenants, as FILE says row by row.
 
     FILE ends in .csv, .jsonl, .ndjson or .parquet, and has tenant_id, user_id or email, and
-    perhaps set_active. Rows that hold already are left alone, and rows that fail do not stop the
-    run. Stop it any way you like: the same command carries on.
+    perhaps set_active. It may also be a pipe, or - for stdin: CSV or JSONL, read once, as the rows
+    come. Rows that hold already are left alone, and rows that fail do not stop the run. Stop it any
+    way you like: the same command carries on. For a pipe, that takes --ledger and the same rows.
+
+    A ledger remembers one input. Where a job comes back with other rows, such as every night, name
+    a ledger for each time: --ledger members-2026-03-31.ledger.
     """
     from ..bulk import Assign
     from .running import run_file
@@ -111,7 +116,13 @@ def superuser(connection: Connection, *, file: Path, choices: RunChoices) -> int
 def _confirm_removal(file: Path, session: FronteggSession, *, literal_ids: bool) -> None:
     """Ask before memberships are lost; where nobody can be asked, it takes ``--yes``."""
     from ..bulk import Malformed, Removal, read_rows
+    from ..bulk.input_file import is_stream
 
+    if is_stream(file):
+        raise click.UsageError(
+            f"bulk remove ends memberships, and {file} can be read only once, not to count them "
+            "beforehand: it needs --yes."
+        )
     read = read_rows(file, Removal, literal_ids=literal_ids)
     rows = sum(not isinstance(row, Malformed) for _, row in read)
     if not output.can_ask():

@@ -37,7 +37,9 @@ def count_rows(path: Path) -> int | None:
 
     Blank lines and line breaks in quotes count too: this is for a bar, and must be quick.
     """
-    if not path.is_file() or path.suffix.lower() == ".parquet":
+    from ..bulk.input_file import is_stream
+
+    if is_stream(path) or not path.is_file() or path.suffix.lower() == ".parquet":
         return None
     ends, last = 0, b"\n"
     try:

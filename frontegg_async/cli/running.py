@@ -43,9 +43,15 @@ def run_file(
         file: the rows.
         confirm: asks whether it may be done there, and raises if not.
     """
+    from ..bulk.input_file import is_stream
+
     _check_files(choices, choices.ledger_of(file), file)
     target: Target
     if choices.emulated:
+        if is_stream(file):
+            raise click.UsageError(
+                f"--emulator reads FILE twice, and {file} can be read only once: save it first."
+            )
         if connection.given():
             raise click.UsageError(
                 f"--emulator answers itself: leave out {', '.join(connection.given())}."

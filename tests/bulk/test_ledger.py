@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from msgspec.structs import replace
 from frontegg_async import LedgerFullError
 from frontegg_async.bulk.entries import Entry, NewRow, State
 from frontegg_async.bulk.ledger import Ledger
-from frontegg_async.bulk.order import take_turns
 
 from .world import HEADER
 
@@ -40,7 +38,6 @@ def test_what_is_entered_is_pending(ledger: Ledger) -> None:
         NewRow(9, "u", problem="is no row"),
     ]
     ledger.add(given_rows)
-    ledger.find_twins()
     found = ledger.pending(0, 10)
     assert [(row.line, row.user_id, row.email, row.tenant_id, row.flag) for row in found] == [
         (row.line, row.user_id, row.email, row.tenant_id, row.flag) for row in given_rows[:3]
@@ -67,11 +64,14 @@ def test_twins(ledger: Ledger) -> None:
             NewRow(9, None, None, "t", problem="no user"),
         ]
     )
-    ledger.find_twins()
+    # Up to the first that may be a twin without asking, and behind it when that is known.
     waiting = ledger.pending(0, 99)
+    assert [row.line for row in waiting] == [1, 2]
+    assert ledger.counts() == {State.PENDING: 7, State.INVALID: 2}
+    waiting += ledger.pending(2, 99)
     assert [row.line for row in waiting] == [1, 2, 4, 5, 6]
     looked_up = [replace(row, found_id=None if row.user_id else "e") for row in waiting]
-    assert [row.line for row in ledger.within(partial(take_turns, rows=looked_up))] == [1, 2, 5, 6]
+    assert [row.line for row in ledger.take_turns(looked_up)] == [1, 2, 5, 6]
     assert [row.line for row in ledger.pending(0, 99)] == [1, 2, 5, 6]
     ledger.write((), [Entry(1, State.FAILED, 404, 2, TRACE, "why", "ER-1")], ())
     ledger.write((), [Entry(2, State.DONE, 201, 1)], ())

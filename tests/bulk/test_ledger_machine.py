@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from hypothesis import settings
@@ -14,9 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from msgspec.structs import replace
 
-from frontegg_async.bulk.entries import Entry, NewRow, State
+from frontegg_async.bulk.entries import Entry, LedgerRow, NewRow, State
 from frontegg_async.bulk.ledger import Ledger
-from frontegg_async.bulk.order import take_turns
 
 from .world import HEADER
 
@@ -75,13 +73,19 @@ class LedgerMachine(RuleBasedStateMachine):
             user_id, email = (None, user) if by_email else (user, None)
             batch.append(NewRow(self.rows, user_id, email, tenant, flag))
         self.ledger.add(batch)
-        self.ledger.find_twins()
         # As before rows are handed out: by address they are other users than those by id.
-        waiting = self.ledger.pending(0, 999)
         named = [
-            row if row.user_id else replace(row, found_id=f"id of {row.email}") for row in waiting
+            row if row.user_id else replace(row, found_id=f"id of {row.email}")
+            for row in self.waiting()
         ]
-        self.ledger.within(partial(take_turns, rows=named))
+        self.ledger.take_turns(named)
+
+    def waiting(self) -> list[LedgerRow]:
+        """Return all rows that are still to be sent."""
+        waiting: list[LedgerRow] = []
+        while found := self.ledger.pending(waiting[-1].line if waiting else 0, 999):
+            waiting += found
+        return waiting
 
     @rule(
         back=lines,
@@ -129,24 +133,16 @@ class LedgerMachine(RuleBasedStateMachine):
         self.ledger.close()
         self.ledger = Ledger.begin(self.folder / "ledger", HEADER)
 
-    @rule()
-    def forget(self) -> None:
-        """Start over."""
-        self.ledger.forget_rows()
-        self.rows = 0
-        for each in (self.states, self.traces, self.first, self.twins):
-            each.clear()
-
     @invariant()
     def says_the_same(self) -> None:
         """Compare counts, rows to come and export."""
+        waiting = self.waiting()
         everything = {**self.states, **{n: self.states[one] for n, one in self.twins.items()}}
         assert self.ledger.counts() == Counter(everything.values())
         exported = {row.line: row for row in self.ledger.export()}
         assert {line: row.state for line, row in exported.items()} == everything
         for line, row in exported.items():
             assert row.trace_id == self.traces.get(self.twins.get(line, line))
-        waiting = self.ledger.pending(0, 999)
         assert [row.line for row in waiting] == sorted(self.within([*self.states], UNENDED))
         assert [row.line for row in waiting if row.in_doubt] == sorted(
             self.within([*self.states], (State.IN_FLIGHT,))

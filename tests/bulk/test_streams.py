@@ -10,8 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from frontegg_async.bulk import Assign, Assignment
-from frontegg_async.bulk import run as run_module
+from frontegg_async.bulk import Assign, Assignment, feeds, loading
 from frontegg_async.bulk.ledger import Ledger
 from frontegg_async.emulator import Emulator
 
@@ -35,8 +34,8 @@ def added(server: Emulator) -> Counter[str]:
 
 def batches_of(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
     """Let rows of a program be entered in small batches."""
-    monkeypatch.setattr(run_module, "LOAD_ROWS", rows)
-    monkeypatch.setattr(run_module, "STREAM_ROWS", rows)
+    monkeypatch.setattr(feeds, "LOAD_ROWS", rows)
+    monkeypatch.setattr(loading, "AHEAD_ROWS", rows)
 
 
 @pytest.mark.parametrize("kind", ["iterator", "async generator"])

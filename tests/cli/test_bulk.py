@@ -187,7 +187,7 @@ def test_directory(shell: Shell, tmp_path: Path) -> None:
     directory.mkdir()
     result = shell.run("bulk", "assign", directory)
     assert result.exit_code == 2
-    assert "Is a directory" in result.stderr
+    assert "is a directory" in result.stderr
 
 
 def test_failures_must_not_replace_the_source(shell: Shell, make_file: MakeFile) -> None:

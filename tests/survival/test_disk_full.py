@@ -14,14 +14,13 @@ from typing import Final
 import pytest
 
 from frontegg_async import Assignment, FronteggSession
-from frontegg_async.bulk import run as bulk_run
+from frontegg_async.bulk import feeds
 from frontegg_async.bulk.entries import Entry, Header, NewRow, State
 from frontegg_async.bulk.ledger import Ledger
 from frontegg_async.emulator import DuplicateAdd, Emulator, Stall
 from frontegg_async.errors import (
     LedgerBusyError,
     LedgerDamagedError,
-    LedgerError,
     LedgerFullError,
     LedgerMismatchError,
 )
@@ -286,7 +285,7 @@ async def test_retry_of_half_a_ledger(
     anyio_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A ledger that was not filled is no base for a retry, whose outcomes would be forgotten."""
-    monkeypatch.setattr(bulk_run, "LOAD_ROWS", 10)
+    monkeypatch.setattr(feeds, "LOAD_ROWS", 10)
     rows = [Assignment(user_id=f"u{n}", tenant_id="t") for n in range(30)]
     source = write_csv(tmp_path / "rows.csv", rows)
     ledger = tmp_path / "ledger"
@@ -297,9 +296,10 @@ async def test_retry_of_half_a_ledger(
 
     async with leaping(implicit_users=True) as (server, session):
         monkeypatch.setattr(Ledger, "finish_loading", dies)
-        with pytest.raises(LedgerFullError):
-            await session.bulk.assign(source, ledger=ledger)
+        stopped = (await session.bulk.assign(source, ledger=ledger)).stopped
+        assert isinstance(stopped, LedgerFullError)
+        sent = server.memberships()
         monkeypatch.setattr(Ledger, "finish_loading", full)
-        with suppress(LedgerError):
+        with pytest.raises(LedgerDamagedError, match="does not hold every row"):
             await session.bulk.retry(ledger).wait()
-        assert server.memberships() == set()
+        assert server.memberships() == sent

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from frontegg_async import Assignment, FronteggSession
-from frontegg_async.bulk import engine
-from frontegg_async.bulk import run as bulk_run
+from frontegg_async.bulk import engine, feeds, loading
 from frontegg_async.bulk.entries import State
 from frontegg_async.emulator import (
     Announce,
@@ -309,8 +308,8 @@ async def test_rows_of_a_program_that_died(
     anyio_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program whose rows were not all taken when it died carries on with the same call."""
-    monkeypatch.setattr(bulk_run, "STREAM_ROWS", 20)
-    monkeypatch.setattr(bulk_run, "LOAD_ROWS", 20)
+    monkeypatch.setattr(loading, "AHEAD_ROWS", 20)
+    monkeypatch.setattr(feeds, "LOAD_ROWS", 20)
     rows, pairs = rows_for(60)
     async with leaping(implicit_users=True) as (server, session):
         record = trapped(server)
@@ -328,8 +327,8 @@ async def test_more_rows_than_a_stretch(
     anyio_backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows of a program that do not fit into one stretch are all sent."""
-    monkeypatch.setattr(bulk_run, "STREAM_ROWS", 50)
-    monkeypatch.setattr(bulk_run, "LOAD_ROWS", 50)
+    monkeypatch.setattr(loading, "AHEAD_ROWS", 50)
+    monkeypatch.setattr(feeds, "LOAD_ROWS", 50)
     rows, pairs = rows_for(500)
     async with leaping(implicit_users=True) as (server, session):
         report = await asyncio.wait_for(session.bulk.assign(rows, workers=4), 20.0)
