@@ -93,7 +93,8 @@ class Situation(msgspec.Struct, frozen=True):
 
     Args:
         repeat: what sending the operation twice means.
-        attempt: how many were sent, from 1.
+        attempt: number of attempts that count, from 1; in an outage those of a bulk call do not.
+        failures: number of attempts that failed, counted or not; the backoff grows with it.
         max_attempts: how many may be.
         remaining: seconds to the deadline.
         max_wait: the longest wait, in seconds, that the server may impose.
@@ -107,6 +108,7 @@ class Situation(msgspec.Struct, frozen=True):
 
     repeat: Repeat
     attempt: int
+    failures: int
     max_attempts: int
     remaining: float
     max_wait: float
@@ -257,7 +259,7 @@ def _again_with_backoff(
     budget: RetryBudget,
     uniform: Callable[[float, float], float],
 ) -> Decision:
-    wait = uniform(0.0, backoff_ceiling(situation.attempt))
+    wait = uniform(0.0, backoff_ceiling(situation.failures))
     if (
         situation.attempt >= situation.max_attempts
         or wait >= situation.remaining
@@ -284,7 +286,7 @@ def after_read_back(
     return _again_with_backoff(situation, fate, budget, uniform)
 
 
-def backoff_ceiling(attempt: int) -> float:
-    """Return the longest backoff after attempt number ``attempt``, in seconds."""
+def backoff_ceiling(failures: int) -> float:
+    """Return the longest backoff after this many failed attempts, in seconds."""
     # The exponent is bounded before the power is taken: attempts may be many in a bulk run.
-    return float(min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(attempt, 16)))
+    return float(min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(failures, 16)))

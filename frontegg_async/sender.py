@@ -395,6 +395,7 @@ class Sender:
         return Situation(
             repeat=call.operation.repeat,
             attempt=call.attempts - call.put_off,
+            failures=call.attempts - call.refusals,
             max_attempts=options.max_attempts,
             remaining=call.deadline - clock.monotonic(),
             max_wait=options.max_wait,

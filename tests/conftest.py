@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -23,6 +24,10 @@ API_KEY = "canary-secret-5f2b9c"
 # modules of tests are imported, because what a ``settings`` leaves open is taken when it is made.
 settings.register_profile("frontegg_async", deadline=None, print_blob=True)
 settings.load_profile("frontegg_async")
+
+# A shell lets what it runs in the background ignore Ctrl-C, and so would each process of a test.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

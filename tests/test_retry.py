@@ -58,6 +58,7 @@ def situation(
     return Situation(
         repeat=repeat,
         attempt=attempt,
+        failures=attempt,
         max_attempts=max_attempts,
         remaining=remaining,
         max_wait=max_wait,

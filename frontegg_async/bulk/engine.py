@@ -37,6 +37,7 @@ from .addresses import Addresses
 from .entries import Entry, LedgerRow, State, address_of
 from .intake import Chunk, Intake
 from .jobs import Job
+from .late_writes import LateWrites
 from .ledger import Ledger
 from .loading import Loader
 from .planner import Planner
@@ -85,7 +86,6 @@ class Engine:
         recorder: LedgerRecorder,
         options: RunOptions,
         observer: EngineObserver,
-        sleep: Callable[[float], Any],
         loader: Loader,
     ) -> None:
         self._loader: Final = loader
@@ -97,10 +97,10 @@ class Engine:
         self._recorder: Final = recorder
         self._options: Final = options
         self._observer: Final = observer
-        self._sleep: Final = sleep
         self.planner: Final = Planner(reader, job, options.plan)
         self._harmless: Final = job.harmless_twice
         self._sending: Final = Sending if job.harmless_twice else CautiousSending
+        self._late: Final = LateWrites(view.clock)
         addresses = Addresses(reader, ledger, recorder.run, options.workers)
         self._intake: Final = Intake(ledger, recorder.run, addresses, loader)
         self._unfound: Final[dict[int, FronteggError]] = {}
@@ -296,8 +296,8 @@ class Engine:
     # A row
 
     async def _do(self, row: LedgerRow) -> None:
-        resend = self._options.resend
-        sending = self._sending(self._view, self._recorder, self._observer, row, resend=resend)
+        kind, resend = self._sending, self._options.resend
+        sending = kind(self._view, self._recorder, self._observer, self._late, row, resend=resend)
         try:
             entry = await self._entry(row, sending)
         except FronteggError as error:
@@ -345,6 +345,8 @@ class Engine:
         return self._looked_into(row, user_id, sending)
 
     async def _looked_into(self, row: LedgerRow, user_id: str, sending: Sending) -> Entry:
+        if row.follows:
+            await self._late.passed(user_id)
         if self._harmless:
             begun = self._options.plan != "never" and await self._begun(row, user_id)
             return await self._write(row, user_id, sending, begun=begun)
@@ -449,7 +451,7 @@ class Engine:
         try:
             seen = await self._look(row, user_id)
             if seen <= old and not again:
-                await self._sleep(LATE_COMMIT)
+                await self._view.clock.sleep(LATE_COMMIT)
                 seen = await self._look(row, user_id)
                 if seen <= old:
                     if not self._options.resend:

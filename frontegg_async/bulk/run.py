@@ -292,9 +292,7 @@ class BulkRun:
             whole=lambda: self._whole(view, ledger, recorder),
             failed=self._source_failed,
         )
-        engine = Engine(
-            view, self._job, ledger, recorder, self._options, self._watch, clock.sleep, loader
-        )
+        engine = Engine(view, self._job, ledger, recorder, self._options, self._watch, loader)
         self._engine, self._loader = engine, loader
         await self._send(view, ledger, recorder, engine, loader)
         if self._raised is not None:

@@ -14,6 +14,7 @@ from ..operation import Arguments, Operation, Repeat
 from ..retry import Fate, fate_of
 from ..session import Session
 from .entries import Entry, LedgerRow
+from .late_writes import LateWrites
 from .reading import unproven
 from .recorder import LedgerRecorder
 
@@ -78,6 +79,7 @@ class Sending:
         view: Session,
         recorder: LedgerRecorder,
         observer: EngineObserver,
+        late: LateWrites,
         row: LedgerRow,
         *,
         resend: bool,
@@ -85,7 +87,10 @@ class Sending:
         self._view: Final = view
         self._recorder: Final = recorder
         self._observer: Final = observer
+        self._late: Final = late
         self._line: Final = row.line
+        # Only rows that another of the same user may undo.
+        self._ordered_of: Final = row.who if row.ordered else None
         # What an earlier run had under way stays so until it is settled.
         self._touched = row.in_doubt
         self._doubts: frozenset[str] = frozenset()
@@ -93,6 +98,8 @@ class Sending:
         self.attempts = 0
         self.unproven = 0
         self.under_way = row.in_doubt
+        if row.in_doubt:
+            self._lost()
 
     @property
     def in_doubt(self) -> bool:
@@ -136,7 +143,16 @@ class Sending:
     def _doubt_answer(self, operation: Operation[Any]) -> None:
         if operation.repeat is not Repeat.SAFE:
             self.unproven += 1
-            self._doubts |= {operation.name}
+            self._doubt(operation)
+
+    def _doubt(self, operation: Operation[Any]) -> None:
+        self._doubts |= {operation.name}
+        self._lost()
+
+    def _lost(self) -> None:
+        """Let the next row of the user wait, because this one may still take effect."""
+        if self._ordered_of is not None:
+            self._late.lost(self._ordered_of)
 
     def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
         """Hear that a request is sent; the row is on file since it was handed out."""
@@ -165,7 +181,7 @@ class Sending:
                 self._doubt_answer(operation)
             elif fate is Fate.IN_DOUBT:
                 self._touched = True
-                self._doubts |= {operation.name}
+                self._doubt(operation)
         self.under_way = self._touched
 
 
