@@ -34,10 +34,10 @@ from ..errors import (
 from ..models.users import User
 from ..session import Session
 from .addresses import Addresses
-from .entries import Entry, LedgerRow, State, address_of
+from .entries import Entry, LedgerRow, State
 from .intake import Chunk, Intake
 from .jobs import Job
-from .late_writes import LateWrites
+from .late_writes import LateWrites, WrittenMemberships
 from .ledger import Ledger
 from .loading import Loader
 from .planner import Planner
@@ -101,6 +101,7 @@ class Engine:
         self._harmless: Final = job.harmless_twice
         self._sending: Final = Sending if job.harmless_twice else CautiousSending
         self._late: Final = LateWrites(view.clock)
+        self._written: Final = WrittenMemberships()
         addresses = Addresses(reader, ledger, recorder.run, options.workers)
         self._intake: Final = Intake(ledger, recorder.run, addresses, loader)
         self._unfound: Final[dict[int, FronteggError]] = {}
@@ -241,7 +242,7 @@ class Engine:
         self._arrived.set()
 
     def _queue_up(self, row: LedgerRow) -> None:
-        who = _who(row)
+        who = row.turn
         if who not in self._busy:
             self._busy[who] = None
             self._ready.append(row)
@@ -281,7 +282,7 @@ class Engine:
 
     def _done_with(self, row: LedgerRow) -> None:
         """Let the next row of the same user come, and the next rows of the source."""
-        who = _who(row)
+        who = row.turn
         waiting = self._busy[who]
         if waiting:
             self._ready.appendleft(waiting.popleft())
@@ -317,7 +318,7 @@ class Engine:
                 str(error),
                 error.error_code,
             )
-            await self._end(row, entry)
+            await self._end(row, entry, sending)
             is_outage = self._outage.is_outage(error, in_doubt=sending.in_doubt)
             if is_outage or isinstance(error, FATAL):
                 raise
@@ -330,7 +331,7 @@ class Engine:
             if row.overtaken_by and entry.reason is None:
                 reason = f"but for what {_later_row(row)} has replaced"
                 entry = msgspec.structs.replace(entry, reason=reason)
-            await self._end(row, entry)
+            await self._end(row, entry, sending)
 
     def _entry(self, row: LedgerRow, sending: Sending) -> Coroutine[Any, Any, Entry]:
         """Do what a row says, and return what it ended in."""
@@ -353,7 +354,8 @@ class Engine:
         if row.in_doubt and not self._options.resend:
             error = OutcomeUnknownError("it was under way when an earlier run ended")
             return await self._settle(row, user_id, sending, error)
-        return await self._write(row, user_id, sending)
+        begun = self._written.made(row, resend=self._options.resend)
+        return await self._write(row, user_id, sending, begun=begun)
 
     async def _write(
         self, row: LedgerRow, user_id: str, sending: Sending, *, begun: bool = False
@@ -466,8 +468,11 @@ class Engine:
             sending.settle(self._job.operation)
         return await self._write(row, user_id, sending, begun=begun or seen is _Seen.BEGUN)
 
-    async def _end(self, row: LedgerRow, entry: Entry) -> None:
+    async def _end(self, row: LedgerRow, entry: Entry, sending: Sending | None = None) -> None:
         self._recorder.record(entry)
+        if not self._harmless:
+            added = sending is not None and sending.has_done(self._job.operation)
+            self._written.ended(row, entry.state, added=added)
         if self._allowance is not None:
             self._allowance.remaining -= 1
         held_back = self._observer.ended(row, entry)
@@ -493,7 +498,3 @@ def _is_for_the_next_run(error: FronteggError) -> bool:
 
 def _later_row(row: LedgerRow) -> str:
     return f"line {row.overtaken_by}, a later row of the same user,"
-
-
-def _who(row: LedgerRow) -> str:
-    return row.who or address_of(row.email)

@@ -103,6 +103,11 @@ class LedgerRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
         """Id of the user, or None if nobody was found by the address."""
         return self.user_id or self.found_id
 
+    @property
+    def turn(self) -> str:
+        """Name of the user among those whose rows are done one after the other."""
+        return self.who or address_of(self.email)
+
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """What became of a row; ``status`` is 0 and ``attempts`` is 0 where nothing was sent."""

@@ -98,6 +98,7 @@ class Sending:
         self.attempts = 0
         self.unproven = 0
         self.under_way = row.in_doubt
+        self._succeeded: frozenset[str] = frozenset()
         if row.in_doubt:
             self._lost()
 
@@ -105,6 +106,10 @@ class Sending:
     def in_doubt(self) -> bool:
         """Whether a write may have been done although it did not succeed."""
         return bool(self._doubts)
+
+    def has_done(self, operation: Operation[Any]) -> bool:
+        """Whether a write has succeeded, whatever became of others of the row."""
+        return operation.name in self._succeeded and operation.name not in self._doubts
 
     def __call__(
         self,
@@ -169,6 +174,7 @@ class Sending:
         if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
             # Until its content is looked at: ``decoded`` and ``refute``.
             self._touched = True
+            self._succeeded |= {operation.name}
             self.settle(operation)
         else:
             fate = fate_of(

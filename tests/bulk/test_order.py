@@ -21,7 +21,7 @@ from frontegg_async.bulk import Activation, Assign, Removal, SuperuserChange
 from frontegg_async.bulk.entries import Entry, ExportedRow, Header, NewRow, State
 from frontegg_async.bulk.ledger import Ledger
 from frontegg_async.bulk.rows import UserRow
-from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Emulator, Stall
+from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Emulator, LateCommit, Stall
 
 from ..test_bulk import turn
 from .world import (
@@ -422,6 +422,37 @@ async def test_a_stop_while_addresses_are_looked_up(anyio_backend: str, tmp_path
         assert outcomes(report) == {"added": 40}
         assert server.memberships() == {(user_id, "t") for user_id in ids}
         assert not bulk_tasks()
+
+
+@anyio_tests
+@pytest.mark.parametrize("job", ["activate", "superuser"])
+async def test_a_write_that_comes_late(anyio_backend: str, job: str) -> None:
+    """A write of a row that is done four seconds after it was lost does not undo the next row's."""
+    async with crowd(1, ["t0", "t1"]) as (server, session, _):
+        server.inject(LateCommit(4.0, AnswerStatus(524)), on=WRITE[job], times=1)
+        rows = [row_of(job, 0, "id", 1), row_of(job, 0, "id", 0)]
+        report = await run(session, job, rows, plan="never")
+        assert report.done
+        await session.clock.sleep(60.0)
+        assert chosen(server, job, 0) == 0
+
+
+@anyio_tests
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("flags", [(False, True), (True, False)])
+async def test_one_membership_with_both_flags(
+    anyio_backend: str, flags: Sequence[bool], lost: bool
+) -> None:
+    """Two rows about one membership send one invite, although reads do not show it for long."""
+    policy = DuplicateAdd.CREATED_AND_INVITES
+    async with crowd(1, duplicate_add=policy, read_lag=30.0) as (server, session, _):
+        if lost:
+            server.inject(LateCommit(4.0, AnswerStatus(524)), on=ADD, times=1)
+        rows = [Assignment(user_id="p0", tenant_id="t", set_active=flag) for flag in flags]
+        report = await session.bulk.assign(rows, invite=True, workers=1)
+        assert (report.failed, report.unknown) == (0, 2 if lost else 0)
+        await session.clock.sleep(60.0)
+        assert len(server.invites) == 1
 
 
 class Named(NamedTuple):
