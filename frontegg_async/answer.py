@@ -59,6 +59,8 @@ class FailureKind(Enum):
 
     NOT_SENT = "not sent"
     """The connection could not be made: the server has seen nothing."""
+    PROXY_REFUSED = "refused by the proxy"
+    """The proxy makes no such connection: the server has seen nothing, and never will."""
     TIMED_OUT = "timed out"
     """Sent, perhaps; no whole answer in time."""
     BROKEN = "broken"
@@ -91,8 +93,8 @@ class Failure:
 
 _STATUS_ERRORS: Final[dict[int, tuple[type[FronteggError], str]]] = {
     400: (errors.InvalidRequestError, "the server refused the request"),
-    401: (errors.AuthenticationError, "the server refused the token"),
-    403: (errors.PermissionDeniedError, "the token does not permit this"),
+    401: (errors.AuthenticationError, "the server refused the {credential}"),
+    403: (errors.PermissionDeniedError, "the {credential} may not do this"),
     404: (errors.NotFoundError, "not found"),
     408: (errors.ServerError, "the server gave up waiting"),
     409: (errors.ConflictError, "the state on the server does not allow this"),
@@ -110,16 +112,26 @@ def error_of_answer(
     operation: str,
     attempts: int,
     retry_after: float | None = None,
+    credential: str = "token",
     redact: tuple[str, ...] = (),
 ) -> FronteggError:
-    """Make the error for an answer that is no success. ``redact`` is masked in its messages."""
+    """Make the error for an answer that is no success.
+
+    Args:
+        answer: the answer.
+        operation: name of the operation.
+        attempts: requests that were sent.
+        retry_after: seconds that the server asked to wait.
+        credential: the kind of credential that went with the call, in words.
+        redact: secrets, which are masked in the server's messages.
+    """
     status = answer.status
     kind, message = _STATUS_ERRORS.get(status) or _error_of_range(status, answer)
     messages, error_code = read_error_body(answer.body)
     messages = tuple(redacted(text, redact) for text in messages)
     error_code = error_code and redacted(error_code, redact)
     return kind(
-        message,
+        message.replace("{credential}", credential),
         operation=operation,
         status=status,
         error_code=error_code,
@@ -155,6 +167,7 @@ def _host(location: str) -> str:
 
 _FAILURE_ERRORS: Final[dict[FailureKind, type[FronteggError]]] = {
     FailureKind.NOT_SENT: errors.ConnectionFailedError,
+    FailureKind.PROXY_REFUSED: errors.ConfigurationError,
     FailureKind.TIMED_OUT: errors.CallTimeoutError,
     FailureKind.BROKEN: errors.ConnectionFailedError,
     FailureKind.MALFORMED: errors.UndecodableAnswerError,

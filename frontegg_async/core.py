@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-from collections.abc import Callable
 from typing import Final
 from weakref import WeakSet, WeakValueDictionary
 
-import aiohttp
-
-from ._clock import Clock
 from ._secret import Secret
-from .errors import ClosedError
-from .pacing import FixedRate, Pacing
+from .errors import ClosedError, ConfigurationError, ErrorFields
+from .pacing import Pacing
 from .permits import Permits
+from .settings import SessionSettings
 from .tokens import TokenManager
 from .transport import AiohttpTransport, Transport
 
@@ -35,28 +32,23 @@ if hasattr(os, "register_at_fork"):
 class Core:
     """What all views of an open session share. Made where the session is opened."""
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        environment_id: str | None,
-        transport: Transport,
-        tokens: TokenManager | None,
-        api_key: Secret | None,
-        clock: Clock,
-        max_connections: int,
-        expected: Callable[[str], FixedRate] | None = None,
-    ) -> None:
-        self.base_url: Final = base_url
-        self.environment_id: Final = environment_id
-        self.transport: Final = transport
+    def __init__(self, settings: SessionSettings, tokens: TokenManager | None) -> None:
+        self._loop: Final = _running_loop()
+        self._forks: Final = _forks
+        self.base_url: Final = settings.base_url
+        self.environment_id: Final = settings.environment_id
+        self.transport: Final = _transport(settings, self._loop)
         # Neither in a session that only serves users.
         self.tokens: Final = tokens
-        self.api_key: Final = api_key
+        self.api_key: Final = settings.api_key
+        clock = settings.clock
         self.clock: Final = clock
         # Before the pool's own queue, so that waiting for a place never eats an attempt's time.
-        self.permits: Final = Permits(max_connections)
-        self.pacing: Final = Pacing(clock, expected=expected)
+        self.permits: Final = Permits(settings.max_connections)
+        self.pacing: Final = Pacing(
+            clock, expected=settings.expected_limit if settings.expects_limits else None
+        )
+        self.unused_proxy: Final = settings.unused_proxy
         # The server's clock minus ours, in seconds, and when to look again.
         self.clock_offset = 0.0
         self.clock_look_at = -math.inf
@@ -64,20 +56,49 @@ class Core:
         # By refresh token: two managers of one login would use up each other's.
         self.logins: Final[WeakValueDictionary[Secret, TokenManager]] = WeakValueDictionary()
         self.closed = False
-        self._loop: Final = asyncio.get_running_loop()
-        self._forks: Final = _forks
 
     def check(self) -> None:
         """Raise ClosedError unless calls can be sent from here."""
-        if self.closed or self._forks != _forks or asyncio.get_running_loop() is not self._loop:
-            if self._forks != _forks:
-                raise ClosedError("the session was opened before a fork: make one in the child")
-            if self.closed:
-                raise ClosedError("the session is closed: make a new one")
-            raise ClosedError("the session belongs to another event loop: make one for each")
+        try:
+            # Asked in every call.
+            if (
+                not self.closed
+                and asyncio.get_running_loop() is self._loop
+                and self._forks == _forks
+            ):
+                return
+        except RuntimeError:
+            pass  # no loop of asyncio runs here
+        self._check_process()
+        if self.closed:
+            raise ClosedError("the session is closed: make a new one")
+        ended = ", which has ended" if self._loop.is_closed() else ""
+        raise ClosedError(
+            f"the session belongs to another event loop{ended}: make one for each, and use and "
+            "close it there"
+        )
+
+    def _check_process(self) -> None:
+        if self._forks != _forks:
+            raise ClosedError("the session was opened before a fork: make one in the child")
+
+    def check_transport(self, fields: ErrorFields) -> None:
+        """Raise ClosedError if the connections have been closed during a call."""
+        if self.closed:
+            raise ClosedError("the session was closed during the call", **fields)
+        if self.transport.closed:
+            raise ClosedError("the aiohttp session given as http= was closed", **fields)
 
     async def close(self) -> None:
-        """End what is under way and close the connections."""
+        """End what is under way and close the connections.
+
+        Raises:
+            ClosedError: they belong to another event loop, or to the process before a fork.
+        """
+        self._check_process()
+        if self.closed:
+            return
+        self.check()
         self.closed = True
         try:
             await self.pacing.close()
@@ -88,15 +109,36 @@ class Core:
             await self.transport.close()
 
 
-def transport_for(http: aiohttp.ClientSession | None, *, max_connections: int) -> Transport:
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    raise ConfigurationError("open the session in a coroutine on asyncio: no other loop works")
+
+
+def _transport(settings: SessionSettings, loop: asyncio.AbstractEventLoop) -> Transport:
     """Return the transport of a session: over an aiohttp session of its user's, or its own."""
-    if http is None:
+    http = settings.http
+    if http is not None:
+        if http.closed:
+            raise ClosedError("the aiohttp session given as http= is closed")
+        if http._loop is not loop:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            raise ConfigurationError("the aiohttp session given as http= is of another event loop")
+    elif settings.proxy is None:
         try:
             # Only here: it needs names of aiohttp that another version need not have.
             from . import direct
 
             if direct.is_usable():
-                return direct.DirectTransport(max_connections=max_connections)
+                return direct.DirectTransport(
+                    max_connections=settings.max_connections, ssl_context=settings.ssl_context
+                )
         except (ImportError, AttributeError):
             pass
-    return AiohttpTransport(http, max_connections=max_connections)
+    return AiohttpTransport(
+        http,
+        max_connections=settings.max_connections,
+        proxy=settings.proxy,
+        ssl_context=settings.ssl_context,
+    )

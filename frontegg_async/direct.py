@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import ssl
 from functools import cache
 from typing import Any, Final, cast
 
@@ -31,10 +32,10 @@ from .answer import Answer, Failure, FailureKind
 from .options import Options
 from .transport import (
     DEFAULT_HEADERS,
-    KEEPALIVE,
     Request,
     answer_of,
     client_timeout,
+    connector_for,
     failure_of,
     read_bounded,
     too_large,
@@ -174,12 +175,9 @@ class _Watch:
 class DirectTransport:
     """Sends over connections of its own, each of which serves one request at a time."""
 
-    def __init__(self, *, max_connections: int) -> None:
+    def __init__(self, *, max_connections: int, ssl_context: ssl.SSLContext | None = None) -> None:
         self._loop: Final = asyncio.get_running_loop()
-        # As many as the session has permits, so nobody ever waits in aiohttp's own queue.
-        self._connector: Final = aiohttp.TCPConnector(
-            limit=max_connections, keepalive_timeout=KEEPALIVE
-        )
+        self._connector: Final = connector_for(max_connections, ssl_context)
         self._watch: Final = _Watch(self._loop)
         self._origins: Final[dict[tuple[str, str], _Origin]] = {}
 
@@ -233,7 +231,7 @@ class DirectTransport:
             # Of which aiohttp makes the error that the standard transport names.
             return Failure(FailureKind.MALFORMED, "the answer is not HTTP (ClientResponseError)")
         except (aiohttp.ClientError, EofStream, OSError) as error:
-            return failure_of(error, status)
+            return failure_of(error, status, url)
         except asyncio.CancelledError as error:
             cancelled = error.args
         finally:

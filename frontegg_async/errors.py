@@ -31,6 +31,8 @@ from __future__ import annotations
 
 from typing import Final, Self, TypedDict, Unpack
 
+from ._text import printable
+
 _MAX_MESSAGES: Final = 10
 _MAX_MESSAGE_CHARS: Final = 500
 _MAX_CODE_CHARS: Final = 100
@@ -91,13 +93,17 @@ class FronteggError(Exception):
     """
 
     def __init__(self, message: str, /, **fields: Unpack[ErrorFields]) -> None:
+        # Servers, proxies and files have a say in these texts, which end up on terminals and in
+        # logs: control characters are escaped here, for all of them.
+        message = printable(message)
         super().__init__(message)
         self.message: str = message
         self.operation: str | None = fields.get("operation")
         self.status: int | None = fields.get("status")
         self.error_code: str | None = _short(fields.get("error_code"))
         self.messages: tuple[str, ...] = tuple(
-            text[:_MAX_MESSAGE_CHARS] for text in fields.get("messages", ())[:_MAX_MESSAGES]
+            printable(text[:_MAX_MESSAGE_CHARS])[:_MAX_MESSAGE_CHARS]
+            for text in fields.get("messages", ())[:_MAX_MESSAGES]
         )
         self.trace_id: str | None = _short(fields.get("trace_id"))
         self.attempts: int = fields.get("attempts", 0)
@@ -154,7 +160,7 @@ class FronteggError(Exception):
 
 
 def _short(text: str | None) -> str | None:
-    return None if text is None else text[:_MAX_CODE_CHARS]
+    return None if text is None else printable(text[:_MAX_CODE_CHARS])[:_MAX_CODE_CHARS]
 
 
 def _rebuild(kind: type[FronteggError], message: str, fields: ErrorFields) -> FronteggError:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from enum import Enum
 from http import HTTPStatus
@@ -35,7 +37,7 @@ R = TypeVar("R")
 
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
-QueryValue: TypeAlias = str | int | bool | Sequence[str] | Sequence[int] | UnsetType | None
+QueryValue: TypeAlias = str | float | bool | Sequence[str] | Sequence[int] | UnsetType | None
 Query: TypeAlias = Mapping[str, QueryValue]
 Body: TypeAlias = msgspec.Struct | Sequence[msgspec.Struct] | Mapping[str, Any]
 """What is sent as JSON. A list or a free-form object only where Frontegg takes one."""
@@ -190,6 +192,7 @@ class Operation(Generic[T]):
         "method",
         "name",
         "one_or_many",
+        "own_headers",
         "parameters",
         "read_back",
         "repeat",
@@ -230,6 +233,7 @@ class Operation(Generic[T]):
         self.tenant: Final = tenant
         self.user: Final = user
         self.headers: Final = headers
+        self.own_headers: Final = frozenset(name.lower() for name in headers)
         self.repeat: Final = repeat or _REPEAT_OF_METHOD.get(method, Repeat.UNSAFE)
         self.read_back: Final = read_back
         self.one_or_many: Final = one_or_many
@@ -378,16 +382,26 @@ def encode_query(query: Query) -> str:
     for name, value in query.items():
         if value is UNSET or value is None:
             continue
-        if isinstance(value, bool):
-            pairs.append((name, "true" if value else "false"))
-        elif isinstance(value, str | int):
-            pairs.append((name, str(value)))
+        if isinstance(value, list | tuple | AbstractSet):
+            pairs.extend((name, _query_text(name, item)) for item in value)
         else:
-            pairs.extend((name, str(item)) for item in value)
+            pairs.append((name, _query_text(name, value)))
     try:
         return urlencode(pairs, quote_via=quote)
     except UnicodeEncodeError:
         raise InvalidRequestError("a query value is not valid Unicode text") from None
+
+
+def _query_text(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidRequestError(f"{name} is not a finite number, got {value!r}")
+    if not isinstance(value, str | int | float):
+        raise InvalidRequestError(
+            f"{name} must be a string, a number or a list of them, got {type(value).__name__}"
+        )
+    return str(value)
 
 
 class Arguments(TypedDict, total=False):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from ipaddress import ip_address
 from types import MappingProxyType
@@ -13,28 +12,37 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ._secret import Secret
 from .errors import ConfigurationError, InvalidRequestError
 from .ids import id_problem
 
-_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*").fullmatch
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+"""A token of RFC 9110."""
 _ID_HEADER: Final = re.compile(r"frontegg-[a-z-]+-id", re.IGNORECASE).fullmatch
 
-_FORBIDDEN_HEADERS: Final = frozenset(
-    # Set by the session itself; a second value would be a second truth.
-    {
-        "authorization",
-        "connection",
-        "content-length",
-        "content-type",
-        "cookie",
-        "host",
-        "transfer-encoding",
-        "frontegg-tenant-id",
-        "frontegg-user-id",
-        "frontegg-environment-id",
-    }
-)
+LONGEST: Final = 10 * 366 * 86_400.0
+"""Seconds that a setting can be. Beyond this a number is a mistake, and adds up to infinity."""
+
+_RESERVED_HEADERS: Final[dict[str, str]] = {
+    # Set by the session itself; a second value would be a second truth. Who needs another one
+    # says it in the other way.
+    "authorization": "as_user(token) calls with a token of your own",
+    "connection": "",
+    "content-length": "",
+    "content-type": "",
+    "cookie": "",
+    "expect": "",
+    "host": "base_url names the host",
+    "keep-alive": "",
+    "proxy-authorization": "the URL of the proxy holds its credentials",
+    "proxy-connection": "",
+    "te": "",
+    "trailer": "",
+    "transfer-encoding": "",
+    "upgrade": "",
+    "frontegg-tenant-id": "for_tenant(tenant_id), or the argument tenant_id, names the tenant",
+    "frontegg-user-id": "the argument user_id names the user",
+    "frontegg-environment-id": "the session's argument environment_id names the environment",
+}
 
 
 class Region(StrEnum):
@@ -91,10 +99,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             if type(value) is not int or value < 1:
                 raise ConfigurationError(f"{name} must be a whole number from 1, got {value!r}")
         for name, value in self.headers.items():
-            if not _HEADER_NAME(name):
-                raise ConfigurationError(f"{name!r} is not the name of a header")
-            if name.lower() in _FORBIDDEN_HEADERS:
-                raise ConfigurationError(f"the header {name!r} is set by the session itself")
+            problem = header_name_problem(name)
+            if problem is not None:
+                raise ConfigurationError(problem)
             check_header_setting(name, value)
         # A copy, so that what was checked is what is sent.
         msgspec.structs.force_setattr(self, "headers", MappingProxyType(dict(self.headers)))
@@ -102,8 +109,26 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def _check_positive(name: str, value: object) -> None:
     # NaN fails every comparison, so it is refused here as well.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        raise ConfigurationError(f"{name} must be a number of seconds above 0, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LONGEST:
+        raise ConfigurationError(
+            f"{name} must be a number of seconds above 0, and at most ten years, got {value!r}"
+        )
+
+
+def header_name_problem(name: object, allowed: Collection[str] = ()) -> str | None:
+    """Say why a header of this name cannot be sent, or return None.
+
+    Args:
+        name: the name.
+        allowed: names, in lower case, that are left to this call although others may not set them.
+    """
+    if not isinstance(name, str) or not _HEADER_NAME(name):
+        return f"{name!r} is not the name of a header"
+    lower = name.lower()
+    instead = _RESERVED_HEADERS.get(lower)
+    if instead is None or lower in allowed:
+        return None
+    return f"the header {name!r} is set by the session itself{instead and f': {instead}'}"
 
 
 def check_header_value(name: str, value: str) -> str:
@@ -158,6 +183,13 @@ def resolve_base_url(base_url: str | None, region: Region | str | None) -> str:
             ) from None
     if region is not None:
         raise ConfigurationError("give a region or a base_url, not both")
+    if not isinstance(base_url, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(
+            f"base_url must be a string like https://host, got {type(base_url).__name__}"
+        )
+    if any(char in base_url for char in "@?#\\"):
+        # First of all: what follows shows the URL, and there may be a password in it.
+        raise ConfigurationError("base_url takes no user, query, fragment or backslash")
     try:
         parts = urlsplit(base_url)
         hostname, _ = parts.hostname, parts.port
@@ -168,8 +200,6 @@ def resolve_base_url(base_url: str | None, region: Region | str | None) -> str:
         raise ConfigurationError(f"base_url must be like https://host, got {base_url!r}")
     if not hostname.isascii():
         raise ConfigurationError("base_url takes an international host in its xn-- spelling")
-    if any(char in base_url for char in "@?#\\"):
-        raise ConfigurationError("base_url takes no user, query, fragment or backslash")
     if parts.scheme == "http" and not _is_loopback(hostname):
         raise ConfigurationError("base_url must be https: the api key would travel unencrypted")
     if any(char.isspace() or not char.isprintable() for char in base_url):
@@ -189,30 +219,3 @@ def _is_loopback(hostname: str) -> bool:
         return ip_address(hostname).is_loopback
     except ValueError:
         return False
-
-
-class Environment(msgspec.Struct, frozen=True):
-    """What ``FRONTEGG_*`` says; None where a variable is missing or empty."""
-
-    client_id: str | None
-    api_key: Secret | None
-    region: str | None
-    base_url: str | None
-    environment_id: str | None
-
-    @classmethod
-    def read(cls, variables: Mapping[str, str] | None = None) -> Environment:
-        """Read the five variables that ``Session.from_env`` names."""
-        source = os.environ if variables is None else variables
-
-        def get(name: str) -> str | None:
-            return source.get(f"FRONTEGG_{name}", "").strip() or None
-
-        key = get("API_KEY") or get("SECRET_KEY")
-        return cls(
-            client_id=get("CLIENT_ID"),
-            api_key=Secret(key) if key else None,
-            region=get("REGION"),
-            base_url=get("BASE_URL"),
-            environment_id=get("ENVIRONMENT_ID"),
-        )

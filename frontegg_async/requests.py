@@ -11,6 +11,7 @@ from yarl import URL
 from .call import View
 from .checks import check_body, check_query
 from .errors import InvalidRequestError
+from .finite import NOT_FINITE, lost_number
 from .operation import (
     Body,
     Operation,
@@ -20,7 +21,7 @@ from .operation import (
     UserHeader,
     encode_query,
 )
-from .options import check_header_value
+from .options import check_header_value, header_name_problem
 from .transport import Request
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -79,6 +80,9 @@ class RequestBuilder:
         if headers:
             given = {name: value for name, value in headers.items() if value is not None}
             for name, value in given.items():
+                problem = header_name_problem(name, operation.own_headers)
+                if problem is not None:
+                    raise InvalidRequestError(problem, operation=operation.name)
                 check_header_value(name, value)
             sent = {**sent, **given}
         encoded = None
@@ -144,7 +148,10 @@ class RequestBuilder:
 
 def _encoded(operation: str, body: Body) -> bytes:
     try:
-        return _encode(body)
+        encoded = _encode(body)
+        if not lost_number(encoded, body):
+            return encoded
+        problem = NOT_FINITE
     except UnicodeEncodeError:
         problem = "it holds a lone surrogate"
     except (TypeError, RecursionError) as error:

@@ -174,6 +174,8 @@ def decide(
         if outcome.status == 401 and not is_noticed_twice(repeat):
             # The session has sent it with another token already, if it could.
             return Decision(Step.FAIL, fate, retry_after=stated)
+    if isinstance(outcome, Failure) and outcome.kind is FailureKind.PROXY_REFUSED:
+        return Decision(Step.FAIL, fate)
     if fate is Fate.NOT_SENT:
         return _again_with_backoff(situation, fate, budget, uniform)
     is_final = fate in {Fate.REFUSED, Fate.DONE, Fate.PUT_OFF}
@@ -194,7 +196,7 @@ def fate_of(outcome: Answer | Failure, *, rejected_before_processing: bool = Tru
         rejected_before_processing: whether a 401 or a 429 means that nothing was done.
     """
     if isinstance(outcome, Failure):
-        if outcome.kind is FailureKind.NOT_SENT:
+        if outcome.kind in {FailureKind.NOT_SENT, FailureKind.PROXY_REFUSED}:
             return Fate.NOT_SENT
         # An answer to its end that cannot be read: its status says what there is to know.
         if outcome.kind not in {FailureKind.MALFORMED, FailureKind.TOO_LARGE}:

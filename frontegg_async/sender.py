@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from . import retry
 from ._secret import Secret
-from .answer import Answer, Failure, error_of_answer, error_of_failure
+from .answer import Answer, Failure, FailureKind, error_of_answer, error_of_failure
 from .call import AttemptObserver, Call, View
 from .core import Core
 from .decoding import decode_answer
@@ -32,6 +32,7 @@ from .limits import clock_offset, exhausted_wait, is_throttled, stated_wait
 from .models import secrets_of
 from .operation import Arguments, Operation, ReadBack
 from .pacing import Group
+from .proxies import not_used
 from .requests import RequestBuilder
 from .retry import Decision, Fate, Situation, Step
 from .tokens import REFUSALS, Token, TokenManager
@@ -203,7 +204,7 @@ class Sender:
                 if noted is not None:
                     await noted
             if core.closed or core.transport.closed:
-                raise ClosedError("the session was closed during the call", **call.fields())
+                core.check_transport(call.fields())
             now = core.clock.monotonic()
             timeout = options.attempt_timeout
             if call.deadline - now < timeout:
@@ -411,14 +412,26 @@ class Sender:
         self, call: Call, outcome: Answer | Failure, decision: Decision, token: Token | None
     ) -> NoReturn:
         if isinstance(outcome, Failure):
-            raise error_of_failure(outcome, call.fields())
+            error = error_of_failure(outcome, call.fields())
+            if outcome.kind is FailureKind.NOT_SENT and self.core.unused_proxy is not None:
+                raise type(error)(
+                    f"{error.message}; {not_used(self.core.unused_proxy)}", **error.fields
+                )
+            raise error
         raise error_of_answer(
             outcome,
             operation=call.operation.name,
             attempts=call.attempts,
             retry_after=decision.retry_after,
+            credential=self._credential(call, token),
             redact=self._secrets(call.arguments, token, *call.former_tokens),
         )
+
+    def _credential(self, call: Call, token: Token | None) -> str:
+        """Say what the server let or did not let the call in by."""
+        if call.operation.tokenless or (token is None and self._user_authorization is None):
+            return "credentials in this call"
+        return "user's token" if self.view.is_user else "environment token"
 
     def secrets(self, arguments: Arguments) -> tuple[str, ...]:
         """Return the secrets sent with a call now, to redact them from errors."""

@@ -9,36 +9,40 @@ from functools import partial
 from types import TracebackType
 from typing import Final, Self, TypeVar, Unpack
 
-import aiohttp
 import anyio
 import msgspec
 
-from . import user_tokens
-from ._clock import Clock, SystemClock
+from . import logs, user_tokens
+from ._clock import Clock
 from ._secret import Secret
 from .answer import Answer
 from .call import AttemptObserver, Traffic, View
-from .core import Core, transport_for
+from .core import Core
+from .credentials import EnvironmentLogin
 from .decoding import decode_answer
 from .endpoints.authentication import AUTHENTICATE
+from .environment import Environment
 from .errors import ClosedError, ConfigurationError, InvalidRequestError
 from .models.authentication import AuthenticateRequest, UserTokens
 from .operation import Arguments, Operation
-from .options import (
-    Environment,
-    Options,
-    Region,
-    check_header_setting,
-    check_header_value,
-    resolve_base_url,
-)
+from .options import Options, check_header_value
 from .pacing import FixedRate, Pacing, RunAllowance
-from .published import Plan
+from .proxies import not_used
 from .retry import RetryBudget
 from .sender import Sender
-from .settings import SessionSettings, as_plan, as_secret, check_connections, check_text, is_text
+from .settings import (
+    FOR_ALL,
+    FOR_USERS,
+    ConnectionArguments,
+    SessionArguments,
+    SessionSettings,
+    as_secret,
+    check_text,
+    guard,
+    settings_of,
+    token_problem,
+)
 from .token_claims import TokenInfo, describe
-from .token_stores import MemoryTokenStore, TokenStore
 from .tokens import TokenManager
 from .user_tokens import OnRefresh
 
@@ -69,6 +73,13 @@ class Session:
             It is not closed. Its proxies, headers and tracing apply; its cookies and its ``auth``
             do not. It also sends GET, PUT and DELETE a second time by itself if a kept connection
             turns out to be dead, beyond ``max_attempts``.
+        proxy: URL of a proxy for all calls, with its user name and password if it wants them. The
+            proxy sees neither token nor secret: an https host is reached by CONNECT, and with an
+            http host a proxy is refused.
+        trust_env: whether ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` count.
+            ``NO_PROXY`` then beats ``proxy`` as well.
+        ssl_context: how servers are verified, instead of by the certificates that Python trusts
+            or ``SSL_CERT_FILE`` names.
         token_store: where to share the environment token with other sessions.
         clock: what time it is; for tests.
         limits_plan: the plan of Frontegg whose published limits bulk calls expect before anything
@@ -85,160 +96,115 @@ class Session:
     _is_view: bool
 
     def __init__(
-        self,
-        *,
-        client_id: str,
-        api_key: str | Secret,
-        region: Region | str | None = None,
-        base_url: str | None = None,
-        environment_id: str | None = None,
-        options: Options | None = None,
-        max_connections: int = 64,
-        http: aiohttp.ClientSession | None = None,
-        token_store: TokenStore | None = None,
-        clock: Clock | None = None,
-        limits_plan: Plan | str | None = Plan.SCALE,
+        self, *, client_id: str, api_key: str | Secret, **settings: Unpack[SessionArguments]
     ) -> None:
-        # First of all, so that no traceback from here shows the key among the local variables.
+        # First of all, so that no traceback from here shows a secret among the local variables.
         api_key = as_secret(api_key)
-        check_text("api_key", is_text(api_key.reveal()))
-        check_connections(max_connections)
-        if environment_id is not None:
-            check_header_setting("frontegg-environment-id", environment_id)
+        guard(settings)
         self._set_up(
-            SessionSettings(
-                base_url=resolve_base_url(base_url, region),
+            settings_of(
+                settings,
+                known=FOR_ALL,
                 client_id=client_id,
                 api_key=api_key,
-                environment_id=environment_id,
-                max_connections=max_connections,
-                http=http,
-                token_store=MemoryTokenStore() if token_store is None else token_store,
-                clock=SystemClock() if clock is None else clock,
-                limits_plan=as_plan(limits_plan),
-            ),
-            options,
+                environment_id=settings.get("environment_id"),
+                token_store=settings.get("token_store"),
+            )
         )
 
-    def _set_up(self, settings: SessionSettings, options: Options | None) -> None:
+    def _set_up(self, settings: SessionSettings) -> None:
+        logs.turn_on()
+        if settings.unused_proxy is not None:
+            logs.say_once(not_used(settings.unused_proxy))
         self._settings = settings
-        self._view = View(
-            options=Options() if options is None else options,
-            traffic=Traffic(),
-            budget=RetryBudget(),
-        )
+        self._view = View(options=settings.options, traffic=Traffic(), budget=RetryBudget())
         self._sender = None
         self._is_view = False
 
     @classmethod
     def for_users(
-        cls,
-        *,
-        client_id: str | None = None,
-        region: Region | str | None = None,
-        base_url: str | None = None,
-        options: Options | None = None,
-        max_connections: int = 64,
-        http: aiohttp.ClientSession | None = None,
-        clock: Clock | None = None,
-        limits_plan: Plan | str | None = Plan.SCALE,
+        cls, *, client_id: str | None = None, **settings: Unpack[ConnectionArguments]
     ) -> Self:
         """Make a session without credentials: for logging users in, and for ``as_user()``.
 
         Args:
             client_id: the environment's client id, which is no secret: renewing the tokens of a
                 user who logged in takes it.
-            region: eu (if nothing else is said), us, ca or au.
-            base_url: another host, such as the own domain, instead of a region.
-            options: how calls are sent.
-            max_connections: calls on the wire at the same time, and connections kept.
-            http: as for the session itself.
-            clock: what time it is; for tests.
-            limits_plan: as for the session itself.
+            settings: those of the session itself, without ``environment_id`` and ``token_store``.
 
         Raises:
             ConfigurationError: a setting cannot work.
         """
-        check_connections(max_connections)
+        guard(settings)
         session = object.__new__(cls)
-        session._set_up(
-            SessionSettings(
-                base_url=resolve_base_url(base_url, region),
-                client_id=client_id,
-                api_key=None,
-                environment_id=None,
-                max_connections=max_connections,
-                http=http,
-                token_store=MemoryTokenStore(),
-                clock=SystemClock() if clock is None else clock,
-                limits_plan=as_plan(limits_plan),
-            ),
-            options,
-        )
+        session._set_up(settings_of(settings, known=FOR_USERS, client_id=client_id, api_key=None))
         return session
 
     @classmethod
-    def from_env(
-        cls,
-        *,
-        region: Region | str | None = None,
-        base_url: str | None = None,
-        environment_id: str | None = None,
-        options: Options | None = None,
-        max_connections: int = 64,
-        http: aiohttp.ClientSession | None = None,
-        token_store: TokenStore | None = None,
-        limits_plan: Plan | str | None = Plan.SCALE,
-    ) -> Self:
+    def from_env(cls, **settings: Unpack[SessionArguments]) -> Self:
         """Make a session from the ``FRONTEGG_*`` environment variables; arguments beat them.
 
         Read are ``FRONTEGG_CLIENT_ID``, ``FRONTEGG_API_KEY`` (or ``FRONTEGG_SECRET_KEY``),
-        ``FRONTEGG_REGION`` or ``FRONTEGG_BASE_URL``, and ``FRONTEGG_ENVIRONMENT_ID``.
+        ``FRONTEGG_REGION`` or ``FRONTEGG_BASE_URL``, ``FRONTEGG_ENVIRONMENT_ID`` and
+        ``FRONTEGG_PROXY``.
+
+        Args:
+            settings: those of the session itself.
 
         Raises:
             ConfigurationError: no credentials there, or a setting that cannot work.
         """
+        guard(settings)
         found = Environment.read()
         if found.client_id is None or found.api_key is None:
-            raise ConfigurationError(
-                "no credentials: set FRONTEGG_CLIENT_ID and FRONTEGG_API_KEY "
-                "(or FRONTEGG_SECRET_KEY) in the environment"
-            )
-        if region is None and base_url is None:
-            region, base_url = found.region, found.base_url
-        return cls(
-            client_id=found.client_id,
-            api_key=found.api_key,
-            region=region,
-            base_url=base_url,
-            environment_id=found.environment_id if environment_id is None else environment_id,
-            options=options,
-            max_connections=max_connections,
-            http=http,
-            token_store=token_store,
-            limits_plan=limits_plan,
-        )
+            missing = " and ".join(found.missing_credentials())
+            raise ConfigurationError(f"no credentials: set {missing} in the environment")
+        settings = found.session(settings)
+        return cls(client_id=found.client_id, api_key=found.api_key, **settings)
 
     # Life
 
-    async def __aenter__(self) -> Self:
+    async def open(self) -> Self:
+        """Open the session, where ``async with`` does not fit; ``aclose`` it in the end.
+
+        Nothing is sent yet. A session is opened once: also after it was closed, another one is
+        needed.
+
+        Raises:
+            ClosedError: it was opened before, or it is a view.
+            ConfigurationError: no event loop of asyncio runs here, or ``http`` belongs to another.
+        """
         if self._is_view:
             raise ClosedError("a view lives as long as its session: open the session itself")
         if self._sender is not None:
             raise ClosedError("a session is opened once: make a new one")
-        settings = self._settings
-        core = Core(
-            base_url=settings.base_url,
-            environment_id=settings.environment_id,
-            transport=transport_for(settings.http, max_connections=settings.max_connections),
-            tokens=self._token_manager(),
-            api_key=settings.api_key,
-            clock=settings.clock,
-            max_connections=settings.max_connections,
-            expected=settings.expected_limit if settings.expects_limits else None,
-        )
-        self._sender = Sender(core, self._view)
+        self._sender = Sender(Core(self._settings, self._token_manager()), self._view)
         return self
+
+    async def aclose(self) -> None:
+        """End calls that are under way, and close the connections.
+
+        Closing a session again, or one that was never opened, does nothing.
+
+        Raises:
+            ClosedError: it was opened on another event loop or before a fork, or it is a view.
+        """
+        if self._is_view:
+            raise ClosedError("a view lives as long as its session: close the session itself")
+        if self._sender is not None:
+            with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
+                await self._sender.core.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
 
     def _token_manager(self) -> TokenManager | None:
         settings = self._settings
@@ -247,28 +213,21 @@ class Session:
         credentials = AuthenticateRequest(
             client_id=settings.client_id, secret=settings.api_key.reveal()
         )
+        # Not by way of a subclass: what traces calls shall not see this one.
+        fetch = partial(Session.call, self, AUTHENTICATE, body=credentials)
         return TokenManager(
-            # Not by way of a subclass: what traces calls shall not see this one.
-            partial(Session.call, self, AUTHENTICATE, body=credentials),
+            EnvironmentLogin(fetch, settings.client_id, settings.base_url),
             clock=settings.clock,
             uniform=random.uniform,
             store=settings.token_store,
             key=settings.store_key(),
         )
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._sender is not None:
-            with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
-                await self._sender.core.close()
-
     def _opened(self) -> Sender:
         if self._sender is None:
-            raise ClosedError("the session is not open yet: use it inside 'async with'")
+            raise ClosedError(
+                "the session is not open yet: use it inside 'async with', or await its open()"
+            )
         return self._sender
 
     @property
@@ -343,7 +302,7 @@ class Session:
             change: dict[str, object] = {"user_token": None, "user_tokens": manager}
         else:
             user = as_secret(user)
-            check_text("user", is_text(user.reveal()))
+            check_text("user", token_problem(user.reveal()))
             change = {"user_token": user, "user_tokens": None}
         return self._derive(msgspec.structs.replace(self._view, **change))
 

@@ -1,41 +1,71 @@
-"""What a session is opened with, checked."""
+"""Settings of a session: how they are given, and that they can work."""
 
 from __future__ import annotations
 
 import hashlib
+import ssl
+from collections.abc import Collection
+from typing import Final, TypedDict
 
 import aiohttp
 import msgspec
 
-from ._clock import Clock
+from ._clock import Clock, SystemClock
 from ._secret import Secret
 from .errors import ConfigurationError
-from .ids import id_problem
-from .options import is_local
+from .ids import id_problem, text_problem
+from .options import Options, Region, check_header_setting, is_local, resolve_base_url
 from .pacing import FixedRate
+from .proxies import Proxy, proxy_for, unused_variable
 from .published import Plan, published_limit
-from .token_stores import TokenStore
+from .token_stores import MemoryTokenStore, TokenStore
+
+DEFAULT_CONNECTIONS: Final = 64
+
+
+class ConnectionArguments(TypedDict, total=False):
+    """Arguments of every way to make a session. ``Session`` describes them."""
+
+    region: Region | str | None
+    base_url: str | None
+    options: Options | None
+    max_connections: int
+    http: aiohttp.ClientSession | None
+    proxy: str | Secret | None
+    trust_env: bool
+    ssl_context: ssl.SSLContext | None
+    clock: Clock | None
+    limits_plan: Plan | str | None
+
+
+class SessionArguments(ConnectionArguments, total=False):
+    """Arguments of a session that has credentials, beside those. ``Session`` describes them."""
+
+    environment_id: str | None
+    token_store: TokenStore | None
+
+
+FOR_USERS: Final = ConnectionArguments.__optional_keys__
+FOR_ALL: Final = SessionArguments.__optional_keys__
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a session is opened with."""
+    """Settings that were checked."""
 
     base_url: str
     client_id: str | None
     api_key: Secret | None
     environment_id: str | None
+    options: Options
     max_connections: int
     http: aiohttp.ClientSession | None
+    proxy: Proxy | None
+    unused_proxy: str | None
+    """The variable that names a proxy which is not used."""
+    ssl_context: ssl.SSLContext | None
     token_store: TokenStore
     clock: Clock
     limits_plan: Plan | None
-
-    def __post_init__(self) -> None:
-        if self.client_id is None and self.api_key is None:
-            return  # a session for users alone
-        problem = id_problem(self.client_id)
-        if problem is not None:
-            raise ConfigurationError(f"client_id {problem}")
 
     def expected_limit(self, limit_group: str) -> FixedRate:
         """Return the limit that Frontegg publishes for a group of the session's plan."""
@@ -52,6 +82,84 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
         secret = Secret("") if self.api_key is None else self.api_key
         parts = (self.base_url, self.client_id or "", secret.reveal())
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def settings_of(
+    given: ConnectionArguments,
+    *,
+    known: Collection[str],
+    client_id: str | None,
+    api_key: Secret | None,
+    environment_id: str | None = None,
+    token_store: TokenStore | None = None,
+) -> SessionSettings:
+    """Check the arguments of a session.
+
+    Args:
+        given: the arguments, with secrets wrapped (``guard``).
+        known: names that the way in which the session is made takes.
+        client_id: the environment's client id.
+        api_key: its secret; None for a session that serves users only.
+        environment_id: see ``Session``.
+        token_store: see ``Session``.
+
+    Raises:
+        TypeError: there is no such argument.
+        ConfigurationError: a setting cannot work.
+    """
+    for name in given:
+        if name not in known:
+            raise TypeError(f"a session takes no argument {name!r}: {', '.join(sorted(known))}")
+    if api_key is not None:
+        check_text("api_key", text_problem(api_key.reveal()))
+    if client_id is not None or api_key is not None:
+        check_text("client_id", id_problem(client_id))
+    if environment_id is not None:
+        check_header_setting("frontegg-environment-id", environment_id)
+    max_connections = given.get("max_connections", DEFAULT_CONNECTIONS)
+    if type(max_connections) is not int or max_connections < 1:
+        raise ConfigurationError(
+            f"max_connections must be a whole number from 1, got {max_connections!r}"
+        )
+    base_url = resolve_base_url(given.get("base_url"), given.get("region"))
+    http, ssl_context = given.get("http"), given.get("ssl_context")
+    _check_type("http", http, aiohttp.ClientSession)
+    _check_type("ssl_context", ssl_context, ssl.SSLContext)
+    proxy, trust_env = given.get("proxy"), given.get("trust_env", False)
+    _check_type("trust_env", trust_env, bool)
+    if http is not None and (proxy is not None or ssl_context is not None or trust_env):
+        raise ConfigurationError(
+            "http= has a proxy and TLS settings of its own: give proxy, trust_env and ssl_context "
+            "(and FRONTEGG_PROXY) to the aiohttp session, or leave out http"
+        )
+    used = proxy_for(
+        base_url, None if proxy is None else as_secret(proxy), trust_env=bool(trust_env)
+    )
+    ignored = None if used or trust_env or http is not None else unused_variable(base_url)
+    options, clock = given.get("options"), given.get("clock")
+    _check_type("options", options, Options)
+    return SessionSettings(
+        base_url=base_url,
+        client_id=client_id,
+        api_key=api_key,
+        environment_id=environment_id,
+        options=Options() if options is None else options,
+        max_connections=max_connections,
+        http=http,
+        proxy=used,
+        unused_proxy=ignored,
+        ssl_context=ssl_context,
+        token_store=MemoryTokenStore() if token_store is None else token_store,
+        clock=SystemClock() if clock is None else clock,
+        limits_plan=as_plan(given.get("limits_plan", Plan.SCALE)),
+    )
+
+
+def guard(given: ConnectionArguments) -> None:
+    """Wrap secrets among arguments, so that no traceback shows them: a proxy's URL may hold one."""
+    proxy = given.get("proxy")
+    if proxy is not None:
+        given["proxy"] = as_secret(proxy)
 
 
 def as_secret(value: str | Secret) -> Secret:
@@ -74,21 +182,22 @@ def as_plan(value: Plan | str | None) -> Plan | None:
         ) from None
 
 
-def check_connections(number: object) -> None:
-    """Refuse what cannot be a number of connections."""
-    if type(number) is not int or number < 1:
-        raise ConfigurationError(f"max_connections must be a whole number from 1, got {number!r}")
+def token_problem(value: object) -> str | None:
+    """Say why ``value`` cannot be a token, or return None."""
+    problem = text_problem(value)
+    if problem is None and isinstance(value, str) and " " in value:
+        return "has a blank in it: give the token alone, without the word Bearer"
+    return problem
 
 
-def is_text(value: object) -> bool:
-    """Whether it can stand where a name or a token is asked for."""
-    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+def check_text(name: str, problem: str | None) -> None:
+    """Refuse a setting. Is told the problem and not the value, so that no traceback shows it."""
+    if problem is not None:
+        raise ConfigurationError(f"{name} {problem}")
 
 
-def check_text(name: str, fit: bool) -> None:
-    """Refuse a setting that is no text.
-
-    Is told whether and not what, so that its traceback shows no secret.
-    """
-    if not fit:
-        raise ConfigurationError(f"{name} must be a text without control characters")
+def _check_type(name: str, value: object, kind: type) -> None:
+    if value is not None and not isinstance(value, kind):
+        wanted = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+        wanted = wanted.removeprefix("builtins.").removeprefix("frontegg_async.")
+        raise ConfigurationError(f"{name} must be of type {wanted}, got {type(value).__name__}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import math
+import ssl
 import zlib
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
@@ -16,11 +17,13 @@ from typing import Any, Final, Protocol
 import aiohttp
 import msgspec
 from aiohttp import hdrs
+from aiohttp.connector import Connection
 from yarl import URL
 
 from ._version import __version__
 from .answer import Answer, Failure, FailureKind
 from .options import Options
+from .proxies import Proxy
 
 KEEPALIVE: Final = 30.0
 """Seconds an idle connection is kept: a new one over TLS costs as much CPU as several calls."""
@@ -87,15 +90,22 @@ class Transport(Protocol):
 class AiohttpTransport:
     """Sends with an ``aiohttp.ClientSession``: its own, or one handed in, which stays open."""
 
-    def __init__(self, http: aiohttp.ClientSession | None, *, max_connections: int) -> None:
+    def __init__(
+        self,
+        http: aiohttp.ClientSession | None,
+        *,
+        max_connections: int,
+        proxy: Proxy | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._proxy: Final = proxy
         self._given: Final = http
         self._owned: Final = http is None
         self._http: Final = (
             without_credentials(http)
             if http
             else aiohttp.ClientSession(
-                # As many as the session has permits, so nobody ever waits in aiohttp's own queue.
-                connector=aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=KEEPALIVE),
+                connector=connector_for(max_connections, ssl_context, proxy),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=DEFAULT_HEADERS,
                 auto_decompress=False,
@@ -129,6 +139,7 @@ class AiohttpTransport:
     ) -> Answer | Failure:
         """Send once, and tell by the failure whether the server can have seen it."""
         headers = {**self._extra_headers, **request.headers}
+        proxy = self._proxy
         if authorization is not None:
             headers[hdrs.AUTHORIZATION] = authorization
         response: aiohttp.ClientResponse | None = None
@@ -144,6 +155,8 @@ class AiohttpTransport:
                 allow_redirects=False,
                 auto_decompress=False,
                 raise_for_status=False,
+                proxy=None if proxy is None else proxy.url,
+                proxy_headers=None if proxy is None else _proxy_headers(proxy),
             )
             found = response.headers
             limit = options.max_response_bytes
@@ -162,7 +175,8 @@ class AiohttpTransport:
                 body = read
             return answer_of(response.status, found, body, limit)
         except (aiohttp.ClientError, OSError) as error:
-            return failure_of(error, None if response is None else response.status)
+            status = None if response is None else response.status
+            return failure_of(error, status, request.url, proxy)
         except asyncio.CancelledError as error:
             cancelled = error.args
         # A cancellation has passed frames that hold the token in their variables, and whoever
@@ -259,16 +273,27 @@ def too_large(limit: int, status: int) -> Failure:
     )
 
 
-def failure_of(error: Exception, status: int | None) -> Failure:
+def failure_of(
+    error: Exception, status: int | None, url: URL, proxy: Proxy | None = None
+) -> Failure:
     """Tell by aiohttp's error whether the server can have seen the request.
 
     Args:
         error: an ``aiohttp.ClientError`` or an ``OSError``.
         status: the answer's status, if that much had arrived.
+        url: where the request was to go.
+        proxy: the proxy on the way.
     """
+    if isinstance(error, TunnelError):
+        return Failure(error.kind, error.detail)
     # Most particular first: aiohttp's own timeouts and connection errors overlap.
     if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
-        return Failure(FailureKind.NOT_SENT, f"cannot connect ({_reason(error)})", status)
+        target = f"{url.raw_host}:{url.port}"
+        if proxy is not None:
+            target = f"{target} through the proxy {proxy.address}"
+        return Failure(
+            FailureKind.NOT_SENT, f"cannot connect to {target} ({_reason(error)})", status
+        )
     name = type(error).__name__
     if isinstance(error, TimeoutError):
         return Failure(FailureKind.TIMED_OUT, "no whole answer in time", status)
@@ -279,7 +304,101 @@ def failure_of(error: Exception, status: int | None) -> Failure:
 
 def _reason(error: Exception) -> str:
     """Say why in a few words; the exception's own text may hold the URL and more."""
+    untrusted = getattr(error, "certificate_error", None)
+    if isinstance(untrusted, ssl.SSLCertVerificationError):
+        return (
+            f"its certificate is not trusted: {untrusted.verify_message}; ssl_context or "
+            "SSL_CERT_FILE say which are"
+        )
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return "no connection in time"
     # Some of aiohttp's have none, and some versions of it raise on being asked.
     cause = getattr(error, "os_error", error)
     text = getattr(cause, "strerror", None)
     return text if isinstance(text, str) and text else type(cause).__name__
+
+
+# Proxies
+
+_PASSING: Final = frozenset({408, 425, 429})
+"""Statuses below 500 by which a proxy does not refuse for good."""
+
+
+class TunnelError(aiohttp.ClientConnectionError):
+    """No connection through the proxy: the server has seen nothing.
+
+    Attributes:
+        kind: whether another attempt is of use.
+        detail: one sentence, without the proxy's credentials.
+    """
+
+    def __init__(self, kind: FailureKind, detail: str) -> None:
+        super().__init__(detail)
+        self.kind: Final = kind
+        self.detail: Final = detail
+
+
+class _TunnelConnector(aiohttp.TCPConnector):
+    """Tells what goes wrong between here and the proxy apart from what the server does.
+
+    Outside of it the two look the same: a connection that ends, an answer that is not HTTP.
+    """
+
+    def __init__(self, proxy: Proxy, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._proxy_address: Final = proxy.address
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        """Return a connection to the server, by way of the proxy."""
+        status, reason = None, ""
+        try:
+            return await super().connect(req, traces, timeout)
+        except TimeoutError:
+            raise  # the session's own affair
+        except aiohttp.ClientHttpProxyError as error:
+            status = error.status
+        except aiohttp.ClientConnectorError as error:
+            if not isinstance(error, aiohttp.ClientProxyConnectionError):
+                raise  # it says itself which of the two it did not reach, and why
+            reason = _reason(error)
+        except (aiohttp.ClientError, OSError) as error:
+            reason = f"it ended the connection ({type(error).__name__})"
+        # Raised from here, where the request with the proxy's password is no context of it.
+        server = f"{req.url.raw_host}:{req.url.port}"
+        if status is None:
+            raise TunnelError(
+                FailureKind.NOT_SENT,
+                f"the proxy {self._proxy_address} made no connection to {server}: {reason}. "
+                "Nothing was sent",
+            )
+        refused = 400 <= status < 500 and status not in _PASSING
+        advice = " for its user name and password" if status == 407 else ""
+        raise TunnelError(
+            FailureKind.PROXY_REFUSED if refused else FailureKind.NOT_SENT,
+            f"the proxy {self._proxy_address} refused a connection to {server}: it answered "
+            f"{status}{advice}. Nothing was sent",
+        )
+
+
+def connector_for(
+    max_connections: int, ssl_context: ssl.SSLContext | None, proxy: Proxy | None = None
+) -> aiohttp.TCPConnector:
+    """Return a pool of connections."""
+    settings: dict[str, Any] = {
+        # As many as the session has permits, so nobody ever waits in aiohttp's own queue.
+        "limit": max_connections,
+        "keepalive_timeout": KEEPALIVE,
+        "ssl": True if ssl_context is None else ssl_context,
+    }
+    if proxy is None:
+        return aiohttp.TCPConnector(**settings)
+    return _TunnelConnector(proxy, **settings)
+
+
+def _proxy_headers(proxy: Proxy) -> dict[str, str]:
+    """Return the headers of a CONNECT. In no variable that stays: it holds the password."""
+    if proxy.authorization is None:
+        return {}
+    return {hdrs.PROXY_AUTHORIZATION: proxy.authorization.reveal()}

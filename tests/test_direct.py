@@ -127,7 +127,8 @@ async def test_a_server_that_cannot_be_reached(kind: str, times: dict[str, float
         outcome = await send(
             transport, request_to(server.url.replace("http://", "https://")), **times
         )
-        detail = "cannot connect (ConnectionTimeoutError)"
+        address = server.url.removeprefix("http://")
+        detail = f"cannot connect to {address} (no connection in time)"
         assert seen(outcome) == (FailureKind.NOT_SENT, detail, None)
         assert not pool_of(transport)._acquired
         await until(lambda: not server.open)

@@ -9,14 +9,18 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 
-from ..errors import ConfigurationError
+from ..environment import Environment
 from ..frontegg import FronteggSession
-from ..options import Environment, Options, Region
+from ..options import Options, Region
+from ..settings import SessionArguments
 from . import logs
 from .exits import NoCredentialsError
 from .parameters import duration
 
 R = TypeVar("R")
+
+_PLACES: Final = ("client_id", "region", "base_url", "environment_id", "proxy", "trust_env")
+"""Options about where to call, how to get there, and as whom."""
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,14 +30,16 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     region: str | None = None
     base_url: str | None = None
     environment_id: str | None = None
+    proxy: str | None = None
+    trust_env: bool = False
     timeout: float | None = None
 
     def given(self) -> tuple[str, ...]:
         """Return the flags of what the options say about where to call, and as whom."""
         return tuple(
             "--" + name.replace("_", "-")
-            for name in ("client_id", "region", "base_url", "environment_id")
-            if getattr(self, name) is not None
+            for name in _PLACES
+            if getattr(self, name) not in {None, False}
         )
 
     def options(self) -> Options:
@@ -59,38 +65,22 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         """
         found = Environment.read()
         client_id = self.resolved_client_id()
-        region, base_url = self._host(found)
+        given: SessionArguments = {
+            "environment_id": self.environment_id,
+            "region": self.region,
+            "base_url": self.base_url,
+            "proxy": self.proxy,
+            "trust_env": self.trust_env,
+            "options": self.options(),
+            "max_connections": max_connections,
+        }
         if not client_id or found.api_key is None:
+            del given["environment_id"]
             if needs_credentials:
                 raise _no_credentials(client_id, found, without)
-            return FronteggSession.for_users(
-                client_id=client_id or None,
-                region=region,
-                base_url=base_url,
-                options=self.options(),
-                max_connections=max_connections,
-            )
-        return FronteggSession(
-            client_id=client_id,
-            api_key=found.api_key,
-            region=region,
-            base_url=base_url,
-            environment_id=(
-                found.environment_id if self.environment_id is None else self.environment_id
-            ),
-            options=self.options(),
-            max_connections=max_connections,
-        )
-
-    def _host(self, found: Environment) -> tuple[str | None, str | None]:
-        """Return the region or the base URL that the options say, or else the environment."""
-        if self.region is not None or self.base_url is not None:
-            return self.region, self.base_url
-        if found.region is not None and found.base_url is not None:
-            raise ConfigurationError(
-                "set FRONTEGG_REGION or FRONTEGG_BASE_URL, not both; an option beats both"
-            )
-        return found.region, found.base_url
+            return FronteggSession.for_users(client_id=client_id or None, **found.connection(given))
+        settings = found.session(given)
+        return FronteggSession(client_id=client_id, api_key=found.api_key, **settings)
 
 
 def _no_credentials(client_id: str | None, found: Environment, without: str) -> NoCredentialsError:
@@ -107,6 +97,14 @@ def _no_credentials(client_id: str | None, found: Environment, without: str) -> 
     )
 
 
+def _proxy(_ctx: click.Context, _param: click.Parameter, url: str | None) -> str | None:
+    if url is not None and "@" in url:
+        raise click.BadParameter(
+            "a command line is for everybody to see: a URL with a password goes to FRONTEGG_PROXY."
+        )
+    return url
+
+
 _OPTIONS: Final = (
     click.option("--client-id", help="Client id of the environment [FRONTEGG_CLIENT_ID]."),
     click.option(
@@ -118,6 +116,17 @@ _OPTIONS: Final = (
     click.option(
         "--environment-id",
         help="Which environment, for credentials of an account [FRONTEGG_ENVIRONMENT_ID].",
+    ),
+    click.option(
+        "--proxy",
+        metavar="URL",
+        callback=_proxy,
+        help="A proxy for all calls, without a password [FRONTEGG_PROXY].",
+    ),
+    click.option(
+        "--trust-env",
+        is_flag=True,
+        help="Send through the proxy that HTTPS_PROXY names, unless NO_PROXY names the host.",
     ),
     click.option(
         "--timeout",

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import logging
-import sys
 from typing import Final
 
 import click
 
-
-class _StderrHandler(logging.Handler):
-    """Writes to whatever stderr is now: a progress bar replaces it while it lives."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            sys.stderr.write(f"{self.format(record)}\n")
-        except Exception:  # noqa: BLE001  # the habit of logging: it never ends the program
-            self.handleError(record)
+from ..logs import ROOT, StderrHandler
 
 
 def _log(ctx: click.Context, _param: click.Parameter, verbosity: int) -> None:
-    handler = _StderrHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler = StderrHandler()
     # Only this package's logger: what aiohttp logs at debug level is not ours to vouch for.
-    logger = logging.getLogger("frontegg_async")
+    logger = ROOT
     before = logger.level
     # What an error message says at the end need not be said by a log line as well.
     logger.setLevel((logging.ERROR, logging.INFO, logging.DEBUG)[min(verbosity, 2)])

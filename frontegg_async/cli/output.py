@@ -15,17 +15,10 @@ from typing import Any, Final
 import click
 import msgspec
 
+from .._text import printable as printable
+
 # DEL and C1, in UTF-8: JSON need not escape them, and terminals act on them.
 _CONTROLS: Final = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
-
-
-def printable(text: str) -> str:
-    """Return ``text`` in one line, with escapes in place of what no terminal should see."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
 
 
 def note(text: str) -> None:

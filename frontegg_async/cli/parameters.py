@@ -67,6 +67,9 @@ def fixed_rate(text: str) -> FixedRate:
 
 def _calls_and_seconds(text: str) -> tuple[int, float]:
     calls, _, seconds = text.partition("/")
-    if not (calls.isascii() and calls.isdigit()):
-        raise click.BadParameter(f"{text!r} is not like 1000/60: requests per seconds.")
+    if not (calls.isascii() and calls.isdigit() and _DURATION(seconds.strip())):
+        example = f"{calls}/60s" if calls.isascii() and calls.isdigit() else "900/60s"
+        raise click.BadParameter(
+            f"{text!r} is not a number of requests per time, such as {example} or {example[:-3]}1m."
+        )
     return int(calls), duration(seconds)

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UnsetType
 
 from ..errors import InvalidRequestError
+from ..finite import NOT_FINITE, lost_number
 
 Metadata: TypeAlias = str | Mapping[str, Any]
 """What a coroutine takes: the text as it is sent, or an object to be encoded."""
@@ -40,7 +41,10 @@ def encode_metadata(metadata: Metadata | UnsetType | None) -> str | UnsetType | 
     if metadata is None or isinstance(metadata, str | UnsetType):
         return metadata
     try:
-        return msgspec.json.encode(metadata).decode()
+        encoded = msgspec.json.encode(metadata)
+        if not lost_number(encoded, metadata):
+            return encoded.decode()
+        problem = NOT_FINITE
     except (TypeError, UnicodeEncodeError, RecursionError) as error:
         problem = str(error)
     raise InvalidRequestError(f"metadata cannot be written as JSON: {problem}")
