@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Mapping
 from typing import Final
 
 from .errors import ConfigurationError
@@ -51,13 +50,13 @@ class _LastResort(StderrHandler):
         return not others and not logging.getLogger().handlers
 
 
-def turn_on(variables: Mapping[str, str] = os.environ) -> None:
+def turn_on() -> None:
     """Do what ``FRONTEGG_LOG`` says, once in the life of a process.
 
     Raises:
         ConfigurationError: it names no level.
     """
-    wanted = variables.get(VARIABLE, "").strip().lower()
+    wanted = os.environ.get(VARIABLE, "").strip().lower()
     if not wanted or VARIABLE in _said:
         return
     level = _LEVELS.get(wanted)

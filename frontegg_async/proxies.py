@@ -42,7 +42,7 @@ def proxy_for(
     proxy: Secret | None,
     *,
     trust_env: bool,
-    variables: Mapping[str, str] = os.environ,
+    variables: Mapping[str, str] | None = None,
 ) -> Proxy | None:
     """Return the proxy to reach ``base_url`` through, or None to connect to it directly.
 
@@ -50,7 +50,7 @@ def proxy_for(
         base_url: the host of the session.
         proxy: URL of the session's own proxy, which comes before one of the environment.
         trust_env: whether ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` count.
-        variables: the environment.
+        variables: the environment, if not this process's.
 
     Raises:
         ConfigurationError: the URL is not that of a proxy, or the proxy would see the token.
@@ -58,14 +58,15 @@ def proxy_for(
     target = urlsplit(base_url)
     name, url = _OWN, proxy
     if trust_env:
-        if _is_exempt(target, _variable(variables, "no_proxy")[1]):
+        if _is_exempt(target, variables):
             return None
         if url is None:
-            name, text = _named_by(variables, target)
-            url = Secret(text) if text else None
+            name, url = _named_by(target, variables)
     if url is None:
         return None
-    found = _parsed(name, url)
+    found = _read(url)
+    if isinstance(found, str):
+        raise ConfigurationError(f"{name} {found}")
     if target.scheme.lower() != "https":
         way_out = f"name {target.hostname} in NO_PROXY" if trust_env else "leave out the proxy"
         raise ConfigurationError(
@@ -75,13 +76,13 @@ def proxy_for(
     return found
 
 
-def unused_variable(base_url: str, variables: Mapping[str, str] = os.environ) -> str | None:
+def unused_variable(base_url: str, variables: Mapping[str, str] | None = None) -> str | None:
     """Return the name of the variable that would name a proxy if ``trust_env`` were set."""
     target = urlsplit(base_url)
-    if _is_exempt(target, _variable(variables, "no_proxy")[1]):
+    if target.scheme.lower() != "https" or _is_exempt(target, variables):
         return None
-    name, url = _named_by(variables, target)
-    return name if url else None
+    name, url = _named_by(target, variables)
+    return None if url is None else name
 
 
 def not_used(name: str) -> str:
@@ -89,25 +90,33 @@ def not_used(name: str) -> str:
     return f"{name} is set and not used: trust_env=True uses it, and proxy= names another"
 
 
-def _named_by(variables: Mapping[str, str], target: SplitResult) -> tuple[str, str]:
+# The environment. No function that raises has it, nor a value of it, in a variable: tracebacks may
+# show variables.
+
+
+def _named_by(
+    target: SplitResult, variables: Mapping[str, str] | None
+) -> tuple[str, Secret | None]:
     for name in (f"{target.scheme.lower()}_proxy", "all_proxy"):
-        found = _variable(variables, name)
-        if found[1]:
-            return found
-    return "", ""
+        spelling, value = _variable(name, variables)
+        if value:
+            return spelling, Secret(value)
+    return "", None
 
 
-def _variable(variables: Mapping[str, str], name: str) -> tuple[str, str]:
+def _variable(name: str, variables: Mapping[str, str] | None) -> tuple[str, str]:
     """Return a variable in the spelling that is set, of the two that are in use."""
+    source = os.environ if variables is None else variables
     for spelling in (name, name.upper()):
-        value = variables.get(spelling, "").strip()
+        value = source.get(spelling, "").strip()
         if value:
             return spelling, value
     return name.upper(), ""
 
 
-def _is_exempt(target: SplitResult, no_proxy: str) -> bool:
+def _is_exempt(target: SplitResult, variables: Mapping[str, str] | None) -> bool:
     """Whether ``NO_PROXY`` names a host: by itself, by a domain above it, or by its network."""
+    no_proxy = _variable("no_proxy", variables)[1]
     host = (target.hostname or "").rstrip(".")
     port = target.port or _PORTS.get(target.scheme.lower(), 0)
     for entry in no_proxy.lower().replace(",", " ").split():
@@ -130,36 +139,34 @@ def _in_network(host: str, entry: str) -> bool:
         return False
 
 
-def _parsed(name: str, url: Secret) -> Proxy:
-    """Read the URL of a proxy. No message shows any of it: it may hold a password."""
+def _read(url: Secret) -> Proxy | str:
+    """Read the URL of a proxy; return the problem if it is none.
+
+    Neither raises nor shows any of it: it may hold a password.
+    """
     text: object = url.reveal()
     if not isinstance(text, str) or not text.strip() or not text.isprintable():
-        raise ConfigurationError(f"{name} must be a URL like http://host:port")
+        return "must be a URL like http://host:port"
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         host, port = parts.hostname, parts.port
         (host or "").encode("idna")
     except ValueError:
-        raise ConfigurationError(
-            f"{name} is not a URL like http://host:port; in a user name or a password, /, ?, #, "
-            "@ and : are percent-encoded"
-        ) from None
+        return (
+            "is not a URL like http://host:port; in a user name or a password, /, ?, #, @ and : "
+            "are percent-encoded"
+        )
     scheme = parts.scheme.lower()
     if scheme not in _PORTS:
-        raise ConfigurationError(f"{name} must begin with http:// or https://: no other works")
+        return "must begin with http:// or https://: no other kind of proxy works"
     if not host or not host.isascii() or any(char.isspace() for char in parts.netloc):
-        raise ConfigurationError(f"{name} must be a URL like http://host:port")
+        return "must be a URL like http://host:port"
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise ConfigurationError(f"{name} has a path or a query, which the URL of a proxy has not")
-    address = f"[{host}]" if ":" in host else host
-    address = f"{address}:{_PORTS[scheme] if port is None else port}"
-    return Proxy(f"{scheme}://{address}", address, _authorization(name, parts))
-
-
-def _authorization(name: str, parts: SplitResult) -> Secret | None:
-    if parts.username is None and parts.password is None:
-        return None
+        return "has a path or a query, which the URL of a proxy has not"
     pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
     if not pair.isprintable():
-        raise ConfigurationError(f"{name} has a control character in its user name or password")
-    return Secret(f"Basic {b64encode(pair.encode()).decode()}")
+        return "has a control character in its user name or password"
+    address = f"[{host}]" if ":" in host else host
+    address = f"{address}:{_PORTS[scheme] if port is None else port}"
+    authorization = None if pair == ":" else Secret(f"Basic {b64encode(pair.encode()).decode()}")
+    return Proxy(f"{scheme}://{address}", address, authorization)

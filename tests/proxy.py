@@ -1,10 +1,16 @@
-"""Servers below HTTP: what the emulator is too polite to send."""
+"""Servers below HTTP and in front of it: raw replies, proxies, TLS."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Final
+
+from .wires import Certificate, Peer, serving
+
+TUNNEL: Final = b"HTTP/1.1 200 Connection established\r\n\r\n"
+"""The reply of a proxy that makes a tunnel."""
 
 
 @asynccontextmanager
@@ -20,3 +26,87 @@ async def raw_server(reply: bytes) -> AsyncGenerator[tuple[str, list[bytes]]]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", heard
+
+
+# An HTTP proxy, as companies have them
+
+
+class Heard:
+    """Everything that a proxy was told.
+
+    Attributes:
+        url: where the proxy listens.
+        heads: the heads of requests.
+        passed: the bytes that clients sent through its tunnels.
+        replies: what it answers to the next requests instead of making a tunnel; an empty reply
+            ends the connection.
+    """
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.heads: list[str] = []
+        self.passed = bytearray()
+        self.replies: list[bytes] = []
+
+
+@asynccontextmanager
+async def connect_proxy(
+    certificate: Certificate | None = None, *replies: bytes
+) -> AsyncGenerator[Heard]:
+    """Run a proxy that makes tunnels to this machine, with TLS of its own if it has a certificate.
+
+    The last of ``replies`` is repeated for ever.
+    """
+    heard = Heard()
+    heard.replies.extend(replies)
+
+    async def serve(peer: Peer) -> None:
+        head = (await peer.head()).decode()
+        if not head:
+            return
+        heard.heads.append(head)
+        if heard.replies:
+            reply = heard.replies.pop(0) if len(heard.replies) > 1 else heard.replies[0]
+            if reply != TUNNEL:
+                await peer.say(reply)
+                return
+        port = int(head.split()[1].rpartition(":")[2])
+        await peer.say(TUNNEL)
+        await relay(peer, port, heard.passed)
+
+    context = None if certificate is None else certificate.for_server()
+    async with serving(serve, context) as server:
+        heard.url = server.url
+        yield heard
+
+
+@asynccontextmanager
+async def behind_tls(url: str, certificate: Certificate) -> AsyncGenerator[str]:
+    """Serve by https, at a host name, what a server on this machine serves by http."""
+    port = int(url.rpartition(":")[2])
+    async with serving(
+        lambda peer: relay(peer, port, bytearray()), certificate.for_server()
+    ) as server:
+        yield server.url
+
+
+async def relay(peer: Peer, port: int, passed: bytearray) -> None:
+    """Pass on what comes from either side until one of them has ended."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    async def pump(
+        source: asyncio.StreamReader, target: asyncio.StreamWriter, note: bytearray
+    ) -> None:
+        try:
+            while piece := await source.read(1 << 16):
+                note.extend(piece)
+                target.write(piece)
+        finally:
+            target.close()
+
+    try:
+        await asyncio.gather(
+            pump(peer.reader, writer, passed), pump(reader, peer.writer, bytearray())
+        )
+    finally:
+        writer.close()
