@@ -89,16 +89,20 @@ class Core:
         if self.transport.closed:
             raise ClosedError("the aiohttp session given as http= was closed", **fields)
 
-    async def close(self) -> None:
-        """End what is under way and close the connections.
+    def is_to_be_closed(self) -> bool:
+        """Return whether there is anything left to close.
 
         Raises:
-            ClosedError: they belong to another event loop, or to the process before a fork.
+            ClosedError: it belongs to another event loop, or to the process before a fork.
         """
         self._check_process()
         if self.closed:
-            return
+            return False
         self.check()
+        return True
+
+    async def close(self) -> None:
+        """End what is under way and close the connections."""
         self.closed = True
         try:
             await self.pacing.close()

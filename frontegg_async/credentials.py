@@ -11,6 +11,7 @@ from typing import Final
 
 from .errors import (
     AuthenticationError,
+    ConfigurationError,
     FronteggError,
     InvalidRequestError,
     NotFoundError,
@@ -46,29 +47,31 @@ class EnvironmentLogin:
             return await self._fetch()
         except FronteggError as error:
             failed = error
-        message = self._explained(failed)
-        if message is None:
-            raise failed.again()
-        raise type(failed)(message, **failed.fields)
+        raise self._explained(failed)
 
-    def _explained(self, error: FronteggError) -> str | None:
-        """Return a message that names the settings, or None if they are not at fault."""
+    def _explained(self, error: FronteggError) -> FronteggError:
+        """Return an error that names the settings, or the same if they are not at fault."""
         region = next((each for each in Region if each.base_url == self._base_url), None)
         place = f" (region {region})" if region else ""
         if isinstance(error, _REFUSED) or (error.status == 400 and error.messages):
             look = "the environment is in this region" if region else "they belong to this host"
-            return (
+            message = (
                 f"the server refused the credentials: client id {self._client_id!r} and its API "
                 f"key, at {self._base_url}{place}. Check that both are of one environment, that "
                 f"{look}, and that the key has not been replaced"
             )
+            return AuthenticationError(message, **error.fields)
         if isinstance(error, _NOT_FRONTEGG):
-            return (
+            message = (
                 f"{self._base_url}{place} gave no token, and answered as a host does that is not "
                 f"Frontegg's API ({error.message}): check base_url, which is the host alone, "
                 "without a path"
             )
-        return None
+            # An answer that cannot be read may be a page for the time of an outage.
+            passing = isinstance(error, UndecodableAnswerError)
+            kind = UndecodableAnswerError if passing else ConfigurationError
+            return kind(message, **error.fields)
+        return error.again()
 
     def __repr__(self) -> str:
         return f"<EnvironmentLogin at {self._base_url}>"

@@ -376,30 +376,39 @@ def decode_json(decoder: msgspec.json.Decoder[T], body: bytes | str) -> T:
     raise msgspec.DecodeError(f"JSON {problem}")
 
 
-def encode_query(query: Query) -> str:
-    """Return the query string; UNSET and None are left out, sequences repeat their name."""
+def encode_query(query: Query, operation: str | None = None) -> str:
+    """Return the query string; UNSET and None are left out, sequences repeat their name.
+
+    Raises:
+        InvalidRequestError: a value has no form in a query; it names the operation.
+    """
     pairs: list[tuple[str, str]] = []
     for name, value in query.items():
         if value is UNSET or value is None:
             continue
         if isinstance(value, list | tuple | AbstractSet):
-            pairs.extend((name, _query_text(name, item)) for item in value)
+            pairs.extend((name, _query_text(operation, name, item)) for item in value)
         else:
-            pairs.append((name, _query_text(name, value)))
+            pairs.append((name, _query_text(operation, name, value)))
     try:
         return urlencode(pairs, quote_via=quote)
     except UnicodeEncodeError:
-        raise InvalidRequestError("a query value is not valid Unicode text") from None
+        raise InvalidRequestError(
+            "a query value is not valid Unicode text", operation=operation
+        ) from None
 
 
-def _query_text(name: str, value: object) -> str:
+def _query_text(operation: str | None, name: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and not math.isfinite(value):
-        raise InvalidRequestError(f"{name} is not a finite number, got {value!r}")
+        raise InvalidRequestError(
+            f"{name} is not a finite number, got {value!r}", operation=operation
+        )
     if not isinstance(value, str | int | float):
         raise InvalidRequestError(
-            f"{name} must be a string, a number or a list of them, got {type(value).__name__}"
+            f"{name} must be a string, a number or a list of them, got {type(value).__name__}",
+            operation=operation,
         )
     return str(value)
 

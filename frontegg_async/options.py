@@ -98,6 +98,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             value = getattr(self, name)
             if type(value) is not int or value < 1:
                 raise ConfigurationError(f"{name} must be a whole number from 1, got {value!r}")
+        if not isinstance(self.headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError(
+                f"headers must be a mapping of names to values, got {type(self.headers).__name__}"
+            )
         for name, value in self.headers.items():
             problem = header_name_problem(name)
             if problem is not None:

@@ -66,7 +66,7 @@ class RequestBuilder:
         url = self._base_url + operation.path(path)
         if query:
             check_query(operation.name, query)
-            text = encode_query(query)
+            text = encode_query(query, operation.name)
             if text:
                 url = f"{url}?{text}"
         sent = self._headers if body is None else self._json_headers

@@ -37,6 +37,7 @@ from .settings import (
     SessionArguments,
     SessionSettings,
     as_secret,
+    check_names,
     check_text,
     guard,
     settings_of,
@@ -155,6 +156,7 @@ class Session:
             ConfigurationError: no credentials there, or a setting that cannot work.
         """
         guard(settings)
+        check_names(settings, FOR_ALL)
         found = Environment.read()
         if found.client_id is None or found.api_key is None:
             missing = " and ".join(found.missing_credentials())
@@ -191,7 +193,7 @@ class Session:
         """
         if self._is_view:
             raise ClosedError("a view lives as long as its session: close the session itself")
-        if self._sender is not None:
+        if self._sender is not None and self._sender.core.is_to_be_closed():
             with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
                 await self._sender.core.close()
 
@@ -345,8 +347,13 @@ class Session:
             max_share: the part of the learned limits that this view may use, up to 1.
 
         Raises:
+            ConfigurationError: ``rate`` is no ``FixedRate``.
             ValueError: ``max_share`` is not above 0 and at most 1.
         """
+        if rate is not None and not isinstance(rate, FixedRate):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError(
+                f"rate must be like FixedRate(900, 60), 900 calls in 60 seconds, got {rate!r}"
+            )
         options = self._view.options
         # Its own rate is no reason to give up, however slow it is.
         own = 0.0 if rate is None else BULK_WAITERS * rate.seconds / rate.calls

@@ -107,9 +107,7 @@ def settings_of(
         TypeError: there is no such argument.
         ConfigurationError: a setting cannot work.
     """
-    for name in given:
-        if name not in known:
-            raise TypeError(f"a session takes no argument {name!r}: {', '.join(sorted(known))}")
+    check_names(given, known)
     if api_key is not None:
         check_text("api_key", text_problem(api_key.reveal()))
     if client_id is not None or api_key is not None:
@@ -138,6 +136,12 @@ def settings_of(
     ignored = None if used or trust_env or http is not None else unused_variable(base_url)
     options, clock = given.get("options"), given.get("clock")
     _check_type("options", options, Options)
+    if token_store is not None and not all(
+        callable(getattr(token_store, name, None)) for name in ("load", "save", "discard")
+    ):
+        raise ConfigurationError(
+            f"token_store must have load, save and discard, got {type(token_store).__name__}"
+        )
     return SessionSettings(
         base_url=base_url,
         client_id=client_id,
@@ -153,6 +157,13 @@ def settings_of(
         clock=SystemClock() if clock is None else clock,
         limits_plan=as_plan(given.get("limits_plan", Plan.SCALE)),
     )
+
+
+def check_names(given: ConnectionArguments, known: Collection[str]) -> None:
+    """Raise TypeError if there is no argument of a name."""
+    for name in given:
+        if name not in known:
+            raise TypeError(f"there is no argument {name!r} here, only {', '.join(sorted(known))}")
 
 
 def guard(given: ConnectionArguments) -> None:

@@ -204,11 +204,18 @@ def without_credentials(http: aiohttp.ClientSession) -> aiohttp.ClientSession:
     copied = copy.copy(http)
     copied._cookie_jar = aiohttp.DummyCookieJar()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     copied._default_auth = None  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    # With ``trust_env`` it would look for credentials in ~/.netrc for each request, and raise
+    # because those of the request are not the only ones.
+    object.__setattr__(copied, "_get_netrc_auth", _no_netrc)
     headers = http.headers.copy()
     for name in (hdrs.AUTHORIZATION, hdrs.COOKIE):
         headers.popall(name, None)
     copied._default_headers = headers  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return copied
+
+
+def _no_netrc(host: str) -> None:
+    """Know no credentials for a host."""
 
 
 def client_timeout(total: float, connect: float) -> aiohttp.ClientTimeout:

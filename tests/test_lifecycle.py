@@ -15,6 +15,7 @@ import pytest
 
 from frontegg_async import (
     ClosedError,
+    ConfigurationError,
     FronteggSession,
     MemoryTokenStore,
     Options,
@@ -22,7 +23,7 @@ from frontegg_async import (
 )
 from frontegg_async.emulator import AnswerStatus, Emulator, Stall
 
-from .clocks import ADD, AUTH, GET, FakeClock, manager_of, session_on, spin
+from .clocks import ADD, AUTH, GET, FakeClock, connector_of, manager_of, session_on, spin
 from .conftest import API_KEY
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("either_transport")]
@@ -190,6 +191,90 @@ async def test_other_loop(emulator: Emulator, frontegg: FronteggSession) -> None
     assert "another event loop" in await asyncio.to_thread(elsewhere)
     assert emulator.count() == 0
     assert (await frontegg.users.get("user-0")).id == "user-0"
+
+
+async def test_opened_and_closed_by_hand(emulator: Emulator) -> None:
+    """``open`` and ``aclose`` are ``async with`` in two halves; closing twice does nothing more."""
+    session = session_on(emulator)
+    await session.aclose()  # not open yet
+    assert await session.open() is session
+    assert (await session.users.get("user-0")).id == "user-0"
+    with pytest.raises(ClosedError, match="opened once"):
+        await session.open()
+    with pytest.raises(ClosedError, match="close the session itself"):
+        await session.for_tenant("home").aclose()
+    assert (await session.users.get("user-0")).id == "user-0"
+    await session.aclose()
+    await session.aclose()
+    with pytest.raises(ClosedError, match="is closed"):
+        await session.users.get("user-0")
+    with pytest.raises(ClosedError, match="opened once"):
+        await session.open()
+    async with session_on(emulator) as other:
+        await other.aclose()
+    assert not left_over()
+    await spin()
+    assert not emulator.open_connections
+
+
+def test_closed_on_another_loop() -> None:
+    """Calling and closing where the session was not opened is ClosedError, and it stays usable."""
+    kept: list[FronteggSession] = []
+
+    async def leave_open(emulator: Emulator) -> None:
+        session = await session_on(emulator).open()
+        await session.users.get("user-0")
+        kept.append(session)
+
+        def elsewhere() -> None:
+            for use in (session.aclose(), session.users.get("user-0"), session.token_info()):
+                with pytest.raises(ClosedError, match="another event loop: make"):
+                    asyncio.run(use)
+
+        await asyncio.to_thread(elsewhere)
+        await session.users.get("user-0")
+        connector = connector_of(session)
+        await connector.close()  # what the end of the loop would warn of
+
+    sync_emulator_run(leave_open)
+    (session,) = kept
+    for use in (session.aclose(), session.users.get("user-0")):
+        with pytest.raises(ClosedError, match="another event loop, which has ended"):
+            asyncio.run(use)
+    for coroutine in (session.users.get("user-0"), session.aclose()):
+        with pytest.raises(ClosedError, match="another event loop"):
+            coroutine.send(None)  # no loop at all
+
+
+def test_opened_without_a_loop() -> None:
+    """Opening a session where asyncio does not run is ConfigurationError, and later it works."""
+
+    async def check(emulator: Emulator) -> None:
+        session = session_on(emulator)
+
+        def no_loop() -> None:
+            with pytest.raises(ConfigurationError, match="on asyncio"):
+                session.open().send(None)
+
+        await asyncio.to_thread(no_loop)
+        async with session:
+            await session.users.get("user-0")
+
+    sync_emulator_run(check)
+
+
+async def test_http_session_of_another_loop(emulator: Emulator) -> None:
+    """An aiohttp session of another event loop, or a closed one, is refused at the opening."""
+
+    async def make() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession()
+
+    http = await asyncio.to_thread(asyncio.run, make())
+    with pytest.raises(ConfigurationError, match="of another event loop"):
+        await session_on(emulator, http=http).open()
+    await http.close()
+    with pytest.raises(ClosedError, match="http= is closed"):
+        await session_on(emulator, http=http).open()
 
 
 FORK = """
