@@ -1,7 +1,7 @@
 """Everything that this package raises, in one tree.
 
     FronteggError
-    ├── ConfigurationError         a setting that cannot work, or the host redirects
+    ├── ConfigurationError         a setting that cannot work; a redirect; a proxy refuses
     ├── ClosedError                the session is unopened, closed, on another loop, or forked
     ├── InvalidRequestError        refused before sending (``attempts == 0``) or by the server (4xx)
     ├── AuthenticationError        401, or the auth route refused the credentials

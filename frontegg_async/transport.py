@@ -351,9 +351,7 @@ class _TunnelConnector(aiohttp.TCPConnector):
     Outside of it the two look the same: a connection that ends, an answer that is not HTTP.
     """
 
-    def __init__(self, proxy: Proxy, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._proxy_address: Final = proxy.address
+    proxy_address = ""
 
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
@@ -377,14 +375,14 @@ class _TunnelConnector(aiohttp.TCPConnector):
         if status is None:
             raise TunnelError(
                 FailureKind.NOT_SENT,
-                f"the proxy {self._proxy_address} made no connection to {server}: {reason}. "
+                f"the proxy {self.proxy_address} made no connection to {server}: {reason}. "
                 "Nothing was sent",
             )
         refused = 400 <= status < 500 and status not in _PASSING
         advice = " for its user name and password" if status == 407 else ""
         raise TunnelError(
             FailureKind.PROXY_REFUSED if refused else FailureKind.NOT_SENT,
-            f"the proxy {self._proxy_address} refused a connection to {server}: it answered "
+            f"the proxy {self.proxy_address} refused a connection to {server}: it answered "
             f"{status}{advice}. Nothing was sent",
         )
 
@@ -401,7 +399,9 @@ def connector_for(
     }
     if proxy is None:
         return aiohttp.TCPConnector(**settings)
-    return _TunnelConnector(proxy, **settings)
+    connector = _TunnelConnector(**settings)
+    connector.proxy_address = proxy.address
+    return connector
 
 
 def _proxy_headers(proxy: Proxy) -> dict[str, str]:

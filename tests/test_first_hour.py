@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -120,34 +121,35 @@ async def test_a_wrong_password(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("name", "value", "words"),
     [
-        (lambda new: new(api_key=None), "api_key must be a string, got NoneType"),
-        (lambda new: new(api_key="canary\n"), "api_key ends with a blank"),
-        (lambda new: new(client_id=None), "client_id must be a string, got NoneType"),
-        (lambda new: new(base_url=5), "base_url must be a string like https://host, got int"),
-        (lambda new: new(base_url="ftp://u:canary@x.test"), "base_url takes no user"),
-        (lambda new: new(options={"timeout": 5}), "options must be of type Options, got dict"),
-        (lambda new: new(http=object()), "http must be of type aiohttp.ClientSession, got object"),
-        (lambda new: new(ssl_context=False), "ssl_context must be of type ssl.SSLContext"),
-        (lambda new: new(trust_env="no"), "trust_env must be of type bool, got str"),
-        (lambda new: new(token_store={}), "token_store must have load, save and discard"),
-        (lambda new: Options(headers=["x-a"]), "headers must be a mapping"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        ("api_key", None, "api_key must be a string, got NoneType"),
+        ("api_key", "canary\n", "api_key ends with a blank"),
+        ("client_id", None, "client_id must be a string, got NoneType"),
+        ("base_url", 5, "base_url must be a string like https://host, got int"),
+        ("base_url", "ftp://u:canary@x.test", "base_url takes no user"),
+        ("options", {"timeout": 5}, "options must be of type Options, got dict"),
+        ("http", object(), "http must be of type aiohttp.ClientSession, got object"),
+        ("ssl_context", False, "ssl_context must be of type ssl.SSLContext"),
+        ("proxy", 5, "proxy (FRONTEGG_PROXY) must be a string like http://host:port, got int"),
+        ("trust_env", "no", "trust_env must be of type bool, got str"),
+        ("token_store", {}, "token_store must have load, save and discard"),
     ],
 )
-def test_settings_of_the_wrong_kind(
-    make: Callable[[Callable[..., object]], object], words: str
-) -> None:
+def test_settings_of_the_wrong_kind(name: str, value: Any, words: str) -> None:
     """A setting of another type is a ConfigurationError that says which and which type."""
-
-    def new(**settings: Any) -> object:
-        given: dict[str, Any] = {"client_id": "id", "api_key": API_KEY, **settings}
-        return FronteggSession(**given)
-
+    given: dict[str, Any] = {"client_id": "id", "api_key": API_KEY, name: value}
     with pytest.raises(ConfigurationError) as caught:
-        make(new)
+        FronteggSession(**given)
     assert str(caught.value).startswith(words)
     assert "canary" not in str(caught.value)
+
+
+def test_headers_that_are_no_mapping() -> None:
+    """Headers of another type are a ConfigurationError that says so."""
+    headers: Any = ["x-a"]
+    with pytest.raises(ConfigurationError, match="headers must be a mapping"):
+        Options(headers=headers)
 
 
 def test_arguments_that_do_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +157,7 @@ def test_arguments_that_do_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRONTEGG_CLIENT_ID", "id")
     monkeypatch.setenv("FRONTEGG_API_KEY", API_KEY)
     ways: list[Callable[..., object]] = [
-        lambda **wrong: FronteggSession(client_id="id", api_key=API_KEY, **wrong),
+        partial(FronteggSession, client_id="id", api_key=API_KEY),
         FronteggSession.from_env,
         FronteggSession.for_users,
     ]

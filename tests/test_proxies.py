@@ -284,16 +284,16 @@ def test_which_proxy(base_url: str, variables: dict[str, str], address: str | No
     assert own.address == "own.test:1"
 
 
-@pytest.mark.parametrize("settings", [{"proxy": "http://p.test:1"}, {"trust_env": True}])
-def test_no_proxy_for_clear_text(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("given", [{"proxy": "http://p.test:1"}, {"trust_env": True}])
+def test_no_proxy_for_clear_text(given: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy for an http host would see the token: refused, unless NO_PROXY names the host."""
+    settings = dict(given)
     monkeypatch.setenv("HTTP_PROXY", "http://p.test:1")
     with pytest.raises(ConfigurationError, match="would see the api key and tokens"):
         FronteggSession(client_id="id", api_key=API_KEY, base_url=LOCAL, **settings)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    session = FronteggSession(
-        client_id="id", api_key=API_KEY, base_url=LOCAL, **{**settings, "trust_env": True}
-    )
+    settings["trust_env"] = True
+    session = FronteggSession(client_id="id", api_key=API_KEY, base_url=LOCAL, **settings)
     assert session._settings.proxy is None
 
 
