@@ -204,9 +204,11 @@ def without_credentials(http: aiohttp.ClientSession) -> aiohttp.ClientSession:
     copied = copy.copy(http)
     copied._cookie_jar = aiohttp.DummyCookieJar()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     copied._default_auth = None  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    # With ``trust_env`` it would look for credentials in ~/.netrc for each request, and raise
-    # because those of the request are not the only ones.
+    # With ``trust_env`` it would look for credentials in ~/.netrc for each request: newer versions
+    # of aiohttp here, older ones where a request is made.
     object.__setattr__(copied, "_get_netrc_auth", _no_netrc)
+    if http.trust_env:
+        copied._request_class = _without_netrc(http._request_class)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     headers = http.headers.copy()
     for name in (hdrs.AUTHORIZATION, hdrs.COOKIE):
         headers.popall(name, None)
@@ -216,6 +218,14 @@ def without_credentials(http: aiohttp.ClientSession) -> aiohttp.ClientSession:
 
 def _no_netrc(host: str) -> None:
     """Know no credentials for a host."""
+
+
+def _without_netrc(kind: type[aiohttp.ClientRequest]) -> type[aiohttp.ClientRequest]:
+    class Request(kind):  # type: ignore[misc, valid-type]
+        def update_auth(self, auth: Any, trust_env: bool = False) -> None:
+            super().update_auth(auth, trust_env=False)
+
+    return Request
 
 
 def client_timeout(total: float, connect: float) -> aiohttp.ClientTimeout:
@@ -291,8 +301,9 @@ def failure_of(
         url: where the request was to go.
         proxy: the proxy on the way.
     """
-    if isinstance(error, TunnelError):
-        return Failure(error.kind, error.detail)
+    at_proxy = _failure_of_proxy(error, url, proxy)
+    if at_proxy is not None:
+        return at_proxy
     # Most particular first: aiohttp's own timeouts and connection errors overlap.
     if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
         target = f"{url.raw_host}:{url.port}"
@@ -331,18 +342,8 @@ _PASSING: Final = frozenset({408, 425, 429})
 """Statuses below 500 by which a proxy does not refuse for good."""
 
 
-class TunnelError(aiohttp.ClientConnectionError):
-    """No connection through the proxy: the server has seen nothing.
-
-    Attributes:
-        kind: whether another attempt is of use.
-        detail: one sentence, without the proxy's credentials.
-    """
-
-    def __init__(self, kind: FailureKind, detail: str) -> None:
-        super().__init__(detail)
-        self.kind: Final = kind
-        self.detail: Final = detail
+class _TunnelError(aiohttp.ClientConnectionError):
+    """The way through the proxy ended before there was a connection; the text says how."""
 
 
 class _TunnelConnector(aiohttp.TCPConnector):
@@ -351,40 +352,38 @@ class _TunnelConnector(aiohttp.TCPConnector):
     Outside of it the two look the same: a connection that ends, an answer that is not HTTP.
     """
 
-    proxy_address = ""
-
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
     ) -> Connection:
         """Return a connection to the server, by way of the proxy."""
-        status, reason = None, ""
         try:
             return await super().connect(req, traces, timeout)
-        except TimeoutError:
-            raise  # the session's own affair
-        except aiohttp.ClientHttpProxyError as error:
-            status = error.status
-        except aiohttp.ClientConnectorError as error:
-            if not isinstance(error, aiohttp.ClientProxyConnectionError):
-                raise  # it says itself which of the two it did not reach, and why
-            reason = _reason(error)
+        except (TimeoutError, aiohttp.ClientHttpProxyError, aiohttp.ClientConnectorError):
+            raise  # these say it themselves
         except (aiohttp.ClientError, OSError) as error:
-            reason = f"it ended the connection ({type(error).__name__})"
-        # Raised from here, where the request with the proxy's password is no context of it.
-        server = f"{req.url.raw_host}:{req.url.port}"
-        if status is None:
-            raise TunnelError(
-                FailureKind.NOT_SENT,
-                f"the proxy {self.proxy_address} made no connection to {server}: {reason}. "
-                "Nothing was sent",
-            )
-        refused = 400 <= status < 500 and status not in _PASSING
-        advice = " for its user name and password" if status == 407 else ""
-        raise TunnelError(
+            ended = type(error).__name__
+        raise _TunnelError(f"it ended the connection ({ended})")
+
+
+def _failure_of_proxy(error: Exception, url: URL, proxy: Proxy | None) -> Failure | None:
+    """Return the failure if the way to the server ended at the proxy: nothing was sent."""
+    name = "the proxy" if proxy is None else f"the proxy {proxy.address}"
+    server = f"{url.raw_host}:{url.port}"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        refused = 400 <= error.status < 500 and error.status not in _PASSING
+        advice = " for its user name and password" if error.status == 407 else ""
+        return Failure(
             FailureKind.PROXY_REFUSED if refused else FailureKind.NOT_SENT,
-            f"the proxy {self.proxy_address} refused a connection to {server}: it answered "
-            f"{status}{advice}. Nothing was sent",
+            f"{name} refused a connection to {server}: it answered {error.status}{advice}. "
+            "Nothing was sent",
         )
+    if isinstance(error, _TunnelError | aiohttp.ClientProxyConnectionError):
+        reason = str(error) if isinstance(error, _TunnelError) else _reason(error)
+        return Failure(
+            FailureKind.NOT_SENT,
+            f"{name} made no connection to {server}: {reason}. Nothing was sent",
+        )
+    return None
 
 
 def connector_for(
@@ -397,11 +396,8 @@ def connector_for(
         "keepalive_timeout": KEEPALIVE,
         "ssl": True if ssl_context is None else ssl_context,
     }
-    if proxy is None:
-        return aiohttp.TCPConnector(**settings)
-    connector = _TunnelConnector(**settings)
-    connector.proxy_address = proxy.address
-    return connector
+    kind = aiohttp.TCPConnector if proxy is None else _TunnelConnector
+    return kind(**settings)
 
 
 def _proxy_headers(proxy: Proxy) -> dict[str, str]:

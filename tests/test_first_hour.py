@@ -9,6 +9,7 @@ import math
 import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -306,17 +307,21 @@ async def test_credentials_of_a_session_of_ones_own(
     netrc.write_text("machine 127.0.0.1 login somebody password canary-netrc\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # newer versions prefer a header
+        basic = aiohttp.BasicAuth("somebody", "canary-auth")
     settings: list[dict[str, Any]] = [
         {"trust_env": True},
+        {"auth": basic},
         {"headers": {"Authorization": "Basic canary"}},
     ]
     for each in settings:
-        async with (
-            aiohttp.ClientSession(**each) as http,
-            session_on(emulator, http=http) as session,
-        ):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            http = aiohttp.ClientSession(**each)
+        async with http, session_on(emulator, http=http) as session:
             assert (await session.users.get("user-0")).id == "user-0"
-    assert len(emulator.requests) == 4
+    assert len(emulator.requests) == 6
     for request in emulator.requests:
         assert not request.headers.get("Authorization", "").startswith("Basic")
 

@@ -349,6 +349,25 @@ async def test_not_beside_a_session_of_ones_own(
             FronteggSession(client_id="id", api_key=API_KEY, http=http, **settings)
 
 
+@pytest.mark.parametrize("case", ["407", "502"])
+async def test_the_proxy_of_a_session_of_ones_own(
+    case: str, emulator: Emulator, url: str, certificate: Certificate
+) -> None:
+    """A proxy of a session that is handed in refuses in the same words, and nothing was sent."""
+    reply, kind, words = REPLIES[case]
+    async with connect_proxy(None, reply) as proxy:
+        connector = aiohttp.TCPConnector(ssl=certificate.for_client())
+        async with (
+            aiohttp.ClientSession(proxy=proxy.url, connector=connector) as http,
+            session_on(
+                emulator, base_url=url, http=http, options=Options(max_attempts=1)
+            ) as session,
+        ):
+            with pytest.raises(kind, match=f"the proxy refused .*{words}.*Nothing was sent"):
+                await session.token_info()
+    assert emulator.count() == 0
+
+
 # The environment of a whole process
 
 
