@@ -200,14 +200,9 @@ async def test_a_mistake_in_the_program_is_not_quoted(
     traced: TracedSession, spans: InMemorySpanExporter
 ) -> None:
     """An exception of another kind gives its class only: its message may hold anything."""
-
-    class NoValue:
-        pass
-
-    NoValue.__qualname__ = NoValue.__name__ = ID
-    query: Any = {"email": NoValue()}
+    misspelt: Any = {ID: "x"}
     with pytest.raises(TypeError, match=ID):
-        await traced.call(GET_USER, "user-0", query=query)
+        await traced.call(GET_USER, "user-0", **misspelt)
     span = only(spans)
     assert span.status.status_code is StatusCode.ERROR
     assert span.status.description == "TypeError"
