@@ -15,10 +15,11 @@ ROOT = Path(frontegg_async.__file__).parent
 PACKAGE = "frontegg_async"
 
 FLOORS: dict[int, tuple[str, ...]] = {
-    0: ("errors", "ids", "options", "_secret", "_clock", "_version"),
+    0: ("errors", "ids", "json_text", "options", "_secret", "_clock", "_version"),
     1: (
         "answer",
         "error_body",
+        "lenient",
         "decoding",
         "operation",
         "limits",
