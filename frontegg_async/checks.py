@@ -7,7 +7,6 @@ headers need no such rule: ``Operation.path`` and ``check_header_value`` check e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeAlias, cast, get_args
@@ -16,13 +15,10 @@ import msgspec
 from msgspec import UNSET
 
 from .errors import InvalidRequestError
-from .ids import id_problem, is_plain, text_problem
+from .ids import id_problem, is_plain, names_email, names_id, text_problem
 from .operation import Body, Query
 
 _Check: TypeAlias = Callable[[object], str | None]
-
-_IDS: Final = re.compile(r"(?:.*_)?ids?|_?(?:\w*I|i)ds?").fullmatch
-_EMAILS: Final = re.compile(r"(?:.*_)?emails?|\w*Emails?").fullmatch
 
 
 _FieldCheck: TypeAlias = tuple[str, _Check | None, bool]
@@ -92,9 +88,9 @@ def _refuse(operation: str, name: str, problem: str | None) -> None:
 
 @lru_cache(maxsize=512)
 def _check_of(name: str) -> _Check | None:
-    if _IDS(name):
+    if names_id(name):
         return id_problem
-    return text_problem if _EMAILS(name) else None
+    return text_problem if names_email(name) else None
 
 
 def _fields_of(kind: type[msgspec.Struct]) -> tuple[_FieldCheck, ...]:

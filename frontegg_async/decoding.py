@@ -35,12 +35,14 @@ def decode_answer(
         UndecodableAnswerError: it is not what the operation returns, it reports an error, or it
             is about something else than was asked for.
     """
+    echo = operation.echo
     try:
         value = operation.decode(answer.body)
     except msgspec.DecodeError as error:
+        if path and echo is not None and echo.stands_for(operation.repeat, answer.body):
+            return operation.returns(**{echo.field: path[0]})
         problem = str(error)
     else:
-        echo = operation.echo
         if echo is None or not echo.differs(value, path, arguments.get("query")):
             return value
         problem = f"another {echo.field} than was asked for"

@@ -16,6 +16,11 @@ MAX_ID_CHARS: Final = 1_400
 """Longest id. Frontegg's have 36; a WebAuthn credential's up to 1,364; URLs end at 8 KB."""
 _SHOWN_CHARS: Final = 40
 
+names_id: Final = re.compile(r"(?:.*_)?ids?|_?(?:\w*I|i)ds?").fullmatch
+"""Whether a field or parameter of this name holds an id or several (``tenantId``, ``role_ids``)."""
+names_email: Final = re.compile(r"(?:.*_)?emails?|\w*Emails?").fullmatch
+"""The same of e-mail addresses (``creatorEmail``)."""
+
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._~-]*").fullmatch
 
 

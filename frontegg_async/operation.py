@@ -28,9 +28,16 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ._clock import Clock
-from .error_body import body_spells_error, is_nothing_but_error, looks_like_markup, spells_error
+from .error_body import (
+    body_is_nothing_but_error,
+    body_spells_error,
+    is_nothing_but_error,
+    looks_like_markup,
+    spells_error,
+)
 from .errors import InvalidRequestError
 from .ids import id_problem, is_plain
+from .lenient import LenientReader
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -157,6 +164,14 @@ class Echo(msgspec.Struct, frozen=True):
             return False
         return not isinstance(shown, str) or shown.casefold() != asked.casefold()
 
+    def stands_for(self, repeat: Repeat, body: bytes) -> bool:
+        """Whether an answer without a body is about the object that the path names.
+
+        That of a write is: many have none, and its status says that it was done. One of a read
+        shows nothing.
+        """
+        return self.query is None and repeat is not Repeat.SAFE and is_nothing(body)
+
 
 class Operation(Generic[T]):
     """One operation of the API.
@@ -182,6 +197,7 @@ class Operation(Generic[T]):
     __slots__ = (
         "_blank",
         "_decoder",
+        "_lenient",
         "_pieces",
         "body",
         "deprecated",
@@ -252,6 +268,7 @@ class Operation(Generic[T]):
         self.parameters: Final = tuple(pieces[1::2])
         self._pieces: Final = tuple(pieces[::2])
         self._decoder: msgspec.json.Decoder[Any] | None = None
+        self._lenient: LenientReader | None = None
         self._blank: object = None
 
     def returning(self, returns: type[R]) -> Operation[R]:
@@ -304,11 +321,13 @@ class Operation(Generic[T]):
 
         An empty body or ``null`` gives an empty object, also where Frontegg's documentation
         shows a schema: many of its answers have none. Where it documents no body any JSON will
-        do, and the words of the status, which frameworks write by themselves.
+        do, and the words of the status, which frameworks write by themselves. Odd values are
+        left out, as ``frontegg_async.lenient`` says.
 
         Raises:
-            msgspec.DecodeError: the body is not what this operation returns, or it reports an
-                error. The text names a field and a type, never a value.
+            msgspec.DecodeError: the body is not what this operation returns, it lacks a field
+                that has to be there, or it reports an error. The text names a field and a type,
+                never a value.
         """
         if not body:
             return self._nothing()
@@ -319,22 +338,30 @@ class Operation(Generic[T]):
         try:
             value = decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            stripped = body.strip()
-            if stripped in {b"", b"null"}:
+            if is_nothing(body):
                 return self._nothing()
-            if self.returns is NoneType and stripped.lower() in _REASONS:
+            if self.returns is NoneType and body.strip().lower() in _REASONS:
                 return self._nothing()
             if looks_like_markup(body):
                 raise msgspec.DecodeError("a page of HTML or XML") from None
-            value = decode_json(decoder, body)  # says what is wrong with it
+            value = self._read_leniently(body)  # or says what is wrong with it
         if value == self._blank and body_spells_error(body):
             # An object with no field of the answer's: it may have others.
             raise msgspec.DecodeError(SPELLED_ERROR)
         if self.returns is JSON or self.returns is NoneType:
             return self._undescribed(value)
         if self.one_or_many and not isinstance(value, tuple):
-            value = (value,)
+            value = () if value == self._blank else (value,)
         return value  # type: ignore[no-any-return]  # the decoder's type is a run-time value
+
+    def _read_leniently(self, body: bytes) -> Any:
+        if self._lenient is None:
+            self._lenient = LenientReader(self.name, self._wire())
+        value = self._lenient.read(body)
+        if body_is_nothing_but_error(body):
+            # Read for what it has in common with the answer, such as a ``status``.
+            raise msgspec.DecodeError(SPELLED_ERROR)
+        return value
 
     def _undescribed(self, value: Any) -> T:
         """Return the value of a body that Frontegg does not describe, unless it is an error."""
@@ -347,33 +374,38 @@ class Operation(Generic[T]):
 
     def _nothing(self) -> T:
         """Return what an answer without a body stands for."""
-        # Any cannot be called, and None is the JSON value that says the least.
-        return cast("T", None) if self.returns is JSON else self.returns()
+        if self.returns is JSON:
+            # Any cannot be called, and None is the JSON value that says the least.
+            return cast("T", None)
+        try:
+            return self.returns()
+        except TypeError:
+            problem = "nothing, and so not which object it is about"
+        raise msgspec.DecodeError(problem)
 
     def _make_decoder(self) -> msgspec.json.Decoder[Any]:
-        wire: Any = self.returns
-        if wire is NoneType:
-            return msgspec.json.Decoder()
-        single = wire.__args__[0] if self.one_or_many else wire
+        wire, returns = self._wire(), cast("Any", self.returns)
+        single: Any = returns.__args__[0] if self.one_or_many else wire
         shape = get_origin(single) or single
         if isinstance(shape, type) and issubclass(shape, msgspec.Struct):
-            with suppress(TypeError):  # a caller's own Struct may have fields that must come
+            with suppress(TypeError):  # one that has fields without a default has no blank
                 self._blank = shape()
-        return msgspec.json.Decoder(wire | single if self.one_or_many else wire)
+        return msgspec.json.Decoder(wire)
+
+    def _wire(self) -> Any:
+        """Return the type that an answer is decoded to."""
+        returns: Any = self.returns
+        if returns is NoneType:
+            return Any
+        return returns | returns.__args__[0] if self.one_or_many else returns
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}: {self.method} {self.template}>"
 
 
-def decode_json(decoder: msgspec.json.Decoder[T], body: bytes | str) -> T:
-    """Decode what a stranger wrote; whatever is wrong with it is a ``msgspec.DecodeError``."""
-    try:
-        return decoder.decode(body)
-    except UnicodeDecodeError:
-        problem = "is not UTF-8"
-    except RecursionError:
-        problem = "is nested too deeply"
-    raise msgspec.DecodeError(f"JSON {problem}")
+def is_nothing(body: bytes) -> bool:
+    """Whether an answer says nothing: an empty body, or ``null``."""
+    return body.strip() in {b"", b"null"}
 
 
 def encode_query(query: Query, operation: str | None = None) -> str:

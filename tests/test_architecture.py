@@ -19,6 +19,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "errors",
         "finite",
         "ids",
+        "json_text",
         "logs",
         "options",
         "proxies",
@@ -30,6 +31,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
     1: (
         "answer",
         "error_body",
+        "lenient",
         "decoding",
         "operation",
         "limits",

@@ -160,15 +160,30 @@ async def test_endless_chunks(emulator: Emulator, session: FronteggSession) -> N
 
 @pytest.mark.parametrize(
     "fault",
-    [EmptyBody(), NullRiddled(), ExtraFields(), MalformedJson(b"null"), MalformedJson(b"{}")],
-    ids=["empty", "nulls", "extra", "null", "object"],
+    [ExtraFields(), MalformedJson(b'{"id": "user-0"}'), MalformedJson(b'{"id": "user-0", "x": 1}')],
+    ids=["extra", "id", "id and more"],
 )
 async def test_poor_answer_is_an_answer(
     emulator: Emulator, session: FronteggSession, fault: Fault
 ) -> None:
-    """What lacks fields, or has more than are known, decodes all the same."""
+    """An answer that lacks fields, or has more than are known, decodes all the same."""
     emulator.inject(fault, on=GET)
     assert isinstance(await session.users.get("user-0"), User)
+    assert len(emulator.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [EmptyBody(), NullRiddled(), MalformedJson(b"null"), MalformedJson(b"{}")],
+    ids=["empty", "nulls", "null", "object"],
+)
+async def test_answer_that_names_nobody(
+    emulator: Emulator, session: FronteggSession, fault: Fault
+) -> None:
+    """An answer without the id of a user is no user, and is asked for once."""
+    emulator.inject(fault, on=GET)
+    with pytest.raises(UndecodableAnswerError):
+        await session.users.get("user-0")
     assert len(emulator.requests) == 1
 
 

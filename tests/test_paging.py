@@ -9,7 +9,7 @@ import pytest
 
 from frontegg_async import FronteggSession, InvalidRequestError, UndecodableAnswerError, User
 from frontegg_async._clock import SystemClock
-from frontegg_async.emulator import Emulator
+from frontegg_async.emulator import Emulator, MalformedJson
 from frontegg_async.endpoints.users import ITERATE, Users
 from frontegg_async.models.paging import Page, PageLinks, PageMetadata
 from frontegg_async.operation import Arguments, Operation, Query
@@ -66,7 +66,6 @@ async def ids_of(users: AsyncIterator[User] | Paginator[User]) -> list[str | Non
         ([page("a", "b"), page("c")], ["a", "b", "c"], 3),
         ([page("a", links=False), page("b", links=False)], ["a", "b"], 3),
         ([page("a"), page(), page("never")], ["a"], 2),
-        ([page("a"), Page[User](), page("never")], ["a"], 2),
         ([page("a"), page("a", "b", after="")], ["a", "a", "b"], 2),
         # No link from the first page on: only a total or an empty page is an end.
         ([page("a", "b", after=""), page("c", after="")], ["a", "b", "c"], 3),
@@ -251,3 +250,113 @@ def test_paths_are_checked_at_once() -> None:
     inner = Operation("a.b", "GET", "/a/{id}/b", Page[User])
     with pytest.raises(InvalidRequestError, match="another path"):
         Paginator(Pages(), inner, {}, "..", limit=1, max_limit=None)
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b"", b"null", b'{"items": null}', b'{"_links": {"next": ""}}']
+)
+async def test_a_page_without_items(
+    emulator: Emulator, frontegg: FronteggSession, body: bytes
+) -> None:
+    """A page without items is an error, on whichever page of the list, and no end of it."""
+    fill(emulator, 4)
+    users = aiter(frontegg.users.iterate(tenant_id="all", limit=2))
+    assert [(await anext(users)).id, (await anext(users)).id] == ["u0", "u1"]
+    emulator.inject(MalformedJson(body), on=LIST)
+    with pytest.raises(UndecodableAnswerError):
+        await anext(users)
+    emulator.inject(MalformedJson(body), on=LIST)
+    with pytest.raises(UndecodableAnswerError):
+        await frontegg.users.iterate(limit=2).collect()
+
+
+async def test_an_empty_list_with_a_total() -> None:
+    """A first page that is empty, and states a total, is an error: an empty list has none."""
+    empty = Page[User](items=(), metadata=PageMetadata(total_items=450))
+    with pytest.raises(UndecodableAnswerError, match="end after 0 of 450 items"):
+        await paginator(Pages(empty)).collect()
+    with pytest.raises(UndecodableAnswerError, match="end after 0 of 450 items"):
+        await paginator(Pages(empty)).first()
+
+
+async def test_one_page(emulator: Emulator, frontegg: FronteggSession) -> None:
+    """``page`` sends one request, for the page of that index; behind the last one it is empty."""
+    fill(emulator, 5)
+    listed = frontegg.users.iterate(tenant_id="all", limit=2)
+    found = [[user.id for user in (await listed.page(index)).items] for index in (1, 2, 3)]
+    assert found == [["u2", "u3"], ["u4"], []]
+    assert emulator.count(LIST) == 3
+
+
+async def test_pages_from_one_on(emulator: Emulator, frontegg: FronteggSession) -> None:
+    """``pages(start=)`` begins there, asks for none before it, and ends where the list ends."""
+    fill(emulator, 5)
+    listed = frontegg.users.iterate(tenant_id="all", limit=2)
+    found = [[user.id for user in page.items] async for page in listed.pages(start=1)]
+    assert found == [["u2", "u3"], ["u4"]]
+    assert emulator.count(LIST) == 2
+    assert [page async for page in listed.pages(start=7)] == []
+
+
+async def test_pages_from_one_on_without_links() -> None:
+    """Where only a total tells the end, the pages before the first one do not count as read."""
+    # The server gives one item a page where two were asked for.
+    caller = Pages(*[page(each, links=False, total=6) for each in "cdef"])
+    found = [page.items[0].id async for page in paginator(caller).pages(start=2)]
+    assert found == [*"cdef"]
+    assert [query["_offset"] for query in caller.asked] == [2, 3, 4, 5, 6]
+
+
+async def test_the_first_item(emulator: Emulator, frontegg: FronteggSession) -> None:
+    """``first`` asks for a page of one item, and gives None where there is none."""
+    fill(emulator, 5)
+    first = await frontegg.users.iterate(tenant_id="all").first()
+    assert first is not None
+    assert first.id == "u0"
+    assert await frontegg.users.iterate(tenant_id="nobody").first() is None
+    assert emulator.count(LIST) == 2
+    caller = Pages(page("a", "b"))
+    assert await paginator(caller).first() == User(id="a")
+    assert [query["_limit"] for query in caller.asked] == [1]
+
+
+@pytest.mark.parametrize(
+    ("most", "ids", "requests"),
+    [(None, "01234", 3), (1, "0", 1), (2, "01", 1), (3, "012", 2), (99, "01234", 3)],
+)
+async def test_collecting(
+    emulator: Emulator, frontegg: FronteggSession, most: int | None, ids: str, requests: int
+) -> None:
+    """``collect`` gives a list of all, or of as many as wanted, and asks for no page behind it."""
+    fill(emulator, 5)
+    found = await frontegg.users.iterate(tenant_id="all", limit=2).collect(max_items=most)
+    assert [user.id for user in found] == [f"u{each}" for each in ids]
+    assert emulator.count(LIST) == requests
+
+
+@pytest.mark.parametrize("odd", [-1, 2**31, 1.0, "1", True, None])
+async def test_indexes_that_are_none(odd: Any) -> None:
+    """What cannot be the index of a page, or a number of items, is refused before sending."""
+    caller = Pages(page("a"))
+    listed = paginator(caller)
+    with pytest.raises(InvalidRequestError, match="whole number from 0"):
+        await listed.page(odd)
+    with pytest.raises(InvalidRequestError, match="whole number from 0"):
+        listed.pages(start=odd)
+    if odd not in {None, 2**31}:
+        with pytest.raises(InvalidRequestError, match="max_items"):
+            await listed.collect(max_items=odd)
+    assert caller.asked == []
+
+
+async def test_lists_without_numbered_pages() -> None:
+    """Where only links lead on, a page cannot be named but for the first one."""
+    caller = Pages(page("a"), page("a"))
+    listed = Paginator(caller, ITERATE, {"_email": "a@x"}, limit=None, max_limit=None)
+    with pytest.raises(InvalidRequestError, match="no numbered pages"):
+        await listed.page(1)
+    with pytest.raises(InvalidRequestError, match="no numbered pages"):
+        listed.pages(start=1)
+    assert (await listed.page(0)).items == (User(id="a"),)
+    assert await listed.first() == User(id="a")
+    assert caller.asked == [{"_email": "a@x"}] * 2

@@ -19,6 +19,7 @@ from frontegg_async import (
     Options,
     OutcomeUnknownError,
     UndecodableAnswerError,
+    User,
 )
 from frontegg_async.emulator import AnswerStatus, EmptyBody, Emulator, MalformedJson
 from frontegg_async.endpoints import users
@@ -163,11 +164,16 @@ async def test_a_call_that_returns_nothing(
 
 
 async def test_success_without_a_body(emulator: Emulator, session: FronteggSession) -> None:
-    """A bare status goes on being a success, with and without a documented body."""
+    """A bare status shows that a write was done, and of whom; it shows nothing that was read."""
     emulator.inject(EmptyBody(), times=None)
     await session.users.lock("user-0")
     assert emulator.user("user-0").locked
-    assert (await session.users.get("user-0")).id is None
+    assert await session.users.set_superuser("user-0", True) == User(id="user-0")
+    assert emulator.user("user-0").super_user
+    with pytest.raises(UndecodableAnswerError, match="nothing, and so not which object"):
+        await session.users.get("user-0")
+    with pytest.raises(UndecodableAnswerError, match="nothing, and so not which object"):
+        await session.groups.create("g", tenant_id="home")
 
 
 async def test_a_list_of_errors_is_not_the_end_of_a_list(

@@ -449,7 +449,6 @@ async def test_life_of_a_token(
         b'{"token": "a\\nb", "expiresIn": 60}',
         b'{"token": "a b", "expiresIn": 60}',
         b'{"token": "\\u00e9", "expiresIn": 60}',
-        b'{"token": "t", "expiresIn": 1e999}',
         b'{"token": "t", "x": ' + b"[" * 200_000,
         b"<html>hello</html>",
         b"\xff\xfe",

@@ -140,7 +140,7 @@ class Addresses:
             address, email = one
             try:
                 user = await read_user_by_email(self._caller, email)
-                user_id = user.id or ""
+                user_id = user.id
             except NotFoundError as error:
                 errors[address] = error
                 user_id = ""

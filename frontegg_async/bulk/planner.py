@@ -150,7 +150,7 @@ class Planner:
             self.blocks += 1
             self.seen += sum(len(rows) for rows in block.values())
             for user in users:
-                rows = block.get(user.id or "", ())
+                rows = block.get(user.id, ())
                 held.update(self._held(user, rows, changing, whole=route == "users"))
             return
 
@@ -158,7 +158,7 @@ class Planner:
         self, user: User, rows: Iterable[LedgerRow], changing: set[str], *, whole: bool
     ) -> Iterator[int]:
         """Yield the lines of a user's rows that hold, and go on holding until it is their turn."""
-        changes = (user.id or "") in changing
+        changes = user.id in changing
         for row in rows:
             ordered = self._job.ordered(row.flag)
             if (whole or not self._job.needs_user(row)) and self._job.holds(row, user):

@@ -15,10 +15,11 @@ import msgspec
 from ..answer import Answer
 from ..endpoints import users
 from ..errors import NotFoundError, UndecodableAnswerError
-from ..models._base import ResponseModel
+from ..json_text import decode_json
+from ..models._base import Id, ResponseModel
 from ..models.paging import Page
 from ..models.users import User, UserTenant, UserTenantStatuses
-from ..operation import JSON, Caller, Operation, decode_json
+from ..operation import JSON, Caller, Operation
 from ..paging import Paginator
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ _NOTHING: Final = frozenset({b"", b"null"})
 
 
 class _Tenant(ResponseModel, frozen=True, kw_only=True):
-    tenant_id: str | None = None
+    tenant_id: Id
 
 
 class _State(ResponseModel, frozen=True, kw_only=True):
@@ -43,10 +44,10 @@ class _State(ResponseModel, frozen=True, kw_only=True):
     tenants: tuple[_Tenant, ...] | None = None
     super_user: bool | None = None
 
-    def as_user(self) -> User:
+    def as_user(self, user_id: str) -> User:
         tenants = self.tenants
         return User(
-            id=self.id,
+            id=user_id,
             email=self.email,
             tenant_id=self.tenant_id,
             tenant_ids=self.tenant_ids,
@@ -111,7 +112,7 @@ def user_shown(
     state = reader.decoded(_READ[operation.name], answer, user_id)
     if not state.id:
         raise reader.refute(operation, answer, "it does not say which user it is about")
-    return state.as_user()
+    return state.as_user(state.id)
 
 
 async def read_user(caller: Caller, user_id: str) -> User:
@@ -124,7 +125,7 @@ async def read_user(caller: Caller, user_id: str) -> User:
     state = await caller.call(_READ[users.GET.name], user_id)
     if not state.id:
         raise _nameless(users.GET, "which user it is about")
-    return state.as_user()
+    return state.as_user(state.id)
 
 
 async def read_user_by_email(caller: Caller, email: str) -> User:
@@ -140,7 +141,7 @@ async def read_user_by_email(caller: Caller, email: str) -> User:
         raise NotFoundError("no user has this e-mail address", operation=operation.name)
     if not state.id or not state.email:
         raise _nameless(users.GET_BY_EMAIL, "whose id and address these are")
-    return state.as_user()
+    return state.as_user(state.id)
 
 
 def _nameless(operation: Operation[Any], lacking: str) -> UndecodableAnswerError:
@@ -162,9 +163,8 @@ async def read_statuses(caller: Caller, user_ids: Sequence[str]) -> list[User]:
         statuses = user.tenants_statuses
         if statuses is None or len(statuses) >= MAX_STATUSES:
             continue
-        tenant_ids = [status.tenant_id for status in statuses if status.tenant_id is not None]
-        if len(tenant_ids) == len(statuses):
-            read.append(User(id=user.user_id, tenant_ids=tuple(tenant_ids)))
+        tenant_ids = tuple([status.tenant_id for status in statuses])
+        read.append(User(id=user.user_id, tenant_ids=tenant_ids))
     return read
 
 
@@ -174,8 +174,7 @@ async def read_listed(caller: Caller, user_ids: Sequence[str]) -> list[User]:
     listed = Paginator(caller, _LISTED, query, limit=_MAX_PAGE, max_limit=_MAX_PAGE)
     read: list[User] = []
     async for raw in listed:
-        with suppress(msgspec.DecodeError):
-            read.append(decode_json(_STATE, raw).as_user())
+        read += _users_in(raw)
     return read
 
 
@@ -189,7 +188,15 @@ async def read_page(caller: Caller, index: int) -> tuple[list[User], float | Non
         _LISTED, query={"_limit": _MAX_PAGE, "_offset": index, "_sortBy": "id"}
     )
     read: list[User] = []
-    for raw in page.items or ():
-        with suppress(msgspec.DecodeError):
-            read.append(decode_json(_STATE, raw).as_user())
+    for raw in page.items:
+        read += _users_in(raw)
     return read, None if page.metadata is None else page.metadata.total_pages
+
+
+def _users_in(raw: msgspec.Raw) -> list[User]:
+    """Return the user in an entry of a list; none if it cannot be read or has no id."""
+    with suppress(msgspec.DecodeError):
+        state = decode_json(_STATE, raw)
+        if state.id:
+            return [state.as_user(state.id)]
+    return []

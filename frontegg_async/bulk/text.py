@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final, Literal
 import msgspec
 
 from ..errors import InvalidRequestError
-from ..operation import decode_json
+from ..json_text import decode_json
 from .cells import are_protected, unprotected
 from .fields import ORIGINAL, Fields, Malformed, RawRow, check_columns, column_of
 from .originals import Original, shortened

@@ -14,8 +14,9 @@ from typing import Any, Final, cast
 import click
 import msgspec
 
+from ..json_text import decode_json
 from ..models._base import is_secret
-from ..operation import Operation, decode_json
+from ..operation import Operation
 from .flags import flag_of, has_option
 from .signatures import Parameter, arms_of, is_list, is_object, item_of, present, struct_of
 

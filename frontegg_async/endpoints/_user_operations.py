@@ -70,10 +70,11 @@ GET_ROLES: Final = Operation(
     "users.get_roles",
     "GET",
     "/identity/resources/users/v3/roles",
-    # The specification shows an object without fields; an array of these comes (seen).
+    # The specification shows an object without fields; an array comes (seen).
     tuple[UserRoles, ...],
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
+    one_or_many=True,
 )
 GET_GROUPS: Final = Operation(
     "users.get_groups",
@@ -83,6 +84,7 @@ GET_GROUPS: Final = Operation(
     tuple[UserGroups, ...],
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
+    one_or_many=True,
 )
 TENANT_STATUSES: Final = Operation(
     "users.tenant_statuses",

@@ -17,7 +17,7 @@ from ..models.api_tokens import (
     CreateApiTokenRequest,
     UpdateApiTokenRequest,
 )
-from ..operation import Caller, Operation, Repeat, TenantHeader, TokenKind
+from ..operation import Caller, Echo, Operation, Repeat, TenantHeader, TokenKind
 from ._checks import ids
 
 CREATE: Final = Operation(
@@ -56,6 +56,7 @@ UPDATE: Final = Operation(
     token=TokenKind.EITHER,
     tenant=TenantHeader.REQUIRED,
     repeat=Repeat.IDEMPOTENT,
+    echo=Echo("client_id"),
 )
 DELETE: Final = Operation(
     "api_tokens.delete",

@@ -21,7 +21,7 @@ from ..models.approval_flows import (
     NewApprovalFlowStep,
     UpdateApprovalFlowRequest,
 )
-from ..operation import Caller, Operation, Repeat, TenantHeader, TokenKind, UserHeader
+from ..operation import Caller, Echo, Operation, Repeat, TenantHeader, TokenKind, UserHeader
 
 CREATE: Final = Operation(
     "approval_flows.create",
@@ -49,6 +49,7 @@ UPDATE: Final = Operation(
     ApprovalFlow,
     body=UpdateApprovalFlowRequest,
     repeat=Repeat.IDEMPOTENT,
+    echo=Echo("id"),
 )
 DELETE: Final = Operation(
     "approval_flows.delete",

@@ -23,7 +23,7 @@ from ..models.groups import (
 )
 from ..models.metadata import Metadata, encode_metadata
 from ..models.paging import Page
-from ..operation import Caller, Operation, Repeat, TenantHeader, TokenKind
+from ..operation import Caller, Echo, Operation, Repeat, TenantHeader, TokenKind
 from ..paging import Paginator
 from ._checks import ids
 
@@ -79,6 +79,7 @@ UPDATE: Final = Operation(
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
     repeat=Repeat.IDEMPOTENT,
+    echo=Echo("id"),
 )
 DELETE: Final = Operation(
     "groups.delete",

@@ -21,7 +21,7 @@ from ..models.jwt_templates import (
     UpdateJwtTemplateRequest,
 )
 from ..models.paging import Page
-from ..operation import Caller, Operation, Repeat
+from ..operation import Caller, Echo, Operation, Repeat
 from ..paging import Paginator
 
 ITERATE: Final = Operation(
@@ -49,6 +49,7 @@ UPDATE: Final = Operation(
     "/identity/resources/jwt-templates/v1/{id}",
     JwtTemplate,
     body=UpdateJwtTemplateRequest,
+    echo=Echo("id"),
 )
 DELETE: Final = Operation(
     "jwt_templates.delete",

@@ -16,7 +16,7 @@ from ..models.permissions import (
     Permission,
     UpdatePermissionRequest,
 )
-from ..operation import Caller, Operation, Repeat
+from ..operation import Caller, Echo, Operation, Repeat
 from ._checks import ids
 
 GET_ALL: Final = Operation(
@@ -39,6 +39,7 @@ UPDATE: Final = Operation(
     Permission,
     body=UpdatePermissionRequest,
     repeat=Repeat.IDEMPOTENT,
+    echo=Echo("id"),
 )
 DELETE: Final = Operation(
     "permissions.delete",
@@ -52,6 +53,7 @@ ADD_ROLES: Final = Operation(
     "/identity/resources/permissions/v1/{permissionId}/roles",
     Permission,
     body=AddPermissionRolesRequest,
+    echo=Echo("id"),
 )
 CLASSIFY: Final = Operation(
     "permissions.classify",

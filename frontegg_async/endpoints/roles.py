@@ -19,7 +19,7 @@ from ..models.roles import (
     SetRoleTenantRequest,
     UpdateRoleRequest,
 )
-from ..operation import JSON, Caller, Operation, Repeat, TenantHeader, TokenKind
+from ..operation import JSON, Caller, Echo, Operation, Repeat, TenantHeader, TokenKind
 from ..paging import Paginator
 from ._checks import ids
 
@@ -65,6 +65,7 @@ UPDATE: Final = Operation(
     body=UpdateRoleRequest,
     tenant=TenantHeader.OPTIONAL,
     repeat=Repeat.IDEMPOTENT,
+    echo=Echo("id"),
 )
 DELETE: Final = Operation(
     "roles.delete",
@@ -80,6 +81,7 @@ SET_PERMISSIONS: Final = Operation(
     Role,
     body=SetRolePermissionsRequest,
     tenant=TenantHeader.OPTIONAL,
+    echo=Echo("id"),
 )
 SET_TENANT: Final = Operation(
     "roles.set_tenant",
@@ -87,6 +89,7 @@ SET_TENANT: Final = Operation(
     "/identity/resources/roles/v1/{roleId}/tenant",
     Role,
     body=SetRoleTenantRequest,
+    echo=Echo("id"),
 )
 GET_LEVELS: Final = Operation(
     "roles.get_levels",

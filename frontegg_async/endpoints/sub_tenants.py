@@ -18,7 +18,7 @@ from ..models.sub_tenants import (
     UpdateHierarchySettingsRequest,
 )
 from ..models.tenants import Tenant
-from ..operation import Caller, Operation, TenantHeader, TokenKind
+from ..operation import Caller, Echo, Operation, TenantHeader, TokenKind
 
 CREATE: Final = Operation(
     "sub_tenants.create",
@@ -42,6 +42,7 @@ SET_MANAGEMENT: Final = Operation(
     Tenant,
     body=SetSubTenantManagementRequest,
     token=TokenKind.EITHER,
+    echo=Echo("tenant_id"),
 )
 UPDATE_HIERARCHY_SETTINGS: Final = Operation(
     "sub_tenants.update_hierarchy_settings",
@@ -50,6 +51,7 @@ UPDATE_HIERARCHY_SETTINGS: Final = Operation(
     Tenant,
     body=UpdateHierarchySettingsRequest,
     token=TokenKind.EITHER,
+    echo=Echo("tenant_id"),
 )
 GET_ALL: Final = Operation(
     "sub_tenants.get_all",

@@ -18,7 +18,7 @@ from ..models.tenants import (
     TenantOrder,
     UpdateTenantRequest,
 )
-from ..operation import Caller, Operation, Repeat, TokenKind
+from ..operation import Caller, Echo, Operation, Repeat, TokenKind
 from ..paging import Paginator
 
 MAX_PAGE: Final = 200
@@ -64,6 +64,7 @@ UPDATE: Final = Operation(
     "/tenants/resources/tenants/v2/{tenantId}",
     Tenant,
     body=UpdateTenantRequest,
+    echo=Echo("tenant_id"),
 )
 UPDATE_V1: Final = Operation(
     "tenants.update_v1",
@@ -72,6 +73,7 @@ UPDATE_V1: Final = Operation(
     Tenant,
     body=UpdateTenantRequest,
     deprecated="Frontegg no longer maintains it: use tenants.update.",
+    echo=Echo("tenant_id"),
 )
 DELETE: Final = Operation(
     "tenants.delete", "DELETE", "/tenants/resources/tenants/v1/{tenantId}", NoneType
@@ -90,6 +92,7 @@ SET_METADATA: Final = Operation(
     Tenant,
     body=SetTenantMetadataRequest,
     repeat=Repeat.IDEMPOTENT,
+    echo=Echo("tenant_id"),
 )
 DELETE_METADATA: Final = Operation(
     "tenants.delete_metadata",

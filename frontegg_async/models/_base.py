@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias, cast
+from typing import Annotated, Any, Final, TypeAlias, cast
 
 import msgspec
 from msgspec import UNSET
 
 from .._secret import MASK
+
+Id: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
+"""An id that has to be there, and says something: without it the record cannot be told from others.
+
+Only where Frontegg's specification requires it in every answer that has the Struct; see
+docs/frontegg.md.
+"""
 
 Number: TypeAlias = int | float
 """A JSON number. Frontegg says only that much, also of counts: ``5.0`` is no error."""
@@ -38,7 +45,9 @@ class RequestModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
 
 
 class ResponseModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
-    """Part of an answer: any field may be missing or null, unknown ones are ignored.
+    """Part of an answer: a field may be missing, null or odd, unknown ones are ignored.
+
+    Fields without a default have to be there: see ``Id``, and ``frontegg_async.lenient``.
 
     ``gc=False`` is safe because decoded JSON has no cycles, and lists decode to tuples, so that
     a program which keeps 200,000 users is not stopped by the garbage collector.

@@ -8,13 +8,13 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from ._base import Number, RequestModel, ResponseModel
+from ._base import Id, Number, RequestModel, ResponseModel
 
 
 class ApiToken(ResponseModel, frozen=True, kw_only=True):
     """A tenant's client credentials. Only the answer that creates them has the ``secret``."""
 
-    client_id: str | None = None
+    client_id: Id
     secret: str | None = None
     description: str | None = None
     tenant_id: str | None = None
@@ -29,7 +29,7 @@ class ApiToken(ResponseModel, frozen=True, kw_only=True):
 class AccessToken(ResponseModel, frozen=True, kw_only=True):
     """A tenant's access token. Only the answer that creates it has the ``secret``."""
 
-    id: str | None = None
+    id: Id
     secret: str | None = None
     description: str | None = None
     created_at: datetime | None = None
@@ -41,7 +41,7 @@ class AccessToken(ResponseModel, frozen=True, kw_only=True):
 class AccessTokens(ResponseModel, frozen=True, kw_only=True):
     """All access tokens of a tenant."""
 
-    access_tokens: tuple[AccessToken, ...] | None = None
+    access_tokens: tuple[AccessToken, ...]
 
 
 class CreateApiTokenRequest(RequestModel, frozen=True, kw_only=True):

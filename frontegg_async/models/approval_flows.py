@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from ._base import Number, RequestModel, ResponseModel
+from ._base import Id, Number, RequestModel, ResponseModel
 
 
 class ApprovalFlowChannels(ResponseModel, frozen=True, kw_only=True):
@@ -57,7 +57,7 @@ class ApprovalFlowStep(ResponseModel, frozen=True, kw_only=True):
 class ApprovalFlow(ResponseModel, frozen=True, kw_only=True):
     """An approval flow. Without a ``tenant_id`` it is one of the whole environment."""
 
-    id: str | None = None
+    id: Id
     vendor_id: str | None = None
     tenant_id: str | None = None
     name: str | None = None
@@ -73,7 +73,7 @@ class ApprovalFlow(ResponseModel, frozen=True, kw_only=True):
 class ApprovalFlowList(ResponseModel, frozen=True, kw_only=True):
     """Approval flows, and how many there are in all."""
 
-    items: tuple[ApprovalFlow, ...] | None = None
+    items: tuple[ApprovalFlow, ...]
     total: Number | None = None
 
 

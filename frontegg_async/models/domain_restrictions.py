@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ._base import RequestModel, ResponseModel
+from ._base import Id, RequestModel, ResponseModel
 
 RestrictionType: TypeAlias = Literal["ALLOW", "BLOCK"]
 """Whether a list names all that get in, or those that do not."""
@@ -16,7 +16,7 @@ RestrictionType: TypeAlias = Literal["ALLOW", "BLOCK"]
 class DomainRestriction(ResponseModel, frozen=True, kw_only=True):
     """A domain, and the list that it is on."""
 
-    id: str | None = None
+    id: Id
     domain: str | None = None
     list_type: str | None = msgspec.field(name="type", default=None)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ._base import RequestModel, ResponseModel
+from ._base import Id, RequestModel, ResponseModel
 from .metadata import decode_metadata
 from .roles import Role
 
@@ -22,7 +22,7 @@ GroupOrder: TypeAlias = Literal["id", "name", "createdAt", "updatedAt"]
 class GroupUser(ResponseModel, frozen=True, kw_only=True):
     """A user, as a group shows one."""
 
-    id: str | None = None
+    id: Id
     email: str | None = None
     name: str | None = None
     profile_picture_url: str | None = None
@@ -33,7 +33,7 @@ class GroupUser(ResponseModel, frozen=True, kw_only=True):
 class Group(ResponseModel, frozen=True, kw_only=True):
     """A group; its ``roles`` and ``users`` are there if they were asked for."""
 
-    id: str | None = None
+    id: Id
     name: str | None = None
     color: str | None = None
     description: str | None = None
@@ -53,7 +53,7 @@ class Group(ResponseModel, frozen=True, kw_only=True):
 class GroupList(ResponseModel, frozen=True, kw_only=True):
     """How several groups come at once."""
 
-    groups: tuple[Group, ...] | None = None
+    groups: tuple[Group, ...]
 
 
 class GroupConfiguration(ResponseModel, frozen=True, kw_only=True):

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from msgspec import UNSET, UnsetType
 
-from ._base import Number, RequestModel, ResponseModel
+from ._base import Id, Number, RequestModel, ResponseModel
 
 
 class Invitation(ResponseModel, frozen=True, kw_only=True):
     """An invitation into a tenant; one that anybody may accept has no ``user_id``."""
 
-    id: str | None = None
+    id: Id
     vendor_id: str | None = None
     tenant_id: str | None = None
     user_id: str | None = None

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from ._base import Number, RequestModel, ResponseModel
+from ._base import Id, Number, RequestModel, ResponseModel
 
 JwtAlgorithm: TypeAlias = Literal["RS256", "HS256"]
 """What tokens are signed with."""
@@ -34,7 +34,7 @@ class JwtTemplateSchema(ResponseModel, frozen=True, kw_only=True):
 class JwtTemplate(ResponseModel, frozen=True, kw_only=True):
     """A JWT template; tokens made by it expire after ``expiration`` seconds."""
 
-    id: str | None = None
+    id: Id
     vendor_id: str | None = None
     key: str | None = None
     name: str | None = None

@@ -28,8 +28,27 @@ class PageMetadata(ResponseModel, frozen=True, kw_only=True):
 
 
 class Page(ResponseModel, Generic[T], frozen=True, kw_only=True):
-    """One page; empty behind the last one."""
+    """One page; empty behind the last one.
 
-    items: tuple[T, ...] | None = None
+    ``items`` has to be there: an object without them is no page, and no end of a list.
+    """
+
+    items: tuple[T, ...]
     links: PageLinks | None = msgspec.field(name="_links", default=None)
     metadata: PageMetadata | None = msgspec.field(name="_metadata", default=None)
+
+    @property
+    def nulls(self) -> int:
+        """How many more entries came that were null, and are not in ``items``."""
+        return 0
+
+
+class PageWithNulls(Page[T], Generic[T], frozen=True, kw_only=True):
+    """A page that was read without its entries that are null: they count against the total."""
+
+    left_out: int = 0
+
+    @property
+    def nulls(self) -> int:
+        """How many more entries came that were null, and are not in ``items``."""
+        return self.left_out

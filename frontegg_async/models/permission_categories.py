@@ -7,14 +7,14 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ._base import RequestModel, ResponseModel
+from ._base import Id, RequestModel, ResponseModel
 from .permissions import Permission
 
 
 class PermissionCategory(ResponseModel, frozen=True, kw_only=True):
     """A category of permissions; ``fe_category`` says whether it is one of Frontegg's own."""
 
-    id: str | None = None
+    id: Id
     name: str | None = None
     description: str | None = None
     created_at: datetime | None = None

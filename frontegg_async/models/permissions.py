@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ._base import RequestModel, ResponseModel
+from ._base import Id, RequestModel, ResponseModel
 
 AssignmentType: TypeAlias = Literal["NEVER", "ALWAYS", "ASSIGNABLE"]
 """How far a permission is there for self-service."""
@@ -17,7 +17,7 @@ AssignmentType: TypeAlias = Literal["NEVER", "ALWAYS", "ASSIGNABLE"]
 class Permission(ResponseModel, frozen=True, kw_only=True):
     """A permission."""
 
-    id: str | None = None
+    id: Id
     key: str | None = None
     name: str | None = None
     description: str | None = None

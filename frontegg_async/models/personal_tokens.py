@@ -8,13 +8,13 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from ._base import Number, RequestModel, ResponseModel
+from ._base import Id, Number, RequestModel, ResponseModel
 
 
 class PersonalToken(ResponseModel, frozen=True, kw_only=True):
     """A user's client credentials. Only the answer that creates them has the ``secret``."""
 
-    client_id: str | None = None
+    client_id: Id
     secret: str | None = None
     description: str | None = None
     metadata: dict[str, Any] | None = None
@@ -25,7 +25,7 @@ class PersonalToken(ResponseModel, frozen=True, kw_only=True):
 class PersonalAccessToken(ResponseModel, frozen=True, kw_only=True):
     """A user's access token. Only the answer that creates it has the ``secret``."""
 
-    id: str | None = None
+    id: Id
     secret: str | None = None
     description: str | None = None
     created_at: datetime | None = None
@@ -35,7 +35,7 @@ class PersonalAccessToken(ResponseModel, frozen=True, kw_only=True):
 class PersonalAccessTokens(ResponseModel, frozen=True, kw_only=True):
     """All access tokens of a user."""
 
-    access_tokens: tuple[PersonalAccessToken, ...] | None = None
+    access_tokens: tuple[PersonalAccessToken, ...]
 
 
 class CreatePersonalTokenRequest(RequestModel, frozen=True, kw_only=True):

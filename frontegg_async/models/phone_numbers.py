@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from ._base import RequestModel, ResponseModel
+from ._base import Id, RequestModel, ResponseModel
 
 PhoneNumberOrder: TypeAlias = Literal["userId", "phoneNumber"]
 """What phone numbers can be sorted by."""
@@ -16,7 +16,7 @@ PhoneNumberOrder: TypeAlias = Literal["userId", "phoneNumber"]
 class PhoneNumber(ResponseModel, frozen=True, kw_only=True):
     """A phone number of a user, and whether the user has shown that it is theirs."""
 
-    id: str | None = None
+    id: Id
     user_id: str | None = None
     phone_number: str | None = None
     verified: bool | None = None

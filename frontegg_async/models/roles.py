@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from ._base import Number, RequestModel, ResponseModel
+from ._base import Id, Number, RequestModel, ResponseModel
 
 RoleOrder: TypeAlias = Literal[
     "key",
@@ -28,7 +28,7 @@ RoleOrder: TypeAlias = Literal[
 class Role(ResponseModel, frozen=True, kw_only=True):
     """A role; its ``permissions`` are ids. Without a ``tenant_id`` every tenant has it."""
 
-    id: str | None = None
+    id: Id
     vendor_id: str | None = None
     tenant_id: str | None = None
     key: str | None = None

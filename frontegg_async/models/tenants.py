@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ._base import Number, RequestModel, ResponseModel
+from ._base import Id, Number, RequestModel, ResponseModel
 from .metadata import Metadata, decode_metadata
 
 TenantOrder: TypeAlias = Literal["createdAt", "name", "tenantId"]
@@ -27,7 +27,7 @@ class Tenant(ResponseModel, frozen=True, kw_only=True):
     # An older spelling of ``id``.
     record_id: str | None = msgspec.field(name="_id", default=None)
     vendor_id: str | None = None
-    tenant_id: str | None = None
+    tenant_id: Id
     name: str | None = None
     alias: str | None = None
     status: str | None = None

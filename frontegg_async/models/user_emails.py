@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from ._base import RequestModel, ResponseModel
+from ._base import Id, RequestModel, ResponseModel
 
 UserEmailOrder: TypeAlias = Literal["userId", "email"]
 """What addresses can be sorted by."""
@@ -16,7 +16,7 @@ UserEmailOrder: TypeAlias = Literal["userId", "email"]
 class UserEmail(ResponseModel, frozen=True, kw_only=True):
     """An address of a user."""
 
-    id: str | None = None
+    id: Id
     user_id: str | None = None
     email: str | None = None
     verified: bool | None = None

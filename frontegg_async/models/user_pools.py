@@ -8,13 +8,13 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ._base import Number, RequestModel, ResponseModel
+from ._base import Id, Number, RequestModel, ResponseModel
 
 
 class UserPool(ResponseModel, frozen=True, kw_only=True):
     """A user pool. ``users_count`` comes in the list of all, ``configuration`` when it is read."""
 
-    id: str | None = None
+    id: Id
     name: str | None = None
     type: str | None = None
     description: str | None = None

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 from msgspec import UNSET, UnsetType
 from msgspec.structs import force_setattr
 
-from ._base import Number, RequestModel, ResponseModel
+from ._base import Id, Number, RequestModel, ResponseModel
 from .authentication import IdentityProvider
 from .metadata import Metadata, decode_metadata, encode_metadata
 from .permissions import Permission
@@ -32,7 +32,7 @@ IdentifierType: TypeAlias = Literal["email", "phoneNumber", "username"]
 class UserTenant(ResponseModel, frozen=True, kw_only=True):
     """A user's membership in one tenant."""
 
-    tenant_id: str | None = None
+    tenant_id: Id
     roles: tuple[Role, ...] | None = None
     temporary_expiration_date: datetime | None = None
     is_disabled: bool | None = None
@@ -53,7 +53,7 @@ class UserGroup(ResponseModel, frozen=True, kw_only=True):
 class User(ResponseModel, frozen=True, kw_only=True):
     """A user. ``tenant_id`` is the active tenant; which fields come depends on the operation."""
 
-    id: str | None = None
+    id: Id
     email: str | None = None
     name: str | None = None
     profile_picture_url: str | None = None
@@ -95,10 +95,7 @@ class User(ResponseModel, frozen=True, kw_only=True):
     @property
     def shows_memberships(self) -> bool:
         """Whether the answer says which tenants the user is in; if not, nothing follows from it."""
-        if self.tenant_ids is not None:
-            return True
-        tenants = self.tenants
-        return tenants is not None and all(each.tenant_id is not None for each in tenants)
+        return self.tenant_ids is not None or self.tenants is not None
 
     def is_member_of(self, tenant_id: str) -> bool:
         """Whether the answer shows a membership in this tenant."""
@@ -110,14 +107,14 @@ class User(ResponseModel, frozen=True, kw_only=True):
 class TenantStatus(ResponseModel, frozen=True, kw_only=True):
     """How far a user has come in one tenant: usually one of ``TenantStatusName``."""
 
-    tenant_id: str | None = None
+    tenant_id: Id
     status: str | None = None
 
 
 class UserTenantStatuses(ResponseModel, frozen=True, kw_only=True):
     """A user's memberships; Frontegg lists 2,000 of them at most."""
 
-    user_id: str | None = None
+    user_id: Id
     tenants_statuses: tuple[TenantStatus, ...] | None = None
 
 

@@ -1,4 +1,4 @@
-"""Every answer of every operation: it decodes, whatever is missing, null or new in it."""
+"""Every answer of every operation: it decodes, whatever else than its identity is missing in it."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ from .instances import (
 
 OPERATIONS: Final = operations()
 STRUCTS: Final = structs_in(*(each.returns for each in OPERATIONS if each.returns is not JSON))
+IDENTITIES: Final = {
+    "id", "client_id", "tenant_id", "user_id", "items", "groups", "access_tokens"
+}  # fmt: skip
+"""Fields that an answer cannot do without: ids, and the list that it is (docs/frontegg.md)."""
 DATES: Final = {
     "2024-05-06T07:08:09Z": datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC),
     "2024-05-06T07:08:09.123Z": datetime(2024, 5, 6, 7, 8, 9, 123_000, tzinfo=UTC),
@@ -86,17 +90,35 @@ def test_everything_is_read(struct: Any) -> None:
     assert decoded(struct, full(struct)) == value_of(struct, "x")
 
 
+def least(struct: Any) -> dict[str, Any]:
+    """Return JSON with the fields that have to be there: the id, or the list, that it is about."""
+    needed = {field.wire for field in fields_of(struct) if field.required}
+    return {name: value for name, value in full(struct).items() if name in needed}
+
+
 @each_struct
-def test_nothing_is_needed(struct: Any) -> None:
-    """No field, only nulls, and each field missing or null by itself: None is what comes out."""
-    names = [field.wire for field in fields_of(struct)]
-    nothing = decoded(struct, {})
-    assert all(getattr(nothing, field.name) is None for field in fields_of(struct))
-    assert decoded(struct, dict.fromkeys(names)) == nothing
-    for field in fields_of(struct):
+def test_nothing_else_is_needed(struct: Any) -> None:
+    """But for its identity: no field, only nulls, and each by itself missing or null, is None."""
+    optional = [field for field in fields_of(struct) if not field.required]
+    nothing = decoded(struct, least(struct))
+    assert all(getattr(nothing, field.name) is None for field in optional)
+    nulls = dict.fromkeys(field.wire for field in optional)
+    assert decoded(struct, least(struct) | nulls) == nothing
+    for field in optional:
         rest = {name: value for name, value in full(struct).items() if name != field.wire}
         for document in (rest, {**rest, field.wire: None}):
             assert getattr(decoded(struct, document), field.name) is None
+
+
+@each_struct
+def test_an_identity_is_needed(struct: Any) -> None:
+    """Without an id that has to be there, or with null for it, it is no answer."""
+    for field in fields_of(struct):
+        if field.required:
+            rest = {name: value for name, value in full(struct).items() if name != field.wire}
+            for document in (rest, {**rest, field.wire: None}):
+                with pytest.raises(msgspec.DecodeError, match=field.wire):
+                    decoded(struct, document)
 
 
 @each_struct
@@ -134,7 +156,8 @@ def test_numbers(struct: Any) -> None:
     for field in fields_of(struct):
         if {int, float} & set(present(field.hint)):
             for number in (0, 5.0, 2**53, 1e9, -1):
-                read = getattr(decoded(struct, {field.wire: number}), field.name)
+                document = least(struct) | {field.wire: number}
+                read = getattr(decoded(struct, document), field.name)
                 assert read == number
 
 
@@ -148,8 +171,10 @@ def test_form(struct: Any) -> None:
     assert (config.frozen, config.gc, config.forbid_unknown_fields) == (True, False, False)
     assert fields_of(struct)
     for field in fields_of(struct):
-        assert {NoneType, Any} & set(arms_of(field.hint)), f"{field.name} is not nullable"
-        assert not field.required, f"{field.name} is not optional"
+        if field.required:
+            assert field.name in IDENTITIES, f"{field.name} is not optional"
+        else:
+            assert {NoneType, Any} & set(arms_of(field.hint)), f"{field.name} is not nullable"
         for arm in present(field.hint):
             assert not is_list(arm) or get_args(arm)[1:] == (...,), f"{field.name} is no tuple"
             assert not is_object(arm) or get_origin(arm) is dict, f"{field.name} is no dict"
@@ -165,7 +190,7 @@ def test_secrets_do_not_show(struct: Any) -> None:
 
 @each_operation
 def test_answers(operation: Operation[Any]) -> None:
-    """A full answer decodes, and an empty body or null is an empty answer of the same type."""
+    """A full answer decodes, and an empty body or null is an empty one where no id is needed."""
     returns = operation.returns
     if returns is NoneType:
         for body in (b"", b"null", b"{}", b'{"id": "1"}', b"[1]"):
@@ -175,9 +200,12 @@ def test_answers(operation: Operation[Any]) -> None:
         return
     value = value_of(returns, operation.name)
     assert operation.decode(msgspec.json.encode(value)) == value
-    nothing = None if returns is JSON else returns()
     for body in (b"", b"null", b" null "):
-        assert operation.decode(body) == nothing
+        if struct_of(returns) is not None and least(returns):
+            with pytest.raises(msgspec.DecodeError, match="nothing"):
+                operation.decode(body)
+        else:
+            assert operation.decode(body) == (None if returns is JSON else returns())
     if get_origin(returns) is tuple:
         assert operation.decode(b"[]") == ()
         # Not more than one kind of answer, of which an object would be taken for a list.

@@ -5,7 +5,7 @@ from typing import assert_type
 from frontegg_async import Answer, FronteggSession, Operation, User
 from frontegg_async.endpoints.users import GET, TENANT_STATUSES, Users
 from frontegg_async.models.paging import Page
-from frontegg_async.models.users import UserTenantStatuses
+from frontegg_async.models.users import NewUser, UserTenantStatuses
 from frontegg_async.paging import Paginator
 
 
@@ -28,7 +28,23 @@ async def pages(frontegg: FronteggSession) -> None:
         assert_type(user, User)
     async for page in frontegg.users.iterate().pages():
         assert_type(page, Page[User])
-        assert_type(page.items, tuple[User, ...] | None)
+        assert_type(page.items, tuple[User, ...])
+    assert_type(await frontegg.users.iterate().page(3), Page[User])
+    assert_type(await frontegg.users.iterate().first(), User | None)
+    assert_type(await frontegg.users.iterate().collect(max_items=3), list[User])
+
+
+async def ids(frontegg: FronteggSession) -> None:
+    """Ids that Frontegg always sends are strings without a look."""
+    user = await frontegg.users.get("u")
+    assert_type(user.id, str)
+    assert_type([tenant.tenant_id for tenant in user.tenants or ()], list[str])
+    assert_type([role.id for role in user.roles or ()], list[str])
+    assert_type((await frontegg.tenants.create(name="n")).tenant_id, str)
+    assert_type((await frontegg.groups.create("g")).id, str)
+    assert_type((await frontegg.api_tokens.get_all())[0].client_id, str)
+    # The specification does not promise it there.
+    assert_type((await frontegg.users.invite(NewUser(email="a@x"))).id, str | None)
 
 
 async def calls(frontegg: FronteggSession, own: Operation[Page[str]]) -> None:

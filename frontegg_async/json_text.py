@@ -1,0 +1,49 @@
+"""JSON that others wrote: decoding it with one kind of error, and mending its text."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+"""Stands in mended text for a character that is none."""
+
+_ESCAPE: Final = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair is one character
+    rb"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    rb"|\\.",
+    re.DOTALL,
+)
+
+
+def decode_json(decoder: msgspec.json.Decoder[T], body: bytes | str | msgspec.Raw) -> T:
+    """Decode what a stranger wrote; whatever is wrong with it is a ``msgspec.DecodeError``."""
+    try:
+        return decoder.decode(body)
+    except UnicodeDecodeError:
+        problem = "is not UTF-8"
+    except RecursionError:
+        problem = "is nested too deeply"
+    raise msgspec.DecodeError(f"JSON {problem}")
+
+
+def mended(body: bytes) -> bytes:
+    r"""Return JSON with U+FFFD in place of lone surrogates and of bytes that are not UTF-8.
+
+    JavaScript writes half a pair (``\ud83d``) where it cut a text in the middle of an emoji, and
+    decoders refuse the document for it.
+    """
+    text = _ESCAPE.sub(_mend, body) if b"\\u" in body else body
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return text.decode(errors="replace").encode()
+    return text
+
+
+def _mend(found: re.Match[bytes]) -> bytes:
+    return REPLACEMENT.encode() if found[1] else found[0]
