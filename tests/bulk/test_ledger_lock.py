@@ -11,6 +11,7 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from frontegg_async import LedgerBusyError, LedgerError
@@ -24,10 +25,11 @@ REPOSITORY = Path(__file__).parent.parent.parent
 HOLD = """
 import sys
 from pathlib import Path
+import msgspec
+from frontegg_async.bulk.entries import Header
 from frontegg_async.bulk.ledger import Ledger
-from tests.bulk.world import HEADER
 try:
-    ledger = Ledger.begin(Path(sys.argv[1]), HEADER)
+    ledger = Ledger.begin(Path(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=Header))
 except Exception as error:
     print(type(error).__name__, flush=True)
 else:
@@ -41,7 +43,7 @@ else:
 def other_process(path: Path) -> Generator[tuple[subprocess.Popen[str], str]]:
     """Run on a ledger in another process; give the process, and whether it could."""
     with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path)],
+        [sys.executable, "-c", HOLD, str(path), msgspec.json.encode(HEADER)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=REPOSITORY,

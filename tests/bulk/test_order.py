@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import tempfile
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-import anyio
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from frontegg_async import Assignment, FronteggSession, LedgerDamagedError, Report
 from frontegg_async.bulk import Activation, Assign, Removal, SuperuserChange
-from frontegg_async.bulk.entries import Entry, ExportedRow, Header, NewRow, State
+from frontegg_async.bulk.entries import Entry, Header, NewRow, State
 from frontegg_async.bulk.ledger import Ledger
 from frontegg_async.bulk.rows import UserRow
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Emulator, LateCommit, Stall
@@ -31,7 +26,6 @@ from .world import (
     SET_ACTIVE,
     SET_SUPERUSER,
     USERS,
-    WRITES,
     bulk_tasks,
     crowd,
     exported,
@@ -453,100 +447,3 @@ async def test_one_membership_with_both_flags(
         assert (report.failed, report.unknown) == (0, 2 if lost else 0)
         await session.clock.sleep(60.0)
         assert len(server.invites) == 1
-
-
-class Named(NamedTuple):
-    """A row, as a property test makes it."""
-
-    user: int
-    spelling: str
-    choice: int
-    active: bool
-
-
-NOBODY: Final = 3
-"""A user who does not exist."""
-named = st.builds(
-    Named,
-    st.integers(0, NOBODY),
-    st.sampled_from(["id", "email", "EMAIL"]),
-    st.integers(0, 2),
-    st.booleans(),
-)
-faults = st.lists(
-    st.tuples(st.sampled_from([*WRITES, BY_EMAIL, USERS]), st.integers(2, 5)), max_size=2
-)
-
-
-def done(row: ExportedRow) -> bool:
-    """Whether a row is said to hold."""
-    return row.state in {State.DONE, State.ALREADY}
-
-
-def check(server: Emulator, job: str, rows: Sequence[Named], path: Path, *, whole: bool) -> None:
-    """Hold what is said of rows against the server: what was done is there, in the rows' order.
-
-    Args:
-        server: where they were sent.
-        job: what was done.
-        rows: in their order.
-        path: the ledger.
-        whole: whether nothing failed at the last time that it was sent.
-    """
-    ends = dict(zip(range(1, len(rows) + 1), exported(path), strict=True))
-    holding = [row for line, row in enumerate(rows, 1) if done(ends[line])]
-    for user in range(NOBODY):
-        own = [row for row in rows if row.user == user]
-        held = [row for row in holding if row.user == user]
-        tenants = set(server.user(f"p{user}").tenants)
-        if job in {"activate", "superuser"} or (job == "assign" and any(r.active for r in held)):
-            last = [row for row in held if row.active or job != "assign"][-1:]
-            value = last[0].choice if last else None
-            if value is not None:
-                value = value % 2 if job == "superuser" else value
-                assert chosen(server, job, user) == value
-            if whole and last:
-                assert last == [row for row in own if row.active or job != "assign"][-1:]
-        if job == "assign":
-            assert {f"t{row.choice}" for row in held} <= tenants
-        if job == "remove":
-            assert not {f"t{row.choice}" for row in held} & tenants
-        for row in own:
-            if whole and (job in {"assign", "remove"}):
-                assert row in held
-    for line, row in enumerate(rows, 1):
-        if row.user == NOBODY:
-            assert not done(ends[line])
-        elif whole and not done(ends[line]):
-            assert "a later row of the same user" in (ends[line].reason or "")
-
-
-@pytest.mark.parametrize("job", JOBS)
-@settings(max_examples=30, deadline=None)
-@given(st.lists(named, min_size=1, max_size=14), faults, st.booleans(), st.integers(1, 8))
-def test_any_mix_of_spellings(
-    job: str, rows: list[Named], given_faults: list[tuple[str, int]], invite: bool, workers: int
-) -> None:
-    """However rows spell users and whatever fails, outcomes are true, and the last rows hold."""
-
-    async def live() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "ledger"
-            policy = DuplicateAdd.CREATED_AND_INVITES
-            tenants = () if job == "assign" else ("t0", "t1", "t2")
-            async with crowd(NOBODY, tenants, duplicate_add=policy) as (server, session, _):
-                for on, every in given_faults:
-                    server.inject(AnswerStatus(400), on=on, times=None, every=every)
-                more: dict[str, Any] = {"invite": invite} if job == "assign" else {}
-                source = [row_of(job, row.user, row.spelling, row.choice, active=row.active)
-                          for row in rows]  # fmt: skip
-                await run(session, job, source, ledger=path, workers=workers, **more)
-                check(server, job, rows, path, whole=not given_faults)
-                server.clear_faults()
-                report = await session.bulk.retry(path, workers=workers).wait()
-                check(server, job, rows, path, whole=True)
-                assert report.rows == len(rows)
-                invited = Counter((each.user_id, each.tenant_id) for each in server.invites)
-                assert all(count == 1 for count in invited.values())
-
-    anyio.run(live)
