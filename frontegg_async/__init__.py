@@ -35,6 +35,7 @@ from .errors import (
     UndecodableAnswerError,
 )
 from .frontegg import FronteggSession
+from .observing import Attempt, CallResult, ObservedCall, Observer, with_response
 from .operation import Caller, Operation, Repeat, TenantHeader, TokenKind, UserHeader
 from .options import Options, Region
 from .pacing import FixedRate
@@ -96,9 +97,11 @@ __all__ = [
     "Answer",
     "ApiTokenLogin",
     "Assignment",
+    "Attempt",
     "AuthenticationError",
     "BatchInterruptedError",
     "BulkCallerError",
+    "CallResult",
     "CallTimeoutError",
     "Caller",
     "ClosedError",
@@ -120,6 +123,8 @@ __all__ = [
     "MemoryTokenStore",
     "MigratedUser",
     "NotFoundError",
+    "ObservedCall",
+    "Observer",
     "Operation",
     "Options",
     "Outcome",
@@ -149,4 +154,5 @@ __all__ = [
     "UserTenant",
     "UserTokens",
     "__version__",
+    "with_response",
 ]

@@ -6,18 +6,35 @@ into a ``Failure`` where they are caught, so none of them is ever the context of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from contextvars import ContextVar
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
 
 from . import errors
-from .error_body import read_error_body, redacted
-from .errors import ErrorFields, FronteggError
+from ._secret import MASK
+from .error_body import read_error_body
+from .errors import MAX_MESSAGES, ErrorFields, FronteggError
+from .redaction import ANYWHERE, redacted
 
 _MAX_TRACE_ID_CHARS: Final = 64
+_plain_trace_id: Final = re.compile(r"[0-9a-f]{32}").fullmatch
+
+
+recorded: Final[ContextVar[list[Answer] | None]] = ContextVar("recorded", default=None)
+"""Where the calls of this task put their answers, for ``with_response``; None is nowhere."""
+
+
+class Sent(Protocol):
+    """A call that was sent."""
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the secrets that went with it, which the server may repeat."""
+        ...
 
 
 class Answer(msgspec.Struct, eq=False):
@@ -29,6 +46,7 @@ class Answer(msgspec.Struct, eq=False):
         body: the raw bytes, decompressed.
         attempts: requests that were sent for it, the last one included.
         throttled: whether it asked to come back later (``limits.is_throttled``).
+        sent: the call that it answers, for its secrets; None if that had none.
     """
 
     status: int
@@ -36,14 +54,28 @@ class Answer(msgspec.Struct, eq=False):
     body: bytes
     attempts: int = 1
     throttled: bool = False
+    sent: Sent | None = None
 
     @property
     def trace_id(self) -> str | None:
         """The id under which Frontegg's support finds this call."""
         found = self.headers.get("frontegg-trace-id")
-        # It ends up in logs and files: no bytes that are no text, and no essay.
-        usable = found is not None and found.isascii() and found.isprintable()
-        return found[:_MAX_TRACE_ID_CHARS] if found and usable else None
+        # It ends up in logs and files: no bytes that are no text, no essay, and no secret.
+        if not found or not (found.isascii() and found.isprintable()):
+            return None
+        if _plain_trace_id(found):
+            # Nearly every one: too short for an encoding of a secret, but not for a key.
+            known = () if self.sent is None else self.sent.secrets()
+            echoed = any(each.lower() in found for each in known if len(each) >= ANYWHERE)
+            return MASK if echoed else found
+        return self.redacted(found)[:_MAX_TRACE_ID_CHARS]
+
+    def redacted(self, text: str) -> str:
+        """Return a text of the server's with ``***`` in place of the secrets that it was sent."""
+        return redacted(text, () if self.sent is None else self.sent.secrets())
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an Answer may hold tokens and is not pickled: pass on what it says")
 
     def __repr__(self) -> str:
         # Never the body: it may hold a token or personal data.
@@ -52,6 +84,13 @@ class Answer(msgspec.Struct, eq=False):
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Return for rich, which would otherwise read all fields, as much as ``repr`` shows."""
         return [("status", self.status), ("bytes", len(self.body)), ("trace_id", self.trace_id)]
+
+
+def record(answer: Answer) -> None:
+    """Put the answer of a call where its task wants to have it, if it does."""
+    answers = recorded.get()
+    if answers is not None:
+        answers.append(answer)
 
 
 class FailureKind(Enum):
@@ -113,9 +152,8 @@ def error_of_answer(
     attempts: int,
     retry_after: float | None = None,
     credential: str = "token",
-    redact: tuple[str, ...] = (),
 ) -> FronteggError:
-    """Make the error for an answer that is no success.
+    """Make the error for an answer that is no success, without the secrets that were sent.
 
     Args:
         answer: the answer.
@@ -123,13 +161,12 @@ def error_of_answer(
         attempts: requests that were sent.
         retry_after: seconds that the server asked to wait.
         credential: the kind of credential that went with the call, in words.
-        redact: secrets, which are masked in the server's messages.
     """
     status = answer.status
     kind, message = _STATUS_ERRORS.get(status) or _error_of_range(status, answer)
     messages, error_code = read_error_body(answer.body)
-    messages = tuple(redacted(text, redact) for text in messages)
-    error_code = error_code and redacted(error_code, redact)
+    messages = tuple(answer.redacted(text) for text in messages[:MAX_MESSAGES])
+    error_code = error_code and answer.redacted(error_code)
     return kind(
         message.replace("{credential}", credential),
         operation=operation,
@@ -149,7 +186,7 @@ def _error_of_range(status: int, answer: Answer) -> tuple[type[FronteggError], s
         return errors.InvalidRequestError, "the server refused the request"
     if status >= 300:
         # Following it would hand the token to whatever host the header names.
-        target = _host(answer.headers.get("location", ""))
+        target = _host(answer)
         return (
             errors.ConfigurationError,
             f"the host redirects to {target} and redirects are not followed: check base_url",
@@ -157,12 +194,16 @@ def _error_of_range(status: int, answer: Answer) -> tuple[type[FronteggError], s
     return errors.UndecodableAnswerError, "not a final HTTP status"
 
 
-def _host(location: str) -> str:
+def _host(answer: Answer) -> str:
     """Return the host that a redirect names; the rest of the URL may hold ids."""
+    location = answer.headers.get("location", "")
+    if "//" not in location:
+        return "another path"
     try:
-        return repr(urlsplit(location).netloc[:200]) if "//" in location else "another path"
+        host = urlsplit(location).netloc
     except ValueError:
         return "an address that cannot be read"
+    return repr(answer.redacted(host)[:200])
 
 
 _FAILURE_ERRORS: Final[dict[FailureKind, type[FronteggError]]] = {

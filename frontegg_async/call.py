@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable
-from typing import Any, Protocol
+from typing import Any, Final, NoReturn, Protocol
 
 import msgspec
 
 from ._secret import Secret
 from .answer import Answer, Failure
 from .errors import ErrorFields
+from .models import secrets_of
 from .operation import Arguments, Body, Operation
 from .options import Options
 from .pacing import RunAllowance
 from .retry import RetryBudget
 from .tokens import Token, TokenManager
 from .transport import Request
+
+BULK_TIMEOUT: Final = 600.0
+BULK_WAITERS: Final = 256
+"""Calls that may wait for a rate of their own at the same time without one of them giving up."""
+BULK_MAX_WAIT: Final = 300.0
+BULK_MAX_ATTEMPTS: Final = 10
+"""Bulk work waits in seconds and tries as often, at least."""
 
 
 class Traffic:
@@ -65,6 +74,22 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     user_tokens: TokenManager | None = None
     """A user's tokens, which renew themselves."""
 
+    def patient(self, run: RunAllowance) -> View:
+        """Return a view for bulk work, which counts its own traffic from zero."""
+        options = self.options
+        # Its own rate is no reason to give up, however slow it is.
+        rate = run.rate
+        own = 0.0 if rate is None else BULK_WAITERS * rate.seconds / rate.calls
+        patient = msgspec.structs.replace(
+            options,
+            timeout=max(options.timeout, BULK_TIMEOUT, own),
+            max_wait=max(options.max_wait, BULK_MAX_WAIT),
+            max_attempts=max(options.max_attempts, BULK_MAX_ATTEMPTS),
+        )
+        return msgspec.structs.replace(
+            self, options=patient, traffic=Traffic(), budget=RetryBudget(math.inf), run=run
+        )
+
     @property
     def bulk(self) -> bool:
         """Whether calls are those of a bulk run."""
@@ -86,15 +111,27 @@ class Call(msgspec.Struct, eq=False):
     began: float
     deadline: float
     observer: AttemptObserver | None
-    former_tokens: tuple[Token, ...] = ()
+    known: tuple[Secret, ...]
+    """Secrets that go with every call of the view."""
+    token: Token | None = None
+    """The token that it was last sent with."""
+    tokens_before: tuple[Token, ...] = ()
+    """The tokens that it was sent with before that one."""
+    replays: int = 0
     attempts: int = 0
     put_off: int = 0
     successes_before: int = 0
     in_doubt: bool = False
     """Whether an attempt may have been done."""
     refusals: int = 0
-    refusal: Answer | None = None
+    refusal: ErrorFields | None = None
+    """Status and trace id of the answer that refused it last."""
     singled_out: bool = False
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """The tokens that it was sent with."""
+        return self.tokens_before if self.token is None else (*self.tokens_before, self.token)
 
     @property
     def body(self) -> Body | None:
@@ -107,6 +144,14 @@ class Call(msgspec.Struct, eq=False):
         read = self.operation.read_back
         return read is not None and bool(read.harmless(self.body))
 
+    def secrets(self) -> tuple[str, ...]:
+        """Return the secrets sent with it, to redact them from answers."""
+        return (
+            *(token.value for token in self.tokens),
+            *(secret.reveal() for secret in self.known),
+            *secrets_of(self.arguments),
+        )
+
     def fields(self) -> ErrorFields:
         """Return what an error says of the call."""
         return {"operation": self.operation.name, "attempts": self.attempts}
@@ -118,3 +163,6 @@ class Call(msgspec.Struct, eq=False):
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Return for rich, which would otherwise read all fields, as much as ``repr`` shows."""
         return [("operation", self.operation.name), ("attempts", self.attempts)]
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Call holds tokens and is not pickled")

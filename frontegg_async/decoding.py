@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
 
 from .answer import Answer
-from .error_body import body_spells_error, read_error_body, redacted
-from .errors import UndecodableAnswerError
+from .error_body import body_spells_error, read_error_body
+from .errors import MAX_MESSAGES, UndecodableAnswerError
 from .operation import Arguments, Operation
 
 T = TypeVar("T")
@@ -20,7 +19,6 @@ def decode_answer(
     answer: Answer,
     path: tuple[str, ...],
     arguments: Arguments,
-    secrets: Callable[[Arguments], tuple[str, ...]],
 ) -> T:
     """Decode an answer, and compare it with what was asked for.
 
@@ -29,7 +27,6 @@ def decode_answer(
         answer: what came back, with the status of a success.
         path: values of the path parameters; empty if they are not known.
         arguments: what else went with the call.
-        secrets: returns what the server was shown and may repeat, to redact it from errors.
 
     Raises:
         UndecodableAnswerError: it is not what the operation returns, it reports an error, or it
@@ -46,25 +43,19 @@ def decode_answer(
         if echo is None or not echo.differs(value, path, arguments.get("query")):
             return value
         problem = f"another {echo.field} than was asked for"
-    raise _error(operation.name, answer, problem, arguments, secrets)
+        del value  # of somebody else: the variables of this frame may be shown
+    raise _error(operation.name, answer, problem)
 
 
-def _error(
-    operation: str,
-    answer: Answer,
-    problem: str,
-    arguments: Arguments,
-    secrets: Callable[[Arguments], tuple[str, ...]],
-) -> UndecodableAnswerError:
+def _error(operation: str, answer: Answer, problem: str) -> UndecodableAnswerError:
     messages: tuple[str, ...] = ()
     code = None
     if body_spells_error(answer.body):
         messages, code = read_error_body(answer.body)
-        shown = secrets(arguments)
-        messages = tuple(redacted(text, shown) for text in messages)
-        code = code and redacted(code, shown)
+        messages = tuple(answer.redacted(text) for text in messages[:MAX_MESSAGES])
+        code = code and answer.redacted(code)
     return UndecodableAnswerError(
-        f"the answer is not as expected: {problem}",
+        f"the answer is not as expected: {answer.redacted(problem)}",
         operation=operation,
         status=answer.status,
         error_code=code,

@@ -24,10 +24,12 @@ from aiohttp import hdrs, http_writer
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_parser import RawResponseMessage
 from aiohttp.streams import EMPTY_PAYLOAD, EofStream
 from multidict import CIMultiDict
 from yarl import URL
 
+from ._secret import Secret, bare
 from .answer import Answer, Failure, FailureKind
 from .options import Options
 from .transport import (
@@ -192,7 +194,7 @@ class DirectTransport:
         await self._connector.close()
 
     async def send(
-        self, request: Request, authorization: str | None, options: Options, timeout: float
+        self, request: Request, authorization: Secret | None, options: Options, timeout: float
     ) -> Answer | Failure:
         """Send once, and tell by the failure whether the server can have seen it."""
         deadline = self._loop.time() + timeout
@@ -201,6 +203,8 @@ class DirectTransport:
         connection: Connection | None = None
         exchange: _Exchange | None = None
         status: int | None = None
+        message: RawResponseMessage | None = None
+        body: bytes | None = None
         try:
             connection = await self._connection(origin, options, timeout)
             protocol = cast("ResponseHandler", connection.protocol)
@@ -213,7 +217,7 @@ class DirectTransport:
             exchange.payload = payload
             status = message.code
             if exchange.error is not None:
-                raise exchange.error
+                raise exchange.error  # noqa: TRY301  # as if reading had raised it
             limit = options.max_response_bytes
             length = message.headers.get(hdrs.CONTENT_LENGTH)
             # On the way of nearly every call: the length is known and within the limit, and the
@@ -232,16 +236,16 @@ class DirectTransport:
             return Failure(FailureKind.MALFORMED, "the answer is not HTTP (ClientResponseError)")
         except (aiohttp.ClientError, EofStream, OSError) as error:
             return failure_of(error, status, url)
-        except asyncio.CancelledError as error:
-            cancelled = error.args
+        except BaseException as error:  # noqa: BLE001  # raised again
+            raised = bare(error)
         finally:
             if exchange is not None:
                 self._watch.end(exchange)
             if connection is not None:
                 _drop(connection)
-        # As in ``AiohttpTransport``: anew from here, where no variable holds the token.
-        del authorization
-        raise asyncio.CancelledError(*cancelled)
+        # As in ``AiohttpTransport``: from here, without the answer, which may set a cookie.
+        del message, body
+        raise raised
 
     def _origin(self, url: URL) -> _Origin:
         origin = _Origin(url.origin(), self._loop)
@@ -268,7 +272,7 @@ class DirectTransport:
 
 
 def _write(
-    protocol: ResponseHandler, request: Request, origin: _Origin, authorization: str | None
+    protocol: ResponseHandler, request: Request, origin: _Origin, authorization: Secret | None
 ) -> None:
     """Hand the request to the connection, in one piece, and begin to parse what comes back.
 
@@ -288,12 +292,12 @@ def _write(
     for name, value in request.headers.items():
         headers[name] = value
     if hdrs.AUTHORIZATION in headers and authorization is not None:
-        headers[hdrs.AUTHORIZATION], authorization = authorization, None
+        headers[hdrs.AUTHORIZATION], authorization = authorization.reveal(), None
     # It refuses what would end a header and begin another.
     head: bytes = _serialize_headers(f"{method} {request.url.raw_path_qs} HTTP/1.1", headers)
     parts = [head[:-2]]
     if authorization is not None:
-        parts.append(_authorization_line(authorization))
+        parts.append(_authorization_line(authorization.reveal()))
     if hdrs.CONTENT_LENGTH not in headers and (body is not None or method not in _BODILESS):
         parts.append(b"Content-Length: %d\r\n" % (0 if body is None else len(body)))
     if hdrs.CONTENT_TYPE not in headers and (body is not None or method in _BODIED):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from typing import Final, cast
@@ -48,8 +48,6 @@ _CODE: Final = re.compile(r"\bER-[0-9A-Fa-f]{5,10}\b")
 _SEARCHED_CHARS: Final = 1_000
 _MEMBERS_OF: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ANYTHING: Final = msgspec.json.Decoder()
-
-_JWT: Final = re.compile(r"eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?")
 
 
 def read_error_body(body: bytes) -> tuple[tuple[str, ...], str | None]:
@@ -104,13 +102,6 @@ def is_nothing_but_error(found: Mapping[str, object]) -> bool:
 def looks_like_markup(body: bytes) -> bool:
     """Whether a body is a page of HTML or XML, as firewalls and proxies write them."""
     return body[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-
-
-def redacted(text: str, secrets: Iterable[str]) -> str:
-    """Return ``text`` with ``***`` in place of secrets, and of anything that looks like a JWT."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return _JWT.sub("***", text)
 
 
 def _object_in(body: bytes) -> dict[str, object] | None:

@@ -33,7 +33,8 @@ from typing import Final, Self, TypedDict, Unpack
 
 from ._text import printable
 
-_MAX_MESSAGES: Final = 10
+MAX_MESSAGES: Final = 10
+"""Messages of the server that an error holds."""
 _MAX_MESSAGE_CHARS: Final = 500
 _MAX_CODE_CHARS: Final = 100
 
@@ -103,7 +104,7 @@ class FronteggError(Exception):
         self.error_code: str | None = _short(fields.get("error_code"))
         self.messages: tuple[str, ...] = tuple(
             printable(text[:_MAX_MESSAGE_CHARS])[:_MAX_MESSAGE_CHARS]
-            for text in fields.get("messages", ())[:_MAX_MESSAGES]
+            for text in fields.get("messages", ())[:MAX_MESSAGES]
         )
         self.trace_id: str | None = _short(fields.get("trace_id"))
         self.attempts: int = fields.get("attempts", 0)

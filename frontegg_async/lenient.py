@@ -25,9 +25,10 @@ from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_t
 
 import msgspec
 
+from ._secret import is_secret
 from .ids import names_email, names_id
 from .json_text import REPLACEMENT, decode_json, mended
-from .models._base import ResponseModel, is_secret
+from .models._base import ResponseModel
 from .models.paging import Page, PageWithNulls
 
 _logger: Final = logging.getLogger("frontegg_async")

@@ -28,6 +28,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ._clock import Clock
+from ._secret import Secret, revealed
 from .error_body import (
     body_is_nothing_but_error,
     body_spells_error,
@@ -414,20 +415,24 @@ def encode_query(query: Query, operation: str | None = None) -> str:
     Raises:
         InvalidRequestError: a value has no form in a query; it names the operation.
     """
+    try:
+        return urlencode(_pairs(query, operation), quote_via=quote)
+    except UnicodeEncodeError:
+        pass  # which holds the value: it shall be no context of the error
+    raise InvalidRequestError("a query value is not valid Unicode text", operation=operation)
+
+
+def _pairs(query: Query, operation: str | None) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
-    for name, value in query.items():
+    for name, given in query.items():
+        value: QueryValue = revealed(given)
         if value is UNSET or value is None:
             continue
         if isinstance(value, list | tuple | AbstractSet):
             pairs.extend((name, _query_text(operation, name, item)) for item in value)
         else:
             pairs.append((name, _query_text(operation, name, value)))
-    try:
-        return urlencode(pairs, quote_via=quote)
-    except UnicodeEncodeError:
-        raise InvalidRequestError(
-            "a query value is not valid Unicode text", operation=operation
-        ) from None
+    return pairs
 
 
 def _query_text(operation: str | None, name: str, value: object) -> str:
@@ -456,7 +461,7 @@ class Arguments(TypedDict, total=False):
     """Value of ``frontegg-tenant-id``, instead of the view's."""
     user_id: str | None
     """Value of ``frontegg-user-id``."""
-    headers: Mapping[str, str | None] | None
+    headers: Mapping[str, str | Secret | None] | None
     """Other headers of this call; those of None are left out."""
 
 

@@ -7,13 +7,16 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from ipaddress import ip_address
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
+from ._secret import Secret, concealed, revealed
 from .errors import ConfigurationError, InvalidRequestError
 from .ids import id_problem
+
+S = TypeVar("S", bound=str | Secret)
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 """A token of RFC 9110."""
@@ -79,7 +82,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         rejected_before_processing: whether 401 and 429 always mean that nothing was done, so
             that any operation may be sent again after them. Frontegg does not say; if you
             know better, False keeps operations that are unsafe to repeat from it.
-        headers: sent with every call, beside the SDK's own.
+        headers: sent with every call, beside the SDK's own. A value that is secret by the name of
+            its header, such as ``x-api-key``, is kept as one that does not show itself.
     """
 
     timeout: float = 30.0
@@ -102,13 +106,23 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise ConfigurationError(
                 f"headers must be a mapping of names to values, got {type(self.headers).__name__}"
             )
-        for name, value in self.headers.items():
+        # A copy, so that what was checked is what is sent.
+        headers = MappingProxyType(concealed("", dict(self.headers)))
+        msgspec.structs.force_setattr(self, "headers", headers)
+        for name, value in headers.items():
             problem = header_name_problem(name)
             if problem is not None:
                 raise ConfigurationError(problem)
             check_header_setting(name, value)
-        # A copy, so that what was checked is what is sent.
-        msgspec.structs.force_setattr(self, "headers", MappingProxyType(dict(self.headers)))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A view of a mapping cannot be pickled. A secret among the values says so itself.
+        fields = msgspec.structs.asdict(self)
+        return (_made_again, ({**fields, "headers": dict(self.headers)},))
+
+
+def _made_again(fields: dict[str, Any]) -> Options:
+    return Options(**fields)
 
 
 def _check_positive(name: str, value: object) -> None:
@@ -135,17 +149,17 @@ def header_name_problem(name: object, allowed: Collection[str] = ()) -> str | No
     return f"the header {name!r} is set by the session itself{instead and f': {instead}'}"
 
 
-def check_header_value(name: str, value: str) -> str:
+def check_header_value(name: str, value: S) -> S:
     """Return ``value``; raise InvalidRequestError if it cannot stand in a header."""
-    problem = _header_problem(name, value)
+    problem = _header_problem(name, revealed(value))
     if problem is not None:
         raise InvalidRequestError(f"the value of the header {name} {problem}")
     return value
 
 
-def check_header_setting(name: str, value: str) -> str:
+def check_header_setting(name: str, value: S) -> S:
     """Return ``value``; raise ConfigurationError if it cannot stand in a header."""
-    problem = _header_problem(name, value)
+    problem = _header_problem(name, revealed(value))
     if problem is not None:
         raise ConfigurationError(f"the value of the header {name} {problem}")
     return value

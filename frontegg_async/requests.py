@@ -8,11 +8,13 @@ from typing import Any, Final
 import msgspec
 from yarl import URL
 
+from ._secret import Secret, concealed, is_secret, revealed
 from .call import View
 from .checks import check_body, check_query
 from .errors import InvalidRequestError
 from .finite import NOT_FINITE, lost_number
 from .operation import (
+    Arguments,
     Body,
     Operation,
     Query,
@@ -24,8 +26,35 @@ from .operation import (
 from .options import check_header_value, header_name_problem
 from .transport import Request
 
-_encode: Final = msgspec.json.Encoder().encode
+
+def _wire_value(value: object) -> object:
+    """Return what stands in JSON for what msgspec does not know."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise TypeError(f"Encoding objects of type {type(value).__name__} is unsupported")
+
+
+_encode: Final = msgspec.json.Encoder(enc_hook=_wire_value).encode
 _ENVIRONMENTS: Final = {TokenKind.ENVIRONMENT, TokenKind.EITHER}
+
+
+def conceal(arguments: Arguments) -> None:
+    """Wrap what is secret by its name in the objects among the arguments of a call, in place.
+
+    Structs mask themselves, and the coroutines of endpoints wrap their own arguments.
+    """
+    # In this order, since nearly every call that has arguments has a Struct and nothing else.
+    body = arguments.get("body")
+    if isinstance(body, msgspec.Struct):
+        if len(arguments) == 1:
+            return
+    elif body is not None:
+        arguments["body"] = concealed("", body)
+    query, headers = arguments.get("query"), arguments.get("headers")
+    if query and any(is_secret(str(name)) for name in query):
+        arguments["query"] = concealed("", query)
+    if headers and any(is_secret(str(name)) for name in headers):
+        arguments["headers"] = concealed("", headers)
 
 
 class RequestBuilder:
@@ -38,7 +67,7 @@ class RequestBuilder:
         self._has_credentials: Final = has_credentials
         self._view: Final = view
         self._is_user: Final = view.is_user
-        headers = dict(view.options.headers)
+        headers = _revealed(view.options.headers)
         if environment_id is not None:
             headers["frontegg-environment-id"] = environment_id
         # Built once and shared by every call: nothing changes a request's headers later.
@@ -54,7 +83,7 @@ class RequestBuilder:
         body: Body | None = None,
         tenant_id: str | None = None,
         user_id: str | None = None,
-        headers: Mapping[str, str | None] | None = None,
+        headers: Mapping[str, str | Secret | None] | None = None,
     ) -> Request:
         """Refuse what cannot work, and build the rest once for all attempts.
 
@@ -66,29 +95,26 @@ class RequestBuilder:
         url = self._base_url + operation.path(path)
         if query:
             check_query(operation.name, query)
-            text = encode_query(query, operation.name)
-            if text:
-                url = f"{url}?{text}"
-        sent = self._headers if body is None else self._json_headers
+        more: dict[str, str | Secret] = {}
         if operation.takes_tenant_or_user:
             tenant = self._tenant(operation, tenant_id)
             if tenant is not None:
-                sent = {**sent, "frontegg-tenant-id": tenant}
+                more["frontegg-tenant-id"] = tenant
             user = self._user(operation, user_id)
             if user is not None:
-                sent = {**sent, "frontegg-user-id": user}
+                more["frontegg-user-id"] = user
         if headers:
-            given = {name: value for name, value in headers.items() if value is not None}
-            for name, value in given.items():
-                problem = header_name_problem(name, operation.own_headers)
-                if problem is not None:
-                    raise InvalidRequestError(problem, operation=operation.name)
-                check_header_value(name, value)
-            sent = {**sent, **given}
+            more |= _checked(headers, operation)
         encoded = None
         if body is not None:
             check_body(operation.name, body)
             encoded = _encoded(operation.name, body)
+        # Last of all: when something is refused, no variable holds a secret.
+        if query:
+            url = _with_query(url, query, operation.name)
+        sent = self._headers if body is None else self._json_headers
+        if more:
+            sent = {**sent, **_revealed(more)}
         return Request(operation.method, URL(url, encoded=True), sent, encoded)
 
     def _check_token_kind(self, operation: Operation[Any]) -> None:
@@ -144,6 +170,28 @@ class RequestBuilder:
                 )
             return None
         return check_header_value("frontegg-user-id", user_id)
+
+
+def _checked(
+    headers: Mapping[str, str | Secret | None], operation: Operation[Any]
+) -> dict[str, str | Secret]:
+    """Return the headers of a call that have a value; refuse what cannot be sent."""
+    given = {name: value for name, value in headers.items() if value is not None}
+    for name, value in given.items():
+        problem = header_name_problem(name, operation.own_headers)
+        if problem is not None:
+            raise InvalidRequestError(problem, operation=operation.name)
+        check_header_value(name, value)
+    return given
+
+
+def _revealed(headers: Mapping[str, str | Secret]) -> dict[str, str]:
+    return {name: revealed(value) for name, value in headers.items()}
+
+
+def _with_query(url: str, query: Query, operation: str) -> str:
+    text = encode_query(query, operation)
+    return f"{url}?{text}" if text else url
 
 
 def _encoded(operation: str, body: Body) -> bytes:

@@ -29,7 +29,6 @@ from .errors import (
     ThrottledError,
 )
 from .limits import clock_offset, exhausted_wait, is_throttled, stated_wait
-from .models import secrets_of
 from .operation import Arguments, Operation, ReadBack
 from .pacing import Group
 from .proxies import not_used
@@ -64,6 +63,12 @@ class Sender:
         self._user_authorization: Final = (
             None if view.user_token is None else Secret(f"Bearer {view.user_token.reveal()}")
         )
+        # All that a server may repeat besides a call's own token and arguments.
+        self._known: Final = tuple(
+            secret
+            for secret in (core.api_key, view.user_token, *view.options.headers.values())
+            if isinstance(secret, Secret)
+        )
         if view.user_tokens is not None:
             core.user_tokens.add(view.user_tokens)
 
@@ -89,6 +94,7 @@ class Sender:
             began := core.clock.monotonic(),
             began + self.view.options.timeout,
             observer,
+            self._known,
         )
         # No coroutine of its own: every one on the way of a call costs.
         return self._deliver(call)
@@ -162,7 +168,7 @@ class Sender:
             )
         self._note(call, outcome, decision)
         if decision.step is Step.FAIL:
-            self._fail(call, outcome, decision, token)
+            self._fail(call, outcome, decision)
         if decision.in_line:
             # Back into the line of the pacing, which knows when to try again: no task waits on
             # its own. Its deadline bounds it, and not the number of attempts.
@@ -224,6 +230,7 @@ class Sender:
             elif not answered:
                 group.failed(sent_at)  # cancelled: it is not in flight any more
         if isinstance(outcome, Answer) and outcome.status < 429:
+            outcome.sent = call
             group.succeeded(sent_at, self._exhausted(outcome, sent_at))
         else:
             self._report(call, group, outcome, sent_at)
@@ -253,13 +260,15 @@ class Sender:
 
     def _report(self, call: Call, group: Group, outcome: Answer | Failure, sent_at: float) -> None:
         """Tell the pacing what came of an attempt that was no success."""
+        if isinstance(outcome, Answer):
+            outcome.sent = call
         if isinstance(outcome, Answer) and outcome.status in {429, 503}:
             wait = self._stated_wait(outcome)
             if is_throttled(outcome.status, wait):
                 outcome.throttled = True
                 self.view.traffic.throttled += 1
                 call.refusals += 1
-                call.refusal = outcome
+                call.refusal = {"status": outcome.status, "trace_id": outcome.trace_id}
                 call.singled_out = group.throttled(sent_at, wait)
                 return
         if isinstance(outcome, Failure) or outcome.status >= 500:
@@ -291,17 +300,18 @@ class Sender:
             fields = call.fields()
             fields["retry_after"] = lacking
             if call.refusal is not None:
-                fields["status"] = call.refusal.status
-                fields["trace_id"] = call.refusal.trace_id
+                fields.update(call.refusal)
             raise ThrottledError(NO_ROOM, **fields)
 
-    def _authorization(self, call: Call, token: Token | None) -> str | None:
-        """Return the header's value. In no variable of ours: tracebacks may show variables."""
+    def _authorization(self, call: Call, token: Token | None) -> Secret | None:
+        """Return the header's value, and note the token with which the call goes."""
         if token is not None:
+            if call.token is not token:
+                if call.token is not None:
+                    call.tokens_before = call.tokens
+                call.token = token
             return token.authorization
-        if self._user_authorization is None or call.operation.tokenless:
-            return None
-        return self._user_authorization.reveal()
+        return None if call.operation.tokenless else self._user_authorization
 
     async def _wait_for_permit(self, call: Call, group: Group) -> None:
         """Wait for a free connection; if the limit is used up meanwhile, wait in line again."""
@@ -360,11 +370,19 @@ class Sender:
             return None
         request = self._requests.build(read.operation, call.path)
         look = Call(
-            read.operation, call.path, {}, request, call.began, call.deadline, call.observer
+            read.operation,
+            call.path,
+            call.arguments,
+            request,
+            call.began,
+            call.deadline,
+            call.observer,
+            self._known,
+            tokens_before=call.tokens,
         )
         try:
             answer = await self._deliver(look)
-            found = decode_answer(read.operation, answer, call.path, {}, self.secrets)
+            found = decode_answer(read.operation, answer, call.path, {})
         except ClosedError:
             raise
         except FronteggError:
@@ -382,12 +400,11 @@ class Sender:
         tokens = self._tokens
         if tokens is None or not tokens.rejected(token, call.operation.limit_group):
             return False
-        replays = len(call.former_tokens) < allowed and (
+        replays = call.replays < allowed and (
             self.view.options.rejected_before_processing
             or not retry.is_noticed_twice(call.operation.repeat)
         )
-        if replays:
-            call.former_tokens = (*call.former_tokens, token)
+        call.replays += replays
         return replays
 
     def _situation(self, call: Call) -> Situation:
@@ -408,9 +425,7 @@ class Sender:
             in_doubt=call.in_doubt,
         )
 
-    def _fail(
-        self, call: Call, outcome: Answer | Failure, decision: Decision, token: Token | None
-    ) -> NoReturn:
+    def _fail(self, call: Call, outcome: Answer | Failure, decision: Decision) -> NoReturn:
         if isinstance(outcome, Failure):
             error = error_of_failure(outcome, call.fields())
             if outcome.kind is FailureKind.NOT_SENT and self.core.unused_proxy is not None:
@@ -423,28 +438,14 @@ class Sender:
             operation=call.operation.name,
             attempts=call.attempts,
             retry_after=decision.retry_after,
-            credential=self._credential(call, token),
-            redact=self._secrets(call.arguments, token, *call.former_tokens),
+            credential=self._credential(call),
         )
 
-    def _credential(self, call: Call, token: Token | None) -> str:
+    def _credential(self, call: Call) -> str:
         """Say what the server let or did not let the call in by."""
-        if call.operation.tokenless or (token is None and self._user_authorization is None):
+        if call.operation.tokenless or (call.token is None and self._user_authorization is None):
             return "credentials in this call"
         return "user's token" if self.view.is_user else "environment token"
-
-    def secrets(self, arguments: Arguments) -> tuple[str, ...]:
-        """Return the secrets sent with a call now, to redact them from errors."""
-        tokens = () if self._tokens is None else self._tokens.shown()
-        return self._secrets(arguments, *tokens)
-
-    def _secrets(self, arguments: Arguments, *tokens: Token | None) -> tuple[str, ...]:
-        shown = [used.value for used in tokens if used is not None]
-        if self.core.api_key is not None:
-            shown.append(self.core.api_key.reveal())
-        if self.view.user_token is not None:
-            shown.append(self.view.user_token.reveal())
-        return (*shown, *secrets_of(arguments))
 
     @staticmethod
     def _note(call: Call, outcome: Answer | Failure, decision: Decision) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
-from typing import Final, Self, TypeVar, Unpack
+from typing import Final, NoReturn, Self, TypeVar, Unpack, cast
 
 import anyio
 import msgspec
 
 from . import logs, user_tokens
 from ._clock import Clock
-from ._secret import Secret
-from .answer import Answer
+from ._secret import Secret, concealed
+from .answer import Answer, record, recorded
 from .call import AttemptObserver, Traffic, View
 from .core import Core
 from .credentials import EnvironmentLogin
@@ -28,6 +27,7 @@ from .operation import Arguments, Operation
 from .options import Options, check_header_value
 from .pacing import FixedRate, Pacing, RunAllowance
 from .proxies import not_used
+from .requests import conceal
 from .retry import RetryBudget
 from .sender import Sender
 from .settings import (
@@ -51,12 +51,6 @@ T = TypeVar("T")
 
 CLOSE_TIMEOUT: Final = 5.0
 """Seconds that closing may take, also while the task is being cancelled."""
-BULK_TIMEOUT: Final = 600.0
-BULK_WAITERS: Final = 256
-"""Calls that may wait for a rate of their own at the same time without one of them giving up."""
-BULK_MAX_WAIT: Final = 300.0
-BULK_MAX_ATTEMPTS: Final = 10
-"""Bulk work waits in seconds and tries as often, at least."""
 
 
 class Session:
@@ -86,6 +80,7 @@ class Session:
         limits_plan: the plan of Frontegg whose published limits bulk calls expect before anything
             was seen of a limit: launch, scale or enterprise. None expects nothing, and so does a
             session with a server on this machine.
+        observers: are told of every call, for logs, metrics and traces (``Observer``).
 
     Raises:
         ConfigurationError: a setting cannot work.
@@ -213,10 +208,9 @@ class Session:
         if settings.client_id is None or settings.api_key is None:
             return None
         credentials = AuthenticateRequest(
-            client_id=settings.client_id, secret=settings.api_key.reveal()
+            client_id=settings.client_id, secret=cast("str", settings.api_key)
         )
-        # Not by way of a subclass: what traces calls shall not see this one.
-        fetch = partial(Session.call, self, AUTHENTICATE, body=credentials)
+        fetch = partial(self._unobserved_call, AUTHENTICATE, body=credentials)
         return TokenManager(
             EnvironmentLogin(fetch, settings.client_id, settings.base_url),
             clock=settings.clock,
@@ -262,6 +256,9 @@ class Session:
         """What was sent through this session, or through this metered view."""
         return self._view.traffic
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a session holds credentials and is not pickled: make one in each process")
+
     def __repr__(self) -> str:
         if not hasattr(self, "_sender"):
             return f"<{type(self).__name__}, refused>"  # as a traceback of __init__ shows it
@@ -294,7 +291,8 @@ class Session:
         """
         if isinstance(user, UserTokens):
             manager = user_tokens.manage(
-                self._derive(self._view),
+                # Renewing tokens is the session's own affair, and not a call of the program's.
+                self._derive(self._view, observers=()),
                 user,
                 client_id=self._settings.client_id,
                 clock=self._settings.clock,
@@ -324,6 +322,7 @@ class Session:
         Raises:
             ConfigurationError: a setting cannot work.
         """
+        headers = concealed("", headers)
         options = self._view.options
         changes = {
             "timeout": timeout,
@@ -354,27 +353,11 @@ class Session:
             raise ConfigurationError(
                 f"rate must be like FixedRate(900, 60), 900 calls in 60 seconds, got {rate!r}"
             )
-        options = self._view.options
-        # Its own rate is no reason to give up, however slow it is.
-        own = 0.0 if rate is None else BULK_WAITERS * rate.seconds / rate.calls
-        patient = msgspec.structs.replace(
-            options,
-            timeout=max(options.timeout, BULK_TIMEOUT, own),
-            max_wait=max(options.max_wait, BULK_MAX_WAIT),
-            max_attempts=max(options.max_attempts, BULK_MAX_ATTEMPTS),
-        )
-        view = msgspec.structs.replace(
-            self._view,
-            options=patient,
-            traffic=Traffic(),
-            budget=RetryBudget(math.inf),
-            run=RunAllowance(rate=rate, share=max_share),
-        )
-        return self._derive(view)
+        return self._derive(self._view.patient(RunAllowance(rate=rate, share=max_share)))
 
-    def _derive(self, view: View) -> Self:
+    def _derive(self, view: View, **changes: object) -> Self:
         derived = object.__new__(type(self))
-        derived._settings = self._settings
+        derived._settings = msgspec.structs.replace(self._settings, **changes)
         derived._view = view
         derived._sender = Sender(self._opened().core, view)
         derived._is_view = True
@@ -396,9 +379,18 @@ class Session:
         Raises:
             FronteggError: see ``frontegg_async.errors`` for the tree.
         """
+        if arguments:
+            conceal(arguments)
+        if self._settings.observers:
+            with self._settings.observed(operation) as observed:
+                answer = await self._opened().send(operation, path, arguments, observer=observed)
+                record(answer)
+                return decode_answer(operation, answer, path, arguments)
         sender = self._sender or self._opened()
         answer = await sender.send(operation, path, arguments)
-        return decode_answer(operation, answer, path, arguments, sender.secrets)
+        if (answers := recorded.get()) is not None:
+            answers.append(answer)
+        return decode_answer(operation, answer, path, arguments)
 
     async def send(
         self,
@@ -413,7 +405,21 @@ class Session:
         An answer is a success: anything else is raised, as by ``call``. An ``observer`` is told
         of every attempt.
         """
-        return await self._opened().send(operation, path, arguments, observer=observer)
+        if arguments:
+            conceal(arguments)
+        if self._settings.observers:
+            with self._settings.observed(operation, observer) as observed:
+                answer = await self._opened().send(operation, path, arguments, observer=observed)
+        else:
+            answer = await self._opened().send(operation, path, arguments, observer=observer)
+        record(answer)
+        return answer
+
+    async def _unobserved_call(
+        self, operation: Operation[T], /, **arguments: Unpack[Arguments]
+    ) -> T:
+        answer = await self._opened().send(operation, (), arguments)
+        return decode_answer(operation, answer, (), arguments)
 
     @property
     def pacing(self) -> Pacing:
@@ -448,4 +454,4 @@ class Session:
             UndecodableAnswerError: it is not what the operation returns, it reports an error, or
                 it is about something else than was asked for.
         """
-        return decode_answer(operation, answer, path, arguments, self._opened().secrets)
+        return decode_answer(operation, answer, path, arguments)

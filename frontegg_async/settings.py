@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Collection
-from typing import Final, TypedDict
+from collections.abc import Collection, Iterable
+from typing import Any, Final, TypedDict
 
 import aiohttp
 import msgspec
 
 from ._clock import Clock, SystemClock
 from ._secret import Secret
+from .call import AttemptObserver
 from .errors import ConfigurationError
 from .ids import id_problem, text_problem
+from .observing import ObservedCall, Observer, check_observers
+from .operation import Operation
 from .options import Options, Region, check_header_setting, is_local, resolve_base_url
 from .pacing import FixedRate
 from .proxies import Proxy, proxy_for, unused_variable
@@ -36,6 +39,7 @@ class ConnectionArguments(TypedDict, total=False):
     ssl_context: ssl.SSLContext | None
     clock: Clock | None
     limits_plan: Plan | str | None
+    observers: Iterable[Observer]
 
 
 class SessionArguments(ConnectionArguments, total=False):
@@ -66,11 +70,18 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     token_store: TokenStore
     clock: Clock
     limits_plan: Plan | None
+    observers: tuple[Observer, ...] = ()
 
     def expected_limit(self, limit_group: str) -> FixedRate:
         """Return the limit that Frontegg publishes for a group of the session's plan."""
         published = published_limit(limit_group, self.limits_plan or Plan.SCALE)
         return FixedRate(published.calls, published.seconds)
+
+    def observed(
+        self, operation: Operation[Any], inner: AttemptObserver | None = None
+    ) -> ObservedCall:
+        """Return a call for the observers; ``inner`` is the caller's own observer of attempts."""
+        return ObservedCall(operation, self.base_url, self.clock, self.observers, inner)
 
     @property
     def expects_limits(self) -> bool:
@@ -156,6 +167,7 @@ def settings_of(
         token_store=MemoryTokenStore() if token_store is None else token_store,
         clock=SystemClock() if clock is None else clock,
         limits_plan=as_plan(given.get("limits_plan", Plan.SCALE)),
+        observers=check_observers(given.get("observers", ())),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Final, Protocol
+from typing import Any, Final, NoReturn, Protocol, Self
 
 import msgspec
 
@@ -22,6 +22,14 @@ class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
     value: str
     issued_at: float
     expires_at: float
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a StoredToken is a live credential and is not pickled: a store writes its fields"
+        )
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
 
     def __repr__(self) -> str:
         return f"StoredToken(value=***, expires_at={self.expires_at:.0f})"

@@ -24,12 +24,13 @@ import logging
 import math
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from ._clock import Clock
 from ._secret import MASK, Secret
+from .answer import recorded
 from .errors import (
     AuthenticationError,
     CallTimeoutError,
@@ -42,6 +43,8 @@ from .errors import (
 )
 from .models.authentication import TokenGrant
 from .token_stores import StoredToken, TokenStore
+
+R = TypeVar("R")
 
 _logger: Final = logging.getLogger("frontegg_async.tokens")
 
@@ -89,7 +92,7 @@ class Token:
     """A token in use. Its ``repr`` does not show it.
 
     Attributes:
-        value: the token.
+        secret: the token.
         authorization: value of the ``Authorization`` header.
         advisory_at, mandatory_at, expires_at: monotonic times, in seconds.
         accepted: whether a call with it was accepted.
@@ -103,19 +106,24 @@ class Token:
         "authorization",
         "expires_at",
         "mandatory_at",
+        "secret",
         "unproven",
-        "value",
     )
 
     def __init__(self, value: str, *, since: float, life: float, jitter: float) -> None:
-        self.value = value
-        self.authorization = f"Bearer {value}"
+        self.secret = Secret(value)
+        self.authorization = Secret(f"Bearer {value}")
         self.expires_at = since + life
         margin = min(max(30.0, 0.05 * life), 0.1 * life)
         self.mandatory_at = self.expires_at - margin
         self.advisory_at = since + life * (ADVISORY_SHARE - jitter)
         self.accepted = False
         self.unproven = False
+
+    @property
+    def value(self) -> str:
+        """The token itself."""
+        return self.secret.reveal()
 
     def __repr__(self) -> str:
         return f"<Token until {self.expires_at:.0f}>"
@@ -171,7 +179,6 @@ class TokenManager:
         self._keep: Final = keep
         self._saving: asyncio.Task[None] | None = None
         self._token: Token | None = None
-        self._former: Token | None = None
         self._rejected: Secret | None = None
         self._flight: asyncio.Task[Token | FronteggError] | None = None
         self._failure: FronteggError | None = None
@@ -254,6 +261,8 @@ class TokenManager:
         return self._flight
 
     async def _renew(self) -> Token | FronteggError:
+        # In a task of its own, begun by some call: its answer is no answer of that one.
+        recorded.set(None)
         previous, self._saving = self._saving, None
         if previous is not None:
             await asyncio.wait((previous,))
@@ -307,14 +316,12 @@ class TokenManager:
             async with asyncio.timeout(KEEP_TIMEOUT):
                 await self._keep()
         except Exception as error:  # noqa: BLE001  # somebody else's code: the token is good
-            _logger.warning("on_refresh failed (%s)", type(error).__name__)
-
-    def shown(self) -> tuple[Token | None, Token | None]:
-        """Return the tokens that a call that just ended can have sent: this one or the former."""
-        return self._token, self._former
+            failed = type(error).__name__
+        else:
+            return
+        _logger.warning("on_refresh failed (%s)", failed)
 
     def _use(self, value: str, since: float, life: float) -> Token:
-        self._former = self._token or self._former
         return Token(value, since=since, life=life, jitter=self._uniform(0.0, _ADVISORY_JITTER))
 
     def _failed(self, error: FronteggError) -> FronteggError:
@@ -341,20 +348,20 @@ class TokenManager:
         none: each would otherwise cost a token call for every call.
         """
         current = self._token
-        if current is None or current.value != token.value:
+        if current is None or current.secret != token.secret:
             return True
         now = self._monotonic()
         strike = self.strikes.setdefault(route, _Strike(0, -math.inf, Secret("")))
         blocked = now < strike.until or (not token.accepted and now < self._no_rejection_before)
         if blocked and not token.unproven:
-            if strike.last != Secret(token.value):
-                strike.last = Secret(token.value)
+            if strike.last != token.secret:
+                strike.last = token.secret
                 strike.until = max(
                     strike.until, now + REFUSED_BACKOFF * 2 ** min(strike.count - 1, 2)
                 )
             return False
-        self._token, self._former = None, token
-        self._rejected = strike.last = Secret(token.value)
+        self._token = None
+        self._rejected = strike.last = token.secret
         self._new_one = token.unproven
         strike.until = max(strike.until, now + _backoff(strike.count))
         strike.count += 1
@@ -390,47 +397,40 @@ class TokenManager:
         lease = getattr(self._store, "lease", None)
         if lease is None or self._monotonic() < self._store_from:
             return True
-        try:
-            async with asyncio.timeout(STORE_TIMEOUT):
-                return bool(await lease(self._key, self._holder, LEASE))
-        except Exception as error:  # noqa: BLE001  # somebody else's code: do without it
-            self._store_failed("be read", error)
-            return True
+        # A store that fails has none to give: the token is fetched.
+        return bool(
+            await self._of_store("be read", lambda: lease(self._key, self._holder, LEASE), True)
+        )
 
     async def _release(self) -> None:
         release = getattr(self._store, "release", None)
         if release is None or self._monotonic() < self._store_from:
             return
+        # If it fails, the lease ends by itself.
+        await self._of_store("be written", lambda: release(self._key, self._holder), None)
+
+    async def _of_store(self, what: str, ask: Callable[[], Awaitable[R]], otherwise: R) -> R:
+        """Return what the store says in time; ``otherwise`` if it fails, and leave it out then."""
         try:
             async with asyncio.timeout(STORE_TIMEOUT):
-                await release(self._key, self._holder)
-        except Exception as error:  # noqa: BLE001  # as above: the lease ends by itself
-            self._store_failed("be written", error)
-
-    def _store_failed(self, what: str, error: Exception) -> None:
+                return await ask()
+        except Exception as error:  # noqa: BLE001  # somebody else's code: do without it
+            failed = type(error).__name__
+        # Not where the exception is a variable: its text is the store's, and may hold the token.
         self._store_from = self._monotonic() + STORE_PAUSE
         _logger.warning(
-            "the token store cannot %s (%s): left out for %.0f s",
-            what,
-            type(error).__name__,
-            STORE_PAUSE,
+            "the token store cannot %s (%s): left out for %.0f s", what, failed, STORE_PAUSE
         )
+        return otherwise
 
     async def _from_store(self) -> Token | None:
         if self._monotonic() < self._store_from:
             return None
-        try:
-            async with asyncio.timeout(STORE_TIMEOUT):
-                if self._rejected is not None:
-                    await self._store.discard(self._key, self._rejected.reveal())
-                stored = await self._store.load(self._key)
-        except Exception as error:  # noqa: BLE001  # somebody else's code: do without it
-            self._store_failed("be read", error)
-            return None
+        stored = await self._of_store("be read", self._load, None)
         if stored is None or not is_fit(stored.value):
             return None
         # Neither one that was refused, nor the one that is to be replaced.
-        current = None if self._token is None else Secret(self._token.value)
+        current = None if self._token is None else self._token.secret
         if Secret(stored.value) in {self._rejected, current}:
             return None
         # Another machine's clock may be wrong: what it says is used with the age it can have.
@@ -441,14 +441,15 @@ class TokenManager:
         token.unproven = self._rejected is not None
         return token if self._monotonic() < token.advisory_at else None
 
+    async def _load(self) -> StoredToken | None:
+        if self._rejected is not None:
+            await self._store.discard(self._key, self._rejected.reveal())
+        return await self._store.load(self._key)
+
     async def _to_store(self, token: StoredToken) -> None:
         if self._monotonic() < self._store_from:
             return
-        try:
-            async with asyncio.timeout(STORE_TIMEOUT):
-                await self._store.save(self._key, token)
-        except Exception as error:  # noqa: BLE001  # as above: the token is good without it
-            self._store_failed("be written", error)
+        await self._of_store("be written", lambda: self._store.save(self._key, token), None)
 
 
 class _Granted(msgspec.Struct):
@@ -465,10 +466,9 @@ class _Granted(msgspec.Struct):
 
 def _checked(answer: TokenGrant) -> _Granted:
     """Refuse an answer without a token, or with one that cannot stand in a header."""
-    token = answer.token
-    if token is None or not is_fit(token):
+    if answer.token is None or not is_fit(answer.token):
         raise UndecodableAnswerError("the auth route's answer holds no usable token")
-    return _Granted(token, answer.expires_in)
+    return _Granted(answer.token, answer.expires_in)
 
 
 def is_fit(token: str) -> bool:

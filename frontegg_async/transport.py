@@ -6,13 +6,12 @@ Here is the transport for every ``aiohttp.ClientSession``, one that is handed in
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import math
 import ssl
 import zlib
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final, NoReturn, Protocol
 
 import aiohttp
 import msgspec
@@ -20,6 +19,7 @@ from aiohttp import hdrs
 from aiohttp.connector import Connection
 from yarl import URL
 
+from ._secret import Secret, bare
 from ._version import __version__
 from .answer import Answer, Failure, FailureKind
 from .options import Options
@@ -56,6 +56,9 @@ class Request(msgspec.Struct, eq=False):
     def __repr__(self) -> str:
         return f"<Request {self.method}>"
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Request may hold secrets and is not pickled")
+
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Return for rich, which would otherwise read all fields, as much as ``repr`` shows."""
         return [("method", self.method)]
@@ -70,7 +73,7 @@ class Transport(Protocol):
         ...
 
     async def send(
-        self, request: Request, authorization: str | None, options: Options, timeout: float
+        self, request: Request, authorization: Secret | None, options: Options, timeout: float
     ) -> Answer | Failure:
         """Send once; never raise for anything that the network or the server does.
 
@@ -135,13 +138,13 @@ class AiohttpTransport:
             self._http.detach()  # the connections are its owner's
 
     async def send(
-        self, request: Request, authorization: str | None, options: Options, timeout: float
+        self, request: Request, authorization: Secret | None, options: Options, timeout: float
     ) -> Answer | Failure:
         """Send once, and tell by the failure whether the server can have seen it."""
         headers = {**self._extra_headers, **request.headers}
         proxy = self._proxy
         if authorization is not None:
-            headers[hdrs.AUTHORIZATION] = authorization
+            headers[hdrs.AUTHORIZATION] = authorization.reveal()
         response: aiohttp.ClientResponse | None = None
         try:
             # Not ``async with``: an answer that is read to its end has given its connection back,
@@ -177,12 +180,12 @@ class AiohttpTransport:
         except (aiohttp.ClientError, OSError) as error:
             status = None if response is None else response.status
             return failure_of(error, status, request.url, proxy)
-        except asyncio.CancelledError as error:
-            cancelled = error.args
-        # A cancellation has passed frames that hold the token in their variables, and whoever
-        # shows its traceback may show those: it starts anew from here, where there is none.
-        del headers, authorization, response
-        raise asyncio.CancelledError(*cancelled)
+        except BaseException as error:  # noqa: BLE001  # raised again
+            raised = bare(error)
+        finally:
+            # What follows is raised from here, and whoever shows its traceback shows variables.
+            del headers, response
+        raise raised
 
     def _timeout(self, options: Options, total: float) -> aiohttp.ClientTimeout:
         if options is self._last_options and total == options.attempt_timeout:
@@ -270,7 +273,10 @@ def _decompressed(
     """Undo a compression, never past ``limit`` bytes."""
     window = _DECOMPRESSORS.get(encoding)
     if window is None:
-        return Failure(FailureKind.MALFORMED, f"cannot decompress {encoding[:20]!r}", status)
+        # The server's word is not repeated: it may be the token.
+        return Failure(
+            FailureKind.MALFORMED, "the body is compressed in a way that was not asked for", status
+        )
     decompressor = zlib.decompressobj(window)
     try:
         plain = decompressor.decompress(body, limit + 1)

@@ -40,12 +40,14 @@ class _Renewal:
         return TokenGrant(token=tokens.access_token, expires_in=tokens.expires_in)
 
     async def _exchange(self) -> UserTokens:
-        refresh_token = self.tokens.refresh_token
-        if refresh_token is None:
+        tokens = self.tokens
+        if tokens.refresh_token is None:
             raise AuthenticationError("the user's token has ended: log in again")
-        if isinstance(self.tokens, ApiTokenLogin):
-            return await self._authentication.refresh_api_token(refresh_token)
-        return await self._authentication.refresh(refresh_token, client_id=self._client_id or "")
+        if isinstance(tokens, ApiTokenLogin):
+            return await self._authentication.refresh_api_token(tokens.refresh_token)
+        return await self._authentication.refresh(
+            tokens.refresh_token, client_id=self._client_id or ""
+        )
 
     def __repr__(self) -> str:
         return "<_Renewal ***>"
@@ -96,8 +98,7 @@ def manage(
     Raises:
         ConfigurationError: there is no access token, or nothing to renew it with.
     """
-    access_token = tokens.access_token
-    if access_token is None or not is_fit(access_token):
+    if tokens.access_token is None or not is_fit(tokens.access_token):
         raise ConfigurationError(
             "the user is not logged in yet: there is no access token (with mfa_required, "
             "go on in frontegg.mfa_login)"
@@ -115,11 +116,11 @@ def manage(
         if tokens.refresh_token is not None:
             logins[Secret(tokens.refresh_token)] = manager
         # The token's own statement of its end counts: ``expires_in`` may have been kept a while.
-        life = stated_life(access_token, clock.time())
+        life = stated_life(tokens.access_token, clock.time())
         if life is None:
             life = float(tokens.expires_in or 0)
         if life > 0:
-            manager.adopt(access_token, life)
+            manager.adopt(tokens.access_token, life)
     if on_refresh is not None and on_refresh not in manager.on_refresh:
         manager.on_refresh.append(on_refresh)
     return manager

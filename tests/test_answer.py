@@ -30,12 +30,22 @@ OWN: dict[int, type[FronteggError]] = {
 }
 
 
+class Sent:
+    """A call with these secrets."""
+
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        self._secrets = secrets
+
+    def secrets(self) -> tuple[str, ...]:
+        """Give them."""
+        return self._secrets
+
+
 def error_of(
     status: int, body: bytes = b"", *redact: str, headers: dict[str, str] | None = None
 ) -> FronteggError:
-    return error_of_answer(
-        Answer(status, headers or {}, body), operation="users.get", attempts=2, redact=redact
-    )
+    answer = Answer(status, headers or {}, body, sent=Sent(redact))
+    return error_of_answer(answer, operation="users.get", attempts=2)
 
 
 @pytest.mark.parametrize("status", range(300, 600))

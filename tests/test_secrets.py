@@ -4,21 +4,36 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import copy
 import importlib
 import logging
 import pickle
 import pkgutil
+import time
 import traceback
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 import pytest
 from rich.pretty import pretty_repr
 from yarl import URL
 
-from frontegg_async import Assignment, FronteggError, FronteggSession, Options, StoredToken, models
+from frontegg_async import (
+    Assignment,
+    FronteggError,
+    FronteggSession,
+    MemoryTokenStore,
+    Options,
+    StoredToken,
+    Tenant,
+    UndecodableAnswerError,
+    UserTokens,
+    models,
+)
 from frontegg_async._secret import MASK, Secret
 from frontegg_async.bulk.ledger import Ledger
 from frontegg_async.emulator import (
@@ -32,7 +47,8 @@ from frontegg_async.emulator import (
     Redirect,
     Stall,
 )
-from frontegg_async.models._base import RequestModel, ResponseModel, is_secret
+from frontegg_async.endpoints.users import GET as GET_USER
+from frontegg_async.models import RequestModel, ResponseModel, is_secret
 from frontegg_async.models.authentication import AuthenticateRequest
 from frontegg_async.transport import Request
 
@@ -204,6 +220,98 @@ async def test_server_repeats_the_token(
     session = canary.as_user(USER_TOKEN) if as_user else canary
     call = session.call(EITHER) if as_user else session.users.get("user-0")
     assert_clean(shown(await error_of(call)), token)
+
+
+class _DeadStore(MemoryTokenStore):
+    """A store that has yet another dead token when one was rejected."""
+
+    rejected = False
+
+    async def load(self, key: str) -> StoredToken | None:
+        now = time.time()
+        dead = StoredToken(value="second-dead-token", issued_at=now, expires_at=now + 9_000.0)
+        return dead if self.rejected else None
+
+    async def discard(self, key: str, value: str) -> None:
+        self.rejected = True
+
+
+async def test_all_tokens_of_a_call_are_known(emulator: Emulator) -> None:
+    """Of a call that was replayed twice, a false success repeats none of its three tokens."""
+    async with session_on(emulator, token_store=_DeadStore()) as session:
+        await session.users.get("user-0")
+        first = token_of(session)
+        emulator.inject(AnswerStatus(401), on=GET, times=2)
+        echo = f"dead: {first.upper()} and second-dead-token"
+        body = msgspec.json.encode({"errors": [echo], "errorCode": "second-dead-token"})
+        emulator.inject(AnswerStatus(200, body), on=GET)
+        error = await error_of(session.users.get("user-0"))
+        assert isinstance(error, UndecodableAnswerError)
+        assert error.messages == ("dead: *** and ***",)
+        assert_clean(shown(error), first, "second-dead-token")
+
+
+@pytest.mark.parametrize("way", ["as it is", "percent", "base64", "upper case"])
+async def test_echoes_in_headers(emulator: Emulator, canary: FronteggSession, way: str) -> None:
+    """Neither a trace id nor the host of a redirect nor a log shows the token that was sent."""
+    token = token_of(canary)
+    echo = {
+        "as it is": token,
+        "percent": quote(token.replace(".", "%2E"), safe="%"),
+        "base64": base64.urlsafe_b64encode(token.encode()).decode().rstrip("="),
+        "upper case": token.upper(),
+    }[way]
+    trace = {"frontegg-trace-id": echo[:2_000]}
+    emulator.inject(AnswerStatus(403, headers=trace), on=GET)
+    error = await error_of(canary.users.get("user-0"))
+    assert isinstance(error, FronteggError)
+    assert error.trace_id == "***"
+    emulator.inject(Redirect(f"https://{echo}.test/x"), on=GET)
+    error = await error_of(canary.users.get("user-0"))
+    assert "***" in str(error)
+    assert_clean(shown(error), token, echo)
+    emulator.inject(AnswerStatus(200, b'{"id": "user-0"}', headers=trace), on=GET)
+    answer = await canary.send(GET_USER, "user-0")
+    assert answer.trace_id == "***"
+    assert_clean(f"{answer!r} {pretty_repr(answer)}", token, echo)
+
+
+# Pickles
+
+
+async def test_what_holds_a_token_is_not_pickled(canary: FronteggSession) -> None:
+    """Pickling whatever holds a token is an error that says so in words; copies stay possible."""
+    answer = await canary.send(GET_USER, "user-0")
+    tokens = UserTokens(access_token=USER_TOKEN, refresh_token=USER_TOKEN)
+    values: list[tuple[Any, str]] = [
+        (canary, "session"),
+        (canary.as_user(USER_TOKEN), "session"),
+        (answer, "Answer"),
+        (answer.sent, "Call"),
+        (Request("GET", URL("https://h.test/"), {}, API_KEY.encode()), "Request"),
+        (StoredToken(value=USER_TOKEN, issued_at=0.0, expires_at=1.0), "StoredToken"),
+        (tokens, "UserTokens"),
+        ([{"a": tokens}], "UserTokens"),
+        (AuthenticateRequest(client_id="id", secret=API_KEY), "AuthenticateRequest"),
+        (manager_of(canary)._token, "secret"),
+        (canary._settings, "secret"),
+        (Options(headers={"x-api-key": API_KEY}), "secret"),
+    ]
+    for value, named in values:
+        for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+            with pytest.raises(TypeError, match=named):
+                pickle.dumps(value, protocol)
+    assert copy.deepcopy(tokens) == copy.copy(tokens) == tokens
+
+
+async def test_what_holds_none_is_pickled(canary: FronteggSession) -> None:
+    """Errors, and Structs without secrets, are pickled and copied as ever."""
+    user = await canary.users.get("user-0")
+    home = Tenant(tenant_id="home", post_code="12345", country_code="DE")
+    error = await error_of(canary.users.get("nobody"))
+    for value in (user, home, Options(timeout=3.0), UserTokens(expires_in=5)):
+        assert pickle.loads(pickle.dumps(value)) == copy.deepcopy(value) == value  # noqa: S301
+    assert str(copy.copy(error)) == str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301
 
 
 # Logs

@@ -15,6 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from frontegg_async import Options
+from frontegg_async._secret import Secret
 from frontegg_async.answer import Answer, Failure, FailureKind
 
 from .conftest import LoopTime
@@ -103,7 +104,7 @@ async def test_a_header_cannot_hold_another(kind: str, value: str) -> None:
         for where in ("header", "authorization", "method"):
             headers = {"X-Own": value} if where == "header" else {}
             method = value if where == "method" else "GET"
-            authorization = value if where == "authorization" else None
+            authorization = Secret(value) if where == "authorization" else None
             request = request_to(server.url, method, None, **headers)
             with pytest.raises(ValueError, match=r"njection|detected|[Mm]ethod"):
                 await transport.send(request, authorization, Options(), 30.0)

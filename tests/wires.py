@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from yarl import URL
 
 from frontegg_async import Options
+from frontegg_async._secret import Secret
 from frontegg_async.answer import Answer, Failure
 from frontegg_async.direct import DirectTransport
 from frontegg_async.transport import AiohttpTransport, Request, Transport
@@ -148,7 +149,7 @@ async def send(transport: Transport, request: Request, **options: Any) -> Answer
     """Send with plenty of time, unless ``timeout`` or an option says otherwise."""
     timeout = options.pop("timeout", 30.0)
     options.setdefault("connect_timeout", 30.0)  # a busy machine accepts a connection late
-    return await transport.send(request, TOKEN, Options(**options), timeout)
+    return await transport.send(request, Secret(TOKEN), Options(**options), timeout)
 
 
 def seen(outcome: Answer | Failure) -> tuple[object, ...]:

@@ -14,8 +14,8 @@ from typing import Any, Final, cast
 import click
 import msgspec
 
+from .._secret import bare, concealed, is_secret
 from ..json_text import decode_json
-from ..models._base import is_secret
 from ..operation import Operation
 from .flags import flag_of, has_option
 from .signatures import Parameter, arms_of, is_list, is_object, item_of, present, struct_of
@@ -71,7 +71,7 @@ class Document(msgspec.Struct, frozen=True):
     def arguments(
         self, body: str | None, settings: Sequence[str], given: Iterable[str]
     ) -> dict[str, Any]:
-        """Return what the two options say, by parameter of the coroutine.
+        """Return what the two options say, by parameter of the coroutine, secrets wrapped.
 
         Args:
             body: where to read the document, None if there is none.
@@ -83,6 +83,22 @@ class Document(msgspec.Struct, frozen=True):
         """
         if body is None and not settings:
             return {}
+        try:
+            found = self._arguments(body, settings, given)
+        except click.UsageError as error:
+            # From here, where no variable holds the document.
+            refused = bare(error)
+        else:
+            # In an object of the application's own, such as metadata, names mean nothing.
+            return {
+                name: concealed(name, value) if is_secret(name) else value
+                for name, value in found.items()
+            }
+        raise refused
+
+    def _arguments(
+        self, body: str | None, settings: Sequence[str], given: Iterable[str]
+    ) -> dict[str, Any]:
         document: Any = {} if body is None else _read(body)
         if settings:
             document = self._with(settings, document, frozenset(given))

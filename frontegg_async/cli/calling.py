@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 import msgspec
 
+from .._secret import Secret
 from ..frontegg import FronteggSession
 from ..operation import Operation, TenantHeader, TokenKind, UserHeader
 from ..tasks import POLL, TIMEOUT
@@ -36,7 +37,7 @@ class _Call(msgspec.Struct, frozen=True):
     choices: results.Choices
     tenant: str | None
     """For a view: where the coroutine's own parameter of this name means something else."""
-    user_token: str | None
+    user_token: Secret | None
 
     async def make(self, connection: Connection) -> None:
         """Make it, and show what comes."""
@@ -156,11 +157,11 @@ def _choices(values: Mapping[str, Any]) -> results.Choices:
     )
 
 
-def _user_token(operation: Operation[Any]) -> str | None:
+def _user_token(operation: Operation[Any]) -> Secret | None:
     """Return the user's token to call with, None where the environment's or no token is used."""
     if operation.token in {TokenKind.ENVIRONMENT, TokenKind.NONE}:
         return None
-    token = os.environ.get(USER_TOKEN, "").strip() or None
+    token = Secret(os.environ.get(USER_TOKEN, "").strip()) or None
     if token is None and operation.token is TokenKind.USER:
         raise exits.NoCredentialsError(
             f"{operation.name} works for a user: set {USER_TOKEN} in the environment."

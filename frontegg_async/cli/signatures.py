@@ -14,7 +14,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ..models._base import is_secret
+from .._secret import is_secret
 from ..operation import Operation, TenantHeader, UserHeader
 
 TENANT_HEADER: Final = "frontegg-tenant-id"

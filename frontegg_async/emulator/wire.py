@@ -119,11 +119,13 @@ class Reply(web.StreamResponse):
 
     def _head(self, answer: Answer, *, keep_alive: bool) -> bytes:
         status = answer.status
-        lines = f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n{self._letterhead.lines()}"
-        if answer.content_type is not None:
-            lines += f"Content-Type: {answer.content_type}\r\n"
+        lines = f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n"
+        # Before those of every answer: of two values clients take the first, here the particular.
         for name, value in answer.headers.items():
             lines += f"{name}: {value}\r\n"
+        lines += self._letterhead.lines()
+        if answer.content_type is not None:
+            lines += f"Content-Type: {answer.content_type}\r\n"
         if not keep_alive:
             lines += "Connection: close\r\n"
         if answer.announced is not None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
+from .._secret import concealing
 from ..models import Number
 from ..models.activations import (
     ActivateRequest,
@@ -109,6 +110,7 @@ class Activations:
         body = UpdateActivationSettingsRequest(strategy=strategy, code_expiration=code_expiration)
         await self._caller.call(UPDATE_SETTINGS, body=body)
 
+    @concealing
     async def get_strategy(self, user_id: str, token: str) -> ActivationStrategy:
         """Return whether a user has to set a password to become active.
 
@@ -121,6 +123,7 @@ class Activations:
         query = {"userId": user_id, "token": token}
         return await self._caller.call(GET_STRATEGY, query=query)
 
+    @concealing
     async def activate(
         self,
         user_id: str,
@@ -152,6 +155,7 @@ class Activations:
         )
         return await self._caller.call(ACTIVATE, body=body, headers={VENDOR_HOST: vendor_host})
 
+    @concealing
     async def activate_with_code(
         self,
         *,

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
+from .._secret import Secret, concealing, revealed
 from ..errors import InvalidRequestError
 from ..models.authentication import (
     ApiTokenLogin,
@@ -125,6 +126,7 @@ class Authentication:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
+    @concealing
     async def login(
         self,
         *,
@@ -161,6 +163,7 @@ class Authentication:
         )
         return await self._caller.call(LOGIN, body=body, headers={VENDOR_HOST: vendor_host})
 
+    @concealing
     async def refresh(
         self, refresh_token: str, *, client_id: str, vendor_host: str | None = None
     ) -> LoginResult:
@@ -179,6 +182,7 @@ class Authentication:
         headers = {"Cookie": _cookie(client_id, refresh_token, REFRESH), VENDOR_HOST: vendor_host}
         return await self._caller.call(REFRESH, body=RefreshRequest(), headers=headers)
 
+    @concealing
     async def logout(
         self, refresh_token: str, *, client_id: str, vendor_host: str | None = None
     ) -> None:
@@ -194,6 +198,7 @@ class Authentication:
         headers = {"Cookie": _cookie(client_id, refresh_token, LOGOUT), VENDOR_HOST: vendor_host}
         await self._caller.call(LOGOUT, headers=headers)
 
+    @concealing
     async def login_with_api_token(self, client_id: str, secret: str) -> ApiTokenLogin:
         """Exchange an API token, of a tenant or of a user, for an access token.
 
@@ -211,6 +216,7 @@ class Authentication:
         body = ApiTokenLoginRequest(client_id=client_id, secret=secret)
         return await self._caller.call(LOGIN_WITH_API_TOKEN, body=body)
 
+    @concealing
     async def refresh_api_token(self, refresh_token: str) -> ApiTokenLogin:
         """Exchange the refresh token of an API token for new tokens; it is used up.
 
@@ -222,6 +228,7 @@ class Authentication:
         body = RefreshApiTokenRequest(refresh_token=refresh_token)
         return await self._caller.call(REFRESH_API_TOKEN, body=body)
 
+    @concealing
     async def sign_up(
         self,
         *,
@@ -283,6 +290,7 @@ class Authentication:
         headers = {VENDOR_HOST: vendor_host, APPLICATION_ID: application_id}
         return await self._caller.call(SIGN_UP, body=body, headers=headers)
 
+    @concealing
     async def sign_up_with_username(
         self,
         *,
@@ -345,15 +353,15 @@ class Authentication:
         return await self._caller.call(SIGN_UP_WITH_USERNAME, body=body, headers=headers)
 
 
-def _cookie(client_id: str, refresh_token: str, operation: Operation[Any]) -> str:
+def _cookie(client_id: str, refresh_token: str, operation: Operation[Any]) -> Secret:
     """Return the cookie that carries a refresh token.
 
     It is named after the environment, without the first hyphen of its id (client: Frontegg's own
     mobile SDKs).
     """
-    cookie = f"fe_refresh_{client_id.replace('-', '', 1)}={refresh_token}"
-    if _fits_cookie(cookie):
-        return cookie
+    name = f"fe_refresh_{client_id.replace('-', '', 1)}"
+    if _fits_cookie(f"{name}={revealed(refresh_token)}"):
+        return Secret(f"{name}={revealed(refresh_token)}")
     raise InvalidRequestError(
         "refresh_token and client_id must be of characters that a cookie can hold",
         operation=operation.name,

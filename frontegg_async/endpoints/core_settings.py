@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from .._secret import concealing
 from ..models import Number
 from ..models.core_settings import (
     BasicIdentityConfiguration,
@@ -103,6 +104,7 @@ class CoreSettings:
         """
         return await self._caller.call(GET_CAPTCHA_POLICY)
 
+    @concealing
     async def create_captcha_policy(
         self,
         *,
@@ -135,6 +137,7 @@ class CoreSettings:
         )
         return await self._caller.call(CREATE_CAPTCHA_POLICY, body=body)
 
+    @concealing
     async def update_captcha_policy(
         self,
         *,

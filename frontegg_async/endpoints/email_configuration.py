@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import NoneType
 from typing import Final
 
+from .._secret import concealing
 from ..models.email_configuration import (
     MailConfiguration,
     MailProvider,
@@ -80,6 +81,7 @@ class EmailConfiguration:
         body = UpdateEmailConfigurationRequest(payload=payload)
         await self._caller.call(UPDATE, body=body)
 
+    @concealing
     async def update_v1(self, secret: str) -> None:
         """Send e-mails by SendGrid, with this API key.
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
+from .._secret import concealing
 from ..models import Number
 from ..models.invitations import (
     AcceptInvitationRequest,
@@ -211,6 +212,7 @@ class Invitations:
         """
         await self._caller.call(DELETE, invitation_id)
 
+    @concealing
     async def verify(self, token: str) -> Invitation:
         """Return the invitation that a token is of, if the token is good.
 
@@ -318,6 +320,7 @@ class Invitations:
         """
         await self._caller.call(DELETE_FOR_USER, tenant_id=tenant_id, user_id=user_id)
 
+    @concealing
     async def accept(self, user_id: str, token: str) -> None:
         """Make an invited user a member of the tenant.
 
@@ -328,6 +331,7 @@ class Invitations:
         body = AcceptInvitationRequest(user_id=user_id, token=token)
         await self._caller.call(ACCEPT, body=body)
 
+    @concealing
     async def accept_with_code(self, *, user_id: str, token: str, code: str) -> None:
         """Make an invited user a member of the tenant, where invitations are sent as a code.
 

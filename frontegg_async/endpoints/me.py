@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
+from .._secret import concealing
 from ..models.me import (
     MyAuthorization,
     MyTenants,
@@ -271,6 +272,7 @@ class Me:
         body = EmailRequest(email=email)
         await self._caller.call(UPDATE_EMAIL, body=body, tenant_id=tenant_id)
 
+    @concealing
     async def verify_email(self, email: str, code: str, *, tenant_id: str | None = None) -> None:
         """Change the user's address to the one that the code was sent to.
 
@@ -279,6 +281,7 @@ class Me:
         body = VerifyEmailRequest(email=email, code=code)
         await self._caller.call(VERIFY_EMAIL, body=body, tenant_id=tenant_id)
 
+    @concealing
     async def unlock(self, token: str) -> None:
         """Unlock the user who was sent this token.
 

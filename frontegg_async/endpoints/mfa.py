@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from .._secret import concealing
 from ..models.mfa import (
     DisableAuthenticatorRequest,
     DisableSmsRequest,
@@ -150,6 +151,7 @@ class Mfa:
         """
         return await self._caller.call(START_AUTHENTICATOR_ENROLLMENT, user_id=user_id)
 
+    @concealing
     async def enroll(self, token: str, *, user_id: str | None = None) -> MfaRecovery:
         """Make an authenticator app a second factor, and return the user's recovery code.
 
@@ -161,6 +163,7 @@ class Mfa:
         body = EnrollAuthenticatorRequest(token=token)
         return await self._caller.call(ENROLL, body=body, user_id=user_id)
 
+    @concealing
     async def enroll_authenticator(self, token: str, *, user_id: str | None = None) -> MfaRecovery:
         """Make an authenticator app a second factor, and return the user's recovery code.
 
@@ -190,6 +193,7 @@ class Mfa:
         body = StartSmsEnrollmentRequest(phone_number=phone_number)
         return await self._caller.call(START_SMS_ENROLLMENT, body=body, user_id=user_id)
 
+    @concealing
     async def enroll_sms(self, *, otc_token: str, code: str, user_id: str | None = None) -> None:
         """Make a phone a second factor.
 
@@ -204,6 +208,7 @@ class Mfa:
         body = EnrollSmsRequest(otc_token=otc_token, code=code)
         await self._caller.call(ENROLL_SMS, body=body, user_id=user_id)
 
+    @concealing
     async def disable(self, *, token: str | UnsetType = UNSET, user_id: str | None = None) -> None:
         """Take an authenticator app out of a user's second factors.
 
@@ -214,6 +219,7 @@ class Mfa:
         body = DisableAuthenticatorRequest(token=token)
         await self._caller.call(DISABLE, body=body, user_id=user_id)
 
+    @concealing
     async def disable_authenticator(
         self, device_id: str, *, token: str | UnsetType = UNSET, user_id: str | None = None
     ) -> None:
@@ -253,6 +259,7 @@ class Mfa:
             user_id=user_id,
         )
 
+    @concealing
     async def disable_sms(
         self,
         device_id: str,

@@ -13,6 +13,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from .._secret import concealing
 from ..models.authentication import LoginResult
 from ..models.mfa_login import (
     AuthenticatorEnrollment,
@@ -181,6 +182,7 @@ class MfaLogin:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
+    @concealing
     async def recover(self, *, email: str, recovery_code: str) -> None:
         """Accept the recovery code of a user who has lost the second factor.
 
@@ -195,6 +197,7 @@ class MfaLogin:
         body = RecoverMfaRequest(email=email, recovery_code=recovery_code)
         await self._caller.call(RECOVER, body=body)
 
+    @concealing
     async def verify_authenticator_code(
         self, *, code: str, mfa_token: str, remember_device: bool | UnsetType = UNSET
     ) -> LoginResult:
@@ -209,6 +212,7 @@ class MfaLogin:
         )
         return await self._caller.call(VERIFY_AUTHENTICATOR_CODE, body=body)
 
+    @concealing
     async def verify_authenticator(
         self,
         device_id: str,
@@ -233,6 +237,7 @@ class MfaLogin:
         )
         return await self._caller.call(VERIFY_AUTHENTICATOR, device_id, body=body)
 
+    @concealing
     async def send_email_code(self, mfa_token: str) -> MfaChallenge:
         """Send the user a code by e-mail, and return what ``verify_email_code`` takes with it.
 
@@ -241,6 +246,7 @@ class MfaLogin:
         body = StartMfaRequest(mfa_token=mfa_token)
         return await self._caller.call(SEND_EMAIL_CODE, body=body)
 
+    @concealing
     async def verify_email_code(
         self,
         *,
@@ -264,6 +270,7 @@ class MfaLogin:
         )
         return await self._caller.call(VERIFY_EMAIL_CODE, body=body)
 
+    @concealing
     async def send_sms_code(self, device_id: str, mfa_token: str) -> MfaChallenge:
         """Send a code to a phone, and return what ``verify_sms`` takes with it.
 
@@ -276,6 +283,7 @@ class MfaLogin:
         body = StartMfaRequest(mfa_token=mfa_token)
         return await self._caller.call(SEND_SMS_CODE, device_id, body=body)
 
+    @concealing
     async def verify_sms(
         self,
         device_id: str,
@@ -301,6 +309,7 @@ class MfaLogin:
         )
         return await self._caller.call(VERIFY_SMS, device_id, body=body)
 
+    @concealing
     async def start_webauthn(self, device_id: str, mfa_token: str) -> WebAuthnChallenge:
         """Return a challenge for a WebAuthn device, to be handed to the user's browser.
 
@@ -313,6 +322,7 @@ class MfaLogin:
         body = StartMfaRequest(mfa_token=mfa_token)
         return await self._caller.call(START_WEBAUTHN, device_id, body=body)
 
+    @concealing
     async def verify_webauthn(
         self,
         device_id: str,
@@ -341,6 +351,7 @@ class MfaLogin:
         )
         return await self._caller.call(VERIFY_WEBAUTHN, device_id, body=body)
 
+    @concealing
     async def start_authenticator_enrollment(self, mfa_token: str) -> AuthenticatorEnrollment:
         """Return the QR code that makes an authenticator app a second factor.
 
@@ -349,6 +360,7 @@ class MfaLogin:
         body = StartMfaRequest(mfa_token=mfa_token)
         return await self._caller.call(START_AUTHENTICATOR_ENROLLMENT, body=body)
 
+    @concealing
     async def enroll_authenticator(
         self, *, token: str, mfa_token: str, remember_device: bool | UnsetType = UNSET
     ) -> LoginResult:
@@ -366,6 +378,7 @@ class MfaLogin:
         )
         return await self._caller.call(ENROLL_AUTHENTICATOR, body=body)
 
+    @concealing
     async def start_sms_enrollment(
         self, phone_number: str, *, mfa_token: str | UnsetType = UNSET
     ) -> MfaChallenge:
@@ -380,6 +393,7 @@ class MfaLogin:
         body = StartSmsEnrollmentInLoginRequest(phone_number=phone_number, mfa_token=mfa_token)
         return await self._caller.call(START_SMS_ENROLLMENT, body=body)
 
+    @concealing
     async def enroll_sms(
         self,
         *,
@@ -403,6 +417,7 @@ class MfaLogin:
         )
         return await self._caller.call(ENROLL_SMS, body=body)
 
+    @concealing
     async def start_webauthn_enrollment(self, mfa_token: str) -> WebAuthnChallenge:
         """Return a challenge for a new WebAuthn device, to be handed to the user's browser.
 
@@ -411,6 +426,7 @@ class MfaLogin:
         body = StartMfaRequest(mfa_token=mfa_token)
         return await self._caller.call(START_WEBAUTHN_ENROLLMENT, body=body)
 
+    @concealing
     async def enroll_webauthn(
         self,
         *,
@@ -440,6 +456,7 @@ class MfaLogin:
         )
         return await self._caller.call(ENROLL_WEBAUTHN, body=body)
 
+    @concealing
     async def may_remember_device(
         self, mfa_token: str, *, tenant_id: str | None = None
     ) -> RememberDeviceRule:

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from .._secret import concealing
 from ..models.migrations import (
     MigratedUser,
     MigratedUserV1,
@@ -74,6 +75,7 @@ class Migrations:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
+    @concealing
     async def migrate_from_auth0(
         self,
         *,

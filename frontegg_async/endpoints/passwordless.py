@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from .._secret import concealing
 from ..models.authentication import LoginResult
 from ..models.passwordless import (
     PasswordlessLoginRequest,
@@ -86,6 +87,7 @@ class Passwordless:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
+    @concealing
     async def send_sms_code(
         self,
         *,
@@ -121,6 +123,7 @@ class Passwordless:
         )
         return await self._caller.call(SEND_SMS_CODE, body=body)
 
+    @concealing
     async def login_with_sms_code(
         self,
         token: str,
@@ -142,6 +145,7 @@ class Passwordless:
         )
         return await self._caller.call(LOGIN_WITH_SMS_CODE, body=body)
 
+    @concealing
     async def send_magic_link(
         self,
         *,
@@ -174,6 +178,7 @@ class Passwordless:
         )
         await self._caller.call(SEND_MAGIC_LINK, body=body)
 
+    @concealing
     async def login_with_magic_link(
         self,
         token: str,
@@ -195,6 +200,7 @@ class Passwordless:
         )
         return await self._caller.call(LOGIN_WITH_MAGIC_LINK, body=body)
 
+    @concealing
     async def send_email_code(
         self,
         *,
@@ -227,6 +233,7 @@ class Passwordless:
         )
         await self._caller.call(SEND_EMAIL_CODE, body=body)
 
+    @concealing
     async def login_with_email_code(
         self,
         token: str,

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
+from .._secret import concealing
 from ..models.password_settings import PasswordConfiguration
 from ..models.passwords import (
     ChangePasswordRequest,
@@ -167,6 +168,7 @@ class Passwords:
         )
         return await self._caller.call(RESET_BY_SMS, body=body)
 
+    @concealing
     async def verify_sms_code(self, otc_token: str, session_id: str) -> PasswordResetToken:
         """Exchange a code from an SMS for what ``verify_reset`` takes.
 
@@ -179,6 +181,7 @@ class Passwords:
         body = VerifySmsCodeRequest(otc_token=otc_token, session_id=session_id)
         return await self._caller.call(VERIFY_SMS_CODE, body=body)
 
+    @concealing
     async def verify_reset(self, *, user_id: str, token: str, password: str) -> None:
         """Set a user's new password.
 
@@ -193,6 +196,7 @@ class Passwords:
         body = VerifyPasswordResetRequest(user_id=user_id, token=token, password=password)
         await self._caller.call(VERIFY_RESET, body=body)
 
+    @concealing
     async def change(self, password: str, new_password: str, *, user_id: str | None = None) -> None:
         """Change the password of a user who knows the present one.
 
@@ -217,6 +221,7 @@ class Passwords:
         """
         return await self._caller.call(GET_CONFIGURATION, query={"userId": user_id})
 
+    @concealing
     async def check(self, email: str, password: str) -> PasswordCheck:
         """Return whether this is a user's password. Nobody is logged in by that.
 

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from msgspec import UNSET, UnsetType
 
+from .._secret import concealing
 from ..models.paging import Page
 from ..models.phone_numbers import (
     CreatePhoneNumberRequest,
@@ -203,6 +204,7 @@ class PhoneNumbers:
         body = NamePhoneNumberRequest(phone_number=phone_number)
         return await self._caller.call(START_VERIFICATION, body=body)
 
+    @concealing
     async def verify(self, *, otc_token: str, code: str) -> None:
         """Show by the code from an SMS that a phone number is the user's.
 
@@ -224,6 +226,7 @@ class PhoneNumbers:
         """
         return await self._caller.call(START_DELETION, phone_id)
 
+    @concealing
     async def delete(self, phone_id: str, *, otc_token: str, code: str) -> None:
         """Delete a phone number, by the code from an SMS.
 

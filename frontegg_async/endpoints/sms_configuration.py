@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
+from .._secret import concealing
 from ..models.sms_configuration import UpdateSmsConfigurationRequest
 from ..operation import JSON, Caller, Operation, Repeat
 
@@ -45,6 +46,7 @@ class SmsConfiguration:
         """
         return await self._caller.call(GET)
 
+    @concealing
     async def update(
         self,
         *,

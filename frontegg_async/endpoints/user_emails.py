@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from msgspec import UNSET, UnsetType
 
+from .._secret import concealing
 from ..models.paging import Page
 from ..models.user_emails import (
     CreateEmailForUserRequest,
@@ -165,6 +166,7 @@ class UserEmails:
         """
         return await self._caller.call(CREATE, body=EmailRequest(email=email), tenant_id=tenant_id)
 
+    @concealing
     async def verify(self, email: str, code: str, *, tenant_id: str | None = None) -> None:
         """Confirm an address with the code that was sent to it.
 

@@ -1,4 +1,4 @@
-"""A session whose calls are spans of OpenTelemetry.
+"""An observer that makes every call a span of OpenTelemetry.
 
 Needs ``pip install frontegg-async[otel]``, which is the API of OpenTelemetry only. The program
 chooses the SDK and the exporter; without them the spans are no-ops.
@@ -22,115 +22,85 @@ exceptions are not recorded as events, because their tracebacks may show any of 
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
-from functools import cached_property
-from typing import Any, Final, TypeVar, Unpack
+from contextvars import Token
+from functools import lru_cache
+from typing import Final
 from urllib.parse import urlsplit
 
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_tracer
+from opentelemetry import context
+from opentelemetry.context import Context
+from opentelemetry.trace import (
+    Span,
+    SpanKind,
+    Status,
+    StatusCode,
+    TracerProvider,
+    get_tracer,
+    set_span_in_context,
+)
 
 from .._version import __version__
-from ..answer import Answer
-from ..call import AttemptObserver
 from ..errors import FronteggError
-from ..frontegg import FronteggSession
-from ..operation import Arguments, Operation
-
-T = TypeVar("T")
-
-# Made before any provider may be set, this one asks for the provider when it is used.
-_tracer: Final = get_tracer("frontegg_async", __version__)
+from ..observing import ObservedCall, Observer
 
 
-class TracedSession(FronteggSession):
-    """A ``FronteggSession`` that wraps every call in a client span, and is the same otherwise.
+class OpenTelemetryObserver(Observer):
+    """Wraps every call in a client span: ``FronteggSession(observers=[OpenTelemetryObserver()])``.
 
     A span is one call: waiting for a token and a connection, every attempt and the pauses
     between them. Views, pages and the calls of bulk work are traced as well, so a run over a
     million rows makes as many spans: let a sampler choose. What an error or a cancellation ends
     has the status ERROR.
 
-    Arguments, life and views are those of ``Session``. The tracer provider is the global one,
-    set before or after the session is made.
+    Args:
+        tracer_provider: whose spans they are; None takes the global one, set before or after.
     """
 
-    async def call(
-        self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
-    ) -> T:
-        """Send any operation inside a span and return its decoded answer; see ``Session.call``.
+    def __init__(self, tracer_provider: TracerProvider | None = None) -> None:
+        self._tracer: Final = get_tracer(
+            "frontegg_async", __version__, tracer_provider=tracer_provider
+        )
+        self._open: Final[dict[ObservedCall, tuple[Span, Token[Context]]]] = {}
 
-        Raises:
-            FronteggError: see ``frontegg_async.errors`` for the tree.
-        """
-        with self._span(operation) as span:
-            answer = await super().send(operation, *path, **arguments)
-            _note_answer(span, answer.status, answer.trace_id)
-            return self.decoded(operation, answer)
-
-    async def send(
-        self,
-        operation: Operation[T],
-        /,
-        *path: str,
-        observer: AttemptObserver | None = None,
-        **arguments: Unpack[Arguments],
-    ) -> Answer:
-        """Send any operation inside a span and return the answer itself; see ``Session.send``.
-
-        Raises:
-            FronteggError: see ``frontegg_async.errors`` for the tree.
-        """
-        with self._span(operation) as span:
-            answer = await super().send(operation, *path, observer=observer, **arguments)
-            _note_answer(span, answer.status, answer.trace_id)
-            return answer
-
-    @contextmanager
-    def _span(self, operation: Operation[Any]) -> Generator[Span, None, None]:
-        address, port = self._server
-        with _tracer.start_as_current_span(
-            operation.name,
+    def call_started(self, call: ObservedCall) -> None:
+        """Start a span, and make it the one that the call's task is in."""
+        address, port = _server(call.base_url)
+        span = self._tracer.start_span(
+            call.operation.name,
             kind=SpanKind.CLIENT,
             attributes={
-                "frontegg.operation": operation.name,
-                "http.request.method": operation.method,
-                "url.template": operation.template,
+                "frontegg.operation": call.operation.name,
+                "http.request.method": call.operation.method,
+                "url.template": call.operation.template,
                 "server.address": address,
                 "server.port": port,
             },
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
-            try:
-                yield span
-            except FronteggError as error:
-                _note_error(span, error)
-                raise
-            except BaseException as error:
+        )
+        self._open[call] = span, context.attach(set_span_in_context(span))
+
+    def call_ended(self, call: ObservedCall, error: BaseException | None) -> None:
+        """End the span with what is known of the call."""
+        span, token = self._open.pop(call)
+        context.detach(token)
+        if call.status is not None:
+            span.set_attribute("http.response.status_code", call.status)
+        if call.trace_id is not None:
+            span.set_attribute("frontegg.trace_id", call.trace_id)
+        if error is not None:
+            kind = type(error).__name__
+            span.set_attribute("error.type", kind)
+            if isinstance(error, FronteggError):
+                if error.attempts > 1:
+                    span.set_attribute("http.request.resend_count", error.attempts - 1)
+                # Never str(error), which holds what the server said: it may repeat ids.
+                span.set_status(Status(StatusCode.ERROR, error.message))
+            else:
                 # Cancelled, or a mistake in the program: its message may hold anything.
-                kind = type(error).__name__
-                span.set_attribute("error.type", kind)
                 span.set_status(Status(StatusCode.ERROR, kind))
-                raise
-
-    @cached_property
-    def _server(self) -> tuple[str, int]:
-        parts = urlsplit(self.base_url)
-        return parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)
+        span.end()
 
 
-def _note_error(span: Span, error: FronteggError) -> None:
-    span.set_attribute("error.type", type(error).__name__)
-    _note_answer(span, error.status, error.trace_id)
-    if error.attempts > 1:
-        span.set_attribute("http.request.resend_count", error.attempts - 1)
-    # Never str(error), which holds what the server said: it may repeat ids and e-mail addresses.
-    span.set_status(Status(StatusCode.ERROR, error.message))
-
-
-def _note_answer(span: Span, status: int | None, trace_id: str | None) -> None:
-    if status is not None:
-        span.set_attribute("http.response.status_code", status)
-    if trace_id is not None:
-        span.set_attribute("frontegg.trace_id", trace_id)
+@lru_cache(maxsize=64)
+def _server(base_url: str) -> tuple[str, int]:
+    parts = urlsplit(base_url)
+    return parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)

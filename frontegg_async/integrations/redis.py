@@ -107,7 +107,9 @@ class RedisTokenStore:
         Raises:
             redis.RedisError: Redis does not answer, or not to this client.
         """
-        await self._discard(keys=[self._prefix + key], args=[value])
+        discarding = self._discard(keys=[self._prefix + key], args=[value])
+        del value  # the variables of this frame may be shown, if Redis fails
+        await discarding
 
     async def lease(self, key: str, holder: str, seconds: float) -> bool:
         """Return whether ``holder`` may fetch the token of ``key``; one at a time may.

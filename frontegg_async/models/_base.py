@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, TypeAlias, cast
+from copy import deepcopy
+from typing import Annotated, Any, Self, TypeAlias, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET
 
-from .._secret import MASK
+from .._secret import MASK, is_secret, revealed
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 Id: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 """An id that has to be there, and says something: without it the record cannot be told from others.
@@ -21,17 +23,6 @@ docs/frontegg.md.
 Number: TypeAlias = int | float
 """A JSON number. Frontegg says only that much, also of counts: ``5.0`` is no error."""
 
-_secret_name: Final = re.compile(
-    r"(.*_)?(password|secret|token|code|link|private_key|api_key|secret_key|access_key_id"
-    r"|secret_access_key|password_hash|password_hash_config|extension_value)"
-).fullmatch
-_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
-
-
-def is_secret(name: str) -> bool:
-    """Whether a field of this name, in Python or on the wire, is shown to nobody."""
-    return _secret_name(_HUMP.sub("_", name).lower()) is not None
-
 
 class RequestModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A body to send: a field left UNSET is not sent, None is sent as null."""
@@ -42,6 +33,12 @@ class RequestModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Return the fields for rich, which would otherwise read all of them."""
         return _masked_fields(UNSET, self)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _pickled(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return _copied(self, memo)
 
 
 class ResponseModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
@@ -60,6 +57,12 @@ class ResponseModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", g
         """Return the fields for rich, which would otherwise read all of them."""
         return _masked_fields(None, self)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _pickled(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return _copied(self, memo)
+
 
 def _masked_fields(absent: object, struct: msgspec.Struct) -> list[tuple[str, Any]]:
     """Return the fields that are set, with ``***`` in place of secrets."""
@@ -70,6 +73,21 @@ def _masked_fields(absent: object, struct: msgspec.Struct) -> list[tuple[str, An
 def _shown_without(absent: object, struct: msgspec.Struct) -> str:
     fields = (f"{name}={value!r}" for name, value in _masked_fields(absent, struct))
     return f"{type(struct).__name__}({', '.join(fields)})"
+
+
+def _pickled(struct: msgspec.Struct) -> tuple[object, ...]:
+    """Return how to make a Struct again in another process; refuse if it holds a secret."""
+    if secrets_of(struct):
+        raise TypeError(
+            f"this {type(struct).__name__} holds a secret and is not pickled: a pickle ends up in "
+            "caches, queues and logs. Pass on the fields that are needed"
+        )
+    return cast("tuple[object, ...]", msgspec.Struct.__reduce__(struct))
+
+
+def _copied(struct: S, memo: dict[int, Any]) -> S:
+    # By itself it would go by way of pickling, which a secret refuses. A copy stays here.
+    return type(struct)(**deepcopy(msgspec.structs.asdict(struct), memo))
 
 
 def secrets_of(sent: object) -> tuple[str, ...]:
@@ -86,6 +104,7 @@ def secrets_of(sent: object) -> tuple[str, ...]:
         return ()
     found: list[str] = []
     for name, value in fields.items():
+        value = revealed(value)
         if not isinstance(value, str):
             found += secrets_of(value)
         elif name == "Cookie":

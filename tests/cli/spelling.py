@@ -21,7 +21,7 @@ from frontegg_async.cli.signatures import (
     parameters_of,
     struct_of,
 )
-from frontegg_async.models._base import is_secret
+from frontegg_async.models import is_secret
 
 
 class Way(Enum):

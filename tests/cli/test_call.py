@@ -10,7 +10,7 @@ import pytest
 from click import Choice, Option
 
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator
-from frontegg_async.models._base import is_secret
+from frontegg_async.models import is_secret
 
 from .shell import ADD, GET, Shell, all_commands
 from .terminal import Terminal

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from frontegg_async import Operation
+from frontegg_async._secret import revealed
 from frontegg_async.endpoints import operations
 from frontegg_async.errors import InvalidRequestError
 from frontegg_async.operation import Arguments
@@ -111,6 +112,16 @@ def _header_places(name: str, value: str | None) -> dict[str, Any]:
     return {COOKIE_NAME: cookie, COOKIE: content}
 
 
+def plain(value: Any) -> Any:
+    """Return what a coroutine hands on as it goes onto the wire: secrets are wrapped until then."""
+    if isinstance(value, msgspec.Struct):
+        fields = {name: plain(getattr(value, name)) for name in value.__struct_fields__}
+        return type(value)(**fields)
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in cast("dict[str, Any]", value).items()}
+    return revealed(value)
+
+
 class RecordingCaller:
     """A ``Caller`` that answers everything with an answer in which every field is filled."""
 
@@ -122,7 +133,7 @@ class RecordingCaller:
         self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
     ) -> T:
         """Write the call down."""
-        self.sent.append(Sent(operation, path, arguments))
+        self.sent.append(Sent(operation, path, plain(arguments)))
         return cast("T", value_of(operation.returns, operation.name))
 
 

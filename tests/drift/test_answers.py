@@ -50,7 +50,7 @@ NO_SECRETS: Final = re.compile(
     # What such a thing is called, when it ends, what it is for: not the thing.
     r".*(_id|_ids|_type|_at|_in|_expiration\w*|_time|_url|_name|_method|_length|_status|_key"
     r"|_algorithm|_uri|_payload)"
-    r"|country_code|status_code|error_code|vendor_id|hash_type|hashing_\w+"
+    r"|country_code|post_code|status_code|error_code|vendor_id|hash_type|hashing_\w+"
 )
 
 each_struct = pytest.mark.parametrize("struct", STRUCTS, ids=str)

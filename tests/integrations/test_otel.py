@@ -19,8 +19,10 @@ from frontegg_async import (
     AuthenticationError,
     ClosedError,
     ConfigurationError,
+    FronteggSession,
     InvalidRequestError,
     NotFoundError,
+    ObservedCall,
     Operation,
     OutcomeUnknownError,
     ServerError,
@@ -37,7 +39,7 @@ from frontegg_async.emulator import (
     Stall,
 )
 from frontegg_async.endpoints.users import GET as GET_USER
-from frontegg_async.integrations.otel import TracedSession
+from frontegg_async.integrations.otel import OpenTelemetryObserver
 
 from ..clocks import ADD, AUTH, GET, FakeClock
 from ..conftest import API_KEY
@@ -48,18 +50,18 @@ ID: Final = "canary-id-77"
 EMAIL: Final = "canary-mail@example.test"
 
 
-def traced_on(emulator: Emulator, **settings: Any) -> TracedSession:
+def traced_on(emulator: Emulator, **settings: Any) -> FronteggSession:
     defaults: dict[str, Any] = {
         "client_id": emulator.client_id,
         "api_key": emulator.api_key,
         "base_url": emulator.url,
         "clock": FakeClock(),
     }
-    return TracedSession(**{**defaults, **settings})
+    return FronteggSession(observers=[OpenTelemetryObserver()], **{**defaults, **settings})
 
 
 @pytest.fixture
-async def traced(emulator: Emulator, spans: InMemorySpanExporter) -> AsyncIterator[TracedSession]:
+async def traced(emulator: Emulator, spans: InMemorySpanExporter) -> AsyncIterator[FronteggSession]:
     """Give an open session that is traced, and whose pauses take no time."""
     assert not spans.get_finished_spans()
     async with traced_on(emulator) as session:
@@ -90,7 +92,7 @@ def of_get(emulator: Emulator) -> dict[str, object]:
 
 
 async def test_a_call_is_a_client_span(
-    traced: TracedSession, emulator: Emulator, spans: InMemorySpanExporter
+    traced: FronteggSession, emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
     """A call that succeeds is one span with the documented attributes, and no others."""
     user = await traced.users.get("user-0")
@@ -110,7 +112,7 @@ async def test_a_call_is_a_client_span(
 
 
 async def test_send_tells_the_status_and_the_trace_id(
-    traced: TracedSession, emulator: Emulator, spans: InMemorySpanExporter
+    traced: FronteggSession, emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
     """Where the answer itself is returned, its status and trace id are known as well."""
     answer = await traced.send(GET_USER, "user-0")
@@ -122,7 +124,7 @@ async def test_send_tells_the_status_and_the_trace_id(
 
 
 async def test_an_error_is_told_and_raised(
-    traced: TracedSession, emulator: Emulator, spans: InMemorySpanExporter
+    traced: FronteggSession, emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
     """A refused call has its class, status and trace id in the span, and reaches the caller."""
     with pytest.raises(NotFoundError) as caught:
@@ -140,7 +142,7 @@ async def test_an_error_is_told_and_raised(
 
 
 async def test_resends_are_counted(
-    traced: TracedSession, emulator: Emulator, spans: InMemorySpanExporter
+    traced: FronteggSession, emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
     """A call that was given up after four requests is one span, which says that three were more."""
     emulator.inject(AnswerStatus(500), on=GET, times=None)
@@ -151,7 +153,7 @@ async def test_resends_are_counted(
 
 
 async def test_no_answer_no_status(
-    traced: TracedSession, emulator: Emulator, spans: InMemorySpanExporter
+    traced: FronteggSession, emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
     """A call whose answer is lost has a class and a message, and no made-up status."""
     emulator.inject(CutAfterCommit(), on=ADD)
@@ -166,7 +168,7 @@ async def test_no_answer_no_status(
 
 
 async def test_an_answer_that_cannot_be_read_is_an_error(
-    traced: TracedSession, emulator: Emulator, spans: InMemorySpanExporter
+    traced: FronteggSession, emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
     """Decoding is part of the call: the span of one that fails there is an error, of status 200."""
     emulator.inject(MalformedJson(), on=GET)
@@ -177,7 +179,7 @@ async def test_an_answer_that_cannot_be_read_is_an_error(
 
 
 async def test_what_is_refused_before_sending_is_a_span(
-    traced: TracedSession, emulator: Emulator, spans: InMemorySpanExporter
+    traced: FronteggSession, emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
     """A path value that cannot be sent is an error in the trace too, without the value."""
     with pytest.raises(InvalidRequestError):
@@ -197,7 +199,7 @@ async def test_a_session_that_is_not_open_is_an_error(
 
 
 async def test_a_mistake_in_the_program_is_not_quoted(
-    traced: TracedSession, spans: InMemorySpanExporter
+    traced: FronteggSession, spans: InMemorySpanExporter
 ) -> None:
     """An exception of another kind gives its class only: its message may hold anything."""
     misspelt: Any = {ID: "x"}
@@ -210,7 +212,7 @@ async def test_a_mistake_in_the_program_is_not_quoted(
 
 
 async def test_a_cancelled_call_ends_its_span(
-    traced: TracedSession, emulator: Emulator, spans: InMemorySpanExporter
+    traced: FronteggSession, emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
     """A cancelled call says so in its span, and is cancelled all the same."""
     stall = emulator.inject(Stall(), on=GET)
@@ -224,7 +226,7 @@ async def test_a_cancelled_call_ends_its_span(
     assert span.status.status_code is StatusCode.ERROR
 
 
-async def test_views_are_traced(traced: TracedSession, spans: InMemorySpanExporter) -> None:
+async def test_views_are_traced(traced: FronteggSession, spans: InMemorySpanExporter) -> None:
     """A view of a traced session is one, and so is a view of a view."""
     await traced.for_tenant("home").users.get("user-0")
     await traced.with_options(max_attempts=1).for_bulk().users.get("user-0")
@@ -233,14 +235,14 @@ async def test_views_are_traced(traced: TracedSession, spans: InMemorySpanExport
     assert [span.name for span in spans.get_finished_spans()] == ["users.get"] * 3
 
 
-async def test_pages_are_traced(traced: TracedSession, spans: InMemorySpanExporter) -> None:
+async def test_pages_are_traced(traced: FronteggSession, spans: InMemorySpanExporter) -> None:
     """Every page that an iteration fetches is a span."""
     found = [user async for user in traced.users.iterate(limit=2)]
     assert len(found) == 3
     assert [span.name for span in spans.get_finished_spans()] == ["users.iterate"] * 2
 
 
-async def test_bulk_work_is_traced(traced: TracedSession, spans: InMemorySpanExporter) -> None:
+async def test_bulk_work_is_traced(traced: FronteggSession, spans: InMemorySpanExporter) -> None:
     """The calls for rows are spans, below the span that the caller is in."""
     rows = [Assignment(tenant_id="acme", user_id=f"user-{number}") for number in range(3)]
     with trace.get_tracer("a program").start_as_current_span("import") as parent:
@@ -255,7 +257,7 @@ async def test_bulk_work_is_traced(traced: TracedSession, spans: InMemorySpanExp
 
 
 async def test_concurrent_calls_have_spans_of_their_own(
-    traced: TracedSession, spans: InMemorySpanExporter
+    traced: FronteggSession, spans: InMemorySpanExporter
 ) -> None:
     """Calls in flight together do not end up inside each other, nor in the token's fetch."""
     await asyncio.gather(*(traced.users.get("user-0") for _ in range(50)))
@@ -299,7 +301,7 @@ async def test_no_span_holds_a_secret_an_id_or_a_body(
 
 
 async def test_own_operations_are_traced(
-    traced: TracedSession, emulator: Emulator, spans: InMemorySpanExporter
+    traced: FronteggSession, emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
     """An operation that a program defines is named as the program names it."""
     mine = Operation("mine.look", "GET", "/identity/resources/vendor-only/users/v1/{user}", User)
@@ -322,7 +324,9 @@ async def test_the_server_is_named(
     spans: InMemorySpanExporter, base_url: str, expected: tuple[str, int]
 ) -> None:
     """Host and port stand apart, and the port is there even where the URL leaves it out."""
-    session = TracedSession(client_id="id", api_key=API_KEY, base_url=base_url)
+    session = FronteggSession(
+        client_id="id", api_key=API_KEY, base_url=base_url, observers=[OpenTelemetryObserver()]
+    )
     with pytest.raises(ClosedError):
         await session.users.get("user-0")
     found = attributes(only(spans))
@@ -332,14 +336,18 @@ async def test_the_server_is_named(
 _WITHOUT_SDK: Final = """
 import asyncio, sys
 sys.modules["opentelemetry.sdk"] = None
+from frontegg_async import FronteggSession
 from frontegg_async.emulator import Emulator
-from frontegg_async.integrations.otel import TracedSession
+from frontegg_async.integrations.otel import OpenTelemetryObserver
 
 async def main():
     async with Emulator() as emulator:
         emulator.add_user("user-0", tenant_ids=["home"])
-        async with TracedSession(
-            client_id=emulator.client_id, api_key=emulator.api_key, base_url=emulator.url
+        async with FronteggSession(
+            client_id=emulator.client_id,
+            api_key=emulator.api_key,
+            base_url=emulator.url,
+            observers=[OpenTelemetryObserver()],
         ) as session:
             print((await session.users.get("user-0")).id)
 
@@ -367,9 +375,12 @@ def test_what_is_not_installed_is_not_needed(program: str, expected: str) -> Non
     assert done.stdout.strip() == expected
 
 
+EARLY: Final = OpenTelemetryObserver()
+
+
 def test_a_provider_that_is_set_later_counts(spans: InMemorySpanExporter) -> None:
-    """The module was imported before the fixture set the provider, as a program may do it."""
-    module = sys.modules[TracedSession.__module__]
-    with module._tracer.start_as_current_span("probe"):
+    """The observer is made before a provider is set, as a program may do it, and uses it."""
+    call = ObservedCall(GET_USER, "https://h.test", FakeClock(), [EARLY], None)
+    with call:
         pass
-    assert only(spans).name == "probe"
+    assert only(spans).name == "users.get"

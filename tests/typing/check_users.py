@@ -2,7 +2,14 @@
 
 from typing import assert_type
 
-from frontegg_async import Answer, FronteggSession, Operation, User
+from frontegg_async import (
+    Answer,
+    CallResult,
+    FronteggSession,
+    Operation,
+    User,
+    with_response,
+)
 from frontegg_async.endpoints.users import GET, TENANT_STATUSES, Users
 from frontegg_async.models.paging import Page
 from frontegg_async.models.users import NewUser, UserTenantStatuses
@@ -53,6 +60,20 @@ async def calls(frontegg: FronteggSession, own: Operation[Page[str]]) -> None:
     assert_type(await frontegg.call(own), Page[str])
     assert_type(await frontegg.call(TENANT_STATUSES), tuple[UserTenantStatuses, ...])
     assert_type(await frontegg.send(GET, "u"), Answer)
+
+
+async def answers(frontegg: FronteggSession) -> None:
+    """``with_response`` keeps the type of whatever a method returns."""
+    result = await with_response(frontegg.users.get("u"))
+    assert_type(result, CallResult[User])
+    assert_type(result.value, User)
+    assert_type(result.status, int | None)
+    assert_type(result.trace_id, str | None)
+    assert_type((await with_response(frontegg.passwords.change("a", "b"))).value, None)
+    statuses = await with_response(frontegg.users.tenant_statuses(["u"]))
+    assert_type(statuses.value[0], UserTenantStatuses)
+    assert_type((await with_response(anext(frontegg.users.iterate().pages()))).value, Page[User])
+    assert_type((await with_response(frontegg.call(GET, "u"))).value, User)
 
 
 class OwnSession(FronteggSession):

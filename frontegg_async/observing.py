@@ -1,0 +1,260 @@
+"""Hooks of a program's own around every call of a session, and answers of typed methods.
+
+An observer is told of calls in this order; a session takes any number of them::
+
+    call_started ── attempt_ended ── attempt_ended ── … ── call_ended
+
+    told of                                  not told of
+    ──────────────────────────────────────   ──────────────────────────────────────────────
+    every call of the session and its        what the session does by itself to get and renew
+    views, of pages, tasks and bulk work     tokens
+
+It runs in the task of the call, between its steps: what it does, every call waits for. An observer
+that raises is left out for the rest of the call, and said in the log; the call goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from types import TracebackType
+from typing import Any, Final, Generic, Self, TypeVar, cast
+from weakref import WeakSet
+
+import msgspec
+
+from ._clock import Clock
+from .answer import Answer, Failure, recorded
+from .call import AttemptObserver
+from .errors import ConfigurationError, FronteggError
+from .operation import Operation
+
+T = TypeVar("T")
+
+_logger: Final = logging.getLogger("frontegg_async")
+_failed_before: Final[WeakSet[Observer]] = WeakSet()
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One request of a call.
+
+    Args:
+        number: 1 for the first of the call.
+        seconds: from sending it to the end of its answer.
+        status: the HTTP status, None if no answer came.
+        throttled: whether the answer asked to come back later.
+        failure: why no answer came, such as ``timed out``; None if one came.
+    """
+
+    number: int
+    seconds: float
+    status: int | None = None
+    throttled: bool = False
+    failure: str | None = None
+
+
+class ObservedCall:
+    """A call, as far as it has come. Neither ids nor bodies nor secrets of it are here.
+
+    Attributes:
+        operation: what is called: ``operation.name``, ``method``, ``template``.
+        base_url: the host that it goes to.
+        attempts: requests that have ended.
+        throttled: those of them whose answer asked to come back later.
+        seconds: how long it has taken, with all waits and attempts.
+        status: HTTP status of the last answer, None if there was none.
+        trace_id: the id under which Frontegg's support finds the last answer, or None.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_began",
+        "_clock",
+        "_inner",
+        "_observers",
+        "attempts",
+        "base_url",
+        "operation",
+        "status",
+        "throttled",
+        "trace_id",
+    )
+
+    def __init__(
+        self,
+        operation: Operation[Any],
+        base_url: str,
+        clock: Clock,
+        observers: Iterable[Observer],
+        inner: AttemptObserver | None,
+    ) -> None:
+        self.operation: Final = operation
+        self.base_url: Final = base_url
+        self.attempts = 0
+        self.throttled = 0
+        self.status: int | None = None
+        self.trace_id: str | None = None
+        self._clock: Final = clock
+        self._began: Final = clock.monotonic()
+        self._inner: Final = inner
+        self._observers = list(observers)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken, with all waits and attempts."""
+        return self._clock.monotonic() - self._began
+
+    # What the session does with it
+
+    def __enter__(self) -> Self:
+        self._tell(lambda observer: observer.call_started(self))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, FronteggError):
+            self.status = error.status
+            self.trace_id = error.trace_id
+        self._observers.reverse()  # whoever was told first ends last, as with blocks in each other
+        self._tell(lambda observer: observer.call_ended(self, error))
+
+    def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
+        """Pass it on to the caller's own observer of attempts."""
+        return None if self._inner is None else self._inner.before(operation)
+
+    def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
+        """Tell of an attempt of this call; reading back after a lost answer is one as well."""
+        if self._inner is not None:
+            self._inner.after(operation, outcome, seconds)
+        self.attempts += 1
+        if isinstance(outcome, Answer):
+            self.status, self.trace_id = outcome.status, outcome.trace_id
+            self.throttled += outcome.throttled
+            attempt = Attempt(
+                number=self.attempts,
+                seconds=seconds,
+                status=outcome.status,
+                throttled=outcome.throttled,
+            )
+        else:
+            self.status = self.trace_id = None
+            attempt = Attempt(number=self.attempts, seconds=seconds, failure=outcome.kind.value)
+        self._tell(lambda observer: observer.attempt_ended(self, attempt))
+
+    def _tell(self, what: Callable[[Observer], None]) -> None:
+        for observer in tuple(self._observers):
+            try:
+                what(observer)
+            except Exception:  # a program's own code: the call is not its affair
+                self._observers.remove(observer)
+                # Once aloud: the next million calls will most likely end the same way.
+                level = logging.DEBUG if observer in _failed_before else logging.ERROR
+                _failed_before.add(observer)
+                _logger.log(
+                    level, "%s failed in %s", type(observer).__name__, self.operation.name,
+                    exc_info=True,
+                )  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"<ObservedCall of {self.operation.name}, {self.attempts} attempts>"
+
+
+class Observer:
+    """Is told of every call of the sessions it is given to: ``FronteggSession(observers=[...])``.
+
+    Derive from it, and override what is needed. One observer may serve several sessions, and sees
+    calls that are under way at the same time: what it knows of one is best kept by the
+    ``ObservedCall``, which is the same object from beginning to end.
+    """
+
+    def call_started(self, call: ObservedCall) -> None:
+        """Hear that a call begins, in the task that made it."""
+
+    def attempt_ended(self, call: ObservedCall, attempt: Attempt) -> None:
+        """Hear what one request of it ended in."""
+
+    def call_ended(self, call: ObservedCall, error: BaseException | None) -> None:
+        """Hear that a call ended, in the same task.
+
+        Args:
+            call: the call.
+            error: what it raised: a ``FronteggError``, or a cancellation; None for a success. Its
+                text may hold what the server said.
+        """
+
+
+def check_observers(observers: object) -> tuple[Observer, ...]:
+    """Return the observers of a session.
+
+    Raises:
+        ConfigurationError: there is something else among them.
+    """
+    if not isinstance(observers, Iterable):
+        raise ConfigurationError(f"observers must be a list, got {type(observers).__name__}")
+    found = tuple(cast("Iterable[object]", observers))
+    for observer in found:
+        if not isinstance(observer, Observer):
+            raise ConfigurationError(
+                "observers must be objects of classes derived from frontegg_async.Observer, "
+                f"got {observer if isinstance(observer, type) else type(observer)!r}"
+            )
+    return tuple(each for each in found if isinstance(each, Observer))
+
+
+class CallResult(msgspec.Struct, Generic[T], frozen=True):
+    """What a method returned, and the answers that it came from.
+
+    Args:
+        value: what the method returns.
+        answers: the answers of its calls, in their order; methods that split long lists have
+            several, and one that needed no call has none.
+    """
+
+    value: T
+    answers: tuple[Answer, ...]
+
+    @property
+    def status(self) -> int | None:
+        """HTTP status of the last answer."""
+        return self.answers[-1].status if self.answers else None
+
+    @property
+    def trace_id(self) -> str | None:
+        """The id under which Frontegg's support finds the last answer."""
+        return self.answers[-1].trace_id if self.answers else None
+
+    @property
+    def attempts(self) -> int:
+        """Requests that were sent, over all answers."""
+        return sum(answer.attempts for answer in self.answers)
+
+
+async def with_response(call: Awaitable[T]) -> CallResult[T]:
+    """Await any method of a session, and return its answers beside what it returns.
+
+    ::
+
+        result = await with_response(frontegg.users.get(user_id))
+        log.info("read", user=result.value.id, trace_id=result.trace_id, status=result.status)
+
+    Raises:
+        TypeError: it is a task or a future, whose calls are made elsewhere: give the coroutine.
+        FronteggError: whatever the method raises; errors know status and trace id themselves.
+    """
+    if isinstance(call, asyncio.Future):
+        raise TypeError("with_response() takes the coroutine itself, and not a task or a future")
+    outer = recorded.get()
+    answers: list[Answer] = []
+    before = recorded.set(answers)
+    try:
+        value = await call
+    finally:
+        recorded.reset(before)
+        if outer is not None:
+            outer += answers
+    return CallResult(value, tuple(answers))
