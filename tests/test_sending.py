@@ -428,7 +428,7 @@ async def test_base_url_with_a_path(emulator: Emulator, path: str) -> None:
     """No part of the base URL's path gets lost, with or without a slash at its end."""
     async with session_on(emulator, base_url=emulator.url + path) as session:
         emulator.inject(AnswerStatus(200, b'{"token": "t"}'))
-        emulator.inject(AnswerStatus(200, b"{}"))
+        emulator.inject(AnswerStatus(200, b'{"id": "user-0"}'))
         await session.users.get("user-0")
     prefix = path.rstrip("/")
     assert [request.raw_path for request in emulator.requests] == [
