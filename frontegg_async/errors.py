@@ -268,7 +268,8 @@ class BatchInterruptedError(FronteggError):
 class BulkCallerError(FronteggError):
     """The source of a bulk run, or its ``on_progress``, raised; ``__cause__`` is its exception.
 
-    A report has it as ``stopped``; what is raised is the exception itself.
+    A report has it as ``stopped``. What is raised is the exception itself, or this in place of one
+    that means something else to the event loop, such as ``CancelledError``.
     """
 
 

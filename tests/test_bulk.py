@@ -16,6 +16,7 @@ import pytest
 
 from frontegg_async import (
     Assignment,
+    BulkCallerError,
     FronteggSession,
     InvalidRequestError,
     NotFoundError,
@@ -23,7 +24,7 @@ from frontegg_async import (
     Report,
     ServerError,
 )
-from frontegg_async.bulk import Progress
+from frontegg_async.bulk import Assign, Progress
 from frontegg_async.bulk.planner import PlanMode
 from frontegg_async.bulk.workers import SharedSource, run_workers
 from frontegg_async.emulator import DuplicateAdd, Emulator, Stall
@@ -244,6 +245,20 @@ async def test_a_source_that_is_none(
     assert emulator.count() == 0
 
 
+@pytest.mark.parametrize("source", [None, 5, b"rows.csv", {"user_id": "u"}, Assignment])
+async def test_what_can_be_no_source(
+    emulator: Emulator, frontegg: FronteggSession, source: Any
+) -> None:
+    """A source of the wrong type is refused in words before anything is sent, as is a ledger."""
+    for work in (frontegg.bulk.assign(source), frontegg.bulk.dry_run(Assign(), source)):
+        with pytest.raises(InvalidRequestError, match="the source of the rows"):
+            await work
+    for ledger in (None, "", 1):
+        with pytest.raises(InvalidRequestError, match="ledger must be"):
+            await frontegg.bulk.assign([], ledger=cast("Any", ledger))
+    assert emulator.count() == 0
+
+
 async def peak_of(items: int) -> int:
     async def handle(_item: int) -> None:
         return None
@@ -333,6 +348,22 @@ async def test_foreign_exceptions_end_a_map(frontegg: FronteggSession) -> None:
     with pytest.raises(ValueError, match="mine") as caught:
         [mapped async for mapped in mapping]
     assert caught.value is error
+    assert not map_tasks()
+
+
+async def test_a_map_over_something_cancelled(frontegg: FronteggSession) -> None:
+    """A call that waited for something that was cancelled ends the map, and loses no item."""
+
+    async def wait(item: int) -> int:
+        if item == 5:
+            task = asyncio.create_task(asyncio.sleep(60))
+            asyncio.get_running_loop().call_soon(task.cancel)
+            await task
+        return item
+
+    with anyio.fail_after(5), pytest.raises(BulkCallerError, match="CancelledError"):
+        async for _ in frontegg.bulk.map(wait, range(10), workers=2):
+            pass
     assert not map_tasks()
 
 

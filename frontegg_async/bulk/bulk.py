@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, Unpack
 
 import msgspec
 
-from ..errors import FronteggError
+from ..errors import FronteggError, InvalidRequestError
 from ..session import Session
 from .dry import DryRun, Plan
 from .jobs import Activate, Assign, Job, Remove, SetSuperuser
@@ -125,6 +125,7 @@ class Bulk:
         Raises:
             InvalidRequestError: a setting cannot work.
         """
+        _check_given(source)
         return BulkRun(self._session, job, source, RunOptions(**settings))
 
     async def dry_run(self, job: Job, source: Source[Any], **settings: Unpack[RunSettings]) -> Plan:
@@ -139,6 +140,7 @@ class Bulk:
             InvalidRequestError: the source cannot be read as rows at all.
             AuthenticationError: the credentials are refused.
         """
+        _check_given(source)
         return await DryRun(self._session, job, source, RunOptions(**settings)).plan()
 
     def retry(self, path: str | os.PathLike[str], **settings: Unpack[RunSettings]) -> BulkRun:
@@ -201,3 +203,9 @@ class Bulk:
             producer.cancel()
             await asyncio.wait((producer,))
             await source.close()
+
+
+def _check_given(source: object) -> None:
+    """Raise InvalidRequestError where no source is given: a run would take that for a retry."""
+    if source is None:
+        raise InvalidRequestError("the source of the rows is None: give a path or rows")

@@ -26,7 +26,6 @@ from ..answer import Answer
 from ..errors import (
     ClosedError,
     FronteggError,
-    LedgerError,
     NotFoundError,
     OutcomeUnknownError,
     UndecodableAnswerError,
@@ -36,8 +35,9 @@ from ..session import Session
 from .addresses import Addresses
 from .entries import Entry, LedgerRow, State
 from .intake import Chunk, Intake
+from .invited import Invited
 from .jobs import Job
-from .late_writes import LateWrites, WrittenMemberships
+from .late_writes import LateWrites
 from .ledger import Ledger
 from .loading import Loader
 from .planner import Planner
@@ -45,7 +45,7 @@ from .reading import read_user
 from .recorder import LedgerRecorder
 from .sending import CautiousSending, EngineObserver, Reader, Sending
 from .settings import RunOptions
-from .stops import FATAL, OutageWatch, leaves_no_room
+from .stops import FATAL, OutageWatch, is_for_the_next_run
 
 _CONFLICTS: Final = frozenset({400, 409})
 """Statuses of a duplicate add (docs/frontegg.md: a guess); a 400 may also say something else."""
@@ -59,6 +59,7 @@ MAX_UNPROVEN: Final = 3
 """Times that a row is sent whose answers do not prove what their status says."""
 GRACE: Final = 8.0
 """Seconds that rows under way get to end after a run was asked to stop."""
+_UNDER_WAY: Final = "it was under way when an earlier run ended"
 
 
 class _Seen(IntEnum):
@@ -101,7 +102,8 @@ class Engine:
         self._harmless: Final = job.harmless_twice
         self._sending: Final = Sending if job.harmless_twice else CautiousSending
         self._late: Final = LateWrites(view.clock)
-        self._written: Final = WrittenMemberships()
+        self._invited: Final = Invited(view.clock)
+        self._ledger: Final = ledger
         addresses = Addresses(reader, ledger, recorder.run, options.workers)
         self._intake: Final = Intake(ledger, recorder.run, addresses, loader)
         self._unfound: Final[dict[int, FronteggError]] = {}
@@ -144,6 +146,8 @@ class Engine:
         """
         failed: list[Exception] = []
         self._exhausted = False
+        if not self._harmless:
+            await self._recorder.run(self._ledger.within, self._invited.look_back)
 
         async def guarded(function: Callable[[], Any]) -> None:
             try:
@@ -302,7 +306,7 @@ class Engine:
         try:
             entry = await self._entry(row, sending)
         except FronteggError as error:
-            if _is_for_the_next_run(error):
+            if is_for_the_next_run(error):
                 if not sending.under_way:
                     self._take_back(row)
                 raise  # it stays as the ledger has it, for the next run
@@ -351,10 +355,11 @@ class Engine:
         if self._harmless:
             begun = self._options.plan != "never" and await self._begun(row, user_id)
             return await self._write(row, user_id, sending, begun=begun)
-        if row.in_doubt and not self._options.resend:
-            error = OutcomeUnknownError("it was under way when an earlier run ended")
-            return await self._settle(row, user_id, sending, error)
-        begun = self._written.made(row, resend=self._options.resend)
+        invited = self._invited.state_of(row)
+        if (row.in_doubt or invited is State.UNKNOWN) and not self._options.resend:
+            why = _UNDER_WAY if row.in_doubt else "an earlier row may have sent the invite"
+            return await self._settle(row, user_id, sending, OutcomeUnknownError(why))
+        begun = invited in {State.DONE, State.ALREADY}
         return await self._write(row, user_id, sending, begun=begun)
 
     async def _write(
@@ -365,7 +370,7 @@ class Engine:
         try:
             answer = await (job.finish if begun else job.send)(sending, row, user_id)
         except FronteggError as error:
-            if _is_for_the_next_run(error):
+            if is_for_the_next_run(error):
                 raise
             if self._is_in_doubt(row, sending, error) and not self._is_believed(error):
                 return await self._settle(row, user_id, sending, error, begun=begun)
@@ -469,10 +474,10 @@ class Engine:
         return await self._write(row, user_id, sending, begun=begun or seen is _Seen.BEGUN)
 
     async def _end(self, row: LedgerRow, entry: Entry, sending: Sending | None = None) -> None:
-        self._recorder.record(entry)
         if not self._harmless:
             added = sending is not None and sending.has_done(self._job.operation)
-            self._written.ended(row, entry.state, added=added)
+            entry = self._invited.ended(row, entry, added=added)
+        self._recorder.record(entry)
         if self._allowance is not None:
             self._allowance.remaining -= 1
         held_back = self._observer.ended(row, entry)
@@ -486,14 +491,6 @@ def _done(row: LedgerRow, sending: Sending, answer: Answer | None) -> Entry:
         state = State.DONE if sending.under_way else State.ALREADY
         return Entry(row.line, state, 0, sending.attempts)
     return Entry(row.line, State.DONE, answer.status, sending.attempts, answer.trace_id)
-
-
-def _is_for_the_next_run(error: FronteggError) -> bool:
-    """Whether the run ends here, and the row stays as the ledger has it.
-
-    So it is if the limit is used up for all rows; a row that alone is refused has failed.
-    """
-    return isinstance(error, LedgerError | ClosedError) or leaves_no_room(error)
 
 
 def _later_row(row: LedgerRow) -> str:

@@ -109,6 +109,14 @@ class LedgerRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
         return self.who or address_of(self.email)
 
 
+class InviteNote(msgspec.Struct, frozen=True, gc=False):
+    """Where invites go out, what became of the membership that a row is about, and when."""
+
+    membership: str
+    state: State
+    noted: float
+
+
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """What became of a row; ``status`` is 0 and ``attempts`` is 0 where nothing was sent."""
 
@@ -119,6 +127,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     trace_id: str | None = None
     reason: str | None = None
     error_code: str | None = None
+    invited: InviteNote | None = None
+
+    def brief(self) -> Entry:
+        """Return it without what takes more room than the row has."""
+        return msgspec.structs.replace(self, reason=None, error_code=None, invited=None)
 
 
 class ExportedRow(msgspec.Struct, frozen=True, gc=False):
@@ -168,6 +181,11 @@ def subject_of(row: LedgerRow, user_id: str) -> str:
     A row about a membership shares it only with those that say the same.
     """
     return (_digest(f"i{user_id}") if row.ordered else _key(row, user_id)).hex()
+
+
+def membership_of(row: LedgerRow, user_id: str) -> str:
+    """Return what rows about one membership have in common, whatever else they ask for."""
+    return _digest(f"m{user_id}\0{row.tenant_id or ''}").hex()
 
 
 def said_by(row: LedgerRow) -> str:

@@ -22,6 +22,7 @@ import anyio
 from ..errors import InvalidRequestError
 from .fields import Row
 from .input_file import InputFile
+from .raising import of_caller
 
 LOAD_ROWS: Final = 2_000
 """Rows that are taken at a time."""
@@ -32,6 +33,7 @@ GATHER_S: Final = 0.05
 LEAVE_S: Final = 2.0
 """Seconds that an iterable gets to end its own work, before its thread is left to itself."""
 _LOOK_S: Final = 0.02
+_WHO: Final = "the source of the rows"
 _IN_THREAD: Final = (
     "The rows of a plain iterable are taken in a thread of its own, because it may block. What is "
     "bound to a thread, such as an SQLite connection, should be opened inside of a generator."
@@ -228,6 +230,10 @@ class AsyncFeed:
                 await _aclose(self._rows)
         except Exception as error:  # noqa: BLE001  # raised where the rows are taken
             buffer.error = error
+        except BaseException as error:
+            # Also one of something that the source waited for: that is no end of its rows.
+            buffer.error = of_caller(error, _WHO)
+            raise
         finally:
             buffer.over = True
             buffer.look()
@@ -317,10 +323,10 @@ class ThreadFeed:
                         break
             finally:
                 _close(self._rows, self._source)
-        except Exception as error:  # noqa: BLE001  # raised where the rows are taken
+        except BaseException as error:  # noqa: BLE001  # raised where the rows are taken
             if not self.own:
                 error.add_note(_IN_THREAD)
-            buffer.error = error
+            buffer.error = of_caller(error, _WHO)
         finally:
             buffer.over = True
             self._call(buffer.look)

@@ -14,6 +14,7 @@ from .ledger_file import one_ledger_each
 from .twins import PERHAPS, SeenKeys, first_perhaps, mark_twins, may_repeat, seen_keys
 
 NO_LINE: Final = 2**63 - 1
+_FIRST_LINE: Final = 1
 _LAST: Final = "SELECT ifnull(max(line), 0) FROM rows"
 
 
@@ -45,7 +46,7 @@ class GivenRows:
     def begin(self) -> None:
         """Hold back every row, until the source gives it."""
         self._perhaps = first_perhaps(self._database)
-        self._next = 0
+        self._next = _FIRST_LINE
 
     def recognised(self, rows: Sequence[NewRow]) -> list[NewRow]:
         """Return those rows that are not in the ledger yet.

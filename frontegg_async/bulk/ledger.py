@@ -38,6 +38,7 @@ from .entries import (
     key_of,
 )
 from .given import GivenRows
+from .invited import keep_invited
 from .ledger_checks import ChangedError, first_mark, mark_of, moved, row_seal, seal_of
 from .ledger_errors import reported
 from .ledger_file import (
@@ -313,9 +314,7 @@ class Ledger:
         except LedgerFullError as full:
             # The reserve makes room in the file for texts, and emptying the log into it makes
             # room there. What still finds no place are texts: they are left out.
-            brief = [
-                msgspec.structs.replace(entry, reason=None, error_code=None) for entry in entries
-            ]
+            brief = [entry.brief() for entry in entries]
             for outcomes in (entries, brief):
                 try:
                     with reported(self.path):
@@ -353,6 +352,7 @@ class Ledger:
                 texts = [(e.line, e.reason, e.error_code) for e in entries if e.reason is not None]
                 if texts:
                     self._write_reasons(texts)
+                keep_invited(self._database, entries)
             if intents:
                 self._database.executemany(
                     f"UPDATE rows SET {moved(state=f'{State.IN_FLIGHT:d}')} "

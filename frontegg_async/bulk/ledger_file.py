@@ -14,6 +14,7 @@ import msgspec
 
 from ..errors import LedgerBusyError, LedgerDamagedError, LedgerError, LedgerMismatchError
 from .entries import Header, environment_name
+from .invited import INVITED_SCHEMA
 from .ledger_checks import ChangedError, count_unmarked, seal_of
 from .ledger_errors import cannot_open, lacks_shared_memory, reported
 from .ledger_log import check_log
@@ -59,7 +60,8 @@ CREATE TABLE runs (
     requests INTEGER NOT NULL, throttled INTEGER NOT NULL, elapsed_s REAL NOT NULL,
     seal INTEGER NOT NULL
 );
-{TWINS_SCHEMA};{ORDER_SCHEMA};{PEOPLE_SCHEMA};{ORIGINALS_SCHEMA}""".split(";")
+{TWINS_SCHEMA};{ORDER_SCHEMA};{PEOPLE_SCHEMA};{ORIGINALS_SCHEMA};
+{INVITED_SCHEMA}""".split(";")
 )
 
 

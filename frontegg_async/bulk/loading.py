@@ -73,6 +73,11 @@ class Loader:
         """Whether it was the caller's own source that raised, and not the ledger or a file."""
         return self._from_feed and self._feed is not None and not self._feed.own
 
+    @property
+    def handed_out(self) -> bool:
+        """Whether a row was handed out to be sent."""
+        return self._reached >= 0
+
     def start(self, *, stopped: bool = False) -> None:
         """Begin to take rows, in a task.
 

@@ -16,7 +16,6 @@ from typing import Any, Final
 import anyio
 
 from ..errors import (
-    BulkCallerError,
     FronteggError,
     LedgerDamagedError,
     LedgerFullError,
@@ -33,7 +32,7 @@ from .ledger import Ledger
 from .ledger_file import check_environment, temporary_folder
 from .loading import Loader
 from .opening import opened_in_thread
-from .raising import with_report
+from .raising import stopped_by, with_report
 from .recorder import LedgerRecorder
 from .report import Progress, Report
 from .result import COMMON, MAX_KEPT_FAILURES, Outcome, RowResult
@@ -41,7 +40,7 @@ from .settings import RunOptions
 from .sources import Source, feed_of
 from .statistics import Statistics
 from .wait_note import forget_wait, write_wait
-from .watch import RunWatch
+from .watch import ON_PROGRESS, RunWatch
 
 _TURNS: Final = 3
 """Turns of the event loop after which a loop over results that was left has told so."""
@@ -81,6 +80,7 @@ class BulkRun:
         self._stopping = False
         self._report: Report | None = None
         self._begun = False
+        self._left_ledger: Path | None = None
         self._over: Final = asyncio.Event()
         self._failure: Exception | None = None
         # What the caller's own code has raised, which is raised again when the report is there.
@@ -100,11 +100,21 @@ class BulkRun:
         """What the run did; also of one that the caller's own code has ended by raising.
 
         Raises:
-            RuntimeError: it has not ended yet.
+            RuntimeError: it has not ended yet, or was cancelled.
         """
         if self._report is None:
-            raise RuntimeError("the run has not ended yet")
+            left = "" if self._left_ledger is None else f": its ledger is {self._left_ledger}"
+            over = f"the run was cancelled and has no report{left}"
+            raise RuntimeError(over if self._over.is_set() else "the run has not ended yet")
         return self._report
+
+    @property
+    def left_ledger(self) -> Path | None:
+        """The temporary ledger of a run that did not come to its report, once rows were sent.
+
+        With ``ledger=`` this path, the same call on the same rows carries on.
+        """
+        return self._left_ledger
 
     def __await__(self) -> Generator[Any, None, Report]:
         """Run to the end and return the report, as ``wait()`` does."""
@@ -179,21 +189,29 @@ class BulkRun:
             while await results.get() is not None:
                 pass
             raise
+        except asyncio.CancelledError as error:
+            task.cancel()
+            await asyncio.wait((task,))
+            self._note_ledger(error)
+            raise
         finally:
             task.cancel()
             await asyncio.wait((task,))
 
+    def _note_ledger(self, error: BaseException) -> None:
+        if self._left_ledger is not None:
+            error.add_note(f"What the bulk run knows of its rows: {self._left_ledger}")
+
     def _fail(self, error: Exception) -> None:
         """Hear that ``on_progress`` raised: no more rows are taken."""
-        self._raise_later(error, "on_progress")
+        self._raise_later(error, ON_PROGRESS)
         if self._engine is not None:
             self._engine.stop()
 
     def _raise_later(self, error: Exception, who: str) -> None:
         if self._raised is None:
             self._raised = error
-            self._stopped = BulkCallerError(f"{who} raised {type(error).__name__}: {error}")
-            self._stopped.__cause__ = error
+            self._stopped = stopped_by(error, who)
 
     async def _run(self) -> Report:
         source, options, job = self._source, self._options, self._job
@@ -229,6 +247,13 @@ class BulkRun:
                         await recorder.close()
                 finally:
                     ledger.close()
+        except BaseException as error:
+            # Cancelled, most likely: what was sent must not be forgotten with that.
+            begun = self._loader is not None and self._loader.handed_out
+            if directory is not None and options.ledger is not False and begun:
+                keep, self._left_ledger = True, directory / "ledger"
+                self._note_ledger(error)
+            raise
         finally:
             if directory is not None and not keep:
                 shutil.rmtree(directory, ignore_errors=True)

@@ -81,6 +81,11 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         ):
             if value not in known:
                 raise InvalidRequestError(f"{name} must be one of {', '.join(known)}")
+        ledger: Any = self.ledger
+        if not isinstance(ledger, bool | str | os.PathLike) or ledger == "":
+            raise InvalidRequestError(
+                f"ledger must be a path, True for one beside the input, or False, got {ledger!r}"
+            )
         share: Any = self.max_share
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
             raise InvalidRequestError(f"max_share must be above 0 and at most 1, got {share!r}")

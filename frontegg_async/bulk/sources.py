@@ -12,10 +12,12 @@ from collections.abc import (
     Iterable,
     Iterator,
     KeysView,
+    Mapping,
     ValuesView,
 )
 from typing import Final, TypeAlias, TypeVar
 
+from ..errors import InvalidRequestError
 from .feeds import AsyncFeed, Feed, SlicedFeed, ThreadFeed
 from .fields import Row, checked_row
 from .input_file import InputFile
@@ -71,9 +73,22 @@ def feed_of(
         return feed_of(InputFile(source, kind, literal_ids=literal_ids), kind)
     if isinstance(source, AsyncIterable):
         return AsyncFeed(_number_async(source, kind, literal_ids))
+    _check_iterable(source, kind)
     if isinstance(source, _AT_HAND):
         return SlicedFeed(_number(source, kind, literal_ids))
     return ThreadFeed(_number(source, kind, literal_ids), source)
+
+
+def _check_iterable(source: object, kind: type[UserRow]) -> None:
+    """Raise InvalidRequestError for a source that is no rows at all, before anything is done."""
+    # Not by iter(), which may begin work that belongs to the thread that iterates.
+    found = type(source)
+    iterable = hasattr(found, "__iter__") or hasattr(found, "__getitem__")
+    if not iterable or issubclass(found, bytes | bytearray | Mapping):
+        raise InvalidRequestError(
+            f"the source of the rows must be a path, or an iterable of {kind.__name__}, and is of "
+            f"type {found.__name__}"
+        )
 
 
 def read_rows(

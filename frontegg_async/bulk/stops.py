@@ -30,6 +30,14 @@ def leaves_no_room(error: FronteggError) -> bool:
     return isinstance(error, ThrottledError) and error.message == NO_ROOM
 
 
+def is_for_the_next_run(error: FronteggError) -> bool:
+    """Whether the run ends here, and the row stays as the ledger has it.
+
+    So it is if the limit is used up for all rows; a row that alone is refused has failed.
+    """
+    return isinstance(error, LedgerError | ClosedError) or leaves_no_room(error)
+
+
 class OutageWatch:
     """Counts failures that follow each other for want of a server."""
 

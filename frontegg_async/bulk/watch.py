@@ -18,11 +18,13 @@ from .entries import Entry, LedgerRow, State
 from .failures import outcome_name
 from .forecast import Forecast
 from .jobs import Job
+from .raising import is_cancelled, of_caller
 from .report import Progress
 from .result import Outcome, RowResult
 from .statistics import Limit, LimitWait, Statistics, StatisticsRecorder
 from .wait_note import NoteWriter, WaitNote
 
+ON_PROGRESS: Final = "on_progress"
 _LOOK_EVERY: Final = 0.25
 """Seconds between two looks at what the pacing has learned."""
 _OWN: Final = re.compile(r" \([^()]*\)")
@@ -196,7 +198,8 @@ class RunWatch:
         """Call the caller's own function; if it is a coroutine's, the row waits for it."""
         try:
             told = on_progress(self._progress)
-        except Exception as error:  # noqa: BLE001  # the run raises it when what was sent has ended
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
+            # The run raises it when what was sent has ended.
             self._refuse(error)
             return None
         return self._in_turn(told) if isawaitable(told) else None
@@ -208,13 +211,17 @@ class RunWatch:
                 await told
         except Exception as error:  # noqa: BLE001  # as above
             self._refuse(error)
+        except asyncio.CancelledError as error:
+            if is_cancelled():
+                raise
+            self._refuse(error)
         finally:
             if isinstance(told, Coroutine):
                 told.close()  # one that had no turn before the run was cancelled
 
-    def _refuse(self, error: Exception) -> None:
+    def _refuse(self, error: BaseException) -> None:
         self._on_progress = None
-        self._failed(error)
+        self._failed(of_caller(error, ON_PROGRESS))
 
     def _look_now(self) -> None:
         self._look_due = False

@@ -9,9 +9,11 @@ from typing import Final, Generic, TypeVar
 import anyio
 
 from ..errors import InvalidRequestError
+from .raising import is_cancelled, of_caller
 
 T = TypeVar("T")
 
+_WHO: Final = "the function or the source of the items"
 _BREATH: Final = 128
 """Items after which a worker lets others run, should handling them never wait for anything."""
 
@@ -82,6 +84,11 @@ async def run_workers(
                 await source.for_each(handle)
             except Exception as error:  # noqa: BLE001  # raised below, outside of a group
                 failed.append(error)
+                group.cancel_scope.cancel()
+            except asyncio.CancelledError as error:
+                if is_cancelled():
+                    raise
+                failed.append(of_caller(error, _WHO))
                 group.cancel_scope.cancel()
 
         for _ in range(workers):

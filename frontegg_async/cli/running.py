@@ -96,6 +96,7 @@ class _Ended(msgspec.Struct, frozen=True):
 
     report: Report | None
     page_problem: str | None = None
+    left_ledger: Path | None = None
 
 
 class _Running:
@@ -121,7 +122,7 @@ class _Running:
             ended = asyncio.run(self._run(target, begin))
         report = ended.report
         if report is None:
-            raise KeyboardInterrupt(self._stopped_at_once())
+            raise KeyboardInterrupt(self._stopped_at_once(ended.left_ledger))
         if self._choices.as_json:
             output.json(summary.as_json(report))
         else:
@@ -147,14 +148,19 @@ class _Running:
                 with StoppableRun(run, self._progress.say) as stoppable:
                     report = await stoppable.ended()
                     if report is None:
-                        return _Ended(None)
+                        return _Ended(None, left_ledger=run.left_ledger)
                     # Before the handlers go, so that a late signal does not cost the page.
                     problem = self._write_page(report, frontegg.base_url, started)
             finally:
                 log.cancel()
             return _Ended(report, problem)
 
-    def _stopped_at_once(self) -> str:
+    def _stopped_at_once(self, left_ledger: Path | None) -> str:
+        if left_ledger is not None and self._lasts:
+            return (
+                f"Stopped at once. What became of the rows is in {left_ledger}: with the same rows "
+                f"and --ledger {left_ledger} the same command carries on."
+            )
         if not self._lasts or self._choices.no_ledger:
             return "Stopped at once."
         return (

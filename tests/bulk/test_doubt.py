@@ -13,6 +13,7 @@ from frontegg_async import AuthenticationError
 from frontegg_async.bulk import Assign
 from frontegg_async.bulk import engine as engine_module
 from frontegg_async.bulk.entries import NewRow, State
+from frontegg_async.bulk.invited import LONGEST_LAG
 from frontegg_async.emulator import (
     Announce,
     AnswerStatus,
@@ -30,6 +31,7 @@ from .world import (
     ADD,
     AUTH,
     GET,
+    SET_ACTIVE,
     STATUSES,
     USERS,
     crowd,
@@ -295,3 +297,49 @@ async def test_half_a_row_that_was_late(
         assert outcomes(report) == {"added": 1}
         assert server.user(ids[0]).active_tenant == "t"
         assert server.count(ADD) == 1
+
+
+async def test_an_invite_before_a_half_that_failed(anyio_backend: str, tmp_path: Path) -> None:
+    """Retried while reads still lag, a row that failed behind its invite sends no second one."""
+    async with crowd(1, ["old"], read_lag=30.0, **INVITES_TWICE) as (server, session, ids):
+        path = tmp_path / "ledger"
+        server.inject(AnswerStatus(400), on=SET_ACTIVE)
+        rows = [to(ids[0], set_active=True)]
+        assert outcomes(await session.bulk.assign(rows, invite=True, ledger=path)) == {"failed": 1}
+        report = await session.bulk.retry(path)
+        assert outcomes(report) == {"added": 1}
+        assert (len(server.invites), server.user(ids[0]).active_tenant) == (1, "t")
+
+
+@pytest.mark.parametrize("first_is_active", [False, True])
+async def test_two_rows_about_a_membership_in_two_runs(
+    anyio_backend: str, tmp_path: Path, first_is_active: bool
+) -> None:
+    """What one run has invited the next one knows, although reads do not show it yet."""
+    async with crowd(1, ["old"], read_lag=30.0, **INVITES_TWICE) as (server, session, ids):
+        rows = [to(ids[0], set_active=active) for active in (first_is_active, not first_is_active)]
+        path = tmp_path / "ledger"
+        run = session.bulk.start(
+            Assign(invite=True), rows, ledger=path, workers=1, on_progress=lambda _: run.stop()
+        )
+        assert outcomes(await run) == {"added": 1, "skipped": 1}
+        report = await session.bulk.assign(rows, invite=True, ledger=path)
+        assert (report.added + report.already_member, len(server.invites)) == (2, 1)
+        assert server.user(ids[0]).active_tenant == "t"
+
+
+async def test_a_membership_that_was_ended_long_after_its_invite(
+    anyio_backend: str, tmp_path: Path
+) -> None:
+    """Once no read can lag that long, a look is believed, and not the memory of an earlier run."""
+    async with crowd(1, ["old"], **INVITES_TWICE) as (server, session, ids):
+        rows = [to(ids[0]), to(ids[0], set_active=True)]
+        path = tmp_path / "ledger"
+        run = session.bulk.start(
+            Assign(invite=True), rows, ledger=path, workers=1, on_progress=lambda _: run.stop()
+        )
+        await run
+        del server.user(ids[0]).tenants["t"]
+        await session.clock.sleep(LONGEST_LAG)
+        await session.bulk.assign(rows, invite=True, ledger=path)
+        assert len(server.invites) == 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -30,10 +32,12 @@ from ..test_bulk import turn
 from .world import (
     ADD,
     AUTH,
+    STATUSES,
     bulk_tasks,
     crowd,
     csv_of,
     exported,
+    files_in,
     outcomes,
     states,
     to,
@@ -442,3 +446,44 @@ async def test_totals_that_find_no_room(
     monkeypatch.setattr(Ledger, "add_run", full)
     report = await frontegg.bulk.assign([to(user_id) for user_id in ("user-0", "user-1")])
     assert outcomes(report) == {"added": 2}
+
+
+async def test_what_a_cancelled_run_leaves(anyio_backend: str, tmp_path: Path) -> None:
+    """A deadline around a run over a list costs its report, and not the memory of what was sent."""
+    async with crowd(20) as (server, session, ids):
+        rows = [to(user_id) for user_id in ids]
+        run = session.bulk.start(Assign(), rows, workers=2)
+        with pytest.raises(RuntimeError, match="not ended yet"):
+            _ = run.report
+        server.inject(Stall(), on=ADD, times=None, every=8)
+        task = asyncio.create_task(run.wait())
+        await until(lambda: server.count(ADD) >= 8)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        path = run.left_ledger
+        assert path is not None
+        assert str(path) in caught.value.__notes__[0]
+        with pytest.raises(RuntimeError, match=r"was cancelled .*ledger"):
+            _ = run.report
+        server.clear_faults()
+        assert outcomes(await session.bulk.assign(rows, ledger=path)) == {"added": 20}
+        assert server.count(ADD) < 20 + 4
+        shutil.rmtree(path.parent)
+
+
+async def test_a_cancelled_run_that_was_to_leave_nothing(
+    anyio_backend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without a ledger by choice, or before a row was sent, no file is left."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    async with crowd(2) as (server, session, ids):
+        rows = [to(user_id) for user_id in ids]
+        for fault, on, ledger in ((Stall(), ADD, False), (Stall(), STATUSES, True)):
+            stalled = server.inject(fault, on=on, times=None)
+            task = asyncio.create_task(session.bulk.assign(rows, ledger=ledger))
+            await stalled.wait(1)
+            task.cancel()
+            await asyncio.wait((task,))
+            server.clear_faults()
+            assert files_in(tmp_path) == []

@@ -361,8 +361,10 @@ async def test_a_reader_that_is_cancelled(anyio_backend: str, tmp_path: Path) ->
         task = asyncio.create_task(read())
         await stalled.wait(1)
         task.cancel()
-        with anyio.fail_after(5), pytest.raises(asyncio.CancelledError):
+        with anyio.fail_after(5), pytest.raises(asyncio.CancelledError) as caught:
             await task
+        # Where what was sent is remembered.
+        assert "/ledger" in caught.value.__notes__[0]
         assert not bulk_tasks()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,13 +11,15 @@ from typing import Any
 import anyio
 import pytest
 
-from frontegg_async.bulk import Assign, Assignment, feeds, loading
+from frontegg_async import BulkCallerError, LedgerMismatchError
+from frontegg_async.bulk import Assign, Assignment, Progress, feeds, loading, report_of
 from frontegg_async.bulk.ledger import Ledger
 from frontegg_async.emulator import Emulator
 
 from .world import (
     bulk_tasks,
     crowd,
+    csv_of,
     outcomes,
     to,
 )
@@ -122,3 +125,99 @@ async def test_a_source_that_breaks(
         assert not bulk_tasks()
         Ledger.reopened(tmp_path / "ledger").close()
         assert {(user_id, "t") for user_id in ids[:10]} <= server.memberships()
+
+
+@pytest.mark.parametrize(
+    ("odd", "is_async"),
+    [
+        (asyncio.CancelledError, True),
+        (asyncio.CancelledError, False),
+        # In a task, asyncio ends the event loop with these.
+        (KeyboardInterrupt, False),
+        (SystemExit, False),
+    ],
+)
+async def test_a_source_that_ends_oddly(
+    anyio_backend: str, tmp_path: Path, odd: type[BaseException], is_async: bool
+) -> None:
+    """A source that was cancelled or told to exit has not come to its end: the rest can follow."""
+    async with crowd(12) as (server, session, ids):
+
+        async def stream(*, whole: bool) -> AsyncIterator[Assignment]:
+            for number, user_id in enumerate(ids):
+                if number == 5 and not whole:
+                    task = asyncio.create_task(asyncio.sleep(60))
+                    asyncio.get_running_loop().call_soon(task.cancel)
+                    await task
+                yield to(user_id)
+
+        def plain(*, whole: bool) -> Iterator[Assignment]:
+            for number, user_id in enumerate(ids):
+                if number == 5 and not whole:
+                    raise odd
+                yield to(user_id)
+
+        source: Any = stream if is_async else plain
+        path = tmp_path / "ledger"
+        with anyio.fail_after(20), pytest.raises(BulkCallerError, match=odd.__name__) as caught:
+            await session.bulk.assign(source(whole=False), ledger=path)
+        assert isinstance(caught.value.__cause__, odd)
+        report = report_of(caught.value)
+        assert report is not None
+        assert (outcomes(report), report.stopped) == ({"added": 5}, caught.value)
+        assert outcomes(await session.bulk.assign(source(whole=True), ledger=path)) == {"added": 12}
+        assert added(server) == dict.fromkeys(ids, 1)
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_on_progress_that_waited_for_something_cancelled(
+    anyio_backend: str, is_async: bool
+) -> None:
+    """The run says so and ends as stopped; no row under way is given up for it."""
+
+    def note(progress: Progress) -> None:
+        if progress.rows >= 5:
+            raise asyncio.CancelledError
+
+    async def note_later(progress: Progress) -> None:
+        await asyncio.sleep(0)
+        note(progress)
+
+    async with crowd(30) as (server, session, ids):
+        rows = [to(user_id) for user_id in ids]
+        call = note_later if is_async else note
+        with anyio.fail_after(20), pytest.raises(BulkCallerError, match="on_progress") as caught:
+            await session.bulk.assign(rows, workers=4, on_progress=call)
+        report = report_of(caught.value)
+        assert report is not None
+        assert (report.unknown, report.added) == (0, len(server.memberships()))
+        assert report.skipped == 30 - report.added > 0
+
+
+@pytest.mark.parametrize("kind", ["list", "generator", "async generator", "header alone"])
+async def test_no_rows_at_all(anyio_backend: str, tmp_path: Path, kind: str) -> None:
+    """A source without rows is done, again and again; on a ledger with rows it is another input."""
+    async with crowd(1) as (server, session, ids):
+
+        async def nothing() -> AsyncIterator[Assignment]:
+            for user_id in ids[1:]:
+                yield to(user_id)
+
+        def source() -> Any:
+            kinds: dict[str, Any] = {
+                "list": [],
+                "generator": iter(()),
+                "async generator": nothing(),
+                "header alone": csv_of(tmp_path / "rows.csv", []),
+            }
+            return kinds[kind]
+
+        path = tmp_path / "ledger"
+        for _ in range(2):
+            report = await session.bulk.assign(source(), ledger=path)
+            assert (outcomes(report), report.done, report.stopped) == ({}, True, None)
+        path = tmp_path / "another"
+        await session.bulk.assign(iter([to(ids[0])]), ledger=path)
+        with pytest.raises(LedgerMismatchError):
+            await session.bulk.assign(source(), ledger=path)
+        assert added(server) == {ids[0]: 1}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import BlockingPortal
 
 from frontegg_async.emulator import Emulator
 
 from .conftest import MakeFile
-from .ledgers import many_users, posted
+from .ledgers import held, many_users, posted, signal_until
 from .shell import ADD, COMMAND, Shell
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pipes with names")
@@ -136,3 +138,30 @@ def test_a_pipe_behind_a_link(shell: Shell, server: Emulator, make_file: MakeFil
     stdout, stderr = process.communicate(timeout=50)
     assert process.returncode == 0, stderr
     assert '"added":300' in stdout
+
+
+def test_a_pipe_whose_run_is_stopped_at_once(
+    shell: Shell, server: Emulator, portal: BlockingPortal
+) -> None:
+    """What was sent of it is kept, and the message names the option that carries on."""
+    users = many_users(server, 20)
+    rows = "".join(f"{line}\n" for line in ("user_id,tenant_id", *users))
+    path = shell.directory / "rows.csv"
+    os.mkfifo(path)
+    # Opened for both, so that it does not wait for the command.
+    descriptor = os.open(path, os.O_RDWR)
+    os.write(descriptor, rows.encode())
+    process, _ = held(shell, server, portal, "bulk", "assign", path, rows=4)
+    signal_until(process, signal.SIGINT, "Stopping: ")
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate()
+    os.close(descriptor)
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    ledger = Path(stderr.partition("--ledger ")[2].split()[0])
+    portal.call(server.clear_faults)
+    done = piped(shell, "bulk", "assign", "-", "--ledger", ledger, "--json", stdin=rows)
+    assert done.returncode == 0, done.stderr
+    assert set(posted(server).values()) == {1}
+    assert server.count(ADD) == 20
+    shutil.rmtree(ledger.parent)
