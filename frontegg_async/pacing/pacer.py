@@ -488,3 +488,5 @@ class GroupPacer:
         if self._pushed and not self._gate.closed:
             self._pushed = False
             self._phase = phase.grow(sent_at, now, self._round_trip, self._taken)
+            if self._phase is not phase:
+                self._start_again(now, self._taken, whole=False)

@@ -66,6 +66,12 @@ WHOLE: Final = 0.1
 """A cycle whose gate was closed for this share ends with a window."""
 SPRINT: Final = 0.012
 """Share of a window, at its end, in which it is tried whether there is more than its quota."""
+SPRINT_DOUBLINGS: Final = 16.0
+"""How often the rate doubles in it at most: after a window of which little is known it is long."""
+EARLY: Final = 0.03
+"""Share of a window by which a quota may be used up before that: clocks and counts are a bit off."""
+LEAST_PART: Final = 0.1
+"""Share of an expected quota that is left of it at least after a window that others used up."""
 WORTH: Final = 60.0
 """Calls that are worth a refusal or two: a window of fewer is used up only now and then."""
 LATE: Final = 0.3
@@ -295,6 +301,7 @@ class Windowed:
         "_over_at",
         "_probe_until",
         "_probed_at",
+        "_proof",
         "_quota",
         "_reset",
         "_skip",
@@ -319,6 +326,7 @@ class Windowed:
         self.period = seconds
         self.spread = spread
         self._quota = quota
+        self._proof = DISPROVED * quota  # more in one window shows that it is none
         self._met = met
         self._astray = 0
         self._stride = STRIDE * STRIDE if rising else 1.0
@@ -368,21 +376,27 @@ class Windowed:
             self._probe_until = 0.0
             used, gone = (sent - self._taken) / self._quota, into / self.period
             self._ease = min(max((1.0 - used) / max(1.0 - gone, 0.1), 0.1), 1.0)
-        within = into >= self.period or self._skip or sent - self._taken < self._quota
+        # What others had to wait for, and was caught up at the beginning, is no reason to be early.
+        span = self._span(round_trip)
+        early = not 0.0 <= self.period - into < span + EARLY * self.period
+        within = early or self._skip or sent - self._taken < self._quota
         if within and not probing:
             self._over_at = math.inf
             return self._ease * self._rate(round_trip)
         # More than the quota, and nothing was refused: find out how much there is.
         self._over_at = min(self._over_at, now)
-        trips = (now - self._over_at) / max(round_trip, 0.025)
+        trips = (now - self._over_at) / max(round_trip, 0.025, span / SPRINT_DOUBLINGS)
         return self._rate(round_trip) * _doubled(trips)
 
     def _rate(self, round_trip: float) -> float:
         if self._skip:
             return max((1.0 - MISS) * self._quota / self.period, MIN_RATE)
+        return max(self._quota / (self.period - self._span(round_trip)), MIN_RATE)
+
+    def _span(self, round_trip: float) -> float:
+        """Return the seconds at the end of the window in which more than the quota is tried."""
         span = max(SPRINT * self.period, min(TRIPS * round_trip, 0.1 * self.period))
-        span = min(self._stride * span, LONGEST_SPRINT * self.period)
-        return max(self._quota / (self.period - span), MIN_RATE)
+        return min(self._stride * span, LONGEST_SPRINT * self.period)
 
     def grow(self, sent_at: float, now: float, round_trip: float, taken: int) -> Phase:
         """Hear that calls are taken while others are held back: count the windows that passed."""
@@ -391,7 +405,7 @@ class Windowed:
         passed = math.floor((now - self._reset) / self.period)
         if passed >= 1:
             found = taken - self._taken
-            if not self._met and found > DISPROVED * self._quota:
+            if not self._met and found > self._proof:
                 return Seeking(found / self.period, AGAIN)
             if passed == 1 and not self._skip:
                 # Nothing was refused at its end either: look earlier the next time.
@@ -412,6 +426,17 @@ class Windowed:
 
     def opened(self, cycle: Cycle) -> Phase:
         """Hear that the gate was opened again."""
+        used_up = WHOLE * self.period <= cycle.shut < self.period and cycle.taken < self._quota
+        if used_up and not (self._met or cycle.whole):
+            # All of us together are too fast by the share of it that was shut. Squared: interactive
+            # calls do not slow down, and those that waited come on top.
+            self._proof = (1.0 + MORE) * self._quota + FEW
+            self._quota *= max((1.0 - cycle.shut / self.period) ** 2, LEAST_PART)
+            self._stride = STRIDE * STRIDE
+            self._begin(cycle.end, cycle.taken_in_all, cycle.doubt)
+            return self
+        if not self._met:
+            self._proof = min(self._proof, (1.0 + MORE) * self._quota + FEW)
         self._stride = 1.0
         if self._probed_at == cycle.start and cycle.held and not cycle.stray:
             part = max(cycle.taken / self._quota, cycle.seconds / self.period)
