@@ -46,7 +46,7 @@ class Core:
         # Before the pool's own queue, so that waiting for a place never eats an attempt's time.
         self.permits: Final = Permits(settings.max_connections)
         self.pacing: Final = Pacing(
-            clock, expected=settings.expected_limit if settings.expects_limits else None
+            clock, expected=None if settings.limits_plan is None else settings.expected_limit
         )
         self.unused_proxy: Final = settings.unused_proxy
         # The server's clock minus ours, in seconds, and when to look again.

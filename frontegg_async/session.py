@@ -78,8 +78,8 @@ class Session:
         token_store: where to share the environment token with other sessions.
         clock: what time it is; for tests.
         limits_plan: the plan of Frontegg whose published limits bulk calls expect before anything
-            was seen of a limit: launch, scale or enterprise. None expects nothing, and so does a
-            session with a server on this machine.
+            was seen of a limit: launch, scale or enterprise; None expects nothing. Left out, it is
+            scale, and None for a server on this machine.
         observers: are told of every call, for logs, metrics and traces (``Observer``).
 
     Raises:

@@ -83,11 +83,6 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
         """Return a call for the observers; ``inner`` is the caller's own observer of attempts."""
         return ObservedCall(operation, self.base_url, self.clock, self.observers, inner)
 
-    @property
-    def expects_limits(self) -> bool:
-        """Whether published limits hold for the host: a server on this machine is a stand-in."""
-        return self.limits_plan is not None and not is_local(self.base_url)
-
     def store_key(self) -> str:
         """Name the token by host and credentials, without telling what they are."""
         secret = Secret("") if self.api_key is None else self.api_key
@@ -166,7 +161,8 @@ def settings_of(
         ssl_context=ssl_context,
         token_store=MemoryTokenStore() if token_store is None else token_store,
         clock=SystemClock() if clock is None else clock,
-        limits_plan=as_plan(given.get("limits_plan", Plan.SCALE)),
+        # A server on this machine is a stand-in: no limit is expected there unless it is named.
+        limits_plan=as_plan(given.get("limits_plan", None if is_local(base_url) else Plan.SCALE)),
         observers=check_observers(given.get("observers", ())),
     )
 

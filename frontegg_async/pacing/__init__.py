@@ -33,6 +33,11 @@ Windowed   a window of five seconds or more whose reset is known: its quota at e
            counts shorter windows
 =========  ====================================================================================
 
+An expected limit is a window that was not met. If others use it up before our part of it was sent,
+the next one begins at a rate lower by the square of the part that was open: everybody was too fast
+by that part, and interactive calls do not slow down. More calls in one window than expected show
+that the expectation is wrong.
+
 Even distances leave others a call at any time. A run whose last calls fit into what is left of the
 present window sends them at once.
 

@@ -8,8 +8,9 @@ from typing import Final
 
 import msgspec
 
+from .cycle import Cycle
 from .gate import FIRST_LOOK, LONGEST_LOOK, Gate
-from .phases import SPRINT, Cycle, Phase, Seeking, Windowed, remembered
+from .phases import SPRINT, Phase, Seeking, Windowed, remembered
 from .rate import FixedRate
 
 START_BURST: Final = 0.1
@@ -488,5 +489,5 @@ class GroupPacer:
         if self._pushed and not self._gate.closed:
             self._pushed = False
             self._phase = phase.grow(sent_at, now, self._round_trip, self._taken)
-            if self._phase is not phase:
+            if self._phase is not phase:  # what was taken by then was not decided by the server
                 self._start_again(now, self._taken, whole=False)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import Final, TypeAlias
 
-import msgspec
+from .cycle import Cycle
 
 START_RATE: Final = 200.0
 """Calls a second before anything is known."""
@@ -30,10 +30,6 @@ MAX_RATE: Final = 1e5
 MIN_RATE: Final = 1 / 60
 """Calls a second: bounds against nonsense; one call a minute still finds out what has changed."""
 
-HEAVY: Final = 0.15
-"""Share of calls refused from which on the rate is what is refused, and no stray call."""
-SOME: Final = 5
-"""Calls refused, likewise: fewer are a share of nothing."""
 CUT: Final = 0.02
 """How much slower after a refusal: less is refused again, more gives calls away."""
 MISS: Final = 0.02
@@ -69,9 +65,9 @@ SPRINT: Final = 0.012
 SPRINT_DOUBLINGS: Final = 16.0
 """How often the rate doubles in it at most: after a window of which little is known it is long."""
 EARLY: Final = 0.03
-"""Share of a window by which a quota may be used up before that: clocks and counts are a bit off."""
+"""Share of a window by which a quota may be used up before it: clocks and counts are a bit off."""
 LEAST_PART: Final = 0.1
-"""Share of an expected quota that is left of it at least after a window that others used up."""
+"""Share of an expected quota that is left at least after a window that others used up."""
 WORTH: Final = 60.0
 """Calls that are worth a refusal or two: a window of fewer is used up only now and then."""
 LATE: Final = 0.3
@@ -96,50 +92,6 @@ DISPROVED: Final = 2.0
 server may end within ours, but no more than one."""
 GUESSED: Final = 0.5
 """Share of a quota that was never met which the last calls of a run may use at once."""
-
-
-class Cycle(msgspec.Struct, frozen=True):
-    """What was seen between two openings of the gate.
-
-    Args:
-        start: when it was opened, or when the first call was sent.
-        end: when the server took calls again.
-        shut: seconds before ``end`` during which it was closed.
-        taken: calls taken.
-        doubt: seconds by which ``end`` may be wrong.
-        lately: calls taken a second, over the last period at most.
-        whole: whether it began with an opening, and not with the first call.
-        held: whether bulk calls waited all the time, so that the server decided their number.
-        blink: whether the gate was closed so shortly that it may have been a stray refusal.
-        refused: calls refused.
-        taken_in_all: calls taken since the first.
-        long: seconds from which on a window is long beside a round trip.
-    """
-
-    start: float
-    end: float
-    shut: float
-    taken: int
-    doubt: float
-    lately: float
-    whole: bool
-    held: bool
-    blink: bool
-    refused: int
-    taken_in_all: int
-    long: float
-
-    @property
-    def seconds(self) -> float:
-        """How long it was."""
-        return max(self.end - self.start, 1e-3)
-
-    @property
-    def stray(self) -> bool:
-        """Whether it may be that nothing but stray calls was refused."""
-        return self.blink and (
-            self.refused < SOME or self.refused < HEAVY * (self.taken + self.refused)
-        )
 
 
 class Seeking:
@@ -376,7 +328,7 @@ class Windowed:
             self._probe_until = 0.0
             used, gone = (sent - self._taken) / self._quota, into / self.period
             self._ease = min(max((1.0 - used) / max(1.0 - gone, 0.1), 0.1), 1.0)
-        # What others had to wait for, and was caught up at the beginning, is no reason to be early.
+        # Calls caught up at its beginning do not bring its end forward: others would wait.
         span = self._span(round_trip)
         early = not 0.0 <= self.period - into < span + EARLY * self.period
         within = early or self._skip or sent - self._taken < self._quota
@@ -426,8 +378,10 @@ class Windowed:
 
     def opened(self, cycle: Cycle) -> Phase:
         """Hear that the gate was opened again."""
+        # The first refusal that lasts: its end is a reset, and its length is chance.
+        first = not (self._met or cycle.whole or cycle.blink)
         used_up = WHOLE * self.period <= cycle.shut < self.period and cycle.taken < self._quota
-        if used_up and not (self._met or cycle.whole):
+        if first and used_up:
             # All of us together are too fast by the share of it that was shut. Squared: interactive
             # calls do not slow down, and those that waited come on top.
             self._proof = (1.0 + MORE) * self._quota + FEW
@@ -435,8 +389,6 @@ class Windowed:
             self._stride = STRIDE * STRIDE
             self._begin(cycle.end, cycle.taken_in_all, cycle.doubt)
             return self
-        if not self._met:
-            self._proof = min(self._proof, (1.0 + MORE) * self._quota + FEW)
         self._stride = 1.0
         if self._probed_at == cycle.start and cycle.held and not cycle.stray:
             part = max(cycle.taken / self._quota, cycle.seconds / self.period)
@@ -447,7 +399,7 @@ class Windowed:
         into = (cycle.end - self._reset) % self.period
         if windows < 1 and min(into, self.period - into) < ASTRAY * self.period:
             return self  # at the edge of a window the gate may open more than once
-        if windows < 1 or off > max(ASTRAY * self.period, cycle.doubt, 1.0):
+        if not first and (windows < 1 or off > max(ASTRAY * self.period, cycle.doubt, 1.0)):
             self._astray += 1
             if self._astray <= BLINKS or not cycle.held:
                 return self
@@ -466,6 +418,8 @@ class Windowed:
                 self.spread = spread
                 seconds = cycle.seconds / windows
                 self.period = max(seconds - (spread if spread > 0.2 else 0.0), 0.5 * seconds)
+        if not self._met:  # from now on it is known where windows begin
+            self._proof = min(self._proof, (1.0 + MORE) * self._quota + FEW)
         self._begin(cycle.end, cycle.taken_in_all, cycle.doubt)
         return self
 

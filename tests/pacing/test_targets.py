@@ -14,9 +14,19 @@ import pytest
 
 from frontegg_async.pacing import FixedRate
 
-from .scenarios import BY_NAME, MORE_IS_BETTER, Outcome, Target, mean, windows, worst
+from .scenarios import BY_NAME, MORE_IS_BETTER, PUBLISHED, Outcome, Target, mean, windows, worst
 from .servers import FixedWindow, Server
-from .world import PacedClient, World, bulk_load, from_zero, plain_backoff, settled
+from .world import (
+    PacedClient,
+    World,
+    bulk_load,
+    count,
+    from_zero,
+    plain_backoff,
+    poisson,
+    settled,
+    web_load,
+)
 
 MARGINS = {"wasted": 1.4, "wasted_0": 1.4, "p95": 1.3}
 """Factors for one seed or two: at one percent of waste there is chance in the second digit."""
@@ -90,11 +100,30 @@ def test_stray_refusals(name: str) -> None:
         ("4 pods 30 % beside 1 bulk, 100 / 1 s", "served p95"),
         ("4 pods 30 % beside 4 bulk, 100 / 1 s", "served p95"),
         ("4 pods 30 % beside 1 bulk, 1000 / 60 s, expected", "served used"),
+        ("4 pods 30 % beside 1 bulk, 100 / 1 s, expected", "served p95"),
+        ("4 pods 30 % beside 4 bulk, 100 / 1 s, expected", "served p95 used"),
+        ("web 4/s beside 1 bulk, 500 / 10 s, expected", "served p95 used"),
     ],
 )
 def test_web_beside_bulk_in_other_processes(name: str, measures: str) -> None:
     """Bulk processes leave room for the web calls of others, and use the rest."""
     check(name, measures=measures)
+
+
+def test_bulk_processes_that_used_up_an_expected_window_take_less_of_the_next() -> None:
+    """After the first window that they used up together, bulk processes keep no web call out."""
+    server = FixedWindow(1_000, 60.0, offset=8.6)
+    world = World(server, 1, header=True)
+    web = PacedClient(world, expected=PUBLISHED)
+    web_load(web, world, poisson(5.0, 1, 128.0), 30.0)
+    for number in range(1, 5):
+        bulk_load(PacedClient(world, number, expected=PUBLISHED), world)
+    world.clock.run(190.0)
+    refused = [call.arrived for call in web.served if not call.ok]
+    assert refused, "four processes at the published rate use up the first window"
+    assert max(refused) < 68.6
+    taken, _ = count(world, 68.6, 128.6)
+    assert taken == 1_000
 
 
 @pytest.mark.parametrize("asked", [90, 98])
@@ -193,10 +222,17 @@ def test_a_run_with_a_share_leaves_the_rest_free_and_still_finds_more() -> None:
         assert result.wasted < 0.01
 
 
-@pytest.mark.parametrize("name", ["100 / 1 s, expected 1000 / 60 s", "sliding 30 / 60 s, expected"])
-def test_an_expectation_that_is_wrong(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "seeds"),
+    [
+        ("100 / 1 s, expected 1000 / 60 s", 1),
+        ("500 / 10 s, expected 1000 / 60 s", 3),
+        ("sliding 30 / 60 s, expected", 1),
+    ],
+)
+def test_an_expectation_that_is_wrong(name: str, seeds: int) -> None:
     """A published limit that does not hold, or holds in another way, delays only the start."""
-    check(name)
+    check(name, seeds=seeds)
 
 
 def test_an_expectation_without_any_limit() -> None:
