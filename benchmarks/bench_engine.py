@@ -31,7 +31,7 @@ from measuring import (
 from memory import peak_mib
 
 from frontegg_async import Answer, FronteggSession, Operation
-from frontegg_async.call import AttemptObserver
+from frontegg_async._core.call import AttemptObserver
 from frontegg_async.emulator import Emulator
 
 

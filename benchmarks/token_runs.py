@@ -18,12 +18,12 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from frontegg_async import Answer, FronteggSession, Operation
-from frontegg_async._clock import SystemClock
-from frontegg_async.answer import Failure
+from frontegg_async._core.clock import SystemClock
+from frontegg_async._core.response import Failure
+from frontegg_async.auth.token_manager import TokenManager
+from frontegg_async.auth.token_stores import MemoryTokenStore
 from frontegg_async.endpoints.users import GET
 from frontegg_async.models.authentication import TokenGrant
-from frontegg_async.token_stores import MemoryTokenStore
-from frontegg_async.tokens import TokenManager
 
 EMPTY: Final = "empty method"
 SDK: Final = "frontegg_async"

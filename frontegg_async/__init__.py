@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._core.response import Answer
 from ._version import __version__
-from .answer import Answer
+from .auth.token_claims import TokenInfo
+from .auth.token_stores import LeasingTokenStore, MemoryTokenStore, StoredToken, TokenStore
 from .errors import (
     AuthenticationError,
     BatchInterruptedError,
@@ -39,9 +41,7 @@ from .observing import Attempt, CallResult, ObservedCall, Observer, with_respons
 from .operation import Caller, Operation, Repeat, TenantHeader, TokenKind, UserHeader
 from .options import Options, Region
 from .pacing import FixedRate
-from .published import Plan
-from .token_claims import TokenInfo
-from .token_stores import LeasingTokenStore, MemoryTokenStore, StoredToken, TokenStore
+from .pacing.published import Plan
 
 if TYPE_CHECKING:
     from .bulk import Assignment, Outcome, Report

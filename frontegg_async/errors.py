@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from typing import Final, Self, TypedDict, Unpack
 
-from ._text import printable
+from ._core.printable import printable
 
 MAX_MESSAGES: Final = 10
 """Messages of the server that an error holds."""

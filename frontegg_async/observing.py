@@ -24,9 +24,9 @@ from weakref import WeakSet
 
 import msgspec
 
-from ._clock import Clock
-from .answer import Answer, Failure, recorded
-from .call import AttemptObserver
+from ._core.call import AttemptObserver
+from ._core.clock import Clock
+from ._core.response import Answer, Failure, recorded
 from .errors import ConfigurationError, FronteggError
 from .operation import Operation
 

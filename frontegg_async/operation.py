@@ -27,18 +27,18 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ._clock import Clock
-from ._secret import Secret, revealed
-from .error_body import (
+from ._core.clock import Clock
+from ._core.error_body import (
     body_is_nothing_but_error,
     body_spells_error,
     is_nothing_but_error,
     looks_like_markup,
     spells_error,
 )
+from ._core.ids import id_problem, is_plain
+from ._core.lenient import LenientReader
+from ._core.secret import Secret, revealed
 from .errors import InvalidRequestError
-from .ids import id_problem, is_plain
-from .lenient import LenientReader
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -293,7 +293,7 @@ class Operation(Generic[T]):
         """Return the path with ``values`` in place of the parameters, percent-encoded.
 
         Raises:
-            InvalidRequestError: a value cannot be an id (see ``frontegg_async.ids``).
+            InvalidRequestError: a value cannot be an id (see ``frontegg_async._core.ids``).
         """
         pieces = self._pieces
         # Nearly every path has one value: Frontegg's own ids are UUIDs, and need no encoding.
@@ -323,7 +323,7 @@ class Operation(Generic[T]):
         An empty body or ``null`` gives an empty object, also where Frontegg's documentation
         shows a schema: many of its answers have none. Where it documents no body any JSON will
         do, and the words of the status, which frameworks write by themselves. Odd values are
-        left out, as ``frontegg_async.lenient`` says.
+        left out, as ``frontegg_async._core.lenient`` says.
 
         Raises:
             msgspec.DecodeError: the body is not what this operation returns, it lacks a field

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ._secret import Secret, concealed, revealed
+from ._core.ids import id_problem
+from ._core.secret import Secret, concealed, revealed
 from .errors import ConfigurationError, InvalidRequestError
-from .ids import id_problem
 
 S = TypeVar("S", bound=str | Secret)
 

@@ -30,7 +30,7 @@ class Paginator(Generic[T]):
 
     A page without ``items`` is no end but an error, and so is a page with a record that cannot be
     told from others because its id is missing or odd: left out, it would be lost in silence. Other
-    odd values cost their own field (``frontegg_async.lenient``).
+    odd values cost their own field (``frontegg_async._core.lenient``).
 
     Args:
         caller: sends the operation.

@@ -11,26 +11,18 @@ from typing import Final, NoReturn, Self, TypeVar, Unpack, cast
 import anyio
 import msgspec
 
-from . import logs, user_tokens
-from ._clock import Clock
-from ._secret import Secret, concealed
-from .answer import Answer, record, recorded
-from .call import AttemptObserver, Traffic, View
-from .core import Core
-from .credentials import EnvironmentLogin
-from .decoding import decode_answer
-from .endpoints.authentication import AUTHENTICATE
-from .environment import Environment
-from .errors import ClosedError, ConfigurationError, InvalidRequestError
-from .models.authentication import AuthenticateRequest, UserTokens
-from .operation import Arguments, Operation
-from .options import Options, check_header_value
-from .pacing import FixedRate, Pacing, RunAllowance
-from .proxies import not_used
-from .requests import conceal
-from .retry import RetryBudget
-from .sender import Sender
-from .settings import (
+from ._core import logs
+from ._core.call import AttemptObserver, Traffic, View
+from ._core.clock import Clock
+from ._core.decoding import decode_answer
+from ._core.environment import Environment
+from ._core.proxies import not_used
+from ._core.request_builder import conceal
+from ._core.response import Answer, record, recorded
+from ._core.retry import RetryBudget
+from ._core.secret import Secret, concealed
+from ._core.sender import Sender
+from ._core.settings import (
     FOR_ALL,
     FOR_USERS,
     ConnectionArguments,
@@ -43,9 +35,18 @@ from .settings import (
     settings_of,
     token_problem,
 )
-from .token_claims import TokenInfo, describe
-from .tokens import TokenManager
-from .user_tokens import OnRefresh
+from ._core.shared import Core
+from .auth import user_tokens
+from .auth.credentials import EnvironmentLogin
+from .auth.token_claims import TokenInfo, describe
+from .auth.token_manager import TokenManager
+from .auth.user_tokens import OnRefresh
+from .endpoints.authentication import AUTHENTICATE
+from .errors import ClosedError, ConfigurationError, InvalidRequestError
+from .models.authentication import AuthenticateRequest, UserTokens
+from .operation import Arguments, Operation
+from .options import Options, check_header_value
+from .pacing import FixedRate, Pacing, RunAllowance
 
 T = TypeVar("T")
 

@@ -18,12 +18,12 @@ from frontegg_async import (
     TokenKind,
     TokenStore,
 )
-from frontegg_async.direct import DirectTransport
+from frontegg_async._core.direct import DirectTransport
+from frontegg_async._core.transport import AiohttpTransport
+from frontegg_async.auth.token_manager import TokenManager
 from frontegg_async.emulator import Emulator
 from frontegg_async.errors import FronteggError
 from frontegg_async.models.authentication import TokenGrant
-from frontegg_async.tokens import TokenManager
-from frontegg_async.transport import AiohttpTransport
 
 AUTH: Final = "POST /auth/vendor"
 GET: Final = "GET /identity/resources/vendor-only/users/v1/{userId}"

@@ -12,7 +12,8 @@ import pytest
 from aiohttp.client_proto import ResponseHandler
 from hypothesis import settings
 
-from frontegg_async import FronteggSession, direct
+from frontegg_async import FronteggSession
+from frontegg_async._core import direct
 from frontegg_async.emulator import Emulator
 
 from .clocks import spin

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from frontegg_async import errors
-from frontegg_async.answer import (
+from frontegg_async._core.response import (
     Answer,
     Failure,
     FailureKind,

@@ -21,9 +21,11 @@ from frontegg_async import (
     LedgerMismatchError,
     Outcome,
 )
-from frontegg_async.bulk import Assign, Progress, feeds, loading, read_rows
-from frontegg_async.bulk.entries import ExportedRow, State
-from frontegg_async.bulk.failures import write_failures
+from frontegg_async.bulk import Assign, Progress, read_rows
+from frontegg_async.bulk import loader as loading
+from frontegg_async.bulk.input import feeds
+from frontegg_async.bulk.ledger.records import ExportedRow, State
+from frontegg_async.bulk.report.export import write_failures
 from frontegg_async.emulator import (
     Announce,
     AnswerStatus,

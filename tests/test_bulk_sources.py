@@ -16,12 +16,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from frontegg_async import FronteggSession, InvalidRequestError
+from frontegg_async._core.ids import id_problem
 from frontegg_async.bulk import Assignment, Malformed, read_rows
-from frontegg_async.bulk.fields import Row
-from frontegg_async.bulk.sources import feed_of
-from frontegg_async.bulk.text import MAX_LINE_BYTES, MAX_ROW_LINES
+from frontegg_async.bulk.input.columns import Row
+from frontegg_async.bulk.input.csv_jsonl import MAX_LINE_BYTES, MAX_ROW_LINES
+from frontegg_async.bulk.input.sources import feed_of
 from frontegg_async.emulator import Emulator
-from frontegg_async.ids import id_problem
 
 from .test_bulk import ADD, Pairs, fill, outcomes, rows_of
 

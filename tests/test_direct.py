@@ -16,11 +16,12 @@ import pytest
 from aiohttp.client_proto import ResponseHandler
 
 import frontegg_async
-from frontegg_async import FronteggSession, direct
-from frontegg_async.answer import Answer, Failure, FailureKind
-from frontegg_async.direct import DirectTransport
+from frontegg_async import FronteggSession
+from frontegg_async._core import direct
+from frontegg_async._core.direct import DirectTransport
+from frontegg_async._core.response import Answer, Failure, FailureKind
+from frontegg_async._core.transport import AiohttpTransport, Transport
 from frontegg_async.emulator import Emulator
-from frontegg_async.transport import AiohttpTransport, Transport
 
 from .clocks import session_on
 from .conftest import LoopTime
@@ -545,7 +546,7 @@ async def test_a_name_that_is_gone(
 async def test_a_module_that_is_gone(monkeypatch: pytest.MonkeyPatch, emulator: Emulator) -> None:
     """An aiohttp with which ``direct.py`` cannot even be imported gets the standard transport."""
     monkeypatch.delattr(frontegg_async, "direct")
-    monkeypatch.setitem(sys.modules, "frontegg_async.direct", None)
+    monkeypatch.setitem(sys.modules, "frontegg_async._core.direct", None)
     async with session_on(emulator) as session:
         assert isinstance(transport_in(session), AiohttpTransport)
 

@@ -6,12 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from frontegg_async import (
-    AuthenticationError,
-    CallTimeoutError,
-    OutcomeUnknownError,
-    ServerError,
-)
+from frontegg_async import AuthenticationError, CallTimeoutError, OutcomeUnknownError, ServerError
 from frontegg_async.emulator import (
     AnswerStatus,
     CutBeforeCommit,

@@ -30,10 +30,10 @@ from frontegg_async import (
     Options,
     UndecodableAnswerError,
 )
-from frontegg_async.credentials import EnvironmentLogin
+from frontegg_async._core.settings import FOR_ALL
+from frontegg_async.auth.credentials import EnvironmentLogin
 from frontegg_async.emulator import Emulator
 from frontegg_async.session import Session
-from frontegg_async.settings import FOR_ALL
 
 from .clocks import AUTH, session_on
 from .conftest import API_KEY

@@ -51,7 +51,7 @@ from frontegg_async.emulator import (
     TruncatedJson,
     WrongContentLength,
 )
-from frontegg_async.emulator.wire import Answer
+from frontegg_async.emulator.http.answer import Answer
 
 from .clocks import ADD, AUTH, EITHER, GET, LOCK, REMOVE, SET_ACTIVE, FakeClock, session_on
 from .proxy import raw_server

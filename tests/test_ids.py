@@ -11,10 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from frontegg_async import ConfigurationError, FronteggSession, InvalidRequestError, Operation
-from frontegg_async.checks import check_body
+from frontegg_async._core.checks import check_body
+from frontegg_async._core.ids import id_problem, is_plain, placeholder_problem, text_problem
 from frontegg_async.emulator import Emulator
 from frontegg_async.endpoints import operations
-from frontegg_async.ids import id_problem, is_plain, placeholder_problem, text_problem
 from frontegg_async.models.invitations import CreateInvitationRequest
 from frontegg_async.models.users import AddToTenantRequest, NewUser
 from frontegg_async.operation import TenantHeader, UserHeader

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from frontegg_async.limits import clock_offset, exhausted_wait, stated_wait
+from frontegg_async._core.rate_limit_headers import clock_offset, exhausted_wait, stated_wait
 
 NOW = 1_700_000_000.0
 IN_30 = NOW + 30

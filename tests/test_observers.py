@@ -31,13 +31,7 @@ from frontegg_async import (
     UserTokens,
     with_response,
 )
-from frontegg_async.emulator import (
-    AnswerStatus,
-    CutAfterCommit,
-    Emulator,
-    MalformedJson,
-    Stall,
-)
+from frontegg_async.emulator import AnswerStatus, CutAfterCommit, Emulator, MalformedJson, Stall
 from frontegg_async.endpoints.users import GET as GET_USER
 
 from .clocks import ADD, EITHER, GET, FakeClock, session_on

@@ -21,19 +21,13 @@ from frontegg_async import (
     TenantHeader,
     TokenKind,
 )
-from frontegg_async._clock import SystemClock
+from frontegg_async._core.clock import SystemClock
+from frontegg_async._core.ids import MAX_ID_CHARS
 from frontegg_async.emulator import Emulator
 from frontegg_async.endpoints import operations, users
 from frontegg_async.endpoints.users import Users
-from frontegg_async.ids import MAX_ID_CHARS
 from frontegg_async.models.users import UserGroups, UserLink, UserRoles, UserTenantStatuses
-from frontegg_async.operation import (
-    JSON,
-    Arguments,
-    Query,
-    QueryValue,
-    encode_query,
-)
+from frontegg_async.operation import JSON, Arguments, Query, QueryValue, encode_query
 
 pytestmark = pytest.mark.anyio
 T = TypeVar("T")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from frontegg_async import ConfigurationError, FronteggError, FronteggSession, Options, Region
-from frontegg_async._secret import MASK, Secret
-from frontegg_async.environment import Environment
+from frontegg_async._core.environment import Environment
+from frontegg_async._core.secret import MASK, Secret
 from frontegg_async.options import check_header_value, resolve_base_url
 
 VARIABLES = (

@@ -31,11 +31,11 @@ from frontegg_async.emulator import (
     RecordedRequest,
     Stall,
 )
-from frontegg_async.emulator.wire import Answer
+from frontegg_async.emulator.http.answer import Answer
 from frontegg_async.endpoints import users
 from frontegg_async.models.users import AddToTenantRequest
 from frontegg_async.pacing import Learned, RunAllowance
-from frontegg_async.published import Plan
+from frontegg_async.pacing.published import Plan
 
 from .bulk.world import until
 from .clocks import ADD, GET, LOCK, FakeClock, session_on, spin

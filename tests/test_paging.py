@@ -8,7 +8,7 @@ from typing import Any, TypeVar, Unpack, cast
 import pytest
 
 from frontegg_async import FronteggSession, InvalidRequestError, UndecodableAnswerError, User
-from frontegg_async._clock import SystemClock
+from frontegg_async._core.clock import SystemClock
 from frontegg_async.emulator import Emulator, MalformedJson
 from frontegg_async.endpoints.users import ITERATE, Users
 from frontegg_async.models.paging import Page, PageLinks, PageMetadata

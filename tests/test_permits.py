@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontegg_async.permits import Permits
+from frontegg_async._core.semaphore import Permits
 
 pytestmark = pytest.mark.anyio
 

@@ -25,9 +25,9 @@ from frontegg_async import (
     MemoryTokenStore,
     Options,
 )
-from frontegg_async._secret import Secret
+from frontegg_async._core.proxies import proxy_for, unused_variable
+from frontegg_async._core.secret import Secret
 from frontegg_async.emulator import Emulator
-from frontegg_async.proxies import proxy_for, unused_variable
 
 from .clocks import ADD, FakeClock, session_on, token_of
 from .conftest import API_KEY

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontegg_async.redaction import redacted
+from frontegg_async._core.redaction import redacted
 
 TOKEN: Final = "Canary/Token+77aa01=x-Zz"
 PASSWORD: Final = "correct horse & <battery>"

@@ -9,10 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from frontegg_async.answer import Answer, Failure, FailureKind, error_of_answer
-from frontegg_async.errors import ServerError, ThrottledError
-from frontegg_async.operation import Repeat
-from frontegg_async.retry import (
+from frontegg_async._core.response import Answer, Failure, FailureKind, error_of_answer
+from frontegg_async._core.retry import (
     BACKOFF_BASE,
     BACKOFF_CAP,
     Fate,
@@ -24,6 +22,8 @@ from frontegg_async.retry import (
     decide,
     fate_of,
 )
+from frontegg_async.errors import ServerError, ThrottledError
+from frontegg_async.operation import Repeat
 
 NOW = 1_700_000_000.0
 AGAIN, READ, FAIL = Step.SEND_AGAIN, Step.READ_BACK, Step.FAIL

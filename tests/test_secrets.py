@@ -34,8 +34,9 @@ from frontegg_async import (
     UserTokens,
     models,
 )
-from frontegg_async._secret import MASK, Secret
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async._core.secret import MASK, Secret
+from frontegg_async._core.transport import Request
+from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.emulator import (
     AnswerStatus,
     CutBeforeCommit,
@@ -50,7 +51,6 @@ from frontegg_async.emulator import (
 from frontegg_async.endpoints.users import GET as GET_USER
 from frontegg_async.models import RequestModel, ResponseModel, is_secret
 from frontegg_async.models.authentication import AuthenticateRequest
-from frontegg_async.transport import Request
 
 from .bulk.world import files_in
 from .clocks import ADD, AUTH, EITHER, GET, manager_of, session_on, token_of

@@ -23,18 +23,11 @@ import pytest
 from rich.traceback import Traceback
 from structlog.tracebacks import ExceptionDictTransformer
 
-from frontegg_async import (
-    FronteggError,
-    FronteggSession,
-    Operation,
-    Options,
-    TokenKind,
-    UserTokens,
-)
-from frontegg_async._secret import is_secret
+from frontegg_async import FronteggError, FronteggSession, Operation, Options, TokenKind, UserTokens
+from frontegg_async._core.secret import is_secret
+from frontegg_async.auth.token_stores import MemoryTokenStore, StoredToken
 from frontegg_async.emulator import AnswerStatus, Emulator, Stall
 from frontegg_async.models.authentication import LoginRequest
-from frontegg_async.token_stores import MemoryTokenStore, StoredToken
 
 from .clocks import AUTH, EITHER, GET, session_on
 from .conftest import API_KEY

@@ -24,15 +24,8 @@ from frontegg_async import (
     ServerError,
     ThrottledError,
 )
-from frontegg_async.emulator import (
-    AnswerStatus,
-    CutBeforeCommit,
-    Emulator,
-    Fault,
-    Injection,
-    Stall,
-)
-from frontegg_async.emulator.wire import Answer
+from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, Fault, Injection, Stall
+from frontegg_async.emulator.http.answer import Answer
 from frontegg_async.pacing.gate import FIRST_LOOK, LATER_LOOKS, STATED_LOOK
 
 from .clocks import ADD, AUTH, EITHER, GET, REMOVE, FakeClock, session_on

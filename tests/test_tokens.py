@@ -19,12 +19,12 @@ from frontegg_async import (
     ServerError,
     ThrottledError,
     UndecodableAnswerError,
-    tokens,
 )
+from frontegg_async.auth import token_manager as tokens
+from frontegg_async.auth.token_manager import TokenManager
+from frontegg_async.auth.token_stores import TokenStore
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, Fault, Stall
 from frontegg_async.models.authentication import TokenGrant
-from frontegg_async.token_stores import TokenStore
-from frontegg_async.tokens import TokenManager
 
 from .clocks import (
     AUTH,

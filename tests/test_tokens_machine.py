@@ -19,11 +19,11 @@ from frontegg_async import (
     MemoryTokenStore,
     ServerError,
     StoredToken,
-    tokens,
 )
+from frontegg_async.auth import token_manager as tokens
+from frontegg_async.auth.token_manager import Token, TokenManager
 from frontegg_async.emulator import Emulator
 from frontegg_async.models.authentication import TokenGrant
-from frontegg_async.tokens import Token, TokenManager
 
 from .clocks import AUTH, GET, FakeClock, StubFetch, make_manager, session_on, spin
 

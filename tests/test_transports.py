@@ -15,8 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from frontegg_async import Options
-from frontegg_async._secret import Secret
-from frontegg_async.answer import Answer, Failure, FailureKind
+from frontegg_async._core.response import Answer, Failure, FailureKind
+from frontegg_async._core.secret import Secret
 
 from .conftest import LoopTime
 from .wires import OK, Peer, pool_of, request_to, seen, send, serving, transport_of, until

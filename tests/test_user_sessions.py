@@ -19,8 +19,8 @@ from frontegg_async import (
     LoginResult,
     ServerError,
     UserTokens,
-    tokens,
 )
+from frontegg_async.auth import token_manager as tokens
 from frontegg_async.emulator import (
     AnswerStatus,
     CutBeforeCommit,

@@ -18,10 +18,10 @@ from cryptography.x509.oid import NameOID
 from yarl import URL
 
 from frontegg_async import Options
-from frontegg_async._secret import Secret
-from frontegg_async.answer import Answer, Failure
-from frontegg_async.direct import DirectTransport
-from frontegg_async.transport import AiohttpTransport, Request, Transport
+from frontegg_async._core.direct import DirectTransport
+from frontegg_async._core.response import Answer, Failure
+from frontegg_async._core.secret import Secret
+from frontegg_async._core.transport import AiohttpTransport, Request, Transport
 
 TOKEN: Final = "Bearer canary-of-the-wire"
 OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

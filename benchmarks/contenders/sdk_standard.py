@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-from frontegg_async import direct
+from frontegg_async._core import direct
 
 from . import Target, sdk
 

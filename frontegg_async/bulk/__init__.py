@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from .bulk import Bulk, Mapped
-from .dry import Plan
-from .fields import Malformed
-from .figures import Figures
+from .dry_run import Plan
+from .input.columns import Malformed
+from .input.rows import Activation, Assignment, Removal, SuperuserChange
+from .input.sources import read_rows
 from .jobs import Activate, Assign, Job, Remove, SetSuperuser
+from .outcome import Outcome, RowResult
 from .raising import report_of
-from .report import Progress, Report
-from .result import Outcome, RowResult
-from .rows import Activation, Assignment, Removal, SuperuserChange
+from .report.figures import Figures
+from .report.report import Progress, Report
 from .run import BulkRun
 from .settings import RunOptions, RunSettings
-from .sources import read_rows
 
 __all__ = [
     "Activate",

@@ -21,11 +21,11 @@ import msgspec
 
 from ..errors import FronteggError, NotFoundError
 from ..operation import Caller
-from .entries import LedgerRow, address_of
-from .ledger import Ledger
-from .people import forget_people, keep_people, known_people
-from .reading import read_page, read_user_by_email
+from .ledger.ledger import Ledger
+from .ledger.people import forget_people, keep_people, known_people
+from .ledger.records import LedgerRow, address_of
 from .stops import FATAL, OutageWatch, leaves_no_room
+from .user_reader import read_page, read_user_by_email
 from .workers import SharedSource, run_workers
 
 P = ParamSpec("P")

@@ -11,13 +11,13 @@ import msgspec
 
 from ..errors import FronteggError, InvalidRequestError
 from ..session import Session
-from .dry import DryRun, Plan
+from .dry_run import DryRun, Plan
+from .input.rows import Activation, Assignment, Removal, SuperuserChange
+from .input.sources import Source
 from .jobs import Activate, Assign, Job, Remove, SetSuperuser
-from .report import Report
-from .rows import Activation, Assignment, Removal, SuperuserChange
+from .report.report import Report
 from .run import BulkRun, retried
 from .settings import DEFAULT_WORKERS, RunOptions, RunSettings
-from .sources import Source
 from .workers import SharedSource, check_workers, run_workers
 
 ItemT = TypeVar("ItemT")

@@ -22,7 +22,7 @@ from typing import Any, Final
 import anyio
 import msgspec
 
-from ..answer import Answer
+from .._core.response import Answer
 from ..errors import (
     ClosedError,
     FronteggError,
@@ -33,19 +33,19 @@ from ..errors import (
 from ..models.users import User
 from ..session import Session
 from .addresses import Addresses
-from .entries import Entry, LedgerRow, State
 from .intake import Chunk, Intake
-from .invited import Invited
 from .jobs import Job
 from .late_writes import LateWrites
-from .ledger import Ledger
-from .loading import Loader
+from .ledger.invited import Invited
+from .ledger.ledger import Ledger
+from .ledger.records import Entry, LedgerRow, State
+from .ledger.writer import LedgerRecorder
+from .loader import Loader
 from .planner import Planner
-from .reading import read_user
-from .recorder import LedgerRecorder
-from .sending import CautiousSending, EngineObserver, Reader, Sending
+from .row_sender import CautiousSending, EngineObserver, Reader, Sending
 from .settings import RunOptions
 from .stops import FATAL, OutageWatch, is_for_the_next_run
+from .user_reader import read_user
 
 _CONFLICTS: Final = frozenset({400, 409})
 """Statuses of a duplicate add (docs/frontegg.md: a guess); a 400 may also say something else."""

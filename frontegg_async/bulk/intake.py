@@ -8,9 +8,9 @@ import msgspec
 
 from ..errors import FronteggError
 from .addresses import Addresses, InThread
-from .entries import LedgerRow, address_of
-from .ledger import Ledger
-from .loading import Loader
+from .ledger.ledger import Ledger
+from .ledger.records import LedgerRow, address_of
+from .loader import Loader
 
 CHUNK_ROWS: Final = 1_000
 """Rows that are taken from the ledger at a time: ten blocks to read."""

@@ -8,25 +8,15 @@ from typing import ClassVar, Final, Protocol, TypeVar, cast
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ..answer import Answer
+from .._core.response import Answer
 from ..endpoints import users
-from ..errors import (
-    NotFoundError,
-    PermissionDeniedError,
-    ServerError,
-    UndecodableAnswerError,
-)
-from ..models.users import (
-    AddToTenantRequest,
-    SetActiveTenantRequest,
-    SetSuperuserRequest,
-    User,
-)
+from ..errors import NotFoundError, PermissionDeniedError, ServerError, UndecodableAnswerError
+from ..models.users import AddToTenantRequest, SetActiveTenantRequest, SetSuperuserRequest, User
 from ..operation import Operation
-from .entries import LedgerRow
-from .reading import AnswerReader, user_shown
-from .result import Outcome
-from .rows import Activation, Assignment, Removal, SuperuserChange, UserRow
+from .input.rows import Activation, Assignment, Removal, SuperuserChange, UserRow
+from .ledger.records import LedgerRow
+from .outcome import Outcome
+from .user_reader import AnswerReader, user_shown
 
 T = TypeVar("T")
 

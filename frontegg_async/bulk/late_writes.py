@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .._clock import Clock
+from .._core.clock import Clock
 
 LATEST_COMMIT: Final = 6.0
 """Seconds after a lost answer in which the server may still do what was asked: a gateway gave up,

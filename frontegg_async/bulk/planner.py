@@ -15,17 +15,12 @@ from typing import Final, Literal, TypeAlias
 
 import anyio
 
-from ..errors import (
-    AuthenticationError,
-    ClosedError,
-    FronteggError,
-    UndecodableAnswerError,
-)
+from ..errors import AuthenticationError, ClosedError, FronteggError, UndecodableAnswerError
 from ..models.users import User
 from ..operation import Caller
-from .entries import LedgerRow
 from .jobs import Job
-from .reading import read_listed, read_statuses
+from .ledger.records import LedgerRow
+from .user_reader import read_listed, read_statuses
 
 PlanMode: TypeAlias = Literal["auto", "always", "never"]
 

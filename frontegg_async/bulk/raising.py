@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from ..errors import BulkCallerError
-from .report import Report
+from .report.report import Report
 
 _KEY: Final = "_frontegg_async_bulk_report"
 

@@ -15,32 +15,27 @@ from typing import Any, Final
 
 import anyio
 
-from ..errors import (
-    FronteggError,
-    LedgerDamagedError,
-    LedgerFullError,
-    LedgerMismatchError,
-)
+from ..errors import FronteggError, LedgerDamagedError, LedgerFullError, LedgerMismatchError
 from ..session import Session
 from .engine import Engine
-from .entries import ExportedRow, Header, LedgerRow, State
-from .failures import check_writable, outcome_name, write_failures
-from .feeds import Feed, SlicedFeed
-from .figures import Figures, Standing, figures_of_all, figures_of_run, standing_of
+from .input.feeds import Feed, SlicedFeed
+from .input.sources import Source, feed_of
 from .jobs import Job, job_of
-from .ledger import Ledger
-from .ledger_file import check_environment, temporary_folder
-from .loading import Loader
-from .opening import opened_in_thread
+from .ledger.file import check_environment, temporary_folder
+from .ledger.ledger import Ledger
+from .ledger.opening import opened_in_thread
+from .ledger.records import ExportedRow, Header, LedgerRow, State
+from .ledger.wait_note import forget_wait, write_wait
+from .ledger.writer import LedgerRecorder
+from .loader import Loader
+from .monitor import ON_PROGRESS, RunWatch
+from .outcome import COMMON, MAX_KEPT_FAILURES, Outcome, RowResult
 from .raising import stopped_by, with_report
-from .recorder import LedgerRecorder
-from .report import Progress, Report
-from .result import COMMON, MAX_KEPT_FAILURES, Outcome, RowResult
+from .report.export import check_writable, outcome_name, write_failures
+from .report.figures import Figures, Standing, figures_of_all, figures_of_run, standing_of
+from .report.report import Progress, Report
+from .report.statistics import Statistics
 from .settings import RunOptions
-from .sources import Source, feed_of
-from .statistics import Statistics
-from .wait_note import forget_wait, write_wait
-from .watch import ON_PROGRESS, RunWatch
 
 _TURNS: Final = 3
 """Turns of the event loop after which a loop over results that was left has told so."""

@@ -11,9 +11,9 @@ import msgspec
 
 from ..errors import InvalidRequestError
 from ..pacing import FixedRate
-from .input_file import is_stream
+from .input.file import is_stream
 from .planner import PlanMode
-from .report import Progress
+from .report.report import Progress
 from .workers import check_workers
 
 DEFAULT_WORKERS: Final = 64

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from .._core.sender import NO_ROOM
 from ..errors import (
     AuthenticationError,
     CallTimeoutError,
@@ -15,7 +16,6 @@ from ..errors import (
     ServerError,
     ThrottledError,
 )
-from ..sender import NO_ROOM
 
 FATAL: Final = (AuthenticationError, ClosedError, ConfigurationError, LedgerError)
 """What the next row would run into as well."""

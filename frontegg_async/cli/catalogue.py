@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import Any, Final
 
 from ..operation import Operation, TenantHeader, TokenKind, UserHeader
+from .call.results import Kind
+from .call.signatures import Documentation, find_group, find_method
 from .describing import returned
-from .results import Kind
-from .signatures import Documentation, find_group, find_method
 
 _HEAD: Final = """\
 # All operations

@@ -9,10 +9,10 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 
-from ..environment import Environment
+from .._core.environment import Environment
+from .._core.settings import SessionArguments
 from ..frontegg import FronteggSession
 from ..options import Options, Region
-from ..settings import SessionArguments
 from . import logs
 from .exits import NoCredentialsError
 from .parameters import duration

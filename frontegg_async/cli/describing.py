@@ -12,9 +12,9 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from ..operation import Operation
-from . import results
-from .results import Kind
-from .signatures import (
+from .call import results
+from .call.results import Kind
+from .call.signatures import (
     TENANT_HEADER,
     USER_HEADER,
     Documentation,

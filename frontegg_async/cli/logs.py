@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from ..logs import ROOT, StderrHandler
+from .._core.logs import ROOT, StderrHandler
 
 
 def _log(ctx: click.Context, _param: click.Parameter, verbosity: int) -> None:

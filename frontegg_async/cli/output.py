@@ -15,7 +15,7 @@ from typing import Any, Final
 import click
 import msgspec
 
-from .._text import printable as printable
+from .._core.printable import printable as printable
 
 # DEL and C1, in UTF-8: JSON need not escape them, and terminals act on them.
 _CONTROLS: Final = re.compile(rb"\x7f|\xc2[\x80-\x9f]")

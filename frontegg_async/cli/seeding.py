@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..bulk import Assignment, Removal, read_rows
-from ..bulk.fields import Malformed
-from ..bulk.rows import TenantRow, UserRow
+from ..bulk.input.columns import Malformed
+from ..bulk.input.rows import TenantRow, UserRow
 
 if TYPE_CHECKING:
     from ..emulator import Emulator

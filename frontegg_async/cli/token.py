@@ -6,7 +6,7 @@ import asyncio
 
 import click
 
-from ..token_claims import TokenInfo
+from ..auth.token_claims import TokenInfo
 from . import output
 from .connection import Connection, connected
 

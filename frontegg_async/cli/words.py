@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from ..bulk.figures import Figures
-    from ..bulk.statistics import LimitWait
+    from ..bulk.report.figures import Figures
+    from ..bulk.report.statistics import LimitWait
 
 SHORTEST_WAIT: Final = 0.05
 """Seconds that are worth to be named."""

@@ -32,14 +32,14 @@ from .faults import (
     TruncatedJson,
     WrongContentLength,
 )
+from .http.record import Invite, Mail, RecordedRequest
 from .injection import Fault, Injection
-from .keys import CannotSignError
 from .limits import Announce, RateLimit
 from .policy import BulkRoles, DuplicateAdd, ForeignTenant, RefreshTokenIn
 from .presets import Plan, published_limits
-from .record import Invite, Mail, RecordedRequest
 from .server import Emulator
-from .state import User
+from .state.environment import User
+from .state.keys import CannotSignError
 
 __all__ = [
     "Announce",

@@ -15,8 +15,8 @@ from typing import ClassVar, Final, cast
 import msgspec
 from msgspec.structs import replace
 
+from .http.answer import Answer, HangUp
 from .injection import Fault, Injection
-from .wire import Answer, HangUp
 
 __all__ = [
     "AnswerStatus",

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from .wire import Answer
+from .http.answer import Answer
 
 __all__ = ["Fault", "Injection"]
 

@@ -37,7 +37,7 @@ from typing import Final, Literal, NamedTuple, Self, get_args
 import msgspec
 
 from .counters import AlignedWindows, Counter, FixedWindows, SlidingWindow, TokenBucket
-from .wire import Answer, failure
+from .http.answer import Answer, failure
 
 __all__ = ["Announce", "Limiter", "RateLimit"]
 

@@ -1,6 +1,6 @@
 """The limits that Frontegg publishes, as limits of the emulator.
 
-The figures are ``frontegg_async.published``, which the SDK's pacing reads as well. What is left
+The figures are ``frontegg_async.pacing.published``, which the SDK's pacing reads as well. What is left
 open there:
 
 =====================================================================  =====
@@ -15,9 +15,10 @@ are the same here.
 
 from __future__ import annotations
 
-from ..published import GENERAL, NAMED, Plan
-from . import routes, stateless
+from ..pacing.published import GENERAL, NAMED, Plan
 from .limits import Announce, RateLimit
+from .routes import _stateless as stateless
+from .routes import _table as routes
 
 __all__ = ["Plan", "published_limits"]
 

@@ -18,23 +18,23 @@ from typing import Final, Self
 
 from aiohttp import web
 
-from . import routes
-from .call import Call
-from .connections import CountingServer
-from .desk import Desk
+from .http.answer import Answer, HangUp, Letterhead, Reply
+from .http.connections import CountingServer
+from .http.record import Invite, Mail, RecordedRequest
+from .http.request import Call
 from .injection import Fault, Injection
-from .jobs import Jobs
-from .keys import Keys
-from .lag import Lag
 from .limits import Limiter, RateLimit
-from .logins import Logins
 from .policy import BulkRoles, DuplicateAdd, ForeignTenant, Policy, RefreshTokenIn
-from .record import Invite, Mail, RecordedRequest
-from .route import Route
+from .routes import _table as routes
+from .routes._route import Route
 from .service import Service
-from .state import State, User
-from .tokens import Tokens
-from .wire import Answer, HangUp, Letterhead, Reply
+from .state.environment import State, User
+from .state.jobs import Jobs
+from .state.keys import Keys
+from .state.lag import Lag
+from .state.logins import Logins
+from .state.store import Desk
+from .state.tokens import Tokens
 
 __all__ = ["Emulator"]
 

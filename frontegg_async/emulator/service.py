@@ -20,17 +20,17 @@ from typing import Final
 
 import msgspec
 
-from . import stateless
-from .call import Call, decode
-from .desk import Desk
-from .keys import CannotSignError
-from .lag import Lag
+from .http.answer import Answer, failure
+from .http.record import RecordedRequest
+from .http.request import Call, decode
 from .limits import Limiter
-from .record import RecordedRequest
-from .route import Route, Takes
-from .state import State
-from .tokens import Kind, Token
-from .wire import Answer, failure
+from .routes import _stateless as stateless
+from .routes._route import Route, Takes
+from .state.environment import State
+from .state.keys import CannotSignError
+from .state.lag import Lag
+from .state.store import Desk
+from .state.tokens import Kind, Token
 
 __all__ = ["Service"]
 

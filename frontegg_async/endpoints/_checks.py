@@ -7,8 +7,8 @@ from typing import Any, overload
 
 from msgspec import UnsetType
 
+from .._core.ids import id_problem
 from ..errors import InvalidRequestError
-from ..ids import id_problem
 from ..operation import Operation
 
 

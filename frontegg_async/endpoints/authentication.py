@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
-from .._secret import Secret, concealing, revealed
+from .._core.secret import Secret, concealing, revealed
 from ..errors import InvalidRequestError
 from ..models.authentication import (
     ApiTokenLogin,

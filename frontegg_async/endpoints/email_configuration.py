@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import NoneType
 from typing import Final
 
-from .._secret import concealing
+from .._core.secret import concealing
 from ..models.email_configuration import (
     MailConfiguration,
     MailProvider,

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from .._secret import concealing
+from .._core.secret import concealing
 from ..models.authentication import LoginResult
 from ..models.mfa_login import (
     AuthenticatorEnrollment,

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from .._secret import concealing
+from .._core.secret import concealing
 from ..models.migrations import (
     MigratedUser,
     MigratedUserV1,

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from .._secret import concealing
+from .._core.secret import concealing
 from ..models.authentication import LoginResult
 from ..models.passwordless import (
     PasswordlessLoginRequest,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
-from .._secret import concealing
+from .._core.secret import concealing
 from ..models.password_settings import PasswordConfiguration
 from ..models.passwords import (
     ChangePasswordRequest,

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from msgspec import UNSET, UnsetType
 
-from .._secret import concealing
+from .._core.secret import concealing
 from ..models.paging import Page
 from ..models.phone_numbers import (
     CreatePhoneNumberRequest,

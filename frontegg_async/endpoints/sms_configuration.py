@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
-from .._secret import concealing
+from .._core.secret import concealing
 from ..models.sms_configuration import UpdateSmsConfigurationRequest
 from ..operation import JSON, Caller, Operation, Repeat
 

@@ -12,7 +12,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from ..token_stores import StoredToken
+from ..auth.token_stores import StoredToken
 
 # In one step, so that a token that another process saves meanwhile is never the one deleted.
 # What is no token, or of another Redis type, is left alone: the next save writes over it.

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self, TypeAlias, TypeVar, cast
 import msgspec
 from msgspec import UNSET
 
-from .._secret import MASK, is_secret, revealed
+from .._core.secret import MASK, is_secret, revealed
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -44,7 +44,7 @@ class RequestModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
 class ResponseModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """Part of an answer: a field may be missing, null or odd, unknown ones are ignored.
 
-    Fields without a default have to be there: see ``Id``, and ``frontegg_async.lenient``.
+    Fields without a default have to be there: see ``Id``, and ``frontegg_async._core.lenient``.
 
     ``gc=False`` is safe because decoded JSON has no cycles, and lists decode to tuples, so that
     a program which keeps 200,000 users is not stopped by the garbage collector.

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias, overload
 import msgspec
 from msgspec import UnsetType
 
+from .._core.finite import NOT_FINITE, lost_number
 from ..errors import InvalidRequestError
-from ..finite import NOT_FINITE, lost_number
 
 Metadata: TypeAlias = str | Mapping[str, Any]
 """What a coroutine takes: the text as it is sent, or an object to be encoded."""

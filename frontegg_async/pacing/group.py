@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from .._clock import Clock
+from .._core.clock import Clock
 from .allowance import RunAllowance
 from .line import Line, Waiter
 from .pacer import GroupPacer, PaceState

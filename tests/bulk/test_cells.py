@@ -16,21 +16,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from frontegg_async import Assignment, FronteggSession, LedgerDamagedError, LedgerMismatchError
-from frontegg_async.bulk import (
-    Assign,
-    Malformed,
-    Remove,
-    SetSuperuser,
-    SuperuserChange,
-    read_rows,
-)
-from frontegg_async.bulk.cells import protected, unprotected
-from frontegg_async.bulk.entries import ExportedRow, State
-from frontegg_async.bulk.failures import Format, write_rows
-from frontegg_async.bulk.fields import Row
+from frontegg_async.bulk import Assign, Malformed, Remove, SetSuperuser, SuperuserChange, read_rows
+from frontegg_async.bulk.input.cells import protected, unprotected
+from frontegg_async.bulk.input.columns import Row
+from frontegg_async.bulk.input.originals import Original
 from frontegg_async.bulk.jobs import Job
-from frontegg_async.bulk.ledger import Ledger
-from frontegg_async.bulk.originals import Original
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import ExportedRow, State
+from frontegg_async.bulk.report.export import Format, write_rows
 from frontegg_async.emulator import Emulator
 
 pytestmark = pytest.mark.anyio

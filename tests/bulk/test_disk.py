@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from frontegg_async.bulk.entries import State
+from frontegg_async.bulk.ledger.records import State
 
 from .world import states
 
@@ -16,8 +16,8 @@ REPOSITORY = Path(__file__).parent.parent.parent
 CODE = """
 import resource, signal, sys
 from pathlib import Path
-from frontegg_async.bulk.entries import Entry, NewRow, State
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger.records import Entry, NewRow, State
+from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.errors import LedgerFullError
 from tests.bulk.world import HEADER
 

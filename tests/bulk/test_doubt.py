@@ -12,8 +12,8 @@ import pytest
 from frontegg_async import AuthenticationError
 from frontegg_async.bulk import Assign
 from frontegg_async.bulk import engine as engine_module
-from frontegg_async.bulk.entries import NewRow, State
-from frontegg_async.bulk.invited import LONGEST_LAG
+from frontegg_async.bulk.ledger.invited import LONGEST_LAG
+from frontegg_async.bulk.ledger.records import NewRow, State
 from frontegg_async.emulator import (
     Announce,
     AnswerStatus,

@@ -9,9 +9,9 @@ import pytest
 
 from frontegg_async import FronteggSession, Outcome, Report
 from frontegg_async.bulk import Assign, Remove, SetSuperuser
-from frontegg_async.bulk.entries import LedgerRow, NewRow, State
+from frontegg_async.bulk.input.rows import Activation, SuperuserChange
+from frontegg_async.bulk.ledger.records import LedgerRow, NewRow, State
 from frontegg_async.bulk.planner import Planner
-from frontegg_async.bulk.rows import Activation, SuperuserChange
 from frontegg_async.emulator import (
     AnswerStatus,
     CutBeforeCommit,

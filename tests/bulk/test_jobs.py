@@ -12,7 +12,7 @@ import pytest
 
 from frontegg_async import Assignment, FronteggSession, Outcome
 from frontegg_async.bulk import Activation, Removal, Remove, SuperuserChange
-from frontegg_async.bulk.rows import UserRow
+from frontegg_async.bulk.input.rows import UserRow
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Emulator, ForeignTenant, Stall
 
 from ..test_bulk import turn

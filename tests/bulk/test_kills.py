@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from frontegg_async import Assignment, FronteggSession, Report
 from frontegg_async.bulk import Assign, Progress
-from frontegg_async.bulk.entries import State
+from frontegg_async.bulk.ledger.records import State
 from frontegg_async.emulator import (
     AnswerStatus,
     CutAfterCommit,

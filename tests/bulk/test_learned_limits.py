@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from frontegg_async import FronteggSession
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.emulator import Emulator, RateLimit
 from frontegg_async.pacing import Learned
 

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from frontegg_async import LedgerFullError
-from frontegg_async.bulk.entries import Entry, NewRow, State
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import Entry, NewRow, State
 
 from .world import HEADER
 

@@ -14,8 +14,8 @@ from typing import Any, Final
 import pytest
 
 from frontegg_async import FronteggSession, LedgerDamagedError
-from frontegg_async.bulk.entries import Entry, NewRow, State
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import Entry, NewRow, State
 from frontegg_async.emulator import DuplicateAdd, Emulator
 
 from .world import HEADER, csv_of, outcomes, people, writes

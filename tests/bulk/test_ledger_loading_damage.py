@@ -11,8 +11,8 @@ from typing import Final
 import pytest
 
 from frontegg_async import LedgerDamagedError
-from frontegg_async.bulk.entries import ExportedRow, LedgerRow, NewRow, State
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import ExportedRow, LedgerRow, NewRow, State
 
 from .test_ledger_damage import FLIPS, SUFFIXES, flipped, put
 from .world import HEADER

@@ -15,9 +15,9 @@ import msgspec
 import pytest
 
 from frontegg_async import LedgerBusyError, LedgerError
-from frontegg_async.bulk import locking
-from frontegg_async.bulk.entries import NewRow, State
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger import lock as locking
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import NewRow, State
 
 from .world import HEADER
 
@@ -26,8 +26,8 @@ HOLD = """
 import sys
 from pathlib import Path
 import msgspec
-from frontegg_async.bulk.entries import Header
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger.records import Header
+from frontegg_async.bulk.ledger.ledger import Ledger
 try:
     ledger = Ledger.begin(Path(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=Header))
 except Exception as error:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from msgspec.structs import replace
 
-from frontegg_async.bulk.entries import Entry, LedgerRow, NewRow, State
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import Entry, LedgerRow, NewRow, State
 
 from .world import HEADER
 

@@ -23,9 +23,9 @@ import pytest
 
 from frontegg_async import FronteggSession, LedgerError, LedgerMismatchError
 from frontegg_async.bulk import Assign
-from frontegg_async.bulk.entries import Entry, NewRow, State
-from frontegg_async.bulk.ledger import Ledger
-from frontegg_async.bulk.ledger_errors import reported
+from frontegg_async.bulk.ledger.errors import reported
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import Entry, NewRow, State
 from frontegg_async.emulator import Emulator
 
 from .world import HEADER, csv_of, outcomes, people, to, writes
@@ -115,9 +115,9 @@ import sys
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from frontegg_async.bulk.entries import Entry, NewRow, State
-from frontegg_async.bulk.ledger import Ledger
-from frontegg_async.bulk.ledger_errors import reported
+from frontegg_async.bulk.ledger.records import Entry, NewRow, State
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.errors import reported
 from tests.bulk.test_ledger_places import begun
 from tests.bulk.world import HEADER
 path, new = Path(sys.argv[1]), sys.argv[2] == "new"
@@ -280,8 +280,8 @@ async def test_an_open_that_blocks(
 
 BLOCKED = """
 import sys, threading
-from frontegg_async.bulk.ledger import Ledger
-from frontegg_async.bulk.ledger_errors import reported
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.errors import reported
 def blocked(*_):
     print("blocked", file=sys.stderr, flush=True)
     threading.Event().wait()

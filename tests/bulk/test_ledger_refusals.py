@@ -20,9 +20,9 @@ from frontegg_async import (
     LedgerMismatchError,
 )
 from frontegg_async.bulk import Assign, Remove
-from frontegg_async.bulk.entries import NewRow, State
-from frontegg_async.bulk.ledger import Ledger
-from frontegg_async.bulk.ledger_file import VERSION
+from frontegg_async.bulk.ledger.file import VERSION
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import NewRow, State
 from frontegg_async.emulator import Emulator, Stall
 
 from ..clocks import session_on
@@ -140,7 +140,7 @@ def test_another_process(tmp_path: Path) -> None:
     path = tmp_path / "ledger"
     code = (
         "import sys; from pathlib import Path\n"
-        "from frontegg_async.bulk.ledger import Ledger\n"
+        "from frontegg_async.bulk.ledger.ledger import Ledger\n"
         "from tests.bulk.world import HEADER\n"
         "ledger = Ledger.begin(Path(sys.argv[1]), HEADER)\n"
         "print('open', flush=True); sys.stdin.read()"

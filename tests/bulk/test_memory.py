@@ -10,10 +10,10 @@ from typing import ClassVar
 import pytest
 
 from frontegg_async import Assignment, FronteggSession
-from frontegg_async.answer import Answer
+from frontegg_async._core.response import Answer
 from frontegg_async.bulk import Assign
-from frontegg_async.bulk.entries import LedgerRow
 from frontegg_async.bulk.jobs import RowSender
+from frontegg_async.bulk.ledger.records import LedgerRow
 
 from .world import outcomes, to
 

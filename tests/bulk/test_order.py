@@ -13,9 +13,9 @@ import pytest
 
 from frontegg_async import Assignment, FronteggSession, LedgerDamagedError, Report
 from frontegg_async.bulk import Activation, Assign, Removal, SuperuserChange
-from frontegg_async.bulk.entries import Entry, Header, NewRow, State
-from frontegg_async.bulk.ledger import Ledger
-from frontegg_async.bulk.rows import UserRow
+from frontegg_async.bulk.input.rows import UserRow
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import Entry, Header, NewRow, State
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Emulator, LateCommit, Stall
 
 from ..test_bulk import turn

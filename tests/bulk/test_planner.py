@@ -10,7 +10,7 @@ import pytest
 
 from frontegg_async.bulk import Assignment
 from frontegg_async.bulk.planner import BLOCK_USERS
-from frontegg_async.bulk.reading import MAX_STATUSES
+from frontegg_async.bulk.user_reader import MAX_STATUSES
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Emulator
 from frontegg_async.endpoints import users
 

@@ -22,7 +22,7 @@ from frontegg_async.emulator import (
     Injection,
     MalformedJson,
 )
-from frontegg_async.emulator.wire import Answer
+from frontegg_async.emulator.http.answer import Answer
 
 from .world import (
     ADD,

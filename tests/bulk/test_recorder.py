@@ -11,9 +11,9 @@ import anyio
 import pytest
 
 from frontegg_async import LedgerError, LedgerFullError
-from frontegg_async.bulk.entries import Entry, NewRow, State
-from frontegg_async.bulk.ledger import Ledger
-from frontegg_async.bulk.recorder import COMMIT_ROWS, LedgerRecorder
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import Entry, NewRow, State
+from frontegg_async.bulk.ledger.writer import COMMIT_ROWS, LedgerRecorder
 
 from ..test_bulk import turn
 from .world import HEADER, bulk_tasks, states

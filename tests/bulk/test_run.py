@@ -24,8 +24,8 @@ from frontegg_async import (
 )
 from frontegg_async.bulk import Assign, Assignment, Outcome, Progress, RowResult
 from frontegg_async.bulk.engine import GROUP_ROWS
-from frontegg_async.bulk.entries import Header, NewRow, State
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import Header, NewRow, State
 from frontegg_async.emulator import AnswerStatus, Emulator, Stall
 
 from ..test_bulk import turn

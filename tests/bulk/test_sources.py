@@ -22,11 +22,11 @@ from frontegg_async.bulk import (
     Progress,
     RowResult,
     SetSuperuser,
-    feeds,
-    loading,
     report_of,
 )
-from frontegg_async.bulk.entries import State
+from frontegg_async.bulk import loader as loading
+from frontegg_async.bulk.input import feeds
+from frontegg_async.bulk.ledger.records import State
 from frontegg_async.emulator import Stall
 
 from .test_streams import added
@@ -178,7 +178,7 @@ async def test_keys_that_the_filter_confuses(
     anyio_backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows that may be repetitions and are none are sent once, in their order, to the last one."""
-    monkeypatch.setattr("frontegg_async.bulk.twins._FILTER_MASK", 7)
+    monkeypatch.setattr("frontegg_async.bulk.ledger.duplicates._FILTER_MASK", 7)
     monkeypatch.setattr(feeds, "LOAD_ROWS", 7)
     async with crowd(100) as (server, session, ids):
         rows = [to(user_id) for user_id in (*ids, *ids[::3])]

@@ -12,8 +12,10 @@ import anyio
 import pytest
 
 from frontegg_async import BulkCallerError, LedgerMismatchError
-from frontegg_async.bulk import Assign, Assignment, Progress, feeds, loading, report_of
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk import Assign, Assignment, Progress, report_of
+from frontegg_async.bulk import loader as loading
+from frontegg_async.bulk.input import feeds
+from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.emulator import Emulator
 
 from .world import (

@@ -15,10 +15,10 @@ import pytest
 
 from frontegg_async import FixedRate, FronteggSession
 from frontegg_async.bulk import Assign, BulkRun
-from frontegg_async.bulk.forecast import Forecast
-from frontegg_async.bulk.ledger import Ledger
-from frontegg_async.bulk.recorder import LedgerRecorder
-from frontegg_async.bulk.wait_note import NotedWait, WaitNote, read_wait, write_wait
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.wait_note import NotedWait, WaitNote, read_wait, write_wait
+from frontegg_async.bulk.ledger.writer import LedgerRecorder
+from frontegg_async.bulk.report.forecast import Forecast
 from frontegg_async.emulator import Announce, Emulator, RateLimit
 from frontegg_async.errors import LedgerFullError
 from frontegg_async.pacing import PaceState, Wait

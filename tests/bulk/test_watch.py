@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontegg_async.bulk import Assign, Outcome, Progress, RowResult
-from frontegg_async.bulk.entries import NewRow
-from frontegg_async.bulk.ledger import Ledger
-from frontegg_async.bulk.statistics import (
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import NewRow
+from frontegg_async.bulk.report.statistics import (
     LATENCY_BOUNDS_MS,
     MAX_EXAMPLES,
     MAX_REASONS,

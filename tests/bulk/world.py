@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from frontegg_async import FronteggSession
-from frontegg_async.bulk.entries import ExportedRow, Header, NewRow, State
-from frontegg_async.bulk.ledger import Ledger
-from frontegg_async.bulk.rows import Activation, Assignment, Removal, SuperuserChange
+from frontegg_async.bulk.input.rows import Activation, Assignment, Removal, SuperuserChange
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import ExportedRow, Header, NewRow, State
 from frontegg_async.emulator import Emulator
 from frontegg_async.endpoints import users
 

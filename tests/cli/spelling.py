@@ -11,9 +11,9 @@ from typing import Any, cast
 import msgspec
 
 from frontegg_async import Operation
-from frontegg_async.cli import calling
-from frontegg_async.cli.flags import PREFIX, has_option
-from frontegg_async.cli.signatures import (
+from frontegg_async.cli.call import operation_command as calling
+from frontegg_async.cli.call.flags import PREFIX, has_option
+from frontegg_async.cli.call.signatures import (
     Documentation,
     Parameter,
     Place,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from frontegg_async.bulk import Outcome, Progress
-from frontegg_async.cli import progress
+from frontegg_async.cli.bulk import progress
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, ExtraFields
 from frontegg_async.pacing import Wait
 

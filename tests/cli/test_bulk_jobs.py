@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import BlockingPortal
 
-from frontegg_async.cli import progress
+from frontegg_async.cli.bulk import progress
 from frontegg_async.emulator import Emulator, Stall
 
 from .conftest import MakeFile

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import BlockingPortal
 
-from frontegg_async.bulk.ledger import Ledger
-from frontegg_async.bulk.wait_note import NotedWait, write_wait
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.wait_note import NotedWait, write_wait
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, ExtraFields
 
 from ..conftest import API_KEY

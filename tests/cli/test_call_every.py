@@ -10,7 +10,7 @@ import pytest
 
 from frontegg_async import Operation, TokenKind
 from frontegg_async.emulator import Emulator
-from frontegg_async.emulator.record import RecordedRequest
+from frontegg_async.emulator.http.record import RecordedRequest
 from frontegg_async.operation import encode_query
 
 from ..drift.recording import CALLABLE, Sent, full_arguments, sent_by

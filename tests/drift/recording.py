@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from frontegg_async import Operation
-from frontegg_async._secret import revealed
+from frontegg_async._core.secret import revealed
 from frontegg_async.endpoints import operations
 from frontegg_async.errors import InvalidRequestError
 from frontegg_async.operation import Arguments

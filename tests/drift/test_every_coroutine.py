@@ -13,7 +13,7 @@ import pytest
 from msgspec import UNSET, Struct, UnsetType
 
 from frontegg_async import Operation, TenantHeader, TokenKind
-from frontegg_async.cli.signatures import Documentation
+from frontegg_async.cli.call.signatures import Documentation
 from frontegg_async.endpoints import operations
 from frontegg_async.models.metadata import encode_metadata
 from frontegg_async.models.paging import Page

@@ -2,8 +2,8 @@
 
 import pytest
 
-from frontegg_async.emulator.paths import Tree
-from frontegg_async.emulator.route import route
+from frontegg_async.emulator.routes._paths import Tree
+from frontegg_async.emulator.routes._route import route
 
 from .api import ADD, USERS, Api
 

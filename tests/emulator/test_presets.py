@@ -8,7 +8,7 @@ import pytest
 
 from frontegg_async.emulator import Announce, Plan, RateLimit, published_limits
 from frontegg_async.endpoints import operations
-from frontegg_async.published import GENERAL, NAMED, PublishedLimit, published_limit
+from frontegg_async.pacing.published import GENERAL, NAMED, PublishedLimit, published_limit
 
 from .api import ADD, AUTH, VENDOR_ONLY
 from .conftest import Connect

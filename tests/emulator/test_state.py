@@ -4,7 +4,7 @@ import time
 import tracemalloc
 
 from frontegg_async.emulator.policy import Policy
-from frontegg_async.emulator.state import State
+from frontegg_async.emulator.state.environment import State
 
 USERS = 100
 TENANTS = 200

@@ -9,10 +9,12 @@ from types import NoneType
 import msgspec
 import pytest
 
-from frontegg_async.emulator import AnswerStatus, RateLimit, routes, stateless
-from frontegg_async.emulator.route import Takes
-from frontegg_async.emulator.specimens import specimen
-from frontegg_async.emulator.statuses import success
+from frontegg_async.emulator import AnswerStatus, RateLimit
+from frontegg_async.emulator.routes import _stateless as stateless
+from frontegg_async.emulator.routes import _table as routes
+from frontegg_async.emulator.routes._route import Takes
+from frontegg_async.emulator.routes._specimens import specimen
+from frontegg_async.emulator.routes._statuses import success
 from frontegg_async.endpoints import operations
 from frontegg_async.operation import Operation, TenantHeader, TokenKind, UserHeader
 

@@ -14,9 +14,9 @@ import pytest
 
 from frontegg_async import Assignment, FronteggSession, InvalidRequestError
 from frontegg_async.bulk import Malformed, read_rows
-from frontegg_async.bulk.fields import Row
-from frontegg_async.bulk.originals import Original
-from frontegg_async.bulk.parquet import BATCH_ROWS
+from frontegg_async.bulk.input.columns import Row
+from frontegg_async.bulk.input.originals import Original
+from frontegg_async.bulk.input.parquet import BATCH_ROWS
 from frontegg_async.emulator import Emulator
 
 # pyarrow 26 has no type hints: what comes from these two names is Any.

@@ -9,11 +9,11 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from frontegg_async.bulk.figures import Figures
-from frontegg_async.bulk.page import PageSummary
-from frontegg_async.bulk.result import Outcome, RowResult
-from frontegg_async.bulk.rows import Assignment
-from frontegg_async.bulk.statistics import Limit, Statistics, StatisticsRecorder
+from frontegg_async.bulk.input.rows import Assignment
+from frontegg_async.bulk.outcome import Outcome, RowResult
+from frontegg_async.bulk.report.figures import Figures
+from frontegg_async.bulk.report.page import PageSummary
+from frontegg_async.bulk.report.statistics import Limit, Statistics, StatisticsRecorder
 
 Run = tuple[PageSummary, Statistics]
 

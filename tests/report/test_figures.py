@@ -22,11 +22,12 @@ from click.testing import CliRunner
 
 from frontegg_async import FixedRate
 from frontegg_async.bulk import Assign, BulkRun, Outcome, Report, RowResult, engine
-from frontegg_async.bulk.ledger import Ledger
-from frontegg_async.bulk.page import PageSummary, render_page
-from frontegg_async.cli import summary, words
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.report.page import PageSummary, render_page
+from frontegg_async.cli import words
 from frontegg_async.cli.app import app
-from frontegg_async.cli.progress import RunProgress
+from frontegg_async.cli.bulk import summary
+from frontegg_async.cli.bulk.progress import RunProgress
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, RateLimit, Stall
 
 from ..bulk.world import ADD, AUTH, GET, crowd, leaping, people, to

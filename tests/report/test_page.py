@@ -14,9 +14,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from frontegg_async.bulk.page import PageSummary, render_page
-from frontegg_async.bulk.page_charts import round_step, time_ticks
-from frontegg_async.bulk.page_markup import (
+from frontegg_async.bulk.input.rows import Assignment, SuperuserChange
+from frontegg_async.bulk.outcome import Outcome, RowResult
+from frontegg_async.bulk.report.page import PageSummary, render_page
+from frontegg_async.bulk.report.page_charts import round_step, time_ticks
+from frontegg_async.bulk.report.page_markup import (
     counted,
     decimal,
     duration,
@@ -26,9 +28,7 @@ from frontegg_async.bulk.page_markup import (
     share,
     short,
 )
-from frontegg_async.bulk.result import Outcome, RowResult
-from frontegg_async.bulk.rows import Assignment, SuperuserChange
-from frontegg_async.bulk.statistics import (
+from frontegg_async.bulk.report.statistics import (
     LATENCY_BOUNDS_MS,
     FailureGroup,
     Limit,

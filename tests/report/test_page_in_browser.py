@@ -16,7 +16,7 @@ from typing import Any, Final
 import aiohttp
 import pytest
 
-from frontegg_async.bulk.page import render_page
+from frontegg_async.bulk.report.page import render_page
 
 from .runs import HOSTILE, RUNS
 

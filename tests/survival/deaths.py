@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from frontegg_async import FronteggError, FronteggSession, Report
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.emulator import Emulator
 
 from ..conftest import API_KEY

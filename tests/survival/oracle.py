@@ -13,8 +13,8 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from frontegg_async import Assignment
-from frontegg_async.bulk.entries import ExportedRow, State
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import ExportedRow, State
 from frontegg_async.emulator import Emulator, RecordedRequest
 
 Pair: TypeAlias = tuple[str, str]

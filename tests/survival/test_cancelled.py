@@ -11,7 +11,7 @@ import pytest
 
 from frontegg_async import Assignment
 from frontegg_async.bulk import Progress
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.emulator import Stall
 from frontegg_async.errors import LedgerFullError
 

@@ -14,9 +14,9 @@ from typing import Final
 import pytest
 
 from frontegg_async import Assignment, FronteggSession
-from frontegg_async.bulk import feeds
-from frontegg_async.bulk.entries import Entry, Header, NewRow, State
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.input import feeds
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import Entry, Header, NewRow, State
 from frontegg_async.emulator import DuplicateAdd, Emulator, Stall
 from frontegg_async.errors import (
     LedgerBusyError,

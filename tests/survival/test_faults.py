@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from frontegg_async import Assignment, FronteggSession
-from frontegg_async.bulk import engine, feeds, loading
-from frontegg_async.bulk.entries import State
+from frontegg_async.bulk import engine
+from frontegg_async.bulk import loader as loading
+from frontegg_async.bulk.input import feeds
+from frontegg_async.bulk.ledger.records import State
 from frontegg_async.emulator import (
     Announce,
     AnswerStatus,

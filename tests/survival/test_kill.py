@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from frontegg_async import Assignment
-from frontegg_async.bulk.entries import State
+from frontegg_async.bulk.ledger.records import State
 from frontegg_async.emulator import DuplicateAdd, Emulator, Stall
 
 from ..conftest import API_KEY

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from frontegg_async import Assignment, FronteggSession, Report
-from frontegg_async.bulk.entries import ExportedRow, State
-from frontegg_async.bulk.ledger import Ledger
+from frontegg_async.bulk.ledger.ledger import Ledger
+from frontegg_async.bulk.ledger.records import ExportedRow, State
 from frontegg_async.emulator import (
     AnswerStatus,
     CutAfterCommit,

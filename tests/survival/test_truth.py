@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from frontegg_async import FronteggSession, Report
 from frontegg_async.bulk import Activate, Assign, Remove, SetSuperuser
-from frontegg_async.bulk.entries import ExportedRow, State
+from frontegg_async.bulk.input.rows import Activation, Assignment, Removal, SuperuserChange, UserRow
 from frontegg_async.bulk.jobs import Job
-from frontegg_async.bulk.rows import Activation, Assignment, Removal, SuperuserChange, UserRow
+from frontegg_async.bulk.ledger.records import ExportedRow, State
 from frontegg_async.emulator import (
     AnswerStatus,
     CutAfterCommit,

@@ -2,14 +2,7 @@
 
 from typing import assert_type
 
-from frontegg_async import (
-    Answer,
-    CallResult,
-    FronteggSession,
-    Operation,
-    User,
-    with_response,
-)
+from frontegg_async import Answer, CallResult, FronteggSession, Operation, User, with_response
 from frontegg_async.endpoints.users import GET, TENANT_STATUSES, Users
 from frontegg_async.models.paging import Page
 from frontegg_async.models.users import NewUser, UserTenantStatuses

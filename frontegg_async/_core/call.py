@@ -1,0 +1,168 @@
+"""A call under way, what a view of a session may differ in, and who is told of attempts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable
+from typing import Any, Final, NoReturn, Protocol
+
+import msgspec
+
+from ..auth.token_manager import Token, TokenManager
+from ..errors import ErrorFields
+from ..models import secrets_of
+from ..operation import Arguments, Body, Operation
+from ..options import Options
+from ..pacing import RunAllowance
+from .response import Answer, Failure
+from .retry import RetryBudget
+from .secret import Secret
+from .transport import Request
+
+BULK_TIMEOUT: Final = 600.0
+BULK_WAITERS: Final = 256
+"""Calls that may wait for a rate of their own at the same time without one of them giving up."""
+BULK_MAX_WAIT: Final = 300.0
+BULK_MAX_ATTEMPTS: Final = 10
+"""Bulk work waits in seconds and tries as often, at least."""
+
+
+class Traffic:
+    """What a session, or a metered view of it, has sent.
+
+    Attributes:
+        requests: attempts, so a call that was retried counts more than once.
+        successes: calls that succeeded.
+        throttled: answers that asked to come back later.
+    """
+
+    __slots__ = ("requests", "successes", "throttled")
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.successes = 0
+        self.throttled = 0
+
+
+class AttemptObserver(Protocol):
+    """Is told of every attempt of a call, such as by a bulk run that keeps a ledger."""
+
+    def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
+        """Hear that an attempt is about to be sent.
+
+        What is returned is waited for first; what this or that raises keeps it from being sent.
+        """
+        ...
+
+    def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
+        """Hear what an attempt ended in, and how long it took."""
+        ...
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """What a view of a session may differ in."""
+
+    options: Options
+    traffic: Traffic
+    budget: RetryBudget
+    run: RunAllowance | None = None
+    """What a bulk run may send. Its calls let others go first, and wait out limits and outages
+    until their deadline. None makes calls interactive."""
+    tenant_id: str | None = None
+    user_token: Secret | None = None
+    """A user's token as it was given, used as long as it is good."""
+    user_tokens: TokenManager | None = None
+    """A user's tokens, which renew themselves."""
+
+    def patient(self, run: RunAllowance) -> View:
+        """Return a view for bulk work, which counts its own traffic from zero."""
+        options = self.options
+        # Its own rate is no reason to give up, however slow it is.
+        rate = run.rate
+        own = 0.0 if rate is None else BULK_WAITERS * rate.seconds / rate.calls
+        patient = msgspec.structs.replace(
+            options,
+            timeout=max(options.timeout, BULK_TIMEOUT, own),
+            max_wait=max(options.max_wait, BULK_MAX_WAIT),
+            max_attempts=max(options.max_attempts, BULK_MAX_ATTEMPTS),
+        )
+        return msgspec.structs.replace(
+            self, options=patient, traffic=Traffic(), budget=RetryBudget(math.inf), run=run
+        )
+
+    @property
+    def bulk(self) -> bool:
+        """Whether calls are those of a bulk run."""
+        return self.run is not None
+
+    @property
+    def is_user(self) -> bool:
+        """Whether calls go with a user's token instead of the environment token."""
+        return self.user_token is not None or self.user_tokens is not None
+
+
+class Call(msgspec.Struct, eq=False):
+    """One call under way."""
+
+    operation: Operation[Any]
+    path: tuple[str, ...]
+    arguments: Arguments
+    request: Request
+    began: float
+    deadline: float
+    observer: AttemptObserver | None
+    known: tuple[Secret, ...]
+    """Secrets that go with every call of the view."""
+    token: Token | None = None
+    """The token that it was last sent with."""
+    tokens_before: tuple[Token, ...] = ()
+    """The tokens that it was sent with before that one."""
+    replays: int = 0
+    attempts: int = 0
+    put_off: int = 0
+    successes_before: int = 0
+    in_doubt: bool = False
+    """Whether an attempt may have been done."""
+    refusals: int = 0
+    refusal: ErrorFields | None = None
+    """Status and trace id of the answer that refused it last."""
+    singled_out: bool = False
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """The tokens that it was sent with."""
+        return self.tokens_before if self.token is None else (*self.tokens_before, self.token)
+
+    @property
+    def body(self) -> Body | None:
+        """What is sent as JSON."""
+        return self.arguments.get("body")
+
+    @property
+    def harmless(self) -> bool:
+        """Whether it may be sent again although it may have been done."""
+        read = self.operation.read_back
+        return read is not None and bool(read.harmless(self.body))
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the secrets sent with it, to redact them from answers."""
+        return (
+            *(token.value for token in self.tokens),
+            *(secret.reveal() for secret in self.known),
+            *secrets_of(self.arguments),
+        )
+
+    def fields(self) -> ErrorFields:
+        """Return what an error says of the call."""
+        return {"operation": self.operation.name, "attempts": self.attempts}
+
+    def __repr__(self) -> str:
+        # Never the arguments: a header among them may hold a token.
+        return f"<Call of {self.operation.name}, {self.attempts} attempts>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return for rich, which would otherwise read all fields, as much as ``repr`` shows."""
+        return [("operation", self.operation.name), ("attempts", self.attempts)]
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Call holds tokens and is not pickled")

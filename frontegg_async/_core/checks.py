@@ -1,0 +1,109 @@
+"""Which values of a query or a body are ids or e-mail addresses, and the check of them.
+
+They are found by their names, which follow one rule in all of Frontegg's API (``tenantId``,
+``roleIds``, ``creatorEmail``), so that an operation added later is covered as well. Path values and
+headers need no such rule: ``Operation.path`` and ``check_header_value`` check each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final, TypeAlias, cast, get_args
+
+import msgspec
+from msgspec import UNSET
+
+from ..errors import InvalidRequestError
+from ..operation import Body, Query
+from .ids import id_problem, is_plain, names_email, names_id, text_problem
+
+_Check: TypeAlias = Callable[[object], str | None]
+
+
+_FieldCheck: TypeAlias = tuple[str, _Check | None, bool]
+"""A field of a body that is looked at: its name; the check of its value, or None where only structs
+within are checked; whether None or an empty string may stand there, to clear a value."""
+
+_field_checks: Final[dict[type, tuple[_FieldCheck, ...]]] = {}
+"""Fields to look at by the type of a body, found out when the first one is sent."""
+
+
+def check_query(operation: str, query: Query) -> None:
+    """Raise InvalidRequestError if an id or an address in a query cannot be one."""
+    for name, value in query.items():
+        check = _check_of(name)
+        if check is None:
+            continue
+        if isinstance(value, str):
+            if name.endswith("s") and "," in value:
+                # Several ids in one string, as ``endpoints._checks.joined`` writes them.
+                for piece in value.split(","):
+                    if not is_plain(piece):
+                        _refuse(operation, name, check(piece))
+            else:
+                problem = check(value)
+                if problem is not None:
+                    _refuse(operation, name, problem)
+        elif isinstance(value, Sequence):
+            for item in value:
+                if not isinstance(item, int):
+                    _refuse(operation, name, check(item))
+
+
+def check_body(operation: str, body: Body) -> None:
+    """Raise InvalidRequestError if an id or an address in a body cannot be one."""
+    if isinstance(body, msgspec.Struct):
+        _check_struct(operation, body)
+    elif not isinstance(body, Mapping):  # a free-form object belongs to whoever wrote it
+        for item in body:
+            _check_struct(operation, item)
+
+
+def _check_struct(operation: str, body: msgspec.Struct) -> None:
+    kind = type(body)
+    fields = _field_checks.get(kind)
+    if fields is None:
+        fields = _field_checks[kind] = _fields_of(kind)
+    for name, check, optional in fields:
+        value = getattr(body, name)
+        if value is UNSET or is_plain(value):
+            continue
+        if isinstance(value, msgspec.Struct):
+            _check_struct(operation, value)
+        elif isinstance(value, list | tuple):
+            for item in cast("Sequence[object]", value):
+                if isinstance(item, msgspec.Struct):
+                    _check_struct(operation, item)
+                elif check is not None:
+                    _refuse(operation, name, check(item))
+        elif check is not None and not (optional and value in {None, ""}):
+            _refuse(operation, name, check(value))
+
+
+def _refuse(operation: str, name: str, problem: str | None) -> None:
+    if problem is not None:
+        raise InvalidRequestError(f"{name} {problem}", operation=operation)
+
+
+@lru_cache(maxsize=512)
+def _check_of(name: str) -> _Check | None:
+    if names_id(name):
+        return id_problem
+    return text_problem if names_email(name) else None
+
+
+def _fields_of(kind: type[msgspec.Struct]) -> tuple[_FieldCheck, ...]:
+    found: list[_FieldCheck] = []
+    for field in msgspec.structs.fields(kind):
+        types = frozenset(_types_in(field.type))
+        check = _check_of(field.name) if str in types else None
+        if check is not None or any(issubclass(each, msgspec.Struct) for each in types):
+            found.append((field.name, check, not field.required or type(None) in types))
+    return tuple(found)
+
+
+def _types_in(hint: Any) -> list[type]:
+    if isinstance(hint, type) and not get_args(hint):
+        return [hint]
+    return [each for argument in get_args(hint) for each in _types_in(argument)]

@@ -1,0 +1,118 @@
+"""Secrets that a server repeats are masked in all that is made of its answers.
+
+A secret is looked for as it is, in any case, and in the encodings in which servers, gateways and
+frameworks repeat what they were sent: percent-encoded, escaped for JSON or HTML, in base64, in hex.
+
+    length     masked                        why
+    ────────   ───────────────────────────   ─────────────────────────────────────────────────────
+    8 or more  wherever it stands            no ordinary word holds it
+    4 to 7     where it stands alone         a code of six digits; ``pass`` is part of ``password``
+    up to 3    never                         a password ``a`` would mask every ``a``, and a mask of
+                                             so few characters hides nothing that cannot be guessed
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+from urllib.parse import unquote_plus
+
+from .secret import MASK
+
+ANYWHERE: Final = 8
+"""Characters from which on a secret is masked within longer words as well."""
+ALONE: Final = 4
+"""Characters from which on a secret is masked where it stands alone."""
+_LONGEST: Final = 20_000
+"""Characters of a text that are looked at: an error shows 500 of them."""
+_DEPTH: Final = 2
+"""Encodings within each other that are undone."""
+
+_JWT: Final = re.compile(r"eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?", re.IGNORECASE)
+_PIECE: Final = re.compile(r"[^\s\"'<>(),]+")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{11,}")
+_HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2}){8,}")
+_ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})|\\(.)")
+_URL_SAFE: Final = str.maketrans("+/", "-_")
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """Return ``text`` with ``***`` in place of secrets, and of anything that looks like a JWT."""
+    known = sorted({secret for secret in secrets if len(secret) >= ALONE}, key=len, reverse=True)
+    if len(text) > _LONGEST:
+        text = _without_beginning(text[:_LONGEST], known)
+    for secret in known:
+        text = _without(text, secret)
+    text = _JWT.sub(MASK, text)
+    folded = [secret.lower() for secret in known if len(secret) >= ANYWHERE]
+    if not folded or not _spells(text, folded, _DEPTH):
+        return text
+    text = _PIECE.sub(lambda piece: MASK if _spells(piece[0], folded, _DEPTH) else piece[0], text)
+    # A secret with a space in it is in no single piece.
+    return MASK if _spells(text, folded, _DEPTH) else text
+
+
+def _without(text: str, secret: str) -> str:
+    """Mask a secret as it is, in any case."""
+    folded, needle = text.lower(), secret.lower()
+    if len(folded) != len(text):
+        folded, needle = text, secret  # a character whose other case is longer
+    parts: list[str] = []
+    done = at = 0
+    while (at := folded.find(needle, at)) >= 0:
+        end = at + len(needle)
+        if len(secret) >= ANYWHERE or not (_is_word(text, at - 1) or _is_word(text, end)):
+            parts += [text[done:at], MASK]
+            done = end
+        at = end
+    return "".join([*parts, text[done:]]) if parts else text
+
+
+def _is_word(text: str, at: int) -> bool:
+    return 0 <= at < len(text) and (text[at].isalnum() or text[at] == "_")
+
+
+def _without_beginning(text: str, secrets: list[str]) -> str:
+    """Return a text that was cut without the beginning of a secret at its end."""
+    for secret in secrets:
+        for length in range(min(len(secret), len(text)), 0, -1):
+            if text.endswith(secret[:length]):
+                return text[:-length]
+    return text
+
+
+def _spells(text: str, folded: list[str], depth: int) -> bool:
+    """Whether a text holds one of the secrets, as it is or encoded."""
+    for view in _views(text):
+        lower = view.lower()
+        if any(secret in lower for secret in folded):
+            return True
+        if depth > 1 and view != text and _spells(view, folded, depth - 1):
+            return True
+    return False
+
+
+def _views(text: str) -> Iterator[str]:
+    """Yield what a text can be decoded to."""
+    if "%" in text or "+" in text:
+        yield unquote_plus(text)
+    if "\\" in text:
+        yield _ESCAPE.sub(_unescaped, text)
+    if "&" in text:
+        yield html.unescape(text)
+    for run in _HEX.finditer(text):
+        yield bytes.fromhex(run[0]).decode("latin-1")
+    for run in _BASE64.finditer(text):
+        # A character before it, such as the slash of a path, can be taken for a part of it.
+        for start in range(4):
+            digits = run[0][start:].translate(_URL_SAFE)
+            whole = len(digits) - (len(digits) % 4 == 1)
+            yield base64.urlsafe_b64decode(f"{digits[:whole]}==").decode("latin-1")
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    code = escape[1] or escape[2]
+    return chr(int(code, 16)) if code else str(escape[3])

@@ -1,0 +1,222 @@
+"""What came back from one attempt: an answer, or a failure to get one. Values, not exceptions.
+
+Exceptions of the HTTP library hold the request and with it the bearer token. They are turned
+into a ``Failure`` where they are caught, so none of them is ever the context of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextvars import ContextVar
+from enum import Enum
+from typing import Any, Final, NoReturn, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+
+from .. import errors
+from ..errors import MAX_MESSAGES, ErrorFields, FronteggError
+from .error_body import read_error_body
+from .redaction import ANYWHERE, redacted
+from .secret import MASK
+
+_MAX_TRACE_ID_CHARS: Final = 64
+_plain_trace_id: Final = re.compile(r"[0-9a-f]{32}").fullmatch
+
+
+recorded: Final[ContextVar[list[Answer] | None]] = ContextVar("recorded", default=None)
+"""Where the calls of this task put their answers, for ``with_response``; None is nowhere."""
+
+
+class Sent(Protocol):
+    """A call that was sent."""
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the secrets that went with it, which the server may repeat."""
+        ...
+
+
+class Answer(msgspec.Struct, eq=False):
+    """An HTTP answer, read to its end.
+
+    Args:
+        status: HTTP status.
+        headers: looked up without regard to case.
+        body: the raw bytes, decompressed.
+        attempts: requests that were sent for it, the last one included.
+        throttled: whether it asked to come back later (``limits.is_throttled``).
+        sent: the call that it answers, for its secrets; None if that had none.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    attempts: int = 1
+    throttled: bool = False
+    sent: Sent | None = None
+
+    @property
+    def trace_id(self) -> str | None:
+        """The id under which Frontegg's support finds this call."""
+        found = self.headers.get("frontegg-trace-id")
+        # It ends up in logs and files: no bytes that are no text, no essay, and no secret.
+        if not found or not (found.isascii() and found.isprintable()):
+            return None
+        if _plain_trace_id(found):
+            # Nearly every one: too short for an encoding of a secret, but not for a key.
+            known = () if self.sent is None else self.sent.secrets()
+            echoed = any(each.lower() in found for each in known if len(each) >= ANYWHERE)
+            return MASK if echoed else found
+        return self.redacted(found)[:_MAX_TRACE_ID_CHARS]
+
+    def redacted(self, text: str) -> str:
+        """Return a text of the server's with ``***`` in place of the secrets that it was sent."""
+        return redacted(text, () if self.sent is None else self.sent.secrets())
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an Answer may hold tokens and is not pickled: pass on what it says")
+
+    def __repr__(self) -> str:
+        # Never the body: it may hold a token or personal data.
+        return f"<Answer {self.status}, {len(self.body)} bytes, trace id {self.trace_id}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return for rich, which would otherwise read all fields, as much as ``repr`` shows."""
+        return [("status", self.status), ("bytes", len(self.body)), ("trace_id", self.trace_id)]
+
+
+def record(answer: Answer) -> None:
+    """Put the answer of a call where its task wants to have it, if it does."""
+    answers = recorded.get()
+    if answers is not None:
+        answers.append(answer)
+
+
+class FailureKind(Enum):
+    """Why there is no answer, as far as it matters for what to do next."""
+
+    NOT_SENT = "not sent"
+    """The connection could not be made: the server has seen nothing."""
+    PROXY_REFUSED = "refused by the proxy"
+    """The proxy makes no such connection: the server has seen nothing, and never will."""
+    TIMED_OUT = "timed out"
+    """Sent, perhaps; no whole answer in time."""
+    BROKEN = "broken"
+    """Sent, perhaps; the connection ended before a whole answer."""
+    MALFORMED = "malformed"
+    """Something came back that is not HTTP, or is compressed in a way that cannot be undone."""
+    TOO_LARGE = "too large"
+    """The answer's body is longer than ``max_response_bytes``."""
+
+
+class Failure:
+    """An attempt that ended without an answer.
+
+    Attributes:
+        kind: what that says about the request.
+        detail: one sentence without secrets.
+        status: the answer's status, if that much had arrived.
+    """
+
+    __slots__ = ("detail", "kind", "status")
+
+    def __init__(self, kind: FailureKind, detail: str, status: int | None = None) -> None:
+        self.kind = kind
+        self.detail = detail
+        self.status = status
+
+    def __repr__(self) -> str:
+        return f"<Failure {self.kind.value}: {self.detail}>"
+
+
+_STATUS_ERRORS: Final[dict[int, tuple[type[FronteggError], str]]] = {
+    400: (errors.InvalidRequestError, "the server refused the request"),
+    401: (errors.AuthenticationError, "the server refused the {credential}"),
+    403: (errors.PermissionDeniedError, "the {credential} may not do this"),
+    404: (errors.NotFoundError, "not found"),
+    408: (errors.ServerError, "the server gave up waiting"),
+    409: (errors.ConflictError, "the state on the server does not allow this"),
+    421: (errors.ServerError, "the server does not serve this host on this connection"),
+    425: (errors.ServerError, "the server does not take it so early"),
+    429: (errors.ThrottledError, "too many requests"),
+    460: (errors.ServerError, "a gateway gave up waiting"),
+    499: (errors.ServerError, "a gateway gave up waiting"),
+}
+
+
+def error_of_answer(
+    answer: Answer,
+    *,
+    operation: str,
+    attempts: int,
+    retry_after: float | None = None,
+    credential: str = "token",
+) -> FronteggError:
+    """Make the error for an answer that is no success, without the secrets that were sent.
+
+    Args:
+        answer: the answer.
+        operation: name of the operation.
+        attempts: requests that were sent.
+        retry_after: seconds that the server asked to wait.
+        credential: the kind of credential that went with the call, in words.
+    """
+    status = answer.status
+    kind, message = _STATUS_ERRORS.get(status) or _error_of_range(status, answer)
+    messages, error_code = read_error_body(answer.body)
+    messages = tuple(answer.redacted(text) for text in messages[:MAX_MESSAGES])
+    error_code = error_code and answer.redacted(error_code)
+    return kind(
+        message.replace("{credential}", credential),
+        operation=operation,
+        status=status,
+        error_code=error_code,
+        messages=messages,
+        trace_id=answer.trace_id,
+        attempts=attempts,
+        retry_after=retry_after,
+    )
+
+
+def _error_of_range(status: int, answer: Answer) -> tuple[type[FronteggError], str]:
+    if status >= 500:
+        return errors.ServerError, "the server failed"
+    if status >= 400:
+        return errors.InvalidRequestError, "the server refused the request"
+    if status >= 300:
+        # Following it would hand the token to whatever host the header names.
+        target = _host(answer)
+        return (
+            errors.ConfigurationError,
+            f"the host redirects to {target} and redirects are not followed: check base_url",
+        )
+    return errors.UndecodableAnswerError, "not a final HTTP status"
+
+
+def _host(answer: Answer) -> str:
+    """Return the host that a redirect names; the rest of the URL may hold ids."""
+    location = answer.headers.get("location", "")
+    if "//" not in location:
+        return "another path"
+    try:
+        host = urlsplit(location).netloc
+    except ValueError:
+        return "an address that cannot be read"
+    return repr(answer.redacted(host)[:200])
+
+
+_FAILURE_ERRORS: Final[dict[FailureKind, type[FronteggError]]] = {
+    FailureKind.NOT_SENT: errors.ConnectionFailedError,
+    FailureKind.PROXY_REFUSED: errors.ConfigurationError,
+    FailureKind.TIMED_OUT: errors.CallTimeoutError,
+    FailureKind.BROKEN: errors.ConnectionFailedError,
+    FailureKind.MALFORMED: errors.UndecodableAnswerError,
+    FailureKind.TOO_LARGE: errors.UndecodableAnswerError,
+}
+
+
+def error_of_failure(failure: Failure, fields: ErrorFields) -> FronteggError:
+    """Make the error for an attempt without an answer, from what is known of the call."""
+    fields["status"] = failure.status
+    return _FAILURE_ERRORS[failure.kind](failure.detail, **fields)

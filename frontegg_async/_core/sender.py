@@ -1,0 +1,465 @@
+"""The one loop that sends, decides, waits and sends again.
+
+A call is prepared once, then sent until ``retry.decide`` says otherwise. What all views of a
+session share stands in ``Core`` (``core.py``), what a view may differ in stands in ``View``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Coroutine
+from types import NoneType
+from typing import Any, Final, NoReturn, TypeVar
+
+from ..auth.token_manager import REFUSALS, Token, TokenManager
+from ..errors import (
+    CallTimeoutError,
+    ClosedError,
+    ConnectionFailedError,
+    FronteggError,
+    OutcomeUnknownError,
+    ServerError,
+    ThrottledError,
+)
+from ..operation import Arguments, Operation, ReadBack
+from ..pacing import Group
+from . import retry
+from .call import AttemptObserver, Call, View
+from .decoding import decode_answer
+from .proxies import not_used
+from .rate_limit_headers import clock_offset, exhausted_wait, is_throttled, stated_wait
+from .request_builder import RequestBuilder
+from .response import Answer, Failure, FailureKind, error_of_answer, error_of_failure
+from .retry import Decision, Fate, Situation, Step
+from .secret import Secret
+from .shared import Core
+
+T = TypeVar("T")
+
+_logger: Final = logging.getLogger("frontegg_async")
+
+OUTAGE_PATIENCE: Final = 180.0
+"""Seconds that a bulk call waits for a server that fails for everybody."""
+
+NO_ROOM: Final = "the server's limit leaves no room before the deadline"
+OFTEN_REFUSED: Final = 3
+"""Refusals after which a call goes to the end of its line."""
+CLOCK_LOOK: Final = 60.0
+"""Seconds between two looks at the server's ``Date``, for answers that come without one."""
+
+
+class Sender:
+    """Sends operations for one view of a session."""
+
+    def __init__(self, core: Core, view: View) -> None:
+        self.core: Final = core
+        self.view: Final = view
+        self._requests: Final = RequestBuilder(
+            core.base_url, core.environment_id, view, has_credentials=core.tokens is not None
+        )
+        self._tokens: Final = view.user_tokens if view.is_user else core.tokens
+        self._user_authorization: Final = (
+            None if view.user_token is None else Secret(f"Bearer {view.user_token.reveal()}")
+        )
+        # All that a server may repeat besides a call's own token and arguments.
+        self._known: Final = tuple(
+            secret
+            for secret in (core.api_key, view.user_token, *view.options.headers.values())
+            if isinstance(secret, Secret)
+        )
+        if view.user_tokens is not None:
+            core.user_tokens.add(view.user_tokens)
+
+    def send(
+        self,
+        operation: Operation[T],
+        path: tuple[str, ...],
+        arguments: Arguments,
+        *,
+        observer: AttemptObserver | None = None,
+    ) -> Coroutine[Any, Any, Answer]:
+        """Send ``operation`` until it succeeds or cannot; see ``Session.send``.
+
+        What is refused is raised here; what is returned is to be awaited.
+        """
+        core = self.core
+        core.check()
+        call = Call(
+            operation,
+            path,
+            arguments,
+            self._requests.build(operation, path, **arguments),
+            began := core.clock.monotonic(),
+            began + self.view.options.timeout,
+            observer,
+            self._known,
+        )
+        # No coroutine of its own: every one on the way of a call costs.
+        return self._deliver(call)
+
+    async def _deliver(self, call: Call) -> Answer:
+        tokens = self._tokens
+        try:
+            while True:
+                if tokens is None or call.operation.tokenless:
+                    token = None
+                else:
+                    token = tokens.current() or await self._token(call, tokens)
+                outcome = await self._attempt(call, token)
+                if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
+                    self.view.budget.refund()
+                    self.view.traffic.successes += 1
+                    if _logger.isEnabledFor(logging.DEBUG):
+                        _logger.debug(
+                            "%s, attempt %d: %r", call.operation.name, call.attempts, outcome
+                        )
+                    if (
+                        tokens is not None
+                        and token is not None
+                        and (tokens.strikes or not token.accepted)
+                    ):
+                        tokens.accepted(token, call.operation.limit_group)
+                    outcome.attempts = call.attempts
+                    return outcome
+                found = await self._settle(call, outcome, token)
+                if found is not None:
+                    return found
+        except ClosedError:
+            raise
+        except FronteggError as error:
+            # Whatever it failed with in the end: an earlier attempt may have been done.
+            if call.in_doubt and retry.is_noticed_twice(call.operation.repeat):
+                raise OutcomeUnknownError.after(error) from None
+            raise
+
+    async def _settle(
+        self, call: Call, outcome: Answer | Failure, token: Token | None
+    ) -> Answer | None:
+        """Do what is to be done after an attempt that was no success.
+
+        Returns None when the call is to be sent again, at once, or an answer that shows that it
+        was done already; raises if neither is possible.
+        """
+        if isinstance(outcome, Answer):
+            if outcome.status == 401 and token is not None and self._replays(call, token):
+                return None
+            if call.in_doubt and _is_gone(call, outcome):
+                # By an earlier attempt, whose answer was lost.
+                return Answer(204, outcome.headers, b"")
+        elif self.core.closed:
+            raise ClosedError("the session was closed during the call", **call.fields())
+        situation = self._situation(call)
+        budget = self.view.budget
+        decision = retry.decide(situation, outcome, budget=budget, uniform=random.uniform)
+        if decision.fate is Fate.IN_DOUBT:
+            call.in_doubt = True
+        if decision.step is Step.READ_BACK:
+            found = await self._read_back(call, call.operation.read_back)
+            if found is not None:
+                return found
+            decision = retry.after_read_back(
+                self._situation(call),
+                decision.fate,
+                harmless=call.harmless,
+                budget=budget,
+                uniform=random.uniform,
+            )
+        self._note(call, outcome, decision)
+        if decision.step is Step.FAIL:
+            self._fail(call, outcome, decision)
+        if decision.in_line:
+            # Back into the line of the pacing, which knows when to try again: no task waits on
+            # its own. Its deadline bounds it, and not the number of attempts.
+            call.put_off += 1
+        else:
+            if self.view.bulk and self._is_outage(call):
+                call.put_off += 1
+            await self.core.clock.sleep(decision.wait)
+        return None
+
+    def _is_outage(self, call: Call) -> bool:
+        """Whether the server fails for everybody, so that this call's attempts need not count.
+
+        A row that fails while others succeed is the one to be given up after some attempts.
+        """
+        others = self.view.traffic.successes - call.successes_before
+        left = call.deadline - self.core.clock.monotonic()
+        return others == 0 and left > self.view.options.timeout - OUTAGE_PATIENCE
+
+    async def _attempt(self, call: Call, token: Token | None) -> Answer | Failure:
+        # One long coroutine, because nearly every call goes straight through: nothing here is
+        # awaited unless there is something to wait for.
+        core = self.core
+        view = self.view
+        options = view.options
+        run = view.run
+        operation = call.operation
+        group = core.pacing.group(operation.limit_group, operation.name)
+        if not group.try_admit(run):
+            await self._wait_in_line(call, group)
+        permits = core.permits
+        if not permits.take():
+            await self._wait_for_permit(call, group)
+        sent = answered = False
+        sent_at = 0.0
+        try:
+            if call.observer is not None:
+                noted = call.observer.before(operation)
+                if noted is not None:
+                    await noted
+            if core.closed or core.transport.closed:
+                core.check_transport(call.fields())
+            now = core.clock.monotonic()
+            timeout = options.attempt_timeout
+            if call.deadline - now < timeout:
+                timeout = self._remaining(call, now)
+            call.attempts += 1
+            call.successes_before = view.traffic.successes
+            view.traffic.requests += 1
+            sent, sent_at = True, now
+            outcome = await core.transport.send(
+                call.request, self._authorization(call, token), options, timeout
+            )
+            answered = True
+        finally:
+            permits.give_back()
+            if not sent:
+                group.give_back(run)
+            elif not answered:
+                group.failed(sent_at)  # cancelled: it is not in flight any more
+        if isinstance(outcome, Answer) and outcome.status < 429:
+            outcome.sent = call
+            group.succeeded(sent_at, self._exhausted(outcome, sent_at))
+        else:
+            self._report(call, group, outcome, sent_at)
+        if call.observer is not None:
+            call.observer.after(operation, outcome, core.clock.monotonic() - sent_at)
+        return outcome
+
+    def _remaining(self, call: Call, now: float) -> float:
+        """Return the seconds until the deadline, which is nearer than an attempt may take."""
+        if call.deadline <= now:
+            raise CallTimeoutError("the deadline passed", **call.fields())
+        return call.deadline - now
+
+    def _exhausted(self, answer: Answer, sent_at: float) -> float | None:
+        """Return the seconds until a limit is fresh again that an answer says is used up.
+
+        Now and then the server's clock is read as well, for answers that have no ``Date``.
+        """
+        core = self.core
+        now = core.clock.time()
+        if sent_at >= core.clock_look_at:
+            core.clock_look_at = sent_at + CLOCK_LOOK
+            offset = clock_offset(answer.headers, now)
+            if offset is not None:
+                core.clock_offset = offset
+        return exhausted_wait(answer.headers, now, offset=core.clock_offset)
+
+    def _report(self, call: Call, group: Group, outcome: Answer | Failure, sent_at: float) -> None:
+        """Tell the pacing what came of an attempt that was no success."""
+        if isinstance(outcome, Answer):
+            outcome.sent = call
+        if isinstance(outcome, Answer) and outcome.status in {429, 503}:
+            wait = self._stated_wait(outcome)
+            if is_throttled(outcome.status, wait):
+                outcome.throttled = True
+                self.view.traffic.throttled += 1
+                call.refusals += 1
+                call.refusal = {"status": outcome.status, "trace_id": outcome.trace_id}
+                call.singled_out = group.throttled(sent_at, wait)
+                return
+        if isinstance(outcome, Failure) or outcome.status >= 500:
+            group.failed(sent_at)
+        else:
+            group.succeeded(sent_at)
+
+    def _stated_wait(self, answer: Answer) -> float | None:
+        core = self.core
+        return stated_wait(answer.headers, core.clock.time(), offset=core.clock_offset)
+
+    async def _wait_in_line(self, call: Call, group: Group) -> None:
+        clock = self.core.clock
+        lacking = await group.wait(
+            # To its place in line; behind the others if it is refused again and again, because
+            # the first in line finds out for all of them whether the server takes calls.
+            began=call.began if call.refusals < OFTEN_REFUSED else clock.monotonic(),
+            deadline=call.deadline,
+            max_wait=self.view.options.max_wait,
+            run=self.view.run,
+        )
+        if self.core.closed:
+            raise ClosedError("the session was closed during the call", **call.fields())
+        if not lacking and call.deadline - clock.monotonic() < group.answer_time:
+            # Sent now, it would most likely end in doubt.
+            group.give_back(self.view.run)
+            lacking = group.answer_time
+        if lacking:
+            fields = call.fields()
+            fields["retry_after"] = lacking
+            if call.refusal is not None:
+                fields.update(call.refusal)
+            raise ThrottledError(NO_ROOM, **fields)
+
+    def _authorization(self, call: Call, token: Token | None) -> Secret | None:
+        """Return the header's value, and note the token with which the call goes."""
+        if token is not None:
+            if call.token is not token:
+                if call.token is not None:
+                    call.tokens_before = call.tokens
+                call.token = token
+            return token.authorization
+        return None if call.operation.tokenless else self._user_authorization
+
+    async def _wait_for_permit(self, call: Call, group: Group) -> None:
+        """Wait for a free connection; if the limit is used up meanwhile, wait in line again."""
+        run = self.view.run
+        while True:
+            looks = group.closed
+            try:
+                await self._connection(call)
+            except BaseException:
+                group.give_back(run)
+                raise
+            if looks or not group.closed:
+                return
+            self.core.permits.give_back()
+            group.give_back(run)
+            await self._wait_in_line(call, group)
+            if self.core.permits.take():
+                return
+
+    async def _connection(self, call: Call) -> None:
+        remaining = call.deadline - self.core.clock.monotonic()
+        try:
+            async with asyncio.timeout(max(remaining, 0.0)):
+                await self.core.permits.wait()
+        except TimeoutError:
+            pass
+        else:
+            return
+        raise CallTimeoutError("no connection was free before the deadline", **call.fields())
+
+    async def _token(self, call: Call, tokens: TokenManager) -> Token:
+        while True:
+            remaining = max(call.deadline - self.core.clock.monotonic(), 0.0)
+            try:
+                return await tokens.get(remaining)
+            except FronteggError as error:
+                failed = error
+            wait = tokens.next_fetch_in()
+            if not self.view.bulk or isinstance(failed, REFUSALS) or wait >= remaining:
+                break
+            await self.core.clock.sleep(wait)
+            self.core.check()
+        # The caller's own operation and attempts, with what is known of the token's call.
+        fields = failed.fields
+        fields["operation"] = call.operation.name
+        fields["attempts"] = call.attempts
+        if isinstance(failed, OutcomeUnknownError):
+            # The doubt is about the renewal of the token, and not about this call.
+            kind = ConnectionFailedError if failed.status is None else ServerError
+            raise kind("the token could not be renewed", **fields)
+        raise type(failed)(failed.message, **fields)
+
+    async def _read_back(self, call: Call, read: ReadBack[Any] | None) -> Answer | None:
+        """Look whether a call that got no answer was done; None if that cannot be told."""
+        if read is None:
+            return None
+        request = self._requests.build(read.operation, call.path)
+        look = Call(
+            read.operation,
+            call.path,
+            call.arguments,
+            request,
+            call.began,
+            call.deadline,
+            call.observer,
+            self._known,
+            tokens_before=call.tokens,
+        )
+        try:
+            answer = await self._deliver(look)
+            found = decode_answer(read.operation, answer, call.path, {})
+        except ClosedError:
+            raise
+        except FronteggError:
+            return None
+        return answer if read.holds(found, call.body) else None
+
+    def _replays(self, call: Call, token: Token) -> bool:
+        """Drop a token that was refused; return whether the call goes out again with another.
+
+        Once, or twice if the second token came from a store and may be as dead as the first one;
+        and only if a 401 means that nothing was done (docs/frontegg.md: a guess, so an option), or
+        if that makes no difference.
+        """
+        allowed = 2 if token.unproven else 1
+        tokens = self._tokens
+        if tokens is None or not tokens.rejected(token, call.operation.limit_group):
+            return False
+        replays = call.replays < allowed and (
+            self.view.options.rejected_before_processing
+            or not retry.is_noticed_twice(call.operation.repeat)
+        )
+        call.replays += replays
+        return replays
+
+    def _situation(self, call: Call) -> Situation:
+        options = self.view.options
+        clock = self.core.clock
+        return Situation(
+            repeat=call.operation.repeat,
+            attempt=call.attempts - call.put_off,
+            failures=call.attempts - call.refusals,
+            max_attempts=options.max_attempts,
+            remaining=call.deadline - clock.monotonic(),
+            max_wait=options.max_wait,
+            now=clock.time(),
+            offset=self.core.clock_offset,
+            patient=self.view.bulk,
+            alone=call.singled_out,
+            rejected_before_processing=options.rejected_before_processing,
+            in_doubt=call.in_doubt,
+        )
+
+    def _fail(self, call: Call, outcome: Answer | Failure, decision: Decision) -> NoReturn:
+        if isinstance(outcome, Failure):
+            error = error_of_failure(outcome, call.fields())
+            if outcome.kind is FailureKind.NOT_SENT and self.core.unused_proxy is not None:
+                raise type(error)(
+                    f"{error.message}; {not_used(self.core.unused_proxy)}", **error.fields
+                )
+            raise error
+        raise error_of_answer(
+            outcome,
+            operation=call.operation.name,
+            attempts=call.attempts,
+            retry_after=decision.retry_after,
+            credential=self._credential(call),
+        )
+
+    def _credential(self, call: Call) -> str:
+        """Say what the server let or did not let the call in by."""
+        if call.operation.tokenless or (call.token is None and self._user_authorization is None):
+            return "credentials in this call"
+        return "user's token" if self.view.is_user else "environment token"
+
+    @staticmethod
+    def _note(call: Call, outcome: Answer | Failure, decision: Decision) -> None:
+        _logger.debug(
+            "%s, attempt %d: %r; next: %s after %.3f s",
+            call.operation.name,
+            call.attempts,
+            outcome,
+            decision.step.value,
+            decision.wait,
+        )
+
+
+def _is_gone(call: Call, answer: Answer) -> bool:
+    """Whether this says that what was to be deleted is not there."""
+    operation = call.operation
+    return answer.status == 404 and operation.method == "DELETE" and operation.returns is NoneType

@@ -1,0 +1,222 @@
+"""Settings of a session: how they are given, and that they can work."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+from collections.abc import Collection, Iterable
+from typing import Any, Final, TypedDict
+
+import aiohttp
+import msgspec
+
+from ..auth.token_stores import MemoryTokenStore, TokenStore
+from ..errors import ConfigurationError
+from ..observing import ObservedCall, Observer, check_observers
+from ..operation import Operation
+from ..options import Options, Region, check_header_setting, is_local, resolve_base_url
+from ..pacing import FixedRate
+from ..pacing.published import Plan, published_limit
+from .call import AttemptObserver
+from .clock import Clock, SystemClock
+from .ids import id_problem, text_problem
+from .proxies import Proxy, proxy_for, unused_variable
+from .secret import Secret
+
+DEFAULT_CONNECTIONS: Final = 64
+
+
+class ConnectionArguments(TypedDict, total=False):
+    """Arguments of every way to make a session. ``Session`` describes them."""
+
+    region: Region | str | None
+    base_url: str | None
+    options: Options | None
+    max_connections: int
+    http: aiohttp.ClientSession | None
+    proxy: str | Secret | None
+    trust_env: bool
+    ssl_context: ssl.SSLContext | None
+    clock: Clock | None
+    limits_plan: Plan | str | None
+    observers: Iterable[Observer]
+
+
+class SessionArguments(ConnectionArguments, total=False):
+    """Arguments of a session that has credentials, beside those. ``Session`` describes them."""
+
+    environment_id: str | None
+    token_store: TokenStore | None
+
+
+FOR_USERS: Final = ConnectionArguments.__optional_keys__
+FOR_ALL: Final = SessionArguments.__optional_keys__
+
+
+class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings that were checked."""
+
+    base_url: str
+    client_id: str | None
+    api_key: Secret | None
+    environment_id: str | None
+    options: Options
+    max_connections: int
+    http: aiohttp.ClientSession | None
+    proxy: Proxy | None
+    unused_proxy: str | None
+    """The variable that names a proxy which is not used."""
+    ssl_context: ssl.SSLContext | None
+    token_store: TokenStore
+    clock: Clock
+    limits_plan: Plan | None
+    observers: tuple[Observer, ...] = ()
+
+    def expected_limit(self, limit_group: str) -> FixedRate:
+        """Return the limit that Frontegg publishes for a group of the session's plan."""
+        published = published_limit(limit_group, self.limits_plan or Plan.SCALE)
+        return FixedRate(published.calls, published.seconds)
+
+    def observed(
+        self, operation: Operation[Any], inner: AttemptObserver | None = None
+    ) -> ObservedCall:
+        """Return a call for the observers; ``inner`` is the caller's own observer of attempts."""
+        return ObservedCall(operation, self.base_url, self.clock, self.observers, inner)
+
+    def store_key(self) -> str:
+        """Name the token by host and credentials, without telling what they are."""
+        secret = Secret("") if self.api_key is None else self.api_key
+        parts = (self.base_url, self.client_id or "", secret.reveal())
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def settings_of(
+    given: ConnectionArguments,
+    *,
+    known: Collection[str],
+    client_id: str | None,
+    api_key: Secret | None,
+    environment_id: str | None = None,
+    token_store: TokenStore | None = None,
+) -> SessionSettings:
+    """Check the arguments of a session.
+
+    Args:
+        given: the arguments, with secrets wrapped (``guard``).
+        known: names that the way in which the session is made takes.
+        client_id: the environment's client id.
+        api_key: its secret; None for a session that serves users only.
+        environment_id: see ``Session``.
+        token_store: see ``Session``.
+
+    Raises:
+        TypeError: there is no such argument.
+        ConfigurationError: a setting cannot work.
+    """
+    check_names(given, known)
+    if api_key is not None:
+        check_text("api_key", text_problem(api_key.reveal()))
+    if client_id is not None or api_key is not None:
+        check_text("client_id", id_problem(client_id))
+    if environment_id is not None:
+        check_header_setting("frontegg-environment-id", environment_id)
+    max_connections = given.get("max_connections", DEFAULT_CONNECTIONS)
+    if type(max_connections) is not int or max_connections < 1:
+        raise ConfigurationError(
+            f"max_connections must be a whole number from 1, got {max_connections!r}"
+        )
+    base_url = resolve_base_url(given.get("base_url"), given.get("region"))
+    http, ssl_context = given.get("http"), given.get("ssl_context")
+    _check_type("http", http, aiohttp.ClientSession)
+    _check_type("ssl_context", ssl_context, ssl.SSLContext)
+    proxy, trust_env = given.get("proxy"), given.get("trust_env", False)
+    _check_type("trust_env", trust_env, bool)
+    if http is not None and (proxy is not None or ssl_context is not None or trust_env):
+        raise ConfigurationError(
+            "http= has a proxy and TLS settings of its own: give proxy, trust_env and ssl_context "
+            "(and FRONTEGG_PROXY) to the aiohttp session, or leave out http"
+        )
+    used = proxy_for(
+        base_url, None if proxy is None else as_secret(proxy), trust_env=bool(trust_env)
+    )
+    ignored = None if used or trust_env or http is not None else unused_variable(base_url)
+    options, clock = given.get("options"), given.get("clock")
+    _check_type("options", options, Options)
+    if token_store is not None and not all(
+        callable(getattr(token_store, name, None)) for name in ("load", "save", "discard")
+    ):
+        raise ConfigurationError(
+            f"token_store must have load, save and discard, got {type(token_store).__name__}"
+        )
+    return SessionSettings(
+        base_url=base_url,
+        client_id=client_id,
+        api_key=api_key,
+        environment_id=environment_id,
+        options=Options() if options is None else options,
+        max_connections=max_connections,
+        http=http,
+        proxy=used,
+        unused_proxy=ignored,
+        ssl_context=ssl_context,
+        token_store=MemoryTokenStore() if token_store is None else token_store,
+        clock=SystemClock() if clock is None else clock,
+        # A server on this machine is a stand-in: no limit is expected there unless it is named.
+        limits_plan=as_plan(given.get("limits_plan", None if is_local(base_url) else Plan.SCALE)),
+        observers=check_observers(given.get("observers", ())),
+    )
+
+
+def check_names(given: ConnectionArguments, known: Collection[str]) -> None:
+    """Raise TypeError if there is no argument of a name."""
+    for name in given:
+        if name not in known:
+            raise TypeError(f"there is no argument {name!r} here, only {', '.join(sorted(known))}")
+
+
+def guard(given: ConnectionArguments) -> None:
+    """Wrap secrets among arguments, so that no traceback shows them: a proxy's URL may hold one."""
+    proxy = given.get("proxy")
+    if proxy is not None:
+        given["proxy"] = as_secret(proxy)
+
+
+def as_secret(value: str | Secret) -> Secret:
+    """Return a value that does not show itself."""
+    return value if isinstance(value, Secret) else Secret(value)
+
+
+def as_plan(value: Plan | str | None) -> Plan | None:
+    """Return a plan by its name.
+
+    Raises:
+        ConfigurationError: there is no such plan.
+    """
+    try:
+        return None if value is None else Plan(value)
+    except ValueError:
+        known = ", ".join(Plan)
+        raise ConfigurationError(
+            f"limits_plan must be one of {known}, or None, got {value!r}"
+        ) from None
+
+
+def token_problem(value: object) -> str | None:
+    """Say why ``value`` cannot be a token, or return None."""
+    problem = text_problem(value)
+    if problem is None and isinstance(value, str) and " " in value:
+        return "has a blank in it: give the token alone, without the word Bearer"
+    return problem
+
+
+def check_text(name: str, problem: str | None) -> None:
+    """Refuse a setting. Is told the problem and not the value, so that no traceback shows it."""
+    if problem is not None:
+        raise ConfigurationError(f"{name} {problem}")
+
+
+def _check_type(name: str, value: object, kind: type) -> None:
+    if value is not None and not isinstance(value, kind):
+        wanted = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+        wanted = wanted.removeprefix("builtins.").removeprefix("frontegg_async.")
+        raise ConfigurationError(f"{name} must be of type {wanted}, got {type(value).__name__}")

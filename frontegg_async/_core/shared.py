@@ -1,0 +1,148 @@
+"""What all views of an open session share."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+from typing import Final
+from weakref import WeakSet, WeakValueDictionary
+
+from ..auth.token_manager import TokenManager
+from ..errors import ClosedError, ConfigurationError, ErrorFields
+from ..pacing import Pacing
+from .secret import Secret
+from .semaphore import Permits
+from .settings import SessionSettings
+from .transport import AiohttpTransport, Transport
+
+_forks = 0
+
+
+def _count_fork() -> None:
+    global _forks  # os.register_at_fork has nowhere else to put it
+    _forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    # Compared in every call, and cheaper there than asking for the process id.
+    os.register_at_fork(after_in_child=_count_fork)
+
+
+class Core:
+    """What all views of an open session share. Made where the session is opened."""
+
+    def __init__(self, settings: SessionSettings, tokens: TokenManager | None) -> None:
+        self._loop: Final = _running_loop()
+        self._forks: Final = _forks
+        self.base_url: Final = settings.base_url
+        self.environment_id: Final = settings.environment_id
+        self.transport: Final = _transport(settings, self._loop)
+        # Neither in a session that only serves users.
+        self.tokens: Final = tokens
+        self.api_key: Final = settings.api_key
+        clock = settings.clock
+        self.clock: Final = clock
+        # Before the pool's own queue, so that waiting for a place never eats an attempt's time.
+        self.permits: Final = Permits(settings.max_connections)
+        self.pacing: Final = Pacing(
+            clock, expected=None if settings.limits_plan is None else settings.expected_limit
+        )
+        self.unused_proxy: Final = settings.unused_proxy
+        # The server's clock minus ours, in seconds, and when to look again.
+        self.clock_offset = 0.0
+        self.clock_look_at = -math.inf
+        self.user_tokens: Final[WeakSet[TokenManager]] = WeakSet()
+        # By refresh token: two managers of one login would use up each other's.
+        self.logins: Final[WeakValueDictionary[Secret, TokenManager]] = WeakValueDictionary()
+        self.closed = False
+
+    def check(self) -> None:
+        """Raise ClosedError unless calls can be sent from here."""
+        try:
+            # Asked in every call.
+            if (
+                not self.closed
+                and asyncio.get_running_loop() is self._loop
+                and self._forks == _forks
+            ):
+                return
+        except RuntimeError:
+            pass  # no loop of asyncio runs here
+        self._check_process()
+        if self.closed:
+            raise ClosedError("the session is closed: make a new one")
+        ended = ", which has ended" if self._loop.is_closed() else ""
+        raise ClosedError(
+            f"the session belongs to another event loop{ended}: make one for each, and use and "
+            "close it there"
+        )
+
+    def _check_process(self) -> None:
+        if self._forks != _forks:
+            raise ClosedError("the session was opened before a fork: make one in the child")
+
+    def check_transport(self, fields: ErrorFields) -> None:
+        """Raise ClosedError if the connections have been closed during a call."""
+        if self.closed:
+            raise ClosedError("the session was closed during the call", **fields)
+        if self.transport.closed:
+            raise ClosedError("the aiohttp session given as http= was closed", **fields)
+
+    def is_to_be_closed(self) -> bool:
+        """Return whether there is anything left to close.
+
+        Raises:
+            ClosedError: it belongs to another event loop, or to the process before a fork.
+        """
+        self._check_process()
+        if self.closed:
+            return False
+        self.check()
+        return True
+
+    async def close(self) -> None:
+        """End what is under way and close the connections."""
+        self.closed = True
+        try:
+            await self.pacing.close()
+            for tokens in (self.tokens, *self.user_tokens):
+                if tokens is not None:
+                    await tokens.close()
+        finally:
+            await self.transport.close()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    raise ConfigurationError("open the session in a coroutine on asyncio: no other loop works")
+
+
+def _transport(settings: SessionSettings, loop: asyncio.AbstractEventLoop) -> Transport:
+    """Return the transport of a session: over an aiohttp session of its user's, or its own."""
+    http = settings.http
+    if http is not None:
+        if http.closed:
+            raise ClosedError("the aiohttp session given as http= is closed")
+        if http._loop is not loop:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            raise ConfigurationError("the aiohttp session given as http= is of another event loop")
+    elif settings.proxy is None:
+        try:
+            # Only here: it needs names of aiohttp that another version need not have.
+            from . import direct
+
+            if direct.is_usable():
+                return direct.DirectTransport(
+                    max_connections=settings.max_connections, ssl_context=settings.ssl_context
+                )
+        except (ImportError, AttributeError):
+            pass
+    return AiohttpTransport(
+        http,
+        max_connections=settings.max_connections,
+        proxy=settings.proxy,
+        ssl_context=settings.ssl_context,
+    )

@@ -1,0 +1,54 @@
+"""What a token says of itself. Its signature is not checked: it is our own token."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+
+import msgspec
+
+from .token_manager import Token
+
+
+class TokenInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be known of the environment token; never the token itself.
+
+    Args:
+        vendor_id: the environment that it names, or None if it is no readable JWT.
+        kind: what kind of token it says it is: ``vendor`` for an environment token.
+        expires_in: seconds of life left, by this machine's clock.
+    """
+
+    vendor_id: str | None
+    kind: str | None
+    expires_in: float
+
+
+class _Claims(msgspec.Struct, rename="camel"):
+    vendor_id: str | None = None
+    type: str | None = None
+    exp: float | None = None
+
+
+def describe(token: Token, now: float) -> TokenInfo:
+    """Read what a token says of itself. Its signature is not checked: it is our own token."""
+    claims = _claims(token.value)
+    return TokenInfo(
+        vendor_id=claims.vendor_id, kind=claims.type, expires_in=token.expires_at - now
+    )
+
+
+def stated_life(token: str, now: float) -> float | None:
+    """Return the seconds from ``now``, a time of day, to the end that a token states of itself."""
+    end = _claims(token).exp
+    return None if end is None else end - now
+
+
+def _claims(token: str) -> _Claims:
+    parts = token.split(".")
+    if len(parts) == 3:
+        # A token need not be a JWT, and then it says nothing of itself.
+        with contextlib.suppress(ValueError, RecursionError):
+            payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+            return msgspec.json.decode(payload, type=_Claims)
+    return _Claims()

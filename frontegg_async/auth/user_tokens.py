@@ -1,0 +1,130 @@
+"""A user's session: tokens that renew themselves, the way the environment token does."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Final, TypeAlias
+
+import msgspec
+
+from .._core.clock import Clock
+from .._core.secret import Secret
+from ..endpoints.authentication import Authentication
+from ..errors import AuthenticationError, ConfigurationError
+from ..models.authentication import ApiTokenLogin, TokenGrant, UserTokens
+from ..operation import Caller
+from .token_claims import stated_life
+from .token_manager import TokenManager, is_fit
+from .token_stores import MemoryTokenStore
+
+Logins: TypeAlias = MutableMapping[Secret, TokenManager]
+OnRefresh = Callable[[UserTokens], Awaitable[None]]
+"""Is given the tokens that take over, to keep them: the refresh token before is used up."""
+
+
+class _Renewal:
+    """Exchanges the refresh token, which is another one after each time."""
+
+    def __init__(self, caller: Caller, tokens: UserTokens, client_id: str | None) -> None:
+        self._authentication: Final = Authentication(caller)
+        self._client_id: Final = client_id
+        self.tokens = tokens
+
+    async def __call__(self) -> TokenGrant:
+        tokens = await self._exchange()
+        if tokens.refresh_token is None:
+            # Without rotation the old one goes on to work, and the answer may leave it out.
+            tokens = _with_refresh_token(tokens, self.tokens.refresh_token)
+        self.tokens = tokens
+        return TokenGrant(token=tokens.access_token, expires_in=tokens.expires_in)
+
+    async def _exchange(self) -> UserTokens:
+        tokens = self.tokens
+        if tokens.refresh_token is None:
+            raise AuthenticationError("the user's token has ended: log in again")
+        if isinstance(tokens, ApiTokenLogin):
+            return await self._authentication.refresh_api_token(tokens.refresh_token)
+        return await self._authentication.refresh(
+            tokens.refresh_token, client_id=self._client_id or ""
+        )
+
+    def __repr__(self) -> str:
+        return "<_Renewal ***>"
+
+
+class UserTokenManager(TokenManager):
+    """Serves the access token of one login, renews it, and tells those who keep the tokens.
+
+    Args:
+        renewal: exchanges the refresh token.
+        clock: what time it is.
+        logins: the managers of a session by refresh token; this one is entered after each renewal.
+    """
+
+    def __init__(self, renewal: _Renewal, clock: Clock, logins: Logins) -> None:
+        super().__init__(
+            renewal,
+            clock=clock,
+            uniform=random.uniform,
+            store=MemoryTokenStore(),
+            key="user",
+            what="user token",
+            keep=self._tell,
+        )
+        self._renewal: Final = renewal
+        self._logins: Final = logins
+        self.on_refresh: Final[list[OnRefresh]] = []
+
+    async def _tell(self) -> None:
+        tokens = self._renewal.tokens
+        if tokens.refresh_token is not None:
+            self._logins[Secret(tokens.refresh_token)] = self
+        for on_refresh in self.on_refresh:
+            await on_refresh(tokens)
+
+
+def manage(
+    caller: Caller,
+    tokens: UserTokens,
+    *,
+    client_id: str | None,
+    clock: Clock,
+    on_refresh: OnRefresh | None,
+    logins: Logins,
+) -> TokenManager:
+    """Return the manager that serves a user's access token and renews it: one for each login.
+
+    Raises:
+        ConfigurationError: there is no access token, or nothing to renew it with.
+    """
+    if tokens.access_token is None or not is_fit(tokens.access_token):
+        raise ConfigurationError(
+            "the user is not logged in yet: there is no access token (with mfa_required, "
+            "go on in frontegg.mfa_login)"
+        )
+    if client_id is None and not isinstance(tokens, ApiTokenLogin):
+        raise ConfigurationError(
+            "renewing a user's tokens takes the client id of the environment: open the session "
+            "with client_id"
+        )
+    known = None if tokens.refresh_token is None else logins.get(Secret(tokens.refresh_token))
+    if isinstance(known, UserTokenManager):
+        manager = known
+    else:
+        manager = UserTokenManager(_Renewal(caller, tokens, client_id), clock, logins)
+        if tokens.refresh_token is not None:
+            logins[Secret(tokens.refresh_token)] = manager
+        # The token's own statement of its end counts: ``expires_in`` may have been kept a while.
+        life = stated_life(tokens.access_token, clock.time())
+        if life is None:
+            life = float(tokens.expires_in or 0)
+        if life > 0:
+            manager.adopt(tokens.access_token, life)
+    if on_refresh is not None and on_refresh not in manager.on_refresh:
+        manager.on_refresh.append(on_refresh)
+    return manager
+
+
+def _with_refresh_token(tokens: UserTokens, refresh_token: str | None) -> UserTokens:
+    return msgspec.structs.replace(tokens, refresh_token=refresh_token)

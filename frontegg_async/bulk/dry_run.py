@@ -1,0 +1,133 @@
+"""What a run would do, found out without writing anything."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, ParamSpec, TypeVar
+
+import anyio
+import msgspec
+
+from ..session import Session
+from .addresses import Addresses
+from .input.feeds import Feed, SlicedFeed
+from .input.sources import Source, feed_of
+from .intake import Intake
+from .jobs import Job
+from .ledger.file import temporary_folder
+from .ledger.ledger import Ledger
+from .ledger.records import Header, State
+from .loader import new_rows
+from .planner import Planner
+from .settings import RunOptions
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run would do.
+
+    Args:
+        job: what would be done to the rows, such as ``assign``.
+        rows: rows of the source.
+        to_send: rows that do not hold yet, so far as that can be read.
+        already: rows that hold already.
+        invalid: rows that are malformed.
+        duplicates: rows that repeat another one, counted under their first one as well.
+        failed: rows whose user cannot be found by the e-mail address.
+        requests: HTTP requests that finding this out took.
+        elapsed_s: seconds that it took.
+        reason: what was read, in a sentence.
+    """
+
+    job: str
+    rows: int
+    to_send: int
+    already: int
+    invalid: int
+    duplicates: int
+    failed: int
+    requests: int
+    elapsed_s: float
+    reason: str
+
+
+class DryRun:
+    """Reads a source and the users in it, and writes nothing."""
+
+    def __init__(
+        self, session: Session, job: Job, source: Source[Any], options: RunOptions
+    ) -> None:
+        self._session: Final = session
+        self._job: Final = job
+        self._source: Final = source
+        self._options: Final = options
+
+    async def plan(self) -> Plan:
+        """Return what the run would do.
+
+        Raises:
+            InvalidRequestError: the source cannot be read as rows at all.
+            AuthenticationError: the credentials are refused.
+        """
+        feed = feed_of(self._source, self._job.row_type, literal_ids=self._options.literal_ids)
+        directory = temporary_folder()
+        try:
+            # For the duplicates, which may be too many for memory.
+            with_ledger = Ledger.begin(directory / "ledger", _HEADER)
+            try:
+                if isinstance(feed, SlicedFeed):
+                    await feed.fingerprint()
+                return await self._plan(feed, with_ledger)
+            finally:
+                with_ledger.close()
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+            with anyio.CancelScope(shield=True):
+                await feed.close()
+
+    async def _plan(self, feed: Feed, ledger: Ledger) -> Plan:
+        clock = self._session.clock
+        started = clock.monotonic()
+        view = self._session.for_bulk(rate=self._options.rate, max_share=self._options.max_share)
+        await view.token_info()
+        entered = 0
+        while not feed.ended:
+            rows = await feed.take()
+            await anyio.to_thread.run_sync(ledger.add, new_rows(self._job, rows))
+            entered += len(rows)
+        await anyio.to_thread.run_sync(ledger.finish_loading)
+        planner = Planner(view, self._job, "always")
+        addresses = Addresses(view, ledger, _in_thread, self._options.workers)
+        intake = Intake(ledger, _in_thread, addresses)
+        after, already, failed, to_send = -1, 0, 0, 0
+        while (chunk := await intake.take(after)) is not None:
+            after = chunk.last
+            held = await planner.holding(chunk.rows)
+            already += len(held)
+            failed += len(chunk.errors)
+            to_send += len(chunk.rows) - len(held) - len(chunk.errors)
+        counts = ledger.counts()
+        invalid = counts.get(State.INVALID, 0)
+        return Plan(
+            job=self._job.name,
+            rows=entered,
+            to_send=to_send,
+            already=already,
+            invalid=invalid,
+            duplicates=entered - invalid - already - failed - to_send,
+            failed=failed,
+            requests=view.traffic.requests,
+            elapsed_s=clock.monotonic() - started,
+            reason=planner.reason,
+        )
+
+
+async def _in_thread(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    return await anyio.to_thread.run_sync(partial(function, *args, **kwargs))
+
+
+_HEADER: Final = Header(job="", source="", fingerprint="", environment="", settings="")

@@ -1,0 +1,141 @@
+"""What columns and keys mean, whichever kind of file they stand in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias, cast
+
+import msgspec
+
+from ...errors import InvalidRequestError
+from .originals import Original, cells_of, shortened
+from .rows import TenantRow, UserRow
+
+
+class Malformed(msgspec.Struct, frozen=True):
+    """A row that cannot be read, and why.
+
+    Args:
+        reason: why, as the rest of a sentence about the row.
+        original: the row as it stood in the source, so far as that is known.
+    """
+
+    reason: str
+    original: Original = Original()
+
+
+Fields: TypeAlias = dict[str, Any]
+"""The values of a row by the names of fields."""
+RawRow: TypeAlias = tuple[int, Fields | Malformed]
+"""A line number from 1, and what stands there."""
+Row: TypeAlias = tuple[int, UserRow | Malformed]
+
+_COLUMNS: Final = {
+    # Spelled in any case, with or without underscores: user_id, userId, USER ID.
+    "userid": "user_id",
+    "email": "email",
+    "tenantid": "tenant_id",
+    "setactive": "set_active",
+    "superuser": "super_user",
+}
+ORIGINAL: Final = "original"
+"""The column of a file of failures with the text of a row that could not be read as fields."""
+_TRUTHS: Final = {
+    "": None,
+    "0": False,
+    "false": False,
+    "no": False,
+    "1": True,
+    "true": True,
+    "yes": True,
+}
+
+
+def column_of(name: str) -> str:
+    """Return the field that a column or key stands for, or an empty text."""
+    return _COLUMNS.get("".join(char for char in name.lower() if char.isalnum()), "")
+
+
+def check_columns(path: Path, names: Sequence[str], kind: type[UserRow]) -> None:
+    """Raise InvalidRequestError unless the names of columns say what a row is about."""
+    fields = [field for name in names if (field := column_of(name))]
+    needed = needed_fields(kind)
+    if not {*needed} <= {*fields} or not {"user_id", "email"} & {*fields}:
+        shown = ", ".join(names)[:200] or "none"
+        wanted = ", ".join([*needed, "user_id or email"]).replace(
+            ", user_id or", ", and user_id or"
+        )
+        raise InvalidRequestError(f"the columns of {path} are {shown}: it needs {wanted}")
+    if len(fields) != len(set(fields)):
+        raise InvalidRequestError(f"{path} names a column twice")
+
+
+def needed_fields(kind: type[UserRow]) -> tuple[str, ...]:
+    """Return the fields that no row of this kind can do without, beside who the user is."""
+    needed = ["tenant_id"] if issubclass(kind, TenantRow) else []
+    if kind.flag_name is not None and kind.flag_needed:
+        needed.append(kind.flag_name)
+    return tuple(needed)
+
+
+def row_of(found: Fields, kind: type[UserRow], *, literal_ids: bool = False) -> UserRow | Malformed:
+    """Return the row that values say; ``literal_ids`` is that of ``UserRow.problem``."""
+    values: Fields = {}
+    for name in kind.texts:
+        value = found.get(name)
+        if value:
+            values[name] = value
+        elif value is not None and not isinstance(value, str):
+            values[name] = value  # for the row to refuse
+        elif name == "tenant_id":
+            values[name] = ""  # an empty cell is nothing, but this must not be missing
+    flag_name = kind.flag_name
+    if flag_name is not None:
+        flag = found.get(flag_name)
+        if isinstance(flag, str):
+            flag = _TRUTHS.get(flag.lower(), flag)
+        if flag is None and kind.flag_needed:
+            return _malformed(f"{flag_name} is missing", found)
+        if not isinstance(flag, bool | None):
+            return _malformed(f"{flag_name} must be true or false, got {str(flag)[:20]!r}", found)
+        values[flag_name] = bool(flag)
+    row = kind(**values)
+    problem = row.problem(literal_ids=literal_ids)
+    return row if problem is None else _malformed(problem, found)
+
+
+def checked_row(row: object, kind: type[UserRow], *, literal_ids: bool) -> UserRow | Malformed:
+    """Return a row of a program, if it is one of this kind and nothing is wrong with it."""
+    if isinstance(row, kind):
+        problem = row.problem(literal_ids=literal_ids)
+        return row if problem is None else _malformed(problem, msgspec.structs.asdict(row))
+    return Malformed(f"is no {kind.__name__} but {type(row).__name__}", _original_of(row))
+
+
+def _malformed(reason: str, found: Fields) -> Malformed:
+    values = {name: value for name, value in found.items() if name and name != ORIGINAL}
+    cells = cells_of(values)
+    # That of an earlier file of failures, where it is the row that was to be mended.
+    text = found.get(ORIGINAL)
+    if not isinstance(text, str) or not text:
+        whole = all(value is None or name in cells for name, value in values.items())
+        text = None if whole else shortened(json.dumps(values, ensure_ascii=False, default=str))
+    return Malformed(reason, Original(cells, text))
+
+
+def _original_of(row: object) -> Original:
+    if isinstance(row, UserRow):
+        return Original(cells_of(msgspec.structs.asdict(row)))
+    if isinstance(row, Mapping):
+        values = cast("Fields", row)
+        return Original(cells_of({column_of(str(name)): values[name] for name in values}))
+    return Original(text=_shown(row))
+
+
+def _shown(value: object) -> str:
+    try:
+        return shortened(repr(value))
+    except Exception as error:  # noqa: BLE001  # of a program's own class
+        return f"{type(value).__name__}, whose repr raises {type(error).__name__}"

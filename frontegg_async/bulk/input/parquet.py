@@ -1,0 +1,120 @@
+"""Rows of Parquet files, in bounded memory. Needs ``pip install frontegg-async[parquet]``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from ...errors import InvalidRequestError
+
+# One meaning of columns and rows for all kinds of files.
+from .columns import Malformed, RawRow, check_columns, column_of
+from .originals import Original, cells_of
+from .rows import UserRow
+
+BATCH_ROWS: Final = 1_024
+"""Rows that are decoded at a time."""
+BUFFER_BYTES: Final = 256 * 1024
+"""Bytes of a column that are read at a time: a row group can be as large as the whole file."""
+
+_NO_VALUE: Final = (ValueError, OverflowError, LookupError, NotImplementedError)
+"""What pyarrow raises for a value that Python cannot hold, such as a text that is not UTF-8."""
+
+
+def parquet_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
+    """Return the rows of a Parquet file, numbered from 1, read as they are asked for.
+
+    Columns are found by name as in CSV files, and no others are read. Rows are checked as those
+    of JSONL files are: ids and e-mail addresses must be columns of text, ``set_active`` one of
+    booleans or text, and null is as good as not there. An id that is a number or a UUID in the
+    file makes its row ``Malformed``: write it as text.
+
+    Raises:
+        InvalidRequestError: pyarrow is not installed, there is no such file, it is not a Parquet
+            file, or it lacks a column that is needed; nothing of it was read. Also while
+            iterating, if the file is damaged from some row on.
+    """
+    # pyarrow 26 has no type hints: what comes from these two names is Any.
+    try:
+        pyarrow: Any = import_module("pyarrow")
+        parquet: Any = import_module("pyarrow.parquet")
+    except ModuleNotFoundError:
+        raise InvalidRequestError(
+            f"cannot read {path} without pyarrow: install frontegg-async[parquet]"
+        ) from None
+    unreadable = (pyarrow.ArrowException, OSError)
+    with ExitStack() as opened:
+        try:
+            # A local file and nothing else: ParquetFile would take a URL as well.
+            source = opened.enter_context(pyarrow.OSFile(str(path)))
+            file = parquet.ParquetFile(source, buffer_size=BUFFER_BYTES, pre_buffer=False)
+            names: list[str] = file.schema_arrow.names
+        except unreadable as error:
+            raise InvalidRequestError(f"cannot read {path}: {_problem(error)}") from None
+        columns = _columns(path, names, kind)
+        batches = file.iter_batches(BATCH_ROWS, columns=list(columns), use_threads=False)
+        return _rows(path, batches, columns, unreadable, opened.pop_all())
+
+
+def _columns(path: Path, names: list[str], kind: type[UserRow]) -> dict[str, str]:
+    """Return the columns that are needed, and the field that each stands for."""
+    check_columns(path, names, kind)
+    return {name: field for name in names if (field := column_of(name))}
+
+
+def _rows(
+    path: Path,
+    batches: Iterator[Any],
+    columns: dict[str, str],
+    unreadable: tuple[type[Exception], ...],
+    opened: ExitStack,
+) -> Iterator[RawRow]:
+    line = 0
+    with opened:
+        while True:
+            try:
+                batch = next(batches, None)
+            except unreadable as error:
+                raise InvalidRequestError(
+                    f"cannot read {path} after row {line}: {_problem(error)}"
+                ) from None
+            if batch is None:
+                return
+            fields = [_values(batch.column(name), columns[name]) for name in columns]
+            for values in zip(*fields, strict=True):
+                line += 1
+                found = dict(zip(columns.values(), values, strict=True))
+                unread = next((value for value in values if isinstance(value, Malformed)), None)
+                yield (
+                    line,
+                    found
+                    if unread is None
+                    else Malformed(unread.reason, Original(cells_of(found))),
+                )
+
+
+def _values(column: Any, field: str) -> list[object]:
+    try:
+        values: list[object] = column.to_pylist()
+    except _NO_VALUE:
+        # One value spoils them all: look at each.
+        values = [_value(scalar, field) for scalar in column]
+    return values
+
+
+def _value(scalar: Any, field: str) -> object:
+    try:
+        value: object = scalar.as_py()
+    except _NO_VALUE:
+        return Malformed(f"{field} cannot be read as text")
+    return value
+
+
+def _problem(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno)
+    return (str(error).partition("\n")[0] or type(error).__name__)[:200]

@@ -1,0 +1,488 @@
+"""The ledger: what a run knows of every row, in an SQLite file that outlives the run.
+
+    pending ──intent──▶ in flight ──outcome──▶ done, already, failed, unknown
+       │                    │
+       │                    └── the process died here: settled by the next run
+       └── read as malformed: invalid, at once
+
+An intent is on file before its request is sent, and an outcome soon after its answer came. A row is
+written before its request, with room for what will be said of it, so that recording an outcome
+changes bytes in place and never needs space that a full disk cannot give.
+
+Killing the process at any moment loses nothing of this: a row whose outcome was not on file yet is
+in flight. After a power failure the last moments may be missing (``synchronous=NORMAL``): those
+rows count as in flight, or are sent again; or the ledger is refused as damaged (``ledger_log``).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from ...errors import LedgerFullError
+from ...pacing import Learned
+from .checks import ChangedError, first_mark, mark_of, moved, row_seal, seal_of
+from .codec import NO_TRACE, ROOM, TRACE_BYTES, runs_of
+from .duplicates import forget_twins
+from .errors import reported
+from .file import (
+    APPLICATION_ID,
+    SCHEMA,
+    VERSION,
+    LedgerFile,
+    check_same,
+    check_whole,
+    header_values,
+    is_empty,
+    open_for_reading,
+    open_for_run,
+    use_log,
+)
+from .given_rows import GivenRows
+from .invited import keep_invited
+from .order import check_turns, take_turns
+from .records import Entry, ExportedRow, Header, LedgerRow, NewRow, RunTotals, State, key_of
+from .rows import EXPORT, PENDING, exported_row, keep_originals, pending_rows
+
+R = TypeVar("R")
+RESERVE_BYTES: Final = 1024 * 1024
+"""Kept in the file for what is said at the end, and in its log for what is said on the way."""
+
+_ENTER: Final = (
+    # The numbers and the trace id take the room of what will stand there.
+    "INSERT INTO rows VALUES "
+    f"(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, {State.PENDING:d}, {ROOM}, {ROOM}, X'{NO_TRACE.hex()}', ?9, "
+    f"{first_mark(line='?1', flag='?6', ordered='?7', twin='?8')})"
+)
+_SET_STATE: Final = "UPDATE rows SET {} WHERE line = ?"
+
+
+class Ledger:
+    """An open ledger. Not for several threads at once: a run gives it a thread of its own."""
+
+    def __init__(self, file: LedgerFile) -> None:
+        self.path: Final = file.path
+        self._file: Final = file
+        self._database: Final = file.database
+        self._given: Final = GivenRows(file.path, file.database)
+
+    # Opening
+
+    @classmethod
+    def begin(cls, path: Path, header: Header) -> Ledger:
+        """Open the ledger at ``path`` for a run, making it if there is none.
+
+        Raises:
+            LedgerBusyError: another process is running on it.
+            LedgerMismatchError: it was begun for another input, job, environment or settings.
+            LedgerDamagedError: it is no ledger, or not as it was written.
+            LedgerFullError: there is no space for it.
+            LedgerError: it cannot be opened or locked.
+        """
+        file = open_for_run(path)
+        try:
+            with reported(path):
+                new = is_empty(file.database)
+                if not new:
+                    check_same(path, check_whole(path, file.database), header)
+                    check_turns(file.database)
+                # Only now: a file of somebody else stays as it is, to the byte.
+                use_log(file)
+            ledger = cls(file)
+            if new:
+                ledger._create(header)
+            elif not ledger.loaded:
+                with ledger._transaction():
+                    forget_twins(ledger._database)
+        except BaseException:
+            file.close()
+            raise
+        return ledger
+
+    @classmethod
+    def reopened(cls, path: Path) -> Ledger:
+        """Open the ledger at ``path`` for another run over its own rows.
+
+        Raises:
+            LedgerError: as for ``begin``; LedgerDamagedError also if there is none.
+        """
+        with closing(cls.read(path)) as found:
+            header = found.header()
+        return cls.begin(path, header)
+
+    @classmethod
+    def read(cls, path: Path) -> Ledger:
+        """Open the ledger at ``path`` to look at it, also while a run is going on.
+
+        Raises:
+            LedgerDamagedError: there is none, it is no ledger, or not as it was written.
+            LedgerError: it cannot be opened.
+        """
+        ledger = cls(open_for_reading(path))
+        try:
+            with reported(path):
+                check_whole(path, ledger._database)
+        except BaseException:
+            ledger.close()
+            raise
+        return ledger
+
+    def _create(self, header: Header) -> None:
+        database = self._database
+        with self._transaction():
+            database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            database.execute(f"PRAGMA user_version = {VERSION}")
+            for statement in SCHEMA:
+                database.execute(statement)
+            database.execute("INSERT INTO guard VALUES (0)")
+            for name, value in msgspec.structs.asdict(header).items():
+                self._keep(name, value)
+            self._keep("begun", str(time.time()))
+
+    def header(self) -> Header:
+        """Return what the ledger was begun for."""
+        with reported(self.path):
+            return msgspec.convert(header_values(self._database), Header)
+
+    def close(self) -> None:
+        """Close the file and let other processes have it."""
+        self._file.close()
+
+    # Loading
+
+    @property
+    def loaded(self) -> bool:
+        """Whether every row of the input is in the ledger."""
+        return self.kept("loaded") is not None
+
+    def begin_loading(self) -> None:
+        """Give out no rows, also of an earlier run, that are not entered or recognised from now."""
+        with reported(self.path):
+            self._given.begin()
+
+    def add(self, rows: Sequence[NewRow]) -> None:
+        """Enter rows that are not there yet."""
+        keys = [key_of(row) for row in rows]
+        with reported(self.path):
+            marks = self._given.marks(rows, keys)
+        with self._transaction():
+            self._database.executemany(
+                _ENTER,
+                [
+                    (
+                        row.line,
+                        key,
+                        row.user_id,
+                        row.email,
+                        row.tenant_id,
+                        # Plain numbers, because for each of another type SQLite's module looks
+                        # for an adapter, at the price of the rest of the row.
+                        1 if row.flag else 0,
+                        1 if row.ordered else 0,
+                        twin,
+                        row_seal(row.line, row.user_id, row.email, row.tenant_id, row.flag),
+                    )
+                    for row, key, twin in zip(rows, keys, marks, strict=True)
+                ],
+            )
+            invalid = [(row.line, row.problem) for row in rows if row.problem is not None]
+            if invalid:
+                self._database.executemany(
+                    _SET_STATE.format(moved(state=f"{State.INVALID:d}")),
+                    [(line,) for line, _ in invalid],
+                )
+                self._write_reasons([(line, problem, None) for line, problem in invalid])
+                keep_originals(self._database, ((r.line, r.original) for r in rows if r.problem))
+        self._given.entered(rows, marks)
+
+    def _find_twins(self) -> None:
+        """Make twins of those rows that say the same as an earlier one."""
+        if self._given.in_question:
+            with self._transaction():
+                self._given.find_twins()
+            self._given.twins_found()
+
+    def add_new(self, rows: Sequence[NewRow]) -> list[NewRow]:
+        """Enter those rows that are not there yet, and return them.
+
+        Raises:
+            LedgerMismatchError: a row differs from the one that stands at its line.
+            LedgerDamagedError: the key of a row is not as it was written.
+        """
+        with reported(self.path):
+            new = self._given.recognised(rows)
+        if new and self.loaded:
+            raise self._given.other(new[0].line)
+        if new:
+            self.add(new)
+        self._given.given(rows)
+        return new
+
+    def finish_loading(self) -> None:
+        """Say that every row of the input has been entered, and find the twins among them.
+
+        Raises:
+            LedgerMismatchError: the ledger has more rows than the input.
+        """
+        with reported(self.path):
+            self._given.ended()
+        with self._transaction():
+            self._given.find_twins()
+            (rows,) = self._database.execute("SELECT count(*) FROM rows").fetchone()
+            self._keep("loaded", str(rows))
+        self._given.twins_found()
+        self.settle()
+
+    def settle(self) -> None:
+        """Take rows from the log into the file, where there is room for what they end in."""
+        with reported(self.path):
+            self._database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def make_room(self) -> None:
+        """Take the space now that the run will need, before anything is sent.
+
+        The file gets a reserve for what is said at the end, and the log grows to a length that it
+        keeps: it is emptied into the file often, and starts over in its own place.
+        """
+        with reported(self.path):
+            if self._database.execute("SELECT 1 FROM reserve").fetchone() is None:
+                with self._transaction():
+                    self._database.execute(
+                        "INSERT INTO reserve VALUES (zeroblob(?))", (RESERVE_BYTES,)
+                    )
+            self._database.execute("PRAGMA wal_checkpoint(RESTART)")
+
+    # Running
+
+    def pending(self, after: int, limit: int) -> list[LedgerRow]:
+        """Return rows behind line ``after`` that have no end yet, in the order of the input."""
+        if not (found := self._pending(after, limit)) and self._given.in_question:
+            self._find_twins()
+            self.settle()
+            found = self._pending(after, limit)
+        return found
+
+    def take_turns(self, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+        """Compare rows with the others of their users, and return those that are to be sent.
+
+        Args:
+            rows: as ``pending`` returned them, with their users looked up.
+        """
+        left = self.within(lambda database: take_turns(database, rows))
+        self._given.sent_for_addresses(rows)
+        return left
+
+    def _pending(self, after: int, limit: int) -> list[LedgerRow]:
+        with reported(self.path):
+            (found,) = self._database.execute(PENDING, (after, self._given.end, limit)).fetchone()
+            return pending_rows(found)
+
+    def write(
+        self,
+        taken_back: Sequence[int],
+        entries: Sequence[Entry],
+        intents: Sequence[tuple[int, int]],
+    ) -> None:
+        """Put intents and outcomes on file, all of them or none, in this order.
+
+        Args:
+            taken_back: lines that are not under way after all.
+            entries: what rows ended in.
+            intents: first and last lines of rows that are about to be sent, which are all between
+                them that have no end.
+
+        Raises:
+            LedgerFullError: there is no space; a shorter way of saying the same was tried.
+        """
+        try:
+            self._write(taken_back, entries, intents)
+        except LedgerFullError as full:
+            # The reserve makes room in the file for texts, and emptying the log into it makes
+            # room there. What still finds no place are texts: they are left out.
+            brief = [entry.brief() for entry in entries]
+            for outcomes in (entries, brief):
+                try:
+                    with reported(self.path):
+                        self._database.execute("PRAGMA wal_checkpoint(RESTART)")
+                    with self._transaction():
+                        self._database.execute("DELETE FROM reserve")
+                    self._write(taken_back, outcomes, intents)
+                except LedgerFullError:
+                    continue
+                else:
+                    return
+            raise full from None
+
+    def _write(
+        self,
+        taken_back: Sequence[int],
+        entries: Sequence[Entry],
+        intents: Sequence[tuple[int, int]],
+    ) -> None:
+        with self._transaction():
+            if taken_back:
+                self._database.executemany(
+                    _SET_STATE.format(moved(state=f"{State.PENDING:d}")),
+                    [(line,) for line in taken_back],
+                )
+            if entries:
+                # Rows side by side that ended alike are one statement: what SQLite's module does
+                # around each costs more than SQLite.
+                self._database.executemany(
+                    f"UPDATE rows SET {moved(state='?1', status='?2', attempts='?3')}, "
+                    f"trace_id = substr(?4, 1 + {TRACE_BYTES} * (line - ?5), {TRACE_BYTES}) "
+                    "WHERE line BETWEEN ?5 AND ?6",
+                    runs_of(entries),
+                )
+                texts = [(e.line, e.reason, e.error_code) for e in entries if e.reason is not None]
+                if texts:
+                    self._write_reasons(texts)
+                keep_invited(self._database, entries)
+            if intents:
+                self._database.executemany(
+                    f"UPDATE rows SET {moved(state=f'{State.IN_FLIGHT:d}')} "
+                    "WHERE line BETWEEN ? AND ? "
+                    f"AND state = {State.PENDING:d} AND twin IS NULL",
+                    intents,
+                )
+        if intents:
+            # The last commit of a log may be damaged unnoticed (ledger_log), so an intent must not
+            # be in the last one.
+            with self._transaction():
+                self._database.execute("UPDATE guard SET turn = 1 - turn")
+
+    def _write_reasons(self, texts: Sequence[tuple[int, str, str | None]]) -> None:
+        self._database.executemany(
+            "INSERT OR REPLACE INTO reasons VALUES (?, ?, ?, ?)",
+            [(*text, seal_of(*text)) for text in texts],
+        )
+
+    def reopen(self, states: Iterable[State]) -> int:
+        """Make rows that ended in one of ``states`` pending again; return how many.
+
+        What is in doubt stays so: such a row counts as under way when its run died.
+        """
+        numbers = ", ".join(str(int(state)) for state in states)
+        which = f"state IN ({numbers}) AND twin IS NULL"
+        with self._transaction():
+            self._database.execute(
+                f"DELETE FROM reasons WHERE line IN (SELECT line FROM rows WHERE {which})"
+            )
+            again = moved(
+                state=f"CASE rows.state WHEN {State.UNKNOWN:d} "
+                f"THEN {State.IN_FLIGHT:d} ELSE {State.PENDING:d} END",
+                status=str(ROOM),
+                attempts=str(ROOM),
+            )
+            return self._database.execute(
+                f"UPDATE rows SET {again}, trace_id = X'{NO_TRACE.hex()}' WHERE {which}"
+            ).rowcount
+
+    def add_run(self, *, requests: int, throttled: int, elapsed_s: float) -> None:
+        """Add what a run has sent to the totals."""
+        with self._transaction():
+            values = (requests, throttled, float(elapsed_s))
+            self._database.execute(
+                "INSERT INTO runs VALUES (?, ?, ?, ?)", (*values, seal_of(*values))
+            )
+
+    def remember(self, limits: Sequence[Learned]) -> None:
+        """Keep the limits that a run has met, for the next one to begin with."""
+        self.keep("limits", msgspec.json.encode(limits).decode())
+
+    def remembered(self) -> list[Learned]:
+        """Return the limits that the last run has met; what cannot be read counts as none."""
+        found = self.kept("limits")
+        try:
+            return [] if found is None else msgspec.json.decode(found, type=list[Learned])
+        except msgspec.DecodeError:
+            return []
+
+    def keep(self, name: str, value: str) -> None:
+        """Keep a value, in place of an earlier one of that name."""
+        with self._transaction():
+            self._keep(name, value)
+
+    def _keep(self, name: str, value: str) -> None:
+        self._database.execute(
+            "INSERT OR REPLACE INTO header VALUES (?, ?, ?)", (name, value, seal_of(name, value))
+        )
+
+    def kept(self, name: str) -> str | None:
+        """Return the value that is kept under a name, or None."""
+        with reported(self.path):
+            return header_values(self._database).get(name)
+
+    # Looking
+
+    def counts(self, *, twins: bool = True) -> dict[State, int]:
+        """Return how many rows stand where; a twin stands where its first one does.
+
+        Raises:
+            LedgerDamagedError: a row is not as it was written.
+        """
+        counted = (
+            f"SELECT state, count(*) AS many, sum(mark IS NOT {mark_of()}) AS unmarked "
+            "FROM rows WHERE twin IS NULL GROUP BY state"
+        )
+        if twins:
+            counted += (
+                # A row that may be a twin stands where it is.
+                " UNION ALL SELECT ifnull(one.state, other.state) AS state, count(*), "
+                f"sum(other.mark IS NOT {mark_of('other')}) "
+                "FROM rows AS other LEFT JOIN rows AS one ON one.line = other.twin "
+                "WHERE other.twin IS NOT NULL GROUP BY 1"
+            )
+        with reported(self.path):
+            found = self._database.execute(
+                f"SELECT state, sum(many), sum(unmarked) FROM ({counted}) GROUP BY state"
+            ).fetchall()
+            if any(unmarked for _, _, unmarked in found):
+                raise ChangedError("the state of some rows")
+        return {State(state): many for state, many, _ in found}
+
+    def totals(self) -> RunTotals:
+        """Return what all runs sent together."""
+        with reported(self.path):
+            found = self._database.execute(
+                "SELECT requests, throttled, elapsed_s, seal FROM runs"
+            ).fetchall()
+            if any(seal != seal_of(*values) for *values, seal in found):
+                raise ChangedError("the total of its runs")
+        requests, throttled, elapsed = (sum(run[column] for run in found) for column in range(3))
+        return RunTotals(len(found), requests, throttled, float(elapsed))
+
+    def export(self, states: Iterable[State] | None = None) -> Iterator[ExportedRow]:
+        """Yield rows with their ends in the order of the input, twins included.
+
+        Raises:
+            LedgerDamagedError: a row is not as it was written.
+        """
+        numbers = ", ".join(str(int(state)) for state in (State if states is None else states))
+        with reported(self.path):
+            for found in self._database.execute(EXPORT.format(numbers)):
+                yield exported_row(*found)
+
+    def within(self, function: Callable[[sqlite3.Connection], R]) -> R:
+        """Call a function that changes the rows, or what is kept of them, in a transaction."""
+        with self._transaction():
+            return function(self._database)
+
+    @contextmanager
+    def _transaction(self) -> Generator[None]:
+        with reported(self.path):
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.execute("COMMIT")
+            except BaseException:
+                # SQLite itself rolls back on some errors, such as a full disk.
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise

@@ -1,0 +1,121 @@
+"""Rows with their ends, as they are read from the file of a ledger."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Final
+
+import msgspec
+
+from ..input.originals import Original
+from .checks import ChangedError, mark_of, row_seal, seal_of
+from .codec import ROOM, trace_of
+from .duplicates import PERHAPS
+from .records import ExportedRow, LedgerRow, State
+
+PENDING: Final = (
+    # All rows in one value: for each that SQLite's module fetches by itself it lets go of the
+    # interpreter and asks for it again, while the event loop wants it as well.
+    "SELECT json_group_array(json_array(json_array(line, user_id, email, tenant_id, "
+    "json(CASE WHEN flag THEN 'true' ELSE 'false' END), "
+    f"json(CASE state WHEN {State.IN_FLIGHT:d} THEN 'true' ELSE 'false' END), "
+    "json(CASE WHEN ordered THEN 'true' ELSE 'false' END)), "
+    f"seal, mark = {mark_of()})) "
+    f"FROM (SELECT * FROM rows WHERE state <= {State.IN_FLIGHT:d} AND twin IS NULL "
+    "AND line > ? AND line < ? ORDER BY line LIMIT ?) AS rows"
+)
+"""The statement for rows without an end between two lines, up to a number of them."""
+_STORED_ROWS: Final = msgspec.json.Decoder(list[tuple[LedgerRow, int, int]])
+EXPORT: Final = (
+    "SELECT rows.line, rows.user_id, rows.email, rows.tenant_id, rows.flag, rows.seal, "
+    f"rows.mark = {mark_of('rows')} AND one.mark = {mark_of('one')}, "
+    "one.state, one.status, one.attempts, one.trace_id, "
+    "reasons.line, reasons.reason, reasons.error_code, reasons.seal, "
+    "originals.original, originals.seal FROM rows "
+    f"JOIN rows AS one ON one.line = ifnull(nullif(rows.twin, {PERHAPS}), rows.line) "
+    "LEFT JOIN reasons ON reasons.line = one.line "
+    "LEFT JOIN originals ON originals.line = rows.line "
+    "WHERE one.state IN ({}) ORDER BY rows.line"
+)
+"""The statement whose rows ``exported_row`` takes; the numbers of states go into it."""
+
+
+def pending_rows(found: str) -> list[LedgerRow]:
+    """Return the rows that ``PENDING`` found, in the order of the input.
+
+    Raises:
+        ChangedError: one of them is not as it was written.
+    """
+    rows: list[LedgerRow] = []
+    for row, seal, marked in _STORED_ROWS.decode(found):
+        if not marked or seal != row_seal(
+            row.line, row.user_id, row.email, row.tenant_id, row.flag
+        ):
+            raise ChangedError(f"row {row.line}")
+        rows.append(row)
+    # In order, although an aggregate need not keep it.
+    return sorted(rows, key=attrgetter("line"))
+
+
+def keep_originals(database: sqlite3.Connection, originals: Iterable[tuple[int, Original]]) -> None:
+    """Put invalid rows on file, by their lines, within a transaction."""
+    encoded = ((line, original.encode()) for line, original in originals)
+    database.executemany(
+        "INSERT INTO originals VALUES (?, ?, ?)",
+        [(line, text, seal_of(line, text)) for line, text in encoded],
+    )
+
+
+def exported_row(
+    line: int,
+    user_id: str | None,
+    email: str | None,
+    tenant_id: str | None,
+    flag: int,
+    seal: int,
+    marked: int,
+    state: int,
+    status: int,
+    attempts: int,
+    trace_id: bytes,
+    reason_line: int | None,
+    reason: str | None,
+    error_code: str | None,
+    reason_seal: int | None,
+    original: str | None,
+    original_seal: int | None,
+) -> ExportedRow:
+    """Return a row as the file has it; numbers that stand for nothing come as nothing.
+
+    Raises:
+        ChangedError: it is not as it was written.
+    """
+    if not marked or seal != row_seal(line, user_id, email, tenant_id, bool(flag)):
+        raise ChangedError(f"row {line}")
+    if reason_line is not None and reason_seal != seal_of(reason_line, reason, error_code):
+        raise ChangedError(f"the reason of row {line}")
+    try:
+        trace = trace_of(trace_id)
+    except (TypeError, ValueError):
+        raise ChangedError(f"the trace id of row {line}") from None
+    if (original is not None) != (state == State.INVALID) or (
+        original is not None and original_seal != seal_of(line, original)
+    ):
+        raise ChangedError(f"the original text of row {line}")
+    ended = state not in (State.PENDING, State.IN_FLIGHT, State.INVALID)
+    return ExportedRow(
+        line=line,
+        user_id=user_id,
+        email=email,
+        tenant_id=tenant_id,
+        flag=bool(flag),
+        state=State(state),
+        status=status if ended and status not in {0, ROOM} else None,
+        attempts=attempts if ended and attempts != ROOM else 0,
+        trace_id=trace,
+        reason=reason,
+        error_code=error_code,
+        original=None if original is None else Original.decode(original),
+    )

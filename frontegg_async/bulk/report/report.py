@@ -1,0 +1,209 @@
+"""How far a run is, and what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from ...errors import FronteggError
+from ...pacing import Wait
+from ..outcome import Outcome, RowResult
+from .figures import Figures, rate_of
+from .statistics import Statistics
+
+
+class _Counts:
+    """The counts of outcomes, each under its name."""
+
+    counts: dict[Outcome, int]
+
+    def _of(self, *outcomes: Outcome) -> int:
+        return sum(self.counts.get(outcome, 0) for outcome in outcomes)
+
+    @property
+    def rows(self) -> int:
+        """How many rows are counted."""
+        return sum(self.counts.values())
+
+    @property
+    def ended(self) -> int:
+        """How many of the rows have ended: all but those that were not reached."""
+        return self.rows - self.skipped
+
+    @property
+    def added(self) -> int:
+        """Rows that the run has done, whatever the job."""
+        return self._of(Outcome.ADDED, Outcome.ACTIVATED, Outcome.REMOVED, Outcome.CHANGED)
+
+    @property
+    def already_member(self) -> int:
+        """Rows that held before, whatever the job."""
+        return self._of(
+            Outcome.ALREADY_MEMBER, Outcome.ALREADY_ACTIVE, Outcome.NOT_MEMBER, Outcome.UNCHANGED
+        )
+
+    @property
+    def failed(self) -> int:
+        """Rows that were refused or could not be sent."""
+        return self._of(Outcome.FAILED)
+
+    @property
+    def unknown(self) -> int:
+        """Rows whose outcome is in doubt."""
+        return self._of(Outcome.UNKNOWN)
+
+    @property
+    def invalid(self) -> int:
+        """Rows that are malformed."""
+        return self._of(Outcome.INVALID)
+
+    @property
+    def skipped(self) -> int:
+        """Rows that were not reached."""
+        return self._of(Outcome.SKIPPED)
+
+
+class LiveProgress(Protocol):
+    """What a progress shows that no row has to end for. It may be asked in any thread."""
+
+    def wait(self) -> Wait | None:
+        """Return the longest wait that there is now."""
+        ...
+
+    def left_s(self) -> float | None:
+        """Return the seconds that the run still needs."""
+        ...
+
+    def waited_s(self) -> float:
+        """Return the seconds during which calls of this run waited because of a limit."""
+        ...
+
+
+class Progress(_Counts):
+    """How far a run is; one object that changes while it goes on.
+
+    Rows are those of all runs on the ledger. While the run goes on, duplicates are left out of
+    ``counts`` and ``total``: how they end is known at the end, when they are counted like the row
+    that they repeat, and rows that were not reached as skipped.
+
+    Attributes:
+        counts: rows by outcome so far, of all runs.
+        earlier: how many of them earlier runs on the ledger have ended.
+        total: rows of the source, or None while that is not known.
+        duplicates: rows of the source that repeat another one.
+        limit: the limit on the job's own writes as learned so far, in calls a second, or None.
+        throttled: answers to this run that asked to come back later.
+        note: what the run is at, such as reading memberships.
+    """
+
+    def __init__(self, outcomes: Iterable[Outcome]) -> None:
+        self.counts = dict.fromkeys(outcomes, 0)
+        self.earlier = 0
+        self.total: int | None = None
+        self.duplicates = 0
+        self.limit: float | None = None
+        self.throttled = 0
+        self.note = ""
+        self._live: LiveProgress | None = None
+
+    def follow(self, live: LiveProgress) -> None:
+        """Take from here what changes while no row ends; the run does this when it begins."""
+        self._live = live
+
+    @property
+    def wait(self) -> Wait | None:
+        """The limit that is used up and that calls wait for now; of several, the longest wait.
+
+        Its text names the operation and the time:
+        ``limit of users.add_to_tenant used up, next calls in 41 s``.
+        """
+        return None if self._live is None else self._live.wait()
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds that the run still needs, or None while nothing tells.
+
+        The rows that are left go at the rate that the limit allows, or at the one that the run
+        itself has reached if that is lower. While the limit is used up, the wait for it counts in.
+        """
+        return None if self._live is None else self._live.left_s()
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds during which calls of this run had to wait because of a limit."""
+        return 0.0 if self._live is None else self._live.waited_s()
+
+
+class Report(_Counts):
+    """What a run did. ``rows`` is the sum of ``counts``.
+
+    Attributes:
+        job: what was done to the rows, such as ``assign``.
+        this_run: the figures of this run alone.
+        all_runs: those of all runs on the ledger that have ended, this one included.
+        counts: rows by outcome, of all runs: zeros included, duplicates counted like the row they
+            repeat.
+        duplicates: rows that repeat another one.
+        requests: HTTP requests that this run sent, retries and look-ups included.
+        throttled: answers to this run that asked to come back later: 429s, and 503s with a stated
+            wait.
+        elapsed_s: seconds that this run took.
+        plan: what was read before writing, and why, in a sentence.
+        ledger_path: the ledger, or None if it was a temporary one.
+        failures_path: the file with every row that was not done, or None.
+        failures: the first thousand rows that were not done.
+        stopped: the error that stopped the run before the end of its source, or None.
+        interrupted: whether it was asked to stop.
+        statistics: how this run went over time.
+    """
+
+    def __init__(
+        self,
+        *,
+        job: str,
+        this_run: Figures,
+        all_runs: Figures,
+        duplicates: int,
+        plan: str,
+        ledger_path: Path | None,
+        failures_path: Path | None,
+        failures: tuple[RowResult, ...],
+        stopped: FronteggError | None,
+        interrupted: bool,
+        statistics: Statistics,
+    ) -> None:
+        self.job = job
+        self.this_run = this_run
+        self.all_runs = all_runs
+        self.counts = all_runs.counts
+        self.duplicates = duplicates
+        self.requests = this_run.requests
+        self.throttled = this_run.throttled
+        self.elapsed_s = this_run.elapsed_s
+        self.plan = plan
+        self.ledger_path = ledger_path
+        self.failures_path = failures_path
+        self.failures = failures
+        self.stopped = stopped
+        self.interrupted = interrupted
+        self.statistics = statistics
+
+    @property
+    def done(self) -> bool:
+        """Whether every row holds now."""
+        return self.rows == self.added + self.already_member
+
+    @property
+    def earlier(self) -> int:
+        """How many rows earlier runs on the ledger have ended."""
+        return self.all_runs.ended - self.this_run.ended
+
+    @property
+    def rows_per_second(self) -> float | None:
+        """Rows that this run ended, a second, without duplicates; None if it took no time."""
+        return rate_of(self.statistics.rows, self.elapsed_s)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items() if count)
+        return f"<Report of {self.job}: {counts or 'no rows'}>"

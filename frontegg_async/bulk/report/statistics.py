@@ -1,0 +1,244 @@
+"""How a run went over time, in memory that does not grow with it."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from ..outcome import RowResult
+
+MAX_SAMPLES: Final = 240
+"""Points of the timeline: when there are more, two become one that is twice as long."""
+MAX_REASONS: Final = 50
+"""Kinds of failure that are told apart; what comes after them is counted as one."""
+OTHER_REASONS: Final = "other reasons"
+MAX_EXAMPLES: Final = 3
+
+LATENCY_BOUNDS_MS: Final[tuple[float, ...]] = tuple(
+    factor * 10.0**power for power in range(5) for factor in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+)
+"""Upper bounds of the latency histogram, in milliseconds: 1, 1.5, 2, 3, 5, 7, 10 … 70,000."""
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of the run.
+
+    Args:
+        at: seconds from the start of the run to the start of the stretch.
+        rows: rows that ended in it.
+        requests: answers, or failures to get one, that came in it.
+        throttled: answers in it that asked to come back later.
+        limit: what was learned by its end of the limit on the job's own writes, in calls a second,
+            or None as long as none was met.
+    """
+
+    at: float
+    rows: int = 0
+    requests: int = 0
+    throttled: int = 0
+    limit: float | None = None
+
+
+class FailureGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Failures with the same reason, and a few of them."""
+
+    reason: str
+    count: int
+    examples: tuple[RowResult, ...]
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit of the server, as far as it was learned.
+
+    Args:
+        group: method and path template that it holds for.
+        per_second: calls a second.
+    """
+
+    group: str
+    per_second: float
+
+
+class LimitWait(msgspec.Struct, frozen=True, kw_only=True):
+    """How long calls of a run waited because of a limit.
+
+    Args:
+        operation: name of the operation whose limit it is, such as ``users.add_to_tenant``.
+        seconds: during which at least one call stood in line for it.
+    """
+
+    operation: str
+    seconds: float
+
+
+class Statistics(msgspec.Struct, frozen=True, kw_only=True):
+    """How one run went. Of earlier runs on its ledger nothing is in it.
+
+    Args:
+        interval_s: seconds of each sample.
+        samples: the timeline, oldest first.
+        latencies: answers by ``LATENCY_BOUNDS_MS``, one more for those above the last bound.
+        limits: what was learned of the server's limits.
+        waited_s: seconds during which calls had to wait because of a limit that was met; the
+            longest of ``waits``.
+        failures: kinds of failure, the most frequent first.
+        waits: the limits that calls waited for, the longest wait first.
+        paced_s: seconds during which calls had to wait although no limit was met: for a rate of
+            the run's own, or because it began gently.
+    """
+
+    interval_s: float
+    samples: tuple[Sample, ...]
+    latencies: tuple[int, ...]
+    limits: tuple[Limit, ...]
+    waited_s: float
+    failures: tuple[FailureGroup, ...]
+    waits: tuple[LimitWait, ...] = ()
+    paced_s: float = 0.0
+
+    @property
+    def rows(self) -> int:
+        """How many rows ended, duplicates left out."""
+        return sum(sample.rows for sample in self.samples)
+
+    @property
+    def throttled(self) -> int:
+        """How many answers asked to come back later."""
+        return sum(sample.throttled for sample in self.samples)
+
+    @property
+    def met_limit(self) -> bool:
+        """Whether the run met a limit of the server."""
+        return bool(self.limits or self.waits or self.throttled)
+
+    def quantile_ms(self, share: float) -> float | None:
+        """Return the latency, in milliseconds, that this share of answers stayed below.
+
+        None if there was no answer, infinite if it is above the last bound.
+        """
+        total = sum(self.latencies)
+        if not total:
+            return None
+        seen = 0
+        for bound, count in zip(LATENCY_BOUNDS_MS, self.latencies, strict=False):
+            seen += count
+            if seen >= share * total:
+                return bound
+        return math.inf
+
+
+class _Tally:
+    """A sample in the making."""
+
+    __slots__ = ("limit", "requests", "rows", "throttled")
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.requests = 0
+        self.throttled = 0
+        self.limit: float | None = None
+
+    def absorb(self, later: _Tally) -> None:
+        """Take the next stretch in."""
+        self.rows += later.rows
+        self.requests += later.requests
+        self.throttled += later.throttled
+        # What was learned stays learned, also where nobody looked.
+        self.limit = later.limit or self.limit
+
+
+class StatisticsRecorder:
+    """Counts while a run goes on. Times are seconds from the start of the run."""
+
+    def __init__(self) -> None:
+        self._interval = 0.5
+        self._tallies: list[_Tally] = []
+        self._latencies = [0] * (len(LATENCY_BOUNDS_MS) + 1)
+        # Rows come in the order of time, so nearly every one falls where the last one fell.
+        self._from = self._until = 0.0
+        self._current = _Tally()
+        self._reasons: dict[str, tuple[int, list[RowResult]]] = {}
+
+    def row(self, at: float) -> None:
+        """Count a row that ended."""
+        self._tally(at).rows += 1
+
+    def attempt(self, at: float, seconds: float, *, throttled: bool) -> None:
+        """Count an attempt that ended, and the time that it took."""
+        tally = self._tally(at)
+        tally.requests += 1
+        tally.throttled += throttled
+        self._latencies[bisect_left(LATENCY_BOUNDS_MS, seconds * 1_000.0)] += 1
+
+    def limit(self, at: float, per_second: float | None) -> None:
+        """Note what is known of the limit."""
+        self._tally(at).limit = per_second
+
+    def failure(self, kind: str, result: RowResult) -> None:
+        """Count a row that was not done, under a reason that leaves out what is its own."""
+        if kind not in self._reasons and len(self._reasons) >= MAX_REASONS - 1:
+            kind = OTHER_REASONS
+        count, examples = self._reasons.get(kind, (0, []))
+        if len(examples) < MAX_EXAMPLES:
+            examples.append(result)
+        self._reasons[kind] = (count + 1, examples)
+
+    def result(
+        self,
+        *,
+        limits: Sequence[Limit] = (),
+        waited_s: float = 0.0,
+        waits: Sequence[LimitWait] = (),
+        paced_s: float = 0.0,
+    ) -> Statistics:
+        """Return what was counted."""
+        groups = [
+            FailureGroup(reason=reason, count=count, examples=tuple(examples))
+            for reason, (count, examples) in self._reasons.items()
+        ]
+        groups.sort(key=lambda group: (group.reason == OTHER_REASONS, -group.count))
+        samples: list[Sample] = []
+        limit: float | None = None
+        for number, tally in enumerate(self._tallies):
+            limit = tally.limit or limit
+            samples.append(
+                Sample(
+                    at=number * self._interval,
+                    rows=tally.rows,
+                    requests=tally.requests,
+                    throttled=tally.throttled,
+                    limit=limit,
+                )
+            )
+        return Statistics(
+            interval_s=self._interval,
+            samples=tuple(samples),
+            latencies=tuple(self._latencies),
+            limits=tuple(limits),
+            waited_s=waited_s,
+            failures=tuple(groups),
+            waits=tuple(waits),
+            paced_s=paced_s,
+        )
+
+    def _tally(self, at: float) -> _Tally:
+        if self._from <= at < self._until:
+            return self._current
+        at = max(at, 0.0)
+        number = int(at / self._interval)
+        while number >= MAX_SAMPLES:
+            for former, later in zip(self._tallies[::2], self._tallies[1::2], strict=False):
+                former.absorb(later)
+            self._tallies = self._tallies[::2]
+            self._interval *= 2
+            number = int(at / self._interval)
+        while number >= len(self._tallies):
+            self._tallies.append(_Tally())
+        self._from = number * self._interval
+        self._until = self._from + self._interval
+        self._current = self._tallies[number]
+        return self._current

@@ -1,0 +1,277 @@
+"""Runs a bulk run from its session to its exit code: progress, signals, report."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import click
+import msgspec
+
+from .. import commands, exits, files, output
+from ..connection import Connection
+from . import summary
+from .options import RunChoices
+from .progress import RunProgress, count_rows
+from .stopping import StoppableRun
+
+if TYPE_CHECKING:
+    from ...bulk import BulkRun, Job, Plan, Report
+    from ...emulator import Emulator
+    from ...frontegg import FronteggSession
+
+Target: TypeAlias = "AbstractAsyncContextManager[FronteggSession]"
+
+
+def run_file(
+    connection: Connection,
+    choices: RunChoices,
+    job: Job,
+    file: Path,
+    *,
+    confirm: Callable[[FronteggSession], None] | None = None,
+) -> int:
+    """Run a job over the rows of a file, and return the exit code.
+
+    Args:
+        connection: where to call, and as whom.
+        choices: what the options say.
+        job: what to do to each row.
+        file: the rows.
+        confirm: asks whether it may be done there, and raises if not.
+    """
+    from ...bulk.input.file import is_stream
+
+    _check_files(choices, choices.ledger_of(file), file)
+    target: Target
+    if choices.emulated:
+        if is_stream(file):
+            raise click.UsageError(
+                f"--emulator reads FILE twice, and {file} can be read only once: save it first."
+            )
+        if connection.given():
+            raise click.UsageError(
+                f"--emulator answers itself: leave out {', '.join(connection.given())}."
+            )
+        target = _emulated(_emulator(choices, job, file), connection, choices.workers)
+    else:
+        session = connection.session(
+            max_connections=choices.workers, without="; for a try, --emulator needs none"
+        )
+        if confirm is not None and not choices.dry_run:
+            confirm(session)
+        target = session
+    if choices.dry_run:
+        return _dry_run(target, choices, job, file)
+
+    def begin(frontegg: FronteggSession, progress: RunProgress) -> BulkRun:
+        settings = choices.settings()
+        settings["on_progress"] = progress
+        return frontegg.bulk.start(job, file, **settings)
+
+    return _Running(
+        choices, source=str(file), total=count_rows(file), lasts=not choices.emulated
+    ).run(target, begin)
+
+
+def run_again(
+    session: FronteggSession, choices: RunChoices, ledger: Path, *, source: str, total: int
+) -> int:
+    """Run those rows of a ledger again that failed or are in doubt; return the exit code."""
+    _check_files(choices, ledger, Path(source))
+
+    def begin(frontegg: FronteggSession, progress: RunProgress) -> BulkRun:
+        settings = choices.settings()
+        settings["on_progress"] = progress
+        return frontegg.bulk.retry(ledger, **settings)
+
+    return _Running(choices, source=source, total=total, lasts=True).run(session, begin)
+
+
+class _Ended(msgspec.Struct, frozen=True):
+    """A run that has ended; ``report`` is None if it was stopped at once."""
+
+    report: Report | None
+    page_problem: str | None = None
+    left_ledger: Path | None = None
+
+
+class _Running:
+    """One run, and everything that is said of it.
+
+    Args:
+        choices: what the options say.
+        source: name of what is run.
+        total: rows in it, if that is known.
+        lasts: whether the ledger, if there is one, can be used again.
+    """
+
+    def __init__(self, choices: RunChoices, *, source: str, total: int | None, lasts: bool) -> None:
+        self._choices = choices
+        self._source = source
+        self._lasts = lasts
+        self._same = commands.same()
+        self._progress = RunProgress(total)
+
+    def run(self, target: Target, begin: Callable[[FronteggSession, RunProgress], BulkRun]) -> int:
+        """Run it and return the exit code."""
+        with self._progress:
+            ended = asyncio.run(self._run(target, begin))
+        report = ended.report
+        if report is None:
+            raise KeyboardInterrupt(self._stopped_at_once(ended.left_ledger))
+        if self._choices.as_json:
+            output.json(summary.as_json(report))
+        else:
+            summary.show(report)
+        for sentence in summary.advice(report, lasts=self._lasts, same=self._same):
+            output.note(sentence)
+        if ended.page_problem is not None:
+            output.error(ended.page_problem)
+        elif self._choices.report is not None:
+            output.note(f"Report page: {self._choices.report}")
+        code = exits.of_report(report)
+        return exits.ERROR if ended.page_problem and code == exits.DONE else code
+
+    async def _run(
+        self, target: Target, begin: Callable[[FronteggSession, RunProgress], BulkRun]
+    ) -> _Ended:
+        async with target as frontegg:
+            run = begin(frontegg, self._progress)
+            self._progress.watch(run.progress)
+            started = datetime.now(UTC)
+            log = asyncio.create_task(self._progress.log())
+            try:
+                with StoppableRun(run, self._progress.say) as stoppable:
+                    report = await stoppable.ended()
+                    if report is None:
+                        return _Ended(None, left_ledger=run.left_ledger)
+                    # Before the handlers go, so that a late signal does not cost the page.
+                    problem = self._write_page(report, frontegg.base_url, started)
+            finally:
+                log.cancel()
+            return _Ended(report, problem)
+
+    def _stopped_at_once(self, left_ledger: Path | None) -> str:
+        if left_ledger is not None and self._lasts:
+            return (
+                f"Stopped at once. What became of the rows is in {left_ledger}: with the same rows "
+                f"and --ledger {left_ledger} the same command carries on."
+            )
+        if not self._lasts or self._choices.no_ledger:
+            return "Stopped at once."
+        return (
+            "Stopped at once. The ledger knows which rows were under way: the next run finds out "
+            f"what became of them. To carry on: {self._same}"
+        )
+
+    def _write_page(self, report: Report, host: str, started: datetime) -> str | None:
+        """Write the page, if one is wanted; return why that is not possible, if so."""
+        path = self._choices.report
+        if path is None:
+            return None
+        from ...bulk.report.page import PageSummary, render_page
+
+        page = PageSummary.of(
+            report,
+            source=self._source,
+            host=host,
+            started_at=started,
+            stopped=_why_it_stopped(report),
+            how_to_go_on=summary.going_on(report, lasts=self._lasts, same=self._same),
+        )
+        try:
+            with files.replacing(path) as file:
+                file.write(render_page(page, report.statistics))
+        except OSError as error:
+            return f"the report page cannot be written to {path}: {error.strerror}"
+        return None
+
+
+def _why_it_stopped(report: Report) -> str | None:
+    if report.stopped is not None:
+        return str(report.stopped)
+    return "It was interrupted." if report.interrupted else None
+
+
+def _check_files(choices: RunChoices, ledger: Path | None, *sources: Path) -> None:
+    """Refuse now what cannot be written at the end, or would replace something."""
+    if choices.dry_run:
+        return
+    if choices.failures is not None:
+        from ...bulk.report.export import check_writable
+
+        files.check_other("--failures", choices.failures, ledger)
+        check_writable(choices.failures, *sources)
+    if choices.report is not None:
+        if choices.report.suffix.lower() not in {".html", ".htm"}:
+            raise click.UsageError(f"--report: {choices.report} must end in .html or .htm.")
+        files.check_replaceable("--report", choices.report, choices.failures, ledger, *sources)
+
+
+def _dry_run(target: Target, choices: RunChoices, job: Job, file: Path) -> int:
+    async def ask() -> Plan:
+        async with target as frontegg:
+            return await frontegg.bulk.dry_run(
+                job,
+                file,
+                workers=choices.workers,
+                rate=choices.rate,
+                max_share=choices.max_share,
+                literal_ids=choices.literal_ids,
+            )
+
+    plan = asyncio.run(ask())
+    if choices.as_json:
+        output.json(msgspec.structs.replace(plan, elapsed_s=round(plan.elapsed_s, 3)))
+    else:
+        summary.show_plan(plan)
+    return exits.DONE
+
+
+def _emulator(choices: RunChoices, job: Job, file: Path) -> Emulator:
+    """Return an emulator that knows the file's users.
+
+    Not in the event loop, where the seeding of millions would not listen to Ctrl-C.
+    """
+    from ...emulator import Emulator
+    from ..seeding import seed
+
+    emulator = Emulator(
+        rate_limits=() if choices.rate_limit is None else (choices.rate_limit,),
+        latency=choices.latency or 0.0,
+        # Nobody looks at it, and it would grow with the file.
+        keep_record=False,
+    )
+    tenants = bool(getattr(job, "validate_tenants", False))
+    users = seed(
+        emulator, file, tenants=tenants, kind=job.row_type, literal_ids=choices.literal_ids
+    )
+    output.note(
+        f"Emulator: it answers from this process and knows the {users:,} users of {file}. "
+        "Nothing real is touched."
+    )
+    return emulator
+
+
+@asynccontextmanager
+async def _emulated(
+    emulator: Emulator, connection: Connection, workers: int
+) -> AsyncGenerator[FronteggSession]:
+    from ...frontegg import FronteggSession
+
+    async with (
+        emulator,
+        FronteggSession(
+            client_id=emulator.client_id,
+            api_key=emulator.api_key,
+            base_url=emulator.url,
+            options=connection.options(),
+            max_connections=workers,
+        ) as frontegg,
+    ):
+        yield frontegg

@@ -1,0 +1,79 @@
+"""Ctrl-C and SIGTERM during a bulk run: once lets what is under way end, twice does not wait."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+if TYPE_CHECKING:
+    from ...bulk import BulkRun, Report
+
+PATIENCE: Final = 9.0
+"""Seconds after the first signal at which a run that has not ended is stopped at once."""
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_STOPPING: Final = (
+    "Stopping: no more rows are taken, and those under way may end. Ctrl-C again stops at once."
+)
+
+
+class StoppableRun:
+    """A run in a task of its own, which signals stop inside ``with``.
+
+    Args:
+        run: what to run.
+        say: tells the user something.
+    """
+
+    def __init__(self, run: BulkRun, say: Callable[[str], None]) -> None:
+        self._run: Final = run
+        self._say: Final = say
+        self._loop: Final = asyncio.get_running_loop()
+        self._task: Final[asyncio.Task[Report]] = asyncio.create_task(run.wait())
+        self._signals = 0
+        self._deadline: asyncio.TimerHandle | None = None
+        self._former: dict[signal.Signals, Any] = {}
+
+    async def ended(self) -> Report | None:
+        """Return the report, or None if there is none because the run was stopped at once."""
+        await asyncio.wait((self._task,))
+        return None if self._task.cancelled() else self._task.result()
+
+    def __enter__(self) -> Self:
+        for number in _SIGNALS:
+            try:
+                self._loop.add_signal_handler(number, self._signalled)
+            except NotImplementedError:  # Windows
+                self._former[number] = signal.signal(number, self._from_outside)
+            except (ValueError, RuntimeError):
+                break  # not the main thread, which alone hears of signals
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        for number in _SIGNALS:
+            if number in self._former:
+                signal.signal(number, self._former[number])
+            else:
+                self._loop.remove_signal_handler(number)
+
+    def _from_outside(self, _number: int, _frame: object) -> None:
+        self._loop.call_soon_threadsafe(self._signalled)
+
+    def _signalled(self) -> None:
+        self._signals += 1
+        if self._signals == 1:
+            self._say(_STOPPING)
+            self._run.stop()
+            self._deadline = self._loop.call_later(PATIENCE, self._task.cancel)
+        elif self._signals == 2:
+            # Once only: a second cancellation would reach the ledger while it is being closed.
+            self._task.cancel()

@@ -1,0 +1,196 @@
+"""The report of a bulk run, for people and for machines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.text import Text
+
+from .. import commands, output, words
+
+if TYPE_CHECKING:
+    from ...bulk import Plan, Report, RowResult
+
+SHOWN_FAILURES: Final = 5
+"""Rows that were not done which the summary shows; a failures file has them all."""
+_MAX_REASON_CHARS: Final = 300
+
+_STYLES: Final = {"failed": "red", "unknown": "red", "invalid": "yellow", "skipped": "yellow"}
+
+
+def as_json(report: Report) -> dict[str, object]:
+    """Return the one JSON object that ``--json`` prints.
+
+    Rows are of all runs on the ledger; ``requests``, ``throttled`` and ``elapsed_s`` of this run.
+    ``this_run`` and ``all_runs`` have both of both.
+    """
+    path = report.failures_path
+    return {
+        "rows": report.rows,
+        **{outcome.value: count for outcome, count in report.counts.items()},
+        "requests": report.requests,
+        "throttled": report.throttled,
+        "elapsed_s": round(report.elapsed_s, 3),
+        "failures_path": None if path is None else str(path),
+        "duplicates": report.duplicates,
+        "this_run": report.this_run.as_json(),
+        "all_runs": report.all_runs.as_json(),
+    }
+
+
+def show(report: Report) -> None:
+    """Print the report on stdout, in colours if somebody reads it there."""
+    console = _console()
+    run = report.this_run
+    _show_rows(console, report)
+    console.print(words.traffic(run))
+    if report.all_runs.runs > 1:
+        everything = report.all_runs
+        console.print(
+            f"All {everything.runs:,} runs on this ledger: {words.traffic(everything)}, "
+            f"{words.elapsed(everything.elapsed_s)}"
+        )
+    waits = words.waits(report.statistics.waits)
+    if waits:
+        console.print(Text(output.printable(f"{waits}.")))
+    if not nothing_to_do(report):
+        console.print(Text(f"Plan: {output.printable(report.plan)}."))
+    _show_failures(console, report)
+    if report.ledger_path is not None:
+        path = output.printable(str(report.ledger_path))
+        look = output.printable(commands.line("bulk", "status", report.ledger_path))
+        console.print(Text(f"Ledger: {path}; look into it with: {look}"))
+
+
+def _show_rows(console: Console, report: Report) -> None:
+    """Print what became of the rows, in this run and in all runs on the ledger."""
+    run, earlier = report.this_run, report.earlier
+    per_second = report.rows_per_second
+    rate = f", {words.rate(per_second)} a second" if per_second else ""
+    took = f"in {words.elapsed(run.elapsed_s)}{rate}"
+    ended = "" if run.ended == report.rows else f": this run ended {run.ended:,}"
+    console.print(f"{words.rows(report.rows)}{ended} {took}")
+    for number, (outcome, count) in enumerate(report.counts.items()):
+        if count or number == 0:
+            style = "green" if number == 0 else _STYLES.get(outcome.value, "")
+            label = words.outcome(outcome.value)
+            if earlier and count and outcome.value != "skipped":
+                label += f", {run.counts[outcome]:,} of them in this run"
+            console.print(Text(f"{count:>12,}  {label}", style=style))
+    if report.duplicates:
+        console.print(words.duplicates(report.duplicates))
+    if nothing_to_do(report):
+        console.print("Nothing was sent: every row has ended in an earlier run on this ledger.")
+    elif earlier:
+        console.print(f"Earlier runs on this ledger ended {words.rows(earlier)} of these.")
+
+
+def _show_failures(console: Console, report: Report) -> None:
+    # Why the rows were skipped that were not reached is said once, and not row by row.
+    shown = [row for row in report.failures if row.outcome.value != "skipped"][:SHOWN_FAILURES]
+    not_done = report.failed + report.unknown + report.invalid
+    if shown:
+        first = f", the first {len(shown)} of {not_done:,}" if not_done > len(shown) else ""
+        whose = " by this or an earlier run" if report.earlier else ""
+        console.print(f"Not done{whose}{first}:")
+        for row in shown:
+            console.print(Text(f"  {_failure(row)}"))
+    if report.failures_path is not None and not report.done:
+        path = output.printable(str(report.failures_path))
+        console.print(Text(f"Every row that was not done: {path}"))
+
+
+def show_plan(plan: Plan) -> None:
+    """Print what a run would do, on stdout."""
+    console = _console()
+    found = words.counted(plan.requests, "request")
+    took = words.elapsed(plan.elapsed_s)
+    console.print(f"Dry run of {plan.job}: {words.rows(plan.rows)}, looked at in {took} by {found}")
+    for count, label in (
+        (plan.to_send, "to be sent"),
+        (plan.already, "hold already"),
+        (plan.invalid, "invalid"),
+        (plan.duplicates, "repeat another row"),
+        (plan.failed, "name a user who cannot be found"),
+    ):
+        if count or label == "to be sent":
+            console.print(f"{count:>12,}  {label}")
+    console.print(Text(f"Plan: {output.printable(plan.reason)}."))
+    console.print("Nothing was written.")
+
+
+def nothing_to_do(report: Report) -> bool:
+    """Whether earlier runs had ended every row."""
+    return 0 < report.rows == report.earlier and not report.interrupted and report.stopped is None
+
+
+def going_on(report: Report, *, lasts: bool, same: str) -> str | None:
+    """Return the command line that does what is left, or None.
+
+    Args:
+        report: what was done.
+        lasts: whether the ledger can be used again.
+        same: the command line of this run.
+    """
+    if report.done or report.ledger_path is None or not lasts:
+        return None
+    if report.skipped or report.interrupted:
+        return same
+    if report.failed or report.unknown:
+        return commands.line("bulk", "retry", report.ledger_path)
+    return None
+
+
+def advice(report: Report, *, lasts: bool, same: str) -> list[str]:
+    """Return what the user should know beside the numbers, a sentence each."""
+    said: list[str] = []
+    if report.stopped is not None:
+        said.append(f"The run stopped early: {report.stopped}")
+    if report.interrupted:
+        said.append("Interrupted: what was under way has ended, and the rest was not sent.")
+    if nothing_to_do(report):
+        said.append(
+            "To hold the file against the server once more, name another ledger with --ledger, "
+            "or use --no-ledger."
+        )
+    command = going_on(report, lasts=lasts, same=same)
+    carries_on = report.skipped or report.interrupted
+    if carries_on and command is not None:
+        said.append(f"To carry on: {command}")
+    elif command is not None:
+        said.append(f"To try what failed or is in doubt once more: {command}")
+    elif carries_on and lasts and not report.done:
+        said.append("To carry on, run the same command again: what holds already stays as it is.")
+    if not report.done and report.failures_path is None and not report.interrupted:
+        said.append(_how_to_list(report))
+    if report.unknown:
+        said.append("Rows in doubt may be done or not: running them again settles it.")
+    return said
+
+
+def _how_to_list(report: Report) -> str:
+    if report.ledger_path is None:
+        return "For a file of every row that was not done, run it again with --failures FILE."
+    outcomes = [
+        argument
+        for outcome, count in report.counts.items()
+        if count and outcome.value in _STYLES
+        for argument in ("--outcome", outcome.value)
+    ]
+    command = commands.line("bulk", "export", report.ledger_path, *outcomes)
+    return f"Every row that was not done: {command}"
+
+
+def _failure(row: RowResult) -> str:
+    """Name a row by its line, and say what became of it; reasons name the trace id."""
+    reason = output.printable(row.reason)
+    if len(reason) > _MAX_REASON_CHARS:
+        reason = f"{reason[:_MAX_REASON_CHARS]}…"
+    if row.trace_id and row.trace_id not in reason:
+        reason = f"{reason} (trace id {output.printable(row.trace_id)})"
+    return f"line {row.line}, {words.outcome(row.outcome.value)}: {reason}"
+
+
+def _console() -> Console:
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=True)

@@ -1,0 +1,310 @@
+"""``--body`` and ``--set``: the body of a call as JSON, by Frontegg's own names.
+
+What they say is merged into one document and decoded as strictly as it can be: a field that the
+operation does not know is a mistake of whoever wrote it, and would otherwise be lost in silence.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+
+import click
+import msgspec
+
+from ..._core.json_text import decode_json
+from ..._core.secret import bare, concealed, is_secret
+from ...operation import Operation
+from .flags import flag_of, has_option
+from .signatures import Parameter, arms_of, is_list, is_object, item_of, present, struct_of
+
+_STDIN: Final = "-"
+WHY: Final = "Secrets do not belong on a command line, which others can see."
+_JSON: Final = msgspec.json.Decoder()
+
+
+class Document(msgspec.Struct, frozen=True):
+    """What ``--body`` and ``--set`` of one command can say.
+
+    Args:
+        operation: the operation that is called.
+        parameters: all of its coroutine.
+    """
+
+    operation: Operation[Any]
+    parameters: tuple[Parameter, ...]
+
+    def options(self) -> list[click.Option]:
+        """Return the two options, or those of them that make sense."""
+        fields = self._fields
+        secrets = [name for name, each in fields.items() if each.secret]
+        others = [name for name, each in fields.items() if not (each.secret or has_option(each))]
+        found: list[click.Option] = []
+        if self._whole is not None or fields:
+            text = "The body as JSON, by the names in Frontegg's documentation."
+            if others:
+                text += f" Here or by --set, as no option of its own says it: {', '.join(others)}."
+            if secrets:
+                text += f" Here only, as it is secret: {', '.join(secrets)}."
+            found.append(
+                click.Option(
+                    ["--body"],
+                    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+                    metavar="FILE|-",
+                    help=text,
+                )
+            )
+        if self._takes_settings:
+            found.append(
+                click.Option(
+                    ["settings", "--set"],
+                    multiple=True,
+                    metavar="FIELD=VALUE",
+                    help="One field of the body, and a.b=1 a field within one: JSON, else a text. "
+                    "Beats --body. Repeatable.",
+                )
+            )
+        return found
+
+    def arguments(
+        self, body: str | None, settings: Sequence[str], given: Iterable[str]
+    ) -> dict[str, Any]:
+        """Return what the two options say, by parameter of the coroutine, secrets wrapped.
+
+        Args:
+            body: where to read the document, None if there is none.
+            settings: single fields of it.
+            given: parameters that options of their own have given; these beat the document.
+
+        Raises:
+            click.UsageError: they cannot be what the operation takes.
+        """
+        if body is None and not settings:
+            return {}
+        try:
+            found = self._arguments(body, settings, given)
+        except click.UsageError as error:
+            # From here, where no variable holds the document.
+            refused = bare(error)
+        else:
+            # In an object of the application's own, such as metadata, names mean nothing.
+            return {
+                name: concealed(name, value) if is_secret(name) else value
+                for name, value in found.items()
+            }
+        raise refused
+
+    def _arguments(
+        self, body: str | None, settings: Sequence[str], given: Iterable[str]
+    ) -> dict[str, Any]:
+        document: Any = {} if body is None else _read(body)
+        if settings:
+            document = self._with(settings, document, frozenset(given))
+        whole = self._whole
+        if whole is not None:
+            return {whole.name: self._decoded(document, whole)}
+        if not isinstance(document, dict):
+            raise self._error("takes a JSON object as its body")
+        fields = self._fields
+        values = cast("dict[str, Any]", document)
+        self._check_known("", values, fields)
+        found = {
+            fields[name].name: self._decoded(value, fields[name], name)
+            for name, value in values.items()
+        }
+        return {name: value for name, value in found.items() if name not in given}
+
+    def refused_option(self, flag: str) -> click.UsageError | None:
+        """Return why there is no option for a secret, None for any other flag."""
+        secrets = {flag_of(each): name for name, each in self._fields.items() if each.secret}
+        name = secrets.get(flag)
+        return None if name is None else self._error(f"takes {name} in --body only. {WHY}")
+
+    def missing(self, parameter: Parameter) -> click.UsageError:
+        """Return how to say that a parameter was given nowhere."""
+        name = parameter.document_name
+        if parameter.whole:
+            fieldwise = ", or field by field by --set" if self._takes_settings else ""
+            return self._error(f"takes a body: give it by --body{fieldwise}")
+        if name is None:
+            return self._error(f"needs {flag_of(parameter)}")
+        if parameter.secret:
+            return self._error(f"needs {name}: give it in --body. {WHY}")
+        option = f"by {flag_of(parameter)}, or " if has_option(parameter) else ""
+        return self._error(f"needs {name}: give it {option}in --body or --set")
+
+    @property
+    def _whole(self) -> Parameter | None:
+        return next((each for each in self.parameters if each.whole), None)
+
+    @property
+    def _fields(self) -> dict[str, Parameter]:
+        """Return the parameters that are fields of the document, by their names in it."""
+        return {name: each for each in self.parameters if (name := each.document_name) is not None}
+
+    @property
+    def _takes_settings(self) -> bool:
+        """Whether there is a field that --set may set."""
+        if self._whole is not None:
+            return not is_list(self._whole.hint)
+        return any(not each.secret for each in self._fields.values())
+
+    def _with(self, settings: Sequence[str], document: Any, given: frozenset[str]) -> Any:
+        """Return the document with the fields of ``--set`` put into it."""
+        if not isinstance(document, dict):
+            raise self._error("has a --body that is no JSON object: --set has no field to set")
+        merged = cast("dict[str, Any]", document)
+        for text in settings:
+            path, value = self._setting(text)
+            self._refuse_secrets(path, value)
+            parameter = self._fields.get(path[0])
+            if parameter is not None and parameter.name in given:
+                raise self._error(f"gets {path[0]} by {flag_of(parameter)} and by --set: give one")
+            target = merged
+            for name in path[:-1]:
+                inner = target.setdefault(name, {})
+                if not isinstance(inner, dict):
+                    raise self._error(f"gets {'.'.join(path)} by --set, but {name} is no object")
+                target = cast("dict[str, Any]", inner)
+            target[path[-1]] = value
+        return merged
+
+    def _setting(self, text: str) -> tuple[list[str], Any]:
+        name, equals, value = text.partition("=")
+        path = name.split(".")
+        # What was typed is not repeated: who has put a secret there need not see it in a log.
+        if not equals or not all(path):
+            raise self._error("takes --set FIELD=VALUE")
+        try:
+            return path, decode_json(_JSON, value)
+        except (msgspec.DecodeError, UnicodeEncodeError):
+            return path, value
+
+    def _refuse_secrets(self, path: Sequence[str], value: Any) -> None:
+        for name in reversed(path[1:]):
+            value = {name: value}
+        whole = self._whole
+        if whole is not None and is_object(whole.hint):
+            secrets = [name for name in (path[0], *_all_names_in(value)) if is_secret(name)]
+        elif whole is not None:
+            secrets = _secrets_in({path[0]: value}, whole.hint)
+        else:
+            parameter = self._fields.get(path[0])
+            secret = is_secret(path[0]) if parameter is None else parameter.secret
+            secrets = [path[0]] if secret else []
+            secrets += [] if parameter is None else _secrets_in(value, parameter.hint)
+        if secrets:
+            raise self._error(f"takes {secrets[0]} in --body only. {WHY}")
+
+    def _decoded(self, value: Any, parameter: Parameter, where: str = "") -> Any:
+        """Return a value as what a parameter takes."""
+        self._check(value, parameter.hint, where)
+        hint = parameter.hint | None if parameter.nullable else parameter.hint
+        try:
+            return msgspec.convert(value, hint)
+        except msgspec.ValidationError as error:
+            problem = str(error)
+        quotes = (
+            " In --set, a text that reads as JSON needs JSON's quotes."
+            if problem.startswith("Expected `str`")
+            else ""
+        )
+        raise self._error(f"cannot take {where or 'this body'}: {problem}.{quotes}")
+
+    def _check(self, value: Any, hint: Any, where: str) -> None:
+        """Refuse unknown and missing fields, however deep they are."""
+        if isinstance(value, list):
+            for index, item in enumerate(cast("Sequence[Any]", value)):
+                for arm in filter(is_list, arms_of(hint)):
+                    self._check(item, item_of(arm), f"{where}[{index}]")
+        elif isinstance(value, dict):
+            fields = cast("dict[str, Any]", value)
+            struct = _struct_for(fields, hint)
+            if struct is None:
+                return
+            known = _fields_of(struct)
+            tag = struct.__struct_config__.tag_field
+            self._check_known(where, fields, [*known, *([] if tag is None else [tag])])
+            missing = [
+                _inside(where, name)
+                for name, each in known.items()
+                if each.required and name not in fields
+            ]
+            if missing:
+                raise self._error(f"needs {' and '.join(missing)}")
+            for name in known.keys() & fields.keys():
+                self._check(fields[name], present(known[name].type), _inside(where, name))
+
+    def _check_known(self, where: str, given: Iterable[str], known: Iterable[str]) -> None:
+        unknown = [_inside(where, name) for name in given if name not in set(known)]
+        if unknown:
+            raise self._error(
+                f"knows no field {' and no '.join(unknown)}: it takes {', '.join(known)}"
+            )
+
+    def _error(self, problem: str) -> click.UsageError:
+        end = "" if problem.endswith(".") else "."
+        return click.UsageError(f"{self.operation.name} {problem}{end}")
+
+
+def _inside(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
+
+
+def _struct_for(value: Mapping[str, Any], hint: Any) -> type[msgspec.Struct] | None:
+    """Return the Struct that a JSON object stands for, by its tag where there are several."""
+    found = [struct for arm in arms_of(hint) if (struct := struct_of(arm)) is not None]
+    if len(found) == 1:
+        return found[0]
+    configs = [(struct, struct.__struct_config__) for struct in found]
+    return next(
+        (each for each, of in configs if of.tag_field and value.get(of.tag_field) == of.tag), None
+    )
+
+
+def _fields_of(struct: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    return {each.encode_name: each for each in msgspec.structs.fields(struct)}
+
+
+def _secrets_in(value: Any, hint: Any) -> list[str]:
+    """Return the fields of Structs in a value that are secrets, by their names in JSON or Python.
+
+    In an object of the application's own, such as metadata, names mean nothing.
+    """
+    if isinstance(value, list):
+        items = cast("Sequence[Any]", value)
+        lists = [item_of(arm) for arm in arms_of(hint) if is_list(arm)]
+        return [name for item in items for inner in lists for name in _secrets_in(item, inner)]
+    if not isinstance(value, dict):
+        return []
+    fields = cast("dict[str, Any]", value)
+    structs = [struct for arm in arms_of(hint) if (struct := struct_of(arm)) is not None]
+    found = [name for name in fields if structs and is_secret(name)]
+    for struct in structs:
+        known = _fields_of(struct)
+        for name in known.keys() & fields.keys():
+            found += [name] if is_secret(known[name].name) else []
+            found += _secrets_in(fields[name], present(known[name].type))
+    return found
+
+
+def _all_names_in(value: Any) -> list[str]:
+    """Return the names of all fields in a value, however deep."""
+    if isinstance(value, list):
+        items = cast("Sequence[Any]", value)
+        return [name for item in items for name in _all_names_in(item)]
+    if not isinstance(value, dict):
+        return []
+    fields = cast("dict[str, Any]", value)
+    return [*fields, *(name for inner in fields.values() for name in _all_names_in(inner))]
+
+
+def _read(source: str) -> Any:
+    """Read the document of ``--body``."""
+    content = sys.stdin.buffer.read() if source == _STDIN else Path(source).read_bytes()
+    try:
+        return decode_json(_JSON, content)
+    except msgspec.DecodeError as error:
+        raise click.UsageError(f"--body is no JSON: {error}.") from None

@@ -1,0 +1,215 @@
+"""The command of one operation: its options, and what is done with what they say."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import Any, Final
+
+import click
+import msgspec
+
+from ..._core.secret import Secret
+from ...frontegg import FronteggSession
+from ...operation import Operation, TenantHeader, TokenKind, UserHeader
+from ...tasks import POLL, TIMEOUT
+from .. import exits, output
+from ..connection import Connection, connected
+from ..parameters import duration
+from . import flags, results
+from .bodies import Document
+from .results import Kind
+from .signatures import TENANT_HEADER, USER_HEADER, Documentation, Parameter, parameters_of
+
+USER_TOKEN: Final = "FRONTEGG_USER_TOKEN"  # noqa: S105  # the name of a variable, not a token
+
+_WITHOUT: Final = frozenset({TokenKind.ANY, TokenKind.NONE})
+"""What can be called by somebody who has no credentials."""
+
+
+class _Call(msgspec.Struct, frozen=True):
+    """A call that is ready to be made."""
+
+    operation: Operation[Any]
+    kind: Kind
+    arguments: Mapping[str, Any]
+    choices: results.Choices
+    tenant: str | None
+    """For a view: where the coroutine's own parameter of this name means something else."""
+    user_token: Secret | None
+
+    async def make(self, connection: Connection) -> None:
+        """Make it, and show what comes."""
+        needed = self.user_token is None and self.operation.token not in _WITHOUT
+        async with connection.session(needs_credentials=needed) as frontegg:
+            method = attrgetter(self.operation.name)(self._view(frontegg))
+            await results.show(method(**self.arguments), self.kind, self.choices)
+
+    def _view(self, frontegg: FronteggSession) -> FronteggSession:
+        view = frontegg if self.tenant is None else frontegg.for_tenant(self.tenant)
+        return view if self.user_token is None else view.as_user(self.user_token)
+
+
+class _Command(click.Command):
+    """A command that says why it has no option for a secret."""
+
+    document: Document
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            refused = self.document.refused_option(error.option_name)
+            if refused is None:
+                raise
+        raise refused
+
+
+def command_of(operation: Operation[Any], method: Callable[..., Any]) -> click.Command:
+    """Make the command of an operation from its coroutine."""
+    documentation = Documentation.of(method)
+    parameters = parameters_of(operation, method, documentation)
+    document = Document(operation, parameters)
+    kind = results.kind_of(method)
+
+    @connected
+    def run(connection: Connection, /, **values: Any) -> int:
+        given = flags.given_in(values)
+        said = document.arguments(values.get("body"), values.get("settings", ()), given)
+        call = _Call(
+            operation=operation,
+            kind=kind,
+            arguments={**said, **given},
+            choices=_choices(values),
+            tenant=values.get("tenant"),
+            user_token=_user_token(operation),
+        )
+        _check_required(call, parameters, document)
+        if _is_destructive(operation) and not values["yes"]:
+            _confirm(operation, documentation, given)
+        asyncio.run(call.make(connection))
+        return exits.DONE
+
+    help_text = "\n\n".join((documentation.summary, *documentation.details))
+    if operation.deprecated is not None and "deprecated" not in help_text.lower():
+        help_text += f"\n\nDeprecated: {operation.deprecated}"
+    command = click.command(
+        operation.name, cls=_Command, help=help_text, short_help=documentation.summary
+    )(run)
+    command.document = document
+    command.params = [
+        *flags.options_of(parameters),
+        *document.options(),
+        *_common(operation, kind, parameters),
+        *command.params,
+    ]
+    return command
+
+
+def _common(
+    operation: Operation[Any], kind: Kind, parameters: tuple[Parameter, ...]
+) -> list[click.Option]:
+    """Return the options beside an operation's own parameters and those of the connection."""
+    common = [click.Option(["as_json", "--json"], is_flag=True, help="Print compact JSON.")]
+    takes_tenant = operation.tenant in {TenantHeader.OPTIONAL, TenantHeader.REQUIRED}
+    if takes_tenant and not any(each.wire == TENANT_HEADER for each in parameters):
+        common.append(
+            click.Option(["--tenant"], help=f"Tenant of the call: the header {TENANT_HEADER}.")
+        )
+    if kind is Kind.PAGES:
+        common.append(
+            click.Option(
+                ["max_items", "--max"], type=click.IntRange(min=1), help="Stop after so many."
+            )
+        )
+    if kind in {Kind.TASK, Kind.TASKS}:
+        common += [
+            click.Option(
+                ["--wait"], is_flag=True, help="Wait for the work, and print how it ended."
+            ),
+            _seconds("--wait-timeout", TIMEOUT, "How long to wait; the work goes on after that."),
+            _seconds("--poll", POLL, "Time between two looks while waiting."),
+        ]
+    if _is_destructive(operation):
+        common.append(click.Option(["--yes"], is_flag=True, help="Do it without asking."))
+    return common
+
+
+def _seconds(flag: str, default: float, text: str) -> click.Option:
+    return click.Option(
+        [flag],
+        type=duration,
+        default=default,
+        metavar="DURATION",
+        help=f"{text} [default: {default:g}s]",
+    )
+
+
+def _choices(values: Mapping[str, Any]) -> results.Choices:
+    return results.Choices(
+        as_json=values["as_json"],
+        max_items=values.get("max_items"),
+        wait=values.get("wait", False),
+        wait_timeout=values.get("wait_timeout", TIMEOUT),
+        poll=values.get("poll", POLL),
+    )
+
+
+def _user_token(operation: Operation[Any]) -> Secret | None:
+    """Return the user's token to call with, None where the environment's or no token is used."""
+    if operation.token in {TokenKind.ENVIRONMENT, TokenKind.NONE}:
+        return None
+    token = Secret(os.environ.get(USER_TOKEN, "").strip()) or None
+    if token is None and operation.token is TokenKind.USER:
+        raise exits.NoCredentialsError(
+            f"{operation.name} works for a user: set {USER_TOKEN} in the environment."
+        )
+    return token
+
+
+def _check_required(call: _Call, parameters: tuple[Parameter, ...], document: Document) -> None:
+    """Refuse to go on without what must be given.
+
+    click sees to that for options of which there is no other way, but not for a flag with a
+    ``--no-`` form: None, which keeps it from becoming False, counts as given there.
+    """
+    for parameter in parameters:
+        if parameter.required and parameter.name not in call.arguments:
+            raise document.missing(parameter)
+    if call.user_token is not None:
+        return  # It says by itself whose it is, and of which tenant.
+    operation = call.operation
+    headers = {each.wire for each in parameters if each.name in call.arguments}
+    flag_by_header = {each.wire: flags.flag_of(each) for each in parameters}
+    if call.tenant is not None:
+        headers.add(TENANT_HEADER)
+    for header, required, flag in (
+        (TENANT_HEADER, operation.tenant is TenantHeader.REQUIRED, "--tenant"),
+        (USER_HEADER, operation.user is UserHeader.REQUIRED, "--user-id"),
+    ):
+        if required and header not in headers:
+            instead = "" if operation.token is TokenKind.ENVIRONMENT else f", or {USER_TOKEN}"
+            raise click.UsageError(
+                f"{operation.name} needs {flag_by_header.get(header, flag)}{instead}."
+            )
+
+
+def _is_destructive(operation: Operation[Any]) -> bool:
+    return operation.method == "DELETE"
+
+
+def _confirm(
+    operation: Operation[Any], documentation: Documentation, given: Mapping[str, Any]
+) -> None:
+    """Ask before something is lost; where nobody can be asked, it takes ``--yes``."""
+    if not output.can_ask():
+        raise click.UsageError(
+            f"{operation.name} takes something away: without a terminal to ask on, it needs --yes."
+        )
+    arguments = ", ".join(f"{name} {value}" for name, value in given.items())
+    question = f"{documentation.summary} Here: {arguments}. Go on?"
+    if not click.confirm(output.printable(question), err=True):
+        raise click.ClickException("nothing was sent")

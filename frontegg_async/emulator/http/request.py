@@ -1,0 +1,63 @@
+"""A request as handlers see it, and how they read it."""
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from ..state.store import Desk
+from ..state.tokens import Kind, Token
+from .answer import Answer, failure
+
+__all__ = ["Call", "decode"]
+
+_TENANT_HEADER: Final = "frontegg-tenant-id"
+_USER_HEADER: Final = "frontegg-user-id"
+_T = TypeVar("_T")
+
+
+class Call(msgspec.Struct):
+    """A request as a handler sees it."""
+
+    values: tuple[str, ...]
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    desk: Desk
+    token: Token | None = None
+    """The token that it came with, once that was checked."""
+
+    @property
+    def tenant(self) -> str | None:
+        """Return the tenant that it is about: a user's token says it, or else the header."""
+        token = self.token
+        if token is not None and token.kind is not Kind.ENVIRONMENT:
+            return token.tenant_id
+        return self.headers.get(_TENANT_HEADER) or None
+
+    @property
+    def user(self) -> str | None:
+        """Return the user that it is about: a user's token says it, or else the header."""
+        token = self.token
+        if token is not None and token.kind is not Kind.ENVIRONMENT:
+            return token.user_id
+        return self.headers.get(_USER_HEADER) or None
+
+    def parameters(self) -> dict[str, list[str]]:
+        """Return the query's values by name."""
+        found: dict[str, list[str]] = {}
+        for name, value in parse_qsl(self.query, keep_blank_values=True):
+            found.setdefault(name, []).append(value)
+        return found
+
+
+def decode(decoder: "msgspec.json.Decoder[_T]", call: Call) -> "_T | Answer":
+    """Read the body, or return the 400 that it deserves."""
+    is_json = call.headers.get("content-type", "").startswith("application/json")
+    try:
+        return decoder.decode(call.body if is_json else b"{}")
+    except msgspec.ValidationError as error:
+        return failure(400, str(error))
+    except msgspec.DecodeError:
+        return failure(400, "Invalid input JSON", "ER-00006")

@@ -1,0 +1,105 @@
+"""Answers without a memory, for every operation that no other module plays.
+
+The table of operations is the SDK's own, and so is the shape of an answer: here the emulator is no
+second opinion, it only lets a client call everything. So the answers are marked, by the header
+``frontegg-emulator: stateless``. The table also says whether a user's token will do on a route with
+a memory that does not say so itself. It is loaded when it is first asked, because loading it takes
+longer than starting an emulator.
+
+==================================================================  ======
+which tokens and headers a route wants                                SDK
+the status of success                                                 spec
+403 without a header that a route wants                               guess
+values                                                                ours
+==================================================================  ======
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from types import NoneType
+from typing import Any, Final
+
+import msgspec
+
+from ..http.answer import Answer, failure
+from ..http.request import Call, decode
+from ..state.environment import State
+from ._answers import no_tenant
+from ._route import Handler, Route, Takes, route
+from ._specimens import specimen
+from ._statuses import success
+
+__all__ = ["MARK", "kinds", "routes", "takes"]
+
+MARK: Final = {"frontegg-emulator": "stateless"}
+
+_TAKES: Final = {
+    "environment": Takes.ENVIRONMENT,
+    "user": Takes.USER,
+    "either": Takes.EITHER,
+    "any": Takes.NOTHING,
+    "none": Takes.NOTHING,
+}
+_ANY: Final = msgspec.json.Decoder(msgspec.Raw)
+
+
+@cache
+def routes() -> tuple[Route, ...]:
+    """Return a route for each operation of the SDK."""
+    from ...endpoints import operations
+
+    found: dict[str, list[Any]] = {}
+    for operation in operations():
+        key = f"{operation.method} {operation.template}"
+        found.setdefault(key, []).append(operation)
+    return tuple(
+        route(
+            same[0].method,
+            same[0].template,
+            _handler(key, same),
+            takes=_widest(_TAKES[operation.token.value] for operation in same),
+        )
+        for key, same in found.items()
+    )
+
+
+def takes(key: str) -> Takes:
+    """Return which tokens ``"METHOD /template"`` takes; the environment's if nothing is known."""
+    return kinds().get(key, Takes.ENVIRONMENT)
+
+
+@cache
+def kinds() -> dict[str, Takes]:
+    """Return which tokens each route takes, by its key."""
+    return {each.key: each.takes or Takes.ENVIRONMENT for each in routes()}
+
+
+def _widest(kinds: Iterable[Takes]) -> Takes:
+    """Return what lets every one of several operations on one route in."""
+    different = set(kinds)
+    return different.pop() if len(different) == 1 else Takes.EITHER
+
+
+def _handler(key: str, same: list[Any]) -> Handler:
+    """Make the handler of the operations that share a route."""
+    operation = same[0]
+    status = success(key)
+    wants_tenant = all(each.tenant.value == "required" for each in same)
+    wants_user = all(each.user.value == "required" for each in same)
+    bodies: dict[str | None, bytes] = {}
+
+    def handle(state: State, call: Call) -> Answer:
+        if wants_tenant and call.tenant is None:
+            return no_tenant()
+        if wants_user and call.user is None:
+            return failure(403, "User ID is not specified")
+        if operation.body is not None and isinstance(refusal := decode(_ANY, call), Answer):
+            return refusal
+        if operation.returns is NoneType or status == 204:
+            return Answer(status, content_type=None, headers=MARK)
+        end = state.policy.next_at_end
+        if end not in bodies:
+            bodies[end] = msgspec.json.encode(specimen(operation.returns, end))
+        return Answer(status, bodies[end], headers=MARK)
+
+    return handle

@@ -1,0 +1,93 @@
+"""The routes of a tenant's settings.
+
+====================================================================  =====
+403 "Tenant ID is not specified" without the tenant header            guess
+an unknown tenant is 404, an update of nothing 400                    spec
+the names of the settings, and which of them are public               client
+names that nobody knows are kept and shown like the others            guess
+some are the tenant's own fields, and change with it                  guess
+an update answers all settings                                        guess
+====================================================================  =====
+"""
+
+from typing import Final
+
+import msgspec
+
+from ..http.answer import Answer, failure
+from ..http.request import Call, decode
+from ..state.environment import State
+from ._answers import missing, no_tenant, shown
+from ._route import route
+
+__all__ = ["ROUTES"]
+
+_PATH: Final = "/tenants/resources/account-settings/v1"
+_PUBLIC: Final = ("tenantId", "applicationUrl", "loginUrl")
+_SHARED: Final = {
+    "applicationUrl": "application_url",
+    "loginUrl": "login_url",
+    "address": "address",
+    "timezone": "timezone",
+    "currency": "currency",
+    "logo": "logo",
+}
+"""The settings that are fields of the tenant, which has them under these names here."""
+_OBJECT: Final = msgspec.json.Decoder(dict[str, object])
+
+
+def get(state: State, call: Call) -> Answer:
+    """Serve ``GET /tenants/resources/account-settings/v1``."""
+    tenant_id = _tenant(state, call)
+    return tenant_id if isinstance(tenant_id, Answer) else shown(200, _settings(state, tenant_id))
+
+
+def get_public(state: State, call: Call) -> Answer:
+    """Serve ``GET /tenants/resources/account-settings/v1/public``."""
+    tenant_id = _tenant(state, call)
+    if isinstance(tenant_id, Answer):
+        return tenant_id
+    settings = _settings(state, tenant_id)
+    return shown(200, {name: settings[name] for name in _PUBLIC if name in settings})
+
+
+def update(state: State, call: Call) -> Answer:
+    """Serve ``PUT /tenants/resources/account-settings/v1``."""
+    tenant_id = _tenant(state, call)
+    if isinstance(tenant_id, Answer):
+        return tenant_id
+    body = decode(_OBJECT, call)
+    if isinstance(body, Answer):
+        return body
+    if not body:
+        return failure(400, "There is nothing to change")
+    name = body.pop("name", None)
+    if isinstance(name, str):
+        state.tenants[tenant_id] = name
+    body.pop("tenantId", None)
+    account = state.accounts.change(tenant_id)
+    for setting, value in body.items():
+        if setting in _SHARED:
+            account.fields[_SHARED[setting]] = value
+        else:
+            account.settings[setting] = value
+    return shown(200, _settings(state, tenant_id))
+
+
+def _settings(state: State, tenant_id: str) -> dict[str, object]:
+    account = state.accounts.look(tenant_id)
+    shared = {setting: account.fields.get(field) for setting, field in _SHARED.items()}
+    return {**account.settings, **shared, "tenantId": tenant_id, "name": state.tenants[tenant_id]}
+
+
+def _tenant(state: State, call: Call) -> str | Answer:
+    if (tenant_id := call.tenant) is None:
+        return no_tenant()
+    return tenant_id if tenant_id in state.tenants else missing("Tenant", tenant_id)
+
+
+ROUTES: Final = (
+    route("GET", _PATH, get),
+    route("PUT", _PATH, update),
+    route("GET", _PATH + "/public", get_public),
+)

@@ -1,0 +1,329 @@
+"""API tokens, which are exchanged for tokens of an hour, and access tokens, which work as they are.
+
+Either kind is of a tenant or of a user in a tenant. Access tokens are kept and shown, but no route
+of the emulator takes one in place of a token.
+
+==================================================================  ======
+paths, headers, bodies, success statuses, the fields of answers       spec
+a secret is shown when it is made, and never again                    doc
+unknown roles and permissions are 404, and so are tokens of others    guess
+a token that never expires says null                                  guess
+an application that looks access tokens up names the tenant in the    guess
+header, in the query (spec has both) or not at all; the active ones
+are those of users
+deleting an API token ends what it was exchanged for at its next      guess
+renewal
+a user's access token may what the user may, a tenant's what its      guess
+roles may
+==================================================================  ======
+"""
+
+from collections.abc import Mapping
+from secrets import token_urlsafe
+from typing import Any, Final
+from uuid import uuid4
+
+import msgspec
+
+from ..http.answer import Answer, failure
+from ..http.request import Call, decode
+from ..state.environment import State
+from ..state.store import AccessToken, ApiToken, Desk, timestamp
+from ._answers import missing, no_tenant, nothing, shown
+from ._route import Handler, Takes, route
+
+__all__ = ["ROUTES"]
+
+
+class _CreateBody(msgspec.Struct, rename="camel"):
+    description: str = ""
+    metadata: dict[str, Any] | None = None
+    role_ids: list[str] | None = None
+    permission_ids: list[str] | None = None
+    expires_in_minutes: float | None = None
+
+
+class _UpdateBody(msgspec.Struct, rename="camel"):
+    description: str | None = None
+    metadata: dict[str, Any] | None = None
+    role_ids: list[str] | None = None
+    permission_ids: list[str] | None = None
+
+
+_CREATE_BODY: Final = msgspec.json.Decoder(_CreateBody)
+_UPDATE_BODY: Final = msgspec.json.Decoder(_UpdateBody)
+
+
+def _owner(call: Call, *, personal: bool) -> tuple[str, str | None] | Answer:
+    """Return the tenant, and the user if it is about a personal token."""
+    if call.tenant is None:
+        return no_tenant()
+    if not personal:
+        return call.tenant, None
+    if call.user is None:
+        return failure(403, "User ID is not specified")
+    return call.tenant, call.user
+
+
+def _unknown(state: State, body: _CreateBody | _UpdateBody, tenant_id: str) -> Answer | None:
+    role = state.access.unknown_role(body.role_ids or (), tenant_id)
+    if role is not None:
+        return missing("Role", role)
+    for permission_id in body.permission_ids or ():
+        if permission_id not in state.access.permissions:
+            return missing("Permission", permission_id)
+    return None
+
+
+def _creating(*, personal: bool, access: bool) -> Handler:
+    """Make the handler that makes a token of one of the four kinds."""
+
+    def create(state: State, call: Call) -> Answer:
+        owner = _owner(call, personal=personal)
+        if isinstance(owner, Answer):
+            return owner
+        tenant_id, user_id = owner
+        body = decode(_CREATE_BODY, call)
+        if isinstance(body, Answer):
+            return body
+        if user_id is not None and state.find(user_id) is None:
+            return missing("User", user_id)
+        if (refusal := _unknown(state, body, tenant_id)) is not None:
+            return refusal
+        if (refusal := state.ensure_tenant(tenant_id, validate=False)) is not None:
+            return refusal
+        return (_new_access_token if access else _new_api_token)(call, body, tenant_id, user_id)
+
+    return create
+
+
+def _new_api_token(call: Call, body: _CreateBody, tenant_id: str, user_id: str | None) -> Answer:
+    desk = call.desk
+    token = ApiToken(
+        str(uuid4()),
+        str(uuid4()),
+        tenant_id,
+        user_id,
+        call.user or "",
+        desk.wall_clock(),
+        _expiry(desk, body),
+        body.description,
+        body.metadata or {},
+        body.role_ids or [],
+        body.permission_ids or [],
+    )
+    desk.api_tokens[token.client_id] = token
+    return shown(201, {**_api_view(token), "secret": token.secret})
+
+
+def _new_access_token(call: Call, body: _CreateBody, tenant_id: str, user_id: str | None) -> Answer:
+    desk = call.desk
+    token = AccessToken(
+        str(uuid4()),
+        token_urlsafe(32),
+        tenant_id,
+        user_id,
+        call.user or "",
+        desk.wall_clock(),
+        _expiry(desk, body),
+        body.description,
+        body.role_ids or [],
+    )
+    desk.access_tokens[token.id] = token
+    return shown(201, {**_access_view(token), "secret": token.secret})
+
+
+def _expiry(desk: Desk, body: _CreateBody) -> float | None:
+    minutes = body.expires_in_minutes
+    return None if minutes is None else desk.wall_clock() + 60 * minutes
+
+
+def _listing(*, personal: bool, access: bool) -> Handler:
+    """Make the handler that shows the tokens of one of the four kinds."""
+
+    def get_all(state: State, call: Call) -> Answer:
+        owner = _owner(call, personal=personal)
+        if isinstance(owner, Answer):
+            return owner
+        if access:
+            found = _of(call.desk.access_tokens, owner)
+            return shown(200, {"accessTokens": [_access_view(each) for each in found]})
+        return shown(200, [_api_view(each) for each in _of(call.desk.api_tokens, owner)])
+
+    return get_all
+
+
+def _deleting(*, personal: bool, access: bool) -> Handler:
+    """Make the handler that deletes a token of one of the four kinds."""
+
+    def delete(state: State, call: Call) -> Answer:
+        owner = _owner(call, personal=personal)
+        if isinstance(owner, Answer):
+            return owner
+        (token_id,) = call.values
+        tokens = call.desk.access_tokens if access else call.desk.api_tokens
+        token = tokens.get(token_id)
+        if token is None or (token.tenant_id, token.user_id) != owner:
+            return missing("Token", token_id)
+        del tokens[token_id]
+        call.desk.logins.close_all(api_token=token_id)
+        return nothing(200)
+
+    return delete
+
+
+def _update(state: State, call: Call) -> Answer:
+    owner = _owner(call, personal=False)
+    if isinstance(owner, Answer):
+        return owner
+    body = decode(_UPDATE_BODY, call)
+    if isinstance(body, Answer):
+        return body
+    (client_id,) = call.values
+    token = call.desk.api_tokens.get(client_id)
+    if token is None or (token.tenant_id, token.user_id) != owner:
+        return missing("Token", client_id)
+    if (refusal := _unknown(state, body, owner[0])) is not None:
+        return refusal
+    token.description = token.description if body.description is None else body.description
+    token.metadata = token.metadata if body.metadata is None else body.metadata
+    token.role_ids = token.role_ids if body.role_ids is None else body.role_ids
+    if body.permission_ids is not None:
+        token.permission_ids = body.permission_ids
+    return shown(200, _api_view(token))
+
+
+def _meant(call: Call, tenant_id: str) -> bool:
+    """Tell whether a tenant is the one that is asked about; without any, every one is."""
+    asked = call.tenant or call.parameters().get("frontegg-tenant-id", [""])[-1]
+    return asked in ("", tenant_id)
+
+
+def _get_active(state: State, call: Call) -> Answer:
+    now = call.desk.wall_clock()
+    active = [
+        token.id
+        for token in call.desk.access_tokens.values()
+        if token.user_id is not None
+        and _meant(call, token.tenant_id)
+        and (token.expires is None or token.expires > now)
+    ]
+    return shown(200, active)
+
+
+def _reading(*, personal: bool) -> Handler:
+    """Make the handler that says what an access token of a user, or of a tenant, may do."""
+
+    def get(state: State, call: Call) -> Answer:
+        (token_id,) = call.values
+        token = call.desk.access_tokens.get(token_id)
+        if (
+            token is None
+            or not _meant(call, token.tenant_id)
+            or (token.user_id is not None) is not personal
+        ):
+            return missing("Token", token_id)
+        role_ids: list[str] | tuple[str, ...] = token.role_ids
+        view: dict[str, Any] = {"id": token.id, "tenantId": token.tenant_id}
+        if token.user_id is not None:
+            view["userId"] = token.user_id
+            user = state.find(token.user_id)
+            role_ids = () if user is None else user.roles_in(token.tenant_id)
+        access = state.access
+        view["roles"] = [role.key for role in access.roles_of(role_ids)]
+        view["permissions"] = [each.key for each in access.permissions_of(role_ids)]
+        view["expires"] = _shown_expiry(token.expires)
+        return shown(200, view)
+
+    return get
+
+
+def _of(
+    tokens: Mapping[str, ApiToken] | Mapping[str, AccessToken], owner: tuple[str, str | None]
+) -> list[Any]:
+    return [each for each in tokens.values() if (each.tenant_id, each.user_id) == owner]
+
+
+def _shown_expiry(expires: float | None) -> str | None:
+    return None if expires is None else timestamp(expires)
+
+
+def _api_view(token: ApiToken) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "clientId": token.client_id,
+        "description": token.description,
+        "metadata": token.metadata,
+        "createdAt": timestamp(token.created),
+        "expires": _shown_expiry(token.expires),
+    }
+    if token.user_id is None:
+        view |= {
+            "tenantId": token.tenant_id,
+            "createdByUserId": token.created_by,
+            "roleIds": token.role_ids,
+            "permissionIds": token.permission_ids,
+        }
+    return view
+
+
+def _access_view(token: AccessToken) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "id": token.id,
+        "description": token.description,
+        "createdAt": timestamp(token.created),
+        "expires": _shown_expiry(token.expires),
+    }
+    if token.user_id is None:
+        view |= {"roleIds": token.role_ids, "createdByUserId": token.created_by}
+    return view
+
+
+_TENANTS: Final = "/identity/resources/tenants"
+_USERS: Final = "/identity/resources/users"
+_VENDOR_ONLY: Final = "/identity/resources/vendor-only"
+
+_create_for_tenant: Final = _creating(personal=False, access=False)
+_get_access_token_of_user: Final = _reading(personal=True)
+_get_access_token_of_tenant: Final = _reading(personal=False)
+
+ROUTES: Final = (
+    route("POST", _TENANTS + "/api-tokens/v2", _create_for_tenant, takes=Takes.EITHER),
+    route("PATCH", _TENANTS + "/api-tokens/v1/{id}", _update, takes=Takes.EITHER),
+    *(
+        each
+        for base, personal, access in (
+            (_TENANTS + "/api-tokens/v1", False, False),
+            (_TENANTS + "/access-tokens/v1", False, True),
+            (_USERS + "/api-tokens/v1", True, False),
+            (_USERS + "/access-tokens/v1", True, True),
+        )
+        for each in (
+            route("GET", base, _listing(personal=personal, access=access), takes=Takes.EITHER),
+            route("POST", base, _creating(personal=personal, access=access), takes=Takes.EITHER),
+            route(
+                "DELETE",
+                base + "/{id}",
+                _deleting(personal=personal, access=access),
+                takes=Takes.EITHER,
+            ),
+        )
+    ),
+    route(
+        "GET",
+        _VENDOR_ONLY + "/users/access-tokens/v1/active",
+        _get_active,
+        takes=Takes.ENVIRONMENT,
+    ),
+    route(
+        "GET",
+        _VENDOR_ONLY + "/users/access-tokens/v1/{id}",
+        _get_access_token_of_user,
+        takes=Takes.ENVIRONMENT,
+    ),
+    route(
+        "GET",
+        _VENDOR_ONLY + "/tenants/access-tokens/v1/{id}",
+        _get_access_token_of_tenant,
+        takes=Takes.ENVIRONMENT,
+    ),
+)

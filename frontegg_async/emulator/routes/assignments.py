@@ -1,0 +1,147 @@
+"""The routes about which roles users have, and in which groups they are.
+
+====================================================================  =====
+paths, required fields, success statuses, shapes of the answers       spec
+403 "Tenant ID is not specified" without the tenant header            seen
+``users/v3/roles`` answers an array of ``userId``, ``tenantId``,      seen
+``vendorId``, ``roleIds``; ``users/v3/groups`` with ``groupIds``
+at most 250 ids a lookup                                              seen
+who is no member of the header's tenant is left out of both           seen
+both work without the header too, with an entry for each tenant       guess
+adding and removing roles answers all that the user has now           guess
+a user outside the tenant, an unknown role: 404                       guess
+removing a role that the user does not have changes nothing           guess
+====================================================================  =====
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from ..http.answer import Answer, failure
+from ..http.request import Call, decode
+from ..state.access import VENDOR
+from ..state.environment import State, User
+from ._answers import listed, missing, no_tenant, shown
+from ._route import route
+from ._views import ShortRole
+
+__all__ = ["ROUTES"]
+
+_MOST: Final = 250
+
+
+class _RoleIds(msgspec.Struct, rename="camel"):
+    role_ids: list[str]
+
+
+class _Assigned(msgspec.Struct, rename="camel"):
+    """``AssignUserToRolesResponseDto`` and ``DeleteUserToRolesResponseDto``."""
+
+    tenant_id: str
+    user_id: str
+    roles: list[ShortRole]
+
+
+class _UserRoles(msgspec.Struct, rename="camel"):
+    user_id: str
+    tenant_id: str
+    role_ids: list[str]
+    vendor_id: str = VENDOR
+
+
+class _UserGroups(msgspec.Struct, rename="camel"):
+    user_id: str
+    tenant_id: str
+    group_ids: list[str]
+    vendor_id: str = VENDOR
+
+
+_ROLE_IDS: Final = msgspec.json.Decoder(_RoleIds)
+
+
+def add_roles(state: State, call: Call) -> Answer:
+    """Serve ``POST /identity/resources/users/v1/{userId}/roles``."""
+    return _change(state, call, 201, lambda had, named: (*had, *named))
+
+
+def remove_roles(state: State, call: Call) -> Answer:
+    """Serve ``DELETE /identity/resources/users/v1/{userId}/roles``, which has a body."""
+    return _change(
+        state, call, 200, lambda had, named: tuple(each for each in had if each not in named)
+    )
+
+
+def _change(
+    state: State,
+    call: Call,
+    status: int,
+    change: Callable[[tuple[str, ...], list[str]], tuple[str, ...]],
+) -> Answer:
+    if (tenant_id := call.tenant) is None:
+        return no_tenant()
+    body = decode(_ROLE_IDS, call)
+    if isinstance(body, Answer):
+        return body
+    (user_id,) = call.values
+    user = state.find(user_id)
+    if user is None or tenant_id not in user.tenants:
+        return missing("User", user_id)
+    if (unknown := state.access.unknown_role(body.role_ids, tenant_id)) is not None:
+        return missing("Role", unknown)
+    user.set_roles(tenant_id, change(user.roles_in(tenant_id), body.role_ids))
+    roles = state.access.roles_of(user.roles_in(tenant_id))
+    return shown(status, _Assigned(tenant_id, user_id, [ShortRole.of(role) for role in roles]))
+
+
+def get_roles(state: State, call: Call) -> Answer:
+    """Serve ``GET /identity/resources/users/v3/roles``."""
+    memberships = _memberships(state, call)
+    if isinstance(memberships, Answer):
+        return memberships
+    return shown(
+        200,
+        [
+            _UserRoles(user.id, tenant_id, list(user.roles_in(tenant_id)))
+            for user, tenant_id in memberships
+        ],
+    )
+
+
+def get_groups(state: State, call: Call) -> Answer:
+    """Serve ``GET /identity/resources/users/v3/groups``."""
+    memberships = _memberships(state, call)
+    if isinstance(memberships, Answer):
+        return memberships
+    access = state.access
+    return shown(
+        200,
+        [
+            _UserGroups(
+                user.id, tenant_id, [group.id for group in access.groups_of(user.id, tenant_id)]
+            )
+            for user, tenant_id in memberships
+        ],
+    )
+
+
+def _memberships(state: State, call: Call) -> list[tuple[User, str]] | Answer:
+    user_ids = listed(call.parameters(), "ids", "ids[]")
+    if not 0 < len(user_ids) <= _MOST:
+        return failure(400, f"ids must contain between 1 and {_MOST} elements")
+    return [
+        (user, tenant_id)
+        for user_id in user_ids
+        if (user := state.find(user_id)) is not None
+        for tenant_id in user.tenants
+        if call.tenant in {None, tenant_id}
+    ]
+
+
+ROUTES: Final = (
+    route("POST", "/identity/resources/users/v1/{userId}/roles", add_roles),
+    route("DELETE", "/identity/resources/users/v1/{userId}/roles", remove_roles),
+    route("GET", "/identity/resources/users/v3/roles", get_roles),
+    route("GET", "/identity/resources/users/v3/groups", get_groups),
+)

@@ -1,0 +1,216 @@
+"""The routes of tenants below tenants.
+
+====================================================================  =====
+paths, required fields, shapes of what is sent                        spec
+403 "Tenant ID is not specified" without the tenant header            seen
+``hierarchy/v1`` and ``…/parents`` answer arrays with ``tenantId``    client
+the name is read as ``tenantName`` by one client, as ``name`` by      client
+another: both are there; ``…/tree`` nests ``children``
+``level`` counts the steps between, and is in the arrays only         guess
+sub-tenants of sub-tenants are in all of them                         spec
+an unknown tenant is 404                                              spec
+equal tenants, a child that has a parent already: 400                 spec
+a child that stands above the parent: 400                             guess
+making a sub-tenant shows it, with 201; putting one below another     guess
+is 201 with nothing
+deleting a sub-tenant that is below nothing is 404                    guess
+====================================================================  =====
+"""
+
+from typing import Final, Literal
+
+import msgspec
+
+from ..http.answer import Answer, failure
+from ..http.request import Call, decode
+from ..state.environment import State
+from ._answers import changes, missing, no_tenant, nothing, shown
+from ._route import route
+from .tenants import Fields, TenantView, make
+
+__all__ = ["ROUTES"]
+
+_SUB_TENANTS: Final = "/tenants/resources/sub-tenants/v1"
+_HIERARCHY: Final = "/tenants/resources/hierarchy/v1"
+
+
+class _NewSubTenant(Fields, kw_only=True):
+    tenant_id: str
+
+
+class _Management(msgspec.Struct, rename="camel"):
+    is_reseller: bool
+
+
+class _Settings(msgspec.Struct, rename="camel"):
+    sub_account_access_type: Literal["defaultOff", "defaultOn", "alwaysOn"]
+
+
+class _Relation(msgspec.Struct, rename="camel"):
+    parent_tenant_id: str
+    child_tenant_id: str
+
+
+class _Entry(msgspec.Struct, rename="camel", kw_only=True):
+    tenant_id: str
+    tenant_name: str
+    name: str
+    status: object
+    created_at: str
+    level: int | msgspec.UnsetType = msgspec.UNSET
+    """How many steps away."""
+    children: "list[_Entry] | msgspec.UnsetType" = msgspec.UNSET
+
+    @classmethod
+    def of(
+        cls,
+        tenant_id: str,
+        state: State,
+        level: int | msgspec.UnsetType = msgspec.UNSET,
+        children: "list[_Entry] | msgspec.UnsetType" = msgspec.UNSET,
+    ) -> "_Entry":
+        account = state.accounts.look(tenant_id)
+        return cls(
+            tenant_id=tenant_id,
+            tenant_name=state.tenants[tenant_id],
+            name=state.tenants[tenant_id],
+            status=account.fields.get("status"),
+            created_at=account.created_at,
+            level=level,
+            children=children,
+        )
+
+
+_NEW_SUB_TENANT: Final = msgspec.json.Decoder(_NewSubTenant)
+_MANAGEMENT: Final = msgspec.json.Decoder(_Management)
+_SETTINGS: Final = msgspec.json.Decoder(_Settings)
+_RELATION: Final = msgspec.json.Decoder(_Relation)
+
+
+def create(state: State, call: Call) -> Answer:
+    """Serve ``POST /tenants/resources/sub-tenants/v1``."""
+    body = decode(_NEW_SUB_TENANT, call)
+    if isinstance(body, Answer):
+        return body
+    fields = changes(body)
+    for name, on_the_wire in (("name", "name"), ("parent_tenant_id", "parentTenantId")):
+        if fields.get(name) is None:
+            return failure(400, f"{on_the_wire} should not be empty")
+    return make(state, fields.pop("tenant_id"), fields)
+
+
+def delete(state: State, call: Call) -> Answer:
+    """Serve ``DELETE /tenants/resources/sub-tenants/v1/{tenantId}``."""
+    (tenant_id,) = call.values
+    if tenant_id not in state.accounts.parents:
+        return missing("Tenant", tenant_id)
+    state.delete_tenant(tenant_id)
+    return nothing(200)
+
+
+def set_management(state: State, call: Call) -> Answer:
+    """Serve ``PUT /tenants/resources/sub-tenants/v1/{tenantId}/management``."""
+    (tenant_id,) = call.values
+    if tenant_id not in state.tenants:
+        return missing("Tenant", tenant_id)
+    body = decode(_MANAGEMENT, call)
+    if isinstance(body, Answer):
+        return body
+    state.accounts.change(tenant_id).fields["is_reseller"] = body.is_reseller
+    return shown(200, TenantView.of(tenant_id, state))
+
+
+def set_hierarchy_settings(state: State, call: Call) -> Answer:
+    """Serve ``PUT /tenants/resources/sub-tenants/v1/{tenantId}/hierarchy-settings``."""
+    (tenant_id,) = call.values
+    if tenant_id not in state.tenants:
+        return missing("Tenant", tenant_id)
+    body = decode(_SETTINGS, call)
+    if isinstance(body, Answer):
+        return body
+    fields = state.accounts.change(tenant_id).fields
+    fields["sub_account_access_type"] = body.sub_account_access_type
+    return shown(200, TenantView.of(tenant_id, state))
+
+
+def get_all(state: State, call: Call) -> Answer:
+    """Serve ``GET /tenants/resources/hierarchy/v1``."""
+    tenant_id = _tenant(state, call)
+    if isinstance(tenant_id, Answer):
+        return tenant_id
+    levels = {tenant_id: 0}
+    for each in state.accounts.below(tenant_id):
+        levels[each] = levels[state.accounts.parents[each]] + 1
+    del levels[tenant_id]
+    return shown(200, [_Entry.of(each, state, level) for each, level in levels.items()])
+
+
+def get_parents(state: State, call: Call) -> Answer:
+    """Serve ``GET /tenants/resources/hierarchy/v1/parents``; the nearest comes first."""
+    tenant_id = _tenant(state, call)
+    if isinstance(tenant_id, Answer):
+        return tenant_id
+    above = enumerate(state.accounts.above(tenant_id), 1)
+    return shown(200, [_Entry.of(each, state, level) for level, each in above])
+
+
+def get_tree(state: State, call: Call) -> Answer:
+    """Serve ``GET /tenants/resources/hierarchy/v1/tree``."""
+    tenant_id = _tenant(state, call)
+    if isinstance(tenant_id, Answer):
+        return tenant_id
+    children: dict[str, list[_Entry]] = {tenant_id: []}
+    for each in state.accounts.below(tenant_id):
+        children[each] = []
+        entry = _Entry.of(each, state, children=children[each])
+        children[state.accounts.parents[each]].append(entry)
+    return shown(200, _Entry.of(tenant_id, state, children=children[tenant_id]))
+
+
+def attach(state: State, call: Call) -> Answer:
+    """Serve ``POST /tenants/resources/hierarchy/v1``."""
+    body = decode(_RELATION, call)
+    if isinstance(body, Answer):
+        return body
+    parent, child = body.parent_tenant_id, body.child_tenant_id
+    for tenant_id in (parent, child):
+        if tenant_id not in state.tenants:
+            return missing("Tenant", tenant_id)
+    if parent == child:
+        return failure(400, "A tenant cannot be below itself")
+    if child in state.accounts.parents:
+        return failure(400, "The child is below a tenant already")
+    if child in state.accounts.above(parent):
+        return failure(400, "The child is above the parent")
+    state.accounts.attach(child, parent)
+    return nothing(201)
+
+
+def detach(state: State, call: Call) -> Answer:
+    """Serve ``DELETE /tenants/resources/hierarchy/v1``, which has a body."""
+    body = decode(_RELATION, call)
+    if isinstance(body, Answer):
+        return body
+    if state.accounts.parents.get(body.child_tenant_id) != body.parent_tenant_id:
+        return failure(404, "The tenants are not parent and child")
+    state.accounts.detach(body.child_tenant_id)
+    return nothing(200)
+
+
+def _tenant(state: State, call: Call) -> str | Answer:
+    if (tenant_id := call.tenant) is None:
+        return no_tenant()
+    return tenant_id if tenant_id in state.tenants else missing("Tenant", tenant_id)
+
+
+ROUTES: Final = (
+    route("POST", _SUB_TENANTS, create),
+    route("DELETE", _SUB_TENANTS + "/{tenantId}", delete),
+    route("PUT", _SUB_TENANTS + "/{tenantId}/management", set_management),
+    route("PUT", _SUB_TENANTS + "/{tenantId}/hierarchy-settings", set_hierarchy_settings),
+    route("GET", _HIERARCHY, get_all),
+    route("GET", _HIERARCHY + "/parents", get_parents),
+    route("GET", _HIERARCHY + "/tree", get_tree),
+    route("POST", _HIERARCHY, attach),
+    route("DELETE", _HIERARCHY, detach),
+)

@@ -1,0 +1,197 @@
+"""What a user asks about themselves: who they are, where they belong, where they are logged in.
+
+==================================================================  ======
+paths, bodies, success statuses; which of the routes take             spec
+``frontegg-user-id`` along with an environment token
+403 "User ID is not specified" without that header                    guess
+an environment token on the others is 401                             guess
+a user's token says which user and which tenant, whatever the         guess
+headers say
+a user's own change of tenant refuses tenants that are not theirs     guess
+the shapes of ``v1/me/tenants`` and of sessions                       client
+the shape of ``me/hierarchy``                                         guess
+==================================================================  ======
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+import msgspec
+from msgspec.structs import replace
+
+from ..http.answer import Answer, failure
+from ..http.request import Call, decode
+from ..state.environment import State, User
+from ..state.store import timestamp
+from . import handlers
+from ._answers import missing, no_tenant, nothing, shown
+from ._route import Handler, Takes, route
+
+__all__ = ["ROUTES"]
+
+_NOT_IN_V3: Final = ("roles", "permissions", "groups")
+
+
+class _ProfileBody(msgspec.Struct, rename="camel"):
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    phone_number: str | msgspec.UnsetType | None = msgspec.UNSET
+    profile_picture_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    metadata: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class _TenantBody(msgspec.Struct, rename="camel"):
+    tenant_id: str
+
+
+_PROFILE_BODY: Final = msgspec.json.Decoder(_ProfileBody)
+_TENANT_BODY: Final = msgspec.json.Decoder(_TenantBody)
+
+_Mine = Callable[[State, Call, User], Answer]
+
+
+def _for_user(handle: _Mine) -> Handler:
+    """Find out whom a call is about before it is handled."""
+
+    def handled(state: State, call: Call) -> Answer:
+        user_id = call.user
+        if user_id is None:
+            return failure(403, "User ID is not specified")
+        user = state.find(user_id)
+        if user is None:
+            return missing("User", user_id)
+        return handle(state, call, user)
+
+    return handled
+
+
+def _for_member(handle: _Mine) -> Handler:
+    """Find out whom and which tenant a call is about before it is handled."""
+
+    def handled(state: State, call: Call, user: User) -> Answer:
+        return no_tenant() if call.tenant is None else handle(state, call, user)
+
+    return _for_user(handled)
+
+
+def _profile(state: State, call: Call, user: User) -> dict[str, Any]:
+    about = replace(call, values=(user.id,))
+    in_tenant = call.tenant is not None and call.tenant in user.tenants
+    answer = (handlers.get_in_tenant if in_tenant else handlers.get_anywhere)(state, about)
+    return cast("dict[str, Any]", msgspec.json.decode(answer.body))
+
+
+def _get(state: State, call: Call, user: User) -> Answer:
+    return shown(200, _profile(state, call, user))
+
+
+def _get_v3(state: State, call: Call, user: User) -> Answer:
+    profile = _profile(state, call, user)
+    return shown(200, {name: profile[name] for name in profile if name not in _NOT_IN_V3})
+
+
+def _get_authorization(state: State, call: Call, user: User) -> Answer:
+    profile = _profile(state, call, user)
+    return shown(200, {"roles": profile["roles"], "permissions": profile["permissions"]})
+
+
+def _update(state: State, call: Call, user: User) -> Answer:
+    body = decode(_PROFILE_BODY, call)
+    if isinstance(body, Answer):
+        return body
+    if body.name is not msgspec.UNSET:
+        user.name = body.name
+    if body.phone_number is not msgspec.UNSET:
+        user.phone_number = body.phone_number
+    if body.profile_picture_url is not msgspec.UNSET:
+        user.picture = body.profile_picture_url
+    if body.metadata is not msgspec.UNSET:
+        user.metadata = body.metadata
+    return _get(state, call, user)
+
+
+def _set_active_tenant(state: State, call: Call, user: User) -> Answer:
+    body = decode(_TENANT_BODY, call)
+    if isinstance(body, Answer):
+        return body
+    if body.tenant_id not in user.tenants:
+        return failure(400, "User does not belong to this tenant")
+    user.active_tenant = body.tenant_id
+    return shown(200, _profile(state, call, user))
+
+
+def _tenants(state: State, user: User) -> list[dict[str, str]]:
+    return [{"tenantId": each, "name": state.tenants.get(each, each)} for each in user.tenants]
+
+
+def _get_tenants(state: State, call: Call, user: User) -> Answer:
+    return shown(200, _tenants(state, user))
+
+
+def _get_tenants_v1(state: State, call: Call, user: User) -> Answer:
+    tenants = _tenants(state, user)
+    active = [each for each in tenants if each["tenantId"] == user.active_tenant]
+    body = {"tenants": tenants, "activeTenant": active[0] if active else None}
+    return shown(200, body)
+
+
+def _get_hierarchy(state: State, call: Call, user: User) -> Answer:
+    entries = [
+        {
+            **tenant,
+            "parentTenantId": state.accounts.parents.get(tenant["tenantId"]),
+            "subTenantIds": list(state.accounts.children.get(tenant["tenantId"], ())),
+        }
+        for tenant in _tenants(state, user)
+    ]
+    return shown(200, entries)
+
+
+def _get_sessions(state: State, call: Call, user: User) -> Answer:
+    current = None if call.token is None else call.token.session_id
+    sessions = [
+        {
+            "id": session.id,
+            "ipAddress": "127.0.0.1",
+            "userAgent": session.user_agent,
+            "createdAt": timestamp(session.created),
+            "expires": timestamp(session.ends),
+            "current": session.id == current,
+            "impersonated": False,
+        }
+        for session in call.desk.logins.of_user(user.id)
+    ]
+    return shown(200, sessions)
+
+
+def _delete_session(state: State, call: Call, user: User) -> Answer:
+    (session_id,) = call.values
+    for session in call.desk.logins.of_user(user.id):
+        if session.id == session_id:
+            call.desk.logins.close(session)
+            return nothing(200)
+    return missing("Session", session_id)
+
+
+def _delete_sessions(state: State, call: Call, user: User) -> Answer:
+    for session in call.desk.logins.of_user(user.id):
+        call.desk.logins.close(session)
+    return nothing(200)
+
+
+_USERS: Final = "/identity/resources/users"
+_SESSIONS: Final = _USERS + "/sessions/v1/me"
+
+ROUTES: Final = (
+    route("GET", _USERS + "/v2/me", _for_user(_get), takes=Takes.USER),
+    route("PUT", _USERS + "/v2/me", _for_user(_update), takes=Takes.USER),
+    route("GET", _USERS + "/v3/me", _for_user(_get_v3), takes=Takes.USER),
+    route("GET", _USERS + "/v1/me/authorization", _for_user(_get_authorization), takes=Takes.USER),
+    route("GET", _USERS + "/v1/me/tenants", _for_user(_get_tenants_v1), takes=Takes.USER),
+    route("GET", _USERS + "/v2/me/tenants", _for_user(_get_tenants), takes=Takes.EITHER),
+    route("GET", _USERS + "/v2/me/hierarchy", _for_user(_get_hierarchy), takes=Takes.USER),
+    route("PUT", _USERS + "/v1", _for_member(_update), takes=Takes.EITHER),
+    route("PUT", _USERS + "/v1/tenant", _for_member(_set_active_tenant), takes=Takes.EITHER),
+    route("GET", _SESSIONS, _for_user(_get_sessions), takes=Takes.EITHER),
+    route("DELETE", _SESSIONS + "/all", _for_user(_delete_sessions), takes=Takes.EITHER),
+    route("DELETE", _SESSIONS + "/{id}", _for_user(_delete_session), takes=Takes.EITHER),
+)

@@ -1,0 +1,159 @@
+"""Passwords: given with a new user, changed, and set anew by somebody who has forgotten theirs.
+
+==================================================================  ======
+paths, bodies and success statuses                                    spec
+a reset of an unknown address is answered like any other              guess
+a reset ends the sessions of the user, a change does not              guess
+wrong tokens are 404; a wrong old password is 400                     guess
+a password may be anything but empty                                  guess
+checking a password answers with ``valid``                            client
+==================================================================  ======
+"""
+
+from typing import Any, Final, cast
+
+import msgspec
+
+from ..http.answer import Answer, failure
+from ..http.record import Mail
+from ..http.request import Call, decode
+from ..state.environment import State, User
+from ._answers import missing, nothing, shown
+from ._route import Handler, Takes, route
+
+__all__ = ["ROUTES", "keeping_password", "mail_link", "use_link"]
+
+
+class _Password(msgspec.Struct):
+    password: str | None = None
+
+
+class _ResetBody(msgspec.Struct, rename="camel"):
+    identifier: str | None = None
+    identifier_type: str = "email"
+    email: str | None = None
+
+
+class _VerifyBody(msgspec.Struct, rename="camel"):
+    user_id: str
+    token: str
+    password: str
+
+
+class _ChangeBody(msgspec.Struct, rename="camel"):
+    password: str
+    new_password: str
+
+
+class _CheckBody(msgspec.Struct):
+    email: str
+    password: str
+
+
+_PASSWORD: Final = msgspec.json.Decoder(_Password)
+_RESET_BODY: Final = msgspec.json.Decoder(_ResetBody)
+_VERIFY_BODY: Final = msgspec.json.Decoder(_VerifyBody)
+_CHANGE_BODY: Final = msgspec.json.Decoder(_ChangeBody)
+_CHECK_BODY: Final = msgspec.json.Decoder(_CheckBody)
+
+
+def keeping_password(handle: Handler) -> Handler:
+    """Let a handler that makes users keep the passwords that come with them."""
+
+    def with_password(state: State, call: Call) -> Answer:
+        before = len(state.users)
+        answer = handle(state, call)
+        # Somebody who was there before keeps the password that they have.
+        if answer.status == 201 and len(state.users) > before:
+            sent = decode(_PASSWORD, call)
+            if isinstance(sent, _Password) and sent.password:
+                made = cast("dict[str, Any]", msgspec.json.decode(answer.body))
+                call.desk.logins.passwords[made["id"]] = sent.password
+        return answer
+
+    return with_password
+
+
+def mail_link(state: State, call: Call, kind: str, user: User) -> None:
+    """Send the user an e-mail with a link for this; earlier ones of the kind end."""
+    for token in [text for text, meant in state.links.items() if meant == (kind, user.id)]:
+        del state.links[token]
+    mail = Mail.new(kind, user.id, None, user.email)
+    state.links[mail.token] = (kind, user.id)
+    call.desk.mails.append(mail)
+
+
+def use_link(state: State, kind: str, user_id: str, token: str) -> User | None:
+    """Use a link up, and return its user; None if it is good for nothing, or not for this."""
+    user = state.users.get(user_id)
+    if user is None or state.links.get(token) != (kind, user_id):
+        return None
+    del state.links[token]
+    return user
+
+
+def _reset(state: State, call: Call) -> Answer:
+    body = decode(_RESET_BODY, call)
+    if isinstance(body, Answer):
+        return body
+    identifier = body.identifier or body.email
+    if not identifier:
+        return failure(400, "identifier should not be empty")
+    if body.identifier_type == "username":
+        user = state.find_by_username(identifier)
+    else:
+        user = state.find_by_email(identifier)
+    if user is not None:
+        mail_link(state, call, "password", user)
+    return nothing(201)
+
+
+def _verify_reset(state: State, call: Call) -> Answer:
+    body = decode(_VERIFY_BODY, call)
+    if isinstance(body, Answer):
+        return body
+    if not body.password:
+        return failure(400, "password should not be empty")
+    user = use_link(state, "password", body.user_id, body.token)
+    if user is None:
+        return failure(404, "Reset password token not found")
+    call.desk.logins.passwords[user.id] = body.password
+    call.desk.logins.close_all(user_id=user.id)
+    return nothing(201)
+
+
+def _change(state: State, call: Call) -> Answer:
+    body = decode(_CHANGE_BODY, call)
+    if isinstance(body, Answer):
+        return body
+    user_id = call.user
+    if user_id is None:
+        return failure(403, "User ID is not specified")
+    if state.find(user_id) is None:
+        return missing("User", user_id)
+    if call.desk.logins.passwords.get(user_id) != body.password:
+        return failure(400, "Password is not correct")
+    if not body.new_password:
+        return failure(400, "newPassword should not be empty")
+    call.desk.logins.passwords[user_id] = body.new_password
+    return nothing(201)
+
+
+def _check(state: State, call: Call) -> Answer:
+    body = decode(_CHECK_BODY, call)
+    if isinstance(body, Answer):
+        return body
+    user = state.find_by_email(body.email)
+    known = None if user is None else call.desk.logins.passwords.get(user.id)
+    return shown(200, {"valid": known == body.password})
+
+
+_CHECK: Final = "/identity/resources/vendor-only/users/v1/passwords/verify"
+_PASSWORDS: Final = "/identity/resources/users/v1/passwords"
+
+ROUTES: Final = (
+    route("POST", _PASSWORDS + "/reset", _reset, takes=Takes.NOTHING),
+    route("POST", _PASSWORDS + "/reset/verify", _verify_reset, takes=Takes.NOTHING),
+    route("POST", _PASSWORDS + "/change", _change, takes=Takes.EITHER),
+    route("POST", _CHECK, _check, takes=Takes.ENVIRONMENT),
+)

@@ -1,0 +1,252 @@
+"""The routes of permissions and their categories.
+
+====================================================================  =====
+paths, required fields, success statuses, shapes of the answers       spec
+``PUT …/roles`` adds to the roles that were there                     spec
+a category shows its permissions                                      spec
+classifying one permission shows it; several, an array of them        guess
+deleting a category leaves its permissions without one                guess
+unknown ids are 404, a key or a category's id or name taken is 409    guess
+====================================================================  =====
+"""
+
+from typing import Final, Literal
+from uuid import uuid4
+
+import msgspec
+
+from ..http.answer import Answer, failure
+from ..http.request import Call, decode
+from ..state.access import Category, Permission
+from ..state.environment import State
+from ._answers import changes, missing, nothing, shown
+from ._route import route
+
+__all__ = ["ROUTES"]
+
+_PATH: Final = "/identity/resources/permissions/v1"
+_Assignment = Literal["NEVER", "ALWAYS", "ASSIGNABLE"]
+
+
+class _NewPermission(msgspec.Struct, rename="camel"):
+    key: str
+    name: str
+    description: str = ""
+    category_id: str | None = None
+    assignment_type: _Assignment = "ASSIGNABLE"
+
+
+class _Changes(msgspec.Struct, rename="camel"):
+    key: str | msgspec.UnsetType = msgspec.UNSET
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType = msgspec.UNSET
+    category_id: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class _RoleIds(msgspec.Struct, rename="camel"):
+    role_ids: list[str]
+
+
+class _Classification(msgspec.Struct, rename="camel"):
+    permission_ids: list[str]
+    type: _Assignment
+
+
+class _NewCategory(msgspec.Struct):
+    name: str
+    description: str = ""
+    id: str | None = None
+
+
+class _CategoryChanges(msgspec.Struct):
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class _FullCategory(msgspec.Struct, rename="camel"):
+    """``PermissionCategoryResponseDto``, with the permissions that its description promises."""
+
+    id: str
+    name: str
+    description: str
+    created_at: str
+    fe_category: bool
+    permissions: list[Permission]
+
+
+_NEW_PERMISSIONS: Final = msgspec.json.Decoder(list[_NewPermission])
+_CHANGES: Final = msgspec.json.Decoder(_Changes)
+_ROLE_IDS: Final = msgspec.json.Decoder(_RoleIds)
+_CLASSIFICATION: Final = msgspec.json.Decoder(_Classification)
+_NEW_CATEGORY: Final = msgspec.json.Decoder(_NewCategory)
+_CATEGORY_CHANGES: Final = msgspec.json.Decoder(_CategoryChanges)
+
+
+def get_all(state: State, call: Call) -> Answer:
+    """Serve ``GET /identity/resources/permissions/v1``."""
+    return shown(200, list(state.access.permissions.values()))
+
+
+def create(state: State, call: Call) -> Answer:
+    """Serve ``POST /identity/resources/permissions/v1``: all of them, or none."""
+    body = decode(_NEW_PERMISSIONS, call)
+    if isinstance(body, Answer):
+        return body
+    access = state.access
+    keys = [new.key for new in body]
+    if len(set(keys)) < len(keys) or any(_key_taken(state, key) for key in keys):
+        return failure(409, "There already is a permission with this key")
+    for new in body:
+        if new.category_id is not None and new.category_id not in access.categories:
+            return missing("Category", new.category_id)
+    now = state.now()
+    made = [
+        Permission(id=str(uuid4()), created_at=now, updated_at=now, **changes(new)) for new in body
+    ]
+    access.permissions.update({permission.id: permission for permission in made})
+    return shown(201, made)
+
+
+def update(state: State, call: Call) -> Answer:
+    """Serve ``PATCH /identity/resources/permissions/v1/{permissionId}``."""
+    permission = _find(state, call)
+    if isinstance(permission, Answer):
+        return permission
+    body = decode(_CHANGES, call)
+    if isinstance(body, Answer):
+        return body
+    fields = changes(body)
+    category_id = fields.get("category_id")
+    if category_id is not None and category_id not in state.access.categories:
+        return missing("Category", category_id)
+    if _key_taken(state, fields.get("key", permission.key), but=permission.id):
+        return failure(409, "There already is a permission with this key")
+    for name, value in fields.items():
+        setattr(permission, name, value)
+    permission.updated_at = state.now()
+    return shown(200, permission)
+
+
+def delete(state: State, call: Call) -> Answer:
+    """Serve ``DELETE /identity/resources/permissions/v1/{permissionId}``."""
+    permission = _find(state, call)
+    if isinstance(permission, Answer):
+        return permission
+    state.access.delete_permission(permission)
+    return nothing(204)
+
+
+def set_roles(state: State, call: Call) -> Answer:
+    """Serve ``PUT /identity/resources/permissions/v1/{permissionId}/roles``."""
+    permission = _find(state, call)
+    if isinstance(permission, Answer):
+        return permission
+    body = decode(_ROLE_IDS, call)
+    if isinstance(body, Answer):
+        return body
+    access = state.access
+    if (unknown := access.unknown_role(body.role_ids)) is not None:
+        return missing("Role", unknown)
+    for role_id in body.role_ids:
+        access.grant(access.roles[role_id], permission.id)
+    return shown(200, permission)
+
+
+def classify(state: State, call: Call) -> Answer:
+    """Serve ``PUT /identity/resources/permissions/v1/classification``."""
+    body = decode(_CLASSIFICATION, call)
+    if isinstance(body, Answer):
+        return body
+    known = state.access.permissions
+    for permission_id in body.permission_ids:
+        if permission_id not in known:
+            return missing("Permission", permission_id)
+    found = [known[permission_id] for permission_id in body.permission_ids]
+    for permission in found:
+        permission.assignment_type = body.type
+    return shown(200, found[0] if len(found) == 1 else found)
+
+
+def get_categories(state: State, call: Call) -> Answer:
+    """Serve ``GET /identity/resources/permissions/v1/categories``."""
+    return shown(200, [_full(state, category) for category in state.access.categories.values()])
+
+
+def create_category(state: State, call: Call) -> Answer:
+    """Serve ``POST /identity/resources/permissions/v1/categories``."""
+    body = decode(_NEW_CATEGORY, call)
+    if isinstance(body, Answer):
+        return body
+    categories = state.access.categories
+    if body.id in categories or any(each.name == body.name for each in categories.values()):
+        return failure(409, "There already is such a category")
+    category = Category(
+        id=body.id or str(uuid4()),
+        name=body.name,
+        description=body.description,
+        created_at=state.now(),
+    )
+    categories[category.id] = category
+    return shown(201, category)
+
+
+def update_category(state: State, call: Call) -> Answer:
+    """Serve ``PATCH /identity/resources/permissions/v1/categories/{categoryId}``."""
+    (category_id,) = call.values
+    category = state.access.categories.get(category_id)
+    if category is None:
+        return missing("Category", category_id)
+    body = decode(_CATEGORY_CHANGES, call)
+    if isinstance(body, Answer):
+        return body
+    for name, value in changes(body).items():
+        setattr(category, name, value)
+    return nothing(200)
+
+
+def delete_category(state: State, call: Call) -> Answer:
+    """Serve ``DELETE /identity/resources/permissions/v1/categories/{categoryId}``."""
+    (category_id,) = call.values
+    if state.access.categories.pop(category_id, None) is None:
+        return missing("Category", category_id)
+    for permission in state.access.permissions.values():
+        if permission.category_id == category_id:
+            permission.category_id = None
+    return nothing(200)
+
+
+def _find(state: State, call: Call) -> Permission | Answer:
+    (permission_id,) = call.values
+    permission = state.access.permissions.get(permission_id)
+    return missing("Permission", permission_id) if permission is None else permission
+
+
+def _key_taken(state: State, key: str, but: str | None = None) -> bool:
+    known = state.access.permissions.values()
+    return any(permission.key == key and permission.id != but for permission in known)
+
+
+def _full(state: State, category: Category) -> _FullCategory:
+    known = state.access.permissions.values()
+    return _FullCategory(
+        category.id,
+        category.name,
+        category.description,
+        category.created_at,
+        category.fe_category,
+        [permission for permission in known if permission.category_id == category.id],
+    )
+
+
+ROUTES: Final = (
+    route("GET", _PATH, get_all),
+    route("POST", _PATH, create),
+    route("PUT", _PATH + "/classification", classify),
+    route("GET", _PATH + "/categories", get_categories),
+    route("POST", _PATH + "/categories", create_category),
+    route("PATCH", _PATH + "/categories/{categoryId}", update_category),
+    route("DELETE", _PATH + "/categories/{categoryId}", delete_category),
+    route("PATCH", _PATH + "/{permissionId}", update),
+    route("DELETE", _PATH + "/{permissionId}", delete),
+    route("PUT", _PATH + "/{permissionId}/roles", set_roles),
+)

@@ -1,0 +1,343 @@
+"""The routes of roles.
+
+====================================================================  =====
+paths, required fields, success statuses, shapes of the answers       spec
+a role made with the tenant header is that tenant's own               spec
+roles of a tenant are listed with that tenant's header only           seen
+``PUT …/permissions`` replaces what was there                         spec
+``migrateRole`` with ``isDefault`` gives the role to everybody        spec
+``roles/v2`` needs ``_sortBy``; at most 2,000 a page                  spec
+without a header ``roles/v2`` lists the roles of every tenant         guess
+``_filter`` is a part of key, name or description                     guess
+the distinct levels and tenants are bare arrays, in order             guess
+with a header, another tenant's role is 404                           guess
+unknown ids are 404, a key that is taken is 409                       guess
+====================================================================  =====
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+from uuid import uuid4
+
+import msgspec
+
+from ..http.answer import Answer, failure
+from ..http.request import Call, decode
+from ..state.access import VENDOR, Role
+from ..state.environment import State
+from ._answers import changes, listed, missing, nothing, shown
+from ._pages import ordered, window
+from ._route import route
+
+__all__ = ["ROUTES"]
+
+_V1: Final = "/identity/resources/roles/v1"
+_V2: Final = "/identity/resources/roles/v2"
+_MOST: Final = 2000
+
+
+_Range = msgspec.Meta(ge=0, le=32_767)
+_Level = Annotated[int, _Range] | Annotated[float, _Range]
+
+
+class _NewRole(msgspec.Struct, rename="camel"):
+    key: str
+    name: str
+    level: _Level
+    description: str = ""
+    is_default: bool = False
+    migrate_role: bool = False
+    first_user_role: bool = False
+
+
+class _RoleFromBase(msgspec.Struct, rename="camel"):
+    key: str
+    name: str
+    base_role_id: str
+    permission_ids: list[str]
+    description: str = ""
+    is_default: bool = False
+
+
+class _Changes(msgspec.Struct, rename="camel"):
+    key: str | msgspec.UnsetType = msgspec.UNSET
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    level: _Level | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType = msgspec.UNSET
+    is_default: bool | msgspec.UnsetType = msgspec.UNSET
+    migrate_role: bool | msgspec.UnsetType = msgspec.UNSET
+    first_user_role: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class _PermissionIds(msgspec.Struct, rename="camel"):
+    permission_ids: list[str]
+
+
+class _TenantId(msgspec.Struct, rename="camel"):
+    tenant_id: str
+
+
+class _FromBase(msgspec.Struct, rename="camel"):
+    """``AddRoleWithPermissionsResponse``."""
+
+    id: str
+    tenant_id: str | None
+    key: str
+    name: str
+    description: str
+    is_default: bool
+    permissions: list[str]
+    vendor_id: str = VENDOR
+
+
+_NEW_ROLES: Final = msgspec.json.Decoder(list[_NewRole])
+_ROLE_FROM_BASE: Final = msgspec.json.Decoder(_RoleFromBase)
+_CHANGES: Final = msgspec.json.Decoder(_Changes)
+_PERMISSION_IDS: Final = msgspec.json.Decoder(_PermissionIds)
+_TENANT_ID: Final = msgspec.json.Decoder(_TenantId)
+
+
+def get_all(state: State, call: Call) -> Answer:
+    """Serve ``GET /identity/resources/roles/v1``."""
+    return shown(200, state.access.visible(call.tenant))
+
+
+def create(state: State, call: Call) -> Answer:
+    """Serve ``POST /identity/resources/roles/v1``: all of them, or none."""
+    body = decode(_NEW_ROLES, call)
+    if isinstance(body, Answer):
+        return body
+    refusal = _no_such_tenant(state, call.tenant) or _key_taken(
+        state, call.tenant, [new.key for new in body]
+    )
+    if refusal is not None:
+        return refusal
+    made: list[Role] = []
+    for new in body:
+        fields = changes(new)
+        migrate = fields.pop("migrate_role")
+        made.append(_make(state, call.tenant, **fields))
+        if migrate and new.is_default:
+            _give_to_everybody(state, made[-1])
+    return shown(201, made)
+
+
+def create_from_base(state: State, call: Call) -> Answer:
+    """Serve ``POST /identity/resources/roles/v2``."""
+    body = decode(_ROLE_FROM_BASE, call)
+    if isinstance(body, Answer):
+        return body
+    access = state.access
+    refusal = (
+        _no_such_tenant(state, call.tenant)
+        or _unknown_permission(state, body.permission_ids)
+        or _key_taken(state, call.tenant, [body.key])
+    )
+    if refusal is not None:
+        return refusal
+    if access.unknown_role([body.base_role_id], call.tenant) is not None:
+        return missing("Role", body.base_role_id)
+    role = _make(
+        state,
+        call.tenant,
+        key=body.key,
+        name=body.name,
+        description=body.description,
+        is_default=body.is_default,
+        level=access.roles[body.base_role_id].level,
+    )
+    access.grant_only(role, body.permission_ids)
+    view = _FromBase(
+        role.id,
+        role.tenant_id,
+        role.key,
+        role.name,
+        role.description,
+        role.is_default,
+        role.permissions,
+    )
+    return shown(200, view)
+
+
+def update(state: State, call: Call) -> Answer:
+    """Serve ``PATCH /identity/resources/roles/v1/{roleId}``."""
+    role = _find(state, call)
+    if isinstance(role, Answer):
+        return role
+    body = decode(_CHANGES, call)
+    if isinstance(body, Answer):
+        return body
+    fields = changes(body)
+    migrate = fields.pop("migrate_role", False)
+    if state.access.key_taken(fields.get("key", role.key), role.tenant_id, but=role.id):
+        return failure(409, "There already is a role with this key")
+    for name, value in fields.items():
+        setattr(role, name, value)
+    role.updated_at = state.now()
+    state.access.changed()
+    if migrate and role.is_default:
+        _give_to_everybody(state, role)
+    return shown(200, role)
+
+
+def delete(state: State, call: Call) -> Answer:
+    """Serve ``DELETE /identity/resources/roles/v1/{roleId}``."""
+    role = _find(state, call)
+    if isinstance(role, Answer):
+        return role
+    state.delete_role(role.id)
+    return nothing(204)
+
+
+def set_permissions(state: State, call: Call) -> Answer:
+    """Serve ``PUT /identity/resources/roles/v1/{roleId}/permissions``."""
+    role = _find(state, call)
+    if isinstance(role, Answer):
+        return role
+    body = decode(_PERMISSION_IDS, call)
+    if isinstance(body, Answer):
+        return body
+    if (refusal := _unknown_permission(state, body.permission_ids)) is not None:
+        return refusal
+    state.access.grant_only(role, body.permission_ids)
+    role.updated_at = state.now()
+    return shown(200, role)
+
+
+def set_tenant(state: State, call: Call) -> Answer:
+    """Serve ``PUT /identity/resources/roles/v1/{roleId}/tenant``."""
+    (role_id,) = call.values
+    role = state.access.roles.get(role_id)
+    if role is None:
+        return missing("Role", role_id)
+    body = decode(_TENANT_ID, call)
+    if isinstance(body, Answer):
+        return body
+    if (refusal := _no_such_tenant(state, body.tenant_id)) is not None:
+        return refusal
+    if state.access.key_taken(role.key, body.tenant_id, but=role.id):
+        return failure(409, "There already is a role with this key")
+    role.tenant_id = body.tenant_id
+    role.updated_at = state.now()
+    return shown(200, role)
+
+
+def list_roles(state: State, call: Call) -> Answer:
+    """Serve ``GET /identity/resources/roles/v2``."""
+    parameters = call.parameters()
+    page = window(parameters, _MOST)
+    if isinstance(page, Answer):
+        return page
+    if "_sortBy" not in parameters:
+        return failure(400, "_sortBy should not be empty")
+    try:
+        levels = [float(level) for level in listed(parameters, "_levels", "_levels[]")]
+    except ValueError:
+        return failure(400, "_levels must be numbers")
+    tenant_ids = listed(parameters, "_tenantIds", "_tenantIds[]")
+    part = parameters.get("_filter", [""])[-1].lower()
+    roles = [
+        role
+        for role in _in_sight(state, call.tenant)
+        if (not levels or role.level in levels)
+        and (not tenant_ids or role.tenant_id in tenant_ids)
+        and any(part in text.lower() for text in (role.key, role.name, role.description))
+    ]
+    in_order = ordered(roles, parameters, _keys(state))
+    if isinstance(in_order, Answer):
+        return in_order
+    return page.of(in_order, state.policy, lambda role: role)
+
+
+def levels(state: State, call: Call) -> Answer:
+    """Serve ``GET /identity/resources/roles/v2/distinct-levels``."""
+    return shown(200, sorted({role.level for role in _in_sight(state, call.tenant)}))
+
+
+def tenants(state: State, call: Call) -> Answer:
+    """Serve ``GET /identity/resources/roles/v2/distinct-tenants``."""
+    found = {role.tenant_id for role in state.access.roles.values()} - {None}
+    return shown(200, sorted(found, key=str))
+
+
+def _in_sight(state: State, tenant_id: str | None) -> list[Role]:
+    return state.access.visible(tenant_id) if tenant_id else list(state.access.roles.values())
+
+
+def _keys(state: State) -> dict[str, Callable[[Role], Any]]:
+    def users(role: Role) -> int:
+        held = (user.role_ids for user in state.users.values() if user.role_ids is not None)
+        return sum(role.id in role_ids for by_tenant in held for role_ids in by_tenant.values())
+
+    def groups(role: Role) -> int:
+        all_groups = (group for each in state.access.groups.values() for group in each.values())
+        return sum(role.id in group.role_ids for group in all_groups)
+
+    return {
+        "key": lambda role: role.key,
+        "name": lambda role: role.name,
+        "description": lambda role: role.description,
+        "isDefault": lambda role: role.is_default,
+        "firstUserRole": lambda role: role.first_user_role,
+        "level": lambda role: role.level,
+        "updatedAt": lambda role: role.updated_at,
+        "createdAt": lambda role: role.created_at,
+        "permissions": lambda role: len(role.permissions),
+        "userTenants": users,
+        "groups": groups,
+    }
+
+
+def _find(state: State, call: Call) -> Role | Answer:
+    (role_id,) = call.values
+    role = state.access.roles.get(role_id)
+    if role is None or (call.tenant and role.tenant_id not in {None, call.tenant}):
+        return missing("Role", role_id)
+    return role
+
+
+def _make(state: State, tenant_id: str | None, **fields: Any) -> Role:
+    now = state.now()
+    role = Role(id=str(uuid4()), tenant_id=tenant_id, created_at=now, updated_at=now, **fields)
+    state.access.roles[role.id] = role
+    state.access.changed()
+    return role
+
+
+def _give_to_everybody(state: State, role: Role) -> None:
+    for user in state.users.values():
+        for tenant_id in user.tenants:
+            if role.tenant_id in {None, tenant_id}:
+                user.set_roles(tenant_id, (*user.roles_in(tenant_id), role.id))
+
+
+def _no_such_tenant(state: State, tenant_id: str | None) -> Answer | None:
+    known = tenant_id is None or tenant_id in state.tenants
+    return None if known else missing("Tenant", str(tenant_id))
+
+
+def _unknown_permission(state: State, permission_ids: list[str]) -> Answer | None:
+    for permission_id in permission_ids:
+        if permission_id not in state.access.permissions:
+            return missing("Permission", permission_id)
+    return None
+
+
+def _key_taken(state: State, tenant_id: str | None, keys: list[str]) -> Answer | None:
+    if len(set(keys)) < len(keys) or any(state.access.key_taken(key, tenant_id) for key in keys):
+        return failure(409, "There already is a role with this key")
+    return None
+
+
+ROUTES: Final = (
+    route("GET", _V1, get_all),
+    route("POST", _V1, create),
+    route("PATCH", _V1 + "/{roleId}", update),
+    route("DELETE", _V1 + "/{roleId}", delete),
+    route("PUT", _V1 + "/{roleId}/permissions", set_permissions),
+    route("PUT", _V1 + "/{roleId}/tenant", set_tenant),
+    route("GET", _V2, list_roles),
+    route("POST", _V2, create_from_base),
+    route("GET", _V2 + "/distinct-levels", levels),
+    route("GET", _V2 + "/distinct-tenants", tenants),
+)

@@ -1,0 +1,319 @@
+"""The routes of tenants, which Frontegg also calls accounts.
+
+====================================================================  =====
+paths, required fields, shapes of what is sent                        spec
+``v1/{tenantId}`` answers an array, empty for an unknown tenant;      seen
+``v2/{tenantId}`` an object; ``GET v1`` lists all, flat
+an unknown tenant in ``v2`` is 404                                    guess
+the list shows no parent; ``_offset`` counts pages                    seen
+at most 200 a page, 50 unless asked; ``_filter`` is a part of the     spec
+name or of the id
+``metadata`` is JSON in a string; its routes add to it and take       seen
+from it a key at a time
+creating is 201, everything else 200 with the tenant                  guess
+deleting is 200 with nothing, and deletes the users who are nowhere   spec
+else; sub-tenants move up
+an id in use is 409; one that was deleted is free again               guess
+a body that changes nothing is 400; unknown fields are ignored        spec
+a tenant without a name has its id for one                            guess
+the alias is a field like the others                                  guess
+``parentTenantId`` in an update moves a tenant, and null takes it     guess
+out of the tree
+====================================================================  =====
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import uuid4
+
+import msgspec
+
+from ..http.answer import Answer, failure
+from ..http.request import Call, decode
+from ..state.access import VENDOR
+from ..state.environment import State
+from ._answers import changes, listed, missing, no_tenant, nothing, shown
+from ._pages import ordered, window
+from ._route import route
+
+__all__ = ["ROUTES", "Fields", "TenantView", "make"]
+
+_V1: Final = "/tenants/resources/tenants/v1"
+_V2: Final = "/tenants/resources/tenants/v2"
+_MOST: Final = 200
+
+
+class Fields(msgspec.Struct, rename="camel"):
+    """What can be said of a tenant when it is made or changed."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    status: str | msgspec.UnsetType = msgspec.UNSET
+    website: str | msgspec.UnsetType | None = msgspec.UNSET
+    application_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    logo: str | msgspec.UnsetType | None = msgspec.UNSET
+    logo_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    address: str | msgspec.UnsetType | None = msgspec.UNSET
+    timezone: str | msgspec.UnsetType | None = msgspec.UNSET
+    currency: str | msgspec.UnsetType | None = msgspec.UNSET
+    creator_name: str | msgspec.UnsetType | None = msgspec.UNSET
+    creator_email: str | msgspec.UnsetType | None = msgspec.UNSET
+    is_reseller: bool | msgspec.UnsetType = msgspec.UNSET
+    alias: str | msgspec.UnsetType | None = msgspec.UNSET
+    parent_tenant_id: str | msgspec.UnsetType | None = msgspec.UNSET
+    metadata: str | dict[str, object] | msgspec.UnsetType = msgspec.UNSET
+
+
+class _NewTenant(Fields):
+    tenant_id: str | None = None
+
+
+class _Metadata(msgspec.Struct):
+    metadata: str | dict[str, object]
+
+
+class TenantView(msgspec.Struct, rename="camel", kw_only=True):
+    """A tenant as the wire shows it."""
+
+    id: str
+    vendor_id: str = VENDOR
+    tenant_id: str
+    name: str
+    status: str | None = None
+    website: str | None = None
+    application_url: str | None = None
+    logo: str | None = None
+    logo_url: str | None = None
+    address: str | None = None
+    timezone: str | None = None
+    currency: str | None = None
+    creator_name: str | None = None
+    creator_email: str | None = None
+    is_reseller: bool = False
+    alias: str | None = None
+    login_url: str | None = None
+    sub_account_access_type: str | None = None
+    metadata: str
+    created_at: str
+    updated_at: str
+    deleted_at: None = None
+
+    @classmethod
+    def of(cls, tenant_id: str, state: State) -> "TenantView":
+        """Show a tenant that exists."""
+        account = state.accounts.look(tenant_id)
+        fields: dict[str, Any] = account.fields
+        return cls(
+            id=f"account-{tenant_id}",
+            tenant_id=tenant_id,
+            name=state.tenants[tenant_id],
+            metadata=msgspec.json.encode(account.metadata).decode(),
+            created_at=account.created_at,
+            updated_at=account.updated_at,
+            **fields,
+        )
+
+
+_NEW_TENANT: Final = msgspec.json.Decoder(_NewTenant)
+_FIELDS: Final = msgspec.json.Decoder(Fields)
+_METADATA: Final = msgspec.json.Decoder(_Metadata)
+_OBJECT: Final = msgspec.json.Decoder(dict[str, object])
+
+
+def create(state: State, call: Call) -> Answer:
+    """Serve ``POST /tenants/resources/tenants/v1``."""
+    body = decode(_NEW_TENANT, call)
+    if isinstance(body, Answer):
+        return body
+    fields = changes(body)
+    tenant_id = fields.pop("tenant_id")
+    return make(state, str(uuid4()) if tenant_id is None else tenant_id, fields)
+
+
+def make(state: State, tenant_id: str, fields: dict[str, Any]) -> Answer:
+    """Make a tenant, below another if the fields say so, or refuse."""
+    if not tenant_id:
+        return failure(400, "tenantId should not be empty")
+    if tenant_id in state.tenants:
+        return failure(409, "There already is a tenant with this id")
+    parent = fields.get("parent_tenant_id")
+    if parent is not None and parent not in state.tenants:
+        return missing("Tenant", parent)
+    if (refusal := _change(state, tenant_id, fields, {})) is not None:
+        return refusal
+    state.tenants.setdefault(tenant_id, tenant_id)
+    return shown(201, TenantView.of(tenant_id, state))
+
+
+def _change(
+    state: State, tenant_id: str, fields: dict[str, Any], metadata: dict[str, object]
+) -> Answer | None:
+    """Set fields of a tenant and replace its metadata if that is among them, or refuse."""
+    given = fields.pop("metadata", msgspec.UNSET)
+    if given is not msgspec.UNSET:
+        decoded = _decoded(given)
+        if isinstance(decoded, Answer):
+            return decoded
+        metadata = decoded
+    if (refusal := _place(state, tenant_id, fields)) is not None:
+        return refusal
+    if "name" in fields:
+        state.tenants[tenant_id] = fields.pop("name")
+    account = state.accounts.change(tenant_id)
+    account.fields = {**account.fields, **fields}
+    account.metadata = metadata
+    return None
+
+
+def _place(state: State, tenant_id: str, fields: dict[str, Any]) -> Answer | None:
+    """Put a tenant below the parent that is among the fields, if one is, or refuse."""
+    if "parent_tenant_id" not in fields:
+        return None
+    parent = fields.pop("parent_tenant_id")
+    if parent is not None and parent not in state.tenants:
+        return missing("Tenant", parent)
+    if parent is not None and tenant_id in {parent, *state.accounts.above(parent)}:
+        return failure(400, "A tenant cannot be below itself")
+    if tenant_id in state.accounts.parents:
+        state.accounts.detach(tenant_id)
+    if parent is not None:
+        state.accounts.attach(tenant_id, parent)
+    return None
+
+
+def _decoded(metadata: str | dict[str, object]) -> dict[str, object] | Answer:
+    if isinstance(metadata, dict):
+        return metadata
+    try:
+        return _OBJECT.decode(metadata)
+    except msgspec.DecodeError:
+        return failure(400, "metadata must be an object or JSON of one")
+
+
+def get_all(state: State, call: Call) -> Answer:
+    """Serve ``GET /tenants/resources/tenants/v1``."""
+    return shown(200, [TenantView.of(tenant_id, state) for tenant_id in state.tenants])
+
+
+def list_tenants(state: State, call: Call) -> Answer:
+    """Serve ``GET /tenants/resources/tenants/v2``."""
+    parameters = call.parameters()
+    page = window(parameters, _MOST)
+    if isinstance(page, Answer):
+        return page
+    wanted = frozenset(listed(parameters, "_tenantIds", "_tenantIds[]"))
+    part = parameters.get("_filter", [""])[-1].lower()
+    tenant_ids = [
+        tenant_id
+        for tenant_id, name in state.tenants.items()
+        if (not wanted or tenant_id in wanted)
+        and (not part or part in name.lower() or part in tenant_id.lower())
+    ]
+    keys: dict[str, Callable[[str], Any]] = {
+        "createdAt": lambda tenant_id: state.accounts.look(tenant_id).created_at,
+        "name": lambda tenant_id: state.tenants[tenant_id],
+        "tenantId": lambda tenant_id: tenant_id,
+    }
+    in_order = ordered(tenant_ids, parameters, keys)
+    if isinstance(in_order, Answer):
+        return in_order
+    return page.of(in_order, state.policy, lambda tenant_id: TenantView.of(tenant_id, state))
+
+
+def get_v1(state: State, call: Call) -> Answer:
+    """Serve ``GET /tenants/resources/tenants/v1/{tenantId}``."""
+    (tenant_id,) = call.values
+    known = tenant_id in state.tenants
+    return shown(200, [TenantView.of(tenant_id, state)] if known else [])
+
+
+def get(state: State, call: Call) -> Answer:
+    """Serve ``GET /tenants/resources/tenants/v2/{tenantId}``."""
+    (tenant_id,) = call.values
+    if tenant_id not in state.tenants:
+        return missing("Tenant", tenant_id)
+    return shown(200, TenantView.of(tenant_id, state))
+
+
+def get_by_alias(state: State, call: Call) -> Answer:
+    """Serve ``GET /tenants/resources/tenants/v2/alias/{alias}``."""
+    (alias,) = call.values
+    for tenant_id in state.tenants:
+        if state.accounts.look(tenant_id).fields.get("alias") == alias:
+            return shown(200, TenantView.of(tenant_id, state))
+    return missing("Tenant", alias)
+
+
+def update(state: State, call: Call) -> Answer:
+    """Serve ``PUT /tenants/resources/tenants/v1/{tenantId}`` and ``v2``."""
+    (tenant_id,) = call.values
+    if tenant_id not in state.tenants:
+        return missing("Tenant", tenant_id)
+    body = decode(_FIELDS, call)
+    if isinstance(body, Answer):
+        return body
+    fields = changes(body)
+    if not fields:
+        return failure(400, "There is nothing to change")
+    metadata = state.accounts.look(tenant_id).metadata
+    if (refusal := _change(state, tenant_id, fields, metadata)) is not None:
+        return refusal
+    return shown(200, TenantView.of(tenant_id, state))
+
+
+def delete(state: State, call: Call) -> Answer:
+    """Serve ``DELETE /tenants/resources/tenants/v1/{tenantId}``."""
+    (tenant_id,) = call.values
+    return _delete(state, tenant_id)
+
+
+def delete_current(state: State, call: Call) -> Answer:
+    """Serve ``DELETE /tenants/resources/tenants/v1``, about the tenant of the token."""
+    return no_tenant() if call.tenant is None else _delete(state, call.tenant)
+
+
+def _delete(state: State, tenant_id: str) -> Answer:
+    if tenant_id not in state.tenants:
+        return missing("Tenant", tenant_id)
+    state.delete_tenant(tenant_id)
+    return nothing(200)
+
+
+def set_metadata(state: State, call: Call) -> Answer:
+    """Serve ``POST /tenants/resources/tenants/v1/{tenantId}/metadata``."""
+    (tenant_id,) = call.values
+    if tenant_id not in state.tenants:
+        return missing("Tenant", tenant_id)
+    body = decode(_METADATA, call)
+    if isinstance(body, Answer):
+        return body
+    metadata = _decoded(body.metadata)
+    if isinstance(metadata, Answer):
+        return metadata
+    account = state.accounts.change(tenant_id)
+    account.metadata = {**account.metadata, **metadata}
+    return shown(201, TenantView.of(tenant_id, state))
+
+
+def delete_metadata(state: State, call: Call) -> Answer:
+    """Serve ``DELETE /tenants/resources/tenants/v1/{tenantId}/metadata/{key}``."""
+    tenant_id, key = call.values
+    if tenant_id not in state.tenants:
+        return missing("Tenant", tenant_id)
+    state.accounts.change(tenant_id).metadata.pop(key, None)
+    return shown(200, TenantView.of(tenant_id, state))
+
+
+ROUTES: Final = (
+    route("GET", _V1, get_all),
+    route("POST", _V1, create),
+    route("DELETE", _V1, delete_current),
+    route("GET", _V1 + "/{tenantId}", get_v1),
+    route("PUT", _V1 + "/{tenantId}", update),
+    route("DELETE", _V1 + "/{tenantId}", delete),
+    route("POST", _V1 + "/{tenantId}/metadata", set_metadata),
+    route("DELETE", _V1 + "/{tenantId}/metadata/{key}", delete_metadata),
+    route("GET", _V2, list_tenants),
+    route("GET", _V2 + "/alias/{alias}", get_by_alias),
+    route("GET", _V2 + "/{tenantId}", get),
+    route("PUT", _V2 + "/{tenantId}", update),
+)

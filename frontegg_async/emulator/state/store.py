@@ -1,0 +1,145 @@
+"""What the emulator keeps besides users and tenants, and hands to handlers with each call.
+
+That is the signing key, logins, API tokens, invitations, links that e-mails would carry, and
+long-running work. ``state.py`` knows nothing of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import formatdate
+from secrets import token_urlsafe
+from typing import Any
+from uuid import uuid4
+
+from ..http.record import Mail
+from ..policy import Policy
+from .jobs import Jobs
+from .keys import Keys
+from .logins import Logins
+from .tokens import Tokens
+
+__all__ = ["AccessToken", "ApiToken", "Desk", "Invitation", "http_date", "timestamp"]
+
+
+def timestamp(seconds: float) -> str:
+    """Write a time as the API does."""
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def http_date(seconds: float) -> str:
+    """Write a time as HTTP headers have it."""
+    return formatdate(int(seconds), usegmt=True)
+
+
+@dataclass(slots=True)
+class ApiToken:
+    """A client id with a secret, of a tenant or, where there is a ``user_id``, of a user."""
+
+    client_id: str
+    secret: str
+    tenant_id: str
+    user_id: str | None
+    created_by: str
+    created: float
+    expires: float | None
+    description: str
+    metadata: dict[str, Any]
+    role_ids: list[str]
+    permission_ids: list[str]
+
+
+@dataclass(slots=True)
+class AccessToken:
+    """A token that works by itself, of a tenant or, where there is a ``user_id``, of a user."""
+
+    id: str
+    secret: str
+    tenant_id: str
+    user_id: str | None
+    created_by: str
+    created: float
+    expires: float | None
+    description: str
+    role_ids: list[str]
+
+
+@dataclass(slots=True)
+class Invitation:
+    """A token that lets somebody, or one user, into a tenant."""
+
+    id: str
+    token: str
+    tenant_id: str
+    user_id: str | None
+    expires: float | None
+    send_email: bool
+    role_ids: list[str]
+
+
+@dataclass(slots=True)
+class Strategies:
+    """Whether invitations and activations work by link or by code, and how long in seconds."""
+
+    strategy: str = "link"
+    code_expiration: float = 600
+
+
+@dataclass(slots=True)
+class Desk:
+    """Everything that handlers may want, besides the state."""
+
+    client_id: str
+    policy: Policy
+    keys: Keys
+    tokens: Tokens
+    logins: Logins
+    jobs: Jobs
+    wall_clock: Callable[[], float]
+    issuer: Callable[[], str]
+    """Returns the base URL that tokens name as their issuer."""
+    api_tokens: dict[str, ApiToken] = field(default_factory=dict[str, ApiToken])
+    """By client id."""
+    access_tokens: dict[str, AccessToken] = field(default_factory=dict[str, AccessToken])
+    """By id."""
+    invitations: dict[str, Invitation] = field(default_factory=dict[str, Invitation])
+    """By id."""
+    mails: list[Mail] = field(default_factory=list[Mail])
+    """The e-mails with a token in them, in order."""
+    invitation_strategy: Strategies = field(default_factory=Strategies)
+    activation_strategy: Strategies = field(default_factory=Strategies)
+
+    def invite(
+        self,
+        tenant_id: str,
+        user_id: str | None,
+        minutes: float | None,
+        *,
+        send_email: bool,
+        role_ids: list[str],
+    ) -> Invitation:
+        """Make an invitation; an earlier one of the same user to the same tenant ends."""
+        if user_id is not None and (earlier := self.invitation_of(user_id, tenant_id)) is not None:
+            del self.invitations[earlier.id]
+        expires = None if minutes is None else self.wall_clock() + 60 * minutes
+        invitation = Invitation(
+            str(uuid4()), token_urlsafe(24), tenant_id, user_id, expires, send_email, role_ids
+        )
+        self.invitations[invitation.id] = invitation
+        return invitation
+
+    def invitation_of(self, user_id: str, tenant_id: str) -> Invitation | None:
+        """Return the invitation of a user to a tenant."""
+        for each in self.invitations.values():
+            if (each.user_id, each.tenant_id) == (user_id, tenant_id):
+                return each
+        return None
+
+    def invitation_by_token(self, token: str) -> Invitation | None:
+        """Return the invitation with this token, unless it has expired."""
+        for each in self.invitations.values():
+            if each.token == token:
+                good = each.expires is None or each.expires > self.wall_clock()
+                return each if good else None
+        return None
