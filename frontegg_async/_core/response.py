@@ -45,7 +45,7 @@ class Answer(msgspec.Struct, eq=False):
         headers: looked up without regard to case.
         body: the raw bytes, decompressed.
         attempts: requests that were sent for it, the last one included.
-        throttled: whether it asked to come back later (``limits.is_throttled``).
+        throttled: whether it asked to come back later (``rate_limit_headers.is_throttled``).
         sent: the call that it answers, for its secrets; None if that had none.
     """
 

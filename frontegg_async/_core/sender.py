@@ -1,7 +1,7 @@
 """The one loop that sends, decides, waits and sends again.
 
 A call is prepared once, then sent until ``retry.decide`` says otherwise. What all views of a
-session share stands in ``Core`` (``core.py``), what a view may differ in stands in ``View``.
+session share stands in ``Core`` (``shared.py``), what a view may differ in stands in ``View``.
 """
 
 from __future__ import annotations

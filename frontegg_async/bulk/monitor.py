@@ -14,11 +14,11 @@ from .._core.call import Traffic
 from .._core.clock import Clock
 from .._core.response import Answer, Failure
 from ..pacing import Group, PaceState, Pacing, Wait
+from .caller_errors import is_cancelled, of_caller
 from .jobs import Job
 from .ledger.records import Entry, LedgerRow, State
 from .ledger.wait_note import NoteWriter, WaitNote
 from .outcome import Outcome, RowResult
-from .raising import is_cancelled, of_caller
 from .report.export import outcome_name
 from .report.forecast import Forecast
 from .report.report import Progress

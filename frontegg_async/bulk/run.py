@@ -17,6 +17,7 @@ import anyio
 
 from ..errors import FronteggError, LedgerDamagedError, LedgerFullError, LedgerMismatchError
 from ..session import Session
+from .caller_errors import stopped_by
 from .engine import Engine
 from .input.feeds import Feed, SlicedFeed
 from .input.sources import Source, feed_of
@@ -30,7 +31,7 @@ from .ledger.writer import LedgerRecorder
 from .loader import Loader
 from .monitor import ON_PROGRESS, RunWatch
 from .outcome import COMMON, MAX_KEPT_FAILURES, Outcome, RowResult
-from .raising import stopped_by, with_report
+from .raising import with_report
 from .report.export import check_writable, outcome_name, write_failures
 from .report.figures import Figures, Standing, figures_of_all, figures_of_run, standing_of
 from .report.report import Progress, Report

@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 import anyio
 
 from ..errors import InvalidRequestError
-from .raising import is_cancelled, of_caller
+from .caller_errors import is_cancelled, of_caller
 
 T = TypeVar("T")
 

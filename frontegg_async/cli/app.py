@@ -105,8 +105,8 @@ app = App(
     params=[],
     no_args_is_help=True,
     lazy={
-        "bulk": ("bulk", "bulk", "Work on thousands to millions of rows, from a file."),
-        "call": ("call", "call", "Call one operation and print its answer as JSON."),
+        "bulk": ("bulk.commands", "bulk", "Work on thousands to millions of rows, from a file."),
+        "call": ("call.command", "call", "Call one operation and print its answer as JSON."),
         "emulator": ("emulator", "emulator", "Serve an emulator of Frontegg's API on this host."),
         "operations": ("operations", "operations", "List the operations that the SDK has."),
         "token": ("token", "token", "Show who the credentials are, and how long a token lasts."),

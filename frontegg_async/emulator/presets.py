@@ -1,6 +1,6 @@
 """The limits that Frontegg publishes, as limits of the emulator.
 
-The figures are ``frontegg_async.pacing.published``, which the SDK's pacing reads as well. What is left
+The figures are ``frontegg_async.pacing.published``, which the SDK reads as well. What is left
 open there:
 
 =====================================================================  =====

@@ -6,7 +6,7 @@ is written.
 
 The ``latency`` passes between the commit and the answer, so a client that gives up during it has
 been served all the same (guess). What may refuse a request is told in ``service.py``, which routes
-there are in ``routes.py``, and what they do in the modules that it gathers.
+there are in ``_table.py``, and what they do in the modules that it gathers.
 """
 
 import asyncio

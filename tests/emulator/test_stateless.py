@@ -195,9 +195,9 @@ async def test_unknown_routes_stay_unknown(api: Api) -> None:
 def test_a_table_of_operations_is_loaded_when_it_is_needed() -> None:
     """Routes with a memory are found without it."""
     code = (
-        "from frontegg_async.emulator import routes, stateless; "
-        "routes.find('POST', '/auth/vendor'); routes.known('POST /auth/vendor'); "
-        "print(stateless.routes.cache_info().currsize)"
+        "from frontegg_async.emulator.routes import _stateless, _table; "
+        "_table.find('POST', '/auth/vendor'); _table.known('POST /auth/vendor'); "
+        "print(_stateless.routes.cache_info().currsize)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout.strip() == b"0"

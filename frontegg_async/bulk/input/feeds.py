@@ -20,7 +20,7 @@ from typing import Final, Protocol
 import anyio
 
 from ...errors import InvalidRequestError
-from ..raising import of_caller
+from ..caller_errors import of_caller
 from .columns import Row
 from .file import InputFile
 

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The ledger of a run: rows, intents and outcomes in an SQLite file, and its one writer."""

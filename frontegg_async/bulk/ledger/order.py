@@ -10,7 +10,7 @@ the active tenant, the last one holds:
 
 All of this is decided when a row is about to be handed out, in the order of the source, and is put
 on file in ``turns``. Memberships add up, so that such rows can only repeat each other; those that
-name the user by id are compared when they are entered (``twins.py``).
+name the user by id are compared when they are entered (``duplicates.py``).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""TODO."""
+"""``frontegg-async bulk``: runs, ledgers, progress, signals."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""``frontegg-async call``: any operation from its coroutine's signature."""

@@ -1,6 +1,6 @@
 """The route table: what the emulator plays with a memory, and after that what it plays without.
 
-``paths.py`` says how a raw path is matched; ``/auth/vendor/`` with its slash at the end is the one
+``_paths.py`` says how a raw path is matched; ``/auth/vendor/`` with its slash at the end is the one
 path that is forgiven (seen).
 """
 

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The state of the emulated environment: users, tenants, roles, tokens, work."""

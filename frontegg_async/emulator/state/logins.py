@@ -1,6 +1,6 @@
 """Who can log in and who is logged in: passwords, and sessions with their refresh tokens.
 
-Everything here is synchronous and touches only dicts, as in ``state.py``.
+Everything here is synchronous and touches only dicts, as in ``environment.py``.
 
 ==================================================================  ======
 an API token has at most 100 sessions, the oldest gives way           spec

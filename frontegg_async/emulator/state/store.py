@@ -1,7 +1,7 @@
 """What the emulator keeps besides users and tenants, and hands to handlers with each call.
 
 That is the signing key, logins, API tokens, invitations, links that e-mails would carry, and
-long-running work. ``state.py`` knows nothing of it.
+long-running work. ``environment.py`` knows nothing of it.
 """
 
 from collections.abc import Callable
