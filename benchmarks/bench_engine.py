@@ -30,7 +30,7 @@ from measuring import (
 )
 from memory import peak_mib
 
-from frontegg_async import Answer, FronteggSession, Operation
+from frontegg_async import FronteggSession, Operation, Response
 from frontegg_async._core.call import AttemptObserver
 from frontegg_async.emulator import Emulator
 
@@ -45,9 +45,9 @@ class InstantSession(FronteggSession):
         *path: str,
         observer: AttemptObserver | None = None,
         **arguments: Any,
-    ) -> Answer:
+    ) -> Response:
         """Tell the observer what a real call would tell it, and answer."""
-        answer = Answer(201, {"frontegg-trace-id": "ab" * 16}, b"")
+        answer = Response(201, {"frontegg-trace-id": "ab" * 16}, b"")
         if observer is not None:
             noted = observer.before(operation)
             if noted is not None:
@@ -84,7 +84,7 @@ async def assign(path: Path, rows: int) -> Run:
         cpu, wall = time.process_time(), time.perf_counter()
         report = await frontegg.bulk.assign(path, plan="never")
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    assert report.added == rows, report
+    assert report.applied == rows, report
     return Run(rows, cpu / rows * 1e6, wall / rows * 1e6, peak_mib())
 
 

@@ -40,7 +40,7 @@ async def assign(path: Path) -> int:
     async with FronteggSession.from_env() as frontegg:
         # A server of fixed answers cannot say who is a member, and the other ways never ask.
         report = await frontegg.bulk.assign(path, plan="never")
-    return report.added
+    return report.applied
 
 
 async def map_rows(path: Path) -> int:

@@ -128,7 +128,7 @@ class _Loop:
         body = {"tenantId": _TENANT, "skipInviteEmail": True}
         async with self._http.post(url, json=body, headers=self._headers) as answer:
             if answer.status == 429:
-                return stated_wait(answer.headers, datetime.now(UTC))
+                return parse_retry_after(answer.headers, datetime.now(UTC))
             answer.raise_for_status()
             await answer.json()
             return None
@@ -173,7 +173,7 @@ class _Loop:
         return found
 
 
-def stated_wait(headers: Mapping[str, str], now: datetime) -> float:
+def parse_retry_after(headers: Mapping[str, str], now: datetime) -> float:
     """Return the seconds that a 429 says to stay away, in one of two headers, or else 1."""
     if reset := headers.get("X-Rate-Limit-Reset"):
         return max((datetime.fromisoformat(reset) - now).total_seconds(), 0.0)

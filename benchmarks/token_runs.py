@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from frontegg_async import Answer, FronteggSession, Operation
+from frontegg_async import FronteggSession, Operation, Response
 from frontegg_async._core.clock import SystemClock
 from frontegg_async._core.response import Failure
 from frontegg_async.auth.token_manager import TokenManager
@@ -178,7 +178,7 @@ class _Held:
         """Note it."""
         self._waits.append(time.perf_counter() - self._started)
 
-    def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
+    def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Do nothing."""
 
 

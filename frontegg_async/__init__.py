@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._core.response import Answer
+from ._core.response import Response
 from ._version import __version__
 from .auth.token_claims import TokenInfo
 from .auth.token_stores import LeasingTokenStore, MemoryTokenStore, StoredToken, TokenStore
@@ -26,19 +26,19 @@ from .errors import (
     InvalidRequestError,
     LedgerBusyError,
     LedgerDamagedError,
+    LedgerDiskFullError,
     LedgerError,
-    LedgerFullError,
     LedgerMismatchError,
     NotFoundError,
     OutcomeUnknownError,
     PermissionDeniedError,
+    RateLimitError,
+    ResponseDecodeError,
     ServerError,
-    ThrottledError,
-    UndecodableAnswerError,
 )
 from .frontegg import FronteggSession
 from .observing import Attempt, CallResult, ObservedCall, Observer, with_response
-from .operation import Caller, Operation, Repeat, TenantHeader, TokenKind, UserHeader
+from .operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
 from .options import Options, Region
 from .pacing import FixedRate
 from .pacing.published import Plan
@@ -94,7 +94,6 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "Answer",
     "ApiTokenLogin",
     "Assignment",
     "Attempt",
@@ -116,8 +115,8 @@ __all__ = [
     "LeasingTokenStore",
     "LedgerBusyError",
     "LedgerDamagedError",
+    "LedgerDiskFullError",
     "LedgerError",
-    "LedgerFullError",
     "LedgerMismatchError",
     "LoginResult",
     "MemoryTokenStore",
@@ -134,9 +133,12 @@ __all__ = [
     "Permission",
     "PermissionDeniedError",
     "Plan",
+    "RateLimitError",
     "Region",
-    "Repeat",
     "Report",
+    "Response",
+    "ResponseDecodeError",
+    "RetrySafety",
     "Role",
     "ServerError",
     "StoredToken",
@@ -144,11 +146,9 @@ __all__ = [
     "TaskBatch",
     "Tenant",
     "TenantHeader",
-    "ThrottledError",
     "TokenInfo",
     "TokenKind",
     "TokenStore",
-    "UndecodableAnswerError",
     "User",
     "UserHeader",
     "UserTenant",

@@ -8,9 +8,9 @@
     ├── PermissionDeniedError      403
     ├── NotFoundError              404
     ├── ConflictError              409
-    ├── ThrottledError             429, or a stated wait is longer than the caller allows
+    ├── RateLimitError             429, or a stated wait is longer than the caller allows
     ├── ServerError                5xx, or a gateway gave up (408, 421, 425, 460, 499)
-    ├── UndecodableAnswerError     an answer that is not what the operation returns
+    ├── ResponseDecodeError     an answer that is not what the operation returns
     ├── ConnectionFailedError      no connection, or it broke; calling again is harmless
     ├── CallTimeoutError           the deadline passed; calling again is harmless
     ├── OutcomeUnknownError        no answer, or one that does not say: it may have been done
@@ -20,7 +20,7 @@
         ├── LedgerBusyError        another process is running on it
         ├── LedgerMismatchError    it was begun for another input, job, environment or settings
         ├── LedgerDamagedError     it is no ledger, or has changed
-        └── LedgerFullError        there is no space to write it
+        └── LedgerDiskFullError        there is no space to write it
 
 Every one carries what is known: ``operation``, ``status``, ``error_code``, ``messages``,
 ``trace_id``, ``attempts`` and ``retry_after``. None of them holds a token, an api key or an
@@ -196,7 +196,7 @@ class ConflictError(FronteggError):
     """The state on the server does not allow it (409)."""
 
 
-class ThrottledError(FronteggError):
+class RateLimitError(FronteggError):
     """Too many requests; ``retry_after`` says how many seconds the server asked for."""
 
 
@@ -204,7 +204,7 @@ class ServerError(FronteggError):
     """The server failed, or a gateway before it gave up (5xx, 408, 421, 425, 460, 499)."""
 
 
-class UndecodableAnswerError(FronteggError):
+class ResponseDecodeError(FronteggError):
     """The answer came, but is not what the operation returns; ``status`` is the answer's.
 
     It cannot be decoded, reports an error with the status of a success (``messages`` and
@@ -243,7 +243,7 @@ class BatchInterruptedError(FronteggError):
         task_ids: the tasks that had been started by then; they go on.
         accepted: how many items of the list, from its start, these tasks hold. What follows was
             not sent, except for the call that failed: if its error is an OutcomeUnknownError or
-            an UndecodableAnswerError, its items may have been accepted too.
+            an ResponseDecodeError, its items may have been accepted too.
     """
 
     def __init__(
@@ -289,5 +289,5 @@ class LedgerDamagedError(LedgerError):
     """The file is no ledger, or it is not as it was written."""
 
 
-class LedgerFullError(LedgerError):
+class LedgerDiskFullError(LedgerError):
     """There is no space to write the ledger; nothing is sent that could not be recorded."""

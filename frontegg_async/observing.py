@@ -26,7 +26,7 @@ import msgspec
 
 from ._core.call import AttemptObserver
 from ._core.clock import Clock
-from ._core.response import Answer, Failure, recorded
+from ._core.response import Failure, Response, recorded
 from .errors import ConfigurationError, FronteggError
 from .operation import Operation
 
@@ -127,12 +127,12 @@ class ObservedCall:
         """Pass it on to the caller's own observer of attempts."""
         return None if self._inner is None else self._inner.before(operation)
 
-    def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
+    def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Tell of an attempt of this call; reading back after a lost answer is one as well."""
         if self._inner is not None:
             self._inner.after(operation, outcome, seconds)
         self.attempts += 1
-        if isinstance(outcome, Answer):
+        if isinstance(outcome, Response):
             self.status, self.trace_id = outcome.status, outcome.trace_id
             self.throttled += outcome.throttled
             attempt = Attempt(
@@ -216,7 +216,7 @@ class CallResult(msgspec.Struct, Generic[T], frozen=True):
     """
 
     value: T
-    answers: tuple[Answer, ...]
+    answers: tuple[Response, ...]
 
     @property
     def status(self) -> int | None:
@@ -249,7 +249,7 @@ async def with_response(call: Awaitable[T]) -> CallResult[T]:
     if isinstance(call, asyncio.Future):
         raise TypeError("with_response() takes the coroutine itself, and not a task or a future")
     outer = recorded.get()
-    answers: list[Answer] = []
+    answers: list[Response] = []
     before = recorded.set(answers)
     try:
         value = await call

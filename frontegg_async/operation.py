@@ -93,7 +93,7 @@ class UserHeader(Enum):
     """With the environment token. A user's own token says already whose it is."""
 
 
-class Repeat(Enum):
+class RetrySafety(Enum):
     """What it means to send an operation a second time."""
 
     SAFE = "safe"
@@ -107,9 +107,9 @@ class Repeat(Enum):
 
 
 _REPEAT_OF_METHOD: Final = {
-    "GET": Repeat.SAFE,
-    "PUT": Repeat.IDEMPOTENT,
-    "DELETE": Repeat.IDEMPOTENT,
+    "GET": RetrySafety.SAFE,
+    "PUT": RetrySafety.IDEMPOTENT,
+    "DELETE": RetrySafety.IDEMPOTENT,
 }
 
 
@@ -165,13 +165,13 @@ class Echo(msgspec.Struct, frozen=True):
             return False
         return not isinstance(shown, str) or shown.casefold() != asked.casefold()
 
-    def stands_for(self, repeat: Repeat, body: bytes) -> bool:
+    def stands_for(self, repeat: RetrySafety, body: bytes) -> bool:
         """Whether an answer without a body is about the object that the path names.
 
         That of a write is: many have none, and its status says that it was done. One of a read
         shows nothing.
         """
-        return self.query is None and repeat is not Repeat.SAFE and is_nothing(body)
+        return self.query is None and repeat is not RetrySafety.SAFE and is_nothing(body)
 
 
 class Operation(Generic[T]):
@@ -235,7 +235,7 @@ class Operation(Generic[T]):
         tenant: TenantHeader = TenantHeader.NONE,
         user: UserHeader = UserHeader.NONE,
         headers: tuple[str, ...] = (),
-        repeat: Repeat | None = None,
+        repeat: RetrySafety | None = None,
         read_back: ReadBack[T] | None = None,
         one_or_many: bool = False,
         echo: Echo | None = None,
@@ -251,7 +251,7 @@ class Operation(Generic[T]):
         self.user: Final = user
         self.headers: Final = headers
         self.own_headers: Final = frozenset(name.lower() for name in headers)
-        self.repeat: Final = repeat or _REPEAT_OF_METHOD.get(method, Repeat.UNSAFE)
+        self.repeat: Final = repeat or _REPEAT_OF_METHOD.get(method, RetrySafety.UNSAFE)
         self.read_back: Final = read_back
         self.one_or_many: Final = one_or_many
         self.echo: Final = echo

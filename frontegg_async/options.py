@@ -77,7 +77,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             is worth one more, and so is looking whether a lost call was done. What was refused
             for its rate does not count: it waits in line until the deadline.
         max_wait: the longest wait, in seconds, that the server may impose on a call; a longer
-            one is raised as ThrottledError instead of being waited for.
+            one is raised as RateLimitError instead of being waited for.
         max_response_bytes: the longest body that is read, after decompression too.
         rejected_before_processing: whether 401 and 429 always mean that nothing was done, so
             that any operation may be sent again after them. Frontegg does not say; if you

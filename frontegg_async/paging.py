@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Final, Generic, TypeVar
 from urllib.parse import parse_qs
 
-from .errors import InvalidRequestError, UndecodableAnswerError
+from .errors import InvalidRequestError, ResponseDecodeError
 from .models.paging import Page
 from .operation import Caller, Operation, Query, QueryValue
 
@@ -82,7 +82,7 @@ class Paginator(Generic[T]):
         Sends one request, for a page of one item; where the API takes no limit, for its first page.
 
         Raises:
-            UndecodableAnswerError: the page is empty although it states a total of more.
+            ResponseDecodeError: the page is empty although it states a total of more.
         """
         query = self._query_of(0)
         page = await self._fetch(query if self._limit is None else {**query, "_limit": 1})
@@ -108,7 +108,7 @@ class Paginator(Generic[T]):
 
         Raises:
             InvalidRequestError: ``max_items`` is no whole number from 1.
-            UndecodableAnswerError: as for ``pages``. What was read before is lost with it.
+            ResponseDecodeError: as for ``pages``. What was read before is lost with it.
         """
         if max_items is not None and (type(max_items) is not int or max_items < 1):
             raise self._refused(f"max_items must be a whole number from 1, got {max_items!r}")
@@ -128,7 +128,7 @@ class Paginator(Generic[T]):
 
         Raises:
             InvalidRequestError: ``start`` cannot be an index, as for ``page``.
-            UndecodableAnswerError: the server answers with the same page again and again, or its
+            ResponseDecodeError: the server answers with the same page again and again, or its
                 pages end before the total that it states.
         """
         return self._pages(self._checked(start))
@@ -203,8 +203,8 @@ class Paginator(Generic[T]):
     def _refused(self, text: str) -> InvalidRequestError:
         return InvalidRequestError(text, operation=self._operation.name)
 
-    def _broken(self, text: str) -> UndecodableAnswerError:
-        return UndecodableAnswerError(text, operation=self._operation.name)
+    def _broken(self, text: str) -> ResponseDecodeError:
+        return ResponseDecodeError(text, operation=self._operation.name)
 
 
 def _total_of(page: Page[T]) -> float | None:

@@ -14,11 +14,11 @@ import msgspec
 from ._core import logs
 from ._core.call import AttemptObserver, Traffic, View
 from ._core.clock import Clock
-from ._core.decoding import decode_answer
+from ._core.decoding import decode_response
 from ._core.environment import Environment
 from ._core.proxies import not_used
 from ._core.request_builder import conceal
-from ._core.response import Answer, record, recorded
+from ._core.response import Response, record, recorded
 from ._core.retry import RetryBudget
 from ._core.secret import Secret, concealed
 from ._core.sender import Sender
@@ -386,12 +386,12 @@ class Session:
             with self._settings.observed(operation) as observed:
                 answer = await self._opened().send(operation, path, arguments, observer=observed)
                 record(answer)
-                return decode_answer(operation, answer, path, arguments)
+                return decode_response(operation, answer, path, arguments)
         sender = self._sender or self._opened()
         answer = await sender.send(operation, path, arguments)
         if (answers := recorded.get()) is not None:
             answers.append(answer)
-        return decode_answer(operation, answer, path, arguments)
+        return decode_response(operation, answer, path, arguments)
 
     async def send(
         self,
@@ -400,7 +400,7 @@ class Session:
         *path: str,
         observer: AttemptObserver | None = None,
         **arguments: Unpack[Arguments],
-    ) -> Answer:
+    ) -> Response:
         """Send any operation and return the answer itself: status, headers and raw bytes.
 
         An answer is a success: anything else is raised, as by ``call``. An ``observer`` is told
@@ -420,7 +420,7 @@ class Session:
         self, operation: Operation[T], /, **arguments: Unpack[Arguments]
     ) -> T:
         answer = await self._opened().send(operation, (), arguments)
-        return decode_answer(operation, answer, (), arguments)
+        return decode_response(operation, answer, (), arguments)
 
     @property
     def pacing(self) -> Pacing:
@@ -444,7 +444,7 @@ class Session:
     def decoded(
         self,
         operation: Operation[T],
-        answer: Answer,
+        answer: Response,
         /,
         *path: str,
         **arguments: Unpack[Arguments],
@@ -452,7 +452,7 @@ class Session:
         """Decode an answer of ``send``; with the call's arguments, it is compared with them.
 
         Raises:
-            UndecodableAnswerError: it is not what the operation returns, it reports an error, or
+            ResponseDecodeError: it is not what the operation returns, it reports an error, or
                 it is about something else than was asked for.
         """
-        return decode_answer(operation, answer, path, arguments)
+        return decode_response(operation, answer, path, arguments)

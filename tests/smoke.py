@@ -27,7 +27,7 @@ async def assign() -> None:
             await frontegg.users.add_to_tenant(users[0], "other", skip_invite_email=True)
             await frontegg.users.set_active_tenant(users[0], "other")
             await frontegg.users.set_superuser(users[0], True)
-        check(report.added == 50, f"all rows added: {report}")
+        check(report.applied == 50, f"all rows added: {report}")
         check(len(emulator.memberships()) == 51, "the server has every membership")
         check(emulator.user(users[0]).super_user, "the user is a super-user")
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from frontegg_async import errors
 from frontegg_async._core.response import (
-    Answer,
     Failure,
     FailureKind,
-    error_of_answer,
+    Response,
     error_of_failure,
+    error_of_response,
 )
 from frontegg_async.errors import FronteggError
 
@@ -26,7 +26,7 @@ OWN: dict[int, type[FronteggError]] = {
     409: errors.ConflictError,
     # Nobody refused these for what they say.
     **dict.fromkeys((408, 421, 425, 460, 499), errors.ServerError),
-    429: errors.ThrottledError,
+    429: errors.RateLimitError,
 }
 
 
@@ -44,8 +44,8 @@ class Sent:
 def error_of(
     status: int, body: bytes = b"", *redact: str, headers: dict[str, str] | None = None
 ) -> FronteggError:
-    answer = Answer(status, headers or {}, body, sent=Sent(redact))
-    return error_of_answer(answer, operation="users.get", attempts=2)
+    answer = Response(status, headers or {}, body, sent=Sent(redact))
+    return error_of_response(answer, operation="users.get", attempts=2)
 
 
 @pytest.mark.parametrize("status", range(300, 600))
@@ -71,7 +71,7 @@ def test_statuses_that_are_none(status: int) -> None:
 @pytest.mark.parametrize("status", [100, 101, 199])
 def test_statuses_before_the_answer(status: int) -> None:
     """What is no final status is no answer that anybody can read."""
-    assert isinstance(error_of(status), errors.UndecodableAnswerError)
+    assert isinstance(error_of(status), errors.ResponseDecodeError)
 
 
 @pytest.mark.parametrize(
@@ -207,9 +207,9 @@ FAILURES = [
     (FailureKind.TIMED_OUT, 200, errors.CallTimeoutError),
     (FailureKind.BROKEN, None, errors.ConnectionFailedError),
     (FailureKind.BROKEN, 200, errors.ConnectionFailedError),
-    (FailureKind.MALFORMED, None, errors.UndecodableAnswerError),
-    (FailureKind.MALFORMED, 200, errors.UndecodableAnswerError),
-    (FailureKind.TOO_LARGE, 200, errors.UndecodableAnswerError),
+    (FailureKind.MALFORMED, None, errors.ResponseDecodeError),
+    (FailureKind.MALFORMED, 200, errors.ResponseDecodeError),
+    (FailureKind.TOO_LARGE, 200, errors.ResponseDecodeError),
 ]
 
 
@@ -226,6 +226,6 @@ def test_failures(kind: FailureKind, status: int | None, expected: type[Frontegg
 
 def test_answers_do_not_show_their_bodies() -> None:
     """Neither the body nor the headers of an answer show in its ``repr``."""
-    answer = Answer(200, {"frontegg-trace-id": "abc", "set-cookie": "canary"}, b"canary")
-    assert repr(answer) == "<Answer 200, 6 bytes, trace id abc>"
+    answer = Response(200, {"frontegg-trace-id": "abc", "set-cookie": "canary"}, b"canary")
+    assert repr(answer) == "<Response 200, 6 bytes, trace id abc>"
     assert repr(Failure(FailureKind.BROKEN, "cut")) == "<Failure broken: cut>"

@@ -295,7 +295,7 @@ async def test_a_conflict_about_something_else(
     assert (first.line, first.status, first.error_code) == (1, 409, "ER-77777")
     assert "Seats are sold out" in first.reason
     assert first.trace_id
-    assert first.assignment == rows_of(pairs)[0]
+    assert first.row == rows_of(pairs)[0]
 
 
 @pytest.mark.parametrize("status", [500, 404])
@@ -346,7 +346,7 @@ async def test_credentials_that_die_on_the_way(
     assert len(emulator.memberships()) == counts["added"] + 3
     skipped = [each for each in report.failures if each.outcome is Outcome.SKIPPED]
     assert all(str(report.stopped) in each.reason for each in skipped)
-    assert all(each.assignment is not None for each in skipped)
+    assert all(each.row is not None for each in skipped)
     # Withdrawn credentials are not hammered.
     assert emulator.count(AUTH) <= 3
 

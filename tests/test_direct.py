@@ -19,7 +19,7 @@ import frontegg_async
 from frontegg_async import FronteggSession
 from frontegg_async._core import direct
 from frontegg_async._core.direct import DirectTransport
-from frontegg_async._core.response import Answer, Failure, FailureKind
+from frontegg_async._core.response import Failure, FailureKind, Response
 from frontegg_async._core.transport import AiohttpTransport, Transport
 from frontegg_async.emulator import Emulator
 
@@ -87,7 +87,7 @@ async def test_an_answer_that_does_not_end(
         await loop_time.run_out(call, 7.0)
         assert seen(await call) == (FailureKind.TIMED_OUT, "no whole answer in time", status)
         assert not pool_of(transport)._acquired
-        assert isinstance(await send(transport, request_to(server.url)), Answer)
+        assert isinstance(await send(transport, request_to(server.url)), Response)
         await until(lambda: server.open <= 1)
 
 
@@ -165,7 +165,7 @@ async def test_each_call_has_its_own_deadline(loop_time: LoopTime) -> None:
         assert waiting == patient
         assert len(transport._watch._exchanges) == 2
         over.set()
-        assert all(isinstance(outcome, Answer) for outcome in await asyncio.gather(*patient))
+        assert all(isinstance(outcome, Response) for outcome in await asyncio.gather(*patient))
         assert not transport._watch._exchanges
         timer = transport._watch._timer
         assert timer is not None
@@ -265,7 +265,7 @@ async def test_cancelled_at_every_await(kind: str, warm: bool, chunks: bool) -> 
                 assert TOKEN not in shown(caught.value)
             assert not pool_of(transport)._acquired
             after = await send(transport, request_to(server.url))
-            assert isinstance(after, Answer)
+            assert isinstance(after, Response)
             assert after.body == b"{}"
         if not task.cancelled():
             break
@@ -413,7 +413,7 @@ async def test_trusted(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     async with serving(answer_all, context) as server, transport_of(kind) as transport:
         for _ in range(3):
             outcome = await send(transport, request_to(server.url, "POST", b"{}"))
-            assert isinstance(outcome, Answer)
+            assert isinstance(outcome, Response)
         assert names == ["localhost"]
         assert server.connections == 1
 

@@ -28,7 +28,7 @@ from frontegg_async import (
     InvalidRequestError,
     Operation,
     Options,
-    UndecodableAnswerError,
+    ResponseDecodeError,
 )
 from frontegg_async._core.settings import FOR_ALL
 from frontegg_async.auth.credentials import EnvironmentLogin
@@ -88,7 +88,7 @@ NOT_ALLOWED: Final = b"HTTP/1.1 405 Not Allowed\r\nContent-Length: 0\r\n\r\n"
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        (HTML, UndecodableAnswerError),
+        (HTML, ResponseDecodeError),
         (NOWHERE, ConfigurationError),
         (NOT_ALLOWED, ConfigurationError),
     ],
@@ -375,8 +375,8 @@ async def test_the_log_is_turned_on(emulator: Emulator) -> None:
     _, silent = await logged(emulator)
     assert not silent
     out, err = await logged(emulator, FRONTEGG_LOG=" Debug ")
-    assert err.count("DEBUG frontegg_async: users.get, attempt 1: <Answer 200") == 2
-    assert err.count("authentication.login, attempt 1: <Answer 401") == 2
+    assert err.count("DEBUG frontegg_async: users.get, attempt 1: <Response 200") == 2
+    assert err.count("authentication.login, attempt 1: <Response 401") == 2
     assert out.endswith("10\n")
     assert "canary" not in out + err
     assert "eyJ" not in out + err

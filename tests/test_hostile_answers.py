@@ -25,8 +25,8 @@ from frontegg_async import (
     Options,
     OutcomeUnknownError,
     PermissionDeniedError,
+    ResponseDecodeError,
     ServerError,
-    UndecodableAnswerError,
     User,
 )
 from frontegg_async.emulator import (
@@ -88,28 +88,28 @@ def sent(emulator: Emulator) -> Counter[str]:
 # Bodies
 
 BODIES: Final[dict[str, tuple[Fault, type[FronteggError]]]] = {
-    "bomb": (GzipBomb(300 << 20), UndecodableAnswerError),
-    "huge length": (HugeBody(1 << 40), UndecodableAnswerError),
-    "truncated": (TruncatedJson(), UndecodableAnswerError),
-    "malformed": (MalformedJson(), UndecodableAnswerError),
-    "not text": (MalformedJson(b'{"id": "\xff"}'), UndecodableAnswerError),
-    "surrogate": (MalformedJson(b'{"id": "\\ud800"}'), UndecodableAnswerError),
-    "nested": (MalformedJson(b'{"x": ' + b"[" * 200_000), UndecodableAnswerError),
-    "html": (AnswerStatus(200), UndecodableAnswerError),
+    "bomb": (GzipBomb(300 << 20), ResponseDecodeError),
+    "huge length": (HugeBody(1 << 40), ResponseDecodeError),
+    "truncated": (TruncatedJson(), ResponseDecodeError),
+    "malformed": (MalformedJson(), ResponseDecodeError),
+    "not text": (MalformedJson(b'{"id": "\xff"}'), ResponseDecodeError),
+    "surrogate": (MalformedJson(b'{"id": "\\ud800"}'), ResponseDecodeError),
+    "nested": (MalformedJson(b'{"x": ' + b"[" * 200_000), ResponseDecodeError),
+    "html": (AnswerStatus(200), ResponseDecodeError),
     "html 502": (AnswerStatus(502), ServerError),
     "nested 403": (AnswerStatus(403, b'{"x": ' + b"[" * 200_000), PermissionDeniedError),
     "errors of another type": (AnswerStatus(403, b'{"errors": [{"a": 1}]}'), PermissionDeniedError),
     "status 999": (AnswerStatus(999), ServerError),
-    "brotli": (AnswerStatus(200, headers={"Content-Encoding": "br"}), UndecodableAnswerError),
+    "brotli": (AnswerStatus(200, headers={"Content-Encoding": "br"}), ResponseDecodeError),
     "encoding": (
         AnswerStatus(200, headers={"Content-Encoding": "?" * 500}),
-        UndecodableAnswerError,
+        ResponseDecodeError,
     ),
-    "no gzip": (AnswerStatus(200, headers={"Content-Encoding": "gzip"}), UndecodableAnswerError),
-    "huge header": (AnswerStatus(200, headers={"X": "y" * 100_000}), UndecodableAnswerError),
+    "no gzip": (AnswerStatus(200, headers={"Content-Encoding": "gzip"}), ResponseDecodeError),
+    "huge header": (AnswerStatus(200, headers={"X": "y" * 100_000}), ResponseDecodeError),
     "cut mid body": (CutMidBody(), ConnectionFailedError),
     "length too long": (WrongContentLength(off=50), ConnectionFailedError),
-    "length too short": (WrongContentLength(off=-7), UndecodableAnswerError),
+    "length too short": (WrongContentLength(off=-7), ResponseDecodeError),
     "drip": (Drip(0.01), CallTimeoutError),
     "stall": (Stall(), CallTimeoutError),
     "stall after the work": (Stall(after_commit=True), CallTimeoutError),
@@ -151,7 +151,7 @@ async def test_endless_chunks(emulator: Emulator, session: FronteggSession) -> N
     emulator.inject(Chunks(1 << 40), on=GET)
     tracemalloc.start()
     try:
-        with pytest.raises(UndecodableAnswerError, match="max_response_bytes"):
+        with pytest.raises(ResponseDecodeError, match="max_response_bytes"):
             await session.users.get("user-0")
         assert tracemalloc.get_traced_memory()[1] < MEMORY
     finally:
@@ -182,7 +182,7 @@ async def test_answer_that_names_nobody(
 ) -> None:
     """An answer without the id of a user is no user, and is asked for once."""
     emulator.inject(fault, on=GET)
-    with pytest.raises(UndecodableAnswerError):
+    with pytest.raises(ResponseDecodeError):
         await session.users.get("user-0")
     assert len(emulator.requests) == 1
 
@@ -193,7 +193,7 @@ async def test_undecodable_answer_after_a_retry(
     """An answer that cannot be decoded says how many attempts it took."""
     emulator.inject(AnswerStatus(500), on=GET)
     emulator.inject(MalformedJson(), on=GET)
-    with pytest.raises(UndecodableAnswerError) as caught:
+    with pytest.raises(ResponseDecodeError) as caught:
         await session.users.get("user-0")
     assert caught.value.attempts == 2
 
@@ -394,7 +394,7 @@ async def test_server_that_is_no_http_server(reply: bytes) -> None:
         view = session.as_user("user-token-canary")
         with pytest.raises(FronteggError) as caught:
             await view.call(EITHER)
-    assert isinstance(caught.value, UndecodableAnswerError | ConnectionFailedError)
+    assert isinstance(caught.value, ResponseDecodeError | ConnectionFailedError)
     assert 1 <= caught.value.attempts == len(heard) <= 2
     assert "canary" not in str(caught.value)
 

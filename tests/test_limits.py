@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from frontegg_async._core.rate_limit_headers import clock_offset, exhausted_wait, stated_wait
+from frontegg_async._core.rate_limit_headers import clock_offset, exhausted_wait, parse_retry_after
 
 NOW = 1_700_000_000.0
 IN_30 = NOW + 30
@@ -104,7 +104,7 @@ FORMS: list[tuple[str, float | None]] = [
 @pytest.mark.parametrize(("value", "wait"), FORMS, ids=lambda part: str(part)[:40])
 def test_every_form_under_every_name(name: str, value: str, wait: float | None) -> None:
     """A wait is read in each form that servers write, whichever header it stands in."""
-    found = stated_wait(answered({name: f" {value} "} | DATE), NOW)
+    found = parse_retry_after(answered({name: f" {value} "} | DATE), NOW)
     assert found == (None if wait is None else pytest.approx(wait, abs=1e-6))
 
 
@@ -168,7 +168,7 @@ def test_every_form_of_a_reset_after_a_success(
 def test_structured_header(value: str, refused: float | None, succeeded: float | None) -> None:
     """``RateLimit`` is read in every draft's form, and of several policies the right one."""
     headers = answered({"RateLimit": value})
-    assert stated_wait(headers, NOW) == refused
+    assert parse_retry_after(headers, NOW) == refused
     assert exhausted_wait(headers, NOW) == succeeded
 
 
@@ -194,7 +194,7 @@ def test_structured_header(value: str, refused: float | None, succeeded: float |
 )
 def test_order_of_preference(headers: dict[str, str], wait: float | None) -> None:
     """The first header that can be read counts, in the documented order and any case."""
-    assert stated_wait(answered(headers), NOW) == wait
+    assert parse_retry_after(answered(headers), NOW) == wait
 
 
 @pytest.mark.parametrize(("count", "reset"), FAMILIES)
@@ -232,14 +232,14 @@ def test_counts_and_resets(
 ) -> None:
     """A reset counts if nothing remains until it, and one beside each count in a list."""
     headers = answered({count: counts, reset: resets})
-    assert stated_wait(headers, NOW) == refused
+    assert parse_retry_after(headers, NOW) == refused
     assert exhausted_wait(headers, NOW) == succeeded
 
 
 @pytest.mark.parametrize("name", RESETS)
 def test_reset_without_a_count(name: str) -> None:
     """A refusal that names a reset only is believed, and a success that does says nothing."""
-    assert stated_wait(answered({name: "3, 30"}), NOW) == 3.0
+    assert parse_retry_after(answered({name: "3, 30"}), NOW) == 3.0
     assert exhausted_wait(answered({name: "3"}), NOW) is None
 
 
@@ -277,15 +277,15 @@ def test_repeated_lines() -> None:
     resets = [("X-RateLimit-Reset", "3"), ("X-RateLimit-Reset", iso(IN_30))]
     policies = [("RateLimit", '"burst";r=5;t=3'), ("RateLimit", "remaining=0, reset=30")]
     for lines in ([*counts, *resets], policies):
-        assert stated_wait(answered(lines), NOW) == 30.0
+        assert parse_retry_after(answered(lines), NOW) == 30.0
         assert exhausted_wait(answered(lines), NOW) == 30.0
-    assert stated_wait(answered([("Retry-After", "?"), ("Retry-After", "30")]), NOW) == 30.0
+    assert parse_retry_after(answered([("Retry-After", "?"), ("Retry-After", "30")]), NOW) == 30.0
 
 
 def test_a_plain_mapping_will_do() -> None:
     """Headers need no more than the interface of a mapping."""
     headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "30"}
-    assert stated_wait(headers, NOW) == exhausted_wait(headers, NOW) == 30.0
+    assert parse_retry_after(headers, NOW) == exhausted_wait(headers, NOW) == 30.0
 
 
 @pytest.mark.parametrize("skew", [-86_400.0, -120.0, 0.0, 120.0, 86_400.0])
@@ -294,14 +294,14 @@ def test_a_plain_mapping_will_do() -> None:
 def test_the_servers_clock_decides(name: str, render: Callable[[float], str], skew: float) -> None:
     """A time of day is held against the answer's own ``Date``, however wrong our clock is."""
     headers = answered({name: render(IN_30)} | DATE)
-    assert stated_wait(headers, NOW + skew, offset=1e6) == 30.0
+    assert parse_retry_after(headers, NOW + skew, offset=1e6) == 30.0
 
 
 @pytest.mark.parametrize("date", [None, "", "yesterday", "Tue, 99 Foo 2023 00:00:00 GMT"])
 def test_our_clock_where_the_server_has_none(date: str | None) -> None:
     """Without a readable ``Date`` our own clock has to do, corrected by what is known of it."""
     headers = answered({RESETS[0]: iso(IN_30), COUNTS[0]: "0"} | ({"Date": date} if date else {}))
-    for read in (stated_wait, exhausted_wait):
+    for read in (parse_retry_after, exhausted_wait):
         assert read(headers, NOW) == 30.0
         assert read(headers, NOW + 100.0, offset=-100.0) == 30.0
         assert read(headers, NOW, offset=10.0) == 20.0
@@ -328,9 +328,9 @@ def test_answers_from_a_cache() -> None:
 def test_huge_headers_are_not_looked_at() -> None:
     """A line of megabytes is not read, nor is more than a few lines of one name."""
     for name, value in (("Retry-After", "5"), (RESETS[0], iso(IN_30)), ("RateLimit", "t=9")):
-        assert stated_wait(answered({name: " " * 2**20 + value}), NOW) is None
+        assert parse_retry_after(answered({name: " " * 2**20 + value}), NOW) is None
     many = [("RateLimit", '"a";r=1;t=5')] * 10_000
-    assert stated_wait(answered([*many, ("RateLimit", '"a";r=0;t=5')]), NOW) is None
+    assert parse_retry_after(answered([*many, ("RateLimit", '"a";r=0;t=5')]), NOW) is None
 
 
 NAMES = ["Retry-After", *RESETS, *COUNTS, "RateLimit", "Date", "Age"]
@@ -372,7 +372,7 @@ odd_text = st.one_of(
 def test_whatever_stands_in_the_headers(lines: list[tuple[str, str]], now: float) -> None:
     """No text in any of the headers raises, and what is read is a wait that can be slept."""
     headers = answered(lines)
-    for wait in (stated_wait(headers, now), exhausted_wait(headers, now)):
+    for wait in (parse_retry_after(headers, now), exhausted_wait(headers, now)):
         assert wait is None or 0.0 <= wait <= TEN_YEARS
     offset = clock_offset(headers, now)
     assert offset is None or math.isfinite(offset)
@@ -411,11 +411,11 @@ def test_the_reset_is_as_far_ahead_as_was_meant(
     now = server + skew
     dated = answered(lines | {"Date": http_date(server)})
     expected = pytest.approx(wait, abs=exactness + 1e-5)
-    assert stated_wait(dated, now) == expected
+    assert parse_retry_after(dated, now) == expected
     # Without a Date: by the offset that an earlier answer told.
     offset = clock_offset(dated, now)
     assert offset == pytest.approx(-skew, abs=1e-5)
-    assert stated_wait(answered(lines), now, offset=offset or 0.0) == expected
+    assert parse_retry_after(answered(lines), now, offset=offset or 0.0) == expected
     if name in RESETS:
         assert exhausted_wait(dated, now) == expected
         assert exhausted_wait(answered(lines), now, offset=offset or 0.0) == expected
@@ -426,7 +426,7 @@ def test_the_reset_is_as_far_ahead_as_was_meant(
 def test_policies_depend_on_no_clock(form: str, wait: float, skew: float) -> None:
     """The structured header counts seconds, so that no clock of either side matters."""
     headers = answered({"RateLimit": POLICIES[form].format(wait)} | DATE)
-    for read in (stated_wait, exhausted_wait):
+    for read in (parse_retry_after, exhausted_wait):
         assert read(headers, NOW + skew, offset=skew) == pytest.approx(wait, abs=0.5)
 
 
@@ -444,5 +444,5 @@ def test_of_several_limits(limits: list[tuple[int, int]]) -> None:
     ]
     policies = {"RateLimit": ", ".join(f'"a";r={left};t={wait}' for left, wait in limits)}
     for headers in (answered(lists), answered(lines), answered(policies)):
-        assert stated_wait(headers, NOW) == expected
+        assert parse_retry_after(headers, NOW) == expected
         assert exhausted_wait(headers, NOW) == expected

@@ -16,7 +16,7 @@ from frontegg_async import (
     MigratedUser,
     NotFoundError,
     OutcomeUnknownError,
-    UndecodableAnswerError,
+    ResponseDecodeError,
 )
 from frontegg_async.emulator import AnswerStatus, BulkRoles, CutAfterCommit, Emulator
 from frontegg_async.endpoints.bulk_users import INVITE, UPDATE_ROLES
@@ -199,7 +199,7 @@ CALLS: Final[dict[str, Callable[[FronteggSession], Any]]] = {
 async def test_no_id(emulator: Emulator, session: FronteggSession, route: str, body: bytes) -> None:
     """Work that was accepted without an id to ask by is an error that says so, not a handle."""
     emulator.inject(AnswerStatus(202, body, "application/json"), on=route)
-    with pytest.raises(UndecodableAnswerError, match=r"id|task|result"):
+    with pytest.raises(ResponseDecodeError, match=r"id|task|result"):
         await CALLS[route](session)
 
 

@@ -27,7 +27,7 @@ from frontegg_async import (
     ObservedCall,
     Observer,
     OutcomeUnknownError,
-    UndecodableAnswerError,
+    ResponseDecodeError,
     UserTokens,
     with_response,
 )
@@ -123,7 +123,7 @@ def lost(session: FronteggSession) -> Any:
     [
         (refused, InvalidRequestError, []),
         (missing, NotFoundError, ["attempt 1: 404"]),
-        (garbled, UndecodableAnswerError, ["attempt 1: 200"]),
+        (garbled, ResponseDecodeError, ["attempt 1: 200"]),
         (lost, OutcomeUnknownError, ["attempt 1: the connection ended", "attempt 2: 403"]),
     ],
 )
@@ -171,7 +171,7 @@ async def test_views_pages_and_bulk_work(emulator: Emulator) -> None:
         assert len([user async for user in session.users.iterate(limit=2)]) == 3
         await session.send(EITHER)
         report = await session.bulk.assign([Assignment(user_id="user-0", tenant_id="acme")])
-    assert report.added == 1
+    assert report.applied == 1
     names = [call.operation.name for call in noting.calls]
     assert names[:4] == ["users.get", "users.iterate", "users.iterate", "test.either"]
     assert "users.add_to_tenant" in names[4:]

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import frontegg_async.models
-from frontegg_async import FronteggSession, Options, UndecodableAnswerError, User
+from frontegg_async import FronteggSession, Options, ResponseDecodeError, User
 from frontegg_async.emulator import Emulator, MalformedJson
 from frontegg_async.endpoints import email_templates, tenants, users
 from frontegg_async.endpoints.authentication import AUTHENTICATE
@@ -130,16 +130,16 @@ async def test_a_record_without_an_identity(
     odd = json.dumps(record(0, id=user_id, lastLogin="")).encode()
     emulator.inject(MalformedJson(b'{"items": [%b, %b]}' % (b'{"id": "a"}', odd)), on=LISTED)
     emulator.inject(MalformedJson(odd), on=GET)
-    with pytest.raises(UndecodableAnswerError, match=r"at `\$\.items\[1\]\.id`"):
+    with pytest.raises(ResponseDecodeError, match=r"at `\$\.items\[1\]\.id`"):
         await session.users.iterate().collect()
-    with pytest.raises(UndecodableAnswerError, match=r"at `\$\.id`"):
+    with pytest.raises(ResponseDecodeError, match=r"at `\$\.id`"):
         await session.users.get("user-0")
 
 
 async def test_another_user_by_an_odd_answer(emulator: Emulator, session: FronteggSession) -> None:
     """The object of another user is refused also where it has to be read leniently."""
     emulator.inject(MalformedJson(json.dumps(record(7, lastLogin="")).encode()), on=GET)
-    with pytest.raises(UndecodableAnswerError, match="another id"):
+    with pytest.raises(ResponseDecodeError, match="another id"):
         await session.users.get("user-0")
 
 

@@ -17,7 +17,7 @@ from frontegg_async import (
     FronteggSession,
     InvalidRequestError,
     Operation,
-    Repeat,
+    RetrySafety,
     TenantHeader,
     TokenKind,
 )
@@ -203,11 +203,11 @@ def test_the_table_of_operations(operation: Operation[Any]) -> None:
     assert re.fullmatch(r"(/[\w.-]+|/\{\w+\})+", operation.template)
     assert operation.parameters == tuple(re.findall(r"\{(\w+)\}", operation.template))
     assert operation.limit_group == f"{operation.method} {operation.template}"
-    assert operation.method != "GET" or operation.repeat is Repeat.SAFE
-    assert (operation.repeat is Repeat.CONVERGING) == (operation.read_back is not None)
+    assert operation.method != "GET" or operation.repeat is RetrySafety.SAFE
+    assert (operation.repeat is RetrySafety.CONVERGING) == (operation.read_back is not None)
     if operation.read_back is not None:
         assert operation.read_back.operation.parameters == operation.parameters
-        assert operation.read_back.operation.repeat is Repeat.SAFE
+        assert operation.read_back.operation.repeat is RetrySafety.SAFE
     try:
         nothing = None if operation.returns is JSON else operation.returns()
     except TypeError:  # an object that needs an id
@@ -235,18 +235,18 @@ def test_repeat_of_methods() -> None:
         for method in ("GET", "PUT", "DELETE", "POST", "PATCH")
     }
     assert found == {
-        "GET": Repeat.SAFE,
-        "PUT": Repeat.IDEMPOTENT,
-        "DELETE": Repeat.IDEMPOTENT,
-        "POST": Repeat.UNSAFE,
-        "PATCH": Repeat.UNSAFE,
+        "GET": RetrySafety.SAFE,
+        "PUT": RetrySafety.IDEMPOTENT,
+        "DELETE": RetrySafety.IDEMPOTENT,
+        "POST": RetrySafety.UNSAFE,
+        "PATCH": RetrySafety.UNSAFE,
     }
 
 
 def test_what_its_method_does_not_say() -> None:
     """Few POSTs are safe to repeat, and one DELETE is not: each of them is meant."""
     writes = [operation for operation in operations() if operation.method != "GET"]
-    assert {each.name for each in writes if each.repeat is Repeat.SAFE} == {
+    assert {each.name for each in writes if each.repeat is RetrySafety.SAFE} == {
         "groups.get_many",
         "invitations.verify",
         "ip_restrictions.verify",
@@ -255,7 +255,7 @@ def test_what_its_method_does_not_say() -> None:
     assert {
         each.name
         for each in writes
-        if each.method in {"PUT", "DELETE"} and each.repeat is not Repeat.IDEMPOTENT
+        if each.method in {"PUT", "DELETE"} and each.repeat is not RetrySafety.IDEMPOTENT
     } == {"phone_numbers.start_deletion"}
 
 

@@ -17,8 +17,8 @@ from frontegg_async import (
     FixedRate,
     FronteggSession,
     OutcomeUnknownError,
+    RateLimitError,
     ServerError,
-    ThrottledError,
 )
 from frontegg_async.emulator import (
     Announce,
@@ -111,7 +111,7 @@ async def test_a_server_that_recovers_early_is_noticed(
         await session.users.get("user-0")
     assert (first.value.attempts, first.value.retry_after) == (1, 3_600.0)
     clock.advance(0.5)
-    with pytest.raises(ThrottledError) as second:
+    with pytest.raises(RateLimitError) as second:
         await session.users.get("user-0")
     assert second.value.attempts == 0
     assert second.value.retry_after == pytest.approx(3_599.5)
@@ -139,7 +139,7 @@ async def test_a_bulk_call_believes_it_in_the_end(
     """A wait that is too long for a bulk call ends it after 15 s of looks, and not at once."""
     emulator.inject(AnswerStatus(503, headers={"Retry-After": "3600"}), on=GET, times=None)
     began = clock.now
-    with pytest.raises(ThrottledError) as caught:
+    with pytest.raises(RateLimitError) as caught:
         await session.for_bulk().users.get("user-0")
     assert 15.0 <= clock.now - began <= 20.5
     assert caught.value.retry_after == pytest.approx(3_600.0)
@@ -213,11 +213,11 @@ async def test_a_refusal_at_once(
 ) -> None:
     """Who cannot be served in time is told so before anything is sent, with the time to wait."""
     emulator.inject(AnswerStatus(429, headers={"Retry-After": "20"}), on=GET)
-    with pytest.raises(ThrottledError):
+    with pytest.raises(RateLimitError):
         await session.with_options(max_attempts=1).users.get("user-0")
     clock.advance(0.5)
     for hurried in (session.with_options(timeout=10.0), session.with_options(max_wait=10.0)):
-        with pytest.raises(ThrottledError) as caught:
+        with pytest.raises(RateLimitError) as caught:
             await hurried.users.get("user-0")
         assert caught.value.attempts == 0
         assert caught.value.operation == "users.get"
@@ -233,7 +233,7 @@ async def test_a_deadline_in_line(
     """A call that is refused until its deadline ends there, as throttled, after all its looks."""
     emulator.inject(AnswerStatus(429), on=GET, times=None)
     began = clock.now
-    with pytest.raises(ThrottledError) as caught:
+    with pytest.raises(RateLimitError) as caught:
         await session.users.get("user-0")
     assert 25.0 < clock.now - began <= 30.0
     assert 4 < caught.value.attempts == len(emulator.requests) < 30
@@ -251,7 +251,7 @@ async def test_in_doubt_and_then_no_room(
     emulator.clear_faults()
     clock.advance(60.0)
     emulator.inject(AnswerStatus(429), on=ADD, times=None)
-    with pytest.raises(ThrottledError):
+    with pytest.raises(RateLimitError):
         await session.users.add_to_tenant("user-0", "new", skip_invite_email=True)
 
 
@@ -295,7 +295,7 @@ async def test_two_runs_keep_to_their_rates(anyio_backend: str) -> None:
                 workers=2,
             ),
         )
-        assert (slow.added, quick.added) == (30, 100)
+        assert (slow.applied, quick.applied) == (30, 100)
         for tenant, rate in (("slow", 3), ("quick", 10)):
             sent = of_tenant(server, tenant)
             # As many as there are workers may arrive a moment later than they were sent.
@@ -321,7 +321,7 @@ async def test_two_runs_keep_to_their_shares(anyio_backend: str) -> None:
                 workers=2,
             ),
         )
-        assert (half.added, fifth.added) == (100, 40)
+        assert (half.applied, fifth.applied) == (100, 40)
         for tenant, rate in (("half", 10.0), ("fifth", 4.0)):
             sent = of_tenant(server, tenant)
             assert len(sent) / (sent[-1].at - sent[0].at) == pytest.approx(rate, rel=0.1)
@@ -388,7 +388,7 @@ async def test_a_zero_wait_is_not_hammered(
     for headers in ({}, {"Retry-After": "0"}):
         emulator.requests.clear()
         emulator.inject(AnswerStatus(429, headers=headers), on=GET, times=None)
-        with pytest.raises(ThrottledError):
+        with pytest.raises(RateLimitError):
             await session.users.get("user-0")
         counts.append(len(emulator.requests))
         emulator.clear_faults()
@@ -447,6 +447,6 @@ async def test_who_waits_for_a_connection_heeds_the_gate() -> None:
         async with session_on(emulator, max_connections=4) as session:
             calls = [session.users.get("user-0") for _ in range(200)]
             ended = await asyncio.gather(*calls, return_exceptions=True)
-        refused = [each for each in ended if isinstance(each, ThrottledError)]
+        refused = [each for each in ended if isinstance(each, RateLimitError)]
         assert len(refused) == 180
         assert emulator.count(GET) <= 20 + 2 * 4

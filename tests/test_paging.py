@@ -7,7 +7,7 @@ from typing import Any, TypeVar, Unpack, cast
 
 import pytest
 
-from frontegg_async import FronteggSession, InvalidRequestError, UndecodableAnswerError, User
+from frontegg_async import FronteggSession, InvalidRequestError, ResponseDecodeError, User
 from frontegg_async._core.clock import SystemClock
 from frontegg_async.emulator import Emulator, MalformedJson
 from frontegg_async.endpoints.users import ITERATE, Users
@@ -94,7 +94,7 @@ async def test_the_same_page_for_ever() -> None:
     caller = Pages(*[same] * 100)
     users = aiter(paginator(caller))
     assert [(await anext(users)).id, (await anext(users)).id] == ["a", "b"]
-    with pytest.raises(UndecodableAnswerError, match="page 1 ") as caught:
+    with pytest.raises(ResponseDecodeError, match="page 1 ") as caught:
         await anext(users)
     assert caught.value.operation == "users.iterate"
 
@@ -105,7 +105,7 @@ async def test_a_list_that_is_too_short(limit: int | None) -> None:
     caller = Pages(page("a", "b", after="", total=450))
     users = aiter(Paginator(caller, ITERATE, {}, limit=limit, max_limit=200))
     assert [(await anext(users)).id, (await anext(users)).id] == ["a", "b"]
-    with pytest.raises(UndecodableAnswerError, match="end after 2 of 450 items"):
+    with pytest.raises(ResponseDecodeError, match="end after 2 of 450 items"):
         await anext(users)
 
 
@@ -263,19 +263,19 @@ async def test_a_page_without_items(
     users = aiter(frontegg.users.iterate(tenant_id="all", limit=2))
     assert [(await anext(users)).id, (await anext(users)).id] == ["u0", "u1"]
     emulator.inject(MalformedJson(body), on=LIST)
-    with pytest.raises(UndecodableAnswerError):
+    with pytest.raises(ResponseDecodeError):
         await anext(users)
     emulator.inject(MalformedJson(body), on=LIST)
-    with pytest.raises(UndecodableAnswerError):
+    with pytest.raises(ResponseDecodeError):
         await frontegg.users.iterate(limit=2).collect()
 
 
 async def test_an_empty_list_with_a_total() -> None:
     """A first page that is empty, and states a total, is an error: an empty list has none."""
     empty = Page[User](items=(), metadata=PageMetadata(total_items=450))
-    with pytest.raises(UndecodableAnswerError, match="end after 0 of 450 items"):
+    with pytest.raises(ResponseDecodeError, match="end after 0 of 450 items"):
         await paginator(Pages(empty)).collect()
-    with pytest.raises(UndecodableAnswerError, match="end after 0 of 450 items"):
+    with pytest.raises(ResponseDecodeError, match="end after 0 of 450 items"):
         await paginator(Pages(empty)).first()
 
 

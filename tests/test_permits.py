@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontegg_async._core.semaphore import Permits
+from frontegg_async._core.semaphore import ConnectionSemaphore
 
 pytestmark = pytest.mark.anyio
 
@@ -21,7 +21,7 @@ async def spin() -> None:
 
 async def test_first_come_first_served() -> None:
     """Whoever waits longest gets the next place, and nobody in between takes it."""
-    permits = Permits(1)
+    permits = ConnectionSemaphore(1)
     assert permits.take()
     served: list[int] = []
 
@@ -43,7 +43,7 @@ async def test_first_come_first_served() -> None:
 
 async def test_cancelled_in_the_moment_of_getting_it() -> None:
     """A place that comes together with a cancellation goes to the next in line."""
-    permits = Permits(1)
+    permits = ConnectionSemaphore(1)
     permits.take()
     first, second = (asyncio.create_task(permits.wait()) for _ in range(2))
     await spin()
@@ -61,7 +61,7 @@ class Party:
     """People who come, go and lose patience."""
 
     def __init__(self, number: int) -> None:
-        self.permits = Permits(number)
+        self.permits = ConnectionSemaphore(number)
         self.inside: list[asyncio.Task[None]] = []
         self.waiting: list[asyncio.Task[None]] = []
 

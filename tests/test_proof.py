@@ -18,7 +18,7 @@ from frontegg_async import (
     NotFoundError,
     Options,
     OutcomeUnknownError,
-    UndecodableAnswerError,
+    ResponseDecodeError,
     User,
 )
 from frontegg_async.emulator import AnswerStatus, EmptyBody, Emulator, MalformedJson
@@ -153,7 +153,7 @@ async def test_a_call_that_returns_nothing(
 ) -> None:
     """A call whose body nobody used raises instead of claiming that it was done."""
     emulator.inject(fault, on=LOCK)
-    with pytest.raises(UndecodableAnswerError, match=text) as caught:
+    with pytest.raises(ResponseDecodeError, match=text) as caught:
         await session.users.lock("user-0")
     error = caught.value
     assert not emulator.user("user-0").locked
@@ -170,9 +170,9 @@ async def test_success_without_a_body(emulator: Emulator, session: FronteggSessi
     assert emulator.user("user-0").locked
     assert await session.users.set_superuser("user-0", True) == User(id="user-0")
     assert emulator.user("user-0").super_user
-    with pytest.raises(UndecodableAnswerError, match="nothing, and so not which object"):
+    with pytest.raises(ResponseDecodeError, match="nothing, and so not which object"):
         await session.users.get("user-0")
-    with pytest.raises(UndecodableAnswerError, match="nothing, and so not which object"):
+    with pytest.raises(ResponseDecodeError, match="nothing, and so not which object"):
         await session.groups.create("g", tenant_id="home")
 
 
@@ -181,7 +181,7 @@ async def test_a_list_of_errors_is_not_the_end_of_a_list(
 ) -> None:
     """A page of errors does not pass for an empty page, behind which a list ends."""
     emulator.inject(MalformedJson(ERRORS), on=LISTED)
-    with pytest.raises(UndecodableAnswerError, match="No such thing"):
+    with pytest.raises(ResponseDecodeError, match="No such thing"):
         await anext(aiter(session.users.iterate()))
 
 
@@ -190,7 +190,7 @@ async def test_secrets_in_errors(emulator: Emulator, session: FronteggSession) -
     sent = emulator.requests[-1].headers["Authorization"].removeprefix("Bearer ")
     told = {"errors": [f"bad token {sent}", f"bad key {API_KEY}"], "errorCode": sent}
     emulator.inject(MalformedJson(json.dumps(told).encode()), on=LOCK)
-    with pytest.raises(UndecodableAnswerError, match=r"bad token \*\*\*; bad key \*\*\*") as caught:
+    with pytest.raises(ResponseDecodeError, match=r"bad token \*\*\*; bad key \*\*\*") as caught:
         await session.users.lock("user-0")
     shown = f"{caught.value} {caught.value.messages} {caught.value.error_code}"
     assert API_KEY not in shown
@@ -202,7 +202,7 @@ async def test_a_token_that_is_an_error(emulator: Emulator) -> None:
     """The token's own route is judged alike: the error that it spells reaches the caller."""
     emulator.inject(AnswerStatus(200, ERRORS, "application/json"), on=AUTH, times=None)
     async with session_on(emulator, options=Options(max_attempts=1, timeout=5.0)) as session:
-        with pytest.raises(UndecodableAnswerError, match="No such thing"):
+        with pytest.raises(ResponseDecodeError, match="No such thing"):
             await session.users.get("user-0")
 
 
@@ -223,7 +223,7 @@ CALLS: Final[dict[str, Callable[[FronteggSession, str], Any]]] = {
 async def test_another_user(emulator: Emulator, session: FronteggSession, name: str) -> None:
     """A call about one user refuses the object of another one; case makes no other user."""
     emulator.inject(MalformedJson(b'{"id": "user-1", "tenantIds": ["home"]}'))
-    with pytest.raises(UndecodableAnswerError, match="another id than was asked for") as caught:
+    with pytest.raises(ResponseDecodeError, match="another id than was asked for") as caught:
         await CALLS[name](session, "user-0")
     assert caught.value.operation == name
     emulator.inject(MalformedJson(b'{"id": "USER-0"}'))
@@ -235,7 +235,7 @@ async def test_another_address(emulator: Emulator, session: FronteggSession) -> 
     emulator.inject(
         AnswerStatus(200, b'{"id": "user-1", "email": "eve@x.test"}', JSON_TYPE), on=BY_EMAIL
     )
-    with pytest.raises(UndecodableAnswerError, match="another email than was asked for"):
+    with pytest.raises(ResponseDecodeError, match="another email than was asked for"):
         await session.users.get_by_email("ann@x.test")
     emulator.inject(
         AnswerStatus(200, b'{"id": "user-1", "email": "Ann@X.test"}', JSON_TYPE), on=BY_EMAIL

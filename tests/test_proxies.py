@@ -437,7 +437,7 @@ async def test_everything_from_the_environment(
         }
         done = await run("-c", TWO_SESSIONS, "{}", **variables)
         assert done.stdout.split() == ["user-0", "user-0"], done.stderr
-        assert "users.get, attempt 1: <Answer 200" in done.stderr
+        assert "users.get, attempt 1: <Response 200" in done.stderr
         assert len(proxy.heads) == 2
         token = await run("-m", "frontegg_async.cli", "token", "-vv", **variables)
         assert token.returncode == 0, token.stderr

@@ -9,34 +9,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from frontegg_async._core.response import Answer, Failure, FailureKind, error_of_answer
+from frontegg_async._core.response import Failure, FailureKind, Response, error_of_response
 from frontegg_async._core.retry import (
     BACKOFF_BASE,
     BACKOFF_CAP,
     Fate,
     RetryBudget,
-    Situation,
+    RetryContext,
     Step,
     after_read_back,
     backoff_ceiling,
     decide,
     fate_of,
 )
-from frontegg_async.errors import ServerError, ThrottledError
-from frontegg_async.operation import Repeat
+from frontegg_async.errors import RateLimitError, ServerError
+from frontegg_async.operation import RetrySafety
 
 NOW = 1_700_000_000.0
 AGAIN, READ, FAIL = Step.SEND_AGAIN, Step.READ_BACK, Step.FAIL
-Row = tuple[Answer | Failure, Step, Step, Step, Fate]
+Row = tuple[Response | Failure, Step, Step, Step, Fate]
 
 
 def highest(_low: float, high: float) -> float:
     return high
 
 
-def status(code: int, **headers: str) -> Answer:
+def status(code: int, **headers: str) -> Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(code, CIMultiDict(named), b"")
+    return Response(code, CIMultiDict(named), b"")
 
 
 def broken(kind: FailureKind, code: int | None = None) -> Failure:
@@ -44,7 +44,7 @@ def broken(kind: FailureKind, code: int | None = None) -> Failure:
 
 
 def situation(
-    repeat: Repeat = Repeat.SAFE,
+    repeat: RetrySafety = RetrySafety.SAFE,
     *,
     attempt: int = 1,
     max_attempts: int = 4,
@@ -54,8 +54,8 @@ def situation(
     alone: bool = False,
     rejected_before_processing: bool = True,
     in_doubt: bool = False,
-) -> Situation:
-    return Situation(
+) -> RetryContext:
+    return RetryContext(
         repeat=repeat,
         attempt=attempt,
         failures=attempt,
@@ -102,12 +102,12 @@ TABLE: dict[str, Row] = {
 }
 
 
-@pytest.mark.parametrize("repeat", Repeat)
+@pytest.mark.parametrize("repeat", RetrySafety)
 @pytest.mark.parametrize("case", TABLE)
-def test_every_outcome_of_every_kind_of_operation(case: str, repeat: Repeat) -> None:
+def test_every_outcome_of_every_kind_of_operation(case: str, repeat: RetrySafety) -> None:
     """The table at the top of the module is what the function does, all of it."""
     outcome, safe, converging, unsafe, fate = TABLE[case]
-    expected = {Repeat.CONVERGING: converging, Repeat.UNSAFE: unsafe}.get(repeat, safe)
+    expected = {RetrySafety.CONVERGING: converging, RetrySafety.UNSAFE: unsafe}.get(repeat, safe)
     decision = decide(situation(repeat), outcome, budget=RetryBudget(), uniform=highest)
     assert (decision.step, decision.fate) == (expected, fate)
     assert fate_of(outcome) is fate
@@ -117,19 +117,19 @@ def test_every_outcome_of_every_kind_of_operation(case: str, repeat: Repeat) -> 
 def test_what_is_no_refusal_is_an_error_of_the_server(case: str) -> None:
     """An answer that says nothing of the request is no error that blames the request."""
     outcome, *_, fate = TABLE[case]
-    if isinstance(outcome, Answer):
-        error = error_of_answer(outcome, operation="users.get", attempts=1)
-        blamed = not isinstance(error, ServerError | ThrottledError)
+    if isinstance(outcome, Response):
+        error = error_of_response(outcome, operation="users.get", attempts=1)
+        blamed = not isinstance(error, ServerError | RateLimitError)
         assert blamed is (fate is Fate.REFUSED)
 
 
 @pytest.mark.parametrize("code", [400, 403, 404, 409])
-@pytest.mark.parametrize("repeat", Repeat)
-def test_a_refusal_after_an_attempt_in_doubt(code: int, repeat: Repeat) -> None:
+@pytest.mark.parametrize("repeat", RetrySafety)
+def test_a_refusal_after_an_attempt_in_doubt(code: int, repeat: RetrySafety) -> None:
     """A refusal that an earlier attempt may have caused is looked into, and nothing sent again."""
     doubtful = situation(repeat, in_doubt=True)
     found = decide(doubtful, status(code), budget=RetryBudget(), uniform=highest)
-    assert found.step is (READ if repeat is Repeat.CONVERGING else FAIL)
+    assert found.step is (READ if repeat is RetrySafety.CONVERGING else FAIL)
     found = after_read_back(
         doubtful, found.fate, harmless=True, budget=RetryBudget(), uniform=highest
     )
@@ -237,17 +237,17 @@ def test_without_a_stated_wait_the_line_keeps_the_deadline() -> None:
 @pytest.mark.parametrize("case", [name for name in TABLE if name not in REFUSALS])
 def test_who_fails_otherwise_waits_by_itself(case: str) -> None:
     """Only refusals are a matter of the line: what else is sent again waits for its own time."""
-    for repeat in Repeat:
+    for repeat in RetrySafety:
         found = decide(situation(repeat), TABLE[case][0], budget=RetryBudget(), uniform=highest)
         assert not found.in_line
 
 
-STEPS_IN_DOUBT = {Repeat.CONVERGING: READ, Repeat.UNSAFE: FAIL}
+STEPS_IN_DOUBT = {RetrySafety.CONVERGING: READ, RetrySafety.UNSAFE: FAIL}
 
 
-@pytest.mark.parametrize("repeat", Repeat)
+@pytest.mark.parametrize("repeat", RetrySafety)
 @pytest.mark.parametrize("code", [429, 503])
-def test_where_a_refusal_may_come_after_processing(code: int, repeat: Repeat) -> None:
+def test_where_a_refusal_may_come_after_processing(code: int, repeat: RetrySafety) -> None:
     """Told that a 429 proves nothing, what is noticed twice is in doubt after it."""
     doubtful = situation(repeat, rejected_before_processing=False)
     outcome = status(code, retry_after="3")
@@ -257,8 +257,8 @@ def test_where_a_refusal_may_come_after_processing(code: int, repeat: Repeat) ->
     assert (found.retry_after, found.fate) == (3.0, Fate.IN_DOUBT)
 
 
-@pytest.mark.parametrize("repeat", Repeat)
-def test_where_a_401_may_come_after_processing(repeat: Repeat) -> None:
+@pytest.mark.parametrize("repeat", RetrySafety)
+def test_where_a_401_may_come_after_processing(repeat: RetrySafety) -> None:
     """Told that a 401 proves nothing, what is noticed twice is in doubt after it."""
     doubtful = situation(repeat, rejected_before_processing=False)
     found = decide(doubtful, status(401), budget=RetryBudget(), uniform=highest)
@@ -275,7 +275,7 @@ def test_where_a_401_may_come_after_processing(repeat: Repeat) -> None:
         (status(503, retry_after="1"), AGAIN),
     ],
 )
-def test_only_failures_draw_on_the_budget(outcome: Answer | Failure, step: Step) -> None:
+def test_only_failures_draw_on_the_budget(outcome: Response | Failure, step: Step) -> None:
     """An empty budget ends retries of failures, but not those that the server asked for."""
     empty = RetryBudget(0.0)
     assert decide(situation(), outcome, budget=empty, uniform=highest).step is step
@@ -305,7 +305,7 @@ def test_after_reading_back(
 ) -> None:
     """Not found done, only the harmless is sent again."""
     found = after_read_back(
-        situation(Repeat.CONVERGING, attempt=attempt),
+        situation(RetrySafety.CONVERGING, attempt=attempt),
         fate,
         harmless=harmless,
         budget=RetryBudget(capacity),

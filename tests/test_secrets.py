@@ -28,9 +28,9 @@ from frontegg_async import (
     FronteggSession,
     MemoryTokenStore,
     Options,
+    ResponseDecodeError,
     StoredToken,
     Tenant,
-    UndecodableAnswerError,
     UserTokens,
     models,
 )
@@ -246,7 +246,7 @@ async def test_all_tokens_of_a_call_are_known(emulator: Emulator) -> None:
         body = msgspec.json.encode({"errors": [echo], "errorCode": "second-dead-token"})
         emulator.inject(AnswerStatus(200, body), on=GET)
         error = await error_of(session.users.get("user-0"))
-        assert isinstance(error, UndecodableAnswerError)
+        assert isinstance(error, ResponseDecodeError)
         assert error.messages == ("dead: *** and ***",)
         assert_clean(shown(error), first, "second-dead-token")
 

@@ -21,8 +21,8 @@ from frontegg_async import (
     InvalidRequestError,
     NotFoundError,
     PermissionDeniedError,
+    RateLimitError,
     ServerError,
-    ThrottledError,
 )
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, Fault, Injection, Stall
 from frontegg_async.emulator.http.answer import Answer
@@ -271,7 +271,7 @@ async def test_one_attempt_is_one_even_if_it_is_refused(
 ) -> None:
     """With ``max_attempts=1`` a refusal is an error at once, with the time that it names."""
     emulator.inject(AnswerStatus(429, headers={"Retry-After": "3"}), on=GET)
-    with pytest.raises(ThrottledError) as caught:
+    with pytest.raises(RateLimitError) as caught:
         await session.with_options(max_attempts=1).users.get("user-0")
     assert (caught.value.attempts, caught.value.retry_after) == (1, 3.0)
     assert len(emulator.requests) == 1
@@ -300,9 +300,9 @@ async def test_long_wait_is_reported_not_slept(
     """A wait beyond the cap or the deadline is an error that states it, at once."""
     emulator.inject(AnswerStatus(status, headers=headers), on=GET)
     view = session.with_options(timeout=30.0 if retry_after < 60 else 1_000.0)
-    with pytest.raises((ThrottledError, ServerError)) as caught:
+    with pytest.raises((RateLimitError, ServerError)) as caught:
         await view.users.get("user-0")
-    assert isinstance(caught.value, ThrottledError if status == 429 else ServerError)
+    assert isinstance(caught.value, RateLimitError if status == 429 else ServerError)
     assert caught.value.retry_after == retry_after
     assert clock.slept == []
     assert len(emulator.requests) == caught.value.attempts == 1

@@ -16,9 +16,9 @@ from frontegg_async import (
     FronteggError,
     FronteggSession,
     MemoryTokenStore,
+    RateLimitError,
+    ResponseDecodeError,
     ServerError,
-    ThrottledError,
-    UndecodableAnswerError,
 )
 from frontegg_async.auth import token_manager as tokens
 from frontegg_async.auth.token_manager import TokenManager
@@ -184,11 +184,11 @@ async def test_backoff_between_failing_fetches(clock: FakeClock) -> None:
 
 async def test_throttled_fetch_waits_as_long_as_it_is_told(clock: FakeClock) -> None:
     """After a 429 the auth route is left alone for as long as it asked, and callers are told."""
-    fetch = StubFetch(ThrottledError("too many", status=429, retry_after=120.0))
+    fetch = StubFetch(RateLimitError("too many", status=429, retry_after=120.0))
     manager = make_manager(fetch, clock)
     for pause in (0.0, 60.0, 59.0):
         clock.advance(pause)
-        with pytest.raises(ThrottledError) as caught:
+        with pytest.raises(RateLimitError) as caught:
             await manager.get(1.0)
         assert caught.value.retry_after == 120.0
         assert fetch.calls == 1
@@ -464,7 +464,7 @@ async def test_unusable_answers_of_the_auth_route(
     )
     async with session_on(timed, clock=clock) as session:
         for _ in range(10):
-            with pytest.raises(UndecodableAnswerError) as caught:
+            with pytest.raises(ResponseDecodeError) as caught:
                 await session.users.get("user-0")
             assert caught.value.operation == "users.get"
         assert timed.count(AUTH) == 1

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from frontegg_async import Options
-from frontegg_async._core.response import Answer, Failure, FailureKind
+from frontegg_async._core.response import Failure, FailureKind, Response
 from frontegg_async._core.secret import Secret
 
 from .conftest import LoopTime
@@ -84,7 +84,7 @@ async def test_the_same_request(
         for kind in KINDS:
             async with transport_of(kind) as transport:
                 outcome = await send(transport, request_to(base + path, method, body, **headers))
-                assert isinstance(outcome, Answer)
+                assert isinstance(outcome, Response)
     assert len(heard) == 2
     assert heard[0] == heard[1]
 
@@ -283,7 +283,7 @@ async def test_an_answer_in_two_pieces(kind: str, name: str) -> None:
     async with serving(answer) as server, transport_of(kind) as transport:
         for _ in range(len(whole) + 1):
             outcome = await send(transport, request_to(server.url))
-            assert isinstance(outcome, Answer)
+            assert isinstance(outcome, Response)
             assert outcome.body == (b"" if name == "none" else b"[1,2]")
         assert server.connections == 1
 
@@ -390,7 +390,7 @@ async def test_what_comes_unasked(name: str, closing: bool) -> None:
         idle.set()
         await until(lambda: protocol.should_close)
         outcome = await send(transport, request_to(server.url))
-        assert isinstance(outcome, Answer)
+        assert isinstance(outcome, Response)
         assert outcome.body == b"{}"
         assert server.connections == 2
         assert not pool_of(transport)._acquired
@@ -413,7 +413,7 @@ async def test_closed_while_idle(kind: str) -> None:
         (protocol, _), *_ = pooled
         await ended.wait()
         await until(lambda: not protocol.is_connected())
-        assert isinstance(await send(transport, request_to(server.url)), Answer)
+        assert isinstance(await send(transport, request_to(server.url)), Response)
         assert server.connections == 2
 
 
@@ -463,7 +463,7 @@ async def test_a_large_request_arrives_whole(kind: str) -> None:
     async with serving(answer) as server, transport_of(kind) as transport:
         for _ in range(2):
             request = request_to(server.url, "POST", body)
-            assert isinstance(await send(transport, request), Answer)
+            assert isinstance(await send(transport, request), Response)
         assert server.connections == 1
     assert heard == [body, body]
 

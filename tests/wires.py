@@ -19,7 +19,7 @@ from yarl import URL
 
 from frontegg_async import Options
 from frontegg_async._core.direct import DirectTransport
-from frontegg_async._core.response import Answer, Failure
+from frontegg_async._core.response import Failure, Response
 from frontegg_async._core.secret import Secret
 from frontegg_async._core.transport import AiohttpTransport, Request, Transport
 
@@ -145,14 +145,14 @@ def request_to(url: str, method: str = "GET", body: bytes | None = None, **heade
     return Request(method, URL(url, encoded=True), headers, body)
 
 
-async def send(transport: Transport, request: Request, **options: Any) -> Answer | Failure:
+async def send(transport: Transport, request: Request, **options: Any) -> Response | Failure:
     """Send with plenty of time, unless ``timeout`` or an option says otherwise."""
     timeout = options.pop("timeout", 30.0)
     options.setdefault("connect_timeout", 30.0)  # a busy machine accepts a connection late
     return await transport.send(request, Secret(TOKEN), Options(**options), timeout)
 
 
-def seen(outcome: Answer | Failure) -> tuple[object, ...]:
+def seen(outcome: Response | Failure) -> tuple[object, ...]:
     """Return all there is to see of an outcome, to be compared."""
     if isinstance(outcome, Failure):
         return (outcome.kind, outcome.detail, outcome.status)

@@ -14,7 +14,7 @@ from ..models import secrets_of
 from ..operation import Arguments, Body, Operation
 from ..options import Options
 from ..pacing import RunAllowance
-from .response import Answer, Failure
+from .response import Failure, Response
 from .retry import RetryBudget
 from .secret import Secret
 from .transport import Request
@@ -54,7 +54,7 @@ class AttemptObserver(Protocol):
         """
         ...
 
-    def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
+    def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Hear what an attempt ended in, and how long it took."""
         ...
 

@@ -6,17 +6,17 @@ from typing import TypeVar
 
 import msgspec
 
-from ..errors import MAX_MESSAGES, UndecodableAnswerError
+from ..errors import MAX_MESSAGES, ResponseDecodeError
 from ..operation import Arguments, Operation
 from .error_body import body_spells_error, read_error_body
-from .response import Answer
+from .response import Response
 
 T = TypeVar("T")
 
 
-def decode_answer(
+def decode_response(
     operation: Operation[T],
-    answer: Answer,
+    answer: Response,
     path: tuple[str, ...],
     arguments: Arguments,
 ) -> T:
@@ -29,7 +29,7 @@ def decode_answer(
         arguments: what else went with the call.
 
     Raises:
-        UndecodableAnswerError: it is not what the operation returns, it reports an error, or it
+        ResponseDecodeError: it is not what the operation returns, it reports an error, or it
             is about something else than was asked for.
     """
     echo = operation.echo
@@ -47,14 +47,14 @@ def decode_answer(
     raise _error(operation.name, answer, problem)
 
 
-def _error(operation: str, answer: Answer, problem: str) -> UndecodableAnswerError:
+def _error(operation: str, answer: Response, problem: str) -> ResponseDecodeError:
     messages: tuple[str, ...] = ()
     code = None
     if body_spells_error(answer.body):
         messages, code = read_error_body(answer.body)
         messages = tuple(answer.redacted(text) for text in messages[:MAX_MESSAGES])
         code = code and answer.redacted(code)
-    return UndecodableAnswerError(
+    return ResponseDecodeError(
         f"the answer is not as expected: {answer.redacted(problem)}",
         operation=operation,
         status=answer.status,

@@ -30,7 +30,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from ..options import Options
-from .response import Answer, Failure, FailureKind
+from .response import Failure, FailureKind, Response
 from .secret import Secret, bare
 from .transport import (
     DEFAULT_HEADERS,
@@ -195,7 +195,7 @@ class DirectTransport:
 
     async def send(
         self, request: Request, authorization: Secret | None, options: Options, timeout: float
-    ) -> Answer | Failure:
+    ) -> Response | Failure:
         """Send once, and tell by the failure whether the server can have seen it."""
         deadline = self._loop.time() + timeout
         url = request.url

@@ -81,12 +81,14 @@ def is_throttled(status: int, stated: float | None) -> bool:
 
     Args:
         status: of the answer.
-        stated: its ``stated_wait``.
+        stated: its ``parse_retry_after``.
     """
     return status == 429 or (status == 503 and stated is not None)
 
 
-def stated_wait(headers: Mapping[str, str], now: float, *, offset: float = 0.0) -> float | None:
+def parse_retry_after(
+    headers: Mapping[str, str], now: float, *, offset: float = 0.0
+) -> float | None:
     """Return the seconds that a refusal (429, 503) asks to wait, or None if it names no time.
 
     ``Retry-After`` takes precedence, as the IETF's draft demands. After it come the resets in the

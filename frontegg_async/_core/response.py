@@ -25,7 +25,7 @@ _MAX_TRACE_ID_CHARS: Final = 64
 _plain_trace_id: Final = re.compile(r"[0-9a-f]{32}").fullmatch
 
 
-recorded: Final[ContextVar[list[Answer] | None]] = ContextVar("recorded", default=None)
+recorded: Final[ContextVar[list[Response] | None]] = ContextVar("recorded", default=None)
 """Where the calls of this task put their answers, for ``with_response``; None is nowhere."""
 
 
@@ -37,7 +37,7 @@ class Sent(Protocol):
         ...
 
 
-class Answer(msgspec.Struct, eq=False):
+class Response(msgspec.Struct, eq=False):
     """An HTTP answer, read to its end.
 
     Args:
@@ -75,18 +75,18 @@ class Answer(msgspec.Struct, eq=False):
         return redacted(text, () if self.sent is None else self.sent.secrets())
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("an Answer may hold tokens and is not pickled: pass on what it says")
+        raise TypeError("a Response may hold tokens and is not pickled: pass on what it says")
 
     def __repr__(self) -> str:
         # Never the body: it may hold a token or personal data.
-        return f"<Answer {self.status}, {len(self.body)} bytes, trace id {self.trace_id}>"
+        return f"<Response {self.status}, {len(self.body)} bytes, trace id {self.trace_id}>"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Return for rich, which would otherwise read all fields, as much as ``repr`` shows."""
         return [("status", self.status), ("bytes", len(self.body)), ("trace_id", self.trace_id)]
 
 
-def record(answer: Answer) -> None:
+def record(answer: Response) -> None:
     """Put the answer of a call where its task wants to have it, if it does."""
     answers = recorded.get()
     if answers is not None:
@@ -139,14 +139,14 @@ _STATUS_ERRORS: Final[dict[int, tuple[type[FronteggError], str]]] = {
     409: (errors.ConflictError, "the state on the server does not allow this"),
     421: (errors.ServerError, "the server does not serve this host on this connection"),
     425: (errors.ServerError, "the server does not take it so early"),
-    429: (errors.ThrottledError, "too many requests"),
+    429: (errors.RateLimitError, "too many requests"),
     460: (errors.ServerError, "a gateway gave up waiting"),
     499: (errors.ServerError, "a gateway gave up waiting"),
 }
 
 
-def error_of_answer(
-    answer: Answer,
+def error_of_response(
+    answer: Response,
     *,
     operation: str,
     attempts: int,
@@ -179,7 +179,7 @@ def error_of_answer(
     )
 
 
-def _error_of_range(status: int, answer: Answer) -> tuple[type[FronteggError], str]:
+def _error_of_range(status: int, answer: Response) -> tuple[type[FronteggError], str]:
     if status >= 500:
         return errors.ServerError, "the server failed"
     if status >= 400:
@@ -191,10 +191,10 @@ def _error_of_range(status: int, answer: Answer) -> tuple[type[FronteggError], s
             errors.ConfigurationError,
             f"the host redirects to {target} and redirects are not followed: check base_url",
         )
-    return errors.UndecodableAnswerError, "not a final HTTP status"
+    return errors.ResponseDecodeError, "not a final HTTP status"
 
 
-def _host(answer: Answer) -> str:
+def _host(answer: Response) -> str:
     """Return the host that a redirect names; the rest of the URL may hold ids."""
     location = answer.headers.get("location", "")
     if "//" not in location:
@@ -211,8 +211,8 @@ _FAILURE_ERRORS: Final[dict[FailureKind, type[FronteggError]]] = {
     FailureKind.PROXY_REFUSED: errors.ConfigurationError,
     FailureKind.TIMED_OUT: errors.CallTimeoutError,
     FailureKind.BROKEN: errors.ConnectionFailedError,
-    FailureKind.MALFORMED: errors.UndecodableAnswerError,
-    FailureKind.TOO_LARGE: errors.UndecodableAnswerError,
+    FailureKind.MALFORMED: errors.ResponseDecodeError,
+    FailureKind.TOO_LARGE: errors.ResponseDecodeError,
 }
 
 

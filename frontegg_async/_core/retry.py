@@ -30,9 +30,9 @@ from typing import Final
 
 import msgspec
 
-from ..operation import Repeat
-from .rate_limit_headers import is_throttled, stated_wait
-from .response import Answer, Failure, FailureKind
+from ..operation import RetrySafety
+from .rate_limit_headers import is_throttled, parse_retry_after
+from .response import Failure, FailureKind, Response
 
 BACKOFF_BASE: Final = 0.25
 """Seconds: the first backoff is drawn from 0 to twice this."""
@@ -88,7 +88,7 @@ class Decision(msgspec.Struct, frozen=True):
     in_line: bool = False
 
 
-class Situation(msgspec.Struct, frozen=True):
+class RetryContext(msgspec.Struct, frozen=True):
     """What a decision depends on, beside the outcome.
 
     Args:
@@ -106,7 +106,7 @@ class Situation(msgspec.Struct, frozen=True):
         in_doubt: whether an earlier attempt may have been done.
     """
 
-    repeat: Repeat
+    repeat: RetrySafety
     attempt: int
     failures: int
     max_attempts: int
@@ -148,8 +148,8 @@ class RetryBudget:
 
 
 def decide(
-    situation: Situation,
-    outcome: Answer | Failure,
+    situation: RetryContext,
+    outcome: Response | Failure,
     *,
     budget: RetryBudget,
     uniform: Callable[[float, float], float],
@@ -165,8 +165,8 @@ def decide(
     repeat = situation.repeat
     fate = fate_of(outcome, rejected_before_processing=situation.rejected_before_processing)
     stated = None
-    if isinstance(outcome, Answer):
-        stated = stated_wait(outcome.headers, situation.now, offset=situation.offset)
+    if isinstance(outcome, Response):
+        stated = parse_retry_after(outcome.headers, situation.now, offset=situation.offset)
         if is_throttled(outcome.status, stated) and (
             fate is Fate.PUT_OFF or not is_noticed_twice(repeat)
         ):
@@ -179,16 +179,16 @@ def decide(
     if fate is Fate.NOT_SENT:
         return _again_with_backoff(situation, fate, budget, uniform)
     is_final = fate in {Fate.REFUSED, Fate.DONE, Fate.PUT_OFF}
-    if repeat is Repeat.CONVERGING:
+    if repeat is RetrySafety.CONVERGING:
         # A refusal after an attempt in doubt may only say that this one has done the work.
         if not is_final or (situation.in_doubt and fate is Fate.REFUSED):
             return Decision(Step.READ_BACK, fate, retry_after=stated)
-    elif repeat is not Repeat.UNSAFE and not is_final:
+    elif repeat is not RetrySafety.UNSAFE and not is_final:
         return _again_with_backoff(situation, fate, budget, uniform)
     return Decision(Step.FAIL, fate, retry_after=stated)
 
 
-def fate_of(outcome: Answer | Failure, *, rejected_before_processing: bool = True) -> Fate:
+def fate_of(outcome: Response | Failure, *, rejected_before_processing: bool = True) -> Fate:
     """Return what an attempt that was no success says of the work.
 
     Args:
@@ -207,7 +207,7 @@ def fate_of(outcome: Answer | Failure, *, rejected_before_processing: bool = Tru
 
 
 def _fate_of_status(
-    outcome: Answer | Failure, status: int, rejected_before_processing: bool
+    outcome: Response | Failure, status: int, rejected_before_processing: bool
 ) -> Fate:
     if status == 429 or (status == 503 and _states_a_wait(outcome)):
         return Fate.PUT_OFF if rejected_before_processing else Fate.IN_DOUBT
@@ -220,18 +220,18 @@ def _fate_of_status(
     return Fate.DONE if 200 <= status < 300 else Fate.REFUSED
 
 
-def _states_a_wait(outcome: Answer | Failure) -> bool:
+def _states_a_wait(outcome: Response | Failure) -> bool:
     # Whether it states one does not depend on the time.
-    return isinstance(outcome, Answer) and stated_wait(outcome.headers, 0.0) is not None
+    return isinstance(outcome, Response) and parse_retry_after(outcome.headers, 0.0) is not None
 
 
-def is_noticed_twice(repeat: Repeat) -> bool:
+def is_noticed_twice(repeat: RetrySafety) -> bool:
     """Whether somebody notices if an operation is done twice, so that doubt has to be reported."""
-    return repeat in {Repeat.CONVERGING, Repeat.UNSAFE}
+    return repeat in {RetrySafety.CONVERGING, RetrySafety.UNSAFE}
 
 
 def _after_throttling(
-    situation: Situation,
+    situation: RetryContext,
     fate: Fate,
     stated: float | None,
     uniform: Callable[[float, float], float],
@@ -256,7 +256,7 @@ def _after_throttling(
 
 
 def _again_with_backoff(
-    situation: Situation,
+    situation: RetryContext,
     fate: Fate,
     budget: RetryBudget,
     uniform: Callable[[float, float], float],
@@ -272,7 +272,7 @@ def _again_with_backoff(
 
 
 def after_read_back(
-    situation: Situation,
+    situation: RetryContext,
     fate: Fate,
     *,
     harmless: bool,

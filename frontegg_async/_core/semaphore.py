@@ -7,7 +7,7 @@ from collections import deque
 from typing import Final
 
 
-class Permits:
+class ConnectionSemaphore:
     """So many places, first come, first served.
 
     ``asyncio.Semaphore`` means the same, but taking and giving back a place that is free costs it

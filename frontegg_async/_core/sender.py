@@ -20,19 +20,19 @@ from ..errors import (
     ConnectionFailedError,
     FronteggError,
     OutcomeUnknownError,
+    RateLimitError,
     ServerError,
-    ThrottledError,
 )
 from ..operation import Arguments, Operation, ReadBack
 from ..pacing import Group
 from . import retry
 from .call import AttemptObserver, Call, View
-from .decoding import decode_answer
+from .decoding import decode_response
 from .proxies import not_used
-from .rate_limit_headers import clock_offset, exhausted_wait, is_throttled, stated_wait
+from .rate_limit_headers import clock_offset, exhausted_wait, is_throttled, parse_retry_after
 from .request_builder import RequestBuilder
-from .response import Answer, Failure, FailureKind, error_of_answer, error_of_failure
-from .retry import Decision, Fate, Situation, Step
+from .response import Failure, FailureKind, Response, error_of_failure, error_of_response
+from .retry import Decision, Fate, RetryContext, Step
 from .secret import Secret
 from .shared import Core
 
@@ -79,7 +79,7 @@ class Sender:
         arguments: Arguments,
         *,
         observer: AttemptObserver | None = None,
-    ) -> Coroutine[Any, Any, Answer]:
+    ) -> Coroutine[Any, Any, Response]:
         """Send ``operation`` until it succeeds or cannot; see ``Session.send``.
 
         What is refused is raised here; what is returned is to be awaited.
@@ -99,7 +99,7 @@ class Sender:
         # No coroutine of its own: every one on the way of a call costs.
         return self._deliver(call)
 
-    async def _deliver(self, call: Call) -> Answer:
+    async def _deliver(self, call: Call) -> Response:
         tokens = self._tokens
         try:
             while True:
@@ -108,7 +108,7 @@ class Sender:
                 else:
                     token = tokens.current() or await self._token(call, tokens)
                 outcome = await self._attempt(call, token)
-                if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
+                if isinstance(outcome, Response) and 200 <= outcome.status < 300:
                     self.view.budget.refund()
                     self.view.traffic.successes += 1
                     if _logger.isEnabledFor(logging.DEBUG):
@@ -135,19 +135,19 @@ class Sender:
             raise
 
     async def _settle(
-        self, call: Call, outcome: Answer | Failure, token: Token | None
-    ) -> Answer | None:
+        self, call: Call, outcome: Response | Failure, token: Token | None
+    ) -> Response | None:
         """Do what is to be done after an attempt that was no success.
 
         Returns None when the call is to be sent again, at once, or an answer that shows that it
         was done already; raises if neither is possible.
         """
-        if isinstance(outcome, Answer):
+        if isinstance(outcome, Response):
             if outcome.status == 401 and token is not None and self._replays(call, token):
                 return None
             if call.in_doubt and _is_gone(call, outcome):
                 # By an earlier attempt, whose answer was lost.
-                return Answer(204, outcome.headers, b"")
+                return Response(204, outcome.headers, b"")
         elif self.core.closed:
             raise ClosedError("the session was closed during the call", **call.fields())
         situation = self._situation(call)
@@ -188,7 +188,7 @@ class Sender:
         left = call.deadline - self.core.clock.monotonic()
         return others == 0 and left > self.view.options.timeout - OUTAGE_PATIENCE
 
-    async def _attempt(self, call: Call, token: Token | None) -> Answer | Failure:
+    async def _attempt(self, call: Call, token: Token | None) -> Response | Failure:
         # One long coroutine, because nearly every call goes straight through: nothing here is
         # awaited unless there is something to wait for.
         core = self.core
@@ -229,7 +229,7 @@ class Sender:
                 group.give_back(run)
             elif not answered:
                 group.failed(sent_at)  # cancelled: it is not in flight any more
-        if isinstance(outcome, Answer) and outcome.status < 429:
+        if isinstance(outcome, Response) and outcome.status < 429:
             outcome.sent = call
             group.succeeded(sent_at, self._exhausted(outcome, sent_at))
         else:
@@ -244,7 +244,7 @@ class Sender:
             raise CallTimeoutError("the deadline passed", **call.fields())
         return call.deadline - now
 
-    def _exhausted(self, answer: Answer, sent_at: float) -> float | None:
+    def _exhausted(self, answer: Response, sent_at: float) -> float | None:
         """Return the seconds until a limit is fresh again that an answer says is used up.
 
         Now and then the server's clock is read as well, for answers that have no ``Date``.
@@ -258,11 +258,13 @@ class Sender:
                 core.clock_offset = offset
         return exhausted_wait(answer.headers, now, offset=core.clock_offset)
 
-    def _report(self, call: Call, group: Group, outcome: Answer | Failure, sent_at: float) -> None:
+    def _report(
+        self, call: Call, group: Group, outcome: Response | Failure, sent_at: float
+    ) -> None:
         """Tell the pacing what came of an attempt that was no success."""
-        if isinstance(outcome, Answer):
+        if isinstance(outcome, Response):
             outcome.sent = call
-        if isinstance(outcome, Answer) and outcome.status in {429, 503}:
+        if isinstance(outcome, Response) and outcome.status in {429, 503}:
             wait = self._stated_wait(outcome)
             if is_throttled(outcome.status, wait):
                 outcome.throttled = True
@@ -276,9 +278,9 @@ class Sender:
         else:
             group.succeeded(sent_at)
 
-    def _stated_wait(self, answer: Answer) -> float | None:
+    def _stated_wait(self, answer: Response) -> float | None:
         core = self.core
-        return stated_wait(answer.headers, core.clock.time(), offset=core.clock_offset)
+        return parse_retry_after(answer.headers, core.clock.time(), offset=core.clock_offset)
 
     async def _wait_in_line(self, call: Call, group: Group) -> None:
         clock = self.core.clock
@@ -301,7 +303,7 @@ class Sender:
             fields["retry_after"] = lacking
             if call.refusal is not None:
                 fields.update(call.refusal)
-            raise ThrottledError(NO_ROOM, **fields)
+            raise RateLimitError(NO_ROOM, **fields)
 
     def _authorization(self, call: Call, token: Token | None) -> Secret | None:
         """Return the header's value, and note the token with which the call goes."""
@@ -364,7 +366,7 @@ class Sender:
             raise kind("the token could not be renewed", **fields)
         raise type(failed)(failed.message, **fields)
 
-    async def _read_back(self, call: Call, read: ReadBack[Any] | None) -> Answer | None:
+    async def _read_back(self, call: Call, read: ReadBack[Any] | None) -> Response | None:
         """Look whether a call that got no answer was done; None if that cannot be told."""
         if read is None:
             return None
@@ -382,7 +384,7 @@ class Sender:
         )
         try:
             answer = await self._deliver(look)
-            found = decode_answer(read.operation, answer, call.path, {})
+            found = decode_response(read.operation, answer, call.path, {})
         except ClosedError:
             raise
         except FronteggError:
@@ -407,10 +409,10 @@ class Sender:
         call.replays += replays
         return replays
 
-    def _situation(self, call: Call) -> Situation:
+    def _situation(self, call: Call) -> RetryContext:
         options = self.view.options
         clock = self.core.clock
-        return Situation(
+        return RetryContext(
             repeat=call.operation.repeat,
             attempt=call.attempts - call.put_off,
             failures=call.attempts - call.refusals,
@@ -425,7 +427,7 @@ class Sender:
             in_doubt=call.in_doubt,
         )
 
-    def _fail(self, call: Call, outcome: Answer | Failure, decision: Decision) -> NoReturn:
+    def _fail(self, call: Call, outcome: Response | Failure, decision: Decision) -> NoReturn:
         if isinstance(outcome, Failure):
             error = error_of_failure(outcome, call.fields())
             if outcome.kind is FailureKind.NOT_SENT and self.core.unused_proxy is not None:
@@ -433,7 +435,7 @@ class Sender:
                     f"{error.message}; {not_used(self.core.unused_proxy)}", **error.fields
                 )
             raise error
-        raise error_of_answer(
+        raise error_of_response(
             outcome,
             operation=call.operation.name,
             attempts=call.attempts,
@@ -448,7 +450,7 @@ class Sender:
         return "user's token" if self.view.is_user else "environment token"
 
     @staticmethod
-    def _note(call: Call, outcome: Answer | Failure, decision: Decision) -> None:
+    def _note(call: Call, outcome: Response | Failure, decision: Decision) -> None:
         _logger.debug(
             "%s, attempt %d: %r; next: %s after %.3f s",
             call.operation.name,
@@ -459,7 +461,7 @@ class Sender:
         )
 
 
-def _is_gone(call: Call, answer: Answer) -> bool:
+def _is_gone(call: Call, answer: Response) -> bool:
     """Whether this says that what was to be deleted is not there."""
     operation = call.operation
     return answer.status == 404 and operation.method == "DELETE" and operation.returns is NoneType

@@ -12,7 +12,7 @@ from ..auth.token_manager import TokenManager
 from ..errors import ClosedError, ConfigurationError, ErrorFields
 from ..pacing import Pacing
 from .secret import Secret
-from .semaphore import Permits
+from .semaphore import ConnectionSemaphore
 from .settings import SessionSettings
 from .transport import AiohttpTransport, Transport
 
@@ -44,7 +44,7 @@ class Core:
         clock = settings.clock
         self.clock: Final = clock
         # Before the pool's own queue, so that waiting for a place never eats an attempt's time.
-        self.permits: Final = Permits(settings.max_connections)
+        self.permits: Final = ConnectionSemaphore(settings.max_connections)
         self.pacing: Final = Pacing(
             clock, expected=None if settings.limits_plan is None else settings.expected_limit
         )

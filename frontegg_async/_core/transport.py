@@ -22,7 +22,7 @@ from yarl import URL
 from .._version import __version__
 from ..options import Options
 from .proxies import Proxy
-from .response import Answer, Failure, FailureKind
+from .response import Failure, FailureKind, Response
 from .secret import Secret, bare
 
 KEEPALIVE: Final = 30.0
@@ -74,7 +74,7 @@ class Transport(Protocol):
 
     async def send(
         self, request: Request, authorization: Secret | None, options: Options, timeout: float
-    ) -> Answer | Failure:
+    ) -> Response | Failure:
         """Send once; never raise for anything that the network or the server does.
 
         Args:
@@ -139,7 +139,7 @@ class AiohttpTransport:
 
     async def send(
         self, request: Request, authorization: Secret | None, options: Options, timeout: float
-    ) -> Answer | Failure:
+    ) -> Response | Failure:
         """Send once, and tell by the failure whether the server can have seen it."""
         headers = {**self._extra_headers, **request.headers}
         proxy = self._proxy
@@ -259,17 +259,19 @@ async def read_bounded(
     return b"".join(chunks)
 
 
-def answer_of(status: int, headers: Mapping[str, str], body: bytes, limit: int) -> Answer | Failure:
+def answer_of(
+    status: int, headers: Mapping[str, str], body: bytes, limit: int
+) -> Response | Failure:
     """Return the answer, with a compression undone that was not asked for."""
     encoding = headers.get(hdrs.CONTENT_ENCODING)
     if encoding is not None and encoding.lower() != "identity":
         return _decompressed(status, headers, body, encoding.lower(), limit)
-    return Answer(status, headers, body)
+    return Response(status, headers, body)
 
 
 def _decompressed(
     status: int, headers: Mapping[str, str], body: bytes, encoding: str, limit: int
-) -> Answer | Failure:
+) -> Response | Failure:
     """Undo a compression, never past ``limit`` bytes."""
     window = _DECOMPRESSORS.get(encoding)
     if window is None:
@@ -286,7 +288,7 @@ def _decompressed(
         return too_large(limit, status)
     if body and not decompressor.eof:
         return Failure(FailureKind.BROKEN, "the compressed body ends too early", status)
-    return Answer(status, headers, plain)
+    return Response(status, headers, plain)
 
 
 def too_large(limit: int, status: int) -> Failure:

@@ -16,13 +16,13 @@ from ..errors import (
     InvalidRequestError,
     NotFoundError,
     PermissionDeniedError,
-    UndecodableAnswerError,
+    ResponseDecodeError,
 )
 from ..models.authentication import TokenGrant
 from ..options import Region
 
 _REFUSED: Final = (AuthenticationError, PermissionDeniedError)
-_NOT_FRONTEGG: Final = (NotFoundError, InvalidRequestError, UndecodableAnswerError)
+_NOT_FRONTEGG: Final = (NotFoundError, InvalidRequestError, ResponseDecodeError)
 
 
 class EnvironmentLogin:
@@ -68,8 +68,8 @@ class EnvironmentLogin:
                 "without a path"
             )
             # An answer that cannot be read may be a page for the time of an outage.
-            passing = isinstance(error, UndecodableAnswerError)
-            kind = UndecodableAnswerError if passing else ConfigurationError
+            passing = isinstance(error, ResponseDecodeError)
+            kind = ResponseDecodeError if passing else ConfigurationError
             return kind(message, **error.fields)
         return error.again()
 

@@ -39,7 +39,7 @@ from ..errors import (
     FronteggError,
     InvalidRequestError,
     PermissionDeniedError,
-    UndecodableAnswerError,
+    ResponseDecodeError,
 )
 from ..models.authentication import TokenGrant
 from .token_stores import StoredToken, TokenStore
@@ -467,7 +467,7 @@ class _Granted(msgspec.Struct):
 def _checked(answer: TokenGrant) -> _Granted:
     """Refuse an answer without a token, or with one that cannot stand in a header."""
     if answer.token is None or not is_fit(answer.token):
-        raise UndecodableAnswerError("the auth route's answer holds no usable token")
+        raise ResponseDecodeError("the auth route's answer holds no usable token")
     return _Granted(answer.token, answer.expires_in)
 
 

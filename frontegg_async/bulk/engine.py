@@ -22,13 +22,13 @@ from typing import Any, Final
 import anyio
 import msgspec
 
-from .._core.response import Answer
+from .._core.response import Response
 from ..errors import (
     ClosedError,
     FronteggError,
     NotFoundError,
     OutcomeUnknownError,
-    UndecodableAnswerError,
+    ResponseDecodeError,
 )
 from ..models.users import User
 from ..session import Session
@@ -39,7 +39,7 @@ from .late_writes import LateWrites
 from .ledger.invited import Invited
 from .ledger.ledger import Ledger
 from .ledger.records import Entry, LedgerRow, State
-from .ledger.writer import LedgerRecorder
+from .ledger.writer import LedgerWriter
 from .loader import Loader
 from .planner import Planner
 from .row_sender import CautiousSending, EngineObserver, Reader, Sending
@@ -84,7 +84,7 @@ class Engine:
         view: Session,
         job: Job,
         ledger: Ledger,
-        recorder: LedgerRecorder,
+        recorder: LedgerWriter,
         options: RunOptions,
         observer: EngineObserver,
         loader: Loader,
@@ -450,7 +450,7 @@ class Engine:
         """
         doubt = OutcomeUnknownError.after(error)
         again = (
-            isinstance(error, UndecodableAnswerError)
+            isinstance(error, ResponseDecodeError)
             and sending.unproven < MAX_UNPROVEN
             and (begun or self._harmless)
         )
@@ -485,7 +485,7 @@ class Engine:
             await held_back
 
 
-def _done(row: LedgerRow, sending: Sending, answer: Answer | None) -> Entry:
+def _done(row: LedgerRow, sending: Sending, answer: Response | None) -> Entry:
     if answer is None:
         # What an attempt in doubt may have done, this or an earlier run has done.
         state = State.DONE if sending.under_way else State.ALREADY

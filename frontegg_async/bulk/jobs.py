@@ -8,9 +8,9 @@ from typing import ClassVar, Final, Protocol, TypeVar, cast
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from .._core.response import Answer
+from .._core.response import Response
 from ..endpoints import users
-from ..errors import NotFoundError, PermissionDeniedError, ServerError, UndecodableAnswerError
+from ..errors import NotFoundError, PermissionDeniedError, ResponseDecodeError, ServerError
 from ..models.users import AddToTenantRequest, SetActiveTenantRequest, SetSuperuserRequest, User
 from ..operation import Operation
 from .input.rows import Activation, Assignment, Removal, SuperuserChange, UserRow
@@ -36,7 +36,7 @@ class RowSender(AnswerReader, Protocol):
         *path: str,
         body: msgspec.Struct | None = None,
         tenant_id: str | None = None,
-    ) -> Awaitable[Answer]:
+    ) -> Awaitable[Response]:
         """Send an operation and return its answer."""
         ...
 
@@ -82,7 +82,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nothing is left of the row that must not be sent twice."""
         return self.holds(row, user)
 
-    async def finish(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer | None:
+    async def finish(self, send: RowSender, row: LedgerRow, user_id: str) -> Response | None:
         """Do what may be left of a row that has begun; None if that is nothing."""
         return None
 
@@ -90,7 +90,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         """Return what is left to do of a row that a later one has overtaken; None for nothing."""
         return None
 
-    def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Answer | None]:
+    def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Response | None]:
         """Do what the row says, and return the last answer; None if nothing had to be written."""
         raise NotImplementedError
 
@@ -136,19 +136,21 @@ class Assign(Job, frozen=True, kw_only=True):
         tenant_id = _tenant(row)
         return user.is_member_of(tenant_id) and (not row.flag or user.tenant_id == tenant_id)
 
-    def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Answer | None]:
+    def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Response | None]:
         """Add to the tenant, then make it the active one if that is asked for."""
         if self.invite or row.flag:
             return self._send_in_steps(send, row, user_id)
         return self._add(send, row, user_id)
 
-    async def _send_in_steps(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer | None:
+    async def _send_in_steps(
+        self, send: RowSender, row: LedgerRow, user_id: str
+    ) -> Response | None:
         answer = None
         if not (self.invite and await self._is_member(send, user_id, _tenant(row))):
             answer = await self._add(send, row, user_id)
         return await _activate(send, user_id, _tenant(row)) if row.flag else answer
 
-    async def _add(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer:
+    async def _add(self, send: RowSender, row: LedgerRow, user_id: str) -> Response:
         tenant_id = _tenant(row)
         body = AddToTenantRequest(
             tenant_id=tenant_id,
@@ -169,7 +171,7 @@ class Assign(Job, frozen=True, kw_only=True):
         """Return the membership: only the active tenant is replaced by that of a later row."""
         return msgspec.structs.replace(row, flag=False)
 
-    async def finish(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer | None:
+    async def finish(self, send: RowSender, row: LedgerRow, user_id: str) -> Response | None:
         """Make the tenant the active one, if that is asked for."""
         return await _activate(send, user_id, _tenant(row)) if row.flag else None
 
@@ -187,7 +189,7 @@ class Assign(Job, frozen=True, kw_only=True):
                 raise send.refute(operation, answer, "it does not show the memberships")
         except NotFoundError:
             return False  # adding says so too, and says it of the row
-        except (UndecodableAnswerError, PermissionDeniedError, ServerError) as error:
+        except (ResponseDecodeError, PermissionDeniedError, ServerError) as error:
             if send.resend:
                 return False
             problem = (
@@ -235,7 +237,7 @@ class Activate(Job, frozen=True, kw_only=True):
         """Whether the user works in the tenant."""
         return user.tenant_id == _tenant(row)
 
-    def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Answer]:
+    def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Awaitable[Response]:
         """Set the active tenant."""
         return _activate(send, user_id, _tenant(row), validate=self.validate_tenants)
 
@@ -267,7 +269,7 @@ class Remove(Job, frozen=True, kw_only=True):
         """Whether the user is shown to be no member."""
         return user.shows_memberships and not user.is_member_of(_tenant(row))
 
-    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer:
+    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Response:
         """Remove from the one tenant."""
         answer = await send(users.REMOVE_FROM_TENANT, user_id, tenant_id=_tenant(row))
         if answer.body:
@@ -301,7 +303,7 @@ class SetSuperuser(Job, frozen=True, kw_only=True):
         """Whether the user has what the row says."""
         return user.super_user is row.flag
 
-    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer:
+    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Response:
         """Set it."""
         operation = users.SET_SUPERUSER
         answer = await send(operation, user_id, body=SetSuperuserRequest(super_user=row.flag))
@@ -328,7 +330,7 @@ def job_of(name: str, settings: str) -> Job:
 
 async def _activate(
     send: RowSender, user_id: str, tenant_id: str, *, validate: bool | UnsetType = UNSET
-) -> Answer:
+) -> Response:
     operation = users.SET_ACTIVE_TENANT
     body = SetActiveTenantRequest(tenant_id=tenant_id, validate_tenant_exist=validate)
     answer = await send(operation, user_id, body=body)

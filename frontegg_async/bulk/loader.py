@@ -13,7 +13,7 @@ from .input.feeds import Feed
 from .jobs import Job
 from .ledger.ledger import Ledger
 from .ledger.records import NewRow
-from .ledger.writer import LedgerRecorder
+from .ledger.writer import LedgerWriter
 
 AHEAD_ROWS: Final = 10_000
 """Rows of a program or a pipe that are entered before the first of them is sent, so that its source
@@ -43,7 +43,7 @@ class Loader:
         feed: Feed | None,
         job: Job,
         ledger: Ledger,
-        recorder: LedgerRecorder,
+        recorder: LedgerWriter,
         *,
         invalid: Callable[[int, str], Awaitable[None] | None],
         whole: Callable[[], Awaitable[None]],

@@ -12,7 +12,7 @@ from typing import Final
 
 from .._core.call import Traffic
 from .._core.clock import Clock
-from .._core.response import Answer, Failure
+from .._core.response import Failure, Response
 from ..pacing import Group, PaceState, Pacing, Wait
 from .caller_errors import is_cancelled, of_caller
 from .jobs import Job
@@ -138,10 +138,10 @@ class RunWatch:
         _, shut, _ = self._before.get(name, _UNUSED)
         return state.limited or state.closed_for > 0.0 or state.shut > shut
 
-    def attempted(self, outcome: Answer | Failure, seconds: float) -> None:
+    def attempted(self, outcome: Response | Failure, seconds: float) -> None:
         """Hear what an attempt ended in."""
         at = self._clock.monotonic() - self._started
-        throttled = isinstance(outcome, Answer) and outcome.throttled
+        throttled = isinstance(outcome, Response) and outcome.throttled
         self._recorder.attempt(at, seconds, throttled=throttled)
         if self._forecast is None:
             taken = {name: taken for name, (taken, _, _) in self._before.items()}
@@ -170,7 +170,7 @@ class RunWatch:
                 outcome=well or Outcome(outcome_name(self._job, entry.state)),
                 reason=entry.reason or "",
                 line=row.line,
-                assignment=self._job.row(row),
+                row=self._job.row(row),
                 status=entry.status or None,
                 error_code=entry.error_code,
                 trace_id=entry.trace_id,
@@ -306,7 +306,7 @@ async def _one_after_the_other(first: Awaitable[None], second: Awaitable[None]) 
 def _kind(result: RowResult) -> str:
     """Return a reason without what is particular to its row."""
     kind = result.reason
-    row = result.assignment
+    row = result.row
     if row is not None:
         for value in (row.user_id, row.email, getattr(row, "tenant_id", None)):
             if value:

@@ -59,7 +59,7 @@ class RowResult(msgspec.Struct, frozen=True, kw_only=True):
         outcome: what it ended in.
         reason: why it was not done, in a sentence; empty if it was.
         line: its number in the source, from 1; in a CSV file the header is line 1.
-        assignment: the row, or None if it was malformed.
+        row: the row, or None if it was malformed.
         status: HTTP status of the last answer, or None.
         error_code: Frontegg's code, or None.
         trace_id: what Frontegg's support asks for, or None.
@@ -68,7 +68,7 @@ class RowResult(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     reason: str
     line: int
-    assignment: UserRow | None = None
+    row: UserRow | None = None
     status: int | None = None
     error_code: str | None = None
     trace_id: str | None = None

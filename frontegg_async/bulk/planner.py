@@ -15,7 +15,7 @@ from typing import Final, Literal, TypeAlias
 
 import anyio
 
-from ..errors import AuthenticationError, ClosedError, FronteggError, UndecodableAnswerError
+from ..errors import AuthenticationError, ClosedError, FronteggError, ResponseDecodeError
 from ..models.users import User
 from ..operation import Caller
 from .jobs import Job
@@ -137,7 +137,7 @@ class Planner:
                 users = await read(self._caller, list(block))
             except (AuthenticationError, ClosedError):
                 raise
-            except UndecodableAnswerError:
+            except ResponseDecodeError:
                 continue  # of this block, and not of the next
             except FronteggError as error:
                 self._refused[route] = error.message

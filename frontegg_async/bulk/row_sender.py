@@ -8,14 +8,14 @@ from typing import Any, Final, Protocol, TypeVar, Unpack
 import msgspec
 
 from .._core.clock import Clock
-from .._core.response import Answer, Failure
+from .._core.response import Failure, Response
 from .._core.retry import Fate, fate_of
-from ..errors import UndecodableAnswerError
-from ..operation import Arguments, Operation, Repeat
+from ..errors import ResponseDecodeError
+from ..operation import Arguments, Operation, RetrySafety
 from ..session import Session
 from .late_writes import LateWrites
 from .ledger.records import Entry, LedgerRow
-from .ledger.writer import LedgerRecorder
+from .ledger.writer import LedgerWriter
 from .user_reader import unproven
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class EngineObserver(Protocol):
         """Hear of rows that repeat others, and will not end by themselves."""
         ...
 
-    def attempted(self, outcome: Answer | Failure, seconds: float) -> None:
+    def attempted(self, outcome: Response | Failure, seconds: float) -> None:
         """Hear what an attempt ended in."""
         ...
 
@@ -59,7 +59,7 @@ class Reader:
     def before(self, operation: Operation[Any]) -> None:
         """Nothing to put on file: it only reads."""
 
-    def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
+    def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Pass it on."""
         self._observer.attempted(outcome, seconds)
 
@@ -77,7 +77,7 @@ class Sending:
     def __init__(
         self,
         view: Session,
-        recorder: LedgerRecorder,
+        recorder: LedgerWriter,
         observer: EngineObserver,
         late: LateWrites,
         row: LedgerRow,
@@ -118,25 +118,25 @@ class Sending:
         *path: str,
         body: msgspec.Struct | None = None,
         tenant_id: str | None = None,
-    ) -> Awaitable[Answer]:
+    ) -> Awaitable[Response]:
         """Send an operation and return its answer."""
         return self._view.send(operation, *path, body=body, tenant_id=tenant_id, observer=self)
 
-    def decoded(self, operation: Operation[T], answer: Answer, /, *path: str) -> T:
+    def decoded(self, operation: Operation[T], answer: Response, /, *path: str) -> T:
         """Decode an answer, and compare it with the path that was asked for.
 
         Raises:
-            UndecodableAnswerError: as ``Session.decoded`` does; a write is in doubt then.
+            ResponseDecodeError: as ``Session.decoded`` does; a write is in doubt then.
         """
         try:
             return self._view.decoded(operation, answer, *path)
-        except UndecodableAnswerError:
+        except ResponseDecodeError:
             self._doubt_answer(operation)
             raise
 
     def refute(
-        self, operation: Operation[Any], answer: Answer, problem: str
-    ) -> UndecodableAnswerError:
+        self, operation: Operation[Any], answer: Response, problem: str
+    ) -> ResponseDecodeError:
         """Return the error for an answer that does not show what it should; a write is in doubt."""
         self._doubt_answer(operation)
         return unproven(operation, answer, problem)
@@ -146,7 +146,7 @@ class Sending:
         self._doubts -= {operation.name}
 
     def _doubt_answer(self, operation: Operation[Any]) -> None:
-        if operation.repeat is not Repeat.SAFE:
+        if operation.repeat is not RetrySafety.SAFE:
             self.unproven += 1
             self._doubt(operation)
 
@@ -161,17 +161,17 @@ class Sending:
 
     def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
         """Hear that a request is sent; the row is on file since it was handed out."""
-        if operation.repeat is not Repeat.SAFE:
+        if operation.repeat is not RetrySafety.SAFE:
             self.under_way = True
         return None
 
-    def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
+    def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Count the attempt, and note what it may have done."""
         self.attempts += 1
         self._observer.attempted(outcome, seconds)
-        if operation.repeat is Repeat.SAFE:
+        if operation.repeat is RetrySafety.SAFE:
             return
-        if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
+        if isinstance(outcome, Response) and 200 <= outcome.status < 300:
             # Until its content is looked at: ``decoded`` and ``refute``.
             self._touched = True
             self._succeeded |= {operation.name}
@@ -199,12 +199,12 @@ class CautiousSending(Sending):
         super().before(operation)
         return (
             None
-            if operation.repeat is Repeat.SAFE
+            if operation.repeat is RetrySafety.SAFE
             else self._recorder.intend(self._line, self._line)
         )
 
-    def after(self, operation: Operation[Any], outcome: Answer | Failure, seconds: float) -> None:
+    def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Count the attempt; a row of which nothing can have been done is not under way."""
         super().after(operation, outcome, seconds)
-        if operation.repeat is not Repeat.SAFE and not self.under_way:
+        if operation.repeat is not RetrySafety.SAFE and not self.under_way:
             self._recorder.take_back(self._line)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import anyio
 
-from ..errors import FronteggError, LedgerDamagedError, LedgerFullError, LedgerMismatchError
+from ..errors import FronteggError, LedgerDamagedError, LedgerDiskFullError, LedgerMismatchError
 from ..session import Session
 from .caller_errors import stopped_by
 from .engine import Engine
@@ -27,7 +27,7 @@ from .ledger.ledger import Ledger
 from .ledger.opening import opened_in_thread
 from .ledger.records import ExportedRow, Header, LedgerRow, State
 from .ledger.wait_note import forget_wait, write_wait
-from .ledger.writer import LedgerRecorder
+from .ledger.writer import LedgerWriter
 from .loader import Loader
 from .monitor import ON_PROGRESS, RunWatch
 from .outcome import COMMON, MAX_KEPT_FAILURES, Outcome, RowResult
@@ -228,7 +228,7 @@ class BulkRun:
             ledger = await opened_in_thread(
                 partial(self._open, path or Path(f"{directory}/ledger"), fingerprint)
             )
-            recorder = LedgerRecorder(ledger)
+            recorder = LedgerWriter(ledger)
             try:
                 # Before the first row, so that refused credentials are an error and no report.
                 await view.token_info()
@@ -278,7 +278,7 @@ class BulkRun:
         view: Session,
         feed: Feed | None,
         ledger: Ledger,
-        recorder: LedgerRecorder,
+        recorder: LedgerWriter,
         path: Path | None,
     ) -> Report:
         clock = self._session.clock
@@ -330,7 +330,7 @@ class BulkRun:
         )
         totals = await recorder.run(ledger.totals)
         # The outcomes are on file; that the totals find no more room must not cost the report.
-        with suppress(LedgerFullError):
+        with suppress(LedgerDiskFullError):
             await recorder.run(
                 ledger.add_run,
                 requests=this_run.requests,
@@ -347,7 +347,7 @@ class BulkRun:
         self,
         view: Session,
         ledger: Ledger,
-        recorder: LedgerRecorder,
+        recorder: LedgerWriter,
         engine: Engine,
         loader: Loader,
     ) -> None:
@@ -379,7 +379,7 @@ class BulkRun:
                 self._raised = error
         engine.stopped = engine.stopped or self._stopped
 
-    async def _whole(self, view: Session, ledger: Ledger, recorder: LedgerRecorder) -> None:
+    async def _whole(self, view: Session, ledger: Ledger, recorder: LedgerWriter) -> None:
         """Hear that every row is entered."""
         self.progress.note = ""
         self._count_rows(await recorder.run(standing_of, self._job, ledger))
@@ -409,7 +409,7 @@ class BulkRun:
     async def _reported(
         self,
         ledger: Ledger,
-        recorder: LedgerRecorder,
+        recorder: LedgerWriter,
         path: Path | None,
         engine: Engine,
         standing: Standing,
@@ -486,7 +486,7 @@ def _result(job: Job, row: ExportedRow, stopped: FronteggError | None) -> RowRes
         outcome=Outcome(outcome_name(job, row.state)),
         reason=reason or "it was under way when the run ended",
         line=row.line,
-        assignment=assignment,
+        row=assignment,
         status=row.status,
         error_code=row.error_code,
         trace_id=row.trace_id,

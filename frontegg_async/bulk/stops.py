@@ -13,8 +13,8 @@ from ..errors import (
     ConnectionFailedError,
     FronteggError,
     LedgerError,
+    RateLimitError,
     ServerError,
-    ThrottledError,
 )
 
 FATAL: Final = (AuthenticationError, ClosedError, ConfigurationError, LedgerError)
@@ -27,7 +27,7 @@ workers, if those are more."""
 
 def leaves_no_room(error: FronteggError) -> bool:
     """Whether the limit is used up for all rows; a row that alone is refused has failed."""
-    return isinstance(error, ThrottledError) and error.message == NO_ROOM
+    return isinstance(error, RateLimitError) and error.message == NO_ROOM
 
 
 def is_for_the_next_run(error: FronteggError) -> bool:

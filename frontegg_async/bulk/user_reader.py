@@ -13,9 +13,9 @@ from typing import Any, Final, Protocol, TypeVar, cast
 import msgspec
 
 from .._core.json_text import decode_json
-from .._core.response import Answer
+from .._core.response import Response
 from ..endpoints import users
-from ..errors import NotFoundError, UndecodableAnswerError
+from ..errors import NotFoundError, ResponseDecodeError
 from ..models._base import Id, ResponseModel
 from ..models.paging import Page
 from ..models.users import User, UserTenant, UserTenantStatuses
@@ -77,20 +77,20 @@ _STATE: Final = msgspec.json.Decoder(_State)
 class AnswerReader(Protocol):
     """Decodes the answers of a row, and hears of those that prove nothing."""
 
-    def decoded(self, operation: Operation[T], answer: Answer, /, *path: str) -> T:
+    def decoded(self, operation: Operation[T], answer: Response, /, *path: str) -> T:
         """Decode an answer, and compare it with the path that was asked for."""
         ...
 
     def refute(
-        self, operation: Operation[Any], answer: Answer, problem: str
-    ) -> UndecodableAnswerError:
+        self, operation: Operation[Any], answer: Response, problem: str
+    ) -> ResponseDecodeError:
         """Return the error for an answer that does not show what it should."""
         ...
 
 
-def unproven(operation: Operation[Any], answer: Answer, problem: str) -> UndecodableAnswerError:
+def unproven(operation: Operation[Any], answer: Response, problem: str) -> ResponseDecodeError:
     """Make the error for an answer that does not show what its status says."""
-    return UndecodableAnswerError(
+    return ResponseDecodeError(
         f"the answer is not as expected: {problem}",
         operation=operation.name,
         status=answer.status,
@@ -100,12 +100,12 @@ def unproven(operation: Operation[Any], answer: Answer, problem: str) -> Undecod
 
 
 def user_shown(
-    reader: AnswerReader, operation: Operation[User], answer: Answer, user_id: str
+    reader: AnswerReader, operation: Operation[User], answer: Response, user_id: str
 ) -> User | None:
     """Return the user that an answer to ``operation`` shows; None if it has no body.
 
     Raises:
-        UndecodableAnswerError: the answer cannot be read, or does not name this user.
+        ResponseDecodeError: the answer cannot be read, or does not name this user.
     """
     if answer.body in _NOTHING:
         return None
@@ -119,7 +119,7 @@ async def read_user(caller: Caller, user_id: str) -> User:
     """Return a user with the fields that rows are judged by.
 
     Raises:
-        UndecodableAnswerError: the answer cannot be read, or does not name this user.
+        ResponseDecodeError: the answer cannot be read, or does not name this user.
         NotFoundError: there is no such user.
     """
     state = await caller.call(_READ[users.GET.name], user_id)
@@ -132,7 +132,7 @@ async def read_user_by_email(caller: Caller, email: str) -> User:
     """Return the user who has an e-mail address, as ``read_user`` does.
 
     Raises:
-        UndecodableAnswerError: the answer cannot be read, or does not name this address.
+        ResponseDecodeError: the answer cannot be read, or does not name this address.
         NotFoundError: nobody has it.
     """
     operation = _READ[users.GET_BY_EMAIL.name]
@@ -144,8 +144,8 @@ async def read_user_by_email(caller: Caller, email: str) -> User:
     return state.as_user(state.id)
 
 
-def _nameless(operation: Operation[Any], lacking: str) -> UndecodableAnswerError:
-    return UndecodableAnswerError(
+def _nameless(operation: Operation[Any], lacking: str) -> ResponseDecodeError:
+    return ResponseDecodeError(
         f"the answer is not as expected: it does not say {lacking}", operation=operation.name
     )
 

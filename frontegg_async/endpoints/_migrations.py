@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import UndecodableAnswerError
+from ..errors import ResponseDecodeError
 from ..models.migrations import StartedMigration
 from ..operation import Operation
 
@@ -13,11 +13,11 @@ def id_of(started: StartedMigration, operation: Operation[Any]) -> str:
     """Return the id that a migration can be asked about by.
 
     Raises:
-        UndecodableAnswerError: the answer holds none.
+        ResponseDecodeError: the answer holds none.
     """
     migration_id = started.migration_id or started.id
     if not migration_id:
-        raise UndecodableAnswerError(
+        raise ResponseDecodeError(
             "Frontegg accepted it, but gave no id to ask about it by", operation=operation.name
         )
     return migration_id

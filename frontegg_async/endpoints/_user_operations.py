@@ -26,7 +26,7 @@ from ..models.users import (
     UserRoles,
     UserTenantStatuses,
 )
-from ..operation import Echo, Operation, ReadBack, Repeat, TenantHeader, TokenKind
+from ..operation import Echo, Operation, ReadBack, RetrySafety, TenantHeader, TokenKind
 
 GET: Final = Operation(
     "users.get",
@@ -142,7 +142,7 @@ ADD_TO_TENANT: Final = Operation(
     "/identity/resources/users/v1/{userId}/tenant",
     User,
     body=AddToTenantRequest,
-    repeat=Repeat.CONVERGING,
+    repeat=RetrySafety.CONVERGING,
     read_back=ReadBack(
         GET,
         holds=lambda user, body: user.is_member_of(body.tenant_id),
@@ -188,21 +188,21 @@ LOCK: Final = Operation(
     "POST",
     "/identity/resources/users/v1/{userId}/lock",
     NoneType,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 UNLOCK: Final = Operation(
     "users.unlock",
     "POST",
     "/identity/resources/users/v1/{userId}/unlock",
     NoneType,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 VERIFY: Final = Operation(
     "users.verify",
     "POST",
     "/identity/resources/users/v1/{userId}/verify",
     NoneType,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 DISABLE_IN_TENANT: Final = Operation(
     "users.disable_in_tenant",
@@ -211,7 +211,7 @@ DISABLE_IN_TENANT: Final = Operation(
     NoneType,
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 ENABLE_IN_TENANT: Final = Operation(
     "users.enable_in_tenant",
@@ -220,7 +220,7 @@ ENABLE_IN_TENANT: Final = Operation(
     NoneType,
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 SET_INVISIBLE: Final = Operation(
     "users.set_invisible",
@@ -246,7 +246,7 @@ ADD_ROLES: Final = Operation(
     body=ChangeRolesRequest,
     token=TokenKind.EITHER,
     tenant=TenantHeader.REQUIRED,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 REMOVE_ROLES: Final = Operation(
     "users.remove_roles",
@@ -262,7 +262,7 @@ UNENROLL_MFA: Final = Operation(
     "POST",
     "/identity/resources/vendor-only/users/v1/{userId}/mfa/unenroll",
     NoneType,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 CREATE_ACTIVATION_LINK: Final = Operation(
     "users.create_activation_link",

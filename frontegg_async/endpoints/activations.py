@@ -20,7 +20,7 @@ from ..models.activations import (
     UpdateActivationSettingsRequest,
 )
 from ..models.authentication import LoginResult
-from ..operation import Caller, Operation, Repeat, TokenKind
+from ..operation import Caller, Operation, RetrySafety, TokenKind
 from .authentication import VENDOR_HOST
 
 GET_SETTINGS: Final = Operation(
@@ -35,7 +35,7 @@ UPDATE_SETTINGS: Final = Operation(
     "/identity/resources/configurations/v1/activation/strategies",
     NoneType,
     body=UpdateActivationSettingsRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 GET_STRATEGY: Final = Operation(
     "activations.get_strategy",

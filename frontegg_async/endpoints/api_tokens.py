@@ -17,7 +17,7 @@ from ..models.api_tokens import (
     CreateApiTokenRequest,
     UpdateApiTokenRequest,
 )
-from ..operation import Caller, Echo, Operation, Repeat, TenantHeader, TokenKind
+from ..operation import Caller, Echo, Operation, RetrySafety, TenantHeader, TokenKind
 from ._checks import ids
 
 CREATE: Final = Operation(
@@ -55,7 +55,7 @@ UPDATE: Final = Operation(
     body=UpdateApiTokenRequest,
     token=TokenKind.EITHER,
     tenant=TenantHeader.REQUIRED,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
     echo=Echo("client_id"),
 )
 DELETE: Final = Operation(

@@ -14,7 +14,7 @@ from ..models.applications import (
     SetActiveTenantsRequest,
     UnassignUsersRequest,
 )
-from ..operation import Caller, Operation, Repeat, TokenKind, UserHeader
+from ..operation import Caller, Operation, RetrySafety, TokenKind, UserHeader
 from ._checks import ids
 
 GET_USERS: Final = Operation(
@@ -37,7 +37,7 @@ ASSIGN_USERS: Final = Operation(
     "/identity/resources/applications/v1",
     tuple[ApplicationUser, ...],
     body=AssignUsersRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 UNASSIGN_USERS: Final = Operation(
     "applications.unassign_users",

@@ -21,7 +21,7 @@ from ..models.approval_flows import (
     NewApprovalFlowStep,
     UpdateApprovalFlowRequest,
 )
-from ..operation import Caller, Echo, Operation, Repeat, TenantHeader, TokenKind, UserHeader
+from ..operation import Caller, Echo, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
 
 CREATE: Final = Operation(
     "approval_flows.create",
@@ -48,7 +48,7 @@ UPDATE: Final = Operation(
     "/identity/resources/approval-flows/v1/{id}",
     ApprovalFlow,
     body=UpdateApprovalFlowRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
     echo=Echo("id"),
 )
 DELETE: Final = Operation(

@@ -30,7 +30,7 @@ from ..models.authentication import (
     TokenGrant,
 )
 from ..models.metadata import Metadata, encode_metadata
-from ..operation import Caller, Operation, Repeat, TokenKind
+from ..operation import Caller, Operation, RetrySafety, TokenKind
 from ._checks import ids
 
 VENDOR_HOST: Final = "frontegg-vendor-host"
@@ -46,7 +46,7 @@ AUTHENTICATE: Final = Operation(
     body=AuthenticateRequest,
     token=TokenKind.NONE,
     # A second token does no harm to the first.
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 LOGIN: Final = Operation(
     "authentication.login",
@@ -73,7 +73,7 @@ LOGOUT: Final = Operation(
     NoneType,
     token=TokenKind.NONE,
     headers=("Cookie", VENDOR_HOST),
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 LOGIN_WITH_API_TOKEN: Final = Operation(
     "authentication.login_with_api_token",

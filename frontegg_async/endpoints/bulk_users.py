@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
-from ..errors import UndecodableAnswerError
+from ..errors import ResponseDecodeError
 from ..models.bulk_users import (
     BulkInviteStatus,
     BulkRolesStatus,
@@ -17,7 +17,7 @@ from ..models.bulk_users import (
     StartedRolesUpdate,
     UpdateRolesRequest,
 )
-from ..operation import Caller, Operation, Repeat, TenantHeader
+from ..operation import Caller, Operation, RetrySafety, TenantHeader
 from ..tasks import Task, TaskBatch
 from ._batches import start_in_parts
 from ._checks import ids
@@ -46,7 +46,7 @@ UPDATE_ROLES: Final = Operation(
     StartedRolesUpdate,
     body=UpdateRolesRequest,
     # A second task finds the roles as the first one leaves them.
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 GET_ROLES_STATUS: Final = Operation(
     "bulk_users.get_roles_status",
@@ -85,7 +85,7 @@ class BulkUsers:
 
         Raises:
             BatchInterruptedError: a call after the first one failed; the tasks before it go on.
-            UndecodableAnswerError: Frontegg took the users and named no task to ask about.
+            ResponseDecodeError: Frontegg took the users and named no task to ask about.
 
         POST /identity/resources/users/bulk/v1/invite
         """
@@ -128,7 +128,7 @@ class BulkUsers:
             tenant_ids: one tenant or more; all that the user belongs to if not given.
 
         Raises:
-            UndecodableAnswerError: the answer holds neither a result nor the id of a task.
+            ResponseDecodeError: the answer holds neither a result nor the id of a task.
 
         PATCH /identity/resources/vendor-only/users/v1/{userId}/roles/bulk
         """
@@ -167,7 +167,7 @@ class BulkUsers:
 def _known(task_id: str | None, operation: Operation[Any]) -> str:
     """Return the id of a task, if the answer held one."""
     if not task_id:
-        raise UndecodableAnswerError(
+        raise ResponseDecodeError(
             "Frontegg took the request, but its answer names no task to ask about",
             operation=operation.name,
         )

@@ -16,7 +16,7 @@ from ..models.core_settings import (
     IdentityConfigurationChanges,
     SetCaptchaPolicyRequest,
 )
-from ..operation import Caller, Operation, Repeat
+from ..operation import Caller, Operation, RetrySafety
 from ._checks import ids
 
 GET: Final = Operation(
@@ -31,7 +31,7 @@ UPDATE: Final = Operation(
     "/identity/resources/configurations/v1",
     IdentityConfiguration,
     body=IdentityConfigurationChanges,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 GET_BASIC: Final = Operation(
     "core_settings.get_basic",

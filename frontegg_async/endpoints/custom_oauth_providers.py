@@ -11,7 +11,7 @@ from ..models.custom_oauth_providers import (
     CustomOauthProviderList,
     NewCustomOauthProvider,
 )
-from ..operation import Caller, Operation, Repeat
+from ..operation import Caller, Operation, RetrySafety
 
 GET_ALL: Final = Operation(
     "custom_oauth_providers.get_all",
@@ -32,7 +32,7 @@ UPDATE: Final = Operation(
     "/identity/resources/sso/custom/v1/{id}",
     NoneType,
     body=CustomOauthProviderChanges,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 DELETE: Final = Operation(
     "custom_oauth_providers.delete",

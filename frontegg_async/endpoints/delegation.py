@@ -6,7 +6,7 @@ from types import NoneType
 from typing import Final
 
 from ..models.delegation import DelegationConfiguration, UpdateDelegationConfigurationRequest
-from ..operation import Caller, Operation, Repeat
+from ..operation import Caller, Operation, RetrySafety
 
 GET_CONFIGURATION: Final = Operation(
     "delegation.get_configuration",
@@ -20,7 +20,7 @@ UPDATE_CONFIGURATION: Final = Operation(
     "/identity/resources/configurations/v1/delegation",
     NoneType,
     body=UpdateDelegationConfigurationRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 
 

@@ -17,7 +17,7 @@ from ..models.domain_restrictions import (
     UpdateDomainRestrictionConfigurationRequest,
 )
 from ..models.paging import Page
-from ..operation import Caller, Operation, Repeat, TokenKind
+from ..operation import Caller, Operation, RetrySafety, TokenKind
 from ..paging import Paginator
 from ._checks import ids
 
@@ -50,7 +50,7 @@ REPLACE: Final = Operation(
     tuple[DomainRestriction, ...],
     body=ReplaceDomainRestrictionsRequest,
     token=TokenKind.EITHER,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 GET_CONFIGURATION: Final = Operation(
     "domain_restrictions.get_configuration",
@@ -66,7 +66,7 @@ UPDATE_CONFIGURATION: Final = Operation(
     DomainRestrictionConfiguration,
     body=UpdateDomainRestrictionConfigurationRequest,
     token=TokenKind.EITHER,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 
 

@@ -12,7 +12,7 @@ from ..models.email_configuration import (
     UpdateEmailConfigurationRequest,
     UpdateEmailConfigurationV1Request,
 )
-from ..operation import Caller, Operation, Repeat
+from ..operation import Caller, Operation, RetrySafety
 
 GET: Final = Operation(
     "email_configuration.get",
@@ -26,7 +26,7 @@ UPDATE: Final = Operation(
     "/identity/resources/mail/v2/configurations",
     NoneType,
     body=UpdateEmailConfigurationRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 UPDATE_V1: Final = Operation(
     "email_configuration.update_v1",
@@ -34,7 +34,7 @@ UPDATE_V1: Final = Operation(
     "/identity/resources/mail/v1/configurations",
     NoneType,
     body=UpdateEmailConfigurationV1Request,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
     deprecated="It knows SendGrid only: use email_configuration.update.",
 )
 DELETE: Final = Operation(

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from ..models.email_templates import EmailTemplate, EmailTemplateType, UpdateEmailTemplateRequest
-from ..operation import Caller, Operation, Repeat
+from ..operation import Caller, Operation, RetrySafety
 
 GET_ALL: Final = Operation(
     "email_templates.get_all",
@@ -22,7 +22,7 @@ UPDATE: Final = Operation(
     "/identity/resources/mail/v1/configs/templates",
     NoneType,
     body=UpdateEmailTemplateRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 DELETE: Final = Operation(
     "email_templates.delete",

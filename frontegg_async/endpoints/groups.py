@@ -23,7 +23,7 @@ from ..models.groups import (
 )
 from ..models.metadata import Metadata, encode_metadata
 from ..models.paging import Page
-from ..operation import Caller, Echo, Operation, Repeat, TenantHeader, TokenKind
+from ..operation import Caller, Echo, Operation, RetrySafety, TenantHeader, TokenKind
 from ..paging import Paginator
 from ._checks import ids
 
@@ -59,7 +59,7 @@ GET_MANY: Final = Operation(
     body=GetGroupsRequest,
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.SAFE,
+    repeat=RetrySafety.SAFE,
 )
 CREATE: Final = Operation(
     "groups.create",
@@ -78,7 +78,7 @@ UPDATE: Final = Operation(
     body=UpdateGroupRequest,
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
     echo=Echo("id"),
 )
 DELETE: Final = Operation(
@@ -97,7 +97,7 @@ ADD_ROLES: Final = Operation(
     body=GroupRolesRequest,
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 REMOVE_ROLES: Final = Operation(
     "groups.remove_roles",
@@ -116,7 +116,7 @@ ADD_USERS: Final = Operation(
     body=GroupUsersRequest,
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 REMOVE_USERS: Final = Operation(
     "groups.remove_users",
@@ -141,7 +141,7 @@ UPDATE_CONFIGURATION: Final = Operation(
     NoneType,
     body=UpdateGroupConfigurationRequest,
     token=TokenKind.EITHER,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 
 

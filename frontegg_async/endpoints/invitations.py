@@ -24,7 +24,7 @@ from ..models.invitations import (
     UpdateUserInvitationRequest,
     VerifyInvitationRequest,
 )
-from ..operation import JSON, Caller, Operation, Repeat, TenantHeader, TokenKind, UserHeader
+from ..operation import JSON, Caller, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
 from ._checks import ids
 
 CREATE: Final = Operation(
@@ -52,7 +52,7 @@ VERIFY: Final = Operation(
     "/identity/resources/tenants/invites/v1/verify",
     Invitation,
     body=VerifyInvitationRequest,
-    repeat=Repeat.SAFE,
+    repeat=RetrySafety.SAFE,
 )
 GET_FOR_USER: Final = Operation(
     "invitations.get_for_user",
@@ -153,7 +153,7 @@ UPDATE_STRATEGY: Final = Operation(
     "/identity/resources/configurations/v1/invitation/strategies",
     NoneType,
     body=UpdateInvitationStrategyRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 
 

@@ -16,7 +16,7 @@ from ..models.ip_restrictions import (
     UpdateIpRestrictionConfigurationRequest,
 )
 from ..models.paging import Page
-from ..operation import Caller, Operation, Repeat, TenantHeader, TokenKind
+from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind
 from ..paging import Paginator
 
 ITERATE: Final = Operation(
@@ -35,7 +35,7 @@ CREATE: Final = Operation(
     body=CreateIpRestrictionRequest,
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 DELETE: Final = Operation(
     "ip_restrictions.delete",
@@ -52,7 +52,7 @@ VERIFY: Final = Operation(
     IpVerification,
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.SAFE,
+    repeat=RetrySafety.SAFE,
 )
 VERIFY_ALLOWED: Final = Operation(
     "ip_restrictions.verify_allowed",
@@ -61,7 +61,7 @@ VERIFY_ALLOWED: Final = Operation(
     IpVerification,
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.SAFE,
+    repeat=RetrySafety.SAFE,
 )
 GET_CONFIGURATION: Final = Operation(
     "ip_restrictions.get_configuration",
@@ -79,7 +79,7 @@ UPDATE_CONFIGURATION: Final = Operation(
     body=UpdateIpRestrictionConfigurationRequest,
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 
 

@@ -21,7 +21,7 @@ from ..models.jwt_templates import (
     UpdateJwtTemplateRequest,
 )
 from ..models.paging import Page
-from ..operation import Caller, Echo, Operation, Repeat
+from ..operation import Caller, Echo, Operation, RetrySafety
 from ..paging import Paginator
 
 ITERATE: Final = Operation(
@@ -83,7 +83,7 @@ UPDATE_TARGETING: Final = Operation(
     "/identity/resources/configurations/v1/jwt-template-targeting/{id}",
     NoneType,
     body=SetJwtTargetingRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 DELETE_TARGETING: Final = Operation(
     "jwt_templates.delete_targeting",

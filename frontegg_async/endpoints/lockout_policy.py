@@ -6,7 +6,7 @@ from typing import Final
 
 from ..models import Number
 from ..models.lockout_policy import LockoutRule, SetLockoutPolicyRequest
-from ..operation import Caller, Operation, Repeat, TenantHeader, TokenKind
+from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind
 
 GET: Final = Operation(
     "lockout_policy.get",
@@ -33,7 +33,7 @@ UPDATE: Final = Operation(
     body=SetLockoutPolicyRequest,
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 
 

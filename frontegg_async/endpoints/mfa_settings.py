@@ -21,7 +21,7 @@ from ..models.mfa_settings import (
     UpdateMfaConfigurationRequest,
     UpdateMfaStrategyRequest,
 )
-from ..operation import Caller, Operation, Repeat, TenantHeader, TokenKind
+from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind
 
 GET_CONFIGURATION: Final = Operation(
     "mfa_settings.get_configuration",
@@ -35,7 +35,7 @@ UPDATE_CONFIGURATION: Final = Operation(
     "/identity/resources/configurations/v1/mfa",
     MfaConfiguration,
     body=UpdateMfaConfigurationRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 GET_POLICY: Final = Operation(
     "mfa_settings.get_policy",
@@ -62,7 +62,7 @@ UPDATE_POLICY: Final = Operation(
     body=SetMfaPolicyRequest,
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 REPLACE_POLICY: Final = Operation(
     "mfa_settings.replace_policy",
@@ -87,7 +87,7 @@ UPDATE_STRATEGY: Final = Operation(
     NoneType,
     body=UpdateMfaStrategyRequest,
     token=TokenKind.EITHER,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 
 

@@ -124,7 +124,7 @@ class Migrations:
         Raises:
             InvalidRequestError: the list is empty.
             BatchInterruptedError: a call after the first one failed; what came before goes on.
-            UndecodableAnswerError: Frontegg accepted the users, but gave no id.
+            ResponseDecodeError: Frontegg accepted the users, but gave no id.
 
         POST /identity/resources/migrations/v2/local/bulk
         """
@@ -152,7 +152,7 @@ class Migrations:
         Raises:
             InvalidRequestError: the list is empty.
             BatchInterruptedError: a call after the first one failed; what came before goes on.
-            UndecodableAnswerError: Frontegg accepted the users, but gave no id.
+            ResponseDecodeError: Frontegg accepted the users, but gave no id.
 
         POST /identity/resources/migrations/v1/local/bulk
         """

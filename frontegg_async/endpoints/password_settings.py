@@ -17,7 +17,7 @@ from ..models.password_settings import (
     UpdatePasswordConfigurationRequest,
     UpdatePasswordRotationRequest,
 )
-from ..operation import Caller, Operation, Repeat, TenantHeader, TokenKind
+from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind
 
 GET_CONFIGURATION: Final = Operation(
     "password_settings.get_configuration",
@@ -35,7 +35,7 @@ UPDATE_CONFIGURATION: Final = Operation(
     body=UpdatePasswordConfigurationRequest,
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 GET_HISTORY_POLICY: Final = Operation(
     "password_settings.get_history_policy",
@@ -62,7 +62,7 @@ UPDATE_HISTORY_POLICY: Final = Operation(
     body=SetPasswordHistoryPolicyRequest,
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 GET_ROTATION: Final = Operation(
     "password_settings.get_rotation",
@@ -78,7 +78,7 @@ UPDATE_ROTATION: Final = Operation(
     NoneType,
     body=UpdatePasswordRotationRequest,
     token=TokenKind.EITHER,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 GET_ENVIRONMENT_ROTATION: Final = Operation(
     "password_settings.get_environment_rotation",

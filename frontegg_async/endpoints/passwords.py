@@ -21,7 +21,7 @@ from ..models.passwords import (
     VerifySmsCodeRequest,
 )
 from ..models.users import IdentifierType
-from ..operation import Caller, Operation, Repeat, TokenKind, UserHeader
+from ..operation import Caller, Operation, RetrySafety, TokenKind, UserHeader
 
 RESET: Final = Operation(
     "passwords.reset",
@@ -86,7 +86,7 @@ CHECK: Final = Operation(
     PasswordCheck,
     body=CheckPasswordRequest,
     # It reads only, but a wrong password may count as a failed login (guess).
-    repeat=Repeat.UNSAFE,
+    repeat=RetrySafety.UNSAFE,
 )
 
 

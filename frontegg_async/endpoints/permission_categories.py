@@ -12,7 +12,7 @@ from ..models.permission_categories import (
     PermissionCategory,
     UpdatePermissionCategoryRequest,
 )
-from ..operation import Caller, Operation, Repeat
+from ..operation import Caller, Operation, RetrySafety
 
 GET_ALL: Final = Operation(
     "permission_categories.get_all",
@@ -33,7 +33,7 @@ UPDATE: Final = Operation(
     "/identity/resources/permissions/v1/categories/{categoryId}",
     NoneType,
     body=UpdatePermissionCategoryRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 DELETE: Final = Operation(
     "permission_categories.delete",

@@ -16,7 +16,7 @@ from ..models.permissions import (
     Permission,
     UpdatePermissionRequest,
 )
-from ..operation import Caller, Echo, Operation, Repeat
+from ..operation import Caller, Echo, Operation, RetrySafety
 from ._checks import ids
 
 GET_ALL: Final = Operation(
@@ -38,7 +38,7 @@ UPDATE: Final = Operation(
     "/identity/resources/permissions/v1/{permissionId}",
     Permission,
     body=UpdatePermissionRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
     echo=Echo("id"),
 )
 DELETE: Final = Operation(

@@ -18,7 +18,7 @@ from ..models.phone_numbers import (
     PhoneNumberOrder,
     VerifyPhoneNumberRequest,
 )
-from ..operation import Caller, Operation, Repeat, TenantHeader, TokenKind, UserHeader
+from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
 from ..paging import Paginator
 from ._checks import ids
 
@@ -80,7 +80,7 @@ START_DELETION: Final = Operation(
     PhoneNumberChallenge,
     token=TokenKind.USER,
     # It deletes nothing, and sends an SMS each time.
-    repeat=Repeat.UNSAFE,
+    repeat=RetrySafety.UNSAFE,
 )
 DELETE: Final = Operation(
     "phone_numbers.delete",

@@ -19,7 +19,7 @@ from ..models.roles import (
     SetRoleTenantRequest,
     UpdateRoleRequest,
 )
-from ..operation import JSON, Caller, Echo, Operation, Repeat, TenantHeader, TokenKind
+from ..operation import JSON, Caller, Echo, Operation, RetrySafety, TenantHeader, TokenKind
 from ..paging import Paginator
 from ._checks import ids
 
@@ -64,7 +64,7 @@ UPDATE: Final = Operation(
     Role,
     body=UpdateRoleRequest,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
     echo=Echo("id"),
 )
 DELETE: Final = Operation(

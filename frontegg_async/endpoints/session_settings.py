@@ -13,7 +13,7 @@ from ..models.session_settings import (
     SessionConfiguration,
     UpdateSessionConfigurationRequest,
 )
-from ..operation import Caller, Operation, Repeat, TenantHeader, TokenKind
+from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind
 
 GET_ENVIRONMENT: Final = Operation(
     "session_settings.get_environment",
@@ -37,7 +37,7 @@ UPDATE: Final = Operation(
     body=UpdateSessionConfigurationRequest,
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 
 

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from .._core.secret import concealing
 from ..models.sms_configuration import UpdateSmsConfigurationRequest
-from ..operation import JSON, Caller, Operation, Repeat
+from ..operation import JSON, Caller, Operation, RetrySafety
 
 GET: Final = Operation(
     "sms_configuration.get", "GET", "/identity/resources/configurations/v1/sms", JSON
@@ -20,7 +20,7 @@ UPDATE: Final = Operation(
     "/identity/resources/configurations/v1/sms",
     JSON,
     body=UpdateSmsConfigurationRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 DELETE: Final = Operation(
     "sms_configuration.delete", "DELETE", "/identity/resources/configurations/v1/sms", NoneType

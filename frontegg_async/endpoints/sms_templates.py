@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import Any, Final
 
-from ..operation import JSON, Caller, Operation, Repeat
+from ..operation import JSON, Caller, Operation, RetrySafety
 
 GET_ALL: Final = Operation(
     "sms_templates.get_all", "GET", "/identity/resources/configurations/v1/sms/templates", JSON
@@ -26,7 +26,7 @@ UPDATE: Final = Operation(
     "/identity/resources/configurations/v1/sms/templates/{type}",
     JSON,
     body=dict[str, Any],
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 DELETE: Final = Operation(
     "sms_templates.delete",

@@ -47,7 +47,7 @@ class TenantMigrations:
             tenant_ids: one tenant or more.
 
         Raises:
-            UndecodableAnswerError: Frontegg accepted the tenants, but gave no id.
+            ResponseDecodeError: Frontegg accepted the tenants, but gave no id.
 
         POST /tenants/resources/migrations/v1/tenants
         """

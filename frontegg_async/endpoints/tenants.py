@@ -18,7 +18,7 @@ from ..models.tenants import (
     TenantOrder,
     UpdateTenantRequest,
 )
-from ..operation import Caller, Echo, Operation, Repeat, TokenKind
+from ..operation import Caller, Echo, Operation, RetrySafety, TokenKind
 from ..paging import Paginator
 
 MAX_PAGE: Final = 200
@@ -91,7 +91,7 @@ SET_METADATA: Final = Operation(
     "/tenants/resources/tenants/v1/{tenantId}/metadata",
     Tenant,
     body=SetTenantMetadataRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
     echo=Echo("tenant_id"),
 )
 DELETE_METADATA: Final = Operation(

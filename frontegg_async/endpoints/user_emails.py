@@ -19,7 +19,7 @@ from ..models.user_emails import (
     UserEmailsPolicy,
     VerifyEmailRequest,
 )
-from ..operation import Caller, Operation, Repeat, TenantHeader, TokenKind, UserHeader
+from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
 from ..paging import Paginator
 from ._checks import joined
 
@@ -78,7 +78,7 @@ SET_PRIMARY_FOR_USER: Final = Operation(
     "/identity/resources/users/emails/v1/vendor/{userId}/primary",
     NoneType,
     body=EmailRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 SET_PRIMARY: Final = Operation(
     "user_emails.set_primary",
@@ -88,7 +88,7 @@ SET_PRIMARY: Final = Operation(
     body=EmailRequest,
     token=TokenKind.USER,
     tenant=TenantHeader.OPTIONAL,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 GET_MINE: Final = Operation(
     "user_emails.get_mine",
@@ -111,7 +111,7 @@ UPDATE_POLICY: Final = Operation(
     "/identity/resources/configurations/v1/user-emails-policy",
     NoneType,
     body=UpdateUserEmailsPolicyRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 
 

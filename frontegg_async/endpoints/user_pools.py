@@ -31,7 +31,7 @@ from ..models.user_pools import (
     UpdateFirebasePoolRequest,
     UserPool,
 )
-from ..operation import Caller, Operation, Repeat
+from ..operation import Caller, Operation, RetrySafety
 from ..paging import Paginator
 from ._checks import ids
 
@@ -56,7 +56,7 @@ ASSIGN: Final = Operation(
     "/identity/resources/user-sources/v1/assign",
     NoneType,
     body=AssignPoolRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 UNASSIGN: Final = Operation(
     "user_pools.unassign",
@@ -64,7 +64,7 @@ UNASSIGN: Final = Operation(
     "/identity/resources/user-sources/v1/unassign",
     NoneType,
     body=UnassignPoolRequest,
-    repeat=Repeat.IDEMPOTENT,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 CREATE_AUTH0: Final = Operation(
     "user_pools.create_auth0",

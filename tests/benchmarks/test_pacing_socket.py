@@ -21,8 +21,8 @@ from socket_clients import (
     Web,
     Work,
     opened,
+    parse_retry_after,
     serve_job,
-    stated_wait,
 )
 from socket_figures import MEASURES, NOTES, Case, Measures, at_least, at_most, figures
 
@@ -123,7 +123,7 @@ async def test_a_limit_learned_before_holds_from_the_first_row_on() -> None:
 )
 def test_the_loop_sleeps_as_long_as_it_is_told(headers: dict[str, str], seconds: float) -> None:
     """A time of day, a number of seconds, or a second; never less than nothing."""
-    assert stated_wait(headers, NOW) == seconds
+    assert parse_retry_after(headers, NOW) == seconds
 
 
 class Broken:

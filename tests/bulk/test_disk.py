@@ -18,7 +18,7 @@ import resource, signal, sys
 from pathlib import Path
 from frontegg_async.bulk.ledger.records import Entry, NewRow, State
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.errors import LedgerFullError
+from frontegg_async.errors import LedgerDiskFullError
 from tests.bulk.world import HEADER
 
 path, spare, reason = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] or None
@@ -33,7 +33,7 @@ for line in range(1, 2_001):
     try:
         ledger.write((), (), [(line, line)])
         ledger.write((), [Entry(line, State.FAILED, 404, 2, "ab" * 16, reason)], ())
-    except LedgerFullError:
+    except LedgerDiskFullError:
         break
     done += 1
 print(done)

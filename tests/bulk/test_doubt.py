@@ -194,7 +194,7 @@ async def test_retry(anyio_backend: str, tmp_path: Path) -> None:
         assert len(server.invites) == 7
         assert {row.reason for row in exported(path)} == {None}
         report = await session.bulk.retry(path).wait()
-        assert (report.added, report.requests) == (8, 0)
+        assert (report.applied, report.requests) == (8, 0)
 
 
 async def test_a_retry_without_reading_sends_no_second_invite(
@@ -324,7 +324,7 @@ async def test_two_rows_about_a_membership_in_two_runs(
         )
         assert outcomes(await run) == {"added": 1, "skipped": 1}
         report = await session.bulk.assign(rows, invite=True, ledger=path)
-        assert (report.added + report.already_member, len(server.invites)) == (2, 1)
+        assert (report.applied + report.unchanged, len(server.invites)) == (2, 1)
         assert server.user(ids[0]).active_tenant == "t"
 
 

@@ -66,8 +66,8 @@ async def test_all_kinds_of_rows(anyio_backend: str, scratch: Path) -> None:
         assert "rows looked at held already" in plan.reason
         assert writes(server) == 0
         report = await session.bulk.assign(rows)
-        assert report.already_member == plan.already + 2  # two of the duplicates
-        assert report.added == plan.to_send - 1 + 1  # nobody's row fails, one duplicate is added
+        assert report.unchanged == plan.already + 2  # two of the duplicates
+        assert report.applied == plan.to_send - 1 + 1  # nobody's row fails, one duplicate is added
         assert report.failed == plan.failed + 1
     assert files_in(scratch) == []
 

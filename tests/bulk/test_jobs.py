@@ -111,10 +111,10 @@ async def test_duplicates(
     rows = [row[job](who) for who in ["u", "nobody", "u", "u", "nobody", "u", "nobody"]]
     run: Any = frontegg.bulk.set_superuser if job == "superuser" else getattr(frontegg.bulk, job)
     report = await run(rows, failures=tmp_path / "failures.csv")
-    assert (report.added, report.failed, report.rows) == (4, 3, 7)
+    assert (report.applied, report.failed, report.rows) == (4, 3, 7)
     assert sum(emulator.count(on) for on in (ADD, SET_ACTIVE, REMOVE, SET_SUPERUSER)) == 2
     assert [each.line for each in report.failures] == [2, 5, 7]
-    assert {each.assignment for each in report.failures} == {rows[1]}
+    assert {each.row for each in report.failures} == {rows[1]}
     with (tmp_path / "failures.csv").open(newline="") as file:
         assert [int(each["line"]) for each in csv.DictReader(file)] == [2, 5, 7]
 

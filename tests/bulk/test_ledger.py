@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from frontegg_async import LedgerFullError
+from frontegg_async import LedgerDiskFullError
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import Entry, NewRow, State
 
@@ -196,6 +196,6 @@ def test_a_disk_without_space(ledger: Ledger) -> None:
             (), [Entry(line, State.FAILED, 404, 1, TRACE, "a long reason " * 20, "ER")], ()
         )
     assert ledger.counts() == {State.FAILED: 1_000}
-    with pytest.raises(LedgerFullError, match="disk may be full"):
+    with pytest.raises(LedgerDiskFullError, match="disk may be full"):
         ledger.add(rows(1_000, start=1_001))
     assert ledger.counts() == {State.FAILED: 1_000}

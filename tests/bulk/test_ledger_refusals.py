@@ -245,7 +245,7 @@ async def test_other_rows_of_a_program(
     except LedgerMismatchError:
         return
     assert (ids[1], "t") in emulator.memberships()
-    assert report.added
+    assert report.applied
 
 
 @pytest.mark.anyio

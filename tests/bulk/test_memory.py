@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 
 from frontegg_async import Assignment, FronteggSession
-from frontegg_async._core.response import Answer
+from frontegg_async._core.response import Response
 from frontegg_async.bulk import Assign
 from frontegg_async.bulk.jobs import RowSender
 from frontegg_async.bulk.ledger.records import LedgerRow
@@ -23,9 +23,9 @@ class Instant(Assign, frozen=True, kw_only=True):
 
     name: ClassVar[str] = "instant"
 
-    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Answer:
+    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Response:
         """Return at once."""
-        return Answer(201, {}, b"")
+        return Response(201, {}, b"")
 
 
 @pytest.mark.anyio

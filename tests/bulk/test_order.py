@@ -410,7 +410,7 @@ async def test_a_stop_while_addresses_are_looked_up(anyio_backend: str, tmp_path
         run.stop()
         report = await task
         assert report.skipped > 0
-        assert report.added + report.skipped == 40
+        assert report.applied + report.skipped == 40
         server.clear_faults()
         report = await session.bulk.assign(rows, ledger=tmp_path / "ledger")
         assert outcomes(report) == {"added": 40}

@@ -154,7 +154,7 @@ async def test_no_second_invite(anyio_backend: str, name: str) -> None:
         server.inject(OF_A_USER[name], on=ADD, times=None, every=3)
         report = await session.bulk.assign(rows_of("assign", ids), invite=True)
         held = sum(true_of(server, "assign", user_id) for user_id in ids[1:])
-        assert (report.added, report.failed) == (held, 0)
+        assert (report.applied, report.failed) == (held, 0)
         assert report.unknown == 7 - held
         assert server.count(ADD) == 7
         assert len(server.invites) == held

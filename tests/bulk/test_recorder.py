@@ -10,10 +10,10 @@ from pathlib import Path
 import anyio
 import pytest
 
-from frontegg_async import LedgerError, LedgerFullError
+from frontegg_async import LedgerDiskFullError, LedgerError
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import Entry, NewRow, State
-from frontegg_async.bulk.ledger.writer import COMMIT_ROWS, LedgerRecorder
+from frontegg_async.bulk.ledger.writer import COMMIT_ROWS, LedgerWriter
 
 from ..test_bulk import turn
 from .world import HEADER, bulk_tasks, states
@@ -55,7 +55,7 @@ async def ledger(tmp_path: Path) -> AsyncIterator[Watched]:
 
 async def test_group_commit(ledger: Watched) -> None:
     """A thousand intents and outcomes at a time take a few commits, and all are on file."""
-    recorder = LedgerRecorder(ledger)
+    recorder = LedgerWriter(ledger)
 
     async def row(line: int) -> None:
         await recorder.intend(line, line)
@@ -73,7 +73,7 @@ async def test_group_commit(ledger: Watched) -> None:
 
 async def test_an_intent_is_on_file_before_it_returns(ledger: Watched, tmp_path: Path) -> None:
     """Whoever waits for an intent finds it in the file, also from outside."""
-    recorder = LedgerRecorder(ledger)
+    recorder = LedgerWriter(ledger)
     for line in (5, 7):
         await recorder.intend(line, line)
         assert states(tmp_path / "ledger")[line] is State.IN_FLIGHT
@@ -86,7 +86,7 @@ async def test_an_intent_is_on_file_before_it_returns(ledger: Watched, tmp_path:
 @pytest.mark.parametrize("outcomes", [1, COMMIT_ROWS - 1, COMMIT_ROWS])
 async def test_outcomes_are_put_on_file_unasked(ledger: Watched, outcomes: int) -> None:
     """What has ended is soon on file, with one commit, also if nothing else comes to be written."""
-    recorder = LedgerRecorder(ledger)
+    recorder = LedgerWriter(ledger)
     written = asyncio.Event()
     loop = asyncio.get_running_loop()
     ledger.on_commit = lambda: loop.call_soon_threadsafe(written.set)
@@ -101,7 +101,7 @@ async def test_outcomes_are_put_on_file_unasked(ledger: Watched, outcomes: int) 
 
 async def test_an_intent_takes_outcomes_along(ledger: Watched) -> None:
     """Who waits for an intent does not wait for a timer, and what has ended is on file with it."""
-    recorder = LedgerRecorder(ledger)
+    recorder = LedgerWriter(ledger)
     recorder.record(Entry(1, State.DONE, 201, 1))
     await recorder.intend(2, 4)
     assert ledger.counts() == {State.PENDING: 996, State.DONE: 1, State.IN_FLIGHT: 3}
@@ -112,17 +112,17 @@ async def test_an_intent_takes_outcomes_along(ledger: Watched) -> None:
 
 async def test_a_commit_that_fails(ledger: Watched) -> None:
     """Intents are refused while nothing can be written, outcomes are kept, and written later."""
-    recorder = LedgerRecorder(ledger)
+    recorder = LedgerWriter(ledger)
     await recorder.intend(1, 1)
-    ledger.problem = LedgerFullError("no space")
+    ledger.problem = LedgerDiskFullError("no space")
     recorder.record(Entry(1, State.DONE, 201, 1))
     refused = await asyncio.gather(
         *(recorder.intend(line, line) for line in (2, 3)), return_exceptions=True
     )
-    assert [type(error) for error in refused] == [LedgerFullError] * 2
-    with pytest.raises(LedgerFullError):
+    assert [type(error) for error in refused] == [LedgerDiskFullError] * 2
+    with pytest.raises(LedgerDiskFullError):
         await recorder.intend(4, 4)
-    with pytest.raises(LedgerFullError):
+    with pytest.raises(LedgerDiskFullError):
         await recorder.flush()
     assert ledger.counts() == {State.PENDING: 999, State.IN_FLIGHT: 1}
     ledger.problem = None
@@ -136,7 +136,7 @@ async def test_a_commit_that_fails(ledger: Watched) -> None:
 @pytest.mark.parametrize("problem", [sqlite3.OperationalError("disk I/O error"), OSError("gone")])
 async def test_a_commit_that_fails_otherwise(ledger: Watched, problem: Exception) -> None:
     """No failure of a commit, of whatever type, leaves anybody waiting."""
-    recorder = LedgerRecorder(ledger)
+    recorder = LedgerWriter(ledger)
     ledger.problem = problem
     try:
         with anyio.fail_after(2), pytest.raises((LedgerError, type(problem))):
@@ -148,7 +148,7 @@ async def test_a_commit_that_fails_otherwise(ledger: Watched, problem: Exception
 
 async def test_a_waiter_that_is_cancelled(ledger: Watched) -> None:
     """Who is cancelled while waiting harms nobody else."""
-    recorder = LedgerRecorder(ledger)
+    recorder = LedgerWriter(ledger)
     impatient = asyncio.create_task(recorder.intend(1, 1))
     patient = asyncio.create_task(recorder.intend(2, 2))
     await asyncio.sleep(0)
@@ -163,7 +163,7 @@ async def test_a_waiter_that_is_cancelled(ledger: Watched) -> None:
 
 async def test_an_intent_that_nobody_waits_for(ledger: Watched) -> None:
     """An intent is not put on file for somebody who gave up before its commit."""
-    recorder = LedgerRecorder(ledger)
+    recorder = LedgerWriter(ledger)
     impatient = asyncio.create_task(recorder.intend(1, 4))
     patient = asyncio.create_task(recorder.intend(7, 7))
     await asyncio.sleep(0)
@@ -176,7 +176,7 @@ async def test_an_intent_that_nobody_waits_for(ledger: Watched) -> None:
 
 async def test_closing_writes_what_is_left(ledger: Watched, tmp_path: Path) -> None:
     """What was recorded right before the end is on file, and the thread is gone."""
-    recorder = LedgerRecorder(ledger)
+    recorder = LedgerWriter(ledger)
     for line in range(1, 101):
         recorder.record(Entry(line, State.FAILED, 404, 1, None, "no"))
     await recorder.close()

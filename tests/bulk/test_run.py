@@ -19,8 +19,8 @@ from frontegg_async import (
     AuthenticationError,
     FixedRate,
     FronteggSession,
-    LedgerFullError,
-    ThrottledError,
+    LedgerDiskFullError,
+    RateLimitError,
 )
 from frontegg_async.bulk import Assign, Assignment, Outcome, Progress, RowResult
 from frontegg_async.bulk.engine import GROUP_ROWS
@@ -71,8 +71,8 @@ async def test_stopping_and_going_on(anyio_backend: str, tmp_path: Path, workers
         report = await run.wait()
         assert report is run.report
         assert (report.interrupted, report.stopped, report.rows) == (True, None, 200)
-        assert 20 <= report.added <= 20 + workers
-        assert report.skipped == 200 - report.added
+        assert 20 <= report.applied <= 20 + workers
+        assert report.skipped == 200 - report.applied
         assert set(states(Path(f"{path}.ledger")).values()) == {State.DONE, State.PENDING}
         again = await session.bulk.assign(path, workers=workers)
         assert outcomes(again) == {"added": 200}
@@ -213,7 +213,7 @@ async def test_what_a_limit_never_let_through_is_not_in_doubt(
         path = csv_of(tmp_path / "rows.csv", ids)
         server.inject(AnswerStatus(429), on=ADD, times=None)
         report = await session.bulk.assign(path, plan="never", workers=4)
-        assert isinstance(report.stopped, ThrottledError)
+        assert isinstance(report.stopped, RateLimitError)
         assert outcomes(report) == {"skipped": 30}
         assert set(states(Path(f"{path}.ledger")).values()) == {State.PENDING}
 
@@ -296,9 +296,9 @@ async def test_iterating(anyio_backend: str) -> None:
             Outcome.INVALID: 1,
         }
         by_line = {result.line: result for result in results}
-        assert (by_line[1].assignment, by_line[1].status) == (rows[0], 201)
-        assert by_line[33].assignment is None
-        assert (run.report.rows, run.report.added) == (33, 21)
+        assert (by_line[1].row, by_line[1].status) == (rows[0], 201)
+        assert by_line[33].row is None
+        assert (run.report.rows, run.report.applied) == (33, 21)
         assert await run.wait() is run.report
         with pytest.raises(RuntimeError, match="once"):
             _ = [result async for result in run]
@@ -382,7 +382,7 @@ async def test_credentials_that_die(anyio_backend: str, tmp_path: Path) -> None:
             clock=session.clock,
         ) as later:
             report = await later.bulk.assign(path)
-            assert report.added + report.failed == 60
+            assert report.applied + report.failed == 60
             assert report.failed <= 4
             assert (await later.bulk.retry(f"{path}.ledger").wait()).done
         assert max(added(server).values()) <= 2
@@ -431,7 +431,7 @@ async def test_an_outage(anyio_backend: str, tmp_path: Path, workers: int) -> No
         assert report.skipped == 100 - report.unknown
         server.clear_faults()
         report = await session.bulk.assign(path)
-        assert report.added + report.unknown == 100
+        assert report.applied + report.unknown == 100
         assert (await session.bulk.retry(f"{path}.ledger").wait()).done
 
 
@@ -441,7 +441,7 @@ async def test_totals_that_find_no_room(
     """A disk that is too full for the totals of a run does not cost its report."""
 
     def full(self: Ledger, **totals: object) -> None:
-        raise LedgerFullError("no space for the totals")
+        raise LedgerDiskFullError("no space for the totals")
 
     monkeypatch.setattr(Ledger, "add_run", full)
     report = await frontegg.bulk.assign([to(user_id) for user_id in ("user-0", "user-1")])

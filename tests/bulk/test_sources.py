@@ -291,8 +291,8 @@ async def test_what_on_progress_raises_comes_with_the_report(
         report = report_of(error)
         assert report is not None
         assert report.rows == 200
-        assert report.added == len(server.memberships()) >= 10
-        assert report.skipped == 200 - report.added > 0
+        assert report.applied == len(server.memberships()) >= 10
+        assert report.skipped == 200 - report.applied > 0
         assert not report.interrupted
         assert set(states(Path(f"{path}.ledger")).values()) == {State.DONE, State.PENDING}
         assert outcomes(await session.bulk.assign(path)) == {"added": 200}
@@ -341,8 +341,8 @@ async def test_a_reader_that_raises(anyio_backend: str, tmp_path: Path) -> None:
             report = await run.wait()
         assert report is run.report
         assert report.interrupted
-        assert report.added == len(server.memberships())
-        assert (report.added >= 9, report.invalid, report.unknown) == (True, 1, 0)
+        assert report.applied == len(server.memberships())
+        assert (report.applied >= 9, report.invalid, report.unknown) == (True, 1, 0)
         assert (tmp_path / "failures.csv").exists()
         found = states(tmp_path / "ledger")
         assert State.IN_FLIGHT not in found.values()
@@ -588,7 +588,7 @@ async def test_rows_behind_one_that_changed_are_not_sent(
         assert server.memberships() <= {(user_id, "t") for user_id in ids[:10]}
         found = report_of(caught.value)
         assert found is not None
-        assert found.added == len(server.memberships())
+        assert found.applied == len(server.memberships())
 
 
 async def test_iterating_may_be_closed(anyio_backend: str) -> None:
@@ -599,4 +599,4 @@ async def test_iterating_may_be_closed(anyio_backend: str) -> None:
         await anext(results)
         await cast("AsyncGenerator[RowResult]", results).aclose()
         assert run.report.interrupted
-        assert run.report.added == len(server.memberships())
+        assert run.report.applied == len(server.memberships())

@@ -192,8 +192,8 @@ async def test_on_progress_that_waited_for_something_cancelled(
             await session.bulk.assign(rows, workers=4, on_progress=call)
         report = report_of(caught.value)
         assert report is not None
-        assert (report.unknown, report.added) == (0, len(server.memberships()))
-        assert report.skipped == 30 - report.added > 0
+        assert (report.unknown, report.applied) == (0, len(server.memberships()))
+        assert report.skipped == 30 - report.applied > 0
 
 
 @pytest.mark.parametrize("kind", ["list", "generator", "async generator", "header alone"])

@@ -17,10 +17,10 @@ from frontegg_async import FixedRate, FronteggSession
 from frontegg_async.bulk import Assign, BulkRun
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.wait_note import NotedWait, WaitNote, read_wait, write_wait
-from frontegg_async.bulk.ledger.writer import LedgerRecorder
+from frontegg_async.bulk.ledger.writer import LedgerWriter
 from frontegg_async.bulk.report.forecast import Forecast
 from frontegg_async.emulator import Announce, Emulator, RateLimit
-from frontegg_async.errors import LedgerFullError
+from frontegg_async.errors import LedgerDiskFullError
 from frontegg_async.pacing import PaceState, Wait
 
 from ..conftest import API_KEY
@@ -90,9 +90,9 @@ async def manual(
     """Give a clock that is moved by hand, a session on a server of the same clock, and users."""
     clock = ManualClock()
     writing = 0
-    run = LedgerRecorder.run
+    run = LedgerWriter.run
 
-    async def counted(recorder: LedgerRecorder, *args: Any, **kwargs: Any) -> Any:
+    async def counted(recorder: LedgerWriter, *args: Any, **kwargs: Any) -> Any:
         nonlocal writing
         writing += 1
         try:
@@ -114,7 +114,7 @@ async def manual(
     ):
         clock.busy = busy
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(LedgerRecorder, "run", counted)
+            patch.setattr(LedgerWriter, "run", counted)
             yield clock, session, people(server, count)
 
 
@@ -563,7 +563,7 @@ async def test_a_note_that_cannot_be_written(
     """If there is no room for the note, the run goes on without it."""
 
     def write(_ledger: Ledger, _wait: NotedWait | None) -> None:
-        raise LedgerFullError("no room")
+        raise LedgerDiskFullError("no room")
 
     monkeypatch.setattr("frontegg_async.bulk.run.write_wait", write)
     async with crowd(40, rate_limits=[RateLimit(20, 60.0, on=ADD)]) as (_, session, ids):

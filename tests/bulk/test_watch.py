@@ -160,7 +160,7 @@ async def test_reasons_without_what_is_particular(anyio_backend: str) -> None:
         assert [len(group.examples) for group in found] == [3, 3, 2]
         for group in found[:2]:
             assert "trace" not in group.reason
-            assert all(example.trace_id and example.assignment for example in group.examples)
+            assert all(example.trace_id and example.row for example in group.examples)
             assert not any(user_id in group.reason.split() for user_id in [*ids, "x0"])
 
 

@@ -25,8 +25,8 @@ from frontegg_async import (
     ObservedCall,
     Operation,
     OutcomeUnknownError,
+    ResponseDecodeError,
     ServerError,
-    UndecodableAnswerError,
     User,
     __version__,
 )
@@ -172,10 +172,10 @@ async def test_an_answer_that_cannot_be_read_is_an_error(
 ) -> None:
     """Decoding is part of the call: the span of one that fails there is an error, of status 200."""
     emulator.inject(MalformedJson(), on=GET)
-    with pytest.raises(UndecodableAnswerError):
+    with pytest.raises(ResponseDecodeError):
         await traced.users.get("user-0")
     assert attributes(only(spans))["http.response.status_code"] == 200
-    assert attributes(only(spans))["error.type"] == "UndecodableAnswerError"
+    assert attributes(only(spans))["error.type"] == "ResponseDecodeError"
 
 
 async def test_what_is_refused_before_sending_is_a_span(
@@ -247,7 +247,7 @@ async def test_bulk_work_is_traced(traced: FronteggSession, spans: InMemorySpanE
     rows = [Assignment(tenant_id="acme", user_id=f"user-{number}") for number in range(3)]
     with trace.get_tracer("a program").start_as_current_span("import") as parent:
         report = await traced.bulk.assign(rows)
-    assert report.added == 3
+    assert report.applied == 3
     *calls, outer = spans.get_finished_spans()
     assert outer.name == "import"
     assert {span.name for span in calls} >= {"users.add_to_tenant"}

@@ -342,5 +342,5 @@ async def test_bulk_assigns_the_rows(
         },
     )
     report = await frontegg.bulk.assign(path)
-    assert (report.added, report.invalid, report.rows) == (2, 1, 3)
+    assert (report.applied, report.invalid, report.rows) == (2, 1, 3)
     assert {("user-0", "acme"), ("user-1", "acme")} <= emulator.memberships()

@@ -356,7 +356,7 @@ async def test_all_places_agree(
         resumed = await check(start())
         assert (resumed.throttled, resumed.skipped) == (5, 0)
         assert resumed.earlier > 9
-        assert (resumed.failed, resumed.invalid, resumed.already_member) == (2, 2, 1)
+        assert (resumed.failed, resumed.invalid, resumed.unchanged) == (2, 2, 1)
         nothing = await check(start())
         assert (nothing.earlier, nothing.this_run.rows) == (len(rows), 0)
         server.add_user("late")
@@ -497,7 +497,7 @@ async def test_a_run_can_be_awaited(anyio_backend: str, tmp_path: Path) -> None:
         text_of(path, [*ids, "nobody"])
         run = session.bulk.start(Assign(), path)
         report = await run
-        assert (report.added, report.failed) == (3, 1)
+        assert (report.applied, report.failed) == (3, 1)
         assert await run is await run.wait() is run.report is report
         again = session.bulk.retry(f"{path}.ledger")
         assert [result.outcome async for result in again] == [Outcome.FAILED]

@@ -137,7 +137,7 @@ results = st.builds(
     outcome=st.sampled_from(Outcome),
     reason=texts,
     line=st.integers(1, 10**9),
-    assignment=st.none()
+    row=st.none()
     | st.builds(Assignment, tenant_id=texts, user_id=st.none() | texts, email=st.none() | texts)
     | st.builds(SuperuserChange, user_id=texts, super_user=st.booleans()),
     status=st.none() | st.integers(100, 599),
@@ -333,7 +333,7 @@ def test_examples_of_failures() -> None:
         outcome=Outcome.FAILED,
         reason="404: no such user",
         line=104233,
-        assignment=Assignment(tenant_id="acme", email="a@example.test"),
+        row=Assignment(tenant_id="acme", email="a@example.test"),
         status=404,
         trace_id=trace,
     )

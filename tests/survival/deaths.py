@@ -82,8 +82,14 @@ class Death:
             self._session = session
             self._loop = asyncio.get_running_loop()
             self._task = asyncio.create_task(work(session))
-            with suppress(asyncio.CancelledError, FronteggError):
-                return await self._task
+            try:
+                with suppress(asyncio.CancelledError, FronteggError):
+                    return await self._task
+            finally:
+                if self.happened:
+                    # Which counts as closed already, so that nobody else does.
+                    assert session._sender is not None
+                    await session._sender.core.close()
             error = None if self._task.cancelled() else self._task.exception()
             if error is not None and not self.happened:
                 raise error

@@ -13,7 +13,7 @@ from frontegg_async import Assignment
 from frontegg_async.bulk import Progress
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.emulator import Stall
-from frontegg_async.errors import LedgerFullError
+from frontegg_async.errors import LedgerDiskFullError
 
 from ..test_bulk import leaping
 from .oracle import ADD, write_csv
@@ -82,7 +82,7 @@ async def test_progress_after_a_broken_load(
     last: list[int] = []
 
     def dies(self: Ledger) -> None:
-        raise LedgerFullError("no space for the last word")
+        raise LedgerDiskFullError("no space for the last word")
 
     def note(progress: Progress) -> None:
         last[:] = [progress.rows, progress.invalid]
@@ -91,7 +91,7 @@ async def test_progress_after_a_broken_load(
         with monkeypatch.context() as patched:
             patched.setattr(Ledger, "finish_loading", dies)
             stopped = (await session.bulk.assign(source)).stopped
-            assert isinstance(stopped, LedgerFullError)
+            assert isinstance(stopped, LedgerDiskFullError)
         report = await session.bulk.assign(source, on_progress=note)
         assert (report.rows, report.invalid) == (23, 3)
         assert last == [23, 3]

@@ -21,7 +21,7 @@ from frontegg_async.emulator import DuplicateAdd, Emulator, Stall
 from frontegg_async.errors import (
     LedgerBusyError,
     LedgerDamagedError,
-    LedgerFullError,
+    LedgerDiskFullError,
     LedgerMismatchError,
 )
 
@@ -111,7 +111,7 @@ async def test_no_space_to_load(anyio_backend: str, tmp_path: Path, limit: int) 
     async with Emulator(api_key=API_KEY) as server:
         scene = Scene(server, tmp_path)
         said = await scene.run(ledger, limit)
-        assert said.error == "LedgerFullError", said
+        assert said.error == "LedgerDiskFullError", said
         assert "disk may be full" in said.message
         assert not posted(scene.record)
         scene.check(ledger, await scene.run(ledger), set())
@@ -129,7 +129,7 @@ async def test_no_space_to_go_on(
     async with Emulator(api_key=API_KEY) as server:
         scene = Scene(server, tmp_path, absent=absent)
         said = await scene.run(ledger, least + more)
-        assert said.error in (None, "LedgerFullError"), said.message
+        assert said.error in (None, "LedgerDiskFullError"), said.message
         rows = ledger_rows(ledger)
         in_flight = pairs_in(rows, State.IN_FLIGHT)
         untouched = pairs_in(rows, State.PENDING)
@@ -176,7 +176,7 @@ async def test_disk_fills_up(
         scene = Scene(server, tmp_path, absent=3)
         scene.record.set(after, lambda: fill(ballast))
         said = await scene.run(ledger, invite=invite)
-        assert said.error in (None, "LedgerFullError"), said.message
+        assert said.error in (None, "LedgerDiskFullError"), said.message
         assert ballast.exists(), said
         ballast.unlink()
         rows = ledger_rows(ledger)
@@ -191,7 +191,7 @@ def test_no_space_while_a_page_cache_spills(anyio_backend: str, tmp_path: Path) 
     try:
         ledger._database.execute("PRAGMA cache_size = 4")
         ledger._database.execute("PRAGMA max_page_count = 20")
-        with pytest.raises(LedgerFullError):
+        with pytest.raises(LedgerDiskFullError):
             ledger.add([NewRow(n, user_id="u" * 500 + str(n), tenant_id="t") for n in range(900)])
         ledger._database.execute("PRAGMA max_page_count = 2000")
         ledger.add([NewRow(1, user_id="u", tenant_id="t")])
@@ -292,12 +292,12 @@ async def test_retry_of_half_a_ledger(
     full = Ledger.finish_loading
 
     def dies(self: Ledger) -> None:
-        raise LedgerFullError("no space for the last word")
+        raise LedgerDiskFullError("no space for the last word")
 
     async with leaping(implicit_users=True) as (server, session):
         monkeypatch.setattr(Ledger, "finish_loading", dies)
         stopped = (await session.bulk.assign(source, ledger=ledger)).stopped
-        assert isinstance(stopped, LedgerFullError)
+        assert isinstance(stopped, LedgerDiskFullError)
         sent = server.memberships()
         monkeypatch.setattr(Ledger, "finish_loading", full)
         with pytest.raises(LedgerDamagedError, match="does not hold every row"):

@@ -2,7 +2,7 @@
 
 from typing import assert_type
 
-from frontegg_async import Answer, CallResult, FronteggSession, Operation, User, with_response
+from frontegg_async import CallResult, FronteggSession, Operation, Response, User, with_response
 from frontegg_async.endpoints.users import GET, TENANT_STATUSES, Users
 from frontegg_async.models.paging import Page
 from frontegg_async.models.users import NewUser, UserTenantStatuses
@@ -52,7 +52,7 @@ async def calls(frontegg: FronteggSession, own: Operation[Page[str]]) -> None:
     assert_type(await frontegg.call(GET, "u"), User)
     assert_type(await frontegg.call(own), Page[str])
     assert_type(await frontegg.call(TENANT_STATUSES), tuple[UserTenantStatuses, ...])
-    assert_type(await frontegg.send(GET, "u"), Answer)
+    assert_type(await frontegg.send(GET, "u"), Response)
 
 
 async def answers(frontegg: FronteggSession) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from ...errors import LedgerBusyError, LedgerDamagedError, LedgerError, LedgerFullError
+from ...errors import LedgerBusyError, LedgerDamagedError, LedgerDiskFullError, LedgerError
 from .checks import ChangedError
 
 _NO_LOCKS: Final = frozenset(
@@ -94,7 +94,7 @@ def _error_of(path: Path, error: sqlite3.Error) -> LedgerError:
     if code == sqlite3.SQLITE_IOERR_SHORT_READ:
         return LedgerDamagedError(f"{path} is damaged: it ends too early")
     if kind in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
-        return LedgerFullError(f"{path} cannot be written, the disk may be full: {error}")
+        return LedgerDiskFullError(f"{path} cannot be written, the disk may be full: {error}")
     if kind in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return LedgerBusyError(f"{path} is in use by another program")
     if kind in _NOT_OPENED:

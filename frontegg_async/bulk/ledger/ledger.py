@@ -25,7 +25,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from ...errors import LedgerFullError
+from ...errors import LedgerDiskFullError
 from ...pacing import Learned
 from .checks import ChangedError, first_mark, mark_of, moved, row_seal, seal_of
 from .codec import NO_TRACE, ROOM, TRACE_BYTES, runs_of
@@ -82,7 +82,7 @@ class Ledger:
             LedgerBusyError: another process is running on it.
             LedgerMismatchError: it was begun for another input, job, environment or settings.
             LedgerDamagedError: it is no ledger, or not as it was written.
-            LedgerFullError: there is no space for it.
+            LedgerDiskFullError: there is no space for it.
             LedgerError: it cannot be opened or locked.
         """
         file = open_for_run(path)
@@ -298,11 +298,11 @@ class Ledger:
                 them that have no end.
 
         Raises:
-            LedgerFullError: there is no space; a shorter way of saying the same was tried.
+            LedgerDiskFullError: there is no space; a shorter way of saying the same was tried.
         """
         try:
             self._write(taken_back, entries, intents)
-        except LedgerFullError as full:
+        except LedgerDiskFullError as full:
             # The reserve makes room in the file for texts, and emptying the log into it makes
             # room there. What still finds no place are texts: they are left out.
             brief = [entry.brief() for entry in entries]
@@ -313,7 +313,7 @@ class Ledger:
                     with self._transaction():
                         self._database.execute("DELETE FROM reserve")
                     self._write(taken_back, outcomes, intents)
-                except LedgerFullError:
+                except LedgerDiskFullError:
                     continue
                 else:
                     return

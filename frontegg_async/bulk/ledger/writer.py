@@ -22,7 +22,7 @@ COMMIT_AFTER: Final = 0.1
 """Seconds after which fewer are: so much is in doubt after a kill that need not be."""
 
 
-class LedgerRecorder:
+class LedgerWriter:
     """Puts intents and outcomes on file without holding up the event loop.
 
     While one commit is written, what comes in is gathered for the next: with one row under way a

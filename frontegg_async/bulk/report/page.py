@@ -437,7 +437,7 @@ def _width(head: str) -> str | None:
 
 
 def _field(example: RowResult, head: str) -> str:
-    row = example.assignment
+    row = example.row
     if head == "Line":
         return str(example.line)
     if head == "Status":

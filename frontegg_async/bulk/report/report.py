@@ -32,12 +32,12 @@ class _Counts:
         return self.rows - self.skipped
 
     @property
-    def added(self) -> int:
+    def applied(self) -> int:
         """Rows that the run has done, whatever the job."""
         return self._of(Outcome.ADDED, Outcome.ACTIVATED, Outcome.REMOVED, Outcome.CHANGED)
 
     @property
-    def already_member(self) -> int:
+    def unchanged(self) -> int:
         """Rows that held before, whatever the job."""
         return self._of(
             Outcome.ALREADY_MEMBER, Outcome.ALREADY_ACTIVE, Outcome.NOT_MEMBER, Outcome.UNCHANGED
@@ -192,7 +192,7 @@ class Report(_Counts):
     @property
     def done(self) -> bool:
         """Whether every row holds now."""
-        return self.rows == self.added + self.already_member
+        return self.rows == self.applied + self.unchanged
 
     @property
     def earlier(self) -> int:
