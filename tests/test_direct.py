@@ -15,8 +15,7 @@ import aiohttp
 import pytest
 from aiohttp.client_proto import ResponseHandler
 
-import frontegg_async
-from frontegg_async import FronteggSession
+from frontegg_async import FronteggSession, _core
 from frontegg_async._core import direct
 from frontegg_async._core.direct import DirectTransport
 from frontegg_async._core.response import Failure, FailureKind, Response
@@ -545,7 +544,7 @@ async def test_a_name_that_is_gone(
 
 async def test_a_module_that_is_gone(monkeypatch: pytest.MonkeyPatch, emulator: Emulator) -> None:
     """An aiohttp with which ``direct.py`` cannot even be imported gets the standard transport."""
-    monkeypatch.delattr(frontegg_async, "direct")
+    monkeypatch.delattr(_core, "direct")
     monkeypatch.setitem(sys.modules, "frontegg_async._core.direct", None)
     async with session_on(emulator) as session:
         assert isinstance(transport_in(session), AiohttpTransport)

@@ -286,7 +286,7 @@ async def test_what_holds_a_token_is_not_pickled(canary: FronteggSession) -> Non
     values: list[tuple[Any, str]] = [
         (canary, "session"),
         (canary.as_user(USER_TOKEN), "session"),
-        (answer, "Answer"),
+        (answer, "Response"),
         (answer.sent, "Call"),
         (Request("GET", URL("https://h.test/"), {}, API_KEY.encode()), "Request"),
         (StoredToken(value=USER_TOKEN, issued_at=0.0, expires_at=1.0), "StoredToken"),

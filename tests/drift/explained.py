@@ -186,9 +186,9 @@ EXPLAINED: Final = (
     ),
     *_about(
         "seen",
-        "described as one object; an array of them comes",
-        ("GET /identity/resources/users/v3/roles", "answer", "changed"),
-        ("GET /identity/resources/users/v3/groups", "answer", "changed"),
+        "described as an object without fields; an array of objects with some comes",
+        ("GET /identity/resources/users/v3/roles", "answer", "gone"),
+        ("GET /identity/resources/users/v3/groups", "answer", "gone"),
     ),
     *_about(
         "client",

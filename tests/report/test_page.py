@@ -483,7 +483,7 @@ def test_latencies_above_what_is_measured() -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_contrast(scheme: str) -> None:
     """Every colour of text is readable on every background: 4.5 to 1, as WCAG AA asks."""
-    style = (resources.files("frontegg_async.bulk") / "page.css").read_text("utf-8")
+    style = (resources.files("frontegg_async.bulk.report") / "page.css").read_text("utf-8")
     light, dark, *_ = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
     colours = dict(re.findall(r"--(\w+): (#\w{6})", light if scheme == "light" else dark))
     for background in ("page", "card"):
