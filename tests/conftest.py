@@ -47,7 +47,6 @@ QUICK: Final = frozenset(
         "test_operation.py",
         "test_options.py",
         "test_paging.py",
-        "test_permits.py",
         "test_proof.py",
         "test_redaction.py",
         "test_retry.py",
