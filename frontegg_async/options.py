@@ -21,6 +21,8 @@ S = TypeVar("S", bound=str | Secret)
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 """A token of RFC 9110."""
 _ID_HEADER: Final = re.compile(r"frontegg-[a-z-]+-id", re.IGNORECASE).fullmatch
+_IN_BRACKETS: Final = re.compile(r"\[[^\[\]]+\](:\d*)?").fullmatch
+"""An IPv6 address as host, and perhaps a port."""
 
 LONGEST: Final = 10 * 366 * 86_400.0
 """Seconds that a setting can be. Beyond this a number is a mistake, and adds up to infinity."""
@@ -214,7 +216,9 @@ def resolve_base_url(base_url: str | None, region: Region | str | None) -> str:
         (hostname or "").encode("idna")
     except ValueError:
         raise ConfigurationError(f"base_url is not a URL: {base_url!r}") from None
-    if parts.scheme not in {"https", "http"} or not hostname:
+    # urlsplit finds a host in https://0[::1] and in https://[::1]80, the HTTP library none.
+    odd = "[" in parts.netloc and not _IN_BRACKETS(parts.netloc)
+    if parts.scheme not in {"https", "http"} or not hostname or odd:
         raise ConfigurationError(f"base_url must be like https://host, got {base_url!r}")
     if not hostname.isascii():
         raise ConfigurationError("base_url takes an international host in its xn-- spelling")

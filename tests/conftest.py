@@ -6,7 +6,8 @@ import asyncio
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from aiohttp.client_proto import ResponseHandler
@@ -30,6 +31,51 @@ settings.load_profile("frontegg_async")
 # A shell lets what it runs in the background ignore Ctrl-C, and so would each process of a test.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+TESTS: Final = Path(__file__).parent
+QUICK: Final = frozenset(
+    TESTS / name
+    for name in (
+        "bulk/test_run.py",
+        "bulk/test_streams.py",
+        "emulator/test_users.py",
+        "pacing/test_pacer.py",
+        "test_cancellation.py",
+        "test_doubt.py",
+        "test_errors.py",
+        "test_observers.py",
+        "test_operation.py",
+        "test_options.py",
+        "test_paging.py",
+        "test_proof.py",
+        "test_redaction.py",
+        "test_retry.py",
+        "test_sending.py",
+        "test_tasks.py",
+        "test_tokens.py",
+        "test_users.py",
+    )
+)
+"""The modules of ``pytest -m quick``: together they run the core in less than 20 s on two cores."""
+
+
+def pytest_configure() -> None:
+    """Refuse a list of quick modules that names one that is not there."""
+    if missing := sorted(str(path.relative_to(TESTS)) for path in QUICK if not path.exists()):
+        raise pytest.UsageError(f"tests/conftest.py: QUICK names no module: {', '.join(missing)}")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the other modules under ``-m quick``: importing all of them takes longer."""
+    only_quick = config.option.markexpr == "quick" and collection_path.suffix == ".py"
+    return True if only_quick and collection_path not in QUICK else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of quick modules."""
+    for item in items:
+        if item.path in QUICK:
+            item.add_marker(pytest.mark.quick)
 
 
 @pytest.fixture(scope="session", autouse=True)

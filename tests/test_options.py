@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -99,6 +99,9 @@ def test_hosts_that_are_refused(url: str) -> None:
         st.text("?#/\\@:.a1[]%", max_size=8).map("https://acme".__add__),
     )
 )
+@example("https://0[::1]")
+@example("https://[::1]80")
+@example("https://[::1]]")
 def test_any_text_as_a_host(url: str) -> None:
     """No text breaks the check: it is a ConfigurationError or a host that paths can follow."""
     try:
