@@ -10,11 +10,14 @@ help: ## list these commands
 quick: .venv/lint ## the tests of the core, within seconds
 	$(PYTEST) -m quick $(ARGS)
 
-test: .venv/lint ## all tests, within minutes
+test: .venv/lint ## all tests but the slow ones, within minutes
 	$(PYTEST) $(ARGS)
 
+all: .venv/lint ## all tests
+	$(PYTEST) -m '' $(ARGS)
+
 coverage: .venv/lint ## all tests, with lines and branches that no test ran, also in htmlcov/
-	$(PYTEST) --cov --cov-report=term --cov-report=html $(ARGS)
+	$(PYTEST) -m '' --cov --cov-report=term --cov-report=html $(ARGS)
 
 lint: .venv/lint ## style and types
 	$(BIN)/ruff check .
@@ -38,4 +41,4 @@ bench: .venv/bench ## all benchmarks; with ARGS=--quick only to see that they wo
 	$(BIN)/pip install -q -e '.[$*]'
 	touch $@
 
-.PHONY: help quick test coverage lint format docs bench
+.PHONY: help quick test all coverage lint format docs bench

@@ -58,11 +58,32 @@ QUICK: Final = frozenset(
 )
 """The modules of ``pytest -m quick``: together they run the core in less than 20 s on two cores."""
 
+SLOW: Final = frozenset(
+    TESTS / name
+    for name in (
+        "bulk/test_kills.py",
+        "bulk/test_ledger_damage.py",
+        "bulk/test_ledger_loading_damage.py",
+        "pacing/test_targets.py",
+        "report/test_page_in_browser.py",
+        "survival/test_disk_full.py",
+        "survival/test_kill.py",
+        "survival/test_machine.py",
+        "survival/test_truth.py",
+        "test_tokens_machine.py",
+    )
+)
+"""The modules of ``pytest -m slow``: kills, full disks, damage, state machines and properties over
+whole runs, the pacing's targets, a real browser. A third of the time for a hundred tests; left out
+unless they are asked for (``make all``), and run by CI."""
+
 
 def pytest_configure() -> None:
-    """Refuse a list of quick modules that names one that is not there."""
-    if missing := sorted(str(path.relative_to(TESTS)) for path in QUICK if not path.exists()):
-        raise pytest.UsageError(f"tests/conftest.py: QUICK names no module: {', '.join(missing)}")
+    """Refuse a list of modules that names one that is not there."""
+    if missing := sorted(
+        str(path.relative_to(TESTS)) for path in QUICK | SLOW if not path.exists()
+    ):
+        raise pytest.UsageError(f"tests/conftest.py: there is no {', '.join(missing)}")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -72,10 +93,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of quick modules."""
+    """Mark the tests of quick and of slow modules."""
     for item in items:
         if item.path in QUICK:
             item.add_marker(pytest.mark.quick)
+        elif item.path in SLOW:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", autouse=True)
