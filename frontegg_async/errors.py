@@ -243,7 +243,7 @@ class BatchInterruptedError(FronteggError):
         task_ids: the tasks that had been started by then; they go on.
         accepted: how many items of the list, from its start, these tasks hold. What follows was
             not sent, except for the call that failed: if its error is an OutcomeUnknownError or
-            an ResponseDecodeError, its items may have been accepted too.
+            a ResponseDecodeError, its items may have been accepted too.
     """
 
     def __init__(

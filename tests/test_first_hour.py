@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import math
+import os
 import re
+import socket
 import subprocess
 import sys
 import warnings
@@ -22,6 +25,7 @@ import frontegg_async
 from frontegg_async import (
     AuthenticationError,
     ConfigurationError,
+    ConnectionFailedError,
     FixedRate,
     FronteggError,
     FronteggSession,
@@ -153,6 +157,25 @@ def test_headers_that_are_no_mapping() -> None:
         Options(headers=headers)
 
 
+async def test_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
+    """A refused connection is told by address and reason, each once, and the log has no None."""
+    with socket.socket() as bound:  # and not listening
+        bound.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{bound.getsockname()[1]}"
+        async with FronteggSession(
+            client_id="id",
+            api_key=API_KEY,
+            base_url=f"http://{address}",
+            options=Options(max_attempts=1),
+        ) as session:
+            with pytest.raises(ConnectionFailedError) as caught:
+                await session.users.get("u")
+    reason = os.strerror(errno.ECONNREFUSED)
+    assert caught.value.message == f"cannot connect to {address} ({reason})"
+    (line,) = caplog.messages
+    assert line.startswith("no environment token (ConnectionFailedError); next try in ")
+
+
 def test_arguments_that_do_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     """A misspelt argument is a TypeError that lists those there are, for each way to make one."""
     monkeypatch.setenv("FRONTEGG_CLIENT_ID", "id")
@@ -165,6 +188,9 @@ def test_arguments_that_do_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     for way in ways:
         with pytest.raises(TypeError, match=r"no argument 'regoin'.*base_url.*region"):
             way(regoin="eu")
+        # One of the options, which a newcomer looks for among the arguments.
+        with pytest.raises(TypeError, match=r"say options=Options\(timeout=\.\.\.\)$"):
+            way(timeout=5.0)
     with pytest.raises(TypeError, match=r"no argument 'environment_id'"):
         FronteggSession.for_users(environment_id="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 

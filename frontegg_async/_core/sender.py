@@ -452,12 +452,12 @@ class Sender:
     @staticmethod
     def _note(call: Call, outcome: Response | Failure, decision: Decision) -> None:
         _logger.debug(
-            "%s, attempt %d: %r; next: %s after %.3f s",
+            "%s, attempt %d: %r; next: %s%s",
             call.operation.name,
             call.attempts,
             outcome,
             decision.step.value,
-            decision.wait,
+            f" after {decision.wait:.3f} s" if decision.wait else "",
         )
 
 

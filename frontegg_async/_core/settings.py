@@ -171,6 +171,8 @@ def check_names(given: ConnectionArguments, known: Collection[str]) -> None:
     """Raise TypeError if there is no argument of a name."""
     for name in given:
         if name not in known:
+            if name in Options.__struct_fields__ and "options" in known:
+                raise TypeError(f"{name!r} is one of the Options: say options=Options({name}=...)")
             raise TypeError(f"there is no argument {name!r} here, only {', '.join(sorted(known))}")
 
 

@@ -7,7 +7,10 @@ Here is the transport for every ``aiohttp.ClientSession``, one that is handed in
 from __future__ import annotations
 
 import copy
+import errno
 import math
+import os
+import socket
 import ssl
 import zlib
 from collections.abc import Mapping
@@ -340,6 +343,15 @@ def _reason(error: Exception) -> str:
         return "no connection in time"
     # Some of aiohttp's have none, and some versions of it raise on being asked.
     cause = getattr(error, "os_error", error)
+    if (
+        isinstance(cause, OSError)
+        # Numbers of their own, which os.strerror() would take for others.
+        and not isinstance(cause, ssl.SSLError | socket.gaierror)
+        and cause.errno is not None
+        and cause.errno in errno.errorcode
+    ):
+        # asyncio's own text has the address once more: "Connect call failed ('127.0.0.1', 1)".
+        return os.strerror(cause.errno)
     text = getattr(cause, "strerror", None)
     return text if isinstance(text, str) and text else type(cause).__name__
 

@@ -331,11 +331,11 @@ class TokenManager:
         self._not_before = self._monotonic() + pause
         self._failure = error.again()
         _logger.warning(
-            "no %s (%s, status %s, trace id %s); next try in %.0f s at the earliest",
+            "no %s (%s%s%s); next try in %.0f s at the earliest",
             self._what,
             type(error).__name__,
-            error.status,
-            error.trace_id,
+            "" if error.status is None else f", status {error.status}",
+            "" if error.trace_id is None else f", trace id {error.trace_id}",
             pause,
         )
         return self._failure

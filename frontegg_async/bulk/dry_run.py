@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from typing import Any, Final, ParamSpec, TypeVar
 
 import anyio
@@ -14,12 +15,13 @@ from ..session import Session
 from .addresses import Addresses
 from .input.feeds import Feed, SlicedFeed
 from .input.sources import Source, feed_of
-from .intake import Intake
+from .intake import Chunk, Intake
 from .jobs import Job
 from .ledger.file import temporary_folder
 from .ledger.ledger import Ledger
 from .ledger.records import Header, State
 from .loader import new_rows
+from .outcome import MAX_KEPT_FAILURES, Outcome, RowResult
 from .planner import Planner
 from .settings import RunOptions
 
@@ -41,6 +43,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         requests: HTTP requests that finding this out took.
         elapsed_s: seconds that it took.
         reason: what was read, in a sentence.
+        failures: the first thousand rows that are invalid, or whose user cannot be found, in the
+            order of the source.
     """
 
     job: str
@@ -53,6 +57,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     elapsed_s: float
     reason: str
+    failures: tuple[RowResult, ...] = ()
 
 
 class DryRun:
@@ -104,14 +109,19 @@ class DryRun:
         addresses = Addresses(view, ledger, _in_thread, self._options.workers)
         intake = Intake(ledger, _in_thread, addresses)
         after, already, failed, to_send = -1, 0, 0, 0
+        failures: list[RowResult] = []
         while (chunk := await intake.take(after)) is not None:
             after = chunk.last
             held = await planner.holding(chunk.rows)
             already += len(held)
             failed += len(chunk.errors)
+            failures += self._not_found(chunk)[: MAX_KEPT_FAILURES - len(failures)]
             to_send += len(chunk.rows) - len(held) - len(chunk.errors)
         counts = ledger.counts()
         invalid = counts.get(State.INVALID, 0)
+        if invalid:
+            failures += await anyio.to_thread.run_sync(_invalid, ledger)
+            failures.sort(key=lambda row: row.line)
         return Plan(
             job=self._job.name,
             rows=entered,
@@ -123,7 +133,32 @@ class DryRun:
             requests=view.traffic.requests,
             elapsed_s=clock.monotonic() - started,
             reason=planner.reason,
+            failures=tuple(failures[:MAX_KEPT_FAILURES]),
         )
+
+    def _not_found(self, chunk: Chunk) -> list[RowResult]:
+        """Return the rows of a chunk whose user is not known, with the reason."""
+        return [
+            RowResult(
+                outcome=Outcome.FAILED,
+                reason=str(error),
+                line=row.line,
+                row=self._job.row(row),
+                status=error.status,
+                error_code=error.error_code,
+                trace_id=error.trace_id,
+            )
+            for row in chunk.rows
+            if (error := chunk.errors.get(row.line)) is not None
+        ]
+
+
+def _invalid(ledger: Ledger) -> list[RowResult]:
+    """Return the first invalid rows of a ledger."""
+    return [
+        RowResult(outcome=Outcome.INVALID, reason=row.reason or "", line=row.line)
+        for row in islice(ledger.export([State.INVALID]), MAX_KEPT_FAILURES)
+    ]
 
 
 async def _in_thread(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:

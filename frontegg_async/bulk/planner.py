@@ -65,7 +65,10 @@ class Planner:
         if len(self._refused) == 2:
             why = "; ".join(f"{name}: {problem}" for name, problem in self._refused.items())
             return f"memberships cannot be read here ({why})"
-        looked = f"{self.held:,} of the {self.seen:,} rows looked at held already"
+        if not self.seen:
+            return "no memberships were read, because no row called for it"
+        rows = "row" if self.seen == 1 else "rows"
+        looked = f"{self.held:,} of the {self.seen:,} {rows} looked at held already"
         if self._always:
             return f"memberships are read before writing: {looked}"
         if self._worthwhile():

@@ -32,5 +32,5 @@ verbose_option: Final = click.option(
     count=True,
     expose_value=False,
     callback=_log,
-    help="Log warnings to stderr; twice: also every attempt that was no success.",
+    help="Log warnings to stderr; twice: also every attempt, with status and trace id.",
 )

@@ -9,14 +9,16 @@ if TYPE_CHECKING:
     from ..bulk.report.figures import Figures
     from ..bulk.report.statistics import LimitWait
 
+RETRY: Final = "To try what failed or is in doubt once more"
+
 SHORTEST_WAIT: Final = 0.05
 """Seconds that are worth to be named."""
 
 _OUTCOMES: Final = {
-    "already_member": "already members",
+    "already_member": "already a member",
     "already_active": "already active",
-    "not_member": "not members before",
-    "unchanged": "as they should be",
+    "not_member": "not a member before",
+    "unchanged": "unchanged",
     "unknown": "in doubt",
 }
 

@@ -249,7 +249,7 @@ def test_our_own_reader_reads_what_was_written(
 
 UNREADABLE = {
     ".csv": [
-        ("u-1", "has 1 fields"),
+        ("u-1", "has 1 field where"),
         ('u-1,"t', "quot"),
         ("u\x00,t", "NUL"),
         ("u-1,t,x,y", "has 4 fields"),

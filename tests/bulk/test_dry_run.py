@@ -64,8 +64,14 @@ async def test_all_kinds_of_rows(anyio_backend: str, scratch: Path) -> None:
         assert (plan.invalid, plan.duplicates, plan.failed) == (2, 3, 1)
         assert plan.requests == sum(server.count(on) for on in (STATUSES, USERS, BY_EMAIL)) == 4
         assert "rows looked at held already" in plan.reason
+        told = [(row.line, row.outcome.value) for row in plan.failures]
+        assert told == [(10, "failed"), (11, "invalid"), (12, "invalid")]
+        assert "nobody@example.test" in plan.failures[0].reason
+        assert (plan.failures[0].row, plan.failures[0].status) == (rows[9], 404)
         assert writes(server) == 0
         report = await session.bulk.assign(rows)
+        reasons = {row.line: row.reason.split(" (")[0] for row in report.failures}
+        assert all(row.reason.split(" (")[0] == reasons[row.line] for row in plan.failures)
         assert report.unchanged == plan.already + 2  # two of the duplicates
         assert report.applied == plan.to_send - 1 + 1  # nobody's row fails, one duplicate is added
         assert report.failed == plan.failed + 1

@@ -148,6 +148,18 @@ async def test_reading_that_pays_later(anyio_backend: str) -> None:
         assert "while that saves calls" in report.plan
 
 
+async def test_rows_that_nothing_was_read_for(tmp_path: Path) -> None:
+    """Where no row is valid, the plan says so and counts nothing; the reason names the column."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"user_id": "p0", "tenant_id": "t", "tenantId": "u"}\n')
+    async with crowd(1) as (_, session, ids):
+        report = await session.bulk.assign(path)
+        assert report.plan == "no memberships were read, because no row called for it"
+        assert report.failures[0].reason == "has tenant_id twice, under two spellings of its name"
+        report = await session.bulk.assign([to(ids[0])])
+        assert report.plan.endswith(": 0 of the 1 row looked at held already")
+
+
 async def test_auto_with_invites(anyio_backend: str) -> None:
     """A run that would invite members again reads every block, however few rows hold."""
     policy = DuplicateAdd.CREATED_AND_INVITES

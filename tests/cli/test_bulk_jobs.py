@@ -32,7 +32,7 @@ JOBS = [
 ]
 PLAN_KEYS = [
     *("job", "rows", "to_send", "already", "invalid", "duplicates", "failed"),
-    *("requests", "elapsed_s", "reason"),
+    *("requests", "elapsed_s", "reason", "failures"),
 ]
 
 
@@ -105,6 +105,9 @@ def test_dry_run(
     text = shell.run("bulk", job, path, "--dry-run").stdout
     for part in (f"Dry run of {job}: 4 rows", "2  to be sent", "Plan: ", "Nothing was written."):
         assert part in text
+    (failure,) = plan["failures"]
+    assert (failure["line"], failure["outcome"]) == (5, "invalid")
+    assert f"Not to be sent:\n  line 5, invalid: {failure['reason']}\n" in text
     writes = [
         each for each in server.requests if each.method != "GET" and "auth" not in each.raw_path
     ]

@@ -62,7 +62,14 @@ def test_status(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
     assert found["environment"] == f"{server.client_id} on {server.url}"
     assert (found["complete"], found["runs"]) == (True, 1)
     text = shell.run("bulk", "status", ledger_of(path)).stdout
-    for part in ("assign", str(path), server.url, "1  added", "1  failed", "bulk retry"):
+    for part in (
+        "assign",
+        str(path),
+        server.url,
+        "1  added",
+        "1  failed",
+        "once more: frontegg-async bulk retry",
+    ):
         assert part in text
 
 

@@ -46,7 +46,7 @@ def test_one_signal_lets_rows_end(
     assert (tmp_path / "failures.csv").read_text().count("\n") == 1
     again = shell.run(*command_in(stderr, "To carry on: "))
     assert again.exit_code == 0, again.output
-    assert "Earlier runs on this ledger ended 4 rows of these." in again.stdout
+    assert "4 rows of these ended in earlier runs on this ledger." in again.stdout
     assert "20  added, 16 of them in this run" in again.stdout
     assert set(posted(server).values()) == {1}
     assert server.count(ADD) == 20

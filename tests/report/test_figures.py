@@ -175,7 +175,7 @@ def of_summary(report: Report, capsys: pytest.CaptureFixture[str]) -> Seen:
         run_ended=ended,
         earlier=rows
         if nothing
-        else found(r"^Earlier runs on this ledger ended (.*) rows?", text, 0),
+        else found(r"^([\d,]+) rows? of these ended in earlier runs on this ledger", text, 0),
         duplicates=found(r"([\d,]+) rows? repeats? another one", text, 0),
         run_requests=requests,
         run_throttled=throttled,

@@ -429,7 +429,7 @@ def test_figures_of_this_run_and_of_all() -> None:
     for title in ("Over time", "Time until the answer", "Limits of the server"):
         assert f"{title}, this run" in text
     assert "1 more row of this run: they repeat another row" in text
-    assert "4 rows were not done by earlier runs on this ledger." in text
+    assert "4 more rows ended as not done in earlier runs on this ledger." in text
     assert "1 row was not reached." in text
 
 

@@ -111,7 +111,9 @@ def checked_row(row: object, kind: type[UserRow], *, literal_ids: bool) -> UserR
     if isinstance(row, kind):
         problem = row.problem(literal_ids=literal_ids)
         return row if problem is None else _malformed(problem, msgspec.structs.asdict(row))
-    return Malformed(f"is no {kind.__name__} but {type(row).__name__}", _original_of(row))
+    return Malformed(
+        f"must be of type {kind.__name__}, and is of type {type(row).__name__}", _original_of(row)
+    )
 
 
 def _malformed(reason: str, found: Fields) -> Malformed:

@@ -146,7 +146,9 @@ def _json_row(decoder: msgspec.json.Decoder[dict[str, Any]], line: str) -> Field
             return "is not a JSON object: JSON is nested too deeply"
     fields = [(field, value) for key, value in found.items() if (field := column_of(key))]
     if len(fields) != len(dict(fields)):
-        return "says one thing twice, under two spellings of its name"
+        names = [field for field, _ in fields]
+        twice = next(name for name in names if names.count(name) > 1)
+        return f"has {twice} twice, under two spellings of its name"
     if ORIGINAL in found and "outcome" in found:
         fields.append((ORIGINAL, found[ORIGINAL]))
     return dict(fields)
@@ -257,7 +259,8 @@ def _quoted_row(lines: list[str], form: _Form) -> Fields | str:
 def _csv_row(fields: list[str], form: _Form) -> Fields | str:
     columns = form.columns
     if len(fields) != len(columns):
-        return f"has {len(fields)} fields where the header has {len(columns)}"
+        fields_found = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
+        return f"has {fields_found} where the header has {len(columns)}"
     return dict(
         zip(columns, map(unprotected if form.protected else str.strip, fields), strict=True)
     )

@@ -379,10 +379,9 @@ def _failures(summary: PageSummary, groups: Sequence[FailureGroup]) -> Markup:
         why = "they repeat another row, or have no reason on record"
         parts.append(tag("p", f"{counted(more, f'{others}row')} of this run: {why}."))
     if earlier > 0:
-        verb = "was" if earlier == 1 else "were"
-        parts.append(
-            tag("p", f"{counted(earlier, 'row')} {verb} not done by earlier runs on this ledger.")
-        )
+        others = "more " if groups else ""
+        rows = counted(earlier, f"{others}row")
+        parts.append(tag("p", f"{rows} ended as not done in earlier runs on this ledger."))
     skipped = summary.all_runs.rows - summary.all_runs.ended
     if skipped:
         verb = "was" if skipped == 1 else "were"

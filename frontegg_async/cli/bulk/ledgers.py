@@ -138,7 +138,8 @@ def status(*, ledger: Path, as_json: bool) -> None:
         f"{words.elapsed(runs.elapsed_s)}"
     )
     if outcomes["failed"] or outcomes["unknown"]:
-        output.data(f"Once more: {commands.line('bulk', 'retry', ledger)}")
+        again = commands.line("bulk", "retry", ledger)
+        output.data(f"{words.RETRY}: {again}")
 
 
 def _wait_of(ledger: Ledger) -> Wait | None:

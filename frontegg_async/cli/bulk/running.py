@@ -227,7 +227,7 @@ def _dry_run(target: Target, choices: RunChoices, job: Job, file: Path) -> int:
 
     plan = asyncio.run(ask())
     if choices.as_json:
-        output.json(msgspec.structs.replace(plan, elapsed_s=round(plan.elapsed_s, 3)))
+        output.json(summary.plan_as_json(plan))
     else:
         summary.show_plan(plan)
     return exits.DONE

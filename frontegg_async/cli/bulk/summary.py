@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from rich.console import Console
 from rich.text import Text
 
@@ -83,7 +84,7 @@ def _show_rows(console: Console, report: Report) -> None:
     if nothing_to_do(report):
         console.print("Nothing was sent: every row has ended in an earlier run on this ledger.")
     elif earlier:
-        console.print(f"Earlier runs on this ledger ended {words.rows(earlier)} of these.")
+        console.print(f"{words.rows(earlier)} of these ended in earlier runs on this ledger.")
 
 
 def _show_failures(console: Console, report: Report) -> None:
@@ -101,6 +102,18 @@ def _show_failures(console: Console, report: Report) -> None:
         console.print(Text(f"Every row that was not done: {path}"))
 
 
+def plan_as_json(plan: Plan) -> dict[str, object]:
+    """Return the one JSON object that ``--dry-run --json`` prints."""
+    return {
+        **msgspec.structs.asdict(plan),
+        "elapsed_s": round(plan.elapsed_s, 3),
+        "failures": [
+            {"line": row.line, "outcome": row.outcome.value, "reason": row.reason}
+            for row in plan.failures
+        ],
+    }
+
+
 def show_plan(plan: Plan) -> None:
     """Print what a run would do, on stdout."""
     console = _console()
@@ -116,6 +129,14 @@ def show_plan(plan: Plan) -> None:
     ):
         if count or label == "to be sent":
             console.print(f"{count:>12,}  {label}")
+    if plan.failures:
+        shown = plan.failures[:SHOWN_FAILURES]
+        # A row that repeats one whose user is not found is counted among the duplicates.
+        count = plan.invalid + plan.failed
+        first = f", the first {len(shown)} of {count:,}" if count > len(shown) else ""
+        console.print(f"Not to be sent{first}:")
+        for row in shown:
+            console.print(Text(f"  {_failure(row)}"))
     console.print(Text(f"Plan: {output.printable(plan.reason)}."))
     console.print("Nothing was written.")
 
@@ -159,7 +180,7 @@ def advice(report: Report, *, lasts: bool, same: str) -> list[str]:
     if carries_on and command is not None:
         said.append(f"To carry on: {command}")
     elif command is not None:
-        said.append(f"To try what failed or is in doubt once more: {command}")
+        said.append(f"{words.RETRY}: {command}")
     elif carries_on and lasts and not report.done:
         said.append("To carry on, run the same command again: what holds already stays as it is.")
     if not report.done and report.failures_path is None and not report.interrupted:
