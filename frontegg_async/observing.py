@@ -20,20 +20,21 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar, cast
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 import msgspec
 
 from ._core.call import AttemptObserver
 from ._core.clock import Clock
-from ._core.response import Failure, Response, recorded
+from ._core.response import Failure, Recording, Response, recorded
 from .errors import ConfigurationError, FronteggError
 from .operation import Operation
 
 T = TypeVar("T")
 
 _logger: Final = logging.getLogger("frontegg_async")
-_failed_before: Final[WeakSet[Observer]] = WeakSet()
+_failed_before: Final[WeakValueDictionary[int, Observer]] = WeakValueDictionary()
+"""By identity: a program's own observer may have no hash, as a dataclass, and equal another one."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,10 +152,10 @@ class ObservedCall:
             try:
                 what(observer)
             except Exception:  # a program's own code: the call is not its affair
-                self._observers.remove(observer)
+                self._observers = [each for each in self._observers if each is not observer]
                 # Once aloud: the next million calls will most likely end the same way.
-                level = logging.DEBUG if observer in _failed_before else logging.ERROR
-                _failed_before.add(observer)
+                level = logging.DEBUG if id(observer) in _failed_before else logging.ERROR
+                _failed_before[id(observer)] = observer
                 _logger.log(
                     level, "%s failed in %s", type(observer).__name__, self.operation.name,
                     exc_info=True,
@@ -249,12 +250,14 @@ async def with_response(call: Awaitable[T]) -> CallResult[T]:
     if isinstance(call, asyncio.Future):
         raise TypeError("with_response() takes the coroutine itself, and not a task or a future")
     outer = recorded.get()
-    answers: list[Response] = []
-    before = recorded.set(answers)
+    recording = Recording()
+    before = recorded.set(recording)
     try:
         value = await call
     finally:
         recorded.reset(before)
+        answers = recording.end()
         if outer is not None:
-            outer += answers
-    return CallResult(value, tuple(answers))
+            for answer in answers:
+                outer.add(answer)
+    return CallResult(value, answers)

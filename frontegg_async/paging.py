@@ -26,7 +26,8 @@ class Paginator(Generic[T]):
 
     - at an empty page;
     - where ``next`` is missing although an earlier page had it;
-    - where ``next`` is missing and the stated total is reached.
+    - where ``next`` is missing and the stated total is reached: a total below what has come, such
+      as -1 or 0, is none.
 
     A page without ``items`` is no end but an error, and so is a page with a record that cannot be
     told from others because its id is missing or odd: left out, it would be lost in silence. Other
@@ -80,6 +81,7 @@ class Paginator(Generic[T]):
         """Return the first item, or None if the list is empty.
 
         Sends one request, for a page of one item; where the API takes no limit, for its first page.
+        Only if what comes is null, it goes on as an iteration does.
 
         Raises:
             ResponseDecodeError: the page is empty although it states a total of more.
@@ -87,7 +89,11 @@ class Paginator(Generic[T]):
         query = self._query_of(0)
         page = await self._fetch(query if self._limit is None else {**query, "_limit": 1})
         self._check_end(0, page, None)
-        return next(iter(page.items), None)
+        if page.items or not page.nulls:
+            return next(iter(page.items), None)
+        async for item in self:  # behind entries that are null
+            return item
+        return None
 
     async def page(self, index: int) -> Page[T]:
         """Return one page, the first of which has the index 0. It is empty behind the last one.
@@ -147,7 +153,7 @@ class Paginator(Generic[T]):
             if not page.items and not page.nulls:
                 self._check_end(before + count, page, total)
                 return
-            if page.items == previous:
+            if page.items and page.items == previous:
                 raise self._broken(f"page {index} holds the same items as the page before it")
             yield page
             previous = page.items
@@ -156,7 +162,8 @@ class Paginator(Generic[T]):
             total = _total_of(page)
             follows = page.links is not None and bool(page.links.next)
             # Of the items before ``start`` it is not known how many there are.
-            if not follows and (linked if total is None or start else count >= total):
+            unclear = total is None or bool(start) or count > total
+            if not follows and (linked if unclear else count == total):
                 break
             linked = linked or follows
             query = self._next_query(index, page)

@@ -389,8 +389,8 @@ class Session:
                 return decode_response(operation, answer, path, arguments)
         sender = self._sender or self._opened()
         answer = await sender.send(operation, path, arguments)
-        if (answers := recorded.get()) is not None:
-            answers.append(answer)
+        if (recording := recorded.get()) is not None:
+            recording.add(answer)
         return decode_response(operation, answer, path, arguments)
 
     async def send(

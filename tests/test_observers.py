@@ -10,6 +10,7 @@ import pickle
 import re
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ from frontegg_async import (
     UserTokens,
     with_response,
 )
+from frontegg_async._core.response import recorded
 from frontegg_async.emulator import AnswerStatus, CutAfterCommit, Emulator, MalformedJson, Stall
 from frontegg_async.endpoints.users import GET as GET_USER
 
@@ -381,3 +383,52 @@ async def test_results_show_nothing(emulator: Emulator) -> None:
         assert token not in repr(result)
         with pytest.raises(TypeError, match="holds a secret"):
             pickle.dumps(result)
+
+
+@dataclass
+class Failing(Observer):
+    """An observer without a hash, which equals every other one of its kind, and fails."""
+
+    heard: list[str] = field(default_factory=list[str], compare=False)
+
+    def call_started(self, call: ObservedCall) -> None:
+        """Fail from the second call on."""
+        self.heard.append(call.operation.name)
+        if len(self.heard) > 1:
+            raise ValueError
+
+    def call_ended(self, call: ObservedCall, error: BaseException | None) -> None:
+        """Note the end."""
+        self.heard.append("end")
+
+
+async def test_observers_without_a_hash(emulator: Emulator) -> None:
+    """An observer that is a dataclass and fails harms neither the call nor one that equals it."""
+    good, bad = Failing(), Failing(["before"])
+    async with observed_on(emulator, good, bad) as session:
+        assert (await session.users.get("user-0")).id == "user-0"
+    assert good.heard == ["users.get", "end"]
+    assert bad.heard == ["before", "users.get"]
+
+
+async def test_tasks_that_outlive_with_response(emulator: Emulator) -> None:
+    """What a task in the background calls after the end of ``with_response`` is kept nowhere."""
+    async with session_on(emulator) as session:
+        go_on = asyncio.Event()
+
+        async def background() -> int:
+            await go_on.wait()
+            await session.users.get("user-0")
+            recording = recorded.get()
+            assert recording is not None
+            return len(recording.answers)
+
+        async def start() -> asyncio.Task[int]:
+            task = asyncio.create_task(background())
+            await session.users.get("user-0")
+            return task
+
+        result = await with_response(start())
+        go_on.set()
+        assert await result.value == 0
+    assert len(result.answers) == 1

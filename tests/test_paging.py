@@ -11,7 +11,7 @@ from frontegg_async import FronteggSession, InvalidRequestError, ResponseDecodeE
 from frontegg_async._core.clock import SystemClock
 from frontegg_async.emulator import Emulator, MalformedJson
 from frontegg_async.endpoints.users import ITERATE, Users
-from frontegg_async.models.paging import Page, PageLinks, PageMetadata
+from frontegg_async.models.paging import Page, PageLinks, PageMetadata, PageWithNulls
 from frontegg_async.operation import Arguments, Operation, Query
 from frontegg_async.paging import Paginator
 
@@ -73,6 +73,9 @@ async def ids_of(users: AsyncIterator[User] | Paginator[User]) -> list[str | Non
         ([page("a", "b", links=False, total=3), page("c", links=False, total=3)], [*"abc"], 2),
         ([page("a", "b", links=False, total=2), page("never")], ["a", "b"], 1),
         ([page("a", "b", after="", total=2), page("never")], ["a", "b"], 1),
+        # A total that is less than what has come is none: -1 or 0 stands for an unknown one.
+        ([page("a", "b", links=False, total=-1), page("c", links=False, total=-1)], [*"abc"], 3),
+        ([page("a", "b", links=False, total=0), page("c", links=False, total=0)], [*"abc"], 3),
         # A link counts for more than a total, which may be of another moment.
         ([page("a", "b", total=2), page("c", after="", total=3)], ["a", "b", "c"], 2),
         # A user left while the pages were fetched: the latest total counts.
@@ -360,3 +363,14 @@ async def test_lists_without_numbered_pages() -> None:
     assert (await listed.page(0)).items == (User(id="a"),)
     assert await listed.first() == User(id="a")
     assert caller.asked == [{"_email": "a@x"}] * 2
+
+
+async def test_pages_of_nulls() -> None:
+    """Pages whose entries are all null are neither an end, nor the same page again, nor a first."""
+    nothing = PageWithNulls[User](items=(), left_out=2)
+    assert await ids_of(paginator(Pages(nothing, nothing, page("a", after="")))) == ["a"]
+    first = await paginator(
+        Pages(PageWithNulls[User](items=(), left_out=1), nothing, page("a"))
+    ).first()
+    assert first is not None
+    assert first.id == "a"

@@ -26,6 +26,7 @@ from frontegg_async import (
     Assignment,
     FronteggError,
     FronteggSession,
+    InvalidRequestError,
     MemoryTokenStore,
     Options,
     ResponseDecodeError,
@@ -50,7 +51,7 @@ from frontegg_async.emulator import (
 )
 from frontegg_async.endpoints.users import GET as GET_USER
 from frontegg_async.models import RequestModel, ResponseModel, is_secret
-from frontegg_async.models.authentication import AuthenticateRequest
+from frontegg_async.models.authentication import AuthenticateRequest, LoginRequest
 
 from .bulk.world import files_in
 from .clocks import ADD, AUTH, EITHER, GET, manager_of, session_on, token_of
@@ -417,6 +418,39 @@ async def test_rejected_token_is_in_no_variable(emulator: Emulator) -> None:
         emulator.inject(AnswerStatus(500), on=AUTH, times=None)
         await error_of(session.users.get("user-0"))
         assert_clean(repr(vars(manager_of(session))), token)
+
+
+def shown_below(error: BaseException) -> str:
+    """Return a traceback with variables, without the frame of the test, which is the program's."""
+    trace = error.__traceback__
+    assert trace is not None
+    shown = traceback.TracebackException(type(error), error, trace.tb_next, capture_locals=True)
+    return "".join(shown.format())
+
+
+async def test_secrets_where_they_do_not_belong(
+    emulator: Emulator, canary: FronteggSession
+) -> None:
+    """A password in bytes, which JSON would hold in base64, is refused and not shown."""
+    before = len(emulator.requests)
+    password: Any = API_KEY.encode()
+    login = canary.authentication.login(email="a@x.io", password=password)
+    with pytest.raises(InvalidRequestError, match="a secret must be a string") as caught:
+        await login
+    assert_clean(shown_below(caught.value))
+    assert_clean(repr(LoginRequest(password=password)))
+    assert len(emulator.requests) == before
+
+
+def test_secrets_as_arguments_of_something_else() -> None:
+    """The value of an argument ``secret``, which a session does not have, is in no traceback."""
+    given: Any = {"secret": API_KEY}
+    try:
+        FronteggSession(client_id="id", api_key="key-of-another", **given)
+    except TypeError as error:
+        assert_clean(shown_below(error))
+    else:
+        pytest.fail("taken")
 
 
 # Files

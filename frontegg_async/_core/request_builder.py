@@ -30,6 +30,9 @@ from .transport import Request
 def _wire_value(value: object) -> object:
     """Return what stands in JSON for what msgspec does not know."""
     if isinstance(value, Secret):
+        if not isinstance(value.reveal(), str):
+            # msgspec would write bytes in base64, and that would be the password from now on.
+            raise TypeError("a secret must be a string, and is not")
         return value.reveal()
     raise TypeError(f"Encoding objects of type {type(value).__name__} is unsupported")
 

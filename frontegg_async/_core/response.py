@@ -25,7 +25,33 @@ _MAX_TRACE_ID_CHARS: Final = 64
 _plain_trace_id: Final = re.compile(r"[0-9a-f]{32}").fullmatch
 
 
-recorded: Final[ContextVar[list[Response] | None]] = ContextVar("recorded", default=None)
+class Recording:
+    """The answers of the calls of one ``with_response``, until it ends.
+
+    Tasks that were begun meanwhile, such as a program's own in the background, keep it for as long
+    as they live: an answer that comes after the end is not kept.
+    """
+
+    __slots__ = ("answers", "ended")
+
+    def __init__(self) -> None:
+        self.answers: Final[list[Response]] = []
+        self.ended = False
+
+    def add(self, answer: Response) -> None:
+        """Keep an answer, unless it comes too late."""
+        if not self.ended:
+            self.answers.append(answer)
+
+    def end(self) -> tuple[Response, ...]:
+        """Return the answers, and let go of them."""
+        self.ended = True
+        answers = tuple(self.answers)
+        self.answers.clear()
+        return answers
+
+
+recorded: Final[ContextVar[Recording | None]] = ContextVar("recorded", default=None)
 """Where the calls of this task put their answers, for ``with_response``; None is nowhere."""
 
 
@@ -88,9 +114,9 @@ class Response(msgspec.Struct, eq=False):
 
 def record(answer: Response) -> None:
     """Put the answer of a call where its task wants to have it, if it does."""
-    answers = recorded.get()
-    if answers is not None:
-        answers.append(answer)
+    recording = recorded.get()
+    if recording is not None:
+        recording.add(answer)
 
 
 class FailureKind(Enum):

@@ -79,8 +79,9 @@ def revealed(value: Any) -> Any:
 
 def concealed(name: str, value: object) -> Any:
     """Return ``value`` with every string wrapped that is secret by its name, however deep."""
-    if isinstance(value, str):
-        return Secret(value) if is_secret(name) else value
+    if isinstance(value, str | bytes):
+        # Bytes are refused where the body is written, and not shown before.
+        return Secret(cast("str", value)) if is_secret(name) else value
     if isinstance(value, Mapping):
         items = cast("Mapping[object, object]", value).items()
         return {key: concealed(str(key), item) for key, item in items}

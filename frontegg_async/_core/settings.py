@@ -21,7 +21,7 @@ from .call import AttemptObserver
 from .clock import Clock, SystemClock
 from .ids import id_problem, text_problem
 from .proxies import Proxy, proxy_for, unused_variable
-from .secret import Secret
+from .secret import Secret, concealed
 
 DEFAULT_CONNECTIONS: Final = 64
 
@@ -177,10 +177,15 @@ def check_names(given: ConnectionArguments, known: Collection[str]) -> None:
 
 
 def guard(given: ConnectionArguments) -> None:
-    """Wrap secrets among arguments, so that no traceback shows them: a proxy's URL may hold one."""
+    """Wrap secrets among arguments, so that no traceback shows them: a proxy's URL may hold one.
+
+    Also those that are arguments of something else, such as ``secret``, which are refused later.
+    """
     proxy = given.get("proxy")
     if proxy is not None:
         given["proxy"] = as_secret(proxy)
+    for name, value in given.items():
+        given[name] = concealed(name, value)  # type: ignore[literal-required]
 
 
 def as_secret(value: str | Secret) -> Secret:

@@ -42,7 +42,7 @@ from ..errors import (
     ResponseDecodeError,
 )
 from ..models.authentication import TokenGrant
-from .token_stores import StoredToken, TokenStore
+from .token_stores import StoredToken, TokenStore, is_fit, is_usable
 
 R = TypeVar("R")
 
@@ -187,6 +187,7 @@ class TokenManager:
         self._no_rejection_before = 0.0
         self._rejections = 0
         self._new_one = False  # the next token must not come from the store
+        self._leased = False
         self._closed = False
         self.strikes: Final[dict[str, _Strike]] = {}
         """Routes that have answered 401 since they last accepted a token."""
@@ -277,7 +278,7 @@ class TokenManager:
             except BaseException:
                 await self._release()
                 raise
-            life = _life(granted.expires_in)
+            life = life_of(granted.expires_in)
             token = self._use(granted.token, since, life)
             stored = StoredToken(value=token.value, issued_at=at, expires_at=at + life)
             # In use before it is stored: a store that hangs delays nobody.
@@ -397,15 +398,17 @@ class TokenManager:
         lease = getattr(self._store, "lease", None)
         if lease is None or self._monotonic() < self._store_from:
             return True
+        given = await self._of_store("be read", lambda: lease(self._key, self._holder, LEASE), None)
+        self._leased = bool(given)
         # A store that fails has none to give: the token is fetched.
-        return bool(
-            await self._of_store("be read", lambda: lease(self._key, self._holder, LEASE), True)
-        )
+        return given is None or self._leased
 
     async def _release(self) -> None:
+        """End the lease, also where the token could not be stored: others wait for its end."""
         release = getattr(self._store, "release", None)
-        if release is None or self._monotonic() < self._store_from:
+        if release is None or not self._leased:
             return
+        self._leased = False
         # If it fails, the lease ends by itself.
         await self._of_store("be written", lambda: release(self._key, self._holder), None)
 
@@ -427,7 +430,7 @@ class TokenManager:
         if self._monotonic() < self._store_from:
             return None
         stored = await self._of_store("be read", self._load, None)
-        if stored is None or not is_fit(stored.value):
+        if stored is None:
             return None
         # Neither one that was refused, nor the one that is to be replaced.
         current = None if self._token is None else self._token.secret
@@ -444,7 +447,8 @@ class TokenManager:
     async def _load(self) -> StoredToken | None:
         if self._rejected is not None:
             await self._store.discard(self._key, self._rejected.reveal())
-        return await self._store.load(self._key)
+        stored = await self._store.load(self._key)
+        return stored if stored is None or is_usable(stored) else None
 
     async def _to_store(self, token: StoredToken) -> None:
         if self._monotonic() < self._store_from:
@@ -471,16 +475,11 @@ def _checked(answer: TokenGrant) -> _Granted:
     return _Granted(answer.token, answer.expires_in)
 
 
-def is_fit(token: str) -> bool:
-    """Whether a token can stand in a header."""
-    return bool(token) and token.isascii() and token.isprintable() and " " not in token
-
-
 def _backoff(failures: int) -> float:
     return float(min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** min(failures, 10)))
 
 
-def _life(expires_in: float | str | None) -> float:
+def life_of(expires_in: float | str | None) -> float:
     """Return the seconds that a token lives; servers state them as text, and nonsense."""
     try:
         stated = float(expires_in or 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any, Final, NoReturn, Protocol, Self
 
@@ -39,12 +40,29 @@ class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
         return [("value", MASK), ("expires_at", self.expires_at)]
 
 
+def is_fit(token: str) -> bool:
+    """Whether a token can stand in a header."""
+    return bool(token) and token.isascii() and token.isprintable() and " " not in token
+
+
+def is_usable(stored: StoredToken) -> bool:
+    """Whether a token that came from a store can be used.
+
+    Raises:
+        TypeError: it is no ``StoredToken``, or has fields of other types.
+    """
+    fields = stored.value, stored.issued_at, stored.expires_at
+    if not all(map(isinstance, fields, (str, int | float, int | float))):
+        raise TypeError("a field of the StoredToken is of another type")
+    return is_fit(stored.value) and math.isfinite(stored.expires_at - stored.issued_at)
+
+
 class TokenStore(Protocol):
     """Where sessions, processes or machines share a token.
 
     Keys are opaque, differ between credentials and hosts, and tell nothing of the secret. What
     is stored is a live credential: keep it where only the application reads it. An exception
-    from a store is logged, and the session does without.
+    from a store, or a token of other types, is logged, and the session does without.
     """
 
     async def load(self, key: str) -> StoredToken | None:

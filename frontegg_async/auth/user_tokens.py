@@ -14,9 +14,9 @@ from ..endpoints.authentication import Authentication
 from ..errors import AuthenticationError, ConfigurationError
 from ..models.authentication import ApiTokenLogin, TokenGrant, UserTokens
 from ..operation import Caller
-from .token_claims import stated_life
-from .token_manager import TokenManager, is_fit
-from .token_stores import MemoryTokenStore
+from .token_claims import stated_life, user_of
+from .token_manager import TokenManager, life_of
+from .token_stores import MemoryTokenStore, is_fit
 
 Logins: TypeAlias = MutableMapping[Secret, TokenManager]
 OnRefresh = Callable[[UserTokens], Awaitable[None]]
@@ -33,7 +33,7 @@ class _Renewal:
 
     async def __call__(self) -> TokenGrant:
         tokens = await self._exchange()
-        if tokens.refresh_token is None:
+        if not tokens.refresh_token:
             # Without rotation the old one goes on to work, and the answer may leave it out.
             tokens = _with_refresh_token(tokens, self.tokens.refresh_token)
         self.tokens = tokens
@@ -76,6 +76,31 @@ class UserTokenManager(TokenManager):
         self._logins: Final = logins
         self.on_refresh: Final[list[OnRefresh]] = []
 
+    def serves(self, access_token: str) -> bool:
+        """Whether an access token can be one of this login: not if it names another user.
+
+        A refresh token that many logins have, such as a ``null`` that a program has stored as a
+        text, must not make one user of them.
+        """
+        users = user_of(self._renewal.tokens.access_token or ""), user_of(access_token)
+        return None in users or users[0] == users[1]
+
+    def take_over(self, tokens: UserTokens, life: float) -> None:
+        """Use tokens of this login that were renewed elsewhere, if they live longer.
+
+        Where refresh tokens do not rotate, they have the same one: after a change of the tenant,
+        the access token in use is still one of the tenant before. With another refresh token they
+        are older, and theirs is used up.
+        """
+        before = self._renewal.tokens
+        if tokens.refresh_token != before.refresh_token or tokens.access_token is None:
+            return
+        # Both ends by the server's clock: ours may be wrong.
+        ends = stated_life(before.access_token or "", self._clock.time())
+        if ends is not None and life > ends:
+            self._renewal.tokens = tokens
+            self.adopt(tokens.access_token, life)
+
     async def _tell(self) -> None:
         tokens = self._renewal.tokens
         if tokens.refresh_token is not None:
@@ -98,7 +123,8 @@ def manage(
     Raises:
         ConfigurationError: there is no access token, or nothing to renew it with.
     """
-    if tokens.access_token is None or not is_fit(tokens.access_token):
+    access_token = Secret(tokens.access_token or "")
+    if not is_fit(access_token.reveal()):
         raise ConfigurationError(
             "the user is not logged in yet: there is no access token (with mfa_required, "
             "go on in frontegg.mfa_login)"
@@ -108,19 +134,24 @@ def manage(
             "renewing a user's tokens takes the client id of the environment: open the session "
             "with client_id"
         )
+    if not tokens.refresh_token:
+        # Where it is in a cookie alone, the body has an empty one: the same for all users.
+        tokens = _with_refresh_token(tokens, None)
+    # The token's own statement of its end counts: ``expires_in`` may have been kept a while.
+    life = stated_life(access_token.reveal(), clock.time())
     known = None if tokens.refresh_token is None else logins.get(Secret(tokens.refresh_token))
-    if isinstance(known, UserTokenManager):
+    if isinstance(known, UserTokenManager) and known.serves(access_token.reveal()):
         manager = known
+        if life is not None:
+            manager.take_over(tokens, life)
     else:
         manager = UserTokenManager(_Renewal(caller, tokens, client_id), clock, logins)
         if tokens.refresh_token is not None:
             logins[Secret(tokens.refresh_token)] = manager
-        # The token's own statement of its end counts: ``expires_in`` may have been kept a while.
-        life = stated_life(tokens.access_token, clock.time())
         if life is None:
-            life = float(tokens.expires_in or 0)
+            life = life_of(tokens.expires_in)
         if life > 0:
-            manager.adopt(tokens.access_token, life)
+            manager.adopt(access_token.reveal(), life)
     if on_refresh is not None and on_refresh not in manager.on_refresh:
         manager.on_refresh.append(on_refresh)
     return manager

@@ -119,4 +119,4 @@ def _masked(name: str, value: object) -> object:
         items = cast("Mapping[str, object]", value).items()
         return {key: _masked(key, item) for key, item in items}
     # Whether there is one may be seen; numbers and flags are no secrets, whatever their name.
-    return MASK if value and isinstance(value, str) and is_secret(name) else value
+    return MASK if value and isinstance(value, str | bytes) and is_secret(name) else value
