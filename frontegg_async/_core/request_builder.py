@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from yarl import URL
@@ -30,10 +30,10 @@ from .transport import Request
 def _wire_value(value: object) -> object:
     """Return what stands in JSON for what msgspec does not know."""
     if isinstance(value, Secret):
-        if not isinstance(value.reveal(), str):
-            # msgspec would write bytes in base64, and that would be the password from now on.
-            raise TypeError("a secret must be a string, and is not")
-        return value.reveal()
+        if isinstance(cast("object", value.reveal()), str):
+            return value.reveal()
+        # msgspec would write bytes in base64, and that would be the password from now on.
+        raise TypeError("a secret must be a string, and is not")
     raise TypeError(f"Encoding objects of type {type(value).__name__} is unsupported")
 
 
