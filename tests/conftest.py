@@ -74,8 +74,8 @@ SLOW: Final = frozenset(
     )
 )
 """The modules of ``pytest -m slow``: kills, full disks, damage, state machines and properties over
-whole runs, the pacing's targets, a real browser. A third of the time for a hundred tests; left out
-unless they are asked for (``make all``), and run by CI."""
+whole runs, the pacing's targets, a real browser. One test in a hundred takes a third of the time.
+They are left out unless they are asked for (``make all``), and run by CI."""
 
 
 def pytest_configure() -> None:
