@@ -61,21 +61,28 @@ QUICK: Final = frozenset(
 SLOW: Final = frozenset(
     TESTS / name
     for name in (
+        "bulk/test_doubt_statuses.py",
         "bulk/test_kills.py",
         "bulk/test_ledger_damage.py",
         "bulk/test_ledger_loading_damage.py",
+        "cli/test_bulk_pipes.py",
+        "cli/test_call_every.py",
         "pacing/test_targets.py",
         "report/test_page_in_browser.py",
         "survival/test_disk_full.py",
+        "survival/test_faults.py",
         "survival/test_kill.py",
         "survival/test_machine.py",
         "survival/test_truth.py",
+        "test_models.py",
+        "test_secrets_in_locals.py",
         "test_tokens_machine.py",
     )
 )
-"""The modules of ``pytest -m slow``: kills, full disks, damage, state machines and properties over
-whole runs, the pacing's targets, a real browser. One test in a hundred takes a third of the time.
-They are left out unless they are asked for (``make all``), and run by CI."""
+"""The modules of ``pytest -m slow``: kills, faults, full disks, damage, state machines, properties
+over whole runs, each operation from the command line, pacing targets, a real browser. One test
+in thirteen takes half of the time. They are left out unless they are asked for (``make all``), and
+run by CI."""
 
 
 def pytest_configure() -> None:
