@@ -230,15 +230,24 @@ _INVALID: Final = _answer("400 Bad Request", b'{"errors":["no tenant"]}')
 _UNKNOWN: Final = _answer("404 Not Found", b'{"errors":["no such route"]}')
 
 
+_ASKED: Final = re.compile(rb"/users/v1/([0-9a-f-]{36})").search
+
+
+def _about(head: bytes, answer: bytes) -> bytes:
+    """Return an answer about the user that the path names: one about another is an error."""
+    asked = _ASKED(head)
+    return answer.replace(USER_ID.encode(), asked[1]) if asked else answer
+
+
 def _route(head: bytes, body: bytes) -> bytes:
     if head.startswith(b"POST /auth/vendor"):
         return _GRANTED
     if TOKEN.encode() not in head:
         return _REFUSED
     if head.startswith(b"POST /identity/"):
-        return _CREATED if TENANT_ID.encode() in body else _INVALID
+        return _about(head, _CREATED) if TENANT_ID.encode() in body else _INVALID
     if head.startswith(b"GET /identity/"):
-        return _FOUND
+        return _about(head, _FOUND)
     if head.startswith(b"GET /api/v2/users/"):
         return _AUTH0
     return _WORKOS if head.startswith(b"GET /user_management/users/") else _UNKNOWN

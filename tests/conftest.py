@@ -67,6 +67,8 @@ SLOW: Final = frozenset(
         "bulk/test_ledger_loading_damage.py",
         "cli/test_bulk_pipes.py",
         "cli/test_call_every.py",
+        "drift/test_answers.py",
+        "drift/test_every_coroutine.py",
         "pacing/test_targets.py",
         "report/test_page_in_browser.py",
         "survival/test_disk_full.py",
@@ -80,9 +82,8 @@ SLOW: Final = frozenset(
     )
 )
 """The modules of ``pytest -m slow``: kills, faults, full disks, damage, state machines, properties
-over whole runs, each operation from the command line, pacing targets, a real browser. One test
-in thirteen takes half of the time. They are left out unless they are asked for (``make all``), and
-run by CI."""
+over whole runs, what is true of each of all operations, pacing targets, a real browser. They take
+half of the time, are left out unless they are asked for (``make all``), and are run by CI."""
 
 
 def pytest_configure() -> None:
