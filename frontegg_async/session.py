@@ -358,7 +358,8 @@ class Session:
 
     def _derive(self, view: View, **changes: object) -> Self:
         derived = object.__new__(type(self))
-        derived._settings = msgspec.structs.replace(self._settings, **changes)
+        settings = self._settings
+        derived._settings = msgspec.structs.replace(settings, **changes) if changes else settings
         derived._view = view
         derived._sender = Sender(self._opened().core, view)
         derived._is_view = True

@@ -356,7 +356,7 @@ async def test_a_map_over_something_cancelled(frontegg: FronteggSession) -> None
 
     async def wait(item: int) -> int:
         if item == 5:
-            task = asyncio.create_task(asyncio.sleep(60))
+            task = asyncio.create_task(asyncio.Event().wait())
             asyncio.get_running_loop().call_soon(task.cancel)
             await task
         return item

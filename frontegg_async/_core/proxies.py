@@ -145,7 +145,7 @@ def _read(url: Secret) -> Proxy | str:
     Neither raises nor shows any of it: it may hold a password.
     """
     text: object = url.reveal()
-    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller checks types
         return f"must be a string like http://host:port, got {type(text).__name__}"
     if not text.strip() or not text.isprintable():
         return "must be a URL like http://host:port"

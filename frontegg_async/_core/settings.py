@@ -185,6 +185,7 @@ def guard(given: ConnectionArguments) -> None:
     if proxy is not None:
         given["proxy"] = as_secret(proxy)
     for name, value in given.items():
+        # Also names that the dictionary's type does not know: those are what it is about.
         given[name] = concealed(name, value)  # type: ignore[literal-required]
 
 

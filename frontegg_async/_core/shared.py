@@ -127,6 +127,7 @@ def _transport(settings: SessionSettings, loop: asyncio.AbstractEventLoop) -> Tr
     if http is not None:
         if http.closed:
             raise ClosedError("the aiohttp session given as http= is closed")
+        # There is no public way to ask for it, and in a call it would be a raw RuntimeError.
         if http._loop is not loop:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
             raise ConfigurationError("the aiohttp session given as http= is of another event loop")
     elif settings.proxy is None:

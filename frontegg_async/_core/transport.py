@@ -227,6 +227,7 @@ def _no_netrc(host: str) -> None:
 
 
 def _without_netrc(kind: type[aiohttp.ClientRequest]) -> type[aiohttp.ClientRequest]:
+    # Of the class that the session has, which may be its user's own: no type checker knows it.
     class Request(kind):  # type: ignore[misc, valid-type]
         def update_auth(self, auth: Any, trust_env: bool = False) -> None:
             super().update_auth(auth, trust_env=False)

@@ -148,7 +148,7 @@ async def test_a_source_that_ends_oddly(
         async def stream(*, whole: bool) -> AsyncIterator[Assignment]:
             for number, user_id in enumerate(ids):
                 if number == 5 and not whole:
-                    task = asyncio.create_task(asyncio.sleep(60))
+                    task = asyncio.create_task(asyncio.Event().wait())
                     asyncio.get_running_loop().call_soon(task.cancel)
                     await task
                 yield to(user_id)
