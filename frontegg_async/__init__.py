@@ -22,6 +22,7 @@ from .errors import (
     ConfigurationError,
     ConflictError,
     ConnectionFailedError,
+    ForbiddenError,
     FronteggError,
     InvalidRequestError,
     LedgerBusyError,
@@ -35,6 +36,7 @@ from .errors import (
     RateLimitError,
     ResponseDecodeError,
     ServerError,
+    UnauthorizedError,
 )
 from .frontegg import FronteggSession
 from .observing import Attempt, CallResult, ObservedCall, Observer, with_response
@@ -108,6 +110,7 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "FixedRate",
+    "ForbiddenError",
     "FronteggError",
     "FronteggSession",
     "InvalidRequestError",
@@ -149,6 +152,7 @@ __all__ = [
     "TokenInfo",
     "TokenKind",
     "TokenStore",
+    "UnauthorizedError",
     "User",
     "UserHeader",
     "UserTenant",

@@ -15,6 +15,8 @@
     ├── CallTimeoutError           the deadline passed; calling again is harmless
     ├── OutcomeUnknownError        no answer, or one that does not say: it may have been done
     ├── BatchInterruptedError      of the calls that a long list was split into, one failed
+    ├── UnauthorizedError          a caller of this application has no valid token (401)
+    ├── ForbiddenError             a caller of this application lacks a role or a permission (403)
     ├── BulkCallerError            the source of a bulk run, or its on_progress, raised
     └── LedgerError                the ledger of a bulk run cannot be used
         ├── LedgerBusyError        another process is running on it
@@ -29,6 +31,8 @@ exception of the HTTP library.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Self, TypedDict, Unpack
 
 from ._core.printable import printable
@@ -263,6 +267,56 @@ class BatchInterruptedError(FronteggError):
     def fields(self) -> BatchErrorFields:
         """The attributes as keyword arguments for another error."""
         return {**super().fields, "task_ids": self.task_ids, "accepted": self.accepted}
+
+
+class UnauthorizedErrorFields(ErrorFields, total=False):
+    """Fields of an ``UnauthorizedError``, as keyword arguments."""
+
+    challenge: Mapping[str, str]
+
+
+class UnauthorizedError(FronteggError):
+    """A caller of this application has no valid token: answer 401 with ``headers``.
+
+    Raised by ``frontegg_async.auth``, about the token in a request to this application; an
+    ``AuthenticationError`` is about this application's own credentials. ``status`` is the one to
+    answer with.
+
+    Attributes:
+        challenge: parameters of the ``WWW-Authenticate`` header, such as ``error``; empty if
+            the caller sent no token.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        /,
+        *,
+        challenge: Mapping[str, str] = MappingProxyType({}),
+        **fields: Unpack[ErrorFields],
+    ) -> None:
+        fields.setdefault("status", 401)
+        super().__init__(message, **fields)
+        self.challenge: Mapping[str, str] = dict(challenge)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers of the 401 response."""
+        parameters = ", ".join(f'{name}="{value}"' for name, value in self.challenge.items())
+        return {"WWW-Authenticate": f"Bearer {parameters}".rstrip()}
+
+    @property
+    def fields(self) -> UnauthorizedErrorFields:
+        """The attributes as keyword arguments for another error."""
+        return {**super().fields, "challenge": self.challenge}
+
+
+class ForbiddenError(FronteggError):
+    """A caller of this application has a valid token, but lacks a role or a permission: 403."""
+
+    def __init__(self, message: str, /, **fields: Unpack[ErrorFields]) -> None:
+        fields.setdefault("status", 403)
+        super().__init__(message, **fields)
 
 
 class BulkCallerError(FronteggError):

@@ -43,7 +43,15 @@ FLOORS: dict[float, tuple[str, ...]] = {
         "models",
     ),
     2: ("endpoints",),
-    3: ("_core.transport", "_core.direct", "auth"),
+    3: (
+        "_core.transport",
+        "_core.direct",
+        "auth.credentials",
+        "auth.token_claims",
+        "auth.token_manager",
+        "auth.token_stores",
+        "auth.user_tokens",
+    ),
     4: ("_core", "observing", "session"),
     5: ("bulk.caller_errors", "bulk.input", "emulator"),
     5.1: ("bulk.ledger",),
@@ -57,6 +65,8 @@ FLOORS: dict[float, tuple[str, ...]] = {
     5.3: ("bulk.report",),
     5.4: ("bulk",),
     6: ("frontegg",),
+    # Verification of callers is built on sessions; what sessions are built on stands above.
+    6.1: ("auth",),
     # Programs on the public session, and the face itself.
     7: ("", "cli", "integrations"),
 }
@@ -191,7 +201,7 @@ def test_who_touches_the_terminal() -> None:
 @pytest.mark.parametrize("library", ["redis", "opentelemetry", "pyarrow", "jwt"])
 def test_who_touches_optional_libraries(library: str) -> None:
     """What an extra installs is imported by integrations only, so that the rest runs without."""
-    rooms = {"integrations", "emulator"} if library == "jwt" else {"integrations"}
+    rooms = {"integrations", "emulator", "auth"} if library == "jwt" else {"integrations"}
     assert {room(name) for name in users_of(library)} <= rooms
 
 

@@ -1,1 +1,40 @@
-"""Tokens: the environment's and users', how they are fetched, kept, shared and renewed."""
+"""Tokens: the environment's and users', how they are renewed; and those of callers, verified.
+
+Verification needs ``pip install frontegg-async[jwt]``::
+
+    verifier = TokenVerifier(frontegg, issuer="https://acme.frontegg.com")
+    claims = await verifier.authenticate(request.headers)
+    require(roles="admin").check(claims)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .claims import Claims
+    from .requirements import Requirement, require
+    from .verifier import TokenVerifier, bearer_token
+
+# Sessions import modules from here: verification, and PyJWT with it, is loaded when it is used.
+_LAZY = {
+    "Claims": "claims",
+    "Requirement": "requirements",
+    "TokenVerifier": "verifier",
+    "bearer_token": "verifier",
+    "require": "requirements",
+}
+
+
+def __getattr__(name: str) -> object:
+    module = _LAZY.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+__all__ = ["Claims", "Requirement", "TokenVerifier", "bearer_token", "require"]

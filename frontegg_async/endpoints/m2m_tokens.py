@@ -16,6 +16,14 @@ GET_ACTIVE: Final = Operation(
     tuple[str, ...],
     tenant=TenantHeader.OPTIONAL,
 )
+# Not in the specification; Frontegg's own SDKs call it (client).
+GET_ACTIVE_OF_TENANTS: Final = Operation(
+    "m2m_tokens.get_active_of_tenants",
+    "GET",
+    "/identity/resources/vendor-only/tenants/access-tokens/v1/active",
+    tuple[str, ...],
+    tenant=TenantHeader.OPTIONAL,
+)
 GET_USER_ACCESS_TOKEN: Final = Operation(
     "m2m_tokens.get_user_access_token",
     "GET",
@@ -53,6 +61,16 @@ class M2mTokens:
         GET /identity/resources/vendor-only/users/access-tokens/v1/active
         """
         return await self._caller.call(GET_ACTIVE, tenant_id=tenant_id)
+
+    async def get_active_of_tenants(self, *, tenant_id: str | None = None) -> tuple[str, ...]:
+        """Return the ids of the tenants' access tokens that are good.
+
+        Args:
+            tenant_id: only those of this tenant.
+
+        GET /identity/resources/vendor-only/tenants/access-tokens/v1/active
+        """
+        return await self._caller.call(GET_ACTIVE_OF_TENANTS, tenant_id=tenant_id)
 
     async def get_user_access_token(
         self, token_id: str, *, tenant_id: str | None = None

@@ -1,0 +1,1 @@
+"""Verification of callers, over a server of keys that is not the emulator."""
