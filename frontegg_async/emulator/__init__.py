@@ -2,7 +2,7 @@
 
 It serves the tests, the command line's ``--emulator`` and the benchmarks. It is a second opinion
 and no mirror: what it remembers it plays with nothing that is the SDK's, so the two can contradict
-each other. Only ``_stateless.py``, which plays what nobody remembers, reads the SDK's table, and
+each other. Only ``_fallback.py``, which plays what nobody remembers, reads the SDK's table, and
 ``presets.py`` the figures that Frontegg publishes. What is certain, what was merely seen and what
 is guessed about the real service stands in a table at the top of the module that does it, in these
 words:

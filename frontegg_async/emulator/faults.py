@@ -15,7 +15,7 @@ from typing import ClassVar, Final, cast
 import msgspec
 from msgspec.structs import replace
 
-from .http.answer import Answer, HangUp
+from .http.response import HangUp, Response
 from .injection import Fault, Injection
 
 __all__ = [
@@ -54,16 +54,16 @@ class AnswerStatus(Fault):
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     after_commit: bool = False
 
-    async def before(self, injection: Injection) -> Answer | None:
+    async def before(self, injection: Injection) -> Response | None:
         """Answer, if nothing is to be done."""
         return None if self.after_commit else self._answer()
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Answer in place of the service: an upstream that worked, a gateway that gave up."""
         return self._answer()
 
-    def _answer(self) -> Answer:
-        return Answer(self.status, self.body, self.content_type, self.headers)
+    def _answer(self) -> Response:
+        return Response(self.status, self.body, self.content_type, self.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,9 @@ class Redirect(Fault):
     location: str
     status: int = 302
 
-    async def before(self, injection: Injection) -> Answer | None:
+    async def before(self, injection: Injection) -> Response | None:
         """Answer with a ``Location``."""
-        return Answer(self.status, content_type=None, headers={"Location": self.location})
+        return Response(self.status, content_type=None, headers={"Location": self.location})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class CutBeforeCommit(Fault):
 
     reset: bool = False
 
-    async def before(self, injection: Injection) -> Answer | None:
+    async def before(self, injection: Injection) -> Response | None:
         """Hang up."""
         raise HangUp(reset=self.reset)
 
@@ -95,7 +95,7 @@ class CutAfterCommit(Fault):
 
     reset: bool = False
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Hang up."""
         raise HangUp(reset=self.reset)
 
@@ -117,7 +117,7 @@ class LateCommit(Fault):
         """Return the seconds from the answer to the work."""
         return self.seconds
 
-    async def before(self, injection: Injection) -> Answer | None:
+    async def before(self, injection: Injection) -> Response | None:
         """Answer as the other fault does before the work."""
         return await self.answer.before(injection)
 
@@ -128,7 +128,7 @@ class ReusedConnectionDrop(Fault):
 
     needs_reused_connection: ClassVar[bool] = True
 
-    async def before(self, injection: Injection) -> Answer | None:
+    async def before(self, injection: Injection) -> Response | None:
         """Hang up."""
         raise HangUp(reset=False)
 
@@ -137,7 +137,7 @@ class ReusedConnectionDrop(Fault):
 class CutMidBody(Fault):
     """Do the work, send the head and half of the body, and close."""
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Announce everything, send half."""
         whole = answer.body or b"nothing"
         return replace(answer, body=whole[: len(whole) // 2], announced=len(whole), cut=True)
@@ -153,7 +153,7 @@ class WrongContentLength(Fault):
 
     off: int = -7
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Announce another length than is sent."""
         return replace(answer, announced=max(0, len(answer.body) + self.off), cut=True)
 
@@ -169,13 +169,13 @@ class Stall(Fault):
     seconds: float | None = None
     after_commit: bool = False
 
-    async def before(self, injection: Injection) -> Answer | None:
+    async def before(self, injection: Injection) -> Response | None:
         """Wait with the work."""
         if not self.after_commit:
             await injection.hold(self.seconds)
         return None
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Wait with the answer."""
         if self.after_commit:
             await injection.hold(self.seconds)
@@ -191,7 +191,7 @@ class Drip(Fault):
 
     interval: float = 0.05
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Replace the body by the endless one."""
 
         async def drops() -> AsyncIterator[bytes]:
@@ -206,7 +206,7 @@ class Drip(Fault):
 class TruncatedJson(Fault):
     """Do the work, then send the first half of the JSON as if it were all of it."""
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Halve the body."""
         return replace(answer, body=answer.body[: len(answer.body) // 2] or b"{")
 
@@ -217,7 +217,7 @@ class MalformedJson(Fault):
 
     body: bytes = b'{"id": oops, \xff}'
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Replace the body."""
         return replace(answer, body=self.body)
 
@@ -229,7 +229,7 @@ class NullRiddled(Fault):
     Of a list it is the fields of the objects within; a list does not become a list of nulls.
     """
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Riddle the body."""
         return _reshaped(answer, _riddled)
 
@@ -238,7 +238,7 @@ class NullRiddled(Fault):
 class ExtraFields(Fault):
     """Do the work, then send fields and enum values that no specification has heard of."""
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Enrich the body."""
         return _reshaped(answer, _enriched)
 
@@ -247,7 +247,7 @@ class ExtraFields(Fault):
 class EmptyBody(Fault):
     """Do the work, then send the status and no body."""
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Drop the body."""
         return replace(answer, body=b"", content_type=None)
 
@@ -258,7 +258,7 @@ class GzipBomb(Fault):
 
     size: int = 1 << 30
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Replace the body by the bomb."""
         headers = {**answer.headers, "Content-Encoding": "gzip"}
         return replace(answer, body=b"", headers=headers, stream=lambda: _bomb(self.size))
@@ -270,7 +270,7 @@ class HugeBody(Fault):
 
     size: int = 1 << 30
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Replace the body by the huge one."""
         size = max(2, self.size)
 
@@ -292,12 +292,12 @@ class SetCookie(Fault):
 
     cookie: str = "emulator=crumbs; Path=/"
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Add the cookie."""
         return replace(answer, headers={**answer.headers, "Set-Cookie": self.cookie})
 
 
-def _reshaped(answer: Answer, reshape: Callable[[object], object]) -> Answer:
+def _reshaped(answer: Response, reshape: Callable[[object], object]) -> Response:
     if not answer.body:
         return answer
     return replace(answer, body=msgspec.json.encode(reshape(msgspec.json.decode(answer.body))))

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from .http.answer import Answer
+from .http.response import Response
 
 __all__ = ["Fault", "Injection"]
 
@@ -20,11 +20,11 @@ class Fault:
         """Return the seconds after which the work is done although it was answered; None: never."""
         return None
 
-    async def before(self, injection: "Injection") -> Answer | None:
+    async def before(self, injection: "Injection") -> Response | None:
         """Strike before anything is done: return what to answer instead, or None to go on."""
         return None
 
-    async def after(self, answer: Answer, injection: "Injection") -> Answer:
+    async def after(self, answer: Response, injection: "Injection") -> Response:
         """Strike after everything is done: return what to send in place of ``answer``."""
         return answer
 

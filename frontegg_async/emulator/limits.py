@@ -37,7 +37,7 @@ from typing import Final, Literal, NamedTuple, Self, get_args
 import msgspec
 
 from .counters import AlignedWindows, Counter, FixedWindows, SlidingWindow, TokenBucket
-from .http.answer import Answer, failure
+from .http.response import Response, error_response
 
 __all__ = ["Announce", "Limiter", "RateLimit"]
 
@@ -212,7 +212,7 @@ class Limiter:
             self._began = self._clock()
             self._began_at = self._wall_clock()
 
-    def admit(self, route: str) -> Answer | Mapping[str, str]:
+    def admit(self, route: str) -> Response | Mapping[str, str]:
         """Count a request on ``route``: return its 429, or the headers for its answer."""
         tallies = self._tallies.get(route)
         if tallies is None:
@@ -223,7 +223,9 @@ class Limiter:
                 for each, at, _ in asked:
                     each.counter.refuse(at)
                 headers = self._headers(tally, now, 0)
-                return msgspec.structs.replace(failure(429, "Too many requests"), headers=headers)
+                return msgspec.structs.replace(
+                    error_response(429, "Too many requests"), headers=headers
+                )
         for tally, now, _ in asked:
             tally.counter.take(now)
         said = [each for each in asked if each[0].limit.announce in _ON_EVERY_ANSWER]

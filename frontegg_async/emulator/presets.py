@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from ..pacing.published import GENERAL, NAMED, Plan
 from .limits import Announce, RateLimit
-from .routes import _stateless as stateless
-from .routes import _table as routes
+from .routes import _fallback as fallback
+from .routes import _router as routes
 
 __all__ = ["Plan", "published_limits"]
 
@@ -39,7 +39,7 @@ def published_limits(
 
     """
     general = GENERAL[plan]
-    every = {each.key for each in (*routes.ROUTES, *stateless.routes())} - NAMED.keys()
+    every = {each.key for each in (*routes.ROUTES, *fallback.routes())} - NAMED.keys()
     return (
         *(
             RateLimit(figures[plan].calls, figures[plan].seconds, on=key, announce=announce)

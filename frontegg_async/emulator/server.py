@@ -6,7 +6,7 @@ is written.
 
 The ``latency`` passes between the commit and the answer, so a client that gives up during it has
 been served all the same (guess). What may refuse a request is told in ``service.py``, which routes
-there are in ``_table.py``, and what they do in the modules that it gathers.
+there are in ``_router.py``, and what they do in the modules that it gathers.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from typing import Final, Self
 
 from aiohttp import web
 
-from .http.answer import Answer, HangUp, Letterhead, Reply
 from .http.connections import CountingServer
 from .http.record import Invite, Mail, RecordedRequest
 from .http.request import Call
+from .http.response import CommonHeaders, HangUp, RawResponse, Response
 from .injection import Fault, Injection
 from .limits import Limiter, RateLimit
 from .policy import BulkRoles, DuplicateAdd, ForeignTenant, Policy, RefreshTokenIn
-from .routes import _table as routes
+from .routes import _router as routes
 from .routes._route import Route
 from .service import Service
 from .state.environment import State, User
@@ -33,7 +33,7 @@ from .state.jobs import Jobs
 from .state.keys import Keys
 from .state.lag import Lag
 from .state.logins import Logins
-from .state.store import Desk
+from .state.store import Store
 from .state.tokens import Tokens
 
 __all__ = ["Emulator"]
@@ -165,7 +165,7 @@ class Emulator:
             clock,
             wall_clock,
         )
-        self._desk = Desk(
+        self._store = Store(
             client_id,
             policy,
             keys,
@@ -178,8 +178,8 @@ class Emulator:
         limits = [limit.naming(routes.known) for limit in rate_limits]
         self._limiter = Limiter(limits, clock, wall_clock) if limits else None
         lag = Lag(self._state, read_lag, clock) if read_lag else None
-        self._service = Service(self._state, self._desk, self._limiter, lag, max_url_length)
-        self._letterhead = Letterhead(wall_clock, extra_headers or {}, dated=date_header)
+        self._service = Service(self._state, self._store, self._limiter, lag, max_url_length)
+        self._common = CommonHeaders(wall_clock, extra_headers or {}, dated=date_header)
         self._server: CountingServer | None = None
         self._runner: web.ServerRunner | None = None
 
@@ -209,7 +209,7 @@ class Emulator:
         if self._runner is not None:
             raise RuntimeError("the emulator is running already")
         if self._signed_tokens:
-            self._desk.keys.make()
+            self._store.keys.make()
         server = CountingServer(self._serve)
         runner = web.ServerRunner(server, shutdown_timeout=_GRACE)
         await runner.setup()
@@ -262,7 +262,7 @@ class Emulator:
     @property
     def mails(self) -> list[Mail]:
         """Return every e-mail with a link that would have gone out, in order."""
-        return self._desk.mails
+        return self._store.mails
 
     def add_tenant(self, tenant_id: str, *, name: str | None = None) -> None:
         """Set a tenant up."""
@@ -300,7 +300,7 @@ class Emulator:
 
     def set_password(self, user_id: str, password: str) -> None:
         """Let a user log in with this password; raise :exc:`KeyError` if there is none."""
-        self._desk.logins.passwords[self.user(user_id).id] = password
+        self._store.logins.passwords[self.user(user_id).id] = password
 
     def user(self, user_id: str) -> User:
         """Return what is known of a user, live; raise :exc:`KeyError` if there is none."""
@@ -314,17 +314,17 @@ class Emulator:
 
     def revoke_tokens(self) -> None:
         """Make every token issued so far worthless: 401 from now on."""
-        self._desk.tokens.revoke_all()
+        self._store.tokens.revoke_all()
 
     def revoke_user(self, user_id: str, *, sessions: bool = True) -> None:
         """Make a user's access tokens worthless, and with ``sessions`` the refresh tokens too."""
-        self._desk.tokens.revoke_user(user_id)
+        self._store.tokens.revoke_user(user_id)
         if sessions:
-            self._desk.logins.close_all(user_id=user_id)
+            self._store.logins.close_all(user_id=user_id)
 
     def finish_tasks(self) -> None:
         """Let every long-running task do all that it still has to do."""
-        self._desk.jobs.finish()
+        self._store.jobs.finish()
 
     # Faults and the record
 
@@ -371,7 +371,7 @@ class Emulator:
 
     # The way of a request
 
-    async def _serve(self, request: web.BaseRequest) -> Reply:
+    async def _serve(self, request: web.BaseRequest) -> RawResponse:
         server = self._server
         assert server is not None  # noqa: S101 - no request without a server
         connection = request.protocol
@@ -400,8 +400,8 @@ class Emulator:
             self._strike(key, reused=connection in server.served) if self._injections else None
         )
         server.served.add(connection)
-        call = Call(values, query, headers, body, self._desk)
-        answer: Answer | HangUp
+        call = Call(values, query, headers, body, self._store)
+        answer: Response | HangUp
         try:
             if injection is None:
                 answer = self._service.answer(route, call, len(target), record)
@@ -411,9 +411,9 @@ class Emulator:
             answer = hang_up
         if self.latency:
             await asyncio.sleep(self.latency)
-        if record is not None and isinstance(answer, Answer):
+        if record is not None and isinstance(answer, Response):
             record.status = answer.status
-        return Reply(answer, self._letterhead)
+        return RawResponse(answer, self._common)
 
     def _catch_up(self, *, everything: bool = False) -> None:
         """Do the work of calls that were answered before it, as far as it is due."""
@@ -442,7 +442,7 @@ class Emulator:
         call: Call,
         length: int,
         record: RecordedRequest | None,
-    ) -> Answer:
+    ) -> Response:
         if record is not None:
             record.fault = type(injection.fault).__name__
         late = injection.fault.commits_after

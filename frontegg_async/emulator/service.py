@@ -20,16 +20,16 @@ from typing import Final
 
 import msgspec
 
-from .http.answer import Answer, failure
 from .http.record import RecordedRequest
 from .http.request import Call, decode
+from .http.response import Response, error_response
 from .limits import Limiter
-from .routes import _stateless as stateless
+from .routes import _fallback as fallback
 from .routes._route import Route, Takes
 from .state.environment import State
 from .state.keys import CannotSignError
 from .state.lag import Lag
-from .state.store import Desk
+from .state.store import Store
 from .state.tokens import Kind, Token
 
 __all__ = ["Service"]
@@ -49,29 +49,29 @@ class Service:
     def __init__(
         self,
         state: State,
-        desk: Desk,
+        store: Store,
         limiter: Limiter | None,
         lag: Lag | None,
         max_url_length: int,
     ) -> None:
         self.state = state
-        self.desk = desk
+        self.store = store
         self._limiter = limiter
         self._lag = lag
         self._max_url_length = max_url_length
 
     def answer(
         self, route: Route | None, call: Call, length: int, record: RecordedRequest | None
-    ) -> Answer:
+    ) -> Response:
         """Do what the real service would do, in one step that nothing can interrupt."""
         if length > self._max_url_length:
-            return Answer(414, b"<html><h1>414 Request-URI Too Large</h1></html>", "text/html")
+            return Response(414, b"<html><h1>414 Request-URI Too Large</h1></html>", "text/html")
         if route is None:
-            return failure(404, "Cannot find the route", "ER-00004")
+            return error_response(404, "Cannot find the route", "ER-00004")
         if self._limiter is None:
             return self._work(route, call, record)
         admitted = self._limiter.admit(route.key)
-        if isinstance(admitted, Answer):
+        if isinstance(admitted, Response):
             return admitted
         answer = self._work(route, call, record)
         if not admitted:
@@ -84,9 +84,9 @@ class Service:
 
     def _work(
         self, route: Route, call: Call, record: RecordedRequest | None, at: float | None = None
-    ) -> Answer:
+    ) -> Response:
         """Do what a route does for those who may."""
-        self.desk.jobs.tick()
+        self.store.jobs.tick()
         if route.handle is None:
             return self._authenticate(call)
         if route.takes is not Takes.NOTHING:
@@ -102,41 +102,41 @@ class Service:
                     self._lag.about_to_write(call.values[0], at)
             return route.handle(self.state, call)
         except CannotSignError as error:
-            return failure(501, str(error))
+            return error_response(501, str(error))
 
-    def _admit(self, route: Route, call: Call, record: RecordedRequest | None) -> Answer | None:
+    def _admit(self, route: Route, call: Call, record: RecordedRequest | None) -> Response | None:
         """Look at the token of a call, and keep it there; or refuse."""
         token = call.token = self._bearer(call.headers)
         if token is None:
-            return failure(401, "Unauthorized")
+            return error_response(401, "Unauthorized")
         if record is not None:
             record.client_id = token.client_id
             record.user_id = token.user_id
         if token.kind is Kind.ENVIRONMENT:
             if route.takes is Takes.USER:
-                return failure(401, "Failed to verify user JWT")
+                return error_response(401, "Failed to verify user JWT")
             if token.account and not call.headers.get("frontegg-environment-id"):
-                return failure(403, "Environment ID is not specified")
+                return error_response(403, "Environment ID is not specified")
             if route.environment_only and "frontegg-tenant-id" in call.headers:
-                return failure(403, "Tenant ID is defined - forbidden route for tenants")
-        elif (route.takes or stateless.takes(route.key)) is Takes.ENVIRONMENT:
-            status = self.desk.policy.user_token_refusal
-            return failure(status, "Forbidden route for user tokens")
+                return error_response(403, "Tenant ID is defined - forbidden route for tenants")
+        elif (route.takes or fallback.takes(route.key)) is Takes.ENVIRONMENT:
+            status = self.store.policy.user_token_refusal
+            return error_response(status, "Forbidden route for user tokens")
         return None
 
-    def _authenticate(self, call: Call) -> Answer:
+    def _authenticate(self, call: Call) -> Response:
         credentials = decode(_CREDENTIALS, call)
-        if isinstance(credentials, Answer):
+        if isinstance(credentials, Response):
             return credentials
-        token = self.desk.tokens.issue(credentials.client_id, credentials.secret)
+        token = self.store.tokens.issue(credentials.client_id, credentials.secret)
         if token is None:
-            return failure(401, "Invalid authentication")
-        body = {"token": token, "expiresIn": self.desk.tokens.lifetime}
-        return Answer(200, msgspec.json.encode(body))
+            return error_response(401, "Invalid authentication")
+        body = {"token": token, "expiresIn": self.store.tokens.lifetime}
+        return Response(200, msgspec.json.encode(body))
 
     def _bearer(self, headers: Mapping[str, str]) -> Token | None:
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             # An older spelling that some clients still use (client).
             token = headers.get("x-access-token", "")
-        return self.desk.tokens.find(token)
+        return self.store.tokens.find(token)

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from .answer import Reply
+from .response import RawResponse
 
 __all__ = ["CountingServer"]
 
@@ -20,7 +20,7 @@ class CountingServer(web.Server):
     request, and nothing here has a use for them.
     """
 
-    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[Reply]]) -> None:
+    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[RawResponse]]) -> None:
         # Handlers are cancelled with their connection, or a stalled one would outlive its client.
         super().__init__(
             handler,

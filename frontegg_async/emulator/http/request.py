@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from ..state.store import Desk
+from ..state.store import Store
 from ..state.tokens import Kind, Token
-from .answer import Answer, failure
+from .response import Response, error_response
 
 __all__ = ["Call", "decode"]
 
@@ -24,7 +24,7 @@ class Call(msgspec.Struct):
     query: str
     headers: Mapping[str, str]
     body: bytes
-    desk: Desk
+    store: Store
     token: Token | None = None
     """The token that it came with, once that was checked."""
 
@@ -52,12 +52,12 @@ class Call(msgspec.Struct):
         return found
 
 
-def decode(decoder: "msgspec.json.Decoder[_T]", call: Call) -> "_T | Answer":
+def decode(decoder: "msgspec.json.Decoder[_T]", call: Call) -> "_T | Response":
     """Read the body, or return the 400 that it deserves."""
     is_json = call.headers.get("content-type", "").startswith("application/json")
     try:
         return decoder.decode(call.body if is_json else b"{}")
     except msgspec.ValidationError as error:
-        return failure(400, str(error))
+        return error_response(400, str(error))
     except msgspec.DecodeError:
-        return failure(400, "Invalid input JSON", "ER-00006")
+        return error_response(400, "Invalid input JSON", "ER-00006")

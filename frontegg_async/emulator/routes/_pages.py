@@ -15,9 +15,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from ..http.answer import Answer, failure
+from ..http.response import Response, error_response
 from ..policy import Policy
-from ._answers import shown
+from ._responses import json_response
 
 __all__ = ["Window", "ordered", "window"]
 
@@ -52,7 +52,7 @@ class Window(msgspec.Struct):
     offset: int
     parameters: dict[str, list[str]]
 
-    def of(self, items: Sequence[_T], policy: Policy, view: Callable[[_T], object]) -> Answer:
+    def of(self, items: Sequence[_T], policy: Policy, view: Callable[[_T], object]) -> Response:
         """Show this page of ``items``."""
         pages = -(-len(items) // self.limit)
         offset = self.offset
@@ -64,39 +64,43 @@ class Window(msgspec.Struct):
             self._link(max(0, pages - 1)),
         )
         page = items[offset * self.limit : (offset + 1) * self.limit]
-        return shown(200, _Page([view(item) for item in page], links, _Totals(len(items), pages)))
+        return json_response(
+            200, _Page([view(item) for item in page], links, _Totals(len(items), pages))
+        )
 
     def _link(self, page: int) -> str:
         kept = {name: values for name, values in self.parameters.items() if name != "_offset"}
         return urlencode({**kept, "_limit": [self.limit], "_offset": [page]}, doseq=True)
 
 
-def window(parameters: dict[str, list[str]], most: int | None) -> Window | Answer:
+def window(parameters: dict[str, list[str]], most: int | None) -> Window | Response:
     """Read the page that is wanted, or return the 400 that it deserves."""
     try:
         limit = int(parameters.get("_limit", [str(_DEFAULT_LIMIT)])[-1])
         offset = int(parameters.get("_offset", ["0"])[-1])
     except ValueError:
-        return failure(400, "_limit and _offset must be numbers")
+        return error_response(400, "_limit and _offset must be numbers")
     if limit < 1 or (most is not None and limit > most):
-        return failure(400, f"_limit must be between 1 and {most}" if most else "_limit is below 1")
+        return error_response(
+            400, f"_limit must be between 1 and {most}" if most else "_limit is below 1"
+        )
     if offset < 0:
-        return failure(400, "_offset must not be less than 0")
+        return error_response(400, "_offset must not be less than 0")
     return Window(limit, offset, parameters)
 
 
 def ordered(
     items: list[_T], parameters: dict[str, list[str]], keys: Mapping[str, Callable[[_T], Any]]
-) -> list[_T] | Answer:
+) -> list[_T] | Response:
     """Sort as ``_sortBy`` and ``_order`` say; without the former, leave the order alone."""
     (order,) = parameters.get("_order", ["ASC"])[-1:]
     if order not in {"ASC", "DESC"}:
-        return failure(400, "_order must be ASC or DESC")
+        return error_response(400, "_order must be ASC or DESC")
     if "_sortBy" not in parameters:
         return items
     key = keys.get(parameters["_sortBy"][-1])
     if key is None:
-        return failure(400, f"_sortBy must be one of {', '.join(keys)}")
+        return error_response(400, f"_sortBy must be one of {', '.join(keys)}")
 
     def place(item: _T) -> tuple[bool, Any]:
         value = key(item)

@@ -5,13 +5,13 @@ from enum import Enum
 
 import msgspec
 
-from ..http.answer import Answer
 from ..http.request import Call
+from ..http.response import Response
 from ..state.environment import State
 
 __all__ = ["Handler", "Route", "Takes", "route"]
 
-Handler = Callable[[State, Call], Answer]
+Handler = Callable[[State, Call], Response]
 
 
 class Takes(Enum):

@@ -14,10 +14,10 @@ from typing import Final
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import Response, error_response
 from ..state.environment import State
-from ._answers import missing, no_tenant, shown
+from ._responses import json_response, not_found, tenant_missing
 from ._route import route
 
 __all__ = ["ROUTES"]
@@ -36,31 +36,35 @@ _SHARED: Final = {
 _OBJECT: Final = msgspec.json.Decoder(dict[str, object])
 
 
-def get(state: State, call: Call) -> Answer:
+def get(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/account-settings/v1``."""
     tenant_id = _tenant(state, call)
-    return tenant_id if isinstance(tenant_id, Answer) else shown(200, _settings(state, tenant_id))
+    return (
+        tenant_id
+        if isinstance(tenant_id, Response)
+        else json_response(200, _settings(state, tenant_id))
+    )
 
 
-def get_public(state: State, call: Call) -> Answer:
+def get_public(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/account-settings/v1/public``."""
     tenant_id = _tenant(state, call)
-    if isinstance(tenant_id, Answer):
+    if isinstance(tenant_id, Response):
         return tenant_id
     settings = _settings(state, tenant_id)
-    return shown(200, {name: settings[name] for name in _PUBLIC if name in settings})
+    return json_response(200, {name: settings[name] for name in _PUBLIC if name in settings})
 
 
-def update(state: State, call: Call) -> Answer:
+def update(state: State, call: Call) -> Response:
     """Serve ``PUT /tenants/resources/account-settings/v1``."""
     tenant_id = _tenant(state, call)
-    if isinstance(tenant_id, Answer):
+    if isinstance(tenant_id, Response):
         return tenant_id
     body = decode(_OBJECT, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if not body:
-        return failure(400, "There is nothing to change")
+        return error_response(400, "There is nothing to change")
     name = body.pop("name", None)
     if isinstance(name, str):
         state.tenants[tenant_id] = name
@@ -71,7 +75,7 @@ def update(state: State, call: Call) -> Answer:
             account.fields[_SHARED[setting]] = value
         else:
             account.settings[setting] = value
-    return shown(200, _settings(state, tenant_id))
+    return json_response(200, _settings(state, tenant_id))
 
 
 def _settings(state: State, tenant_id: str) -> dict[str, object]:
@@ -80,10 +84,10 @@ def _settings(state: State, tenant_id: str) -> dict[str, object]:
     return {**account.settings, **shared, "tenantId": tenant_id, "name": state.tenants[tenant_id]}
 
 
-def _tenant(state: State, call: Call) -> str | Answer:
+def _tenant(state: State, call: Call) -> str | Response:
     if (tenant_id := call.tenant) is None:
-        return no_tenant()
-    return tenant_id if tenant_id in state.tenants else missing("Tenant", tenant_id)
+        return tenant_missing()
+    return tenant_id if tenant_id in state.tenants else not_found("Tenant", tenant_id)
 
 
 ROUTES: Final = (

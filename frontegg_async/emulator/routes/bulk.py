@@ -26,13 +26,13 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec.structs import replace
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import Response, error_response
 from ..policy import BulkRoles
 from ..state.environment import State, User
 from ..state.jobs import Job
 from . import handlers
-from ._answers import missing, no_tenant, shown
+from ._responses import json_response, not_found, tenant_missing
 from ._route import Handler, Route, Takes, route
 from .passwords import keeping_password
 
@@ -73,31 +73,31 @@ def _who(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item[name] for name in ("email", "username") if isinstance(item.get(name), str)}
 
 
-def _failure_of(answer: Answer, item: Mapping[str, Any]) -> dict[str, Any] | None:
+def _failure_of(answer: Response, item: Mapping[str, Any]) -> dict[str, Any] | None:
     if answer.status < 400:
         return None
     said = cast("dict[str, list[str]]", msgspec.json.decode(answer.body))
     return {"message": "; ".join(said["errors"]), **_who(item)}
 
 
-def _users_of(call: Call) -> list[dict[str, Any]] | Answer:
+def _users_of(call: Call) -> list[dict[str, Any]] | Response:
     body = decode(_USERS_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if not 0 < len(body.users) <= _MOST:
-        return failure(400, f"users must contain between 1 and {_MOST} elements")
+        return error_response(400, f"users must contain between 1 and {_MOST} elements")
     return body.users
 
 
 # Invitations
 
 
-def _invite(state: State, call: Call) -> Answer:
+def _invite(state: State, call: Call) -> Response:
     tenant_id = call.tenant
     if tenant_id is None:
-        return no_tenant()
+        return tenant_missing()
     users = _users_of(call)
-    if isinstance(users, Answer):
+    if isinstance(users, Response):
         return users
     if (refusal := state.ensure_tenant(tenant_id, validate=False)) is not None:
         return refusal
@@ -113,8 +113,8 @@ def _invite(state: State, call: Call) -> Answer:
                 user.verified = True
         return _failure_of(answer, item)
 
-    job = call.desk.jobs.start("invite", users, invite)
-    return shown(202, {"id": job.id, "status": job.state})
+    job = call.store.jobs.start("invite", users, invite)
+    return json_response(202, {"id": job.id, "status": job.state})
 
 
 def _looks_like_email(item: Mapping[str, Any]) -> bool:
@@ -125,10 +125,10 @@ def _looks_like_email(item: Mapping[str, Any]) -> bool:
     return bool(name and at and domain)
 
 
-def _get_invite_status(state: State, call: Call) -> Answer:
+def _get_invite_status(state: State, call: Call) -> Response:
     (job_id,) = call.values
-    job = call.desk.jobs.look("invite", job_id)
-    return missing("Task", job_id) if job is None else shown(200, _progress(job))
+    job = call.store.jobs.look("invite", job_id)
+    return not_found("Task", job_id) if job is None else json_response(200, _progress(job))
 
 
 def _progress(job: Job) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def _progress(job: Job) -> dict[str, Any]:
 # Migrations
 
 
-def _migrating(state: State, call: Call, item: dict[str, Any]) -> Answer:
+def _migrating(state: State, call: Call, item: dict[str, Any]) -> Response:
     """Migrate one user."""
     item = dict(item)
     verified = item.pop("verifyUser", None) is True
@@ -154,9 +154,9 @@ def _migrating(state: State, call: Call, item: dict[str, Any]) -> Answer:
             verified = address.get("verified") is True
     tenant_id = item.get("tenantId")
     if not isinstance(tenant_id, str) or not tenant_id:
-        return failure(400, "tenantId should not be empty")
+        return error_response(400, "tenantId should not be empty")
     if not _looks_like_email(item):
-        return failure(400, "email must be an email")
+        return error_response(400, "email must be an email")
     user = state.find_by_email(item.get("email") or "")
     if user is None:
         answer = _create_one(state, _as_one(call, item, {}))
@@ -172,42 +172,42 @@ def _migrating(state: State, call: Call, item: dict[str, Any]) -> Answer:
     return handlers.get_anywhere(state, replace(call, values=(user.id,)))
 
 
-def _migrate_one(state: State, call: Call) -> Answer:
+def _migrate_one(state: State, call: Call) -> Response:
     item = decode(_ONE_USER, call)
-    if isinstance(item, Answer):
+    if isinstance(item, Response):
         return item
     answer = _migrating(state, call, item)
     return replace(answer, status=201) if answer.status == 200 else answer
 
 
-def _migrate(state: State, call: Call) -> Answer:
+def _migrate(state: State, call: Call) -> Response:
     users = _users_of(call)
-    if isinstance(users, Answer):
+    if isinstance(users, Response):
         return users
 
     def migrate(item: dict[str, Any]) -> dict[str, Any] | None:
         return _failure_of(_migrating(state, call, item), item)
 
-    job = call.desk.jobs.start("migration", users, migrate)
-    return shown(202, {"migrationId": job.id})
+    job = call.store.jobs.start("migration", users, migrate)
+    return json_response(202, {"migrationId": job.id})
 
 
-def _get_migration_status(state: State, call: Call) -> Answer:
+def _get_migration_status(state: State, call: Call) -> Response:
     (job_id,) = call.values
-    job = call.desk.jobs.look("migration", job_id)
+    job = call.store.jobs.look("migration", job_id)
     if job is None:
-        return missing("Migration", job_id)
+        return not_found("Migration", job_id)
     users = [_who(item) for item in job.items[: min(job.done, _MOST)]]
     body = {**_progress(job), "migrationId": job.id, "state": job.state, "users": users}
-    return shown(200, body)
+    return json_response(200, body)
 
 
-def _migrate_tenants(state: State, call: Call) -> Answer:
+def _migrate_tenants(state: State, call: Call) -> Response:
     body = decode(_TENANTS_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if not body.tenants:
-        return failure(400, "tenants should not be empty")
+        return error_response(400, "tenants should not be empty")
 
     def migrate(tenant_id: str) -> dict[str, Any] | None:
         if not tenant_id.strip():
@@ -215,41 +215,41 @@ def _migrate_tenants(state: State, call: Call) -> Answer:
         state.tenants.setdefault(tenant_id, tenant_id)
         return None
 
-    job = call.desk.jobs.start("tenant-migration", body.tenants, migrate)
-    return shown(202, {"migrationId": job.id, "status": job.state})
+    job = call.store.jobs.start("tenant-migration", body.tenants, migrate)
+    return json_response(202, {"migrationId": job.id, "status": job.state})
 
 
-def _get_tenant_migration_status(state: State, call: Call) -> Answer:
+def _get_tenant_migration_status(state: State, call: Call) -> Response:
     (job_id,) = call.values
-    job = call.desk.jobs.look("tenant-migration", job_id)
+    job = call.store.jobs.look("tenant-migration", job_id)
     if job is None:
-        return missing("Migration", job_id)
-    return shown(200, {**_progress(job), "migrationId": job.id})
+        return not_found("Migration", job_id)
+    return json_response(200, {**_progress(job), "migrationId": job.id})
 
 
 # Roles
 
 
-def _update_roles(state: State, call: Call) -> Answer:
+def _update_roles(state: State, call: Call) -> Response:
     body = decode(_ROLES_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     (user_id,) = call.values
     if (user := state.find(user_id)) is None:
-        return missing("User", user_id)
+        return not_found("User", user_id)
     added, removed = body.add_role_ids or [], body.remove_role_ids or []
     unknown = state.access.unknown_role((*added, *removed))
     if unknown is not None:
-        return missing("Role", unknown)
+        return not_found("Role", unknown)
     tenant_ids = list(user.tenants) if body.tenant_ids is None else body.tenant_ids
 
     def update(tenant_id: str) -> dict[str, Any] | None:
         return _change_roles(state, user, tenant_id, added, removed)
 
-    if call.desk.policy.bulk_roles is BulkRoles.QUEUED:
+    if call.store.policy.bulk_roles is BulkRoles.QUEUED:
         about = {"userId": user.id, "addedRoleIds": added, "removedRoleIds": removed}
-        job = call.desk.jobs.start("roles", tenant_ids, update, about=about)
-        return shown(200, {"taskId": job.id, "status": job.state})
+        job = call.store.jobs.start("roles", tenant_ids, update, about=about)
+        return json_response(200, {"taskId": job.id, "status": job.state})
     failures = [update(tenant_id) for tenant_id in tenant_ids]
     body_out = {
         "userId": user.id,
@@ -257,7 +257,7 @@ def _update_roles(state: State, call: Call) -> Answer:
         "rolesAdded": added,
         "rolesRemoved": removed,
     }
-    return shown(200, body_out)
+    return json_response(200, body_out)
 
 
 def _change_roles(
@@ -273,11 +273,11 @@ def _change_roles(
     return None
 
 
-def _get_roles_status(state: State, call: Call) -> Answer:
+def _get_roles_status(state: State, call: Call) -> Response:
     (job_id,) = call.values
-    job = call.desk.jobs.look("roles", job_id)
+    job = call.store.jobs.look("roles", job_id)
     if job is None:
-        return missing("Task", job_id)
+        return not_found("Task", job_id)
     status = {
         "id": job.id,
         **job.about,
@@ -286,7 +286,7 @@ def _get_roles_status(state: State, call: Call) -> Answer:
         "processedTenants": job.done,
         "errors": job.failures,
     }
-    return shown(200, status)
+    return json_response(200, status)
 
 
 def _environment(method: str, template: str, handle: Handler) -> Route:

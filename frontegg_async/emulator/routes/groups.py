@@ -17,12 +17,12 @@ from uuid import uuid4
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import Response, error_response
 from ..state.access import VENDOR, Group, Role
 from ..state.environment import State, User
-from ._answers import changes, missing, no_tenant, nothing, shown
 from ._pages import ordered, window
+from ._responses import empty_response, given_fields, json_response, not_found, tenant_missing
 from ._route import route
 
 __all__ = ["ROUTES"]
@@ -115,7 +115,7 @@ class _UserOfGroup(msgspec.Struct, rename="camel"):
         )
 
 
-class _GroupView(msgspec.Struct, rename="camel"):
+class _GroupResponse(msgspec.Struct, rename="camel"):
     """``GroupResponse``."""
 
     id: str
@@ -138,185 +138,187 @@ _USER_IDS: Final = msgspec.json.Decoder(_UserIds)
 _CONFIGURATION: Final = msgspec.json.Decoder(_Configuration)
 
 
-def get_all(state: State, call: Call) -> Answer:
+def get_all(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/groups/v1``."""
     found = _groups_and_view(state, call)
-    if isinstance(found, Answer):
+    if isinstance(found, Response):
         return found
     groups, view = found
-    return shown(200, {"groups": [view(group) for group in groups.values()]})
+    return json_response(200, {"groups": [view(group) for group in groups.values()]})
 
 
-def get_many(state: State, call: Call) -> Answer:
+def get_many(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/groups/v1/bulkGet``; unknown ids are left out."""
     found = _groups_and_view(state, call)
-    if isinstance(found, Answer):
+    if isinstance(found, Response):
         return found
     groups, view = found
     body = decode(_GROUPS_IDS, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     known = (groups[group_id] for group_id in body.groups_ids if group_id in groups)
-    return shown(201, {"groups": [view(group) for group in known]})
+    return json_response(201, {"groups": [view(group) for group in known]})
 
 
-def list_groups(state: State, call: Call) -> Answer:
+def list_groups(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/groups/v2``."""
     found = _groups_and_view(state, call)
-    if isinstance(found, Answer):
+    if isinstance(found, Response):
         return found
     groups, view = found
     page = window(call.parameters(), None)
-    if isinstance(page, Answer):
+    if isinstance(page, Response):
         return page
     in_order = ordered(list(groups.values()), page.parameters, _KEYS)
-    if isinstance(in_order, Answer):
+    if isinstance(in_order, Response):
         return in_order
     return page.of(in_order, state.policy, view)
 
 
-def get(state: State, call: Call) -> Answer:
+def get(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/groups/v1/{id}``."""
     found = _groups_and_view(state, call)
-    if isinstance(found, Answer):
+    if isinstance(found, Response):
         return found
     groups, view = found
     (group_id,) = call.values
     group = groups.get(group_id)
-    return missing("Group", group_id) if group is None else shown(200, view(group))
+    return not_found("Group", group_id) if group is None else json_response(200, view(group))
 
 
-def create(state: State, call: Call) -> Answer:
+def create(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/groups/v1``."""
     if (tenant_id := call.tenant) is None:
-        return no_tenant()
+        return tenant_missing()
     if tenant_id not in state.tenants:
-        return missing("Tenant", tenant_id)
+        return not_found("Tenant", tenant_id)
     body = decode(_NEW_GROUP, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     groups = state.access.groups.setdefault(tenant_id, {})
     if _name_taken(groups, body.name):
-        return failure(409, "There already is a group with this name")
+        return error_response(409, "There already is a group with this name")
     now = state.now()
     group = Group(
-        id=str(uuid4()), tenant_id=tenant_id, created_at=now, updated_at=now, **changes(body)
+        id=str(uuid4()), tenant_id=tenant_id, created_at=now, updated_at=now, **given_fields(body)
     )
     groups[group.id] = group
-    return shown(201, _view(state, group, _RELATIONS["rolesAndUsers"]))
+    return json_response(201, _view(state, group, _RELATIONS["rolesAndUsers"]))
 
 
-def update(state: State, call: Call) -> Answer:
+def update(state: State, call: Call) -> Response:
     """Serve ``PATCH /identity/resources/groups/v1/{id}``."""
     group = _find(state, call)
-    if isinstance(group, Answer):
+    if isinstance(group, Response):
         return group
     body = decode(_CHANGES, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
-    fields = changes(body)
+    fields = given_fields(body)
     groups = state.access.groups[group.tenant_id]
     if _name_taken(groups, fields.get("name", group.name), but=group.id):
-        return failure(409, "There already is a group with this name")
+        return error_response(409, "There already is a group with this name")
     for name, value in fields.items():
         setattr(group, name, value)
     group.updated_at = state.now()
-    return shown(200, _view(state, group, _RELATIONS["rolesAndUsers"]))
+    return json_response(200, _view(state, group, _RELATIONS["rolesAndUsers"]))
 
 
-def delete(state: State, call: Call) -> Answer:
+def delete(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/groups/v1/{id}``."""
     group = _find(state, call)
-    if isinstance(group, Answer):
+    if isinstance(group, Response):
         return group
     del state.access.groups[group.tenant_id][group.id]
-    return nothing(200)
+    return empty_response(200)
 
 
-def add_roles(state: State, call: Call) -> Answer:
+def add_roles(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/groups/v1/{groupId}/roles``."""
     return _change_roles(state, call, 201, add=True)
 
 
-def remove_roles(state: State, call: Call) -> Answer:
+def remove_roles(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/groups/v1/{groupId}/roles``, which has a body."""
     return _change_roles(state, call, 200, add=False)
 
 
-def _change_roles(state: State, call: Call, status: int, *, add: bool) -> Answer:
+def _change_roles(state: State, call: Call, status: int, *, add: bool) -> Response:
     group = _find(state, call)
-    if isinstance(group, Answer):
+    if isinstance(group, Response):
         return group
     body = decode(_ROLE_IDS, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if (unknown := state.access.unknown_role(body.role_ids, group.tenant_id)) is not None:
-        return missing("Role", unknown)
+        return not_found("Role", unknown)
     _put(group.role_ids, body.role_ids, add=add)
     group.updated_at = state.now()
-    return nothing(status)
+    return empty_response(status)
 
 
-def add_users(state: State, call: Call) -> Answer:
+def add_users(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/groups/v1/{groupId}/users``."""
     return _change_users(state, call, 201, add=True)
 
 
-def remove_users(state: State, call: Call) -> Answer:
+def remove_users(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/groups/v1/{groupId}/users``, which has a body."""
     return _change_users(state, call, 200, add=False)
 
 
-def _change_users(state: State, call: Call, status: int, *, add: bool) -> Answer:
+def _change_users(state: State, call: Call, status: int, *, add: bool) -> Response:
     group = _find(state, call)
-    if isinstance(group, Answer):
+    if isinstance(group, Response):
         return group
     body = decode(_USER_IDS, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     for user_id in body.user_ids:
         user = state.find(user_id)
         if user is None or group.tenant_id not in user.tenants:
-            return missing("User", user_id)
+            return not_found("User", user_id)
     _put(group.user_ids, body.user_ids, add=add)
     group.updated_at = state.now()
-    return nothing(status)
+    return empty_response(status)
 
 
-def get_configuration(state: State, call: Call) -> Answer:
+def get_configuration(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/groups/v1/config``."""
     settings = state.settings
-    return shown(200, {"enabled": settings["groups"], "rolesEnabled": settings["groups.roles"]})
+    return json_response(
+        200, {"enabled": settings["groups"], "rolesEnabled": settings["groups.roles"]}
+    )
 
 
-def update_configuration(state: State, call: Call) -> Answer:
+def update_configuration(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/groups/v1/config``."""
     body = decode(_CONFIGURATION, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
-    fields = changes(body)
+    fields = given_fields(body)
     state.settings["groups"] = fields.get("enabled", state.settings["groups"])
     state.settings["groups.roles"] = fields.get("roles_enabled", state.settings["groups.roles"])
-    return nothing(201)
+    return empty_response(201)
 
 
 def _groups_and_view(
     state: State, call: Call
-) -> tuple[dict[str, Group], Callable[[Group], _GroupView]] | Answer:
+) -> tuple[dict[str, Group], Callable[[Group], _GroupResponse]] | Response:
     """Return the groups of the header's tenant, and how the request wants to see one."""
     if (tenant_id := call.tenant) is None:
-        return no_tenant()
+        return tenant_missing()
     relations = _RELATIONS.get(call.parameters().get("_groupsRelations", [""])[-1])
     if relations is None:
-        return failure(400, "_groupsRelations must be roles, users or rolesAndUsers")
+        return error_response(400, "_groupsRelations must be roles, users or rolesAndUsers")
     groups = state.access.groups.get(tenant_id, {})
     return groups, lambda group: _view(state, group, relations)
 
 
-def _view(state: State, group: Group, relations: frozenset[str]) -> _GroupView:
+def _view(state: State, group: Group, relations: frozenset[str]) -> _GroupResponse:
     roles = state.access.roles_of(group.role_ids) if "roles" in relations else []
     users = [state.users[user_id] for user_id in group.user_ids] if "users" in relations else []
-    return _GroupView(
+    return _GroupResponse(
         group.id,
         group.name,
         group.color,
@@ -329,12 +331,12 @@ def _view(state: State, group: Group, relations: frozenset[str]) -> _GroupView:
     )
 
 
-def _find(state: State, call: Call) -> Group | Answer:
+def _find(state: State, call: Call) -> Group | Response:
     if (tenant_id := call.tenant) is None:
-        return no_tenant()
+        return tenant_missing()
     (group_id,) = call.values
     group = state.access.groups.get(tenant_id, {}).get(group_id)
-    return missing("Group", group_id) if group is None else group
+    return not_found("Group", group_id) if group is None else group
 
 
 def _name_taken(groups: dict[str, Group], name: str, but: str | None = None) -> bool:

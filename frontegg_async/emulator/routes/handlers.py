@@ -20,12 +20,12 @@ from typing import Annotated, Final
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import Response, error_response
 from ..state.environment import State, User
-from ._answers import missing, no_tenant, nothing, shown
+from ._responses import empty_response, json_response, not_found, tenant_missing
 from ._route import route
-from ._views import Created, UserView
+from ._schemas import CreatedUser, UserResponse
 
 __all__ = [
     "ROUTES",
@@ -81,21 +81,21 @@ _INVITE_BODY: Final = msgspec.json.Decoder(_InviteBody)
 _CREATE_BODY: Final = msgspec.json.Decoder(_CreateBody)
 
 
-def _missing(user_id: str) -> Answer:
-    return missing("User", user_id)
+def _missing(user_id: str) -> Response:
+    return not_found("User", user_id)
 
 
-def _shown(status: int, user: User, state: State) -> Answer:
-    return shown(status, UserView.full(user, state))
+def _shown(status: int, user: User, state: State) -> Response:
+    return json_response(status, UserResponse.full(user, state))
 
 
-def add_to_tenant(state: State, call: Call) -> Answer:
+def add_to_tenant(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/users/v1/{userId}/tenant``."""
     body = decode(_TENANT_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if not body.tenant_id:
-        return failure(400, "tenantId should not be empty")
+        return error_response(400, "tenantId should not be empty")
     (user_id,) = call.values
     if (user := state.find(user_id)) is None:
         return _missing(user_id)
@@ -108,13 +108,13 @@ def add_to_tenant(state: State, call: Call) -> Answer:
     return refusal or _shown(201, user, state)
 
 
-def set_active_tenant(state: State, call: Call) -> Answer:
+def set_active_tenant(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/users/v1/{userId}/tenant``."""
     body = decode(_TENANT_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if not body.tenant_id:
-        return failure(400, "tenantId should not be empty")
+        return error_response(400, "tenantId should not be empty")
     (user_id,) = call.values
     if (user := state.find(user_id)) is None:
         return _missing(user_id)
@@ -122,10 +122,10 @@ def set_active_tenant(state: State, call: Call) -> Answer:
     return refusal or _shown(200, user, state)
 
 
-def set_superuser(state: State, call: Call) -> Answer:
+def set_superuser(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/users/v1/{userId}/superuser``."""
     body = decode(_SUPERUSER_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     (user_id,) = call.values
     if (user := state.find(user_id)) is None:
@@ -134,52 +134,52 @@ def set_superuser(state: State, call: Call) -> Answer:
     return _shown(200, user, state)
 
 
-def lock(state: State, call: Call) -> Answer:
+def lock(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/users/v1/{userId}/lock``."""
     return _set_locked(state, call, locked=True)
 
 
-def unlock(state: State, call: Call) -> Answer:
+def unlock(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/users/v1/{userId}/unlock``."""
     return _set_locked(state, call, locked=False)
 
 
-def _set_locked(state: State, call: Call, *, locked: bool) -> Answer:
+def _set_locked(state: State, call: Call, *, locked: bool) -> Response:
     (user_id,) = call.values
     if (user := state.find(user_id)) is None:
         return _missing(user_id)
     user.locked = locked
-    return nothing(200)
+    return empty_response(200)
 
 
-def get_anywhere(state: State, call: Call) -> Answer:
+def get_anywhere(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/vendor-only/users/v1/{userId}``."""
     (user_id,) = call.values
     user = state.find(user_id)
     return _missing(user_id) if user is None else _shown(200, user, state)
 
 
-def get_in_tenant(state: State, call: Call) -> Answer:
+def get_in_tenant(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/users/v1/{userId}``."""
     if (tenant_id := call.tenant) is None:
-        return no_tenant()
+        return tenant_missing()
     (user_id,) = call.values
     user = state.find(user_id)
     if user is None or tenant_id not in user.tenants:
         return _missing(user_id)
-    return shown(200, UserView.full(user, state, tenant_id))
+    return json_response(200, UserResponse.full(user, state, tenant_id))
 
 
-def get_by_email(state: State, call: Call) -> Answer:
+def get_by_email(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/users/v1/email``."""
     emails = call.parameters().get("email", [])
     if len(emails) != 1 or not emails[0]:
-        return failure(400, "email must be an email")
+        return error_response(400, "email must be an email")
     user = state.find_by_email(emails[0])
-    return _missing(emails[0]) if user is None else shown(200, UserView.listed(user))
+    return _missing(emails[0]) if user is None else json_response(200, UserResponse.listed(user))
 
 
-def remove(state: State, call: Call) -> Answer:
+def remove(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/users/v1/{userId}``: one tenant, or everywhere."""
     (user_id,) = call.values
     user = state.users.get(user_id)
@@ -190,15 +190,15 @@ def remove(state: State, call: Call) -> Answer:
         state.delete(user)
     else:
         state.leave(user, tenant_id)
-    return nothing(200)
+    return empty_response(200)
 
 
-def invite(state: State, call: Call) -> Answer:
+def invite(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/users/v1`` and ``v2``."""
     if (tenant_id := call.tenant) is None:
-        return no_tenant()
+        return tenant_missing()
     body = decode(_INVITE_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if (refusal := _refused(state, body, tenant_id)) is not None:
         return refusal
@@ -211,18 +211,18 @@ def invite(state: State, call: Call) -> Answer:
     refusal = state.add(
         user, tenant_id, skip_invite=skip, validate=False, role_ids=body.role_ids or ()
     )
-    return refusal or shown(201, Created.of(user, tenant_id, state))
+    return refusal or json_response(201, CreatedUser.of(user, tenant_id, state))
 
 
-def create(state: State, call: Call) -> Answer:
+def create(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/vendor-only/users/v1``."""
     body = decode(_CREATE_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if (refusal := _refused(state, body, body.tenant_id)) is not None:
         return refusal
     if _known(state, body) is not None:
-        return failure(409, "User already exists")
+        return error_response(409, "User already exists")
     if (refusal := state.ensure_tenant(body.tenant_id, validate=False)) is not None:
         return refusal
     user = _new_user(state, body)
@@ -233,15 +233,17 @@ def create(state: State, call: Call) -> Answer:
     return _shown(201, user, state)
 
 
-def _refused(state: State, body: _InviteBody, tenant_id: str) -> Answer | None:
+def _refused(state: State, body: _InviteBody, tenant_id: str) -> Response | None:
     if not body.email and not body.username:
-        return failure(400, "either email or username must be given")
+        return error_response(400, "either email or username must be given")
     if body.email and "@" not in body.email:
-        return failure(400, "email must be an email")
+        return error_response(400, "email must be an email")
     if body.username and _USERNAME.fullmatch(body.username) is None:
-        return failure(400, "username must consist of letters, digits, dots, dashes, underscores")
+        return error_response(
+            400, "username must consist of letters, digits, dots, dashes, underscores"
+        )
     unknown = state.access.unknown_role(body.role_ids or (), tenant_id)
-    return None if unknown is None else missing("Role", unknown)
+    return None if unknown is None else not_found("Role", unknown)
 
 
 def _known(state: State, body: _InviteBody) -> User | None:

@@ -19,11 +19,11 @@ from typing import Any, Final
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import Response, error_response
 from ..state.environment import Address, State, User
-from ._answers import listed, missing, nothing, shown
 from ._pages import ordered, window
+from ._responses import empty_response, json_response, list_parameter, not_found
 from ._route import route
 
 __all__ = ["ROUTES"]
@@ -66,13 +66,13 @@ _NEW_EMAIL: Final = msgspec.json.Decoder(_NewEmail)
 _NEW_USERNAME: Final = msgspec.json.Decoder(_NewUsername)
 
 
-def list_emails(state: State, call: Call) -> Answer:
+def list_emails(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/users/emails/v1``."""
     parameters = call.parameters()
     page = window(parameters, None)
-    if isinstance(page, Answer):
+    if isinstance(page, Response):
         return page
-    user_ids = listed(parameters, "userIds")
+    user_ids = list_parameter(parameters, "userIds")
     if user_ids:
         users: Iterable[User] = [state.users[each] for each in user_ids if each in state.users]
     else:
@@ -86,75 +86,77 @@ def list_emails(state: State, call: Call) -> Answer:
         if wanted in {"", address.email.lower()}
     ]
     in_order = ordered(addresses, parameters, _ADDRESS_KEYS)
-    if isinstance(in_order, Answer):
+    if isinstance(in_order, Response):
         return in_order
     return page.of(in_order, state.policy, lambda address: address)
 
 
-def get_my_emails(state: State, call: Call) -> Answer:
+def get_my_emails(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/users/emails/v1/me``."""
     user = _myself(state, call)
-    return user if isinstance(user, Answer) else shown(200, list(_addresses_of(state, user)))
+    return (
+        user if isinstance(user, Response) else json_response(200, list(_addresses_of(state, user)))
+    )
 
 
-def create_email(state: State, call: Call) -> Answer:
+def create_email(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/users/emails/v1/vendor/{userId}``."""
     (user_id,) = call.values
     if (user := state.find(user_id)) is None:
-        return missing("User", user_id)
+        return not_found("User", user_id)
     body = decode(_NEW_EMAIL, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if "@" not in body.email:
-        return failure(400, "email must be an email")
+        return error_response(400, "email must be an email")
     if state.find_by_email(body.email) is not None:
-        return failure(409, "Somebody has this address already")
-    return shown(201, state.add_address(user, body.email, verified=body.is_verified))
+        return error_response(409, "Somebody has this address already")
+    return json_response(201, state.add_address(user, body.email, verified=body.is_verified))
 
 
-def delete_email(state: State, call: Call) -> Answer:
+def delete_email(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/users/emails/v1/vendor/{userId}/{emailId}``."""
     user_id, address_id = call.values
     if (user := state.find(user_id)) is None:
-        return missing("User", user_id)
+        return not_found("User", user_id)
     return _delete(state, user, address_id)
 
 
-def delete_my_email(state: State, call: Call) -> Answer:
+def delete_my_email(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/users/emails/v1/{emailId}``."""
     user = _myself(state, call)
-    if isinstance(user, Answer):
+    if isinstance(user, Response):
         return user
     (address_id,) = call.values
     return _delete(state, user, address_id)
 
 
-def _delete(state: State, user: User, address_id: str) -> Answer:
+def _delete(state: State, user: User, address_id: str) -> Response:
     if address_id == _primary_id(user):
-        return failure(400, "The primary address cannot be deleted")
+        return error_response(400, "The primary address cannot be deleted")
     address = state.addresses.get(address_id)
     if address is None or address.user_id != user.id:
-        return missing("Email", address_id)
+        return not_found("Email", address_id)
     state.drop_address(address)
-    return nothing(200)
+    return empty_response(200)
 
 
-def set_primary(state: State, call: Call) -> Answer:
+def set_primary(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/users/emails/v1/vendor/{userId}/primary``."""
     (user_id,) = call.values
     user = state.find(user_id)
-    return missing("User", user_id) if user is None else _set_primary(state, call, user)
+    return not_found("User", user_id) if user is None else _set_primary(state, call, user)
 
 
-def set_my_primary(state: State, call: Call) -> Answer:
+def set_my_primary(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/users/emails/v1/me/primary``."""
     user = _myself(state, call)
-    return user if isinstance(user, Answer) else _set_primary(state, call, user)
+    return user if isinstance(user, Response) else _set_primary(state, call, user)
 
 
-def _set_primary(state: State, call: Call, user: User) -> Answer:
+def _set_primary(state: State, call: Call, user: User) -> Response:
     body = decode(_EMAIL, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     for address in _addresses_of(state, user):
         if address.email.lower() == body.email.lower():
@@ -165,8 +167,8 @@ def _set_primary(state: State, call: Call, user: User) -> Answer:
                 user.verified = address.verified
                 if former:
                     state.add_address(user, former, verified=was_verified)
-            return nothing(200)
-    return missing("Email", body.email)
+            return empty_response(200)
+    return not_found("Email", body.email)
 
 
 def _addresses_of(state: State, user: User) -> Iterator[Address]:
@@ -187,14 +189,14 @@ def _primary_id(user: User) -> str:
     return f"email-{user.id}"
 
 
-def list_usernames(state: State, call: Call) -> Answer:
+def list_usernames(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/usernames/v1``."""
     parameters = call.parameters()
     page = window(parameters, None)
-    if isinstance(page, Answer):
+    if isinstance(page, Response):
         return page
-    user_ids = listed(parameters, "userIds")
-    usernames = listed(parameters, "usernames")
+    user_ids = list_parameter(parameters, "userIds")
+    usernames = list_parameter(parameters, "usernames")
     prefix = parameters.get("_usernamePrefix", [""])[-1]
     entries = [
         _Username(username, user_id)
@@ -204,52 +206,52 @@ def list_usernames(state: State, call: Call) -> Answer:
         and (not usernames or username in usernames)
     ]
     in_order = ordered(entries, parameters, _USERNAME_KEYS)
-    if isinstance(in_order, Answer):
+    if isinstance(in_order, Response):
         return in_order
     return page.of(in_order, state.policy, lambda entry: entry)
 
 
-def create_username(state: State, call: Call) -> Answer:
+def create_username(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/usernames/v1``."""
     user = _myself(state, call)
-    if isinstance(user, Answer):
+    if isinstance(user, Response):
         return user
     body = decode(_NEW_USERNAME, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if not body.username:
-        return failure(400, "username should not be empty")
+        return error_response(400, "username should not be empty")
     if body.username in state.usernames or user.username is not None:
-        return failure(409, "The username is taken, or the user has one")
+        return error_response(409, "The username is taken, or the user has one")
     state.name_user(user, body.username)
-    return nothing(201)
+    return empty_response(201)
 
 
-def delete_username(state: State, call: Call) -> Answer:
+def delete_username(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/usernames/v1/{username}``."""
     (username,) = call.values
     user = state.find_by_username(username)
     if user is None:
-        return missing("Username", username)
+        return not_found("Username", username)
     state.unname_user(user)
-    return nothing(200)
+    return empty_response(200)
 
 
-def get_my_username(state: State, call: Call) -> Answer:
+def get_my_username(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/usernames/v1/me``."""
     user = _myself(state, call)
-    if isinstance(user, Answer):
+    if isinstance(user, Response):
         return user
     if user.username is None:
-        return missing("Username of", user.id)
-    return shown(200, _Username(user.username, user.id))
+        return not_found("Username of", user.id)
+    return json_response(200, _Username(user.username, user.id))
 
 
-def _myself(state: State, call: Call) -> User | Answer:
+def _myself(state: State, call: Call) -> User | Response:
     if (user_id := call.user) is None:
-        return failure(403, "User ID is not specified")
+        return error_response(403, "User ID is not specified")
     user = state.find(user_id)
-    return missing("User", user_id) if user is None else user
+    return not_found("User", user_id) if user is None else user
 
 
 ROUTES: Final = (

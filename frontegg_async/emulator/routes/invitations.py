@@ -18,14 +18,14 @@ from typing import Any, Final
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.record import Invite, Mail, code_of
 from ..http.request import Call, decode
+from ..http.response import Response, error_response
 from ..state.environment import State, User
 from ..state.store import Invitation, Strategies, timestamp
-from ._answers import missing, no_tenant, nothing, shown
-from ._grants import log_in
+from ._responses import empty_response, json_response, not_found, tenant_missing
 from ._route import Handler, Takes, route
+from ._sessions import log_in
 from .passwords import mail_link, use_link
 
 __all__ = ["ROUTES"]
@@ -88,201 +88,201 @@ def _view(state: State, invitation: Invitation) -> dict[str, Any]:
 
 def _make(
     state: State, call: Call, tenant_id: str, user_id: str | None, body: _InviteBody
-) -> Answer:
+) -> Response:
     user = None if user_id is None else state.find(user_id)
     if user_id is not None and user is None:
-        return missing("User", user_id)
+        return not_found("User", user_id)
     role_ids = body.role_ids or []
     unknown = state.access.unknown_role(role_ids, tenant_id)
     if unknown is not None:
-        return missing("Role", unknown)
+        return not_found("Role", unknown)
     if (refusal := state.ensure_tenant(tenant_id, validate=False)) is not None:
         return refusal
     send = body.should_send_email is True
-    invitation = call.desk.invite(
+    invitation = call.store.invite(
         tenant_id, user_id, body.expires_in_minutes, send_email=send, role_ids=role_ids
     )
     if user is not None and send:
         _mail(state, call, user, invitation)
-    return shown(201, _view(state, invitation))
+    return json_response(201, _view(state, invitation))
 
 
 def _mail(state: State, call: Call, user: User, invitation: Invitation) -> Mail:
     tenant_id = invitation.tenant_id
     mail = Mail.new("invitation", user.id, tenant_id, user.email, invitation.token)
-    call.desk.mails.append(mail)
+    call.store.mails.append(mail)
     state.invites.append(Invite(user.id, tenant_id, user.email))
     return mail
 
 
-def _create(state: State, call: Call) -> Answer:
+def _create(state: State, call: Call) -> Response:
     body = decode(_INVITE_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if not body.tenant_id:
-        return failure(400, "tenantId should not be empty")
+        return error_response(400, "tenantId should not be empty")
     return _make(state, call, body.tenant_id, body.user_id, body)
 
 
-def _get_all(state: State, call: Call) -> Answer:
-    return shown(200, [_view(state, each) for each in call.desk.invitations.values()])
+def _get_all(state: State, call: Call) -> Response:
+    return json_response(200, [_view(state, each) for each in call.store.invitations.values()])
 
 
-def _delete(state: State, call: Call) -> Answer:
+def _delete(state: State, call: Call) -> Response:
     (invitation_id,) = call.values
-    if call.desk.invitations.pop(invitation_id, None) is None:
-        return missing("Invitation", invitation_id)
-    return nothing(200)
+    if call.store.invitations.pop(invitation_id, None) is None:
+        return not_found("Invitation", invitation_id)
+    return empty_response(200)
 
 
-def _verify(state: State, call: Call) -> Answer:
+def _verify(state: State, call: Call) -> Response:
     body = decode(_TOKEN_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
-    invitation = call.desk.invitation_by_token(body.token)
+    invitation = call.store.invitation_by_token(body.token)
     if invitation is None:
-        return failure(404, "Invitation not found")
-    return shown(200, _view(state, invitation))
+        return error_response(404, "Invitation not found")
+    return json_response(200, _view(state, invitation))
 
 
-def _get_configuration(state: State, call: Call) -> Answer:
-    return shown(200, {"tenantInvitationsAllowed": True, "emailsEnabled": True})
+def _get_configuration(state: State, call: Call) -> Response:
+    return json_response(200, {"tenantInvitationsAllowed": True, "emailsEnabled": True})
 
 
 # The invitation of one user to one tenant
 
 
-def _whom(call: Call) -> tuple[str, str] | Answer:
+def _whom(call: Call) -> tuple[str, str] | Response:
     if call.tenant is None:
-        return no_tenant()
+        return tenant_missing()
     if call.user is None:
-        return failure(403, "User ID is not specified")
+        return error_response(403, "User ID is not specified")
     return call.tenant, call.user
 
 
-def _of_user(call: Call) -> Invitation | Answer:
+def _of_user(call: Call) -> Invitation | Response:
     whom = _whom(call)
-    if isinstance(whom, Answer):
+    if isinstance(whom, Response):
         return whom
     tenant_id, user_id = whom
-    invitation = call.desk.invitation_of(user_id, tenant_id)
-    return failure(404, "Invitation not found") if invitation is None else invitation
+    invitation = call.store.invitation_of(user_id, tenant_id)
+    return error_response(404, "Invitation not found") if invitation is None else invitation
 
 
-def _create_for_user(state: State, call: Call) -> Answer:
+def _create_for_user(state: State, call: Call) -> Response:
     whom = _whom(call)
-    if isinstance(whom, Answer):
+    if isinstance(whom, Response):
         return whom
     body = decode(_INVITE_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if body.expires_in_minutes is None or body.should_send_email is None:
-        return failure(400, "expiresInMinutes and shouldSendEmail should not be empty")
+        return error_response(400, "expiresInMinutes and shouldSendEmail should not be empty")
     return _make(state, call, *whom, body)
 
 
-def _get_for_user(state: State, call: Call) -> Answer:
+def _get_for_user(state: State, call: Call) -> Response:
     invitation = _of_user(call)
-    if isinstance(invitation, Answer):
+    if isinstance(invitation, Response):
         return invitation
-    return shown(200, _view(state, invitation))
+    return json_response(200, _view(state, invitation))
 
 
-def _update_for_user(state: State, call: Call) -> Answer:
+def _update_for_user(state: State, call: Call) -> Response:
     invitation = _of_user(call)
-    if isinstance(invitation, Answer):
+    if isinstance(invitation, Response):
         return invitation
     body = decode(_INVITE_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if body.expires_in_minutes is not None:
-        invitation.expires = call.desk.wall_clock() + 60 * body.expires_in_minutes
+        invitation.expires = call.store.wall_clock() + 60 * body.expires_in_minutes
     if body.should_send_email is not None:
         invitation.send_email = body.should_send_email
-    return shown(200, _view(state, invitation))
+    return json_response(200, _view(state, invitation))
 
 
-def _delete_for_user(state: State, call: Call) -> Answer:
+def _delete_for_user(state: State, call: Call) -> Response:
     invitation = _of_user(call)
-    if isinstance(invitation, Answer):
+    if isinstance(invitation, Response):
         return invitation
-    del call.desk.invitations[invitation.id]
-    return nothing(200)
+    del call.store.invitations[invitation.id]
+    return empty_response(200)
 
 
 # What the invited do, and what is sent to them again
 
 
-def _accept(state: State, call: Call) -> Answer:
+def _accept(state: State, call: Call) -> Response:
     body = decode(_LINK_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     user = state.users.get(body.user_id)
-    invitation = call.desk.invitation_by_token(body.token)
+    invitation = call.store.invitation_by_token(body.token)
     if user is None or invitation is None or invitation.user_id not in (None, user.id):
-        return failure(404, "Invitation not found")
+        return error_response(404, "Invitation not found")
     if body.code is not None and body.code != code_of(invitation.token):
-        return failure(400, "Code is not correct")
+        return error_response(400, "Code is not correct")
     if invitation.tenant_id in user.tenants:
         user.tenants[invitation.tenant_id] = "Activated"
     else:
         state.join(user, invitation.tenant_id, "Activated", invitation.role_ids)
     if invitation.user_id is not None:
-        del call.desk.invitations[invitation.id]
-    return nothing(200)
+        del call.store.invitations[invitation.id]
+    return empty_response(200)
 
 
 def _again(state: State, call: Call, user: User, tenant_id: str) -> dict[str, str]:
-    invitation = call.desk.invite(tenant_id, user.id, None, send_email=True, role_ids=[])
+    invitation = call.store.invite(tenant_id, user.id, None, send_email=True, role_ids=[])
     mail = _mail(state, call, user, invitation)
-    link = f"{call.desk.issuer()}/invitation/accept?userId={user.id}&token={mail.token}"
+    link = f"{call.store.issuer()}/invitation/accept?userId={user.id}&token={mail.token}"
     return {"tenantId": tenant_id, "userId": user.id, "token": mail.token, "link": link}
 
 
-def _invited(state: State, call: Call) -> User | Answer:
+def _invited(state: State, call: Call) -> User | Response:
     if call.tenant is None:
-        return no_tenant()
+        return tenant_missing()
     body = decode(_EMAIL_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     user = state.find_by_email(body.email)
-    return missing("User", body.email) if user is None else user
+    return not_found("User", body.email) if user is None else user
 
 
-def _resend(state: State, call: Call) -> Answer:
+def _resend(state: State, call: Call) -> Response:
     user = _invited(state, call)
-    if isinstance(user, Answer):
+    if isinstance(user, Response):
         return user
     if user.tenants.get(call.tenant or "") not in _PENDING:
-        return failure(404, "Invitation not found")
-    return shown(200, _again(state, call, user, call.tenant or ""))
+        return error_response(404, "Invitation not found")
+    return json_response(200, _again(state, call, user, call.tenant or ""))
 
 
-def _resend_all(state: State, call: Call) -> Answer:
+def _resend_all(state: State, call: Call) -> Response:
     user = _invited(state, call)
-    if isinstance(user, Answer):
+    if isinstance(user, Response):
         return user
     pending = [tenant_id for tenant_id, status in user.tenants.items() if status in _PENDING]
-    return shown(200, [_again(state, call, user, tenant_id) for tenant_id in pending])
+    return json_response(200, [_again(state, call, user, tenant_id) for tenant_id in pending])
 
 
 # Activation
 
 
-def _activate(state: State, call: Call) -> Answer:
+def _activate(state: State, call: Call) -> Response:
     body = decode(_LINK_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if body.code is not None and body.code != code_of(body.token):
-        return failure(400, "Code is not correct")
-    if body.user_id not in call.desk.logins.passwords and not body.password:
-        return failure(400, "password should not be empty")
-    call.desk.keys.make()
+        return error_response(400, "Code is not correct")
+    if body.user_id not in call.store.logins.passwords and not body.password:
+        return error_response(400, "password should not be empty")
+    call.store.keys.make()
     user = use_link(state, "activation", body.user_id, body.token)
     if user is None:
-        return failure(404, "Activation token not found")
+        return error_response(404, "Activation token not found")
     if body.password:
-        call.desk.logins.passwords[user.id] = body.password
+        call.store.logins.passwords[user.id] = body.password
     user.verified = True
     for tenant_id, status in user.tenants.items():
         if status in _PENDING:
@@ -293,69 +293,73 @@ def _activate(state: State, call: Call) -> Answer:
 def _needing_code(handle: Handler) -> Handler:
     """Refuse a body without a ``code``."""
 
-    def with_code(state: State, call: Call) -> Answer:
+    def with_code(state: State, call: Call) -> Response:
         body = decode(_LINK_BODY, call)
-        if isinstance(body, Answer):
+        if isinstance(body, Response):
             return body
-        return failure(400, "code should not be empty") if not body.code else handle(state, call)
+        return (
+            error_response(400, "code should not be empty")
+            if not body.code
+            else handle(state, call)
+        )
 
     return with_code
 
 
-def _get_activation(state: State, call: Call) -> Answer:
+def _get_activation(state: State, call: Call) -> Response:
     parameters = call.parameters()
     (user_id,) = parameters.get("userId", [""])[-1:]
     (token,) = parameters.get("token", [""])[-1:]
     if state.links.get(token) != ("activation", user_id):
-        return failure(404, "Activation token not found")
-    return shown(200, {"shouldSetPassword": user_id not in call.desk.logins.passwords})
+        return error_response(404, "Activation token not found")
+    return json_response(200, {"shouldSetPassword": user_id not in call.store.logins.passwords})
 
 
-def _resend_activation(state: State, call: Call) -> Answer:
+def _resend_activation(state: State, call: Call) -> Response:
     body = decode(_EMAIL_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     user = state.find_by_email(body.email)
     if user is None:
-        return missing("User", body.email)
+        return not_found("User", body.email)
     mail_link(state, call, "activation", user)
-    return nothing(201)
+    return empty_response(201)
 
 
 # How both are done
 
 
-def _shown_strategy(strategies: Strategies) -> Answer:
+def _shown_strategy(strategies: Strategies) -> Response:
     body = {"strategy": strategies.strategy, "codeExpiration": strategies.code_expiration}
-    return shown(200, body)
+    return json_response(200, body)
 
 
-def _set_strategy(strategies: Strategies, call: Call) -> Answer:
+def _set_strategy(strategies: Strategies, call: Call) -> Response:
     body = decode(_STRATEGY_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if body.strategy not in (None, "code", "link"):
-        return failure(400, "strategy must be code or link")
+        return error_response(400, "strategy must be code or link")
     strategies.strategy = body.strategy or strategies.strategy
     if body.code_expiration is not None:
         strategies.code_expiration = body.code_expiration
-    return nothing(200)
+    return empty_response(200)
 
 
-def _get_activation_settings(state: State, call: Call) -> Answer:
-    return _shown_strategy(call.desk.activation_strategy)
+def _get_activation_settings(state: State, call: Call) -> Response:
+    return _shown_strategy(call.store.activation_strategy)
 
 
-def _set_activation_settings(state: State, call: Call) -> Answer:
-    return _set_strategy(call.desk.activation_strategy, call)
+def _set_activation_settings(state: State, call: Call) -> Response:
+    return _set_strategy(call.store.activation_strategy, call)
 
 
-def _get_invitation_settings(state: State, call: Call) -> Answer:
-    return _shown_strategy(call.desk.invitation_strategy)
+def _get_invitation_settings(state: State, call: Call) -> Response:
+    return _shown_strategy(call.store.invitation_strategy)
 
 
-def _set_invitation_settings(state: State, call: Call) -> Answer:
-    return _set_strategy(call.desk.invitation_strategy, call)
+def _set_invitation_settings(state: State, call: Call) -> Response:
+    return _set_strategy(call.store.invitation_strategy, call)
 
 
 _IDENTITY: Final = "/identity/resources"

@@ -19,12 +19,12 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec.structs import replace
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import Response, error_response
 from ..state.environment import State, User
 from ..state.store import timestamp
 from . import handlers
-from ._answers import missing, no_tenant, nothing, shown
+from ._responses import empty_response, json_response, not_found, tenant_missing
 from ._route import Handler, Takes, route
 
 __all__ = ["ROUTES"]
@@ -46,19 +46,19 @@ class _TenantBody(msgspec.Struct, rename="camel"):
 _PROFILE_BODY: Final = msgspec.json.Decoder(_ProfileBody)
 _TENANT_BODY: Final = msgspec.json.Decoder(_TenantBody)
 
-_Mine = Callable[[State, Call, User], Answer]
+_Mine = Callable[[State, Call, User], Response]
 
 
 def _for_user(handle: _Mine) -> Handler:
     """Find out whom a call is about before it is handled."""
 
-    def handled(state: State, call: Call) -> Answer:
+    def handled(state: State, call: Call) -> Response:
         user_id = call.user
         if user_id is None:
-            return failure(403, "User ID is not specified")
+            return error_response(403, "User ID is not specified")
         user = state.find(user_id)
         if user is None:
-            return missing("User", user_id)
+            return not_found("User", user_id)
         return handle(state, call, user)
 
     return handled
@@ -67,8 +67,8 @@ def _for_user(handle: _Mine) -> Handler:
 def _for_member(handle: _Mine) -> Handler:
     """Find out whom and which tenant a call is about before it is handled."""
 
-    def handled(state: State, call: Call, user: User) -> Answer:
-        return no_tenant() if call.tenant is None else handle(state, call, user)
+    def handled(state: State, call: Call, user: User) -> Response:
+        return tenant_missing() if call.tenant is None else handle(state, call, user)
 
     return _for_user(handled)
 
@@ -80,23 +80,23 @@ def _profile(state: State, call: Call, user: User) -> dict[str, Any]:
     return cast("dict[str, Any]", msgspec.json.decode(answer.body))
 
 
-def _get(state: State, call: Call, user: User) -> Answer:
-    return shown(200, _profile(state, call, user))
+def _get(state: State, call: Call, user: User) -> Response:
+    return json_response(200, _profile(state, call, user))
 
 
-def _get_v3(state: State, call: Call, user: User) -> Answer:
+def _get_v3(state: State, call: Call, user: User) -> Response:
     profile = _profile(state, call, user)
-    return shown(200, {name: profile[name] for name in profile if name not in _NOT_IN_V3})
+    return json_response(200, {name: profile[name] for name in profile if name not in _NOT_IN_V3})
 
 
-def _get_authorization(state: State, call: Call, user: User) -> Answer:
+def _get_authorization(state: State, call: Call, user: User) -> Response:
     profile = _profile(state, call, user)
-    return shown(200, {"roles": profile["roles"], "permissions": profile["permissions"]})
+    return json_response(200, {"roles": profile["roles"], "permissions": profile["permissions"]})
 
 
-def _update(state: State, call: Call, user: User) -> Answer:
+def _update(state: State, call: Call, user: User) -> Response:
     body = decode(_PROFILE_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if body.name is not msgspec.UNSET:
         user.name = body.name
@@ -109,32 +109,32 @@ def _update(state: State, call: Call, user: User) -> Answer:
     return _get(state, call, user)
 
 
-def _set_active_tenant(state: State, call: Call, user: User) -> Answer:
+def _set_active_tenant(state: State, call: Call, user: User) -> Response:
     body = decode(_TENANT_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if body.tenant_id not in user.tenants:
-        return failure(400, "User does not belong to this tenant")
+        return error_response(400, "User does not belong to this tenant")
     user.active_tenant = body.tenant_id
-    return shown(200, _profile(state, call, user))
+    return json_response(200, _profile(state, call, user))
 
 
 def _tenants(state: State, user: User) -> list[dict[str, str]]:
     return [{"tenantId": each, "name": state.tenants.get(each, each)} for each in user.tenants]
 
 
-def _get_tenants(state: State, call: Call, user: User) -> Answer:
-    return shown(200, _tenants(state, user))
+def _get_tenants(state: State, call: Call, user: User) -> Response:
+    return json_response(200, _tenants(state, user))
 
 
-def _get_tenants_v1(state: State, call: Call, user: User) -> Answer:
+def _get_tenants_v1(state: State, call: Call, user: User) -> Response:
     tenants = _tenants(state, user)
     active = [each for each in tenants if each["tenantId"] == user.active_tenant]
     body = {"tenants": tenants, "activeTenant": active[0] if active else None}
-    return shown(200, body)
+    return json_response(200, body)
 
 
-def _get_hierarchy(state: State, call: Call, user: User) -> Answer:
+def _get_hierarchy(state: State, call: Call, user: User) -> Response:
     entries = [
         {
             **tenant,
@@ -143,10 +143,10 @@ def _get_hierarchy(state: State, call: Call, user: User) -> Answer:
         }
         for tenant in _tenants(state, user)
     ]
-    return shown(200, entries)
+    return json_response(200, entries)
 
 
-def _get_sessions(state: State, call: Call, user: User) -> Answer:
+def _get_sessions(state: State, call: Call, user: User) -> Response:
     current = None if call.token is None else call.token.session_id
     sessions = [
         {
@@ -158,24 +158,24 @@ def _get_sessions(state: State, call: Call, user: User) -> Answer:
             "current": session.id == current,
             "impersonated": False,
         }
-        for session in call.desk.logins.of_user(user.id)
+        for session in call.store.logins.of_user(user.id)
     ]
-    return shown(200, sessions)
+    return json_response(200, sessions)
 
 
-def _delete_session(state: State, call: Call, user: User) -> Answer:
+def _delete_session(state: State, call: Call, user: User) -> Response:
     (session_id,) = call.values
-    for session in call.desk.logins.of_user(user.id):
+    for session in call.store.logins.of_user(user.id):
         if session.id == session_id:
-            call.desk.logins.close(session)
-            return nothing(200)
-    return missing("Session", session_id)
+            call.store.logins.close(session)
+            return empty_response(200)
+    return not_found("Session", session_id)
 
 
-def _delete_sessions(state: State, call: Call, user: User) -> Answer:
-    for session in call.desk.logins.of_user(user.id):
-        call.desk.logins.close(session)
-    return nothing(200)
+def _delete_sessions(state: State, call: Call, user: User) -> Response:
+    for session in call.store.logins.of_user(user.id):
+        call.store.logins.close(session)
+    return empty_response(200)
 
 
 _USERS: Final = "/identity/resources/users"

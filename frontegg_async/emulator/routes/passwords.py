@@ -14,11 +14,11 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.record import Mail
 from ..http.request import Call, decode
+from ..http.response import Response, error_response
 from ..state.environment import State, User
-from ._answers import missing, nothing, shown
+from ._responses import empty_response, json_response, not_found
 from ._route import Handler, Takes, route
 
 __all__ = ["ROUTES", "keeping_password", "mail_link", "use_link"]
@@ -60,7 +60,7 @@ _CHECK_BODY: Final = msgspec.json.Decoder(_CheckBody)
 def keeping_password(handle: Handler) -> Handler:
     """Let a handler that makes users keep the passwords that come with them."""
 
-    def with_password(state: State, call: Call) -> Answer:
+    def with_password(state: State, call: Call) -> Response:
         before = len(state.users)
         answer = handle(state, call)
         # Somebody who was there before keeps the password that they have.
@@ -68,7 +68,7 @@ def keeping_password(handle: Handler) -> Handler:
             sent = decode(_PASSWORD, call)
             if isinstance(sent, _Password) and sent.password:
                 made = cast("dict[str, Any]", msgspec.json.decode(answer.body))
-                call.desk.logins.passwords[made["id"]] = sent.password
+                call.store.logins.passwords[made["id"]] = sent.password
         return answer
 
     return with_password
@@ -80,7 +80,7 @@ def mail_link(state: State, call: Call, kind: str, user: User) -> None:
         del state.links[token]
     mail = Mail.new(kind, user.id, None, user.email)
     state.links[mail.token] = (kind, user.id)
-    call.desk.mails.append(mail)
+    call.store.mails.append(mail)
 
 
 def use_link(state: State, kind: str, user_id: str, token: str) -> User | None:
@@ -92,60 +92,60 @@ def use_link(state: State, kind: str, user_id: str, token: str) -> User | None:
     return user
 
 
-def _reset(state: State, call: Call) -> Answer:
+def _reset(state: State, call: Call) -> Response:
     body = decode(_RESET_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     identifier = body.identifier or body.email
     if not identifier:
-        return failure(400, "identifier should not be empty")
+        return error_response(400, "identifier should not be empty")
     if body.identifier_type == "username":
         user = state.find_by_username(identifier)
     else:
         user = state.find_by_email(identifier)
     if user is not None:
         mail_link(state, call, "password", user)
-    return nothing(201)
+    return empty_response(201)
 
 
-def _verify_reset(state: State, call: Call) -> Answer:
+def _verify_reset(state: State, call: Call) -> Response:
     body = decode(_VERIFY_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if not body.password:
-        return failure(400, "password should not be empty")
+        return error_response(400, "password should not be empty")
     user = use_link(state, "password", body.user_id, body.token)
     if user is None:
-        return failure(404, "Reset password token not found")
-    call.desk.logins.passwords[user.id] = body.password
-    call.desk.logins.close_all(user_id=user.id)
-    return nothing(201)
+        return error_response(404, "Reset password token not found")
+    call.store.logins.passwords[user.id] = body.password
+    call.store.logins.close_all(user_id=user.id)
+    return empty_response(201)
 
 
-def _change(state: State, call: Call) -> Answer:
+def _change(state: State, call: Call) -> Response:
     body = decode(_CHANGE_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     user_id = call.user
     if user_id is None:
-        return failure(403, "User ID is not specified")
+        return error_response(403, "User ID is not specified")
     if state.find(user_id) is None:
-        return missing("User", user_id)
-    if call.desk.logins.passwords.get(user_id) != body.password:
-        return failure(400, "Password is not correct")
+        return not_found("User", user_id)
+    if call.store.logins.passwords.get(user_id) != body.password:
+        return error_response(400, "Password is not correct")
     if not body.new_password:
-        return failure(400, "newPassword should not be empty")
-    call.desk.logins.passwords[user_id] = body.new_password
-    return nothing(201)
+        return error_response(400, "newPassword should not be empty")
+    call.store.logins.passwords[user_id] = body.new_password
+    return empty_response(201)
 
 
-def _check(state: State, call: Call) -> Answer:
+def _check(state: State, call: Call) -> Response:
     body = decode(_CHECK_BODY, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     user = state.find_by_email(body.email)
-    known = None if user is None else call.desk.logins.passwords.get(user.id)
-    return shown(200, {"valid": known == body.password})
+    known = None if user is None else call.store.logins.passwords.get(user.id)
+    return json_response(200, {"valid": known == body.password})
 
 
 _CHECK: Final = "/identity/resources/vendor-only/users/v1/passwords/verify"

@@ -21,12 +21,12 @@ from uuid import uuid4
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import Response, error_response
 from ..state.access import VENDOR, Role
 from ..state.environment import State
-from ._answers import changes, listed, missing, nothing, shown
 from ._pages import ordered, window
+from ._responses import empty_response, given_fields, json_response, list_parameter, not_found
 from ._route import route
 
 __all__ = ["ROUTES"]
@@ -97,15 +97,15 @@ _PERMISSION_IDS: Final = msgspec.json.Decoder(_PermissionIds)
 _TENANT_ID: Final = msgspec.json.Decoder(_TenantId)
 
 
-def get_all(state: State, call: Call) -> Answer:
+def get_all(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/roles/v1``."""
-    return shown(200, state.access.visible(call.tenant))
+    return json_response(200, state.access.visible(call.tenant))
 
 
-def create(state: State, call: Call) -> Answer:
+def create(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/roles/v1``: all of them, or none."""
     body = decode(_NEW_ROLES, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     refusal = _no_such_tenant(state, call.tenant) or _key_taken(
         state, call.tenant, [new.key for new in body]
@@ -114,18 +114,18 @@ def create(state: State, call: Call) -> Answer:
         return refusal
     made: list[Role] = []
     for new in body:
-        fields = changes(new)
+        fields = given_fields(new)
         migrate = fields.pop("migrate_role")
         made.append(_make(state, call.tenant, **fields))
         if migrate and new.is_default:
             _give_to_everybody(state, made[-1])
-    return shown(201, made)
+    return json_response(201, made)
 
 
-def create_from_base(state: State, call: Call) -> Answer:
+def create_from_base(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/roles/v2``."""
     body = decode(_ROLE_FROM_BASE, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     access = state.access
     refusal = (
@@ -136,7 +136,7 @@ def create_from_base(state: State, call: Call) -> Answer:
     if refusal is not None:
         return refusal
     if access.unknown_role([body.base_role_id], call.tenant) is not None:
-        return missing("Role", body.base_role_id)
+        return not_found("Role", body.base_role_id)
     role = _make(
         state,
         call.tenant,
@@ -156,85 +156,85 @@ def create_from_base(state: State, call: Call) -> Answer:
         role.is_default,
         role.permissions,
     )
-    return shown(200, view)
+    return json_response(200, view)
 
 
-def update(state: State, call: Call) -> Answer:
+def update(state: State, call: Call) -> Response:
     """Serve ``PATCH /identity/resources/roles/v1/{roleId}``."""
     role = _find(state, call)
-    if isinstance(role, Answer):
+    if isinstance(role, Response):
         return role
     body = decode(_CHANGES, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
-    fields = changes(body)
+    fields = given_fields(body)
     migrate = fields.pop("migrate_role", False)
     if state.access.key_taken(fields.get("key", role.key), role.tenant_id, but=role.id):
-        return failure(409, "There already is a role with this key")
+        return error_response(409, "There already is a role with this key")
     for name, value in fields.items():
         setattr(role, name, value)
     role.updated_at = state.now()
     state.access.changed()
     if migrate and role.is_default:
         _give_to_everybody(state, role)
-    return shown(200, role)
+    return json_response(200, role)
 
 
-def delete(state: State, call: Call) -> Answer:
+def delete(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/roles/v1/{roleId}``."""
     role = _find(state, call)
-    if isinstance(role, Answer):
+    if isinstance(role, Response):
         return role
     state.delete_role(role.id)
-    return nothing(204)
+    return empty_response(204)
 
 
-def set_permissions(state: State, call: Call) -> Answer:
+def set_permissions(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/roles/v1/{roleId}/permissions``."""
     role = _find(state, call)
-    if isinstance(role, Answer):
+    if isinstance(role, Response):
         return role
     body = decode(_PERMISSION_IDS, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if (refusal := _unknown_permission(state, body.permission_ids)) is not None:
         return refusal
     state.access.grant_only(role, body.permission_ids)
     role.updated_at = state.now()
-    return shown(200, role)
+    return json_response(200, role)
 
 
-def set_tenant(state: State, call: Call) -> Answer:
+def set_tenant(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/roles/v1/{roleId}/tenant``."""
     (role_id,) = call.values
     role = state.access.roles.get(role_id)
     if role is None:
-        return missing("Role", role_id)
+        return not_found("Role", role_id)
     body = decode(_TENANT_ID, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if (refusal := _no_such_tenant(state, body.tenant_id)) is not None:
         return refusal
     if state.access.key_taken(role.key, body.tenant_id, but=role.id):
-        return failure(409, "There already is a role with this key")
+        return error_response(409, "There already is a role with this key")
     role.tenant_id = body.tenant_id
     role.updated_at = state.now()
-    return shown(200, role)
+    return json_response(200, role)
 
 
-def list_roles(state: State, call: Call) -> Answer:
+def list_roles(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/roles/v2``."""
     parameters = call.parameters()
     page = window(parameters, _MOST)
-    if isinstance(page, Answer):
+    if isinstance(page, Response):
         return page
     if "_sortBy" not in parameters:
-        return failure(400, "_sortBy should not be empty")
+        return error_response(400, "_sortBy should not be empty")
     try:
-        levels = [float(level) for level in listed(parameters, "_levels", "_levels[]")]
+        levels = [float(level) for level in list_parameter(parameters, "_levels", "_levels[]")]
     except ValueError:
-        return failure(400, "_levels must be numbers")
-    tenant_ids = listed(parameters, "_tenantIds", "_tenantIds[]")
+        return error_response(400, "_levels must be numbers")
+    tenant_ids = list_parameter(parameters, "_tenantIds", "_tenantIds[]")
     part = parameters.get("_filter", [""])[-1].lower()
     roles = [
         role
@@ -244,20 +244,20 @@ def list_roles(state: State, call: Call) -> Answer:
         and any(part in text.lower() for text in (role.key, role.name, role.description))
     ]
     in_order = ordered(roles, parameters, _keys(state))
-    if isinstance(in_order, Answer):
+    if isinstance(in_order, Response):
         return in_order
     return page.of(in_order, state.policy, lambda role: role)
 
 
-def levels(state: State, call: Call) -> Answer:
+def levels(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/roles/v2/distinct-levels``."""
-    return shown(200, sorted({role.level for role in _in_sight(state, call.tenant)}))
+    return json_response(200, sorted({role.level for role in _in_sight(state, call.tenant)}))
 
 
-def tenants(state: State, call: Call) -> Answer:
+def tenants(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/roles/v2/distinct-tenants``."""
     found = {role.tenant_id for role in state.access.roles.values()} - {None}
-    return shown(200, sorted(found, key=str))
+    return json_response(200, sorted(found, key=str))
 
 
 def _in_sight(state: State, tenant_id: str | None) -> list[Role]:
@@ -288,11 +288,11 @@ def _keys(state: State) -> dict[str, Callable[[Role], Any]]:
     }
 
 
-def _find(state: State, call: Call) -> Role | Answer:
+def _find(state: State, call: Call) -> Role | Response:
     (role_id,) = call.values
     role = state.access.roles.get(role_id)
     if role is None or (call.tenant and role.tenant_id not in {None, call.tenant}):
-        return missing("Role", role_id)
+        return not_found("Role", role_id)
     return role
 
 
@@ -311,21 +311,21 @@ def _give_to_everybody(state: State, role: Role) -> None:
                 user.set_roles(tenant_id, (*user.roles_in(tenant_id), role.id))
 
 
-def _no_such_tenant(state: State, tenant_id: str | None) -> Answer | None:
+def _no_such_tenant(state: State, tenant_id: str | None) -> Response | None:
     known = tenant_id is None or tenant_id in state.tenants
-    return None if known else missing("Tenant", str(tenant_id))
+    return None if known else not_found("Tenant", str(tenant_id))
 
 
-def _unknown_permission(state: State, permission_ids: list[str]) -> Answer | None:
+def _unknown_permission(state: State, permission_ids: list[str]) -> Response | None:
     for permission_id in permission_ids:
         if permission_id not in state.access.permissions:
-            return missing("Permission", permission_id)
+            return not_found("Permission", permission_id)
     return None
 
 
-def _key_taken(state: State, tenant_id: str | None, keys: list[str]) -> Answer | None:
+def _key_taken(state: State, tenant_id: str | None, keys: list[str]) -> Response | None:
     if len(set(keys)) < len(keys) or any(state.access.key_taken(key, tenant_id) for key in keys):
-        return failure(409, "There already is a role with this key")
+        return error_response(409, "There already is a role with this key")
     return None
 
 

@@ -28,15 +28,22 @@ from uuid import uuid4
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import Response, error_response
 from ..state.access import VENDOR
 from ..state.environment import State
-from ._answers import changes, listed, missing, no_tenant, nothing, shown
 from ._pages import ordered, window
+from ._responses import (
+    empty_response,
+    given_fields,
+    json_response,
+    list_parameter,
+    not_found,
+    tenant_missing,
+)
 from ._route import route
 
-__all__ = ["ROUTES", "Fields", "TenantView", "make"]
+__all__ = ["ROUTES", "Fields", "TenantResponse", "make"]
 
 _V1: Final = "/tenants/resources/tenants/v1"
 _V2: Final = "/tenants/resources/tenants/v2"
@@ -71,7 +78,7 @@ class _Metadata(msgspec.Struct):
     metadata: str | dict[str, object]
 
 
-class TenantView(msgspec.Struct, rename="camel", kw_only=True):
+class TenantResponse(msgspec.Struct, rename="camel", kw_only=True):
     """A tenant as the wire shows it."""
 
     id: str
@@ -98,7 +105,7 @@ class TenantView(msgspec.Struct, rename="camel", kw_only=True):
     deleted_at: None = None
 
     @classmethod
-    def of(cls, tenant_id: str, state: State) -> "TenantView":
+    def of(cls, tenant_id: str, state: State) -> "TenantResponse":
         """Show a tenant that exists."""
         account = state.accounts.look(tenant_id)
         fields: dict[str, Any] = account.fields
@@ -119,39 +126,39 @@ _METADATA: Final = msgspec.json.Decoder(_Metadata)
 _OBJECT: Final = msgspec.json.Decoder(dict[str, object])
 
 
-def create(state: State, call: Call) -> Answer:
+def create(state: State, call: Call) -> Response:
     """Serve ``POST /tenants/resources/tenants/v1``."""
     body = decode(_NEW_TENANT, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
-    fields = changes(body)
+    fields = given_fields(body)
     tenant_id = fields.pop("tenant_id")
     return make(state, str(uuid4()) if tenant_id is None else tenant_id, fields)
 
 
-def make(state: State, tenant_id: str, fields: dict[str, Any]) -> Answer:
+def make(state: State, tenant_id: str, fields: dict[str, Any]) -> Response:
     """Make a tenant, below another if the fields say so, or refuse."""
     if not tenant_id:
-        return failure(400, "tenantId should not be empty")
+        return error_response(400, "tenantId should not be empty")
     if tenant_id in state.tenants:
-        return failure(409, "There already is a tenant with this id")
+        return error_response(409, "There already is a tenant with this id")
     parent = fields.get("parent_tenant_id")
     if parent is not None and parent not in state.tenants:
-        return missing("Tenant", parent)
+        return not_found("Tenant", parent)
     if (refusal := _change(state, tenant_id, fields, {})) is not None:
         return refusal
     state.tenants.setdefault(tenant_id, tenant_id)
-    return shown(201, TenantView.of(tenant_id, state))
+    return json_response(201, TenantResponse.of(tenant_id, state))
 
 
 def _change(
     state: State, tenant_id: str, fields: dict[str, Any], metadata: dict[str, object]
-) -> Answer | None:
+) -> Response | None:
     """Set fields of a tenant and replace its metadata if that is among them, or refuse."""
     given = fields.pop("metadata", msgspec.UNSET)
     if given is not msgspec.UNSET:
         decoded = _decoded(given)
-        if isinstance(decoded, Answer):
+        if isinstance(decoded, Response):
             return decoded
         metadata = decoded
     if (refusal := _place(state, tenant_id, fields)) is not None:
@@ -164,15 +171,15 @@ def _change(
     return None
 
 
-def _place(state: State, tenant_id: str, fields: dict[str, Any]) -> Answer | None:
+def _place(state: State, tenant_id: str, fields: dict[str, Any]) -> Response | None:
     """Put a tenant below the parent that is among the fields, if one is, or refuse."""
     if "parent_tenant_id" not in fields:
         return None
     parent = fields.pop("parent_tenant_id")
     if parent is not None and parent not in state.tenants:
-        return missing("Tenant", parent)
+        return not_found("Tenant", parent)
     if parent is not None and tenant_id in {parent, *state.accounts.above(parent)}:
-        return failure(400, "A tenant cannot be below itself")
+        return error_response(400, "A tenant cannot be below itself")
     if tenant_id in state.accounts.parents:
         state.accounts.detach(tenant_id)
     if parent is not None:
@@ -180,27 +187,27 @@ def _place(state: State, tenant_id: str, fields: dict[str, Any]) -> Answer | Non
     return None
 
 
-def _decoded(metadata: str | dict[str, object]) -> dict[str, object] | Answer:
+def _decoded(metadata: str | dict[str, object]) -> dict[str, object] | Response:
     if isinstance(metadata, dict):
         return metadata
     try:
         return _OBJECT.decode(metadata)
     except msgspec.DecodeError:
-        return failure(400, "metadata must be an object or JSON of one")
+        return error_response(400, "metadata must be an object or JSON of one")
 
 
-def get_all(state: State, call: Call) -> Answer:
+def get_all(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/tenants/v1``."""
-    return shown(200, [TenantView.of(tenant_id, state) for tenant_id in state.tenants])
+    return json_response(200, [TenantResponse.of(tenant_id, state) for tenant_id in state.tenants])
 
 
-def list_tenants(state: State, call: Call) -> Answer:
+def list_tenants(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/tenants/v2``."""
     parameters = call.parameters()
     page = window(parameters, _MOST)
-    if isinstance(page, Answer):
+    if isinstance(page, Response):
         return page
-    wanted = frozenset(listed(parameters, "_tenantIds", "_tenantIds[]"))
+    wanted = frozenset(list_parameter(parameters, "_tenantIds", "_tenantIds[]"))
     part = parameters.get("_filter", [""])[-1].lower()
     tenant_ids = [
         tenant_id
@@ -214,93 +221,93 @@ def list_tenants(state: State, call: Call) -> Answer:
         "tenantId": lambda tenant_id: tenant_id,
     }
     in_order = ordered(tenant_ids, parameters, keys)
-    if isinstance(in_order, Answer):
+    if isinstance(in_order, Response):
         return in_order
-    return page.of(in_order, state.policy, lambda tenant_id: TenantView.of(tenant_id, state))
+    return page.of(in_order, state.policy, lambda tenant_id: TenantResponse.of(tenant_id, state))
 
 
-def get_v1(state: State, call: Call) -> Answer:
+def get_v1(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/tenants/v1/{tenantId}``."""
     (tenant_id,) = call.values
     known = tenant_id in state.tenants
-    return shown(200, [TenantView.of(tenant_id, state)] if known else [])
+    return json_response(200, [TenantResponse.of(tenant_id, state)] if known else [])
 
 
-def get(state: State, call: Call) -> Answer:
+def get(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/tenants/v2/{tenantId}``."""
     (tenant_id,) = call.values
     if tenant_id not in state.tenants:
-        return missing("Tenant", tenant_id)
-    return shown(200, TenantView.of(tenant_id, state))
+        return not_found("Tenant", tenant_id)
+    return json_response(200, TenantResponse.of(tenant_id, state))
 
 
-def get_by_alias(state: State, call: Call) -> Answer:
+def get_by_alias(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/tenants/v2/alias/{alias}``."""
     (alias,) = call.values
     for tenant_id in state.tenants:
         if state.accounts.look(tenant_id).fields.get("alias") == alias:
-            return shown(200, TenantView.of(tenant_id, state))
-    return missing("Tenant", alias)
+            return json_response(200, TenantResponse.of(tenant_id, state))
+    return not_found("Tenant", alias)
 
 
-def update(state: State, call: Call) -> Answer:
+def update(state: State, call: Call) -> Response:
     """Serve ``PUT /tenants/resources/tenants/v1/{tenantId}`` and ``v2``."""
     (tenant_id,) = call.values
     if tenant_id not in state.tenants:
-        return missing("Tenant", tenant_id)
+        return not_found("Tenant", tenant_id)
     body = decode(_FIELDS, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
-    fields = changes(body)
+    fields = given_fields(body)
     if not fields:
-        return failure(400, "There is nothing to change")
+        return error_response(400, "There is nothing to change")
     metadata = state.accounts.look(tenant_id).metadata
     if (refusal := _change(state, tenant_id, fields, metadata)) is not None:
         return refusal
-    return shown(200, TenantView.of(tenant_id, state))
+    return json_response(200, TenantResponse.of(tenant_id, state))
 
 
-def delete(state: State, call: Call) -> Answer:
+def delete(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/tenants/v1/{tenantId}``."""
     (tenant_id,) = call.values
     return _delete(state, tenant_id)
 
 
-def delete_current(state: State, call: Call) -> Answer:
+def delete_current(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/tenants/v1``, about the tenant of the token."""
-    return no_tenant() if call.tenant is None else _delete(state, call.tenant)
+    return tenant_missing() if call.tenant is None else _delete(state, call.tenant)
 
 
-def _delete(state: State, tenant_id: str) -> Answer:
+def _delete(state: State, tenant_id: str) -> Response:
     if tenant_id not in state.tenants:
-        return missing("Tenant", tenant_id)
+        return not_found("Tenant", tenant_id)
     state.delete_tenant(tenant_id)
-    return nothing(200)
+    return empty_response(200)
 
 
-def set_metadata(state: State, call: Call) -> Answer:
+def set_metadata(state: State, call: Call) -> Response:
     """Serve ``POST /tenants/resources/tenants/v1/{tenantId}/metadata``."""
     (tenant_id,) = call.values
     if tenant_id not in state.tenants:
-        return missing("Tenant", tenant_id)
+        return not_found("Tenant", tenant_id)
     body = decode(_METADATA, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     metadata = _decoded(body.metadata)
-    if isinstance(metadata, Answer):
+    if isinstance(metadata, Response):
         return metadata
     account = state.accounts.change(tenant_id)
     account.metadata = {**account.metadata, **metadata}
-    return shown(201, TenantView.of(tenant_id, state))
+    return json_response(201, TenantResponse.of(tenant_id, state))
 
 
-def delete_metadata(state: State, call: Call) -> Answer:
+def delete_metadata(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/tenants/v1/{tenantId}/metadata/{key}``."""
     tenant_id, key = call.values
     if tenant_id not in state.tenants:
-        return missing("Tenant", tenant_id)
+        return not_found("Tenant", tenant_id)
     state.accounts.change(tenant_id).metadata.pop(key, None)
-    return shown(200, TenantView.of(tenant_id, state))
+    return json_response(200, TenantResponse.of(tenant_id, state))
 
 
 ROUTES: Final = (

@@ -19,12 +19,12 @@ from typing import Annotated, Final
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import Response, error_response
 from ..state.environment import State, User
-from ._answers import changes, missing, no_tenant, nothing, shown
+from ._responses import empty_response, given_fields, json_response, not_found, tenant_missing
 from ._route import route
-from ._views import UserView
+from ._schemas import UserResponse
 
 __all__ = ["ROUTES"]
 
@@ -87,170 +87,170 @@ _ENABLED: Final = msgspec.json.Decoder(_Enabled)
 _MOVE: Final = msgspec.json.Decoder(_Move)
 
 
-def update(state: State, call: Call) -> Answer:
+def update(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/users/v1/{userId}``."""
     user = _find(state, call)
-    if isinstance(user, Answer):
+    if isinstance(user, Response):
         return user
     body = decode(_CHANGES, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
-    for name, value in changes(body).items():
+    for name, value in given_fields(body).items():
         setattr(user, name, value)
-    return shown(200, UserView.full(user, state))
+    return json_response(200, UserResponse.full(user, state))
 
 
-def update_email(state: State, call: Call) -> Answer:
+def update_email(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/users/v1/{userId}/email``."""
     user = _find(state, call)
-    if isinstance(user, Answer):
+    if isinstance(user, Response):
         return user
     body = decode(_EMAIL, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     if "@" not in body.email:
-        return failure(400, "email must be an email")
+        return error_response(400, "email must be an email")
     owner = state.find_by_email(body.email)
     if owner is not None and owner is not user:
-        return failure(409, "Somebody else has this address")
+        return error_response(409, "Somebody else has this address")
     for address in [each for each in state.addresses.values() if each.user_id == user.id]:
         if address.email.lower() == body.email.lower():
             state.drop_address(address)
     state.set_email(user, body.email)
-    return shown(200, UserView.full(user, state))
+    return json_response(200, UserResponse.full(user, state))
 
 
-def set_invisible(state: State, call: Call) -> Answer:
+def set_invisible(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/users/v1/{userId}/invisible``."""
     user = _find(state, call)
-    if isinstance(user, Answer):
+    if isinstance(user, Response):
         return user
     body = decode(_INVISIBLE, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     user.invisible = body.invisible
-    return shown(200, UserView.full(user, state))
+    return json_response(200, UserResponse.full(user, state))
 
 
-def verify(state: State, call: Call) -> Answer:
+def verify(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/users/v1/{userId}/verify``."""
     user = _find(state, call)
-    if isinstance(user, Answer):
+    if isinstance(user, Response):
         return user
     user.verified = True
-    return nothing(200)
+    return empty_response(200)
 
 
-def disable(state: State, call: Call) -> Answer:
+def disable(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/tenants/users/v1/{userId}/disable``."""
     return _set_disabled(state, call, disabled=True)
 
 
-def enable(state: State, call: Call) -> Answer:
+def enable(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/tenants/users/v1/{userId}/enable``."""
     return _set_disabled(state, call, disabled=False)
 
 
-def _set_disabled(state: State, call: Call, *, disabled: bool) -> Answer:
+def _set_disabled(state: State, call: Call, *, disabled: bool) -> Response:
     if (tenant_id := call.tenant) is None:
-        return no_tenant()
+        return tenant_missing()
     user = _find(state, call)
-    if isinstance(user, Answer):
+    if isinstance(user, Response):
         return user
     if tenant_id not in user.tenants:
-        return missing("User", user.id)
+        return not_found("User", user.id)
     others = (user.disabled or set[str]()) - {tenant_id}
     user.disabled = (others | {tenant_id} if disabled else others) or None
-    return nothing(200)
+    return empty_response(200)
 
 
-def set_sub_tenant_access(state: State, call: Call) -> Answer:
+def set_sub_tenant_access(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/sub-tenants/users/v1/{userId}/access``."""
     user = _find(state, call)
-    if isinstance(user, Answer):
+    if isinstance(user, Response):
         return user
     body = decode(_ACCESS, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     user.sub_account_access = body.allow_access
-    return nothing(200)
+    return empty_response(200)
 
 
-def set_expiration(state: State, call: Call) -> Answer:
+def set_expiration(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/users/temporary/v1/{userId}``."""
     user = _find(state, call)
-    if isinstance(user, Answer):
+    if isinstance(user, Response):
         return user
     body = decode(_EXPIRATION, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     user.expires_at = state.now(body.expiration_in_seconds)
-    return shown(201, body)
+    return json_response(201, body)
 
 
-def make_permanent(state: State, call: Call) -> Answer:
+def make_permanent(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/users/temporary/v1/{userId}``."""
     user = _find(state, call)
-    if isinstance(user, Answer):
+    if isinstance(user, Response):
         return user
     user.expires_at = None
-    return nothing(200)
+    return empty_response(200)
 
 
-def get_temporary_configuration(state: State, call: Call) -> Answer:
+def get_temporary_configuration(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/users/temporary/v1/configuration``."""
-    return shown(200, _Enabled(state.settings["temporary-users"]))
+    return json_response(200, _Enabled(state.settings["temporary-users"]))
 
 
-def update_temporary_configuration(state: State, call: Call) -> Answer:
+def update_temporary_configuration(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/users/temporary/v1/configuration``."""
     body = decode(_ENABLED, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     state.settings["temporary-users"] = body.enabled
-    return shown(200, body)
+    return json_response(200, body)
 
 
-def create_activation_link(state: State, call: Call) -> Answer:
+def create_activation_link(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/users/v1/{userId}/links/generate-activation-token``."""
     return _link(state, call, "activation", "activate")
 
 
-def create_password_link(state: State, call: Call) -> Answer:
+def create_password_link(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/users/v1/{userId}/links/generate-password-reset-token``."""
     return _link(state, call, "password", "reset-password")
 
 
-def _link(state: State, call: Call, purpose: str, page: str) -> Answer:
+def _link(state: State, call: Call, purpose: str, page: str) -> Response:
     user = _find(state, call)
-    if isinstance(user, Answer):
+    if isinstance(user, Response):
         return user
     token = token_urlsafe(24)
     state.links[token] = (purpose, user.id)
     link = f"https://emulator.invalid/account/{page}?userId={user.id}&token={token}"
-    return shown(201, _Link(link, token, user.id))
+    return json_response(201, _Link(link, token, user.id))
 
 
-def move_everybody(state: State, call: Call) -> Answer:
+def move_everybody(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/users/v1/tenants/migrate``."""
     body = decode(_MOVE, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     source, target = body.src_tenant_id, body.target_tenant_id
     if source == target:
-        return failure(400, "srcTenantId and targetTenantId are the same")
+        return error_response(400, "srcTenantId and targetTenantId are the same")
     for tenant_id in (source, target):
         if tenant_id not in state.tenants:
-            return missing("Tenant", tenant_id)
+            return not_found("Tenant", tenant_id)
     for user in state.members_of(source):
         state.move(user, source, target)
-    return nothing(200)
+    return empty_response(200)
 
 
-def _find(state: State, call: Call) -> User | Answer:
+def _find(state: State, call: Call) -> User | Response:
     (user_id,) = call.values
     user = state.find(user_id)
-    return missing("User", user_id) if user is None else user
+    return not_found("User", user_id) if user is None else user
 
 
 ROUTES: Final = (

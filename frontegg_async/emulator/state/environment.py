@@ -27,8 +27,8 @@ from uuid import uuid4
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.record import Invite
+from ..http.response import Response, error_response
 from ..policy import DuplicateAdd, ForeignTenant, Policy
 from .access import Access
 from .accounts import Accounts
@@ -235,11 +235,11 @@ class State:
         """Return the users of a tenant in the order of their joining."""
         return [self.users[user_id] for user_id in self.members.get(tenant_id, ())]
 
-    def ensure_tenant(self, tenant_id: str, *, validate: bool) -> Answer | None:
+    def ensure_tenant(self, tenant_id: str, *, validate: bool) -> Response | None:
         """Make sure that a tenant exists: by making it, or by refusing."""
         if tenant_id not in self.tenants:
             if validate or self.policy.validate_tenants:
-                return failure(404, "Tenant not found")
+                return error_response(404, "Tenant not found")
             self.tenants[tenant_id] = tenant_id
         return None
 
@@ -251,16 +251,16 @@ class State:
         skip_invite: bool,
         validate: bool,
         role_ids: Sequence[str] = (),
-    ) -> Answer | None:
+    ) -> Response | None:
         """Make a user a member of a tenant, or refuse; the roles are for new members."""
         if (refusal := self.ensure_tenant(tenant_id, validate=validate)) is not None:
             return refusal
         if tenant_id in user.tenants:
             match self.policy.duplicate_add:
                 case DuplicateAdd.CONFLICT:
-                    return failure(409, "User already exists in this tenant")
+                    return error_response(409, "User already exists in this tenant")
                 case DuplicateAdd.BAD_REQUEST:
-                    return failure(400, "User already exists in this tenant")
+                    return error_response(400, "User already exists in this tenant")
                 case DuplicateAdd.CREATED:
                     return None
                 case DuplicateAdd.CREATED_AND_INVITES:
@@ -286,11 +286,11 @@ class State:
             user.set_roles(tenant_id, (*given, *more))
         members[user.id] = None
 
-    def activate(self, user: User, tenant_id: str, *, validate: bool) -> Answer | None:
+    def activate(self, user: User, tenant_id: str, *, validate: bool) -> Response | None:
         """Make a tenant the user's active one, or refuse."""
         foreign = self.policy.foreign_tenant
         if tenant_id not in user.tenants and foreign is ForeignTenant.REFUSE:
-            return failure(400, "User does not belong to this tenant")
+            return error_response(400, "User does not belong to this tenant")
         if (refusal := self.ensure_tenant(tenant_id, validate=validate)) is not None:
             return refusal
         if tenant_id not in user.tenants and foreign is ForeignTenant.JOIN:

@@ -19,7 +19,7 @@ from .keys import Keys
 from .logins import Logins
 from .tokens import Tokens
 
-__all__ = ["AccessToken", "ApiToken", "Desk", "Invitation", "http_date", "timestamp"]
+__all__ = ["AccessToken", "ApiToken", "Invitation", "Store", "http_date", "timestamp"]
 
 
 def timestamp(seconds: float) -> str:
@@ -87,7 +87,7 @@ class Strategies:
 
 
 @dataclass(slots=True)
-class Desk:
+class Store:
     """Everything that handlers may want, besides the state."""
 
     client_id: str

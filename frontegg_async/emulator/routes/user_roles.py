@@ -19,13 +19,13 @@ from typing import Final
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import Response, error_response
 from ..state.access import VENDOR
 from ..state.environment import State, User
-from ._answers import listed, missing, no_tenant, shown
+from ._responses import json_response, list_parameter, not_found, tenant_missing
 from ._route import route
-from ._views import ShortRole
+from ._schemas import RoleSummary
 
 __all__ = ["ROUTES"]
 
@@ -41,7 +41,7 @@ class _Assigned(msgspec.Struct, rename="camel"):
 
     tenant_id: str
     user_id: str
-    roles: list[ShortRole]
+    roles: list[RoleSummary]
 
 
 class _UserRoles(msgspec.Struct, rename="camel"):
@@ -61,12 +61,12 @@ class _UserGroups(msgspec.Struct, rename="camel"):
 _ROLE_IDS: Final = msgspec.json.Decoder(_RoleIds)
 
 
-def add_roles(state: State, call: Call) -> Answer:
+def add_roles(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/users/v1/{userId}/roles``."""
     return _change(state, call, 201, lambda had, named: (*had, *named))
 
 
-def remove_roles(state: State, call: Call) -> Answer:
+def remove_roles(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/users/v1/{userId}/roles``, which has a body."""
     return _change(
         state, call, 200, lambda had, named: tuple(each for each in had if each not in named)
@@ -78,29 +78,31 @@ def _change(
     call: Call,
     status: int,
     change: Callable[[tuple[str, ...], list[str]], tuple[str, ...]],
-) -> Answer:
+) -> Response:
     if (tenant_id := call.tenant) is None:
-        return no_tenant()
+        return tenant_missing()
     body = decode(_ROLE_IDS, call)
-    if isinstance(body, Answer):
+    if isinstance(body, Response):
         return body
     (user_id,) = call.values
     user = state.find(user_id)
     if user is None or tenant_id not in user.tenants:
-        return missing("User", user_id)
+        return not_found("User", user_id)
     if (unknown := state.access.unknown_role(body.role_ids, tenant_id)) is not None:
-        return missing("Role", unknown)
+        return not_found("Role", unknown)
     user.set_roles(tenant_id, change(user.roles_in(tenant_id), body.role_ids))
     roles = state.access.roles_of(user.roles_in(tenant_id))
-    return shown(status, _Assigned(tenant_id, user_id, [ShortRole.of(role) for role in roles]))
+    return json_response(
+        status, _Assigned(tenant_id, user_id, [RoleSummary.of(role) for role in roles])
+    )
 
 
-def get_roles(state: State, call: Call) -> Answer:
+def get_roles(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/users/v3/roles``."""
     memberships = _memberships(state, call)
-    if isinstance(memberships, Answer):
+    if isinstance(memberships, Response):
         return memberships
-    return shown(
+    return json_response(
         200,
         [
             _UserRoles(user.id, tenant_id, list(user.roles_in(tenant_id)))
@@ -109,13 +111,13 @@ def get_roles(state: State, call: Call) -> Answer:
     )
 
 
-def get_groups(state: State, call: Call) -> Answer:
+def get_groups(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/users/v3/groups``."""
     memberships = _memberships(state, call)
-    if isinstance(memberships, Answer):
+    if isinstance(memberships, Response):
         return memberships
     access = state.access
-    return shown(
+    return json_response(
         200,
         [
             _UserGroups(
@@ -126,10 +128,10 @@ def get_groups(state: State, call: Call) -> Answer:
     )
 
 
-def _memberships(state: State, call: Call) -> list[tuple[User, str]] | Answer:
-    user_ids = listed(call.parameters(), "ids", "ids[]")
+def _memberships(state: State, call: Call) -> list[tuple[User, str]] | Response:
+    user_ids = list_parameter(call.parameters(), "ids", "ids[]")
     if not 0 < len(user_ids) <= _MOST:
-        return failure(400, f"ids must contain between 1 and {_MOST} elements")
+        return error_response(400, f"ids must contain between 1 and {_MOST} elements")
     return [
         (user, tenant_id)
         for user_id in user_ids

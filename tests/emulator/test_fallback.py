@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from frontegg_async.emulator import AnswerStatus, RateLimit
-from frontegg_async.emulator.routes import _stateless as stateless
-from frontegg_async.emulator.routes import _table as routes
+from frontegg_async.emulator.routes import _fallback as fallback
+from frontegg_async.emulator.routes import _router as routes
 from frontegg_async.emulator.routes._route import Takes
-from frontegg_async.emulator.routes._specimens import specimen
+from frontegg_async.emulator.routes._samples import sample
 from frontegg_async.emulator.routes._statuses import success
 from frontegg_async.endpoints import operations
 from frontegg_async.operation import Operation, TenantHeader, TokenKind, UserHeader
@@ -90,12 +90,12 @@ class Listing(msgspec.Struct):
     totals: dict[str, int] = msgspec.field(name="_metadata")
 
 
-def test_specimens_have_one_of_everything() -> None:
+def test_samples_have_one_of_everything() -> None:
     """Arrays have one element, nested objects are filled, and a tree ends."""
     leaf = {"id": "emulator-id", "count": 1, "open": True, "metadata": "{}"}
-    assert specimen(tuple[Leaf, ...], "") == [leaf]
-    assert specimen(Node, "") == {"leaves": [leaf], "children": []}
-    page = specimen(Listing, None)
+    assert sample(tuple[Leaf, ...], "") == [leaf]
+    assert sample(Node, "") == {"leaves": [leaf], "children": []}
+    page = sample(Listing, None)
     assert (page["items"], page["_links"]["next"]) == ([leaf], None)
     assert page["_metadata"] == {"totalItems": 1, "totalPages": 1}
 
@@ -116,7 +116,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         Operation("x.leave", "DELETE", f"{base}/v1/{{id}}", NoneType, token=TokenKind.USER),
     )
     monkeypatch.setattr("frontegg_async.endpoints.operations", lambda: made)
-    caches = (stateless.routes, stateless.kinds, routes.fallback)
+    caches = (fallback.routes, fallback.kinds, routes.fallback_tree)
     for cache in caches:
         cache.cache_clear()
     yield
@@ -195,10 +195,10 @@ async def test_unknown_routes_stay_unknown(api: Api) -> None:
 def test_a_table_of_operations_is_loaded_when_it_is_needed() -> None:
     """Routes with a memory are found without it."""
     code = (
-        "from frontegg_async.emulator.routes import _stateless, _table; "
-        "_table.find('POST', '/auth/vendor'); _table.known('POST /auth/vendor'); "
-        "print(_stateless.routes.cache_info().currsize)"
+        "from frontegg_async.emulator.routes import _fallback, _router; "
+        "_router.find('POST', '/auth/vendor'); _router.known('POST /auth/vendor'); "
+        "print(_fallback.routes.cache_info().currsize)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout.strip() == b"0"
-    assert stateless.takes("GET /nothing") is Takes.ENVIRONMENT
+    assert fallback.takes("GET /nothing") is Takes.ENVIRONMENT

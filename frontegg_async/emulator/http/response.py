@@ -1,8 +1,9 @@
 """What goes back over the socket: answers as values, and the one class that writes them.
 
-Handlers and faults deal in :class:`Answer`. :class:`Reply` turns one into bytes by itself instead
-of leaving it to ``web.Response``: one write for head and body is quicker, and half an answer, a
-wrong length or no answer at all are things that a well-behaved response class refuses to send.
+Handlers and faults deal in :class:`Response`. :class:`RawResponse` turns one into bytes by itself
+instead of leaving it to ``web.Response``: one write for head and body is quicker, and half an
+answer, a wrong length or no answer at all are things that a well-behaved response class refuses to
+send.
 """
 
 import socket
@@ -17,7 +18,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-__all__ = ["JSON", "Answer", "HangUp", "Letterhead", "Reply", "failure"]
+__all__ = ["JSON", "CommonHeaders", "HangUp", "RawResponse", "Response", "error_response"]
 
 JSON: Final = "application/json; charset=utf-8"
 
@@ -25,7 +26,7 @@ _NO_HEADERS: Final[dict[str, str]] = {}
 _REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Response(msgspec.Struct, frozen=True):
     """One answer before it is written; :func:`msgspec.structs.replace` makes variants of it."""
 
     status: int
@@ -53,16 +54,16 @@ class _ErrorBody(msgspec.Struct, omit_defaults=True, rename="camel"):
     error_code: str | None = None
 
 
-def failure(status: int, message: str, code: str | None = None) -> Answer:
+def error_response(status: int, message: str, code: str | None = None) -> Response:
     """Build an error in Frontegg's shape.
 
     ``errorCode`` is left out where no code has been seen for the case: it may be missing on the
     real service too (seen), and an invented code would be worse than none.
     """
-    return Answer(status, msgspec.json.encode(_ErrorBody([message], code)))
+    return Response(status, msgspec.json.encode(_ErrorBody([message], code)))
 
 
-class Letterhead:
+class CommonHeaders:
     """The headers that every answer carries: ``Date``, ``frontegg-trace-id``, the user's extras."""
 
     def __init__(
@@ -87,13 +88,13 @@ class Letterhead:
         return f"{self._head}{self._count:016x}\r\n"
 
 
-class Reply(web.StreamResponse):
-    """Writes an :class:`Answer`, or hangs up where there is none."""
+class RawResponse(web.StreamResponse):
+    """Writes an :class:`Response`, or hangs up where there is none."""
 
-    def __init__(self, answer: Answer | HangUp, letterhead: Letterhead) -> None:
-        super().__init__(status=answer.status if isinstance(answer, Answer) else 500)
+    def __init__(self, answer: Response | HangUp, common: CommonHeaders) -> None:
+        super().__init__(status=answer.status if isinstance(answer, Response) else 500)
         self._answer = answer
-        self._letterhead = letterhead
+        self._common = common
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Write everything there is to write."""
@@ -117,13 +118,13 @@ class Reply(web.StreamResponse):
     async def write_eof(self, data: bytes = b"") -> None:
         """Nothing is left to write: :meth:`prepare` did it all."""
 
-    def _head(self, answer: Answer, *, keep_alive: bool) -> bytes:
+    def _head(self, answer: Response, *, keep_alive: bool) -> bytes:
         status = answer.status
         lines = f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n"
         # Before those of every answer: of two values clients take the first, here the particular.
         for name, value in answer.headers.items():
             lines += f"{name}: {value}\r\n"
-        lines += self._letterhead.lines()
+        lines += self._common.lines()
         if answer.content_type is not None:
             lines += f"Content-Type: {answer.content_type}\r\n"
         if not keep_alive:

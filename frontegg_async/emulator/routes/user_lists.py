@@ -16,13 +16,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from ..http.answer import Answer, failure
 from ..http.request import Call
+from ..http.response import Response, error_response
 from ..state.environment import State, User
-from ._answers import listed, shown
 from ._pages import ordered, window
+from ._responses import json_response, list_parameter
 from ._route import route
-from ._views import Statuses, UserView
+from ._schemas import UserResponse, UserStatuses
 
 __all__ = ["ROUTES", "list_users", "search", "statuses"]
 
@@ -46,45 +46,45 @@ _IDENTIFIERS: Final[dict[str, Callable[[User], str | None]]] = {
 }
 
 
-def statuses(state: State, call: Call) -> Answer:
+def statuses(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/tenants/users/v1/statuses``."""
     parameters = call.parameters()
-    user_ids = listed(parameters, "userIds")
+    user_ids = list_parameter(parameters, "userIds")
     if not 0 < len(user_ids) <= _MOST:
-        return failure(400, f"userIds must contain between 1 and {_MOST} elements")
-    wanted = frozenset(listed(parameters, "userTenantStatuses"))
+        return error_response(400, f"userIds must contain between 1 and {_MOST} elements")
+    wanted = frozenset(list_parameter(parameters, "userTenantStatuses"))
     users = [user for user_id in user_ids if (user := state.find(user_id)) is not None]
-    found = [Statuses.of(user, wanted) for user in users]
+    found = [UserStatuses.of(user, wanted) for user in users]
     if state.policy.statuses_as_object and len(found) == 1:
-        return shown(200, found[0])
-    return shown(200, found)
+        return json_response(200, found[0])
+    return json_response(200, found)
 
 
-def list_users(state: State, call: Call) -> Answer:
+def list_users(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/users/v3``."""
     return _list(state, call, None)
 
 
-def search(state: State, call: Call) -> Answer:
+def search(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/users/v1/query/phrase``."""
     return _list(state, call, _matches)
 
 
-def _list(state: State, call: Call, sift: Callable[[User, _Parameters], bool] | None) -> Answer:
+def _list(state: State, call: Call, sift: Callable[[User, _Parameters], bool] | None) -> Response:
     parameters = call.parameters()
     page = window(parameters, _MOST)
-    if isinstance(page, Answer):
+    if isinstance(page, Response):
         return page
     kind = parameters.get("_identifierType", [""])[-1]
     if ("_identifier" in parameters) != bool(kind) or (kind and kind not in _IDENTIFIERS):
-        return failure(400, "_identifier and a known _identifierType belong together")
+        return error_response(400, "_identifier and a known _identifierType belong together")
     users = _selected(state, call, parameters)
     if sift is not None:
         users = [user for user in users if sift(user, parameters)]
     users_in_order = ordered(users, parameters, _KEYS)
-    if isinstance(users_in_order, Answer):
+    if isinstance(users_in_order, Response):
         return users_in_order
-    return page.of(users_in_order, state.policy, UserView.listed)
+    return page.of(users_in_order, state.policy, UserResponse.listed)
 
 
 def _selected(state: State, call: Call, parameters: _Parameters) -> list[User]:
@@ -93,7 +93,7 @@ def _selected(state: State, call: Call, parameters: _Parameters) -> list[User]:
     emails = parameters.get("_email", [])
     circles = [_circle(state, tenant_id, parameters) for tenant_id in tenant_ids]
     if "ids" in parameters:
-        found = [state.find(user_id) for user_id in listed(parameters, "ids")]
+        found = [state.find(user_id) for user_id in list_parameter(parameters, "ids")]
         users = [user for user in found if user is not None]
     elif emails:
         match = state.find_by_email(emails[-1])
@@ -134,7 +134,7 @@ def _filters(parameters: _Parameters) -> Iterator[Callable[[User], bool]]:
         prefix = parameters["_namePrefix"][-1].lower()
         yield lambda user: user.name.lower().startswith(prefix)
     if "_externalIds" in parameters:
-        external = frozenset(listed(parameters, "_externalIds"))
+        external = frozenset(list_parameter(parameters, "_externalIds"))
         yield lambda user: user.external_id in external
     if "_identifier" in parameters:
         start = parameters["_identifier"][-1].lower()
@@ -155,9 +155,9 @@ def _matches(user: User, parameters: _Parameters) -> bool:
         slips = ("".join([*letters[:n], ".?", *letters[n + 1 :]]) for n in range(len(letters)))
         return any(re.search(slip, text) for slip in slips)
 
-    contains = listed(parameters, "_phraseSearchContains")
-    excludes = listed(parameters, "_phraseSearchExcludes")
-    optional = listed(parameters, "_phraseSearchOptional")
+    contains = list_parameter(parameters, "_phraseSearchContains")
+    excludes = list_parameter(parameters, "_phraseSearchExcludes")
+    optional = list_parameter(parameters, "_phraseSearchOptional")
     return (
         all(map(holds, contains))
         and not any(map(holds, excludes))

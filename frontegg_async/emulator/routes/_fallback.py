@@ -21,12 +21,12 @@ from typing import Any, Final
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import Response, error_response
 from ..state.environment import State
-from ._answers import no_tenant
+from ._responses import tenant_missing
 from ._route import Handler, Route, Takes, route
-from ._specimens import specimen
+from ._samples import sample
 from ._statuses import success
 
 __all__ = ["MARK", "kinds", "routes", "takes"]
@@ -88,18 +88,18 @@ def _handler(key: str, same: list[Any]) -> Handler:
     wants_user = all(each.user.value == "required" for each in same)
     bodies: dict[str | None, bytes] = {}
 
-    def handle(state: State, call: Call) -> Answer:
+    def handle(state: State, call: Call) -> Response:
         if wants_tenant and call.tenant is None:
-            return no_tenant()
+            return tenant_missing()
         if wants_user and call.user is None:
-            return failure(403, "User ID is not specified")
-        if operation.body is not None and isinstance(refusal := decode(_ANY, call), Answer):
+            return error_response(403, "User ID is not specified")
+        if operation.body is not None and isinstance(refusal := decode(_ANY, call), Response):
             return refusal
         if operation.returns is NoneType or status == 204:
-            return Answer(status, content_type=None, headers=MARK)
+            return Response(status, content_type=None, headers=MARK)
         end = state.policy.next_at_end
         if end not in bodies:
-            bodies[end] = msgspec.json.encode(specimen(operation.returns, end))
-        return Answer(status, bodies[end], headers=MARK)
+            bodies[end] = msgspec.json.encode(sample(operation.returns, end))
+        return Response(status, bodies[end], headers=MARK)
 
     return handle

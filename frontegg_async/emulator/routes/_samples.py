@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from msgspec import inspect
 
-__all__ = ["specimen"]
+__all__ = ["sample"]
 
 _TIME: Final = "2024-01-01T00:00:00.000Z"
 _FALSE: Final = frozenset({"mfaRequired", "isLocked", "isDisabled", "invisible", "impersonated"})
@@ -27,7 +27,7 @@ _ENDINGS: Final = (
 )
 
 
-def specimen(shape: Any, next_at_end: str | None) -> Any:
+def sample(shape: Any, next_at_end: str | None) -> Any:
     """Return a JSON document that a decoder for ``shape`` accepts, in values that encode."""
     return _value(inspect.type_info(shape), "", (), next_at_end)
 

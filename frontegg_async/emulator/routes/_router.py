@@ -10,11 +10,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from . import _stateless as stateless
+from . import _fallback as fallback
 from . import (
     account_settings,
     api_tokens,
-    assignments,
     authentication,
     bulk,
     groups,
@@ -22,19 +21,20 @@ from . import (
     hierarchy,
     identifiers,
     invitations,
-    listing,
     me,
     passwords,
     permissions,
     roles,
     tenants,
+    user_lists,
+    user_roles,
     users,
 )
 from ._paths import Tree, segments_of
 from ._route import Route, route
 from .passwords import keeping_password
 
-__all__ = ["AUTHENTICATE", "ROUTES", "fallback", "find", "known"]
+__all__ = ["AUTHENTICATE", "ROUTES", "fallback_tree", "find", "known"]
 
 
 _USERS: Final = "/identity/resources/users/v1"
@@ -51,9 +51,9 @@ _GATHERED: Final[tuple[Route, ...]] = (
     *invitations.ROUTES,
     *bulk.ROUTES,
     *handlers.ROUTES,
-    *listing.ROUTES,
+    *user_lists.ROUTES,
     *account_settings.ROUTES,
-    *assignments.ROUTES,
+    *user_roles.ROUTES,
     *groups.ROUTES,
     *hierarchy.ROUTES,
     *identifiers.ROUTES,
@@ -70,8 +70,8 @@ _GATHERED: Final[tuple[Route, ...]] = (
     route("GET", _USERS + "/{userId}", handlers.get_in_tenant),
     route("DELETE", _USERS + "/{userId}", handlers.remove),
     route("POST", _USERS, handlers.invite),
-    route("GET", "/identity/resources/users/v3", listing.list_users),
-    route("GET", "/identity/resources/tenants/users/v1/statuses", listing.statuses),
+    route("GET", "/identity/resources/users/v3", user_lists.list_users),
+    route("GET", "/identity/resources/tenants/users/v1/statuses", user_lists.statuses),
     route("GET", _VENDOR_ONLY + "/{userId}", handlers.get_anywhere, environment_only=True),
     route("POST", _VENDOR_ONLY, handlers.create, environment_only=True),
 )
@@ -92,9 +92,9 @@ _TREE: Final = Tree(ROUTES)
 
 
 @cache
-def fallback() -> Tree:
+def fallback_tree() -> Tree:
     """Return the routes without a memory."""
-    return Tree(stateless.routes())
+    return Tree(fallback.routes())
 
 
 def known(key: str) -> str:
@@ -102,9 +102,9 @@ def known(key: str) -> str:
 
     The names of placeholders do not matter.
     """
-    found = _TREE.same(key) or fallback().same(key)
+    found = _TREE.same(key) or fallback_tree().same(key)
     if found is None:
-        keys = [each.key for each in (*ROUTES, *stateless.routes())]
+        keys = [each.key for each in (*ROUTES, *fallback.routes())]
         like = ", ".join(dict.fromkeys(get_close_matches(key, keys, 5)))
         raise ValueError(f"no such route: {key!r}" + (f"; there are {like}" if like else ""))
     return found.key
@@ -117,5 +117,5 @@ def find(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
     segments = segments_of(path)
     found = _TREE.find(method, segments)
     if found is None and path.startswith(("/identity/", "/tenants/")):
-        return fallback().find(method, segments)
+        return fallback_tree().find(method, segments)
     return found
