@@ -22,7 +22,7 @@ import msgspec
 
 from .http.record import RecordedRequest
 from .http.request import Call, decode
-from .http.response import Response, error_response
+from .http.response import RejectedError, Response, error_response
 from .limits import Limiter
 from .routes import _fallback as fallback
 from .routes._route import Route, Takes
@@ -85,15 +85,13 @@ class Service:
     def _work(
         self, route: Route, call: Call, record: RecordedRequest | None, at: float | None = None
     ) -> Response:
-        """Do what a route does for those who may."""
+        """Check the token and the headers of a call, and handle it."""
         self.store.jobs.tick()
-        if route.handle is None:
-            return self._authenticate(call)
-        if route.takes is not Takes.NOTHING:
-            refusal = self._admit(route, call, record)
-            if refusal is not None:
-                return refusal
         try:
+            if route.handle is None:
+                return self._authenticate(call)
+            if route.takes is not Takes.NOTHING:
+                self._check_token(route, call, record)
             if self._lag is not None:
                 if route.method == "GET":
                     with self._lag.past():
@@ -101,36 +99,35 @@ class Service:
                 if call.values:
                     self._lag.about_to_write(call.values[0], at)
             return route.handle(self.state, call)
+        except RejectedError as rejected:
+            return rejected.response
         except CannotSignError as error:
             return error_response(501, str(error))
 
-    def _admit(self, route: Route, call: Call, record: RecordedRequest | None) -> Response | None:
-        """Look at the token of a call, and keep it there; or refuse."""
+    def _check_token(self, route: Route, call: Call, record: RecordedRequest | None) -> None:
+        """Look up the token of a call and keep it there; reject a call without a good one."""
         token = call.token = self._bearer(call.headers)
         if token is None:
-            return error_response(401, "Unauthorized")
+            raise RejectedError(401, "Unauthorized")
         if record is not None:
             record.client_id = token.client_id
             record.user_id = token.user_id
         if token.kind is Kind.ENVIRONMENT:
             if route.takes is Takes.USER:
-                return error_response(401, "Failed to verify user JWT")
+                raise RejectedError(401, "Failed to verify user JWT")
             if token.account and not call.headers.get("frontegg-environment-id"):
-                return error_response(403, "Environment ID is not specified")
+                raise RejectedError(403, "Environment ID is not specified")
             if route.environment_only and "frontegg-tenant-id" in call.headers:
-                return error_response(403, "Tenant ID is defined - forbidden route for tenants")
+                raise RejectedError(403, "Tenant ID is defined - forbidden route for tenants")
         elif (route.takes or fallback.takes(route.key)) is Takes.ENVIRONMENT:
             status = self.store.policy.user_token_refusal
-            return error_response(status, "Forbidden route for user tokens")
-        return None
+            raise RejectedError(status, "Forbidden route for user tokens")
 
     def _authenticate(self, call: Call) -> Response:
         credentials = decode(_CREDENTIALS, call)
-        if isinstance(credentials, Response):
-            return credentials
         token = self.store.tokens.issue(credentials.client_id, credentials.secret)
         if token is None:
-            return error_response(401, "Invalid authentication")
+            raise RejectedError(401, "Invalid authentication")
         body = {"token": token, "expiresIn": self.store.tokens.lifetime}
         return Response(200, msgspec.json.encode(body))
 

@@ -8,6 +8,7 @@ import pytest
 from frontegg_async.emulator import RefreshTokenIn
 
 from .api import USERS, VENDOR_ONLY, Api
+from .clocks import Time
 from .conftest import Connect
 from .logins import AUTH, COOKIE, log_in, refresh, user
 
@@ -16,16 +17,6 @@ pytestmark = pytest.mark.anyio
 ME = "/identity/resources/users/v2/me"
 API_TOKENS = "/identity/resources/tenants/api-tokens"
 PERSONAL = "/identity/resources/users/api-tokens/v1"
-
-
-class Time:
-    """A clock that stands still unless told otherwise."""
-
-    now = 1_000_000.0
-
-    def __call__(self) -> float:
-        """Tell the time."""
-        return self.now
 
 
 async def test_a_login_gives_tokens_and_a_cookie(api: Api) -> None:
@@ -131,19 +122,19 @@ async def test_a_logout_ends_the_session_and_the_cookie(api: Api) -> None:
 
 async def test_tokens_of_users_expire_by_the_clock(connect: Connect) -> None:
     """An access token and a session end at their last moment, each by its own life."""
-    clock = Time()
-    options = {"access_token_lifetime": 60, "refresh_token_lifetime": 600, "clock": clock}
+    time = Time()
+    options = {"access_token_lifetime": 60, "refresh_token_lifetime": 600, "clock": time.clock}
     async with connect(**options) as api:
         mine = await user(api)
         session = (await log_in(api, "u@x.io", "pw")).json
         assert session["expiresIn"] == 60
-        clock.now += 59
+        time.passed += 59
         assert (await mine.send("GET", ME)).status == 200
-        clock.now += 1
+        time.passed += 1
         assert (await mine.send("GET", ME)).status == 401
         renewed = await refresh(api, session["refreshToken"])
         assert renewed.status == 201
-        clock.now += 600
+        time.passed += 600
         assert (await refresh(api, renewed.json["refreshToken"])).status == 401
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from ..state.store import Store
 from ..state.tokens import Kind, Token
-from .response import Response, error_response
+from .response import RejectedError
 
 __all__ = ["Call", "decode"]
 
@@ -44,6 +44,18 @@ class Call(msgspec.Struct):
             return token.user_id
         return self.headers.get(_USER_HEADER) or None
 
+    def required_tenant(self) -> str:
+        """Return the tenant that it is about; reject a call that names none (seen)."""
+        if (tenant_id := self.tenant) is None:
+            raise RejectedError(403, "Tenant ID is not specified")
+        return tenant_id
+
+    def required_user(self) -> str:
+        """Return the user that it is about; reject a call that names none."""
+        if (user_id := self.user) is None:
+            raise RejectedError(403, "User ID is not specified")
+        return user_id
+
     def parameters(self) -> dict[str, list[str]]:
         """Return the query's values by name."""
         found: dict[str, list[str]] = {}
@@ -52,12 +64,12 @@ class Call(msgspec.Struct):
         return found
 
 
-def decode(decoder: "msgspec.json.Decoder[_T]", call: Call) -> "_T | Response":
-    """Read the body, or return the 400 that it deserves."""
+def decode(decoder: "msgspec.json.Decoder[_T]", call: Call) -> _T:
+    """Decode the body of a call; reject a malformed one with 400."""
     is_json = call.headers.get("content-type", "").startswith("application/json")
     try:
         return decoder.decode(call.body if is_json else b"{}")
     except msgspec.ValidationError as error:
-        return error_response(400, str(error))
+        raise RejectedError(400, str(error)) from None
     except msgspec.DecodeError:
-        return error_response(400, "Invalid input JSON", "ER-00006")
+        raise RejectedError(400, "Invalid input JSON", "ER-00006") from None

@@ -18,7 +18,15 @@ import msgspec
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-__all__ = ["JSON", "CommonHeaders", "HangUp", "RawResponse", "Response", "error_response"]
+__all__ = [
+    "JSON",
+    "CommonHeaders",
+    "HangUp",
+    "RawResponse",
+    "RejectedError",
+    "Response",
+    "error_response",
+]
 
 JSON: Final = "application/json; charset=utf-8"
 
@@ -52,6 +60,14 @@ class HangUp(Exception):  # noqa: N818 - an order to the server, not an error of
 class _ErrorBody(msgspec.Struct, omit_defaults=True, rename="camel"):
     errors: list[str]
     error_code: str | None = None
+
+
+class RejectedError(Exception):
+    """A request is rejected; carries the error response."""
+
+    def __init__(self, status: int, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.response = error_response(status, message, code)
 
 
 def error_response(status: int, message: str, code: str | None = None) -> Response:

@@ -22,9 +22,8 @@ from typing import Any, Final
 import msgspec
 
 from ..http.request import Call, decode
-from ..http.response import Response, error_response
+from ..http.response import Response
 from ..state.environment import State
-from ._responses import tenant_missing
 from ._route import Handler, Route, Takes, route
 from ._samples import sample
 from ._statuses import success
@@ -89,12 +88,12 @@ def _handler(key: str, same: list[Any]) -> Handler:
     bodies: dict[str | None, bytes] = {}
 
     def handle(state: State, call: Call) -> Response:
-        if wants_tenant and call.tenant is None:
-            return tenant_missing()
-        if wants_user and call.user is None:
-            return error_response(403, "User ID is not specified")
-        if operation.body is not None and isinstance(refusal := decode(_ANY, call), Response):
-            return refusal
+        if wants_tenant:
+            call.required_tenant()
+        if wants_user:
+            call.required_user()
+        if operation.body is not None:
+            decode(_ANY, call)
         if operation.returns is NoneType or status == 204:
             return Response(status, content_type=None, headers=MARK)
         end = state.policy.next_at_end

@@ -8,8 +8,6 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Final
 
-from msgspec.structs import replace
-
 from . import _fallback as fallback
 from . import (
     account_settings,
@@ -17,32 +15,29 @@ from . import (
     authentication,
     bulk,
     groups,
-    handlers,
     hierarchy,
-    identifiers,
     invitations,
     me,
     passwords,
     permissions,
     roles,
+    temporary_users,
     tenants,
+    user_emails,
     user_lists,
     user_roles,
+    usernames,
     users,
 )
 from ._paths import Tree, segments_of
 from ._route import Route, route
-from .passwords import keeping_password
 
 __all__ = ["AUTHENTICATE", "ROUTES", "fallback_tree", "find", "known"]
 
 
-_USERS: Final = "/identity/resources/users/v1"
-_VENDOR_ONLY: Final = "/identity/resources/vendor-only/users/v1"
-
 AUTHENTICATE: Final = route("POST", "/auth/vendor", None)
 
-_GATHERED: Final[tuple[Route, ...]] = (
+ROUTES: Final[tuple[Route, ...]] = (
     AUTHENTICATE,
     *authentication.ROUTES,
     *passwords.ROUTES,
@@ -50,41 +45,18 @@ _GATHERED: Final[tuple[Route, ...]] = (
     *api_tokens.ROUTES,
     *invitations.ROUTES,
     *bulk.ROUTES,
-    *handlers.ROUTES,
     *user_lists.ROUTES,
     *account_settings.ROUTES,
     *user_roles.ROUTES,
     *groups.ROUTES,
     *hierarchy.ROUTES,
-    *identifiers.ROUTES,
+    *user_emails.ROUTES,
+    *usernames.ROUTES,
+    *temporary_users.ROUTES,
     *permissions.ROUTES,
     *roles.ROUTES,
     *tenants.ROUTES,
     *users.ROUTES,
-    route("POST", _USERS + "/{userId}/tenant", handlers.add_to_tenant, environment_only=True),
-    route("PUT", _USERS + "/{userId}/tenant", handlers.set_active_tenant, environment_only=True),
-    route("PUT", _USERS + "/{userId}/superuser", handlers.set_superuser, environment_only=True),
-    route("POST", _USERS + "/{userId}/lock", handlers.lock),
-    route("POST", _USERS + "/{userId}/unlock", handlers.unlock),
-    route("GET", _USERS + "/email", handlers.get_by_email),
-    route("GET", _USERS + "/{userId}", handlers.get_in_tenant),
-    route("DELETE", _USERS + "/{userId}", handlers.remove),
-    route("POST", _USERS, handlers.invite),
-    route("GET", "/identity/resources/users/v3", user_lists.list_users),
-    route("GET", "/identity/resources/tenants/users/v1/statuses", user_lists.statuses),
-    route("GET", _VENDOR_ONLY + "/{userId}", handlers.get_anywhere, environment_only=True),
-    route("POST", _VENDOR_ONLY, handlers.create, environment_only=True),
-)
-
-_MAKING_USERS: Final = frozenset(
-    {f"POST {_USERS}", "POST /identity/resources/users/v2", f"POST {_VENDOR_ONLY}"}
-)
-
-ROUTES: Final = tuple(
-    replace(each, handle=keeping_password(each.handle))
-    if each.handle is not None and each.key in _MAKING_USERS
-    else each
-    for each in _GATHERED
 )
 """Every route with a memory."""
 

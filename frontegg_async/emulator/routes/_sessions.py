@@ -19,13 +19,13 @@ from http.cookies import CookieError, SimpleCookie
 import msgspec
 
 from ..http.request import Call
-from ..http.response import Response, error_response
+from ..http.response import RejectedError, Response
 from ..policy import RefreshTokenIn
 from ..state.environment import State, User
 from ..state.logins import Session
 from ..state.store import Store, http_date
 from ..state.tokens import Kind
-from ._responses import json_response
+from ._bodies import json_response
 
 __all__ = [
     "api_session_answer",
@@ -48,7 +48,7 @@ def log_in(state: State, call: Call, user: User) -> Response:
     """Begin a session for a user who has shown who they are, or refuse."""
     problem = unfit(user, user.active_tenant)
     if problem is not None:
-        return error_response(401, problem)
+        raise RejectedError(401, problem)
     tenant_id = user.active_tenant or ""
     call.store.keys.make()
     if tenant_id in user.tenants:

@@ -15,9 +15,10 @@ from typing import Final
 import msgspec
 
 from ..http.request import Call, decode
-from ..http.response import Response, error_response
+from ..http.response import RejectedError, Response
 from ..state.environment import State
-from ._responses import json_response, not_found, tenant_missing
+from ._bodies import json_response
+from ._lookups import tenant_of_call
 from ._route import route
 
 __all__ = ["ROUTES"]
@@ -38,33 +39,23 @@ _OBJECT: Final = msgspec.json.Decoder(dict[str, object])
 
 def get(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/account-settings/v1``."""
-    tenant_id = _tenant(state, call)
-    return (
-        tenant_id
-        if isinstance(tenant_id, Response)
-        else json_response(200, _settings(state, tenant_id))
-    )
+    tenant_id = tenant_of_call(state, call)
+    return json_response(200, _settings(state, tenant_id))
 
 
 def get_public(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/account-settings/v1/public``."""
-    tenant_id = _tenant(state, call)
-    if isinstance(tenant_id, Response):
-        return tenant_id
+    tenant_id = tenant_of_call(state, call)
     settings = _settings(state, tenant_id)
     return json_response(200, {name: settings[name] for name in _PUBLIC if name in settings})
 
 
 def update(state: State, call: Call) -> Response:
     """Serve ``PUT /tenants/resources/account-settings/v1``."""
-    tenant_id = _tenant(state, call)
-    if isinstance(tenant_id, Response):
-        return tenant_id
+    tenant_id = tenant_of_call(state, call)
     body = decode(_OBJECT, call)
-    if isinstance(body, Response):
-        return body
     if not body:
-        return error_response(400, "There is nothing to change")
+        raise RejectedError(400, "There is nothing to change")
     name = body.pop("name", None)
     if isinstance(name, str):
         state.tenants[tenant_id] = name
@@ -82,12 +73,6 @@ def _settings(state: State, tenant_id: str) -> dict[str, object]:
     account = state.accounts.look(tenant_id)
     shared = {setting: account.fields.get(field) for setting, field in _SHARED.items()}
     return {**account.settings, **shared, "tenantId": tenant_id, "name": state.tenants[tenant_id]}
-
-
-def _tenant(state: State, call: Call) -> str | Response:
-    if (tenant_id := call.tenant) is None:
-        return tenant_missing()
-    return tenant_id if tenant_id in state.tenants else not_found("Tenant", tenant_id)
 
 
 ROUTES: Final = (

@@ -26,10 +26,11 @@ from uuid import uuid4
 import msgspec
 
 from ..http.request import Call, decode
-from ..http.response import Response, error_response
+from ..http.response import Response
 from ..state.environment import State
 from ..state.store import AccessToken, ApiToken, Store, timestamp
-from ._responses import empty_response, json_response, not_found, tenant_missing
+from ._bodies import empty_response, given_fields, json_response, parameter, set_fields
+from ._lookups import check_permissions, check_roles, find_user, not_found
 from ._route import Handler, Takes, route
 
 __all__ = ["ROUTES"]
@@ -54,44 +55,26 @@ _CREATE_BODY: Final = msgspec.json.Decoder(_CreateBody)
 _UPDATE_BODY: Final = msgspec.json.Decoder(_UpdateBody)
 
 
-def _owner(call: Call, *, personal: bool) -> tuple[str, str | None] | Response:
+def _owner(call: Call, *, personal: bool) -> tuple[str, str | None]:
     """Return the tenant, and the user if it is about a personal token."""
-    if call.tenant is None:
-        return tenant_missing()
-    if not personal:
-        return call.tenant, None
-    if call.user is None:
-        return error_response(403, "User ID is not specified")
-    return call.tenant, call.user
+    return call.required_tenant(), call.required_user() if personal else None
 
 
-def _unknown(state: State, body: _CreateBody | _UpdateBody, tenant_id: str) -> Response | None:
-    role = state.access.unknown_role(body.role_ids or (), tenant_id)
-    if role is not None:
-        return not_found("Role", role)
-    for permission_id in body.permission_ids or ():
-        if permission_id not in state.access.permissions:
-            return not_found("Permission", permission_id)
-    return None
+def _check_rights(state: State, body: _CreateBody | _UpdateBody, tenant_id: str) -> None:
+    check_roles(state, body.role_ids or (), tenant_id)
+    check_permissions(state, body.permission_ids or ())
 
 
 def _creating(*, personal: bool, access: bool) -> Handler:
     """Make the handler that makes a token of one of the four kinds."""
 
     def create(state: State, call: Call) -> Response:
-        owner = _owner(call, personal=personal)
-        if isinstance(owner, Response):
-            return owner
-        tenant_id, user_id = owner
+        tenant_id, user_id = _owner(call, personal=personal)
         body = decode(_CREATE_BODY, call)
-        if isinstance(body, Response):
-            return body
-        if user_id is not None and state.find(user_id) is None:
-            return not_found("User", user_id)
-        if (refusal := _unknown(state, body, tenant_id)) is not None:
-            return refusal
-        if (refusal := state.ensure_tenant(tenant_id, validate=False)) is not None:
-            return refusal
+        if user_id is not None:
+            find_user(state, user_id)
+        _check_rights(state, body, tenant_id)
+        state.ensure_tenant(tenant_id, validate=False)
         return (_new_access_token if access else _new_api_token)(call, body, tenant_id, user_id)
 
     return create
@@ -145,8 +128,6 @@ def _listing(*, personal: bool, access: bool) -> Handler:
 
     def get_all(state: State, call: Call) -> Response:
         owner = _owner(call, personal=personal)
-        if isinstance(owner, Response):
-            return owner
         if access:
             found = _of(call.store.access_tokens, owner)
             return json_response(200, {"accessTokens": [_access_view(each) for each in found]})
@@ -160,13 +141,11 @@ def _deleting(*, personal: bool, access: bool) -> Handler:
 
     def delete(state: State, call: Call) -> Response:
         owner = _owner(call, personal=personal)
-        if isinstance(owner, Response):
-            return owner
         (token_id,) = call.values
         tokens = call.store.access_tokens if access else call.store.api_tokens
         token = tokens.get(token_id)
         if token is None or (token.tenant_id, token.user_id) != owner:
-            return not_found("Token", token_id)
+            raise not_found("Token", token_id)
         del tokens[token_id]
         call.store.logins.close_all(api_token=token_id)
         return empty_response(200)
@@ -176,28 +155,20 @@ def _deleting(*, personal: bool, access: bool) -> Handler:
 
 def _update(state: State, call: Call) -> Response:
     owner = _owner(call, personal=False)
-    if isinstance(owner, Response):
-        return owner
     body = decode(_UPDATE_BODY, call)
-    if isinstance(body, Response):
-        return body
     (client_id,) = call.values
     token = call.store.api_tokens.get(client_id)
     if token is None or (token.tenant_id, token.user_id) != owner:
-        return not_found("Token", client_id)
-    if (refusal := _unknown(state, body, owner[0])) is not None:
-        return refusal
-    token.description = token.description if body.description is None else body.description
-    token.metadata = token.metadata if body.metadata is None else body.metadata
-    token.role_ids = token.role_ids if body.role_ids is None else body.role_ids
-    if body.permission_ids is not None:
-        token.permission_ids = body.permission_ids
+        raise not_found("Token", client_id)
+    _check_rights(state, body, owner[0])
+    fields = given_fields(body)
+    set_fields(token, {name: value for name, value in fields.items() if value is not None})
     return json_response(200, _api_view(token))
 
 
 def _meant(call: Call, tenant_id: str) -> bool:
     """Tell whether a tenant is the one that is asked about; without any, every one is."""
-    asked = call.tenant or call.parameters().get("frontegg-tenant-id", [""])[-1]
+    asked = call.tenant or parameter(call.parameters(), "frontegg-tenant-id")
     return asked in ("", tenant_id)
 
 
@@ -224,7 +195,7 @@ def _reading(*, personal: bool) -> Handler:
             or not _meant(call, token.tenant_id)
             or (token.user_id is not None) is not personal
         ):
-            return not_found("Token", token_id)
+            raise not_found("Token", token_id)
         role_ids: list[str] | tuple[str, ...] = token.role_ids
         view: dict[str, Any] = {"id": token.id, "tenantId": token.tenant_id}
         if token.user_id is not None:

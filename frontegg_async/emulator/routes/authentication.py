@@ -17,12 +17,12 @@ from typing import Final
 import msgspec
 
 from ..http.request import Call, decode
-from ..http.response import Response, error_response
+from ..http.response import RejectedError, Response
 from ..state.environment import State
 from ..state.logins import Session
 from ..state.store import ApiToken
 from ..state.tokens import Kind
-from ._responses import empty_response, json_response
+from ._bodies import empty_response, json_response
 from ._route import Takes, route
 from ._sessions import (
     api_session_answer,
@@ -58,19 +58,17 @@ _API_REFRESH_BODY: Final = msgspec.json.Decoder(_ApiRefreshBody)
 
 def _login(state: State, call: Call) -> Response:
     body = decode(_LOGIN_BODY, call)
-    if isinstance(body, Response):
-        return body
     user = None if body.email is None else state.find_by_email(body.email)
     known = None if user is None else call.store.logins.passwords.get(user.id)
     if user is None or known is None or not _same(known, body.password):
-        return error_response(401, "Incorrect email or password")
+        raise RejectedError(401, "Incorrect email or password")
     return log_in(state, call, user)
 
 
 def _refresh(state: State, call: Call) -> Response:
     session = call.store.logins.find(sent_refresh_token(call))
     if session is None or session.kind is not Kind.USER or not _may_go_on(state, session):
-        return error_response(401, "Refresh token is not valid")
+        raise RejectedError(401, "Refresh token is not valid")
     _rotate(call, session)
     return session_answer(state, call.store, session, 201)
 
@@ -84,11 +82,9 @@ def _logout(state: State, call: Call) -> Response:
 
 def _login_with_api_token(state: State, call: Call) -> Response:
     body = decode(_API_LOGIN_BODY, call)
-    if isinstance(body, Response):
-        return body
     token = call.store.api_tokens.get(body.client_id)
     if token is None or not _same(token.secret, body.secret) or _expired(call, token):
-        return error_response(401, "Invalid authentication")
+        raise RejectedError(401, "Invalid authentication")
     call.store.keys.make()
     kind = Kind.TENANT_API if token.user_id is None else Kind.USER_API
     session = call.store.logins.open(
@@ -96,18 +92,16 @@ def _login_with_api_token(state: State, call: Call) -> Response:
     )
     if not _may_go_on(state, session):
         call.store.logins.close(session)
-        return error_response(401, "User may not act in this tenant")
+        raise RejectedError(401, "User may not act in this tenant")
     return api_session_answer(state, call.store, session, token.role_ids)
 
 
 def _refresh_api_token(state: State, call: Call) -> Response:
     body = decode(_API_REFRESH_BODY, call)
-    if isinstance(body, Response):
-        return body
     session = call.store.logins.find(body.refresh_token)
     token = None if session is None else call.store.api_tokens.get(session.api_token or "")
     if session is None or token is None or _expired(call, token) or not _may_go_on(state, session):
-        return error_response(401, "Refresh token is not valid")
+        raise RejectedError(401, "Refresh token is not valid")
     _rotate(call, session)
     return api_session_answer(state, call.store, session, token.role_ids)
 

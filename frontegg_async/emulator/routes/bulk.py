@@ -27,20 +27,19 @@ import msgspec
 from msgspec.structs import replace
 
 from ..http.request import Call, decode
-from ..http.response import Response, error_response
+from ..http.response import RejectedError, Response
 from ..policy import BulkRoles
 from ..state.environment import State, User
 from ..state.jobs import Job
-from . import handlers
-from ._responses import json_response, not_found, tenant_missing
+from . import users
+from ._bodies import check_count, json_response, required
+from ._lookups import check_roles, not_found, user_in_path
 from ._route import Handler, Route, Takes, route
-from .passwords import keeping_password
+from ._schemas import UserResponse
 
 __all__ = ["ROUTES"]
 
 _MOST: Final = 1_000
-_invite_one: Final = keeping_password(handlers.invite)
-_create_one: Final = keeping_password(handlers.create)
 
 
 class _UsersBody(msgspec.Struct):
@@ -73,62 +72,57 @@ def _who(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item[name] for name in ("email", "username") if isinstance(item.get(name), str)}
 
 
-def _failure_of(answer: Response, item: Mapping[str, Any]) -> dict[str, Any] | None:
-    if answer.status < 400:
-        return None
-    said = cast("dict[str, list[str]]", msgspec.json.decode(answer.body))
-    return {"message": "; ".join(said["errors"]), **_who(item)}
+def _failure(rejected: RejectedError, item: Mapping[str, Any]) -> dict[str, Any]:
+    return {"message": str(rejected), **_who(item)}
 
 
-def _users_of(call: Call) -> list[dict[str, Any]] | Response:
+def _users_of(call: Call) -> list[dict[str, Any]]:
     body = decode(_USERS_BODY, call)
-    if isinstance(body, Response):
-        return body
-    if not 0 < len(body.users) <= _MOST:
-        return error_response(400, f"users must contain between 1 and {_MOST} elements")
+    check_count("users", body.users, _MOST)
     return body.users
+
+
+def _job(call: Call, kind: str, name: str) -> Job:
+    """Return the job that the path names, moved on by this look at it."""
+    (job_id,) = call.values
+    if (job := call.store.jobs.look(kind, job_id)) is None:
+        raise not_found(name, job_id)
+    return job
 
 
 # Invitations
 
 
 def _invite(state: State, call: Call) -> Response:
-    tenant_id = call.tenant
-    if tenant_id is None:
-        return tenant_missing()
-    users = _users_of(call)
-    if isinstance(users, Response):
-        return users
-    if (refusal := state.ensure_tenant(tenant_id, validate=False)) is not None:
-        return refusal
+    tenant_id = call.required_tenant()
+    items = _users_of(call)
+    state.ensure_tenant(tenant_id, validate=False)
 
     def invite(item: dict[str, Any]) -> dict[str, Any] | None:
-        if not _looks_like_email(item):
-            return {"message": "email must be an email", **_who(item)}
-        one = _as_one(call, item, {"frontegg-tenant-id": tenant_id})
-        answer = _invite_one(state, one)
-        if answer.status == 201 and item.get("verified") is True:
+        try:
+            _check_email(item)
+            users.invite(state, _as_one(call, item, {"frontegg-tenant-id": tenant_id}))
+        except RejectedError as rejected:
+            return _failure(rejected, item)
+        if item.get("verified") is True:
             user = state.find_by_email(item.get("email") or "")
             if user is not None:
                 user.verified = True
-        return _failure_of(answer, item)
+        return None
 
-    job = call.store.jobs.start("invite", users, invite)
+    job = call.store.jobs.start("invite", items, invite)
     return json_response(202, {"id": job.id, "status": job.state})
 
 
-def _looks_like_email(item: Mapping[str, Any]) -> bool:
+def _check_email(item: Mapping[str, Any]) -> None:
     email = item.get("email")
-    if email is None:
-        return "username" in item
-    name, at, domain = str(email).partition("@")
-    return bool(name and at and domain)
+    name, _, domain = str(email).partition("@")
+    if not ("username" in item if email is None else name and domain):
+        raise RejectedError(400, "email must be an email")
 
 
 def _get_invite_status(state: State, call: Call) -> Response:
-    (job_id,) = call.values
-    job = call.store.jobs.look("invite", job_id)
-    return not_found("Task", job_id) if job is None else json_response(200, _progress(job))
+    return json_response(200, _progress(_job(call, "invite", "Task")))
 
 
 def _progress(job: Job) -> dict[str, Any]:
@@ -144,8 +138,8 @@ def _progress(job: Job) -> dict[str, Any]:
 # Migrations
 
 
-def _migrating(state: State, call: Call, item: dict[str, Any]) -> Response:
-    """Migrate one user."""
+def _migrate_user(state: State, call: Call, item: dict[str, Any]) -> User:
+    """Migrate one user; raise :exc:`RejectedError` if the item is bad."""
     item = dict(item)
     verified = item.pop("verifyUser", None) is True
     for address in cast("list[dict[str, Any]]", item.pop("emails", None) or []):
@@ -153,61 +147,50 @@ def _migrating(state: State, call: Call, item: dict[str, Any]) -> Response:
             item["email"] = address.get("email")
             verified = address.get("verified") is True
     tenant_id = item.get("tenantId")
-    if not isinstance(tenant_id, str) or not tenant_id:
-        return error_response(400, "tenantId should not be empty")
-    if not _looks_like_email(item):
-        return error_response(400, "email must be an email")
+    tenant_id = required("tenantId", tenant_id if isinstance(tenant_id, str) else None)
+    _check_email(item)
     user = state.find_by_email(item.get("email") or "")
     if user is None:
-        answer = _create_one(state, _as_one(call, item, {}))
-        if answer.status != 201:
-            return answer
-        user = state.users[cast("dict[str, Any]", msgspec.json.decode(answer.body))["id"]]
+        made = users.create(state, _as_one(call, item, {}))
+        user = state.users[cast("dict[str, Any]", msgspec.json.decode(made.body))["id"]]
         user.verified = verified
-    elif (refusal := state.ensure_tenant(tenant_id, validate=False)) is not None:
-        return refusal
-    elif tenant_id not in user.tenants:
-        state.join(user, tenant_id, "Activated", item.get("roleIds") or ())
+    else:
+        state.ensure_tenant(tenant_id, validate=False)
+        if tenant_id not in user.tenants:
+            state.join(user, tenant_id, "Activated", item.get("roleIds") or ())
     user.tenants[tenant_id] = "Activated"
-    return handlers.get_anywhere(state, replace(call, values=(user.id,)))
+    return user
 
 
 def _migrate_one(state: State, call: Call) -> Response:
-    item = decode(_ONE_USER, call)
-    if isinstance(item, Response):
-        return item
-    answer = _migrating(state, call, item)
-    return replace(answer, status=201) if answer.status == 200 else answer
+    user = _migrate_user(state, call, decode(_ONE_USER, call))
+    return json_response(201, UserResponse.full(user, state))
 
 
 def _migrate(state: State, call: Call) -> Response:
-    users = _users_of(call)
-    if isinstance(users, Response):
-        return users
+    items = _users_of(call)
 
     def migrate(item: dict[str, Any]) -> dict[str, Any] | None:
-        return _failure_of(_migrating(state, call, item), item)
+        try:
+            _migrate_user(state, call, item)
+        except RejectedError as rejected:
+            return _failure(rejected, item)
+        return None
 
-    job = call.store.jobs.start("migration", users, migrate)
+    job = call.store.jobs.start("migration", items, migrate)
     return json_response(202, {"migrationId": job.id})
 
 
 def _get_migration_status(state: State, call: Call) -> Response:
-    (job_id,) = call.values
-    job = call.store.jobs.look("migration", job_id)
-    if job is None:
-        return not_found("Migration", job_id)
-    users = [_who(item) for item in job.items[: min(job.done, _MOST)]]
-    body = {**_progress(job), "migrationId": job.id, "state": job.state, "users": users}
+    job = _job(call, "migration", "Migration")
+    done = [_who(item) for item in job.items[: min(job.done, _MOST)]]
+    body = {**_progress(job), "migrationId": job.id, "state": job.state, "users": done}
     return json_response(200, body)
 
 
 def _migrate_tenants(state: State, call: Call) -> Response:
     body = decode(_TENANTS_BODY, call)
-    if isinstance(body, Response):
-        return body
-    if not body.tenants:
-        return error_response(400, "tenants should not be empty")
+    required("tenants", body.tenants)
 
     def migrate(tenant_id: str) -> dict[str, Any] | None:
         if not tenant_id.strip():
@@ -220,10 +203,7 @@ def _migrate_tenants(state: State, call: Call) -> Response:
 
 
 def _get_tenant_migration_status(state: State, call: Call) -> Response:
-    (job_id,) = call.values
-    job = call.store.jobs.look("tenant-migration", job_id)
-    if job is None:
-        return not_found("Migration", job_id)
+    job = _job(call, "tenant-migration", "Migration")
     return json_response(200, {**_progress(job), "migrationId": job.id})
 
 
@@ -232,15 +212,9 @@ def _get_tenant_migration_status(state: State, call: Call) -> Response:
 
 def _update_roles(state: State, call: Call) -> Response:
     body = decode(_ROLES_BODY, call)
-    if isinstance(body, Response):
-        return body
-    (user_id,) = call.values
-    if (user := state.find(user_id)) is None:
-        return not_found("User", user_id)
+    user = user_in_path(state, call)
     added, removed = body.add_role_ids or [], body.remove_role_ids or []
-    unknown = state.access.unknown_role((*added, *removed))
-    if unknown is not None:
-        return not_found("Role", unknown)
+    check_roles(state, (*added, *removed))
     tenant_ids = list(user.tenants) if body.tenant_ids is None else body.tenant_ids
 
     def update(tenant_id: str) -> dict[str, Any] | None:
@@ -265,19 +239,17 @@ def _change_roles(
 ) -> dict[str, Any] | None:
     if user.id not in state.users or tenant_id not in user.tenants:
         return {"message": "User does not belong to this tenant", "tenantId": tenant_id}
-    unknown = state.access.unknown_role(added, tenant_id)
-    if unknown is not None:
-        return {"message": f"Role {unknown} not found", "tenantId": tenant_id}
+    try:
+        check_roles(state, added, tenant_id)
+    except RejectedError as rejected:
+        return {"message": str(rejected), "tenantId": tenant_id}
     kept = [role_id for role_id in user.roles_in(tenant_id) if role_id not in removed]
     user.set_roles(tenant_id, (*kept, *added))
     return None
 
 
 def _get_roles_status(state: State, call: Call) -> Response:
-    (job_id,) = call.values
-    job = call.store.jobs.look("roles", job_id)
-    if job is None:
-        return not_found("Task", job_id)
+    job = _job(call, "roles", "Task")
     status = {
         "id": job.id,
         **job.about,

@@ -18,11 +18,12 @@ from uuid import uuid4
 import msgspec
 
 from ..http.request import Call, decode
-from ..http.response import Response, error_response
+from ..http.response import RejectedError, Response
 from ..state.access import VENDOR, Group, Role
 from ..state.environment import State, User
-from ._pages import ordered, window
-from ._responses import empty_response, given_fields, json_response, not_found, tenant_missing
+from ._bodies import empty_response, given_fields, json_response, parameter, set_fields
+from ._lookups import check_roles, find, find_member, tenant_of_call
+from ._pages import page_response
 from ._route import route
 
 __all__ = ["ROUTES"]
@@ -140,64 +141,37 @@ _CONFIGURATION: Final = msgspec.json.Decoder(_Configuration)
 
 def get_all(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/groups/v1``."""
-    found = _groups_and_view(state, call)
-    if isinstance(found, Response):
-        return found
-    groups, view = found
+    groups, view = _groups_and_view(state, call)
     return json_response(200, {"groups": [view(group) for group in groups.values()]})
 
 
 def get_many(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/groups/v1/bulkGet``; unknown ids are left out."""
-    found = _groups_and_view(state, call)
-    if isinstance(found, Response):
-        return found
-    groups, view = found
+    groups, view = _groups_and_view(state, call)
     body = decode(_GROUPS_IDS, call)
-    if isinstance(body, Response):
-        return body
     known = (groups[group_id] for group_id in body.groups_ids if group_id in groups)
     return json_response(201, {"groups": [view(group) for group in known]})
 
 
 def list_groups(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/groups/v2``."""
-    found = _groups_and_view(state, call)
-    if isinstance(found, Response):
-        return found
-    groups, view = found
-    page = window(call.parameters(), None)
-    if isinstance(page, Response):
-        return page
-    in_order = ordered(list(groups.values()), page.parameters, _KEYS)
-    if isinstance(in_order, Response):
-        return in_order
-    return page.of(in_order, state.policy, view)
+    groups, view = _groups_and_view(state, call)
+    found = list(groups.values())
+    return page_response(call.parameters(), state.policy, found, view, keys=_KEYS)
 
 
 def get(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/groups/v1/{id}``."""
-    found = _groups_and_view(state, call)
-    if isinstance(found, Response):
-        return found
-    groups, view = found
-    (group_id,) = call.values
-    group = groups.get(group_id)
-    return not_found("Group", group_id) if group is None else json_response(200, view(group))
+    groups, view = _groups_and_view(state, call)
+    return json_response(200, view(find("Group", groups, call.values[0])))
 
 
 def create(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/groups/v1``."""
-    if (tenant_id := call.tenant) is None:
-        return tenant_missing()
-    if tenant_id not in state.tenants:
-        return not_found("Tenant", tenant_id)
+    tenant_id = tenant_of_call(state, call)
     body = decode(_NEW_GROUP, call)
-    if isinstance(body, Response):
-        return body
     groups = state.access.groups.setdefault(tenant_id, {})
-    if _name_taken(groups, body.name):
-        return error_response(409, "There already is a group with this name")
+    _check_name(groups, body.name)
     now = state.now()
     group = Group(
         id=str(uuid4()), tenant_id=tenant_id, created_at=now, updated_at=now, **given_fields(body)
@@ -209,17 +183,10 @@ def create(state: State, call: Call) -> Response:
 def update(state: State, call: Call) -> Response:
     """Serve ``PATCH /identity/resources/groups/v1/{id}``."""
     group = _find(state, call)
-    if isinstance(group, Response):
-        return group
-    body = decode(_CHANGES, call)
-    if isinstance(body, Response):
-        return body
-    fields = given_fields(body)
+    fields = given_fields(decode(_CHANGES, call))
     groups = state.access.groups[group.tenant_id]
-    if _name_taken(groups, fields.get("name", group.name), but=group.id):
-        return error_response(409, "There already is a group with this name")
-    for name, value in fields.items():
-        setattr(group, name, value)
+    _check_name(groups, fields.get("name", group.name), but=group)
+    set_fields(group, fields)
     group.updated_at = state.now()
     return json_response(200, _view(state, group, _RELATIONS["rolesAndUsers"]))
 
@@ -227,8 +194,6 @@ def update(state: State, call: Call) -> Response:
 def delete(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/groups/v1/{id}``."""
     group = _find(state, call)
-    if isinstance(group, Response):
-        return group
     del state.access.groups[group.tenant_id][group.id]
     return empty_response(200)
 
@@ -245,13 +210,8 @@ def remove_roles(state: State, call: Call) -> Response:
 
 def _change_roles(state: State, call: Call, status: int, *, add: bool) -> Response:
     group = _find(state, call)
-    if isinstance(group, Response):
-        return group
     body = decode(_ROLE_IDS, call)
-    if isinstance(body, Response):
-        return body
-    if (unknown := state.access.unknown_role(body.role_ids, group.tenant_id)) is not None:
-        return not_found("Role", unknown)
+    check_roles(state, body.role_ids, group.tenant_id)
     _put(group.role_ids, body.role_ids, add=add)
     group.updated_at = state.now()
     return empty_response(status)
@@ -269,15 +229,9 @@ def remove_users(state: State, call: Call) -> Response:
 
 def _change_users(state: State, call: Call, status: int, *, add: bool) -> Response:
     group = _find(state, call)
-    if isinstance(group, Response):
-        return group
     body = decode(_USER_IDS, call)
-    if isinstance(body, Response):
-        return body
     for user_id in body.user_ids:
-        user = state.find(user_id)
-        if user is None or group.tenant_id not in user.tenants:
-            return not_found("User", user_id)
+        find_member(state, user_id, group.tenant_id)
     _put(group.user_ids, body.user_ids, add=add)
     group.updated_at = state.now()
     return empty_response(status)
@@ -293,10 +247,7 @@ def get_configuration(state: State, call: Call) -> Response:
 
 def update_configuration(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/groups/v1/config``."""
-    body = decode(_CONFIGURATION, call)
-    if isinstance(body, Response):
-        return body
-    fields = given_fields(body)
+    fields = given_fields(decode(_CONFIGURATION, call))
     state.settings["groups"] = fields.get("enabled", state.settings["groups"])
     state.settings["groups.roles"] = fields.get("roles_enabled", state.settings["groups.roles"])
     return empty_response(201)
@@ -304,13 +255,12 @@ def update_configuration(state: State, call: Call) -> Response:
 
 def _groups_and_view(
     state: State, call: Call
-) -> tuple[dict[str, Group], Callable[[Group], _GroupResponse]] | Response:
+) -> tuple[dict[str, Group], Callable[[Group], _GroupResponse]]:
     """Return the groups of the header's tenant, and how the request wants to see one."""
-    if (tenant_id := call.tenant) is None:
-        return tenant_missing()
-    relations = _RELATIONS.get(call.parameters().get("_groupsRelations", [""])[-1])
+    tenant_id = call.required_tenant()
+    relations = _RELATIONS.get(parameter(call.parameters(), "_groupsRelations"))
     if relations is None:
-        return error_response(400, "_groupsRelations must be roles, users or rolesAndUsers")
+        raise RejectedError(400, "_groupsRelations must be roles, users or rolesAndUsers")
     groups = state.access.groups.get(tenant_id, {})
     return groups, lambda group: _view(state, group, relations)
 
@@ -331,16 +281,14 @@ def _view(state: State, group: Group, relations: frozenset[str]) -> _GroupRespon
     )
 
 
-def _find(state: State, call: Call) -> Group | Response:
-    if (tenant_id := call.tenant) is None:
-        return tenant_missing()
-    (group_id,) = call.values
-    group = state.access.groups.get(tenant_id, {}).get(group_id)
-    return not_found("Group", group_id) if group is None else group
+def _find(state: State, call: Call) -> Group:
+    groups = state.access.groups.get(call.required_tenant(), {})
+    return find("Group", groups, call.values[0])
 
 
-def _name_taken(groups: dict[str, Group], name: str, but: str | None = None) -> bool:
-    return any(group.name == name and group.id != but for group in groups.values())
+def _check_name(groups: dict[str, Group], name: str, but: Group | None = None) -> None:
+    if any(group.name == name and group is not but for group in groups.values()):
+        raise RejectedError(409, "There already is a group with this name")
 
 
 def _put(held: dict[str, None], ids: list[str], *, add: bool) -> None:

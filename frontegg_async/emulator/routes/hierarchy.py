@@ -22,9 +22,10 @@ from typing import Final, Literal
 import msgspec
 
 from ..http.request import Call, decode
-from ..http.response import Response, error_response
+from ..http.response import RejectedError, Response
 from ..state.environment import State
-from ._responses import empty_response, given_fields, json_response, not_found, tenant_missing
+from ._bodies import empty_response, given_fields, json_response
+from ._lookups import find_tenant, not_found, tenant_in_path, tenant_of_call
 from ._route import route
 from .tenants import Fields, TenantResponse, make
 
@@ -90,12 +91,10 @@ _RELATION: Final = msgspec.json.Decoder(_Relation)
 def create(state: State, call: Call) -> Response:
     """Serve ``POST /tenants/resources/sub-tenants/v1``."""
     body = decode(_NEW_SUB_TENANT, call)
-    if isinstance(body, Response):
-        return body
     fields = given_fields(body)
     for name, on_the_wire in (("name", "name"), ("parent_tenant_id", "parentTenantId")):
         if fields.get(name) is None:
-            return error_response(400, f"{on_the_wire} should not be empty")
+            raise RejectedError(400, f"{on_the_wire} should not be empty")
     return make(state, fields.pop("tenant_id"), fields)
 
 
@@ -103,31 +102,23 @@ def delete(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/sub-tenants/v1/{tenantId}``."""
     (tenant_id,) = call.values
     if tenant_id not in state.accounts.parents:
-        return not_found("Tenant", tenant_id)
+        raise not_found("Tenant", tenant_id)
     state.delete_tenant(tenant_id)
     return empty_response(200)
 
 
 def set_management(state: State, call: Call) -> Response:
     """Serve ``PUT /tenants/resources/sub-tenants/v1/{tenantId}/management``."""
-    (tenant_id,) = call.values
-    if tenant_id not in state.tenants:
-        return not_found("Tenant", tenant_id)
+    tenant_id = tenant_in_path(state, call)
     body = decode(_MANAGEMENT, call)
-    if isinstance(body, Response):
-        return body
     state.accounts.change(tenant_id).fields["is_reseller"] = body.is_reseller
     return json_response(200, TenantResponse.of(tenant_id, state))
 
 
 def set_hierarchy_settings(state: State, call: Call) -> Response:
     """Serve ``PUT /tenants/resources/sub-tenants/v1/{tenantId}/hierarchy-settings``."""
-    (tenant_id,) = call.values
-    if tenant_id not in state.tenants:
-        return not_found("Tenant", tenant_id)
+    tenant_id = tenant_in_path(state, call)
     body = decode(_SETTINGS, call)
-    if isinstance(body, Response):
-        return body
     fields = state.accounts.change(tenant_id).fields
     fields["sub_account_access_type"] = body.sub_account_access_type
     return json_response(200, TenantResponse.of(tenant_id, state))
@@ -135,9 +126,7 @@ def set_hierarchy_settings(state: State, call: Call) -> Response:
 
 def get_all(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/hierarchy/v1``."""
-    tenant_id = _tenant(state, call)
-    if isinstance(tenant_id, Response):
-        return tenant_id
+    tenant_id = tenant_of_call(state, call)
     levels = {tenant_id: 0}
     for each in state.accounts.below(tenant_id):
         levels[each] = levels[state.accounts.parents[each]] + 1
@@ -147,18 +136,14 @@ def get_all(state: State, call: Call) -> Response:
 
 def get_parents(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/hierarchy/v1/parents``; the nearest comes first."""
-    tenant_id = _tenant(state, call)
-    if isinstance(tenant_id, Response):
-        return tenant_id
+    tenant_id = tenant_of_call(state, call)
     above = enumerate(state.accounts.above(tenant_id), 1)
     return json_response(200, [_Entry.of(each, state, level) for level, each in above])
 
 
 def get_tree(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/hierarchy/v1/tree``."""
-    tenant_id = _tenant(state, call)
-    if isinstance(tenant_id, Response):
-        return tenant_id
+    tenant_id = tenant_of_call(state, call)
     children: dict[str, list[_Entry]] = {tenant_id: []}
     for each in state.accounts.below(tenant_id):
         children[each] = []
@@ -170,18 +155,15 @@ def get_tree(state: State, call: Call) -> Response:
 def attach(state: State, call: Call) -> Response:
     """Serve ``POST /tenants/resources/hierarchy/v1``."""
     body = decode(_RELATION, call)
-    if isinstance(body, Response):
-        return body
     parent, child = body.parent_tenant_id, body.child_tenant_id
     for tenant_id in (parent, child):
-        if tenant_id not in state.tenants:
-            return not_found("Tenant", tenant_id)
+        find_tenant(state, tenant_id)
     if parent == child:
-        return error_response(400, "A tenant cannot be below itself")
+        raise RejectedError(400, "A tenant cannot be below itself")
     if child in state.accounts.parents:
-        return error_response(400, "The child is below a tenant already")
+        raise RejectedError(400, "The child is below a tenant already")
     if child in state.accounts.above(parent):
-        return error_response(400, "The child is above the parent")
+        raise RejectedError(400, "The child is above the parent")
     state.accounts.attach(child, parent)
     return empty_response(201)
 
@@ -189,18 +171,10 @@ def attach(state: State, call: Call) -> Response:
 def detach(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/hierarchy/v1``, which has a body."""
     body = decode(_RELATION, call)
-    if isinstance(body, Response):
-        return body
     if state.accounts.parents.get(body.child_tenant_id) != body.parent_tenant_id:
-        return error_response(404, "The tenants are not parent and child")
+        raise RejectedError(404, "The tenants are not parent and child")
     state.accounts.detach(body.child_tenant_id)
     return empty_response(200)
-
-
-def _tenant(state: State, call: Call) -> str | Response:
-    if (tenant_id := call.tenant) is None:
-        return tenant_missing()
-    return tenant_id if tenant_id in state.tenants else not_found("Tenant", tenant_id)
 
 
 ROUTES: Final = (

@@ -20,13 +20,15 @@ import msgspec
 
 from ..http.record import Invite, Mail, code_of
 from ..http.request import Call, decode
-from ..http.response import Response, error_response
+from ..http.response import RejectedError, Response
+from ..state.access import VENDOR
 from ..state.environment import State, User
 from ..state.store import Invitation, Strategies, timestamp
-from ._responses import empty_response, json_response, not_found, tenant_missing
+from ._bodies import empty_response, json_response, parameter, required
+from ._lookups import check_roles, find, find_user, user_by_email
 from ._route import Handler, Takes, route
 from ._sessions import log_in
-from .passwords import mail_link, use_link
+from .passwords import check_link, mail_link, use_link
 
 __all__ = ["ROUTES"]
 
@@ -75,7 +77,7 @@ def _view(state: State, invitation: Invitation) -> dict[str, Any]:
     expires = invitation.expires
     return {
         "id": invitation.id,
-        "vendorId": "emulator-vendor",
+        "vendorId": VENDOR,
         "tenantId": invitation.tenant_id,
         "userId": invitation.user_id,
         "token": invitation.token,
@@ -89,15 +91,10 @@ def _view(state: State, invitation: Invitation) -> dict[str, Any]:
 def _make(
     state: State, call: Call, tenant_id: str, user_id: str | None, body: _InviteBody
 ) -> Response:
-    user = None if user_id is None else state.find(user_id)
-    if user_id is not None and user is None:
-        return not_found("User", user_id)
+    user = None if user_id is None else find_user(state, user_id)
     role_ids = body.role_ids or []
-    unknown = state.access.unknown_role(role_ids, tenant_id)
-    if unknown is not None:
-        return not_found("Role", unknown)
-    if (refusal := state.ensure_tenant(tenant_id, validate=False)) is not None:
-        return refusal
+    check_roles(state, role_ids, tenant_id)
+    state.ensure_tenant(tenant_id, validate=False)
     send = body.should_send_email is True
     invitation = call.store.invite(
         tenant_id, user_id, body.expires_in_minutes, send_email=send, role_ids=role_ids
@@ -117,11 +114,7 @@ def _mail(state: State, call: Call, user: User, invitation: Invitation) -> Mail:
 
 def _create(state: State, call: Call) -> Response:
     body = decode(_INVITE_BODY, call)
-    if isinstance(body, Response):
-        return body
-    if not body.tenant_id:
-        return error_response(400, "tenantId should not be empty")
-    return _make(state, call, body.tenant_id, body.user_id, body)
+    return _make(state, call, required("tenantId", body.tenant_id), body.user_id, body)
 
 
 def _get_all(state: State, call: Call) -> Response:
@@ -129,20 +122,14 @@ def _get_all(state: State, call: Call) -> Response:
 
 
 def _delete(state: State, call: Call) -> Response:
-    (invitation_id,) = call.values
-    if call.store.invitations.pop(invitation_id, None) is None:
-        return not_found("Invitation", invitation_id)
+    invitation = find("Invitation", call.store.invitations, call.values[0])
+    del call.store.invitations[invitation.id]
     return empty_response(200)
 
 
 def _verify(state: State, call: Call) -> Response:
     body = decode(_TOKEN_BODY, call)
-    if isinstance(body, Response):
-        return body
-    invitation = call.store.invitation_by_token(body.token)
-    if invitation is None:
-        return error_response(404, "Invitation not found")
-    return json_response(200, _view(state, invitation))
+    return json_response(200, _view(state, _found(call.store.invitation_by_token(body.token))))
 
 
 def _get_configuration(state: State, call: Call) -> Response:
@@ -152,49 +139,32 @@ def _get_configuration(state: State, call: Call) -> Response:
 # The invitation of one user to one tenant
 
 
-def _whom(call: Call) -> tuple[str, str] | Response:
-    if call.tenant is None:
-        return tenant_missing()
-    if call.user is None:
-        return error_response(403, "User ID is not specified")
-    return call.tenant, call.user
+def _found(invitation: Invitation | None) -> Invitation:
+    if invitation is None:
+        raise RejectedError(404, "Invitation not found")
+    return invitation
 
 
-def _of_user(call: Call) -> Invitation | Response:
-    whom = _whom(call)
-    if isinstance(whom, Response):
-        return whom
-    tenant_id, user_id = whom
-    invitation = call.store.invitation_of(user_id, tenant_id)
-    return error_response(404, "Invitation not found") if invitation is None else invitation
+def _of_user(call: Call) -> Invitation:
+    tenant_id, user_id = call.required_tenant(), call.required_user()
+    return _found(call.store.invitation_of(user_id, tenant_id))
 
 
 def _create_for_user(state: State, call: Call) -> Response:
-    whom = _whom(call)
-    if isinstance(whom, Response):
-        return whom
+    tenant_id, user_id = call.required_tenant(), call.required_user()
     body = decode(_INVITE_BODY, call)
-    if isinstance(body, Response):
-        return body
     if body.expires_in_minutes is None or body.should_send_email is None:
-        return error_response(400, "expiresInMinutes and shouldSendEmail should not be empty")
-    return _make(state, call, *whom, body)
+        raise RejectedError(400, "expiresInMinutes and shouldSendEmail should not be empty")
+    return _make(state, call, tenant_id, user_id, body)
 
 
 def _get_for_user(state: State, call: Call) -> Response:
-    invitation = _of_user(call)
-    if isinstance(invitation, Response):
-        return invitation
-    return json_response(200, _view(state, invitation))
+    return json_response(200, _view(state, _of_user(call)))
 
 
 def _update_for_user(state: State, call: Call) -> Response:
     invitation = _of_user(call)
-    if isinstance(invitation, Response):
-        return invitation
     body = decode(_INVITE_BODY, call)
-    if isinstance(body, Response):
-        return body
     if body.expires_in_minutes is not None:
         invitation.expires = call.store.wall_clock() + 60 * body.expires_in_minutes
     if body.should_send_email is not None:
@@ -203,10 +173,7 @@ def _update_for_user(state: State, call: Call) -> Response:
 
 
 def _delete_for_user(state: State, call: Call) -> Response:
-    invitation = _of_user(call)
-    if isinstance(invitation, Response):
-        return invitation
-    del call.store.invitations[invitation.id]
+    del call.store.invitations[_of_user(call).id]
     return empty_response(200)
 
 
@@ -215,14 +182,11 @@ def _delete_for_user(state: State, call: Call) -> Response:
 
 def _accept(state: State, call: Call) -> Response:
     body = decode(_LINK_BODY, call)
-    if isinstance(body, Response):
-        return body
     user = state.users.get(body.user_id)
     invitation = call.store.invitation_by_token(body.token)
     if user is None or invitation is None or invitation.user_id not in (None, user.id):
-        return error_response(404, "Invitation not found")
-    if body.code is not None and body.code != code_of(invitation.token):
-        return error_response(400, "Code is not correct")
+        raise RejectedError(404, "Invitation not found")
+    _check_code(body.code, invitation.token)
     if invitation.tenant_id in user.tenants:
         user.tenants[invitation.tenant_id] = "Activated"
     else:
@@ -232,6 +196,11 @@ def _accept(state: State, call: Call) -> Response:
     return empty_response(200)
 
 
+def _check_code(code: str | None, token: str) -> None:
+    if code is not None and code != code_of(token):
+        raise RejectedError(400, "Code is not correct")
+
+
 def _again(state: State, call: Call, user: User, tenant_id: str) -> dict[str, str]:
     invitation = call.store.invite(tenant_id, user.id, None, send_email=True, role_ids=[])
     mail = _mail(state, call, user, invitation)
@@ -239,29 +208,17 @@ def _again(state: State, call: Call, user: User, tenant_id: str) -> dict[str, st
     return {"tenantId": tenant_id, "userId": user.id, "token": mail.token, "link": link}
 
 
-def _invited(state: State, call: Call) -> User | Response:
-    if call.tenant is None:
-        return tenant_missing()
-    body = decode(_EMAIL_BODY, call)
-    if isinstance(body, Response):
-        return body
-    user = state.find_by_email(body.email)
-    return not_found("User", body.email) if user is None else user
-
-
 def _resend(state: State, call: Call) -> Response:
-    user = _invited(state, call)
-    if isinstance(user, Response):
-        return user
-    if user.tenants.get(call.tenant or "") not in _PENDING:
-        return error_response(404, "Invitation not found")
-    return json_response(200, _again(state, call, user, call.tenant or ""))
+    tenant_id = call.required_tenant()
+    user = user_by_email(state, decode(_EMAIL_BODY, call).email)
+    if user.tenants.get(tenant_id) not in _PENDING:
+        raise RejectedError(404, "Invitation not found")
+    return json_response(200, _again(state, call, user, tenant_id))
 
 
 def _resend_all(state: State, call: Call) -> Response:
-    user = _invited(state, call)
-    if isinstance(user, Response):
-        return user
+    call.required_tenant()
+    user = user_by_email(state, decode(_EMAIL_BODY, call).email)
     pending = [tenant_id for tenant_id, status in user.tenants.items() if status in _PENDING]
     return json_response(200, [_again(state, call, user, tenant_id) for tenant_id in pending])
 
@@ -271,16 +228,11 @@ def _resend_all(state: State, call: Call) -> Response:
 
 def _activate(state: State, call: Call) -> Response:
     body = decode(_LINK_BODY, call)
-    if isinstance(body, Response):
-        return body
-    if body.code is not None and body.code != code_of(body.token):
-        return error_response(400, "Code is not correct")
-    if body.user_id not in call.store.logins.passwords and not body.password:
-        return error_response(400, "password should not be empty")
+    _check_code(body.code, body.token)
+    if body.user_id not in call.store.logins.passwords:
+        required("password", body.password)
     call.store.keys.make()
     user = use_link(state, "activation", body.user_id, body.token)
-    if user is None:
-        return error_response(404, "Activation token not found")
     if body.password:
         call.store.logins.passwords[user.id] = body.password
     user.verified = True
@@ -294,34 +246,21 @@ def _needing_code(handle: Handler) -> Handler:
     """Refuse a body without a ``code``."""
 
     def with_code(state: State, call: Call) -> Response:
-        body = decode(_LINK_BODY, call)
-        if isinstance(body, Response):
-            return body
-        return (
-            error_response(400, "code should not be empty")
-            if not body.code
-            else handle(state, call)
-        )
+        required("code", decode(_LINK_BODY, call).code)
+        return handle(state, call)
 
     return with_code
 
 
 def _get_activation(state: State, call: Call) -> Response:
     parameters = call.parameters()
-    (user_id,) = parameters.get("userId", [""])[-1:]
-    (token,) = parameters.get("token", [""])[-1:]
-    if state.links.get(token) != ("activation", user_id):
-        return error_response(404, "Activation token not found")
+    user_id = parameter(parameters, "userId")
+    check_link(state, "activation", user_id, parameter(parameters, "token"))
     return json_response(200, {"shouldSetPassword": user_id not in call.store.logins.passwords})
 
 
 def _resend_activation(state: State, call: Call) -> Response:
-    body = decode(_EMAIL_BODY, call)
-    if isinstance(body, Response):
-        return body
-    user = state.find_by_email(body.email)
-    if user is None:
-        return not_found("User", body.email)
+    user = user_by_email(state, decode(_EMAIL_BODY, call).email)
     mail_link(state, call, "activation", user)
     return empty_response(201)
 
@@ -336,10 +275,8 @@ def _shown_strategy(strategies: Strategies) -> Response:
 
 def _set_strategy(strategies: Strategies, call: Call) -> Response:
     body = decode(_STRATEGY_BODY, call)
-    if isinstance(body, Response):
-        return body
     if body.strategy not in (None, "code", "link"):
-        return error_response(400, "strategy must be code or link")
+        raise RejectedError(400, "strategy must be code or link")
     strategies.strategy = body.strategy or strategies.strategy
     if body.code_expiration is not None:
         strategies.code_expiration = body.code_expiration

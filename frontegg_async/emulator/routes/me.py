@@ -14,18 +14,18 @@ the shape of ``me/hierarchy``                                         guess
 """
 
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
-from msgspec.structs import replace
 
 from ..http.request import Call, decode
-from ..http.response import Response, error_response
+from ..http.response import RejectedError, Response
 from ..state.environment import State, User
 from ..state.store import timestamp
-from . import handlers
-from ._responses import empty_response, json_response, not_found, tenant_missing
+from ._bodies import empty_response, given_fields, json_response, set_fields
+from ._lookups import not_found, user_of_call
 from ._route import Handler, Takes, route
+from ._schemas import UserResponse
 
 __all__ = ["ROUTES"]
 
@@ -35,7 +35,9 @@ _NOT_IN_V3: Final = ("roles", "permissions", "groups")
 class _ProfileBody(msgspec.Struct, rename="camel"):
     name: str | msgspec.UnsetType = msgspec.UNSET
     phone_number: str | msgspec.UnsetType | None = msgspec.UNSET
-    profile_picture_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    picture: str | msgspec.UnsetType | None = msgspec.field(
+        default=msgspec.UNSET, name="profilePictureUrl"
+    )
     metadata: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
@@ -53,13 +55,7 @@ def _for_user(handle: _Mine) -> Handler:
     """Find out whom a call is about before it is handled."""
 
     def handled(state: State, call: Call) -> Response:
-        user_id = call.user
-        if user_id is None:
-            return error_response(403, "User ID is not specified")
-        user = state.find(user_id)
-        if user is None:
-            return not_found("User", user_id)
-        return handle(state, call, user)
+        return handle(state, call, user_of_call(state, call))
 
     return handled
 
@@ -68,16 +64,16 @@ def _for_member(handle: _Mine) -> Handler:
     """Find out whom and which tenant a call is about before it is handled."""
 
     def handled(state: State, call: Call, user: User) -> Response:
-        return tenant_missing() if call.tenant is None else handle(state, call, user)
+        call.required_tenant()
+        return handle(state, call, user)
 
     return _for_user(handled)
 
 
 def _profile(state: State, call: Call, user: User) -> dict[str, Any]:
-    about = replace(call, values=(user.id,))
-    in_tenant = call.tenant is not None and call.tenant in user.tenants
-    answer = (handlers.get_in_tenant if in_tenant else handlers.get_anywhere)(state, about)
-    return cast("dict[str, Any]", msgspec.json.decode(answer.body))
+    tenant_id = call.tenant if call.tenant in user.tenants else None
+    profile: dict[str, Any] = msgspec.to_builtins(UserResponse.full(user, state, tenant_id))
+    return profile
 
 
 def _get(state: State, call: Call, user: User) -> Response:
@@ -95,26 +91,14 @@ def _get_authorization(state: State, call: Call, user: User) -> Response:
 
 
 def _update(state: State, call: Call, user: User) -> Response:
-    body = decode(_PROFILE_BODY, call)
-    if isinstance(body, Response):
-        return body
-    if body.name is not msgspec.UNSET:
-        user.name = body.name
-    if body.phone_number is not msgspec.UNSET:
-        user.phone_number = body.phone_number
-    if body.profile_picture_url is not msgspec.UNSET:
-        user.picture = body.profile_picture_url
-    if body.metadata is not msgspec.UNSET:
-        user.metadata = body.metadata
+    set_fields(user, given_fields(decode(_PROFILE_BODY, call)))
     return _get(state, call, user)
 
 
 def _set_active_tenant(state: State, call: Call, user: User) -> Response:
     body = decode(_TENANT_BODY, call)
-    if isinstance(body, Response):
-        return body
     if body.tenant_id not in user.tenants:
-        return error_response(400, "User does not belong to this tenant")
+        raise RejectedError(400, "User does not belong to this tenant")
     user.active_tenant = body.tenant_id
     return json_response(200, _profile(state, call, user))
 
@@ -169,7 +153,7 @@ def _delete_session(state: State, call: Call, user: User) -> Response:
         if session.id == session_id:
             call.store.logins.close(session)
             return empty_response(200)
-    return not_found("Session", session_id)
+    raise not_found("Session", session_id)
 
 
 def _delete_sessions(state: State, call: Call, user: User) -> Response:

@@ -16,16 +16,17 @@ import msgspec
 
 from ..http.record import Mail
 from ..http.request import Call, decode
-from ..http.response import Response, error_response
+from ..http.response import RejectedError, Response
 from ..state.environment import State, User
-from ._responses import empty_response, json_response, not_found
+from ._bodies import empty_response, json_response, required
+from ._lookups import user_of_call
 from ._route import Handler, Takes, route
 
-__all__ = ["ROUTES", "keeping_password", "mail_link", "use_link"]
+__all__ = ["ROUTES", "check_link", "keeping_password", "mail_link", "use_link"]
 
 
 class _Password(msgspec.Struct):
-    password: str | None = None
+    password: object = None
 
 
 class _ResetBody(msgspec.Struct, rename="camel"):
@@ -50,6 +51,11 @@ class _CheckBody(msgspec.Struct):
     password: str
 
 
+_NO_LINK: Final = {
+    "activation": "Activation token not found",
+    "password": "Reset password token not found",
+}
+
 _PASSWORD: Final = msgspec.json.Decoder(_Password)
 _RESET_BODY: Final = msgspec.json.Decoder(_ResetBody)
 _VERIFY_BODY: Final = msgspec.json.Decoder(_VerifyBody)
@@ -65,10 +71,10 @@ def keeping_password(handle: Handler) -> Handler:
         answer = handle(state, call)
         # Somebody who was there before keeps the password that they have.
         if answer.status == 201 and len(state.users) > before:
-            sent = decode(_PASSWORD, call)
-            if isinstance(sent, _Password) and sent.password:
+            password = decode(_PASSWORD, call).password
+            if isinstance(password, str) and password:
                 made = cast("dict[str, Any]", msgspec.json.decode(answer.body))
-                call.store.logins.passwords[made["id"]] = sent.password
+                call.store.logins.passwords[made["id"]] = password
         return answer
 
     return with_password
@@ -83,22 +89,24 @@ def mail_link(state: State, call: Call, kind: str, user: User) -> None:
     call.store.mails.append(mail)
 
 
-def use_link(state: State, kind: str, user_id: str, token: str) -> User | None:
-    """Use a link up, and return its user; None if it is good for nothing, or not for this."""
-    user = state.users.get(user_id)
-    if user is None or state.links.get(token) != (kind, user_id):
-        return None
+def check_link(state: State, kind: str, user_id: str, token: str) -> None:
+    """Reject a token that is not of this user's link of this kind."""
+    if state.links.get(token) != (kind, user_id):
+        raise RejectedError(404, _NO_LINK[kind])
+
+
+def use_link(state: State, kind: str, user_id: str, token: str) -> User:
+    """Use up a link of this kind, and return its user."""
+    check_link(state, kind, user_id, token)
+    if (user := state.users.get(user_id)) is None:
+        raise RejectedError(404, _NO_LINK[kind])
     del state.links[token]
     return user
 
 
 def _reset(state: State, call: Call) -> Response:
     body = decode(_RESET_BODY, call)
-    if isinstance(body, Response):
-        return body
-    identifier = body.identifier or body.email
-    if not identifier:
-        return error_response(400, "identifier should not be empty")
+    identifier = required("identifier", body.identifier or body.email)
     if body.identifier_type == "username":
         user = state.find_by_username(identifier)
     else:
@@ -110,13 +118,8 @@ def _reset(state: State, call: Call) -> Response:
 
 def _verify_reset(state: State, call: Call) -> Response:
     body = decode(_VERIFY_BODY, call)
-    if isinstance(body, Response):
-        return body
-    if not body.password:
-        return error_response(400, "password should not be empty")
+    required("password", body.password)
     user = use_link(state, "password", body.user_id, body.token)
-    if user is None:
-        return error_response(404, "Reset password token not found")
     call.store.logins.passwords[user.id] = body.password
     call.store.logins.close_all(user_id=user.id)
     return empty_response(201)
@@ -124,25 +127,16 @@ def _verify_reset(state: State, call: Call) -> Response:
 
 def _change(state: State, call: Call) -> Response:
     body = decode(_CHANGE_BODY, call)
-    if isinstance(body, Response):
-        return body
-    user_id = call.user
-    if user_id is None:
-        return error_response(403, "User ID is not specified")
-    if state.find(user_id) is None:
-        return not_found("User", user_id)
-    if call.store.logins.passwords.get(user_id) != body.password:
-        return error_response(400, "Password is not correct")
-    if not body.new_password:
-        return error_response(400, "newPassword should not be empty")
-    call.store.logins.passwords[user_id] = body.new_password
+    user = user_of_call(state, call)
+    passwords = call.store.logins.passwords
+    if passwords.get(user.id) != body.password:
+        raise RejectedError(400, "Password is not correct")
+    passwords[user.id] = required("newPassword", body.new_password)
     return empty_response(201)
 
 
 def _check(state: State, call: Call) -> Response:
     body = decode(_CHECK_BODY, call)
-    if isinstance(body, Response):
-        return body
     user = state.find_by_email(body.email)
     known = None if user is None else call.store.logins.passwords.get(user.id)
     return json_response(200, {"valid": known == body.password})

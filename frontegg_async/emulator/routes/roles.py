@@ -22,11 +22,20 @@ from uuid import uuid4
 import msgspec
 
 from ..http.request import Call, decode
-from ..http.response import Response, error_response
+from ..http.response import RejectedError, Response
 from ..state.access import VENDOR, Role
 from ..state.environment import State
-from ._pages import ordered, window
-from ._responses import empty_response, given_fields, json_response, list_parameter, not_found
+from ._bodies import (
+    empty_response,
+    given_fields,
+    json_response,
+    list_parameter,
+    parameter,
+    required,
+    set_fields,
+)
+from ._lookups import check_permissions, check_roles, find, find_tenant, not_found
+from ._pages import page_response
 from ._route import route
 
 __all__ = ["ROUTES"]
@@ -105,13 +114,8 @@ def get_all(state: State, call: Call) -> Response:
 def create(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/roles/v1``: all of them, or none."""
     body = decode(_NEW_ROLES, call)
-    if isinstance(body, Response):
-        return body
-    refusal = _no_such_tenant(state, call.tenant) or _key_taken(
-        state, call.tenant, [new.key for new in body]
-    )
-    if refusal is not None:
-        return refusal
+    _check_tenant(state, call.tenant)
+    _check_keys(state, call.tenant, [new.key for new in body])
     made: list[Role] = []
     for new in body:
         fields = given_fields(new)
@@ -125,18 +129,11 @@ def create(state: State, call: Call) -> Response:
 def create_from_base(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/roles/v2``."""
     body = decode(_ROLE_FROM_BASE, call)
-    if isinstance(body, Response):
-        return body
     access = state.access
-    refusal = (
-        _no_such_tenant(state, call.tenant)
-        or _unknown_permission(state, body.permission_ids)
-        or _key_taken(state, call.tenant, [body.key])
-    )
-    if refusal is not None:
-        return refusal
-    if access.unknown_role([body.base_role_id], call.tenant) is not None:
-        return not_found("Role", body.base_role_id)
+    _check_tenant(state, call.tenant)
+    check_permissions(state, body.permission_ids)
+    _check_keys(state, call.tenant, [body.key])
+    check_roles(state, [body.base_role_id], call.tenant)
     role = _make(
         state,
         call.tenant,
@@ -162,17 +159,11 @@ def create_from_base(state: State, call: Call) -> Response:
 def update(state: State, call: Call) -> Response:
     """Serve ``PATCH /identity/resources/roles/v1/{roleId}``."""
     role = _find(state, call)
-    if isinstance(role, Response):
-        return role
     body = decode(_CHANGES, call)
-    if isinstance(body, Response):
-        return body
     fields = given_fields(body)
     migrate = fields.pop("migrate_role", False)
-    if state.access.key_taken(fields.get("key", role.key), role.tenant_id, but=role.id):
-        return error_response(409, "There already is a role with this key")
-    for name, value in fields.items():
-        setattr(role, name, value)
+    _check_keys(state, role.tenant_id, [fields.get("key", role.key)], but=role)
+    set_fields(role, fields)
     role.updated_at = state.now()
     state.access.changed()
     if migrate and role.is_default:
@@ -183,8 +174,6 @@ def update(state: State, call: Call) -> Response:
 def delete(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/roles/v1/{roleId}``."""
     role = _find(state, call)
-    if isinstance(role, Response):
-        return role
     state.delete_role(role.id)
     return empty_response(204)
 
@@ -192,13 +181,8 @@ def delete(state: State, call: Call) -> Response:
 def set_permissions(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/roles/v1/{roleId}/permissions``."""
     role = _find(state, call)
-    if isinstance(role, Response):
-        return role
     body = decode(_PERMISSION_IDS, call)
-    if isinstance(body, Response):
-        return body
-    if (refusal := _unknown_permission(state, body.permission_ids)) is not None:
-        return refusal
+    check_permissions(state, body.permission_ids)
     state.access.grant_only(role, body.permission_ids)
     role.updated_at = state.now()
     return json_response(200, role)
@@ -206,17 +190,10 @@ def set_permissions(state: State, call: Call) -> Response:
 
 def set_tenant(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/roles/v1/{roleId}/tenant``."""
-    (role_id,) = call.values
-    role = state.access.roles.get(role_id)
-    if role is None:
-        return not_found("Role", role_id)
+    role = find("Role", state.access.roles, call.values[0])
     body = decode(_TENANT_ID, call)
-    if isinstance(body, Response):
-        return body
-    if (refusal := _no_such_tenant(state, body.tenant_id)) is not None:
-        return refusal
-    if state.access.key_taken(role.key, body.tenant_id, but=role.id):
-        return error_response(409, "There already is a role with this key")
+    find_tenant(state, body.tenant_id)
+    _check_keys(state, body.tenant_id, [role.key], but=role)
     role.tenant_id = body.tenant_id
     role.updated_at = state.now()
     return json_response(200, role)
@@ -225,17 +202,13 @@ def set_tenant(state: State, call: Call) -> Response:
 def list_roles(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/roles/v2``."""
     parameters = call.parameters()
-    page = window(parameters, _MOST)
-    if isinstance(page, Response):
-        return page
-    if "_sortBy" not in parameters:
-        return error_response(400, "_sortBy should not be empty")
+    required("_sortBy", parameters.get("_sortBy"))
     try:
         levels = [float(level) for level in list_parameter(parameters, "_levels", "_levels[]")]
     except ValueError:
-        return error_response(400, "_levels must be numbers")
+        raise RejectedError(400, "_levels must be numbers") from None
     tenant_ids = list_parameter(parameters, "_tenantIds", "_tenantIds[]")
-    part = parameters.get("_filter", [""])[-1].lower()
+    part = parameter(parameters, "_filter").lower()
     roles = [
         role
         for role in _in_sight(state, call.tenant)
@@ -243,10 +216,9 @@ def list_roles(state: State, call: Call) -> Response:
         and (not tenant_ids or role.tenant_id in tenant_ids)
         and any(part in text.lower() for text in (role.key, role.name, role.description))
     ]
-    in_order = ordered(roles, parameters, _keys(state))
-    if isinstance(in_order, Response):
-        return in_order
-    return page.of(in_order, state.policy, lambda role: role)
+    return page_response(
+        parameters, state.policy, roles, lambda role: role, keys=_keys(state), most=_MOST
+    )
 
 
 def levels(state: State, call: Call) -> Response:
@@ -288,11 +260,10 @@ def _keys(state: State) -> dict[str, Callable[[Role], Any]]:
     }
 
 
-def _find(state: State, call: Call) -> Role | Response:
-    (role_id,) = call.values
-    role = state.access.roles.get(role_id)
-    if role is None or (call.tenant and role.tenant_id not in {None, call.tenant}):
-        return not_found("Role", role_id)
+def _find(state: State, call: Call) -> Role:
+    role = find("Role", state.access.roles, call.values[0])
+    if call.tenant and role.tenant_id not in {None, call.tenant}:
+        raise not_found("Role", role.id)
     return role
 
 
@@ -311,22 +282,18 @@ def _give_to_everybody(state: State, role: Role) -> None:
                 user.set_roles(tenant_id, (*user.roles_in(tenant_id), role.id))
 
 
-def _no_such_tenant(state: State, tenant_id: str | None) -> Response | None:
-    known = tenant_id is None or tenant_id in state.tenants
-    return None if known else not_found("Tenant", str(tenant_id))
+def _check_tenant(state: State, tenant_id: str | None) -> None:
+    if tenant_id is not None:
+        find_tenant(state, tenant_id)
 
 
-def _unknown_permission(state: State, permission_ids: list[str]) -> Response | None:
-    for permission_id in permission_ids:
-        if permission_id not in state.access.permissions:
-            return not_found("Permission", permission_id)
-    return None
-
-
-def _key_taken(state: State, tenant_id: str | None, keys: list[str]) -> Response | None:
-    if len(set(keys)) < len(keys) or any(state.access.key_taken(key, tenant_id) for key in keys):
-        return error_response(409, "There already is a role with this key")
-    return None
+def _check_keys(
+    state: State, tenant_id: str | None, keys: list[str], but: Role | None = None
+) -> None:
+    but_id = None if but is None else but.id
+    taken = any(state.access.key_taken(key, tenant_id, but_id) for key in keys)
+    if taken or len(set(keys)) < len(keys):
+        raise RejectedError(409, "There already is a role with this key")
 
 
 ROUTES: Final = (

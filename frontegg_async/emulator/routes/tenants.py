@@ -29,18 +29,19 @@ from uuid import uuid4
 import msgspec
 
 from ..http.request import Call, decode
-from ..http.response import Response, error_response
+from ..http.response import RejectedError, Response
 from ..state.access import VENDOR
 from ..state.environment import State
-from ._pages import ordered, window
-from ._responses import (
+from ._bodies import (
     empty_response,
     given_fields,
     json_response,
     list_parameter,
-    not_found,
-    tenant_missing,
+    parameter,
+    required,
 )
+from ._lookups import find_tenant, not_found, tenant_in_path, tenant_of_call
+from ._pages import page_response
 from ._route import route
 
 __all__ = ["ROUTES", "Fields", "TenantResponse", "make"]
@@ -128,72 +129,58 @@ _OBJECT: Final = msgspec.json.Decoder(dict[str, object])
 
 def create(state: State, call: Call) -> Response:
     """Serve ``POST /tenants/resources/tenants/v1``."""
-    body = decode(_NEW_TENANT, call)
-    if isinstance(body, Response):
-        return body
-    fields = given_fields(body)
+    fields = given_fields(decode(_NEW_TENANT, call))
     tenant_id = fields.pop("tenant_id")
     return make(state, str(uuid4()) if tenant_id is None else tenant_id, fields)
 
 
 def make(state: State, tenant_id: str, fields: dict[str, Any]) -> Response:
     """Make a tenant, below another if the fields say so, or refuse."""
-    if not tenant_id:
-        return error_response(400, "tenantId should not be empty")
+    required("tenantId", tenant_id)
     if tenant_id in state.tenants:
-        return error_response(409, "There already is a tenant with this id")
-    parent = fields.get("parent_tenant_id")
-    if parent is not None and parent not in state.tenants:
-        return not_found("Tenant", parent)
-    if (refusal := _change(state, tenant_id, fields, {})) is not None:
-        return refusal
+        raise RejectedError(409, "There already is a tenant with this id")
+    _change(state, tenant_id, fields, {})
     state.tenants.setdefault(tenant_id, tenant_id)
     return json_response(201, TenantResponse.of(tenant_id, state))
 
 
 def _change(
     state: State, tenant_id: str, fields: dict[str, Any], metadata: dict[str, object]
-) -> Response | None:
+) -> None:
     """Set fields of a tenant and replace its metadata if that is among them, or refuse."""
     given = fields.pop("metadata", msgspec.UNSET)
     if given is not msgspec.UNSET:
-        decoded = _decoded(given)
-        if isinstance(decoded, Response):
-            return decoded
-        metadata = decoded
-    if (refusal := _place(state, tenant_id, fields)) is not None:
-        return refusal
+        metadata = _decoded(given)
+    _place(state, tenant_id, fields)
     if "name" in fields:
         state.tenants[tenant_id] = fields.pop("name")
     account = state.accounts.change(tenant_id)
     account.fields = {**account.fields, **fields}
     account.metadata = metadata
-    return None
 
 
-def _place(state: State, tenant_id: str, fields: dict[str, Any]) -> Response | None:
+def _place(state: State, tenant_id: str, fields: dict[str, Any]) -> None:
     """Put a tenant below the parent that is among the fields, if one is, or refuse."""
     if "parent_tenant_id" not in fields:
-        return None
+        return
     parent = fields.pop("parent_tenant_id")
-    if parent is not None and parent not in state.tenants:
-        return not_found("Tenant", parent)
-    if parent is not None and tenant_id in {parent, *state.accounts.above(parent)}:
-        return error_response(400, "A tenant cannot be below itself")
+    if parent is not None:
+        find_tenant(state, parent)
+        if tenant_id in {parent, *state.accounts.above(parent)}:
+            raise RejectedError(400, "A tenant cannot be below itself")
     if tenant_id in state.accounts.parents:
         state.accounts.detach(tenant_id)
     if parent is not None:
         state.accounts.attach(tenant_id, parent)
-    return None
 
 
-def _decoded(metadata: str | dict[str, object]) -> dict[str, object] | Response:
+def _decoded(metadata: str | dict[str, object]) -> dict[str, object]:
     if isinstance(metadata, dict):
         return metadata
     try:
         return _OBJECT.decode(metadata)
     except msgspec.DecodeError:
-        return error_response(400, "metadata must be an object or JSON of one")
+        raise RejectedError(400, "metadata must be an object or JSON of one") from None
 
 
 def get_all(state: State, call: Call) -> Response:
@@ -204,11 +191,8 @@ def get_all(state: State, call: Call) -> Response:
 def list_tenants(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/tenants/v2``."""
     parameters = call.parameters()
-    page = window(parameters, _MOST)
-    if isinstance(page, Response):
-        return page
     wanted = frozenset(list_parameter(parameters, "_tenantIds", "_tenantIds[]"))
-    part = parameters.get("_filter", [""])[-1].lower()
+    part = parameter(parameters, "_filter").lower()
     tenant_ids = [
         tenant_id
         for tenant_id, name in state.tenants.items()
@@ -220,10 +204,14 @@ def list_tenants(state: State, call: Call) -> Response:
         "name": lambda tenant_id: state.tenants[tenant_id],
         "tenantId": lambda tenant_id: tenant_id,
     }
-    in_order = ordered(tenant_ids, parameters, keys)
-    if isinstance(in_order, Response):
-        return in_order
-    return page.of(in_order, state.policy, lambda tenant_id: TenantResponse.of(tenant_id, state))
+    return page_response(
+        parameters,
+        state.policy,
+        tenant_ids,
+        lambda tenant_id: TenantResponse.of(tenant_id, state),
+        keys=keys,
+        most=_MOST,
+    )
 
 
 def get_v1(state: State, call: Call) -> Response:
@@ -235,9 +223,7 @@ def get_v1(state: State, call: Call) -> Response:
 
 def get(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/tenants/v2/{tenantId}``."""
-    (tenant_id,) = call.values
-    if tenant_id not in state.tenants:
-        return not_found("Tenant", tenant_id)
+    tenant_id = tenant_in_path(state, call)
     return json_response(200, TenantResponse.of(tenant_id, state))
 
 
@@ -247,55 +233,40 @@ def get_by_alias(state: State, call: Call) -> Response:
     for tenant_id in state.tenants:
         if state.accounts.look(tenant_id).fields.get("alias") == alias:
             return json_response(200, TenantResponse.of(tenant_id, state))
-    return not_found("Tenant", alias)
+    raise not_found("Tenant", alias)
 
 
 def update(state: State, call: Call) -> Response:
     """Serve ``PUT /tenants/resources/tenants/v1/{tenantId}`` and ``v2``."""
-    (tenant_id,) = call.values
-    if tenant_id not in state.tenants:
-        return not_found("Tenant", tenant_id)
-    body = decode(_FIELDS, call)
-    if isinstance(body, Response):
-        return body
-    fields = given_fields(body)
+    tenant_id = tenant_in_path(state, call)
+    fields = given_fields(decode(_FIELDS, call))
     if not fields:
-        return error_response(400, "There is nothing to change")
+        raise RejectedError(400, "There is nothing to change")
     metadata = state.accounts.look(tenant_id).metadata
-    if (refusal := _change(state, tenant_id, fields, metadata)) is not None:
-        return refusal
+    _change(state, tenant_id, fields, metadata)
     return json_response(200, TenantResponse.of(tenant_id, state))
 
 
 def delete(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/tenants/v1/{tenantId}``."""
-    (tenant_id,) = call.values
-    return _delete(state, tenant_id)
+    return _delete(state, tenant_in_path(state, call))
 
 
 def delete_current(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/tenants/v1``, about the tenant of the token."""
-    return tenant_missing() if call.tenant is None else _delete(state, call.tenant)
+    return _delete(state, tenant_of_call(state, call))
 
 
 def _delete(state: State, tenant_id: str) -> Response:
-    if tenant_id not in state.tenants:
-        return not_found("Tenant", tenant_id)
     state.delete_tenant(tenant_id)
     return empty_response(200)
 
 
 def set_metadata(state: State, call: Call) -> Response:
     """Serve ``POST /tenants/resources/tenants/v1/{tenantId}/metadata``."""
-    (tenant_id,) = call.values
-    if tenant_id not in state.tenants:
-        return not_found("Tenant", tenant_id)
+    tenant_id = tenant_in_path(state, call)
     body = decode(_METADATA, call)
-    if isinstance(body, Response):
-        return body
     metadata = _decoded(body.metadata)
-    if isinstance(metadata, Response):
-        return metadata
     account = state.accounts.change(tenant_id)
     account.metadata = {**account.metadata, **metadata}
     return json_response(201, TenantResponse.of(tenant_id, state))
@@ -303,9 +274,8 @@ def set_metadata(state: State, call: Call) -> Response:
 
 def delete_metadata(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/tenants/v1/{tenantId}/metadata/{key}``."""
-    tenant_id, key = call.values
-    if tenant_id not in state.tenants:
-        return not_found("Tenant", tenant_id)
+    tenant_id = tenant_in_path(state, call)
+    _, key = call.values
     state.accounts.change(tenant_id).metadata.pop(key, None)
     return json_response(200, TenantResponse.of(tenant_id, state))
 

@@ -17,14 +17,14 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from ..http.request import Call
-from ..http.response import Response, error_response
+from ..http.response import RejectedError, Response
 from ..state.environment import State, User
-from ._pages import ordered, window
-from ._responses import json_response, list_parameter
+from ._bodies import check_count, json_response, list_parameter, parameter
+from ._pages import page_response
 from ._route import route
 from ._schemas import UserResponse, UserStatuses
 
-__all__ = ["ROUTES", "list_users", "search", "statuses"]
+__all__ = ["ROUTES"]
 
 _MOST: Final = 200
 _Parameters = dict[str, list[str]]
@@ -50,8 +50,7 @@ def statuses(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/tenants/users/v1/statuses``."""
     parameters = call.parameters()
     user_ids = list_parameter(parameters, "userIds")
-    if not 0 < len(user_ids) <= _MOST:
-        return error_response(400, f"userIds must contain between 1 and {_MOST} elements")
+    check_count("userIds", user_ids, _MOST)
     wanted = frozenset(list_parameter(parameters, "userTenantStatuses"))
     users = [user for user_id in user_ids if (user := state.find(user_id)) is not None]
     found = [UserStatuses.of(user, wanted) for user in users]
@@ -72,19 +71,15 @@ def search(state: State, call: Call) -> Response:
 
 def _list(state: State, call: Call, sift: Callable[[User, _Parameters], bool] | None) -> Response:
     parameters = call.parameters()
-    page = window(parameters, _MOST)
-    if isinstance(page, Response):
-        return page
-    kind = parameters.get("_identifierType", [""])[-1]
+    kind = parameter(parameters, "_identifierType")
     if ("_identifier" in parameters) != bool(kind) or (kind and kind not in _IDENTIFIERS):
-        return error_response(400, "_identifier and a known _identifierType belong together")
+        raise RejectedError(400, "_identifier and a known _identifierType belong together")
     users = _selected(state, call, parameters)
     if sift is not None:
         users = [user for user in users if sift(user, parameters)]
-    users_in_order = ordered(users, parameters, _KEYS)
-    if isinstance(users_in_order, Response):
-        return users_in_order
-    return page.of(users_in_order, state.policy, UserResponse.listed)
+    return page_response(
+        parameters, state.policy, users, UserResponse.listed, keys=_KEYS, most=_MOST
+    )
 
 
 def _selected(state: State, call: Call, parameters: _Parameters) -> list[User]:
@@ -117,7 +112,7 @@ def _selected(state: State, call: Call, parameters: _Parameters) -> list[User]:
 
 def _circle(state: State, tenant_id: str, parameters: _Parameters) -> list[str]:
     """Return a tenant and, unless they are not wanted, the ones below it."""
-    if parameters.get("_includeSubTenants", ["true"])[-1] == "false":
+    if parameter(parameters, "_includeSubTenants") == "false":
         return [tenant_id]
     return [tenant_id, *state.accounts.below(tenant_id)]
 
@@ -131,21 +126,21 @@ def _members(state: State, tenant_ids: list[str]) -> list[User]:
 
 def _filters(parameters: _Parameters) -> Iterator[Callable[[User], bool]]:
     if "_namePrefix" in parameters:
-        prefix = parameters["_namePrefix"][-1].lower()
+        prefix = parameter(parameters, "_namePrefix").lower()
         yield lambda user: user.name.lower().startswith(prefix)
     if "_externalIds" in parameters:
         external = frozenset(list_parameter(parameters, "_externalIds"))
         yield lambda user: user.external_id in external
     if "_identifier" in parameters:
-        start = parameters["_identifier"][-1].lower()
-        read = _IDENTIFIERS[parameters["_identifierType"][-1]]
+        start = parameter(parameters, "_identifier").lower()
+        read = _IDENTIFIERS[parameter(parameters, "_identifierType")]
         yield lambda user: (read(user) or "").lower().startswith(start)
 
 
 def _matches(user: User, parameters: _Parameters) -> bool:
     fields = (user.name, user.email, user.username, user.phone_number)
     text = "\n".join(field.lower() for field in fields if field)
-    loose = parameters.get("_phraseSearchApproximate", ["false"])[-1] == "true"
+    loose = parameter(parameters, "_phraseSearchApproximate") == "true"
 
     def holds(phrase: str) -> bool:
         phrase = phrase.lower()
@@ -165,4 +160,8 @@ def _matches(user: User, parameters: _Parameters) -> bool:
     )
 
 
-ROUTES: Final = (route("GET", "/identity/resources/users/v1/query/phrase", search),)
+ROUTES: Final = (
+    route("GET", "/identity/resources/users/v3", list_users),
+    route("GET", "/identity/resources/users/v1/query/phrase", search),
+    route("GET", "/identity/resources/tenants/users/v1/statuses", statuses),
+)

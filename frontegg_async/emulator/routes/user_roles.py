@@ -20,10 +20,11 @@ from typing import Final
 import msgspec
 
 from ..http.request import Call, decode
-from ..http.response import Response, error_response
+from ..http.response import Response
 from ..state.access import VENDOR
 from ..state.environment import State, User
-from ._responses import json_response, list_parameter, not_found, tenant_missing
+from ._bodies import check_count, json_response, list_parameter
+from ._lookups import check_roles, find_member
 from ._route import route
 from ._schemas import RoleSummary
 
@@ -79,29 +80,20 @@ def _change(
     status: int,
     change: Callable[[tuple[str, ...], list[str]], tuple[str, ...]],
 ) -> Response:
-    if (tenant_id := call.tenant) is None:
-        return tenant_missing()
+    tenant_id = call.required_tenant()
     body = decode(_ROLE_IDS, call)
-    if isinstance(body, Response):
-        return body
-    (user_id,) = call.values
-    user = state.find(user_id)
-    if user is None or tenant_id not in user.tenants:
-        return not_found("User", user_id)
-    if (unknown := state.access.unknown_role(body.role_ids, tenant_id)) is not None:
-        return not_found("Role", unknown)
+    user = find_member(state, call.values[0], tenant_id)
+    check_roles(state, body.role_ids, tenant_id)
     user.set_roles(tenant_id, change(user.roles_in(tenant_id), body.role_ids))
     roles = state.access.roles_of(user.roles_in(tenant_id))
     return json_response(
-        status, _Assigned(tenant_id, user_id, [RoleSummary.of(role) for role in roles])
+        status, _Assigned(tenant_id, user.id, [RoleSummary.of(role) for role in roles])
     )
 
 
 def get_roles(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/users/v3/roles``."""
     memberships = _memberships(state, call)
-    if isinstance(memberships, Response):
-        return memberships
     return json_response(
         200,
         [
@@ -114,8 +106,6 @@ def get_roles(state: State, call: Call) -> Response:
 def get_groups(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/users/v3/groups``."""
     memberships = _memberships(state, call)
-    if isinstance(memberships, Response):
-        return memberships
     access = state.access
     return json_response(
         200,
@@ -128,10 +118,9 @@ def get_groups(state: State, call: Call) -> Response:
     )
 
 
-def _memberships(state: State, call: Call) -> list[tuple[User, str]] | Response:
+def _memberships(state: State, call: Call) -> list[tuple[User, str]]:
     user_ids = list_parameter(call.parameters(), "ids", "ids[]")
-    if not 0 < len(user_ids) <= _MOST:
-        return error_response(400, f"ids must contain between 1 and {_MOST} elements")
+    check_count("ids", user_ids, _MOST)
     return [
         (user, tenant_id)
         for user_id in user_ids

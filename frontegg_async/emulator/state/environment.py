@@ -28,7 +28,7 @@ from uuid import uuid4
 import msgspec
 
 from ..http.record import Invite
-from ..http.response import Response, error_response
+from ..http.response import RejectedError
 from ..policy import DuplicateAdd, ForeignTenant, Policy
 from .access import Access
 from .accounts import Accounts
@@ -101,7 +101,7 @@ class Address(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class State:
-    """What the emulator knows. Methods that can be refused return the refusing answer, or None."""
+    """Users, tenants and memberships; methods raise :exc:`RejectedError` as the service would."""
 
     def __init__(self, policy: Policy, wall_clock: Callable[[], float]) -> None:
         self.policy = policy
@@ -235,13 +235,12 @@ class State:
         """Return the users of a tenant in the order of their joining."""
         return [self.users[user_id] for user_id in self.members.get(tenant_id, ())]
 
-    def ensure_tenant(self, tenant_id: str, *, validate: bool) -> Response | None:
+    def ensure_tenant(self, tenant_id: str, *, validate: bool) -> None:
         """Make sure that a tenant exists: by making it, or by refusing."""
         if tenant_id not in self.tenants:
             if validate or self.policy.validate_tenants:
-                return error_response(404, "Tenant not found")
+                raise RejectedError(404, "Tenant not found")
             self.tenants[tenant_id] = tenant_id
-        return None
 
     def add(
         self,
@@ -251,18 +250,17 @@ class State:
         skip_invite: bool,
         validate: bool,
         role_ids: Sequence[str] = (),
-    ) -> Response | None:
+    ) -> None:
         """Make a user a member of a tenant, or refuse; the roles are for new members."""
-        if (refusal := self.ensure_tenant(tenant_id, validate=validate)) is not None:
-            return refusal
+        self.ensure_tenant(tenant_id, validate=validate)
         if tenant_id in user.tenants:
             match self.policy.duplicate_add:
                 case DuplicateAdd.CONFLICT:
-                    return error_response(409, "User already exists in this tenant")
+                    raise RejectedError(409, "User already exists in this tenant")
                 case DuplicateAdd.BAD_REQUEST:
-                    return error_response(400, "User already exists in this tenant")
+                    raise RejectedError(400, "User already exists in this tenant")
                 case DuplicateAdd.CREATED:
-                    return None
+                    return
                 case DuplicateAdd.CREATED_AND_INVITES:
                     pass
         else:
@@ -270,7 +268,6 @@ class State:
             self.join(user, tenant_id, status, role_ids)
         if not skip_invite:
             self.invites.append(Invite(user.id, tenant_id, user.email))
-        return None
 
     def join(self, user: User, tenant_id: str, status: str, role_ids: Sequence[str] = ()) -> None:
         """Enter a membership, whatever the policy."""
@@ -286,17 +283,15 @@ class State:
             user.set_roles(tenant_id, (*given, *more))
         members[user.id] = None
 
-    def activate(self, user: User, tenant_id: str, *, validate: bool) -> Response | None:
+    def activate(self, user: User, tenant_id: str, *, validate: bool) -> None:
         """Make a tenant the user's active one, or refuse."""
         foreign = self.policy.foreign_tenant
         if tenant_id not in user.tenants and foreign is ForeignTenant.REFUSE:
-            return error_response(400, "User does not belong to this tenant")
-        if (refusal := self.ensure_tenant(tenant_id, validate=validate)) is not None:
-            return refusal
+            raise RejectedError(400, "User does not belong to this tenant")
+        self.ensure_tenant(tenant_id, validate=validate)
         if tenant_id not in user.tenants and foreign is ForeignTenant.JOIN:
             self.join(user, tenant_id, "Activated")
         user.active_tenant = tenant_id
-        return None
 
     def leave(self, user: User, tenant_id: str) -> None:
         """End one membership, with the roles and groups that came with it."""
