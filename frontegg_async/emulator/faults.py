@@ -1,9 +1,9 @@
 """Ways for a request to go wrong, to be injected into the emulator.
 
-Each fault says on which side of the *commit* it strikes, the point where the service has done what
-it was asked to do. Before it, a retry is safe; after it, the client cannot tell and has to find
-out. What a fault leaves out of an answer, the rest of the emulator still does: a malformed body
-arrives with a proper head, a trace id and the real status.
+Each fault strikes before or after the *commit*, the point where the service has done the work.
+Before it, a retry is safe; after it, the client cannot tell and has to find out. A fault changes
+no more of a response than its own part: a malformed body arrives with a proper head, a trace id and
+the real status.
 """
 
 import struct
@@ -39,7 +39,7 @@ __all__ = [
     "WrongContentLength",
 ]
 
-_BLOCK: Final = 1 << 20
+_BLOCK_BYTES: Final = 1 << 20
 _ENUMS: Final = frozenset({"provider", "managedBy", "status"})
 _NEW_ENUM_VALUE: Final = "emulator-has-a-new-one"
 
@@ -59,7 +59,7 @@ class AnswerStatus(Fault):
         return None if self.after_commit else self._answer()
 
     async def after(self, answer: Response, injection: Injection) -> Response:
-        """Answer in place of the service: an upstream that worked, a gateway that gave up."""
+        """Answer for the service: an upstream that worked, a gateway that gave up."""
         return self._answer()
 
     def _answer(self) -> Response:
@@ -105,8 +105,8 @@ class LateCommit(Fault):
     """Let another fault answer at once, and do the work some seconds later, by the clock.
 
     Args:
-        seconds: From the answer to the work.
-        answer: What the client gets; a connection that is cut, if nothing is said.
+        seconds: Seconds from the response to the work.
+        answer: The fault that the client sees; a cut connection by default.
     """
 
     seconds: float
@@ -114,7 +114,7 @@ class LateCommit(Fault):
 
     @property
     def commits_after(self) -> float:
-        """Return the seconds from the answer to the work."""
+        """Return the seconds from the response to the work."""
         return self.seconds
 
     async def before(self, injection: Injection) -> Response | None:
@@ -138,7 +138,7 @@ class CutMidBody(Fault):
     """Do the work, send the head and half of the body, and close."""
 
     async def after(self, answer: Response, injection: Injection) -> Response:
-        """Announce everything, send half."""
+        """Announce the whole body, send half."""
         whole = answer.body or b"nothing"
         return replace(answer, body=whole[: len(whole) // 2], announced=len(whole), cut=True)
 
@@ -148,13 +148,13 @@ class WrongContentLength(Fault):
     """Do the work, then announce a length that is ``off`` by some bytes, and close.
 
     Too long, and the client waits for bytes that never come; too short, and the JSON ends early
-    with the rest of it where the head of the next answer should be.
+    with the rest of it where the head of the next response should be.
     """
 
     off: int = -7
 
     async def after(self, answer: Response, injection: Injection) -> Response:
-        """Announce another length than is sent."""
+        """Announce a wrong length."""
         return replace(answer, announced=max(0, len(answer.body) + self.off), cut=True)
 
 
@@ -236,7 +236,7 @@ class NullRiddled(Fault):
 
 @dataclass(frozen=True, slots=True)
 class ExtraFields(Fault):
-    """Do the work, then send fields and enum values that no specification has heard of."""
+    """Do the work, then send fields and enum values that are in no specification."""
 
     async def after(self, answer: Response, injection: Injection) -> Response:
         """Enrich the body."""
@@ -278,7 +278,7 @@ class HugeBody(Fault):
             yield b'"'
             left = size - 2
             while left:
-                piece = min(left, _BLOCK)
+                piece = min(left, _BLOCK_BYTES)
                 yield b"x" * piece
                 left -= piece
             yield b'"'
@@ -288,7 +288,7 @@ class HugeBody(Fault):
 
 @dataclass(frozen=True, slots=True)
 class SetCookie(Fault):
-    """Do the work and answer properly, with a cookie that nobody asked for."""
+    """Do the work and respond properly, with an unrequested cookie."""
 
     cookie: str = "emulator=crumbs; Path=/"
 
@@ -335,7 +335,7 @@ async def _bomb(size: int) -> AsyncIterator[bytes]:
     repeated; only the checksum has to walk over every byte.
     """
     yield b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-    blanks = b" " * min(size, _BLOCK)
+    blanks = b" " * min(size, _BLOCK_BYTES)
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = packer.compress(blanks) + packer.flush(zlib.Z_FULL_FLUSH)
     checksum = 0

@@ -1,7 +1,7 @@
 """The limits that Frontegg publishes, as limits of the emulator.
 
-The figures are ``frontegg_async.pacing.published``, which the SDK reads as well. What is left
-open there:
+The figures are those of ``frontegg_async.pacing.published``, which the SDK reads as well. The
+emulator adds:
 
 =====================================================================  =====
 a route that the tables name does not count in the general limit        doc
@@ -35,7 +35,7 @@ def published_limits(
 
     Args:
         plan: The customer's plan.
-        announce: What the answers say.
+        announce: The headers of the responses.
 
     """
     general = GENERAL[plan]

@@ -1,17 +1,17 @@
-"""What stands before the handlers: address, limits, token, headers.
+"""Checks before a handler runs: length of the URL, limits, token, headers.
 
 ==================================================================  =====
 ``POST /auth/vendor``: 200 with ``token`` and ``expiresIn``, or 401   spec
 401 and 429 come before any processing                              guess
 401 carries ``errors`` and no ``errorCode``                         guess
 403 on environment-only routes with a tenant header                 seen
-403 (or 401) for a user's token where an environment's is wanted    guess
-401 for an environment's token where a user's is wanted             guess
-501 where signing is wanted and the extra for it is not there       ours
+403 (or 401) for a user's token on an environment's route           guess
+401 for an environment's token on a user's route                    guess
+501 if a token has to be signed and the extra for it is missing     ours
 403 for account credentials without ``frontegg-environment-id``     guess
 404 ER-00004 for an unknown route                                   seen
-414 for an address of more than 8 KB                                seen
-``frontegg-trace-id`` on every answer, errors included              guess
+414 for a path and query of more than 8 KB                          seen
+``frontegg-trace-id`` on every response, errors included            guess
 ==================================================================  =====
 """
 
@@ -44,7 +44,7 @@ _CREDENTIALS: Final = msgspec.json.Decoder(_Credentials)
 
 
 class Service:
-    """The emulated service without its wire: a call goes in, an answer comes out."""
+    """The emulated service without its sockets: a call goes in, a response comes out."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Service:
     def answer(
         self, route: Route | None, call: Call, length: int, record: RecordedRequest | None
     ) -> Response:
-        """Do what the real service would do, in one step that nothing can interrupt."""
+        """Check and handle a call, in one step that nothing can interrupt."""
         if length > self._max_url_length:
             return Response(414, b"<html><h1>414 Request-URI Too Large</h1></html>", "text/html")
         if route is None:
@@ -73,13 +73,13 @@ class Service:
         admitted = self._limiter.admit(route.key)
         if isinstance(admitted, Response):
             return admitted
-        answer = self._work(route, call, record)
+        response = self._work(route, call, record)
         if not admitted:
-            return answer
-        return msgspec.structs.replace(answer, headers={**answer.headers, **admitted})
+            return response
+        return msgspec.structs.replace(response, headers={**response.headers, **admitted})
 
     def commit_late(self, route: Route, call: Call, at: float) -> None:
-        """Do the work of a call that was answered before; it counts as done at that time."""
+        """Do the work of a call that was answered before; it counts as done at time ``at``."""
         self._work(route, call, None, at)
 
     def _work(

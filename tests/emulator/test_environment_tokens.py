@@ -1,4 +1,4 @@
-"""Environment tokens: how they are got, what they look like, how they end."""
+"""Environment tokens: issued, checked, expired and revoked."""
 
 from base64 import urlsafe_b64decode
 
@@ -69,7 +69,7 @@ async def test_credentials_of_the_wrong_shape_are_refused(api: Api) -> None:
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer nonsense", "Basic dTpw"])
 async def test_a_call_without_a_good_token_is_refused(api: Api, header: str) -> None:
-    """Whatever stands in place of a good token, the call gets 401 and does nothing."""
+    """Without a valid token the call gets 401 and does nothing."""
     user_id = api.emulator.add_user()
     result = await api.send(
         "POST", f"{USERS}/{user_id}/tenant", {"tenantId": "t"}, Authorization=header

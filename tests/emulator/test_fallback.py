@@ -1,4 +1,4 @@
-"""Answers without a memory: every operation of the SDK is answered, in its shape."""
+"""Stateless responses: every operation of the SDK has one, in its shape."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ KEYS = frozenset(each.key for each in routes.ROUTES)
 
 
 async def test_every_operation_is_answered_in_its_shape(api: Api) -> None:
-    """Whatever nothing else plays answers its status and a body that the SDK decodes."""
+    """Every stateless operation returns its status and a body that the SDK decodes."""
     mine = await user(api)
     marked = 0
     for operation in operations():
@@ -67,7 +67,7 @@ def test_no_operation_is_taken_by_the_route_of_another() -> None:
 
 
 class Leaf(msgspec.Struct):
-    """Of a kind that many answers hold."""
+    """An object that many responses hold."""
 
     id: str
     count: int | float
@@ -158,7 +158,7 @@ async def test_required_headers_are_checked(api: Api) -> None:
 
 @pytest.mark.usefixtures("table")
 async def test_a_body_has_to_be_json(api: Api) -> None:
-    """Where a body is taken it is read, though nothing is made of it."""
+    """A body has to be JSON, although it is not used."""
     result = await api.send("POST", V1, b"{")
     assert (result.status, result.json["errorCode"]) == (400, "ER-00006")
     assert (await api.send("GET", V1, b"{")).status == 200
@@ -166,7 +166,7 @@ async def test_a_body_has_to_be_json(api: Api) -> None:
 
 @pytest.mark.usefixtures("table")
 async def test_faults_limits_and_records_work_for_them(connect: Connect) -> None:
-    """A route without a memory can be limited, struck and counted like any other."""
+    """A stateless route can be limited, struck and counted like any other."""
     key = f"GET {V1}"
     async with connect(rate_limits=[RateLimit(2, 60, on=key)]) as api:
         injection = api.emulator.inject(AnswerStatus(502), on=key)
@@ -185,7 +185,7 @@ async def test_placeholders_may_have_any_name(api: Api) -> None:
 
 
 async def test_unknown_routes_stay_unknown(api: Api) -> None:
-    """What the SDK does not know either is 404 with the code that was seen."""
+    """A route that the SDK does not know either is 404 with the code that was seen."""
     result = await api.send("GET", "/identity/resources/nothing/v1")
     assert (result.status, result.json["errorCode"]) == (404, "ER-00004")
     with pytest.raises(ValueError, match="no such route"):
@@ -193,7 +193,7 @@ async def test_unknown_routes_stay_unknown(api: Api) -> None:
 
 
 def test_a_table_of_operations_is_loaded_when_it_is_needed() -> None:
-    """Routes with a memory are found without it."""
+    """Routes with state are found without it."""
     code = (
         "from frontegg_async.emulator.routes import _fallback, _router; "
         "_router.find('POST', '/auth/vendor'); _router.known('POST /auth/vendor'); "

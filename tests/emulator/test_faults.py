@@ -1,4 +1,4 @@
-"""Each fault, seen from the client's side, and how faults are dealt out."""
+"""Each fault from the client's side, and the requests that faults strike."""
 
 import zlib
 

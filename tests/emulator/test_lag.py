@@ -1,4 +1,4 @@
-"""Work that is done after its answer, and reads that do not show it yet."""
+"""Work that is done after its response, and reads that do not show it yet."""
 
 from collections.abc import AsyncIterator
 
@@ -29,7 +29,7 @@ async def slow(anyio_backend: str, connect: Connect, time: Time) -> AsyncIterato
 
 
 async def test_work_comes_after_its_answer(connect: Connect, time: Time) -> None:
-    """LateCommit answers as the other fault does, and the work is done when its time has come."""
+    """LateCommit responds as its other fault does, and the work is done after its seconds."""
     async with connect(clock=time.clock) as api:
         api.emulator.add_user("u")
         api.emulator.inject(LateCommit(5.0, AnswerStatus(504)), on=ADD)
@@ -80,7 +80,7 @@ async def test_reads_lag(slow: Api, time: Time, route: str) -> None:
 
 
 async def test_listings_of_a_tenant_lag(slow: Api, time: Time) -> None:
-    """Who has joined or left is listed where they were."""
+    """A user who has moved is listed in the old tenant until the lag is over."""
 
     async def listed(tenant: str) -> list[str]:
         route = f"/identity/resources/users/v3?_tenantIds={tenant}"

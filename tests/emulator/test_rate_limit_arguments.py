@@ -14,14 +14,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"window": float("nan")}, "window must be a positive number"),
     ({"kind": "leaky"}, "kind must be one of fixed, aligned, sliding, bucket"),
     ({"burst": 5}, "burst is for buckets, not for fixed windows"),
-    ({"kind": "bucket", "burst": 0}, "burst must be positive"),
+    ({"kind": "bucket", "burst": 0}, "burst must be a positive integer, got 0"),
     ({"kind": "bucket", "counts_refused": True}, "counts_refused is for windows"),
-    ({"used": -1}, "used must be from 0 to 10: -1"),
-    ({"used": 11}, "used must be from 0 to 10: 11"),
-    ({"kind": "bucket", "burst": 3, "used": 4}, "used must be from 0 to 3: 4"),
-    ({"elapsed": -1}, "elapsed must be from 0 to below 60: -1"),
-    ({"elapsed": 60}, "elapsed must be from 0 to below 60: 60"),
-    ({"elapsed": float("nan")}, "elapsed must be from 0 to below 60: nan"),
+    ({"used": -1}, "used must be from 0 to 10, got -1"),
+    ({"used": 11}, "used must be from 0 to 10, got 11"),
+    ({"kind": "bucket", "burst": 3, "used": 4}, "used must be from 0 to 3, got 4"),
+    ({"elapsed": -1}, "elapsed must be from 0 to below 60, got -1"),
+    ({"elapsed": 60}, "elapsed must be from 0 to below 60, got 60"),
+    ({"elapsed": float("nan")}, "elapsed must be from 0 to below 60, got nan"),
     ({"kind": "aligned", "elapsed": 5}, "elapsed is not for aligned windows"),
 ]
 
@@ -33,14 +33,14 @@ def test_a_limit_reads_from_text() -> None:
 
 @pytest.mark.parametrize("text", ["", "1000", "/60", "x/60", "10/0", "-1/60", "10/nan", "10/inf"])
 def test_nonsense_is_no_limit(text: str) -> None:
-    """Anything but a count and a positive number of seconds is refused."""
+    """Anything but a count and a positive number of seconds is rejected."""
     with pytest.raises(ValueError, match="rate limit"):
         RateLimit.parse(text)
 
 
 @pytest.mark.parametrize(("options", "message"), REFUSED)
-def test_impossible_limits_are_refused(options: dict[str, Any], message: str) -> None:
-    """A limit that makes no sense is refused where it is made, by a sentence that says why."""
+def test_impossible_limits_are_rejected(options: dict[str, Any], message: str) -> None:
+    """An impossible limit is rejected when it is made, with the reason."""
     arguments: dict[str, Any] = {"limit": 10, "window": 60}
     arguments |= options
     with pytest.raises(ValueError, match=message):

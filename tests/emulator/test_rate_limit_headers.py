@@ -1,4 +1,4 @@
-"""Responses announce limits, resets and the host's date as they are told to."""
+"""Headers of responses: limits, resets, and the date of the host."""
 
 from __future__ import annotations
 
@@ -94,10 +94,8 @@ def said(headers: Mapping[str, str]) -> dict[str, str]:
 
 @pytest.mark.parametrize("kind", ["fixed", "aligned", "sliding"])
 @pytest.mark.parametrize("announce", list(Announce))
-async def test_answers_say_what_they_are_told_to(
-    connect: Connect, announce: Announce, kind: Any
-) -> None:
-    """Each form has exactly its headers, on all answers or on refusals alone."""
+async def test_each_form_has_its_headers(connect: Connect, announce: Announce, kind: Any) -> None:
+    """Each form has exactly its headers, on all responses or on 429s alone."""
     on_success, on_refusal = SAID[announce]
     limits = [RateLimit(3, 60, on=READ, announce=announce, kind=kind)]
     async with connect(rate_limits=limits, **Time().options) as api:
@@ -121,7 +119,7 @@ async def test_answers_say_what_they_are_told_to(
         Announce.GARBAGE,
     ],
 )
-async def test_a_refusal_announces_what_it_is_told_to(connect: Connect, announce: Announce) -> None:
+async def test_a_client_can_read_the_headers_of_a_429(connect: Connect, announce: Announce) -> None:
     """Each way of announcing sets exactly its headers, right to the second."""
     wall = 1_700_000_000.5
     limits = [RateLimit(0, 60, on=ADD, announce=announce)]
@@ -153,7 +151,7 @@ async def test_a_refusal_announces_what_it_is_told_to(connect: Connect, announce
 
 
 async def test_the_announced_reset_is_that_of_the_used_window(connect: Connect) -> None:
-    """A refusal in a used window says when that window ends, and waiting as long is enough."""
+    """A 429 in a used window states its end, and waiting that long is enough."""
     time = Time()
     limits = [RateLimit(1_000, 60, on=READ, used=1_000, elapsed=30, announce=Announce.RETRY_AFTER)]
     async with connect(rate_limits=limits, **time.options) as api:
@@ -163,7 +161,7 @@ async def test_the_announced_reset_is_that_of_the_used_window(connect: Connect) 
         assert await taken(api) == 10
 
 
-async def test_the_last_answer_of_a_window_says_that_nothing_is_left(connect: Connect) -> None:
+async def test_the_last_response_of_a_window_says_that_nothing_is_left(connect: Connect) -> None:
     """The remaining count goes down to 0 while calls are still let through, errors included."""
     time = Time()
     limits = [RateLimit(3, 60, on=READ, announce=Announce.X_RATELIMIT)]
@@ -177,7 +175,7 @@ async def test_the_last_answer_of_a_window_says_that_nothing_is_left(connect: Co
 
 
 async def test_a_bucket_says_when_its_next_token_comes(connect: Connect) -> None:
-    """The reset of a bucket is its next whole token, and its limit is what it holds."""
+    """The reset of a bucket is its next whole token, and its limit is its size."""
     time = Time()
     limits = [RateLimit(6, 60, on=READ, kind="bucket", burst=1, announce=Announce.RATELIMIT_DRAFT)]
     async with connect(rate_limits=limits, **time.options) as api:
@@ -195,7 +193,7 @@ async def test_a_bucket_says_when_its_next_token_comes(connect: Connect) -> None
 
 @pytest.mark.parametrize("order", [1, -1])
 async def test_of_two_limits_the_tighter_is_announced(connect: Connect, order: int) -> None:
-    """Where two limits write the same headers, those of the one that leaves less are there."""
+    """Of two limits with the same headers, the one that leaves less is announced."""
     announce = Announce.RATELIMIT_DRAFT
     limits = [RateLimit(10, 60, announce=announce), RateLimit(2, 1, announce=announce)][::order]
     async with connect(rate_limits=limits, **Time().options) as api:
@@ -204,8 +202,8 @@ async def test_of_two_limits_the_tighter_is_announced(connect: Connect, order: i
     assert result.headers["RateLimit-Remaining"] == "1"
 
 
-async def test_stateless_answers_keep_their_own_headers(connect: Connect) -> None:
-    """What a limit says comes on top of the headers that an answer has already."""
+async def test_stateless_responses_keep_their_own_headers(connect: Connect) -> None:
+    """The headers of a limit are added to those that a response has already."""
     limits = [RateLimit(9, 60, announce=Announce.X_RATE_LIMIT)]
     async with connect(rate_limits=limits, **Time().options) as api:
         result = await api.send(
@@ -216,7 +214,7 @@ async def test_stateless_answers_keep_their_own_headers(connect: Connect) -> Non
 
 
 async def test_a_host_can_keep_its_date_to_itself(connect: Connect) -> None:
-    """Without the header nothing in an answer tells the time of the host."""
+    """With date_header=False responses have no Date."""
     async with connect(date_header=False, extra_headers={"Via": "x"}) as api:
         result = await api.send("GET", f"{VENDOR_ONLY}/u")
     assert "Date" not in result.headers

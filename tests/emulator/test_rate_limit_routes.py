@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_each_route_has_a_bucket_of_its_own(connect: Connect) -> None:
-    """A limit for all routes counts each of them apart, whatever the ids in the path."""
+    """A limit for all routes counts each of them apart, under any ids in the path."""
     async with connect(rate_limits=[RateLimit(1, 60)], clock=Time().clock) as api:
         api.emulator.add_user("u")
         api.emulator.add_user("v")
@@ -34,7 +34,7 @@ async def test_a_limit_can_be_for_one_route(connect: Connect) -> None:
 
 
 async def test_authentication_is_limited_too(connect: Connect) -> None:
-    """The token route answers 429 like any other."""
+    """The token route has limits like any other."""
     limits = [RateLimit(1, 60, on=AUTH)]
     async with connect(rate_limits=limits, clock=Time().clock) as api:
         assert (await api.authenticate()).status == 429
@@ -55,7 +55,7 @@ async def test_a_limit_can_be_shared(
 
 
 async def test_a_limit_on_several_routes_leaves_the_others_alone(connect: Connect) -> None:
-    """A limit on a set of routes is on those, whatever the placeholders are called."""
+    """A limit on a set of routes is on those, under any names of placeholders."""
     limits = [RateLimit(1, 60, on=frozenset({ADD.replace("{userId}", "{id}"), READ}))]
     async with connect(rate_limits=limits, **Time().options) as api:
         assert await taken(api) == 1

@@ -53,7 +53,7 @@ async def test_aligned_windows_reset_by_the_wall_clock(connect: Connect) -> None
         assert await taken(api) == 3
 
 
-async def test_aligned_windows_reset_whether_anybody_calls_or_not(connect: Connect) -> None:
+async def test_aligned_windows_reset_without_calls(connect: Connect) -> None:
     """The first request of a window does not move its end, however late it comes."""
     time = Time()
     limits = [RateLimit(3, 60, on=READ, kind="aligned")]
@@ -90,7 +90,7 @@ async def test_a_bucket_overflows(connect: Connect) -> None:
 
 
 async def test_a_bucket_without_a_limit_never_fills(connect: Connect) -> None:
-    """What a bucket of no calls holds at the start is all that it ever gives."""
+    """A bucket that never fills gives its first tokens and no more."""
     time = Time()
     limits = [RateLimit(0, 60, on=READ, kind="bucket", burst=2)]
     async with connect(rate_limits=limits, **time.options) as api:
@@ -121,7 +121,7 @@ async def test_hammering_keeps_a_sliding_window_shut(
 async def test_refused_requests_use_up_another_limit(
     connect: Connect, kind: Any, counts_refused: bool, left: int
 ) -> None:
-    """What a short limit refuses counts in a long one that counts refused requests."""
+    """Requests that a short limit refuses count in a long one that counts refused requests."""
     time = Time()
     limits = [
         RateLimit(1, 1, on=READ),
@@ -162,7 +162,7 @@ async def test_a_run_can_begin_in_a_window_that_others_used(
 
 
 async def test_others_have_used_the_current_aligned_window(connect: Connect) -> None:
-    """What others used of an aligned window is gone with that window, by the wall clock."""
+    """Calls of others in an aligned window stop counting when it ends by the wall clock."""
     time = Time(wall=MINUTE + 45)
     limits = [RateLimit(4, 60, on=READ, kind="aligned", used=3)]
     async with connect(rate_limits=limits, **time.options) as api:

@@ -27,7 +27,7 @@ async def test_a_temporary_user_has_an_end_until_made_permanent(connect: Connect
 
 
 async def test_the_configuration_of_temporary_users_is_kept(api: Api) -> None:
-    """What is put is got."""
+    """The configuration that was put is returned."""
     target = f"{TEMPORARY}/configuration"
     assert (await api.send("GET", target)).json == {"enabled": False}
     put = await api.send("PUT", target, {"enabled": True})

@@ -36,7 +36,7 @@ async def test_a_user_gets_a_second_address_and_loses_it(api: Api) -> None:
 
 
 async def test_an_address_belongs_to_one_user(api: Api) -> None:
-    """An address in use cannot be added, and nobody can be invited anew by it."""
+    """An address in use cannot be added, and no new user can be created with it."""
     api.emulator.add_user("u", email="u@x.io")
     api.emulator.add_user("v", email="v@x.io")
     await _add(api, "u", "second@x.io")

@@ -32,7 +32,7 @@ async def test_usernames_are_given_listed_and_taken(api: Api) -> None:
 
 
 async def test_a_username_needs_a_user_and_is_taken_once(api: Api) -> None:
-    """Nobody's username is refused, and so are one in use and a second one."""
+    """A username without a user, one in use, and a second one are rejected."""
     for user_id in ("a", "b"):
         api.emulator.add_user(user_id)
     body = {"username": "neo"}

@@ -1,4 +1,4 @@
-"""What the user operations do and answer."""
+"""Users: added, read, changed, disabled, invited, created and deleted."""
 
 import pytest
 
@@ -67,7 +67,7 @@ async def test_a_tenant_is_validated_if_the_request_asks_for_it(api: Api) -> Non
 
 
 async def test_a_tenant_is_validated_if_the_emulator_is_told_to(connect: Connect) -> None:
-    """validate_tenants refuses unknown tenants whatever the request says."""
+    """validate_tenants rejects unknown tenants also if the request does not ask for it."""
     async with connect(validate_tenants=True) as api:
         api.emulator.add_user("u")
         assert (await api.add("u", "t", validateTenantExist=False)).status == 404
@@ -116,13 +116,13 @@ async def test_a_body_without_its_content_type_is_no_body(api: Api) -> None:
     ],
 )
 async def test_unknown_users_are_not_found(api: Api, method: str, path: str, body: object) -> None:
-    """Every operation on a user who does not exist gets 404 and leaves no tenant behind."""
+    """Every operation on a missing user gets 404 and creates no tenant."""
     assert (await api.send(method, path, body)).status == 404
     assert not api.emulator.tenants
 
 
 async def test_implicit_users_exist_once_they_are_named(connect: Connect) -> None:
-    """With implicit users an add to anybody works."""
+    """With implicit users an add of an unknown user creates the user."""
     async with connect(implicit_users=True) as api:
         assert (await api.add("whoever", "t")).status == 201
         assert api.emulator.memberships() == {("whoever", "t")}
@@ -360,7 +360,7 @@ async def test_the_second_invite_route_is_like_the_first(api: Api) -> None:
 
 
 async def test_invited_roles_are_of_that_tenant(api: Api) -> None:
-    """Inviting somebody to a second tenant with other roles leaves the first roles alone."""
+    """Inviting a user to a second tenant with other roles leaves the first roles alone."""
     for tenant_id, role_id in (("a", "role-x"), ("b", "role-y")):
         body = {"email": "n@x.io", "roleIds": [role_id]}
         made = await api.send("POST", USERS_V2, body, frontegg_tenant_id=tenant_id)
@@ -391,8 +391,10 @@ async def test_a_username_stands_in_for_an_address(api: Api) -> None:
         {"email": "n@x.io", "expirationInSeconds": 299},
     ],
 )
-async def test_limits_of_what_a_user_can_be(api: Api, fields: dict[str, object]) -> None:
-    """Neither an invite nor a creation takes what the specification rules out."""
+async def test_invalid_fields_of_a_new_user_are_rejected(
+    api: Api, fields: dict[str, object]
+) -> None:
+    """An invite and a creation reject values that the specification rules out."""
     assert (await api.send("POST", USERS_V2, fields, frontegg_tenant_id="t")).status == 400
     assert (await api.send("POST", VENDOR_ONLY, {"tenantId": "t", **fields})).status == 400
     assert not api.emulator.tenants

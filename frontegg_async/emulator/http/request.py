@@ -1,4 +1,4 @@
-"""A request as handlers see it, and how they read it."""
+"""A request as handlers see it, and the decoding of its body."""
 
 from collections.abc import Mapping
 from typing import Final, TypeVar
@@ -26,11 +26,11 @@ class Call(msgspec.Struct):
     body: bytes
     store: Store
     token: Token | None = None
-    """The token that it came with, once that was checked."""
+    """Its token, once that was checked."""
 
     @property
     def tenant(self) -> str | None:
-        """Return the tenant that it is about: a user's token says it, or else the header."""
+        """Return the tenant of the call: that of a user's token, or else of the header."""
         token = self.token
         if token is not None and token.kind is not Kind.ENVIRONMENT:
             return token.tenant_id
@@ -38,20 +38,20 @@ class Call(msgspec.Struct):
 
     @property
     def user(self) -> str | None:
-        """Return the user that it is about: a user's token says it, or else the header."""
+        """Return the user of the call: that of a user's token, or else of the header."""
         token = self.token
         if token is not None and token.kind is not Kind.ENVIRONMENT:
             return token.user_id
         return self.headers.get(_USER_HEADER) or None
 
     def required_tenant(self) -> str:
-        """Return the tenant that it is about; reject a call that names none (seen)."""
+        """Return the tenant of the call; reject a call without one (seen)."""
         if (tenant_id := self.tenant) is None:
             raise RejectedError(403, "Tenant ID is not specified")
         return tenant_id
 
     def required_user(self) -> str:
-        """Return the user that it is about; reject a call that names none."""
+        """Return the user of the call; reject a call without one."""
         if (user_id := self.user) is None:
             raise RejectedError(403, "User ID is not specified")
         return user_id

@@ -1,9 +1,8 @@
-"""What goes back over the socket: answers as values, and the one class that writes them.
+"""Responses as values, and the one class that writes them to the socket.
 
 Handlers and faults deal in :class:`Response`. :class:`RawResponse` turns one into bytes by itself
-instead of leaving it to ``web.Response``: one write for head and body is quicker, and half an
-answer, a wrong length or no answer at all are things that a well-behaved response class refuses to
-send.
+instead of leaving it to ``web.Response``: one write for head and body is quicker, and a
+well-behaved response class refuses to send half a body, a wrong length or nothing at all.
 """
 
 import socket
@@ -35,7 +34,7 @@ _REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
 
 
 class Response(msgspec.Struct, frozen=True):
-    """One answer before it is written; :func:`msgspec.structs.replace` makes variants of it."""
+    """One response before it is written; :func:`msgspec.structs.replace` makes variants."""
 
     status: int
     body: bytes = b""
@@ -44,13 +43,13 @@ class Response(msgspec.Struct, frozen=True):
     announced: int | None = None
     """The ``Content-Length`` to claim, where it is not the length of the body."""
     cut: bool = False
-    """Close the connection after the last byte, whatever the client asked for."""
+    """Close the connection after the last byte, also if the client asked to keep it."""
     stream: Callable[[], AsyncIterator[bytes]] | None = None
     """Produces the body piece by piece: chunked, unless a length is announced."""
 
 
 class HangUp(Exception):  # noqa: N818 - an order to the server, not an error of it
-    """Close the connection without a single byte of an answer."""
+    """Close the connection without a single byte of a response."""
 
     def __init__(self, *, reset: bool) -> None:
         super().__init__("hang up")
@@ -80,7 +79,7 @@ def error_response(status: int, message: str, code: str | None = None) -> Respon
 
 
 class CommonHeaders:
-    """The headers that every answer carries: ``Date``, ``frontegg-trace-id``, the user's extras."""
+    """The headers of every response: ``Date``, ``frontegg-trace-id``, the user's extras."""
 
     def __init__(
         self, wall_clock: Callable[[], float], extra: Mapping[str, str], *, dated: bool
@@ -95,7 +94,7 @@ class CommonHeaders:
         self._count = 0
 
     def lines(self) -> str:
-        """Return the header lines for the next answer, each with its line end."""
+        """Return the header lines for the next response, each with its line end."""
         if (second := int(self._wall_clock())) != self._second:
             self._second = second
             date = f"Date: {formatdate(second, usegmt=True)}\r\n" if self._dated else ""
@@ -105,11 +104,11 @@ class CommonHeaders:
 
 
 class RawResponse(web.StreamResponse):
-    """Writes an :class:`Response`, or hangs up where there is none."""
+    """Writes a :class:`Response`, or hangs up."""
 
-    def __init__(self, answer: Response | HangUp, common: CommonHeaders) -> None:
-        super().__init__(status=answer.status if isinstance(answer, Response) else 500)
-        self._answer = answer
+    def __init__(self, response: Response | HangUp, common: CommonHeaders) -> None:
+        super().__init__(status=response.status if isinstance(response, Response) else 500)
+        self._response = response
         self._common = common
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
@@ -117,40 +116,40 @@ class RawResponse(web.StreamResponse):
         transport = request.transport
         if transport is None:
             raise ConnectionResetError
-        answer = self._answer
-        if isinstance(answer, HangUp):
-            if answer.reset:
+        response = self._response
+        if isinstance(response, HangUp):
+            if response.reset:
                 _linger_zero(transport.get_extra_info("socket"))
                 transport.abort()
             raise ConnectionResetError  # aiohttp closes the connection and says nothing
-        keep_alive = request.keep_alive and not answer.cut
+        keep_alive = request.keep_alive and not response.cut
         self._keep_alive = keep_alive
-        body = b"" if request.method == "HEAD" else answer.body
-        transport.write(self._head(answer, keep_alive=request.keep_alive) + body)
-        if answer.stream is not None:
-            await self._pour(answer.stream, request.writer, chunked=answer.announced is None)
+        body = b"" if request.method == "HEAD" else response.body
+        transport.write(self._head(response, keep_alive=request.keep_alive) + body)
+        if response.stream is not None:
+            await self._pour(response.stream, request.writer, chunked=response.announced is None)
         return request.writer
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Nothing is left to write: :meth:`prepare` did it all."""
 
-    def _head(self, answer: Response, *, keep_alive: bool) -> bytes:
-        status = answer.status
+    def _head(self, response: Response, *, keep_alive: bool) -> bytes:
+        status = response.status
         lines = f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n"
-        # Before those of every answer: of two values clients take the first, here the particular.
-        for name, value in answer.headers.items():
+        # Before the common ones: of two values clients take the first, here the particular.
+        for name, value in response.headers.items():
             lines += f"{name}: {value}\r\n"
         lines += self._common.lines()
-        if answer.content_type is not None:
-            lines += f"Content-Type: {answer.content_type}\r\n"
+        if response.content_type is not None:
+            lines += f"Content-Type: {response.content_type}\r\n"
         if not keep_alive:
             lines += "Connection: close\r\n"
-        if answer.announced is not None:
-            lines += f"Content-Length: {answer.announced}\r\n\r\n"
-        elif answer.stream is not None:
+        if response.announced is not None:
+            lines += f"Content-Length: {response.announced}\r\n\r\n"
+        elif response.stream is not None:
             lines += "Transfer-Encoding: chunked\r\n\r\n"
         else:
-            lines += f"Content-Length: {len(answer.body)}\r\n\r\n"
+            lines += f"Content-Length: {len(response.body)}\r\n\r\n"
         return lines.encode("latin-1")
 
     @staticmethod

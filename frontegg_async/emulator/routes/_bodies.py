@@ -46,10 +46,10 @@ def set_fields(target: object, fields: dict[str, Any]) -> None:
         setattr(target, name, value)
 
 
-def check_count(name: str, values: Sized, most: int) -> None:
-    """Reject an empty list, and one with more than ``most`` elements."""
-    if not 0 < len(values) <= most:
-        raise RejectedError(400, f"{name} must contain between 1 and {most} elements")
+def check_count(name: str, values: Sized, maximum: int) -> None:
+    """Reject an empty list, and one with more than ``maximum`` elements."""
+    if not 0 < len(values) <= maximum:
+        raise RejectedError(400, f"{name} must contain between 1 and {maximum} elements")
 
 
 def check_email(email: str) -> None:

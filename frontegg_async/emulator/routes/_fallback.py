@@ -1,15 +1,15 @@
-"""Answers without a memory, for every operation that no other module plays.
+"""Stateless responses, for every operation that no other module handles.
 
-The table of operations is the SDK's own, and so is the shape of an answer: here the emulator is no
-second opinion, it only lets a client call everything. So the answers are marked, by the header
-``frontegg-emulator: stateless``. The table also says whether a user's token will do on a route with
-a memory that does not say so itself. It is loaded when it is first asked, because loading it takes
+The table of operations is the SDK's own, and so is the shape of a response: here the emulator is no
+second opinion, it only lets a client call everything. So the responses are marked, by the header
+``frontegg-emulator: stateless``. The table also decides about user tokens on routes with state
+that do not decide it themselves. It is loaded when it is first read, because loading it takes
 longer than starting an emulator.
 
 ==================================================================  ======
-which tokens and headers a route wants                                SDK
+tokens and headers that a route requires                              SDK
 the status of success                                                 spec
-403 without a header that a route wants                               guess
+403 without a header that a route requires                            guess
 values                                                                ours
 ==================================================================  ======
 """
@@ -63,18 +63,18 @@ def routes() -> tuple[Route, ...]:
 
 
 def takes(key: str) -> Takes:
-    """Return which tokens ``"METHOD /template"`` takes; the environment's if nothing is known."""
+    """Return the tokens that ``"METHOD /template"`` accepts; by default the environment's."""
     return kinds().get(key, Takes.ENVIRONMENT)
 
 
 @cache
 def kinds() -> dict[str, Takes]:
-    """Return which tokens each route takes, by its key."""
+    """Return the tokens that each route accepts, by its key."""
     return {each.key: each.takes or Takes.ENVIRONMENT for each in routes()}
 
 
 def _widest(kinds: Iterable[Takes]) -> Takes:
-    """Return what lets every one of several operations on one route in."""
+    """Return the narrowest value that accepts the tokens of all operations on a route."""
     different = set(kinds)
     return different.pop() if len(different) == 1 else Takes.EITHER
 

@@ -1,11 +1,11 @@
-"""Pages of anything: limit, offset, order, and the links between them.
+"""Pages of items: limit, offset, order, and the links between pages.
 
 ==================================================================  =====
 ``_offset`` counts pages; ``_links.next`` is a bare query string    seen
 ``_links.next`` on the last page is empty (or null)                 guess
-50 come unless asked otherwise; more than the most, or nonsense,    guess
+50 items by default; a limit above the maximum, or nonsense,        guess
 is 400, also an order that is none of the documented ones
-what has no value in the sorted field comes first                   guess
+items without a value in the sorted field come first                guess
 ==================================================================  =====
 """
 
@@ -52,7 +52,7 @@ def page_response(
     view: Callable[[_T], object],
     *,
     keys: Mapping[str, Callable[[_T], Any]],
-    most: int | None = None,
+    maximum: int | None = None,
 ) -> Response:
     """Return the page that a request asks for.
 
@@ -62,10 +62,10 @@ def page_response(
         items: All items, in the order without ``_sortBy``.
         view: Makes the JSON of an item.
         keys: The fields to sort by.
-        most: The longest page.
+        maximum: Items on the longest page, or None.
 
     """
-    limit, offset = _limit_and_offset(parameters, most)
+    limit, offset = _limit_and_offset(parameters, maximum)
     items = _ordered(items, parameters, keys)
     pages = -(-len(items) // limit)
     kept = {name: values for name, values in parameters.items() if name != "_offset"}
@@ -84,14 +84,14 @@ def page_response(
     return json_response(200, _Page([view(item) for item in page], links, totals))
 
 
-def _limit_and_offset(parameters: dict[str, list[str]], most: int | None) -> tuple[int, int]:
+def _limit_and_offset(parameters: dict[str, list[str]], maximum: int | None) -> tuple[int, int]:
     try:
         limit = int(parameter(parameters, "_limit", str(_DEFAULT_LIMIT)))
         offset = int(parameter(parameters, "_offset", "0"))
     except ValueError:
         raise RejectedError(400, "_limit and _offset must be numbers") from None
-    if limit < 1 or (most is not None and limit > most):
-        limits = f"_limit must be between 1 and {most}" if most else "_limit is below 1"
+    if limit < 1 or (maximum is not None and limit > maximum):
+        limits = f"_limit must be between 1 and {maximum}" if maximum else "_limit is below 1"
         raise RejectedError(400, limits)
     if offset < 0:
         raise RejectedError(400, "_offset must not be less than 0")

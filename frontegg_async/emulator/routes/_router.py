@@ -1,7 +1,6 @@
-"""The route table: what the emulator plays with a memory, and after that what it plays without.
+"""All routes: the ones with state, and after them the stateless ones.
 
-``_paths.py`` says how a raw path is matched; ``/auth/vendor/`` with its slash at the end is the one
-path that is forgiven (seen).
+``/auth/vendor/`` with its slash at the end is the one path that is corrected (seen).
 """
 
 from difflib import get_close_matches
@@ -58,14 +57,14 @@ ROUTES: Final[tuple[Route, ...]] = (
     *tenants.ROUTES,
     *users.ROUTES,
 )
-"""Every route with a memory."""
+"""Every route with state."""
 
 _TREE: Final = Tree(ROUTES)
 
 
 @cache
 def fallback_tree() -> Tree:
-    """Return the routes without a memory."""
+    """Return the stateless routes."""
     return Tree(fallback.routes())
 
 
@@ -78,7 +77,7 @@ def known(key: str) -> str:
     if found is None:
         keys = [each.key for each in (*ROUTES, *fallback.routes())]
         like = ", ".join(dict.fromkeys(get_close_matches(key, keys, 5)))
-        raise ValueError(f"no such route: {key!r}" + (f"; there are {like}" if like else ""))
+        raise ValueError(f"no such route: {key!r}" + (f"; similar ones are {like}" if like else ""))
     return found.key
 
 

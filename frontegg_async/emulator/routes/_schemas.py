@@ -1,4 +1,4 @@
-"""The JSON that the emulator shows of its users, shaped after Frontegg's OpenAPI.
+"""Users in responses, shaped after Frontegg's OpenAPI.
 
 These Structs are the emulator's own and deliberately share nothing with those of the SDK, so that
 a mistake in one shows as a contradiction instead of an agreement. Where the wire is known to
@@ -8,9 +8,9 @@ differ from the spec, the wire wins.
 ``users/v3`` leaves ``tenants[].roles`` out; ``metadata`` may be    seen
 null; permissions are ids in a role but objects in a user
 ``roles``, ``permissions`` and ``groups`` of a user are those in    guess
-the tenant asked for, or else the active one; what groups bring is
+the tenant asked for, or else the active one; roles of groups are
 not among the first two
-``lastLogin`` is null for somebody who never logged in              guess
+``lastLogin`` is always null                                        guess
 ``temporaryExpirationDate`` is there for temporary users only       guess
 ==================================================================  =====
 """
@@ -142,7 +142,7 @@ class CreatedUser(msgspec.Struct, rename="camel", gc=False):
 
     @classmethod
     def of(cls, user: User, tenant_id: str, state: State) -> "CreatedUser":
-        """Show a user who has just been invited to a tenant."""
+        """Show a user after an invitation to a tenant."""
         roles = user.roles_in(tenant_id)
         return cls(
             user.id,
@@ -196,7 +196,7 @@ class UserStatuses(msgspec.Struct, rename="camel", gc=False):
 
     @classmethod
     def of(cls, user: User, wanted: frozenset[str]) -> "UserStatuses":
-        """Show the tenants of a user whose status is wanted; no wish means every status."""
+        """Show the tenants of a user with a wanted status, or with any."""
         shown = [
             _Status(tenant_id, status)
             for tenant_id, status in user.tenants.items()

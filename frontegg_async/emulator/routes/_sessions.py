@@ -1,13 +1,13 @@
-"""How somebody who has shown who they are gets their tokens.
+"""Responses that begin or renew a session, and the refresh token of a request.
 
 ==================================================================  ======
-the fields of ``AuthenticationResponseDto`` and of the answer to      spec
+the fields of ``AuthenticationResponseDto`` and of the response to    spec
 an API token
 the cookie is ``fe_refresh_`` and the client id without its first     client
 hyphen (as Frontegg's mobile SDKs name it)
 ``expires`` is written as an HTTP date                                guess
-who logs in acts in the active tenant, and is activated there         guess
-who is locked, disabled in that tenant, or in none gets 401           guess
+a login is in the active tenant, and activates the user there         guess
+a user who is locked, disabled in that tenant, or in none: 401        guess
 a renewal follows the user into a tenant that became the active one   client
 MFA is never required                                                 ours
 ==================================================================  ======
@@ -28,11 +28,11 @@ from ..state.tokens import Kind
 from ._bodies import json_response
 
 __all__ = [
-    "api_session_answer",
+    "api_session_response",
     "clear_cookie",
     "log_in",
     "sent_refresh_token",
-    "session_answer",
+    "session_response",
     "unfit",
 ]
 
@@ -45,7 +45,7 @@ _REFRESH_BODY = msgspec.json.Decoder(_RefreshBody)
 
 
 def log_in(state: State, call: Call, user: User) -> Response:
-    """Begin a session for a user who has shown who they are, or refuse."""
+    """Begin a session for an authenticated user; reject one who may not log in."""
     problem = unfit(user, user.active_tenant)
     if problem is not None:
         raise RejectedError(401, problem)
@@ -55,11 +55,11 @@ def log_in(state: State, call: Call, user: User) -> Response:
         user.tenants[tenant_id] = "Activated"
     agent = call.headers.get("User-Agent", "")
     session = call.store.logins.open(Kind.USER, tenant_id, user.id, user_agent=agent)
-    return session_answer(state, call.store, session, 200)
+    return session_response(state, call.store, session, 200)
 
 
 def unfit(user: User, tenant_id: str | None) -> str | None:
-    """Say why a user may not act in a tenant, or None if they may."""
+    """Return the reason why a user may not act in a tenant, or None."""
     if user.locked:
         return "User is locked"
     if tenant_id is None:
@@ -69,8 +69,8 @@ def unfit(user: User, tenant_id: str | None) -> str | None:
     return None
 
 
-def session_answer(state: State, store: Store, session: Session, status: int) -> Response:
-    """Answer with a new access token of a user's session, and with its refresh token."""
+def session_response(state: State, store: Store, session: Session, status: int) -> Response:
+    """Return the response with a new access token of a user's session."""
     assert session.user_id is not None  # noqa: S101 - tenants have no such sessions
     user = state.users[session.user_id]
     seconds = store.tokens.access_lifetime
@@ -90,10 +90,10 @@ def session_answer(state: State, store: Store, session: Session, status: int) ->
     return msgspec.structs.replace(json_response(status, body), headers={"Set-Cookie": cookie})
 
 
-def api_session_answer(
+def api_session_response(
     state: State, store: Store, session: Session, role_ids: Sequence[str]
 ) -> Response:
-    """Answer with the tokens of an API token's session."""
+    """Return the response with the tokens of an API token's session."""
     seconds = store.tokens.access_lifetime
     body = {
         "access_token": _access_token(state, store, session, role_ids),
@@ -110,7 +110,7 @@ def clear_cookie(store: Store) -> dict[str, str]:
 
 
 def sent_refresh_token(call: Call) -> str | None:
-    """Return the refresh token that came with a call, in the place where it is looked for."""
+    """Return the refresh token of a call, from the place that the policy names."""
     where = call.store.policy.refresh_token_in
     if where is not RefreshTokenIn.COOKIE:
         try:

@@ -4,9 +4,9 @@
 403 "Tenant ID is not specified" without the tenant header            guess
 an unknown tenant is 404, an update of nothing 400                    spec
 the names of the settings, and which of them are public               client
-names that nobody knows are kept and shown like the others            guess
+unknown names are kept and shown like the others                      guess
 some are the tenant's own fields, and change with it                  guess
-an update answers all settings                                        guess
+the response to an update has all settings                            guess
 ====================================================================  =====
 """
 
@@ -55,7 +55,7 @@ def update(state: State, call: Call) -> Response:
     tenant_id = tenant_of_call(state, call)
     body = decode(_OBJECT, call)
     if not body:
-        raise RejectedError(400, "There is nothing to change")
+        raise RejectedError(400, "At least one field must be given")
     name = body.pop("name", None)
     if isinstance(name, str):
         state.tenants[tenant_id] = name

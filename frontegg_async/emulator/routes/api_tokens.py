@@ -4,17 +4,17 @@ Either kind is of a tenant or of a user in a tenant. Access tokens are kept and 
 of the emulator takes one in place of a token.
 
 ==================================================================  ======
-paths, headers, bodies, success statuses, the fields of answers       spec
+paths, headers, bodies, success statuses, fields of responses         spec
 a secret is shown when it is made, and never again                    doc
 unknown roles and permissions are 404, and so are tokens of others    guess
 a token that never expires says null                                  guess
 an application that looks access tokens up names the tenant in the    guess
 header, in the query (spec has both) or not at all; the active ones
 are those of users
-deleting an API token ends what it was exchanged for at its next      guess
+deleting an API token ends its sessions at their next                 guess
 renewal
-a user's access token may what the user may, a tenant's what its      guess
-roles may
+a user's access token has the user's rights, a tenant's those of its  guess
+roles
 ==================================================================  ======
 """
 
@@ -56,7 +56,7 @@ _UPDATE_BODY: Final = msgspec.json.Decoder(_UpdateBody)
 
 
 def _owner(call: Call, *, personal: bool) -> tuple[str, str | None]:
-    """Return the tenant, and the user if it is about a personal token."""
+    """Return the tenant, and for a personal token the user."""
     return call.required_tenant(), call.required_user() if personal else None
 
 
@@ -66,7 +66,7 @@ def _check_rights(state: State, body: _CreateBody | _UpdateBody, tenant_id: str)
 
 
 def _creating(*, personal: bool, access: bool) -> Handler:
-    """Make the handler that makes a token of one of the four kinds."""
+    """Make the handler that creates a token of one of the four kinds."""
 
     def create(state: State, call: Call) -> Response:
         tenant_id, user_id = _owner(call, personal=personal)
@@ -167,7 +167,7 @@ def _update(state: State, call: Call) -> Response:
 
 
 def _meant(call: Call, tenant_id: str) -> bool:
-    """Tell whether a tenant is the one that is asked about; without any, every one is."""
+    """Return whether a call asks about this tenant; one without a tenant asks about all."""
     asked = call.tenant or parameter(call.parameters(), "frontegg-tenant-id")
     return asked in ("", tenant_id)
 
@@ -185,7 +185,7 @@ def _get_active(state: State, call: Call) -> Response:
 
 
 def _reading(*, personal: bool) -> Handler:
-    """Make the handler that says what an access token of a user, or of a tenant, may do."""
+    """Make the handler that shows the rights of a user's, or of a tenant's, access token."""
 
     def get(state: State, call: Call) -> Response:
         (token_id,) = call.values

@@ -3,7 +3,7 @@
 ==================================================================  ======
 paths, bodies and success statuses; the refresh token of a user is    spec
 in a cookie; the one of an API token is in the body, and rotates
-a refresh token that has been rotated away is worthless: 401          guess
+a refresh token that has been rotated away is invalid: 401            guess
 wrong passwords and unknown addresses are the same 401                guess
 logging out without a session is no error                             guess
 an API token that has expired, or whose user is locked, is 401        guess
@@ -25,11 +25,11 @@ from ..state.tokens import Kind
 from ._bodies import empty_response, json_response
 from ._route import Takes, route
 from ._sessions import (
-    api_session_answer,
+    api_session_response,
     clear_cookie,
     log_in,
     sent_refresh_token,
-    session_answer,
+    session_response,
     unfit,
 )
 
@@ -70,7 +70,7 @@ def _refresh(state: State, call: Call) -> Response:
     if session is None or session.kind is not Kind.USER or not _may_go_on(state, session):
         raise RejectedError(401, "Refresh token is not valid")
     _rotate(call, session)
-    return session_answer(state, call.store, session, 201)
+    return session_response(state, call.store, session, 201)
 
 
 def _logout(state: State, call: Call) -> Response:
@@ -93,7 +93,7 @@ def _login_with_api_token(state: State, call: Call) -> Response:
     if not _may_go_on(state, session):
         call.store.logins.close(session)
         raise RejectedError(401, "User may not act in this tenant")
-    return api_session_answer(state, call.store, session, token.role_ids)
+    return api_session_response(state, call.store, session, token.role_ids)
 
 
 def _refresh_api_token(state: State, call: Call) -> Response:
@@ -103,7 +103,7 @@ def _refresh_api_token(state: State, call: Call) -> Response:
     if session is None or token is None or _expired(call, token) or not _may_go_on(state, session):
         raise RejectedError(401, "Refresh token is not valid")
     _rotate(call, session)
-    return api_session_answer(state, call.store, session, token.role_ids)
+    return api_session_response(state, call.store, session, token.role_ids)
 
 
 def _jwks(state: State, call: Call) -> Response:
@@ -117,7 +117,7 @@ def _rotate(call: Call, session: Session) -> None:
 
 
 def _may_go_on(state: State, session: Session) -> bool:
-    """Tell whether a session is still good, and let it follow its user to another tenant."""
+    """Return whether a session may be renewed, and move it to its user's active tenant."""
     if session.user_id is None:
         return True
     user = state.users.get(session.user_id)

@@ -1,21 +1,21 @@
 """Long-running work: many invitations, many users or tenants to migrate, roles in every tenant.
 
-``jobs.py`` says when a job goes on.
+``jobs.py`` decides when a job goes on.
 
 ==================================================================  ======
 paths, headers, bodies, success statuses; the status of a change      spec
 of roles; a status shows 1,000 users at most
 at most 1,000 users a call                                            doc
-an invitation of many is answered with the ``id`` of its task         client
-a migration is answered with its ``migrationId``                      spec
+the response to a bulk invitation has the ``id`` of its task          client
+the response to a migration has its ``migrationId``                   spec
 more users than that, or none, are 400                                guess
 the fields of the other statuses: ``status``, and of migrations       guess
-``state`` too; ``errors`` with a message and who it was about
-a bad user is an error of the task and stops nobody else              guess
-migrating somebody who exists adds them to the tenant; who is         guess
-migrated is active there, and no e-mail goes out
-who is migrated is verified if the request says so                    spec
-migrating tenants makes those that are new                            guess
+``state`` too; ``errors`` with a message and the user's address
+a bad user is an error of the task and does not stop the others       guess
+migrating an existing user adds the user to the tenant; a migrated    guess
+user is active there, and no e-mail goes out
+a migrated user is verified if the request says so                    spec
+migrating tenants creates the new ones                                guess
 roles change in every tenant of the user if none is named             guess
 ==================================================================  ======
 """
@@ -39,7 +39,7 @@ from ._schemas import UserResponse
 
 __all__ = ["ROUTES"]
 
-_MOST: Final = 1_000
+_MAX_USERS: Final = 1_000
 
 
 class _UsersBody(msgspec.Struct):
@@ -63,7 +63,7 @@ _ONE_USER: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 def _as_one(call: Call, item: Mapping[str, Any], headers: Mapping[str, str]) -> Call:
-    """Return the call that would be about one of many."""
+    """Return a call for a single item."""
     sent = {"content-type": "application/json", **headers}
     return replace(call, values=(), query="", headers=sent, body=msgspec.json.encode(item))
 
@@ -78,12 +78,12 @@ def _failure(rejected: RejectedError, item: Mapping[str, Any]) -> dict[str, Any]
 
 def _users_of(call: Call) -> list[dict[str, Any]]:
     body = decode(_USERS_BODY, call)
-    check_count("users", body.users, _MOST)
+    check_count("users", body.users, _MAX_USERS)
     return body.users
 
 
 def _job(call: Call, kind: str, name: str) -> Job:
-    """Return the job that the path names, moved on by this look at it."""
+    """Return the job that the path names, and move it on."""
     (job_id,) = call.values
     if (job := call.store.jobs.look(kind, job_id)) is None:
         raise not_found(name, job_id)
@@ -183,7 +183,7 @@ def _migrate(state: State, call: Call) -> Response:
 
 def _get_migration_status(state: State, call: Call) -> Response:
     job = _job(call, "migration", "Migration")
-    done = [_who(item) for item in job.items[: min(job.done, _MOST)]]
+    done = [_who(item) for item in job.items[: min(job.done, _MAX_USERS)]]
     body = {**_progress(job), "migrationId": job.id, "state": job.state, "users": done}
     return json_response(200, body)
 

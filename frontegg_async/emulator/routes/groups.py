@@ -1,7 +1,7 @@
 """The routes of groups, which are a tenant's.
 
 ====================================================================  =====
-paths, required fields, success statuses, shapes of the answers       spec
+paths, required fields, success statuses, shapes of responses         spec
 403 "Tenant ID is not specified" without the tenant header            guess
 ``roles`` and ``users`` are empty unless ``_groupsRelations`` asks    guess
 a name is taken once a tenant: 409                                    guess
@@ -256,7 +256,7 @@ def update_configuration(state: State, call: Call) -> Response:
 def _groups_and_view(
     state: State, call: Call
 ) -> tuple[dict[str, Group], Callable[[Group], _GroupResponse]]:
-    """Return the groups of the header's tenant, and how the request wants to see one."""
+    """Return the groups of the header's tenant, and the view of one that the query asks for."""
     tenant_id = call.required_tenant()
     relations = _RELATIONS.get(parameter(call.parameters(), "_groupsRelations"))
     if relations is None:
@@ -288,7 +288,7 @@ def _find(state: State, call: Call) -> Group:
 
 def _check_name(groups: dict[str, Group], name: str, but: Group | None = None) -> None:
     if any(group.name == name and group is not but for group in groups.values()):
-        raise RejectedError(409, "There already is a group with this name")
+        raise RejectedError(409, "A group with this name already exists")
 
 
 def _put(held: dict[str, None], ids: list[str], *, add: bool) -> None:

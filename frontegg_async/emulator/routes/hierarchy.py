@@ -1,9 +1,9 @@
 """The routes of tenants below tenants.
 
 ====================================================================  =====
-paths, required fields, shapes of what is sent                        spec
+paths, required fields, shapes of bodies                              spec
 403 "Tenant ID is not specified" without the tenant header            seen
-``hierarchy/v1`` and ``…/parents`` answer arrays with ``tenantId``    client
+``hierarchy/v1`` and ``…/parents`` are arrays with ``tenantId``       client
 the name is read as ``tenantName`` by one client, as ``name`` by      client
 another: both are there; ``…/tree`` nests ``children``
 ``level`` counts the steps between, and is in the arrays only         guess
@@ -59,7 +59,7 @@ class _Entry(msgspec.Struct, rename="camel", kw_only=True):
     status: object
     created_at: str
     level: int | msgspec.UnsetType = msgspec.UNSET
-    """How many steps away."""
+    """Steps between the tenants."""
     children: "list[_Entry] | msgspec.UnsetType" = msgspec.UNSET
 
     @classmethod
@@ -161,7 +161,7 @@ def attach(state: State, call: Call) -> Response:
     if parent == child:
         raise RejectedError(400, "A tenant cannot be below itself")
     if child in state.accounts.parents:
-        raise RejectedError(400, "The child is below a tenant already")
+        raise RejectedError(400, "The child already has a parent")
     if child in state.accounts.above(parent):
         raise RejectedError(400, "The child is above the parent")
     state.accounts.attach(child, parent)

@@ -1,15 +1,15 @@
 """Invitations into tenants, accepted or not, and the activation of new users.
 
 ==================================================================  ======
-paths, headers, bodies, success statuses, the fields of answers       spec
+paths, headers, bodies, success statuses, fields of responses         spec
 verifying an invitation takes an environment token                    spec
 a second invitation of a user to a tenant replaces the first          guess
 a token that is unknown, used or expired is 404                       guess
-who accepts is activated in the tenant, and joins it if need be       guess
-sending an invitation again answers with its link and token           guess
-(spec: the answer "includes" them)
+accepting activates the user in the tenant, also as a new member      guess
+the response to sending one again has its link and token              guess
+(spec: it "includes" them)
 activation needs a password unless the user has one                   guess
-who is activated is verified, activated in every tenant, logged in    guess
+activation verifies, activates in every tenant, and logs in           guess
 a code is six digits; a wrong one leaves the link as it is            guess
 ==================================================================  ======
 """
@@ -70,7 +70,7 @@ _LINK_BODY: Final = msgspec.json.Decoder(_LinkBody)
 _STRATEGY_BODY: Final = msgspec.json.Decoder(_StrategyBody)
 
 
-# Invitations as an application handles them
+# Invitations, handled by an application
 
 
 def _view(state: State, invitation: Invitation) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def _delete_for_user(state: State, call: Call) -> Response:
     return empty_response(200)
 
 
-# What the invited do, and what is sent to them again
+# Accepting an invitation, and sending it again
 
 
 def _accept(state: State, call: Call) -> Response:
@@ -243,7 +243,7 @@ def _activate(state: State, call: Call) -> Response:
 
 
 def _needing_code(handle: Handler) -> Handler:
-    """Refuse a body without a ``code``."""
+    """Reject a body without a ``code``."""
 
     def with_code(state: State, call: Call) -> Response:
         required("code", decode(_LINK_BODY, call).code)
@@ -265,7 +265,7 @@ def _resend_activation(state: State, call: Call) -> Response:
     return empty_response(201)
 
 
-# How both are done
+# Links or codes
 
 
 def _shown_strategy(strategies: Strategies) -> Response:

@@ -1,13 +1,12 @@
-"""What a user asks about themselves: who they are, where they belong, where they are logged in.
+"""The routes of a user's own profile, tenants and sessions.
 
 ==================================================================  ======
 paths, bodies, success statuses; which of the routes take             spec
 ``frontegg-user-id`` along with an environment token
 403 "User ID is not specified" without that header                    guess
 an environment token on the others is 401                             guess
-a user's token says which user and which tenant, whatever the         guess
-headers say
-a user's own change of tenant refuses tenants that are not theirs     guess
+a user's token decides user and tenant, and not the headers           guess
+a user's own change of tenant rejects tenants of other users          guess
 the shapes of ``v1/me/tenants`` and of sessions                       client
 the shape of ``me/hierarchy``                                         guess
 ==================================================================  ======
@@ -52,7 +51,7 @@ _Mine = Callable[[State, Call, User], Response]
 
 
 def _for_user(handle: _Mine) -> Handler:
-    """Find out whom a call is about before it is handled."""
+    """Look up the user of a call before it is handled."""
 
     def handled(state: State, call: Call) -> Response:
         return handle(state, call, user_of_call(state, call))
@@ -61,7 +60,7 @@ def _for_user(handle: _Mine) -> Handler:
 
 
 def _for_member(handle: _Mine) -> Handler:
-    """Find out whom and which tenant a call is about before it is handled."""
+    """Look up the user of a call and require a tenant before it is handled."""
 
     def handled(state: State, call: Call, user: User) -> Response:
         call.required_tenant()

@@ -1,12 +1,12 @@
-"""Passwords: given with a new user, changed, and set anew by somebody who has forgotten theirs.
+"""Passwords: given with a new user, changed, reset and checked.
 
 ==================================================================  ======
 paths, bodies and success statuses                                    spec
-a reset of an unknown address is answered like any other              guess
+a reset of an unknown address is a success like any other             guess
 a reset ends the sessions of the user, a change does not              guess
 wrong tokens are 404; a wrong old password is 400                     guess
 a password may be anything but empty                                  guess
-checking a password answers with ``valid``                            client
+the response to a check has ``valid``                                 client
 ==================================================================  ======
 """
 
@@ -64,24 +64,24 @@ _CHECK_BODY: Final = msgspec.json.Decoder(_CheckBody)
 
 
 def keeping_password(handle: Handler) -> Handler:
-    """Let a handler that makes users keep the passwords that come with them."""
+    """Let a handler that creates users keep the passwords in their bodies."""
 
     def with_password(state: State, call: Call) -> Response:
         before = len(state.users)
-        answer = handle(state, call)
-        # Somebody who was there before keeps the password that they have.
-        if answer.status == 201 and len(state.users) > before:
+        response = handle(state, call)
+        # A user who existed before keeps the old password.
+        if response.status == 201 and len(state.users) > before:
             password = decode(_PASSWORD, call).password
             if isinstance(password, str) and password:
-                made = cast("dict[str, Any]", msgspec.json.decode(answer.body))
+                made = cast("dict[str, Any]", msgspec.json.decode(response.body))
                 call.store.logins.passwords[made["id"]] = password
-        return answer
+        return response
 
     return with_password
 
 
 def mail_link(state: State, call: Call, kind: str, user: User) -> None:
-    """Send the user an e-mail with a link for this; earlier ones of the kind end."""
+    """Send a user an e-mail with a link; earlier links of the kind end."""
     for token in [text for text, meant in state.links.items() if meant == (kind, user.id)]:
         del state.links[token]
     mail = Mail.new(kind, user.id, None, user.email)

@@ -1,7 +1,7 @@
 """The routes of permissions and their categories.
 
 ====================================================================  =====
-paths, required fields, success statuses, shapes of the answers       spec
+paths, required fields, success statuses, shapes of responses         spec
 ``PUT …/roles`` adds to the roles that were there                     spec
 a category shows its permissions                                      spec
 classifying one permission shows it; several, an array of them        guess
@@ -156,7 +156,7 @@ def create_category(state: State, call: Call) -> Response:
     body = decode(_NEW_CATEGORY, call)
     categories = state.access.categories
     if body.id in categories or any(each.name == body.name for each in categories.values()):
-        raise RejectedError(409, "There already is such a category")
+        raise RejectedError(409, "A category with this id or name already exists")
     category = Category(
         id=body.id or str(uuid4()),
         name=body.name,
@@ -196,7 +196,7 @@ def _check_category(state: State, category_id: str | None) -> None:
 def _check_keys(state: State, keys: list[str], but: Permission | None = None) -> None:
     taken = {each.key for each in state.access.permissions.values() if each is not but}
     if len(set(keys)) < len(keys) or not taken.isdisjoint(keys):
-        raise RejectedError(409, "There already is a permission with this key")
+        raise RejectedError(409, "A permission with this key already exists")
 
 
 def _full(state: State, category: Category) -> _FullCategory:

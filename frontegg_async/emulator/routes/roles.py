@@ -1,11 +1,11 @@
 """The routes of roles.
 
 ====================================================================  =====
-paths, required fields, success statuses, shapes of the answers       spec
+paths, required fields, success statuses, shapes of responses         spec
 a role made with the tenant header is that tenant's own               spec
 roles of a tenant are listed with that tenant's header only           seen
-``PUT …/permissions`` replaces what was there                         spec
-``migrateRole`` with ``isDefault`` gives the role to everybody        spec
+``PUT …/permissions`` replaces all of them                            spec
+``migrateRole`` with ``isDefault`` gives the role to all users        spec
 ``roles/v2`` needs ``_sortBy``; at most 2,000 a page                  spec
 without a header ``roles/v2`` lists the roles of every tenant         guess
 ``_filter`` is a part of key, name or description                     guess
@@ -42,7 +42,7 @@ __all__ = ["ROUTES"]
 
 _V1: Final = "/identity/resources/roles/v1"
 _V2: Final = "/identity/resources/roles/v2"
-_MOST: Final = 2000
+_MAX_PAGE: Final = 2000
 
 
 _Range = msgspec.Meta(ge=0, le=32_767)
@@ -122,7 +122,7 @@ def create(state: State, call: Call) -> Response:
         migrate = fields.pop("migrate_role")
         made.append(_make(state, call.tenant, **fields))
         if migrate and new.is_default:
-            _give_to_everybody(state, made[-1])
+            _give_to_all(state, made[-1])
     return json_response(201, made)
 
 
@@ -167,7 +167,7 @@ def update(state: State, call: Call) -> Response:
     role.updated_at = state.now()
     state.access.changed()
     if migrate and role.is_default:
-        _give_to_everybody(state, role)
+        _give_to_all(state, role)
     return json_response(200, role)
 
 
@@ -217,7 +217,7 @@ def list_roles(state: State, call: Call) -> Response:
         and any(part in text.lower() for text in (role.key, role.name, role.description))
     ]
     return page_response(
-        parameters, state.policy, roles, lambda role: role, keys=_keys(state), most=_MOST
+        parameters, state.policy, roles, lambda role: role, keys=_keys(state), maximum=_MAX_PAGE
     )
 
 
@@ -275,7 +275,7 @@ def _make(state: State, tenant_id: str | None, **fields: Any) -> Role:
     return role
 
 
-def _give_to_everybody(state: State, role: Role) -> None:
+def _give_to_all(state: State, role: Role) -> None:
     for user in state.users.values():
         for tenant_id in user.tenants:
             if role.tenant_id in {None, tenant_id}:
@@ -293,7 +293,7 @@ def _check_keys(
     but_id = None if but is None else but.id
     taken = any(state.access.key_taken(key, tenant_id, but_id) for key in keys)
     if taken or len(set(keys)) < len(keys):
-        raise RejectedError(409, "There already is a role with this key")
+        raise RejectedError(409, "A role with this key already exists")
 
 
 ROUTES: Final = (

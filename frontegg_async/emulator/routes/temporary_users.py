@@ -1,7 +1,7 @@
 """The routes of temporary users.
 
 ====================================================================  =====
-paths, required fields, success statuses, shapes of the answers       spec
+paths, required fields, success statuses, shapes of responses         spec
 the new end counts from now; the emulator ends no user by itself      guess
 making a permanent user permanent is no error                         guess
 ====================================================================  =====

@@ -1,8 +1,8 @@
 """The routes of tenants, which Frontegg also calls accounts.
 
 ====================================================================  =====
-paths, required fields, shapes of what is sent                        spec
-``v1/{tenantId}`` answers an array, empty for an unknown tenant;      seen
+paths, required fields, shapes of bodies                              spec
+``v1/{tenantId}`` returns an array, empty for an unknown tenant;      seen
 ``v2/{tenantId}`` an object; ``GET v1`` lists all, flat
 an unknown tenant in ``v2`` is 404                                    guess
 the list shows no parent; ``_offset`` counts pages                    seen
@@ -11,8 +11,8 @@ name or of the id
 ``metadata`` is JSON in a string; its routes add to it and take       seen
 from it a key at a time
 creating is 201, everything else 200 with the tenant                  guess
-deleting is 200 with nothing, and deletes the users who are nowhere   spec
-else; sub-tenants move up
+deleting is 200 with nothing, and deletes the users without another   spec
+tenant; sub-tenants move up
 an id in use is 409; one that was deleted is free again               guess
 a body that changes nothing is 400; unknown fields are ignored        spec
 a tenant without a name has its id for one                            guess
@@ -48,11 +48,11 @@ __all__ = ["ROUTES", "Fields", "TenantResponse", "make"]
 
 _V1: Final = "/tenants/resources/tenants/v1"
 _V2: Final = "/tenants/resources/tenants/v2"
-_MOST: Final = 200
+_MAX_PAGE: Final = 200
 
 
 class Fields(msgspec.Struct, rename="camel"):
-    """What can be said of a tenant when it is made or changed."""
+    """The fields with which a tenant is created or changed."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     status: str | msgspec.UnsetType = msgspec.UNSET
@@ -135,10 +135,10 @@ def create(state: State, call: Call) -> Response:
 
 
 def make(state: State, tenant_id: str, fields: dict[str, Any]) -> Response:
-    """Make a tenant, below another if the fields say so, or refuse."""
+    """Create a tenant, below another if the fields say so."""
     required("tenantId", tenant_id)
     if tenant_id in state.tenants:
-        raise RejectedError(409, "There already is a tenant with this id")
+        raise RejectedError(409, "A tenant with this id already exists")
     _change(state, tenant_id, fields, {})
     state.tenants.setdefault(tenant_id, tenant_id)
     return json_response(201, TenantResponse.of(tenant_id, state))
@@ -147,7 +147,7 @@ def make(state: State, tenant_id: str, fields: dict[str, Any]) -> Response:
 def _change(
     state: State, tenant_id: str, fields: dict[str, Any], metadata: dict[str, object]
 ) -> None:
-    """Set fields of a tenant and replace its metadata if that is among them, or refuse."""
+    """Set fields of a tenant; metadata among them replaces ``metadata``."""
     given = fields.pop("metadata", msgspec.UNSET)
     if given is not msgspec.UNSET:
         metadata = _decoded(given)
@@ -160,7 +160,7 @@ def _change(
 
 
 def _place(state: State, tenant_id: str, fields: dict[str, Any]) -> None:
-    """Put a tenant below the parent that is among the fields, if one is, or refuse."""
+    """Move a tenant below the parent among the fields, or out of the tree for null."""
     if "parent_tenant_id" not in fields:
         return
     parent = fields.pop("parent_tenant_id")
@@ -210,7 +210,7 @@ def list_tenants(state: State, call: Call) -> Response:
         tenant_ids,
         lambda tenant_id: TenantResponse.of(tenant_id, state),
         keys=keys,
-        most=_MOST,
+        maximum=_MAX_PAGE,
     )
 
 
@@ -241,7 +241,7 @@ def update(state: State, call: Call) -> Response:
     tenant_id = tenant_in_path(state, call)
     fields = given_fields(decode(_FIELDS, call))
     if not fields:
-        raise RejectedError(400, "There is nothing to change")
+        raise RejectedError(400, "At least one field must be given")
     metadata = state.accounts.look(tenant_id).metadata
     _change(state, tenant_id, fields, metadata)
     return json_response(200, TenantResponse.of(tenant_id, state))

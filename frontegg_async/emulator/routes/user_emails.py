@@ -1,7 +1,7 @@
 """The routes of users' e-mail addresses.
 
 ====================================================================  =====
-paths, required fields, success statuses, shapes of the answers       spec
+paths, required fields, success statuses, shapes of responses         spec
 the primary address is an entry like the others, ``email-<user id>``  ours
 an address that another user has is 409; any address finds its user   guess
 the primary address cannot be deleted: 400                            guess
@@ -75,7 +75,7 @@ def create_email(state: State, call: Call) -> Response:
     body = decode(_NEW_EMAIL, call)
     check_email(body.email)
     if state.find_by_email(body.email) is not None:
-        raise RejectedError(409, "Somebody has this address already")
+        raise RejectedError(409, "The address is already in use")
     return json_response(201, state.add_address(user, body.email, verified=body.is_verified))
 
 

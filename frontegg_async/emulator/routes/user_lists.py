@@ -4,11 +4,11 @@
 at most 200 users a page, 50 unless asked; at most 200 ``userIds``  spec
 ``_identifier`` is a prefix, ``_identifierType`` has to be with it  spec
 members of sub-tenants count, unless ``_includeSubTenants=false``   spec
-more than the most, or nonsense, is 400                             guess
+a limit above the maximum, or nonsense, is 400                      guess
 users come in the order of creation, of ``ids``, or of joining      guess
 a phrase is looked for in name, address, username and phone number  guess
 an approximate search finds a phrase with one letter wrong          guess
-``statuses`` answers an array and leaves unknown users out          guess
+``statuses`` returns an array and leaves unknown users out          guess
 ==================================================================  =====
 """
 
@@ -26,7 +26,7 @@ from ._schemas import UserResponse, UserStatuses
 
 __all__ = ["ROUTES"]
 
-_MOST: Final = 200
+_MAX_USERS: Final = 200
 _Parameters = dict[str, list[str]]
 
 _KEYS: Final[dict[str, Callable[[User], Any]]] = {
@@ -50,7 +50,7 @@ def statuses(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/tenants/users/v1/statuses``."""
     parameters = call.parameters()
     user_ids = list_parameter(parameters, "userIds")
-    check_count("userIds", user_ids, _MOST)
+    check_count("userIds", user_ids, _MAX_USERS)
     wanted = frozenset(list_parameter(parameters, "userTenantStatuses"))
     users = [user for user_id in user_ids if (user := state.find(user_id)) is not None]
     found = [UserStatuses.of(user, wanted) for user in users]
@@ -73,12 +73,12 @@ def _list(state: State, call: Call, sift: Callable[[User, _Parameters], bool] | 
     parameters = call.parameters()
     kind = parameter(parameters, "_identifierType")
     if ("_identifier" in parameters) != bool(kind) or (kind and kind not in _IDENTIFIERS):
-        raise RejectedError(400, "_identifier and a known _identifierType belong together")
+        raise RejectedError(400, "_identifier and a known _identifierType must be given together")
     users = _selected(state, call, parameters)
     if sift is not None:
         users = [user for user in users if sift(user, parameters)]
     return page_response(
-        parameters, state.policy, users, UserResponse.listed, keys=_KEYS, most=_MOST
+        parameters, state.policy, users, UserResponse.listed, keys=_KEYS, maximum=_MAX_USERS
     )
 
 

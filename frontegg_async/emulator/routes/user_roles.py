@@ -1,14 +1,14 @@
-"""The routes about which roles users have, and in which groups they are.
+"""The routes of users' roles and groups.
 
 ====================================================================  =====
-paths, required fields, success statuses, shapes of the answers       spec
+paths, required fields, success statuses, shapes of responses         spec
 403 "Tenant ID is not specified" without the tenant header            seen
-``users/v3/roles`` answers an array of ``userId``, ``tenantId``,      seen
+``users/v3/roles`` returns an array of ``userId``, ``tenantId``,      seen
 ``vendorId``, ``roleIds``; ``users/v3/groups`` with ``groupIds``
 at most 250 ids a lookup                                              seen
-who is no member of the header's tenant is left out of both           seen
+users outside the header's tenant are left out of both                seen
 both work without the header too, with an entry for each tenant       guess
-adding and removing roles answers all that the user has now           guess
+the response to a change has all roles of the user                    guess
 a user outside the tenant, an unknown role: 404                       guess
 removing a role that the user does not have changes nothing           guess
 ====================================================================  =====
@@ -30,7 +30,7 @@ from ._schemas import RoleSummary
 
 __all__ = ["ROUTES"]
 
-_MOST: Final = 250
+_MAX_IDS: Final = 250
 
 
 class _RoleIds(msgspec.Struct, rename="camel"):
@@ -120,7 +120,7 @@ def get_groups(state: State, call: Call) -> Response:
 
 def _memberships(state: State, call: Call) -> list[tuple[User, str]]:
     user_ids = list_parameter(call.parameters(), "ids", "ids[]")
-    check_count("ids", user_ids, _MOST)
+    check_count("ids", user_ids, _MAX_IDS)
     return [
         (user, tenant_id)
         for user_id in user_ids

@@ -1,7 +1,7 @@
 """The routes of usernames.
 
 ====================================================================  =====
-paths, required fields, success statuses, shapes of the answers       spec
+paths, required fields, success statuses, shapes of responses         spec
 usernames come in pages, although the spec shows a single one         guess
 a username is created for the user of the token or of                 guess
 ``frontegg-user-id``: 403 without, 409 if it is taken; a user has
@@ -67,7 +67,7 @@ def create_username(state: State, call: Call) -> Response:
     body = decode(_NEW_USERNAME, call)
     required("username", body.username)
     if body.username in state.usernames or user.username is not None:
-        raise RejectedError(409, "The username is taken, or the user has one")
+        raise RejectedError(409, "The username is already in use, or the user already has one")
     state.name_user(user, body.username)
     return empty_response(201)
 

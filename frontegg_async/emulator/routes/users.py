@@ -1,10 +1,10 @@
 """The routes of users: reading, making, changing and deleting one, and moving all of a tenant.
 
 ====================================================================  =====
-paths, required fields, success statuses, shapes of the answers       spec
+paths, required fields, success statuses, shapes of responses         spec
 403 "Tenant ID is not specified" without the tenant header            seen
 DELETE with the tenant header is one tenant, without it all           spec
-lock, unlock and DELETE answer an empty body                          spec
+lock, unlock and DELETE have an empty response                        spec
 a body that is not JSON is 400 ER-00006                               seen
 a body without ``Content-Type: application/json`` is no body          guess
 unknown users are 404, an id or email already taken is 409            guess
@@ -251,7 +251,7 @@ def _check_new_user(state: State, body: _InviteBody, tenant_id: str) -> None:
 
 
 def _known(state: State, body: _InviteBody) -> User | None:
-    """Find the user whom a body means, by either name."""
+    """Return the user with the address or username of a body."""
     user = state.find_by_email(body.email) if body.email else None
     if user is None and body.username:
         user = state.find_by_username(body.username)
@@ -287,7 +287,7 @@ def update_email(state: State, call: Call) -> Response:
     check_email(body.email)
     owner = state.find_by_email(body.email)
     if owner is not None and owner is not user:
-        raise RejectedError(409, "Somebody else has this address")
+        raise RejectedError(409, "The address is already in use")
     for address in [each for each in state.addresses.values() if each.user_id == user.id]:
         if address.email.lower() == body.email.lower():
             state.drop_address(address)
