@@ -102,7 +102,7 @@ async def test_tasks_can_be_finished_from_outside(api: Api) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1_001])
-async def test_too_many_and_none_are_refused(api: Api, count: int) -> None:
+async def test_too_many_and_none_are_rejected(api: Api, count: int) -> None:
     """A call takes between one and a thousand users, and does nothing otherwise."""
     for target in (f"{BULK}/invite", f"{MIGRATIONS}/v2/local/bulk"):
         result = await api.send("POST", target, people(count), frontegg_tenant_id="t")
@@ -205,7 +205,7 @@ async def test_roles_change_by_a_task(connect: Connect) -> None:
 @pytest.mark.parametrize(
     "options", [{"task_looks": -1}, {"task_seconds": -1}, {"user_token_refusal": 404}]
 )
-def test_policies_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
+def test_policies_that_make_no_sense_are_rejected(options: dict[str, Any]) -> None:
     """A negative number of looks or seconds, and another status, are the caller's mistake."""
     with pytest.raises(ValueError, match="must"):
         Emulator(**options)

@@ -130,7 +130,7 @@ V2 = "/identity/resources/emulated/v2"
 
 @pytest.mark.usefixtures("table")
 async def test_the_kind_of_token_is_checked(api: Api) -> None:
-    """Each kind of operation lets in the tokens that it takes; refusals are not marked."""
+    """Each kind of operation lets in the tokens that it takes; rejections are not marked."""
     mine = await user(api)
     nobody = replace(api, token="")
 

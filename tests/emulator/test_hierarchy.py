@@ -55,7 +55,7 @@ async def test_levels_count_the_steps(tree: Api) -> None:
 
 
 async def test_an_update_moves_a_tenant(tree: Api) -> None:
-    """ParentTenantId in an update moves a tenant, null frees it, a circle is refused."""
+    """ParentTenantId in an update moves a tenant, null frees it, a circle is rejected."""
     target = "/tenants/resources/tenants/v2/left"
     for parent, status, below_right in (
         ("leaf", 400, []),
@@ -103,7 +103,7 @@ async def test_a_tenant_is_put_below_another_and_taken_away(tree: Api) -> None:
         (None, "top", 400),
     ],
 )
-async def test_a_relation_that_cannot_be_is_refused(
+async def test_a_relation_that_cannot_be_is_rejected(
     tree: Api, parent: str | None, child: str, status: int
 ) -> None:
     """Nothing is below itself, has two parents, or closes a circle."""

@@ -97,6 +97,6 @@ async def test_listings_of_a_tenant_lag(slow: Api, time: Time) -> None:
 
 @pytest.mark.parametrize("seconds", [-1.0, float("nan")])
 def test_a_lag_is_some_time(seconds: float) -> None:
-    """A lag below zero is refused."""
+    """A lag below zero is rejected."""
     with pytest.raises(ValueError, match="read_lag"):
         Emulator(read_lag=seconds)

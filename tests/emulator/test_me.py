@@ -52,7 +52,7 @@ async def test_a_user_changes_their_profile(api: Api) -> None:
 
 
 async def test_a_user_changes_their_tenant_and_the_next_token_follows(api: Api) -> None:
-    """The new active tenant shows in the token of the next renewal; foreign ones are refused."""
+    """The new active tenant shows in the token of the next renewal; foreign ones are rejected."""
     mine = await user(api, tenant_ids=("t", "s"))
     session = (await log_in(api, "u@x.io", "pw")).json["refreshToken"]
     assert (await mine.send("PUT", f"{USERS}/tenant", {"tenantId": "nope"})).status == 400
@@ -73,7 +73,7 @@ async def test_headers_do_not_override_a_users_token(api: Api) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-async def test_environment_routes_refuse_a_users_token(connect: Connect, status: int) -> None:
+async def test_environment_routes_reject_a_users_token(connect: Connect, status: int) -> None:
     """Environment routes are 403 for a user's token, or 401 if so chosen, and do nothing."""
     async with connect(user_token_refusal=status) as api:
         mine = await user(api)

@@ -144,7 +144,7 @@ async def test_a_deleted_tenant_takes_its_roles_and_groups(api: Api) -> None:
 
 
 async def test_deleting_the_current_tenant_needs_one(api: Api) -> None:
-    """DELETE without an id is about the tenant of the call, and refused without any."""
+    """DELETE without an id is about the tenant of the call, and rejected without any."""
     api.emulator.add_tenant("t")
     assert (await api.send("DELETE", TENANTS)).status in {401, 403}
     assert list(api.emulator.tenants) == ["t"]

@@ -60,7 +60,7 @@ async def test_fifty_come_unless_a_limit_is_given(api: Api) -> None:
 
 
 @pytest.mark.parametrize("query", ["_limit=201", "_limit=0", "_limit=x", "_offset=-1"])
-async def test_limits_out_of_range_are_refused(api: Api, query: str) -> None:
+async def test_limits_out_of_range_are_rejected(api: Api, query: str) -> None:
     """Page sizes and indices that make no sense get 400."""
     assert (await api.send("GET", f"{USERS_V3}?{query}")).status == 400
 
@@ -123,7 +123,7 @@ async def test_users_are_sorted_and_sifted(api: Api, query: str, expected: list[
         "_identifier=a&_identifierType=shoe",
     ],
 )
-async def test_nonsense_is_refused(api: Api, query: str) -> None:
+async def test_nonsense_is_rejected(api: Api, query: str) -> None:
     """Unknown orders, and identifiers without a known type, get 400."""
     assert (await api.send("GET", f"{USERS_V3}?{query}")).status == 400
 
@@ -206,7 +206,7 @@ async def test_statuses_take_one_to_two_hundred_ids(api: Api, count: int) -> Non
     assert (await api.send("GET", f"{STATUSES}?userIds={ids}")).status == 400
 
 
-async def test_a_very_long_address_is_refused(api: Api) -> None:
+async def test_a_very_long_address_is_rejected(api: Api) -> None:
     """Two hundred UUIDs in one URL are more than 8 KB and get 414, not in JSON."""
     ids = "&".join("userIds=" + "0" * 36 for _ in range(200))
     result = await api.send("GET", f"{STATUSES}?{ids}")

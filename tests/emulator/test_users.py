@@ -58,7 +58,7 @@ async def test_adding_twice_follows_the_policy(
 
 
 async def test_a_tenant_is_validated_if_the_request_asks_for_it(api: Api) -> None:
-    """ValidateTenantExist refuses unknown tenants and lets known ones pass."""
+    """ValidateTenantExist rejects unknown tenants and lets known ones pass."""
     api.emulator.add_user("u")
     api.emulator.add_tenant("known", name="Known")
     assert (await api.add("u", "unknown", validateTenantExist=True)).status == 404
@@ -76,7 +76,7 @@ async def test_a_tenant_is_validated_if_the_emulator_is_told_to(connect: Connect
 @pytest.mark.parametrize(
     "body", [{}, {"tenantId": 7}, {"tenantId": ""}, {"tenantId": "t", "skipInviteEmail": "yes"}]
 )
-async def test_a_bad_body_is_refused_and_does_nothing(api: Api, body: object) -> None:
+async def test_a_bad_body_is_rejected_and_does_nothing(api: Api, body: object) -> None:
     """Bodies of the wrong shape get 400 with a message."""
     api.emulator.add_user("u")
     result = await api.send("POST", f"{USERS}/u/tenant", body)
@@ -205,7 +205,7 @@ async def test_deleting_without_a_tenant_deletes_everywhere(api: Api) -> None:
         ("GET", f"{VENDOR_ONLY}/u", None),
     ],
 )
-async def test_environment_routes_refuse_a_tenant_header(
+async def test_environment_routes_reject_a_tenant_header(
     api: Api, method: str, path: str, body: object
 ) -> None:
     """Routes for the environment alone get 403 with the message seen, and do nothing."""
@@ -255,7 +255,7 @@ async def test_inviting_creates_or_adds(api: Api) -> None:
 
 
 async def test_creating_as_the_vendor_takes_an_address_once(api: Api) -> None:
-    """POST vendor-only/users/v1 makes a user without an invite, and refuses the address again."""
+    """POST vendor-only/users/v1 makes a user without an invite, and rejects the address again."""
     body = {"email": "new@x.io", "tenantId": "t", "mfaBypass": True, "externalId": "x1"}
     result = await api.send("POST", VENDOR_ONLY, body)
     assert result.status == 201
