@@ -8,8 +8,9 @@ from itertools import groupby
 from typing import Any, Final
 
 from ..operation import Operation, TenantHeader, TokenKind, UserHeader
+from .call.docstrings import Documentation
 from .call.results import Kind
-from .call.signatures import Documentation, find_group, find_method
+from .call.signatures import find_group, find_method
 from .describing import returned
 
 _HEAD: Final = """\

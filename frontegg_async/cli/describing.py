@@ -13,21 +13,10 @@ import msgspec
 
 from ..operation import Operation
 from .call import results
+from .call.docstrings import Documentation
+from .call.hints import arms_of, is_list, is_object, item_of, present, struct_of
 from .call.results import Kind
-from .call.signatures import (
-    TENANT_HEADER,
-    USER_HEADER,
-    Documentation,
-    Parameter,
-    arms_of,
-    find_method,
-    is_list,
-    is_object,
-    item_of,
-    parameters_of,
-    present,
-    struct_of,
-)
+from .call.signatures import TENANT_HEADER, USER_HEADER, Parameter, Signature
 
 _NAMES: Final[dict[Any, str]] = {
     str: "str",
@@ -125,9 +114,8 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
 
 def describe(operation: Operation[Any]) -> Description:
     """Return what an operation does, takes and gives."""
-    method = find_method(operation)
-    documentation = Documentation(_OWN, (), {}) if method is None else Documentation.of(method)
-    parameters = () if method is None else parameters_of(operation, method, documentation)
+    signature = Signature.of(operation)
+    documentation = Documentation(_OWN, (), {}) if signature is None else signature.documentation
     return Description(
         name=operation.name,
         method=operation.method,
@@ -141,8 +129,8 @@ def describe(operation: Operation[Any]) -> Description:
         headers=operation.headers,
         repeat=operation.repeat.value,
         deprecated=operation.deprecated,
-        parameters=tuple(map(_argument, parameters)),
-        returns=returned(operation, method),
+        parameters=() if signature is None else tuple(map(_argument, signature.parameters)),
+        returns=returned(operation, None if signature is None else signature.method),
     )
 
 

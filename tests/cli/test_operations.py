@@ -11,9 +11,7 @@ import pytest
 from frontegg_async.cli.describing import describe, in_lines
 from frontegg_async.endpoints import GROUPS, operations
 
-from ..drift.recording import CALLABLE, destinations
 from .shell import Shell
-from .spelling import parameters_by_name
 from .terminal import Terminal
 
 KEYS = ["name", "method", "path", "token", "tenant", "user", "repeat", "deprecated"]
@@ -197,17 +195,6 @@ def test_bodies_are_described(bare: Shell) -> None:
 def test_what_programs_do_not_call(bare: Shell) -> None:
     """The session's own operation is described without parameters."""
     assert described(bare, "authentication.authenticate")["parameters"] == []
-
-
-@pytest.mark.parametrize("operation", CALLABLE, ids=lambda operation: operation.name)
-def test_places(operation: Any) -> None:
-    """Each parameter goes where the description says: found out by calling the coroutine."""
-    found = parameters_by_name(operation)
-    for name, places in destinations(operation).items():
-        parameter = found[name]
-        assert {place.partition(" ")[0] for place in places} == {parameter.place.value}, name
-        if parameter.place.value == "header":
-            assert all(place.startswith(f"header {parameter.wire}") for place in places)
 
 
 def test_the_page_in_docs(bare: Shell) -> None:

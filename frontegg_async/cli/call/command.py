@@ -8,8 +8,8 @@ from typing import Final
 import click
 
 from ...endpoints import find, operations
-from . import signatures
 from .operation_command import command_of
+from .signatures import Signature, find_method
 
 _SIMILAR: Final = 5
 """Names to offer for one that does not exist."""
@@ -20,17 +20,13 @@ class CallGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the operations that programs can call."""
-        return [
-            operation.name
-            for operation in operations()
-            if signatures.find_method(operation) is not None
-        ]
+        return [each.name for each in operations() if find_method(each) is not None]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Make the command of an operation; only its group is imported."""
         operation = find(cmd_name)
-        method = None if operation is None else signatures.find_method(operation)
-        return None if operation is None or method is None else command_of(operation, method)
+        signature = None if operation is None else Signature.of(operation)
+        return None if operation is None or signature is None else command_of(operation, signature)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

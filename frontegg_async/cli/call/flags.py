@@ -11,7 +11,8 @@ from typing import Any, Final, Literal, get_args, get_origin
 import click
 import msgspec
 
-from .signatures import TENANT_HEADER, Parameter, Place, arms_of, is_list, item_of, struct_of
+from .hints import arms_of, is_list, item_of, struct_of
+from .signatures import TENANT_HEADER, Parameter, Place
 
 PREFIX: Final = "endpoint_"
 """Before the names of an endpoint's parameters, so that they cannot meet those of the command."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any, Final
 
@@ -20,8 +20,9 @@ from ..connection import Connection, connected
 from ..parameters import duration
 from . import flags, results
 from .bodies import Document
+from .docstrings import Documentation
 from .results import Kind
-from .signatures import TENANT_HEADER, USER_HEADER, Documentation, Parameter, parameters_of
+from .signatures import TENANT_HEADER, USER_HEADER, Parameter, Signature
 
 USER_TOKEN: Final = "FRONTEGG_USER_TOKEN"  # noqa: S105  # the name of a variable, not a token
 
@@ -68,12 +69,11 @@ class _Command(click.Command):
         raise refused
 
 
-def command_of(operation: Operation[Any], method: Callable[..., Any]) -> click.Command:
-    """Make the command of an operation from its coroutine."""
-    documentation = Documentation.of(method)
-    parameters = parameters_of(operation, method, documentation)
+def command_of(operation: Operation[Any], signature: Signature) -> click.Command:
+    """Make the command of an operation from the signature of its coroutine."""
+    documentation, parameters = signature.documentation, signature.parameters
     document = Document(operation, parameters)
-    kind = results.kind_of(method)
+    kind = results.kind_of(signature.method)
 
     @connected
     def run(connection: Connection, /, **values: Any) -> int:
