@@ -11,7 +11,7 @@ import click
 
 from .._version import __version__
 from ..errors import FronteggError
-from . import commands, exits, output
+from . import command_lines, exit_codes, output
 
 _logger: Final = logging.getLogger("frontegg_async.cli")
 
@@ -59,7 +59,7 @@ class App(LazyGroup):
         """Remember the arguments, for a run that tells how to go on."""
         given = tuple(args)  # parsing uses the list up
         ctx = super().make_context(info_name, args, parent, **extra)
-        commands.remember(ctx, given)
+        command_lines.remember(ctx, given)
         return ctx
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -71,23 +71,23 @@ class App(LazyGroup):
             raise  # click's own affair: it prints them, with the code that they carry
         except (KeyboardInterrupt, click.Abort) as interrupt:
             output.note(str(interrupt) or "Interrupted.")
-            code = exits.INTERRUPTED
+            code = exit_codes.INTERRUPTED
         except FronteggError as error:
             output.error(str(error))
-            code = exits.of_error(error)
+            code = exit_codes.of_error(error)
         except BrokenPipeError:
             # Whoever read stdout has had enough: no error, but not everything was written.
             output.give_up_stdout()
-            code = exits.ERROR
+            code = exit_codes.ERROR
         except OSError as error:
             output.error(_os_error(error))
             output.give_up_stdout()
-            code = exits.ERROR
+            code = exit_codes.ERROR
         except Exception as error:  # the last resort, instead of a traceback
             _logger.debug("unexpected", exc_info=True)
             output.error(f"unexpected {type(error).__name__}: {error} (-vv shows where)")
-            code = exits.ERROR
-        ctx.exit(code if isinstance(code, int) else exits.DONE)
+            code = exit_codes.ERROR
+        ctx.exit(code if isinstance(code, int) else exit_codes.DONE)
 
 
 def _os_error(error: OSError) -> str:
@@ -100,7 +100,7 @@ app = App(
     help="Frontegg from the command line: bulk tenant work, single calls, an emulator.\n\n"
     "Credentials come from FRONTEGG_CLIENT_ID and FRONTEGG_API_KEY (or FRONTEGG_SECRET_KEY); "
     "no option takes a secret. Data goes to stdout, messages, progress and logs go to stderr: "
-    "also with --json an error is text on stderr, and stdout stays empty.\n\n" + exits.TABLE,
+    "also with --json an error is text on stderr, and stdout stays empty.\n\n" + exit_codes.TABLE,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     params=[],
     no_args_is_help=True,

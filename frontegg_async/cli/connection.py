@@ -14,8 +14,8 @@ from .._core.settings import SessionArguments
 from ..frontegg import FronteggSession
 from ..options import Options, Region
 from . import logs
-from .exits import NoCredentialsError
-from .parameters import duration
+from .exit_codes import NoCredentialsError
+from .option_types import duration
 
 R = TypeVar("R")
 

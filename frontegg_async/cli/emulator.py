@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from ..emulator import Announce, DuplicateAdd, Emulator, Plan, RateLimit, published_limits
-from . import exits, output, parameters
+from . import exit_codes, option_types, output
 from .logs import verbose_option
 
 
@@ -28,7 +28,7 @@ from .logs import verbose_option
 @click.option(
     "--rate-limit",
     "rate_limits",
-    type=parameters.rate_limit,
+    type=option_types.rate_limit,
     metavar="LIMIT/SECONDS",
     multiple=True,
     help="Requests per seconds that a route lets through, such as 1000/60; repeatable.",
@@ -49,14 +49,14 @@ from .logs import verbose_option
 )
 @click.option(
     "--latency",
-    type=parameters.duration_or_zero,
+    type=option_types.duration_or_zero,
     metavar="DURATION",
     default=0.0,
     help="Time for every answer, such as 80ms.",
 )
 @click.option(
     "--token-lifetime",
-    type=parameters.duration,
+    type=option_types.duration,
     metavar="DURATION",
     default=86_400.0,
     help="How long a token is good, such as 1h; a day if nothing is said.",
@@ -111,7 +111,7 @@ def emulator(
         keep_record=False,
     )
     if seed_file is not None:
-        from .seeding import seed
+        from .emulator_users import seed
 
         users = seed(made, seed_file, tenants=validate_tenants)
         output.note(f"The emulator knows the {users:,} users of {seed_file}.")
@@ -120,7 +120,7 @@ def emulator(
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_goodbye(made)) from None
     output.note(_goodbye(made))
-    return exits.DONE
+    return exit_codes.DONE
 
 
 async def _serve(emulator: Emulator, host: str, port: int) -> None:

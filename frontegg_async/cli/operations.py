@@ -12,7 +12,7 @@ from ..endpoints import GROUPS, find
 from ..endpoints import operations as all_operations
 from ..operation import Operation, TokenKind
 from . import output
-from .describing import describe, in_lines
+from .descriptions import describe, in_lines
 from .logs import verbose_option
 
 _WIDTH: Final = 80
@@ -54,7 +54,7 @@ def operations(
     if markdown:
         if text or narrowed or as_json:
             raise click.UsageError("--markdown prints all operations: it takes nothing else.")
-        from .catalogue import page
+        from .operations_page import page
 
         for line in page(all_operations()):
             output.data(line)

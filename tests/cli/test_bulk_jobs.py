@@ -13,8 +13,8 @@ from anyio.from_thread import BlockingPortal
 from frontegg_async.cli.bulk import progress
 from frontegg_async.emulator import Emulator, Stall
 
+from .bulk_runs import many_users, signal_until, status_of
 from .conftest import MakeFile
-from .ledgers import many_users, signal_until, status_of
 from .shell import ADD, Shell
 from .terminal import Terminal
 

@@ -23,8 +23,8 @@ from frontegg_async.bulk.ledger.wait_note import NotedWait, write_wait
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, ExtraFields
 
 from ..conftest import API_KEY
+from .bulk_runs import command_in, held, many_users, posted, signal_until, status_of
 from .conftest import MakeFile
-from .ledgers import command_in, held, many_users, posted, signal_until, status_of
 from .shell import ADD, COMMAND, GET, Shell
 
 STATUS_KEYS = [

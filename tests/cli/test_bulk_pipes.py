@@ -14,8 +14,8 @@ from anyio.from_thread import BlockingPortal
 
 from frontegg_async.emulator import Emulator
 
+from .bulk_runs import held, many_users, posted, signal_until
 from .conftest import MakeFile
-from .ledgers import held, many_users, posted, signal_until
 from .shell import ADD, COMMAND, Shell
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pipes with names")

@@ -11,8 +11,8 @@ from anyio.from_thread import BlockingPortal
 
 from frontegg_async.emulator import Emulator, Stall
 
+from .bulk_runs import command_in, held, many_users, posted, signal_until, status_of
 from .conftest import MakeFile
-from .ledgers import command_in, held, many_users, posted, signal_until, status_of
 from .shell import ADD, Shell
 from .terminal import Terminal
 

@@ -11,8 +11,8 @@ import pytest
 from frontegg_async.emulator import Emulator
 
 from ..drift.recording import CALLABLE
+from .command_lines import parameters_by_name
 from .shell import Shell
-from .spelling import parameters_by_name
 
 UPDATE = ("call", "users.update", "--user-id", "user-0")
 CANARY = "canary-4d1e"

@@ -14,8 +14,8 @@ from frontegg_async.emulator.http.record import RecordedRequest
 from frontegg_async.operation import encode_query
 
 from ..drift.recording import CALLABLE, Sent, full_arguments, sent_by
+from .command_lines import Way, spelled
 from .shell import Shell, all_commands
-from .spelling import Way, spelled
 
 PASSWORD = "correct horse battery staple 9"
 HEADERS = ("frontegg-tenant-id", "frontegg-user-id")

@@ -11,7 +11,7 @@ import subprocess
 import click
 import pytest
 
-from frontegg_async.cli import parameters
+from frontegg_async.cli import option_types
 from frontegg_async.emulator import Announce, DuplicateAdd, Emulator, Plan
 
 from ..conftest import API_KEY
@@ -149,7 +149,7 @@ def test_emulator_offers_every_choice(bare: Shell) -> None:
 )
 def test_durations(text: str, seconds: float) -> None:
     """A duration is a number with a unit, or of seconds."""
-    assert parameters.duration(text) == pytest.approx(seconds)
+    assert option_types.duration(text) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
@@ -159,18 +159,18 @@ def test_durations(text: str, seconds: float) -> None:
 def test_no_durations(text: str) -> None:
     """Anything else is refused, with a message that shows it."""
     with pytest.raises(click.BadParameter, match=r"not like|more than nothing"):
-        parameters.duration(text)
+        option_types.duration(text)
 
 
 def test_no_duration_at_all() -> None:
     """Where nothing is a duration, 0 is one."""
-    assert parameters.duration_or_zero("0") == 0.0
+    assert option_types.duration_or_zero("0") == 0.0
 
 
 def test_rate_limits() -> None:
     """A rate limit is requests per seconds, or per any other duration."""
-    assert parameters.rate_limit("1000/60").window == pytest.approx(60.0)
-    assert parameters.rate_limit("1000/1m").window == pytest.approx(60.0)
+    assert option_types.rate_limit("1000/60").window == pytest.approx(60.0)
+    assert option_types.rate_limit("1000/1m").window == pytest.approx(60.0)
     for text in ("", "1000", "/60", "-1/60", "1000/0", "many/60", "1/2/3"):
         with pytest.raises(click.BadParameter):
-            parameters.rate_limit(text)
+            option_types.rate_limit(text)

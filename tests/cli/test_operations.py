@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from frontegg_async.cli.describing import describe, in_lines
+from frontegg_async.cli.descriptions import describe, in_lines
 from frontegg_async.endpoints import GROUPS, operations
 
 from .shell import Shell

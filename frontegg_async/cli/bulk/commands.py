@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from .. import exits, output, words
+from .. import exit_codes, output, phrases
 from ..connection import Connection, connected
-from . import ledgers
+from . import ledger_commands
 from .options import RunChoices, run_options
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _VALIDATE: Final = click.option(
 )
 
 
-@click.group("bulk", epilog=exits.TABLE)
+@click.group("bulk", epilog=exit_codes.TABLE)
 def bulk() -> None:
     """Work on thousands to millions of rows, from a file.
 
@@ -33,7 +33,7 @@ def bulk() -> None:
     """
 
 
-@bulk.command("assign", epilog=exits.TABLE)
+@bulk.command("assign", epilog=exit_codes.TABLE)
 @_FILE
 @click.option("--invite", is_flag=True, help="Let Frontegg send each new member an e-mail.")
 @_VALIDATE
@@ -53,13 +53,13 @@ def assign(
     a ledger for each time: --ledger members-2026-03-31.ledger.
     """
     from ...bulk import Assign
-    from .running import run_file
+    from .runner import run_file
 
     job = Assign(invite=invite, validate_tenants=validate_tenants)
     return run_file(connection, choices, job, file)
 
 
-@bulk.command("activate", epilog=exits.TABLE)
+@bulk.command("activate", epilog=exit_codes.TABLE)
 @_FILE
 @_VALIDATE
 @run_options(of_file=True)
@@ -72,12 +72,12 @@ def activate(
     FILE has tenant_id, and user_id or email; all else is as for assign.
     """
     from ...bulk import Activate
-    from .running import run_file
+    from .runner import run_file
 
     return run_file(connection, choices, Activate(validate_tenants=validate_tenants), file)
 
 
-@bulk.command("remove", epilog=exits.TABLE)
+@bulk.command("remove", epilog=exit_codes.TABLE)
 @_FILE
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @run_options(of_file=True)
@@ -89,7 +89,7 @@ def remove(connection: Connection, *, file: Path, yes: bool, choices: RunChoices
     except with --yes, --dry-run or --emulator.
     """
     from ...bulk import Remove
-    from .running import run_file
+    from .runner import run_file
 
     def confirm(session: FronteggSession) -> None:
         if not yes:
@@ -98,7 +98,7 @@ def remove(connection: Connection, *, file: Path, yes: bool, choices: RunChoices
     return run_file(connection, choices, Remove(), file, confirm=confirm)
 
 
-@bulk.command("superuser", epilog=exits.TABLE)
+@bulk.command("superuser", epilog=exit_codes.TABLE)
 @_FILE
 @run_options(of_file=True)
 @connected
@@ -109,7 +109,7 @@ def superuser(connection: Connection, *, file: Path, choices: RunChoices) -> int
     no longer maintains super-users.
     """
     from ...bulk import SetSuperuser
-    from .running import run_file
+    from .runner import run_file
 
     return run_file(connection, choices, SetSuperuser(), file)
 
@@ -128,16 +128,16 @@ def _confirm_removal(file: Path, session: FronteggSession, *, literal_ids: bool)
     rows = sum(not isinstance(row, Malformed) for _, row in read)
     if not output.can_ask():
         raise click.UsageError(
-            f"bulk remove ends the memberships of {words.rows(rows)} in {file}: without a "
+            f"bulk remove ends the memberships of {phrases.rows(rows)} in {file}: without a "
             "terminal to ask on, it needs --yes."
         )
     question = (
-        f"End the memberships of {words.rows(rows)} in {file}, as {session.client_id} on "
+        f"End the memberships of {phrases.rows(rows)} in {file}, as {session.client_id} on "
         f"{session.base_url}. Go on?"
     )
     if not click.confirm(output.printable(question), err=True):
         raise click.ClickException("nothing was sent")
 
 
-for _command in (ledgers.status, ledgers.export, ledgers.retry):
+for _command in (ledger_commands.status, ledger_commands.export, ledger_commands.retry):
     bulk.add_command(_command)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 import msgspec
 
-from .. import parameters
+from .. import option_types
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -98,7 +98,7 @@ _OPTIONS: Final = (
     ),
     click.option(
         "--rate",
-        type=parameters.fixed_rate,
+        type=option_types.fixed_rate,
         metavar="CALLS/SECONDS",
         help="The most calls of each kind, such as 900/60. Without it, the limits of the server "
         "are found out.",
@@ -170,14 +170,14 @@ _OPTIONS_OF_A_FILE: Final = (
     click.option(
         "--emulator-rate-limit",
         "rate_limit",
-        type=parameters.rate_limit,
+        type=option_types.rate_limit,
         metavar="LIMIT/SECONDS",
         help="Requests per seconds that the emulator lets through on a route, such as 1000/60.",
     ),
     click.option(
         "--emulator-latency",
         "latency",
-        type=parameters.duration_or_zero,
+        type=option_types.duration_or_zero,
         metavar="DURATION",
         help="Time that the emulator takes for an answer, such as 80ms.",
     ),

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, ProgressColumn, Task, TextColumn
 from rich.progress import Progress as Display
 from rich.text import Text
 
-from .. import output, words
+from .. import output, phrases
 
 if TYPE_CHECKING:
     from ...bulk import Progress
@@ -118,13 +118,13 @@ class RunProgress:
         """Say how far it is, and how fast: ``12,345 of 100,000 rows, 1,234 a second``."""
         total, rate = self.total, self.rate()
         of = "" if total is None else f" of {total:,}"
-        speed = "" if rate is None else f", {words.rate(rate)} a second"
+        speed = "" if rate is None else f", {phrases.rate(rate)} a second"
         return f"{self.rows:,}{of} rows{speed}"
 
     def left(self) -> str:
         """Say how long it still takes, or nothing."""
         left = None if self._live is None else self._live.left_s
-        return f"about {words.elapsed(left)} left" if left else ""
+        return f"about {phrases.elapsed(left)} left" if left else ""
 
     def wait(self) -> str:
         """Name the limit that is used up and when calls go again, or nothing."""
@@ -137,7 +137,7 @@ class RunProgress:
         if live is None:
             return "starting"
         counts = ", ".join(
-            f"{count:,} {words.outcome(name)}" for name, count in live.counts.items() if count
+            f"{count:,} {phrases.outcome(name)}" for name, count in live.counts.items() if count
         )
         if live.earlier and counts:
             counts += f" ({live.earlier:,} of these by earlier runs)"
@@ -152,9 +152,9 @@ class RunProgress:
         return ", ".join(
             part
             for part in (
-                f"limit about {words.rate(live.limit)}/s" if live.limit is not None else "",
-                f"waited {words.elapsed(live.waited_s)}"
-                if live.waited_s >= words.SHORTEST_WAIT
+                f"limit about {phrases.rate(live.limit)}/s" if live.limit is not None else "",
+                f"waited {phrases.elapsed(live.waited_s)}"
+                if live.waited_s >= phrases.SHORTEST_WAIT
                 else "",
                 f"throttled {live.throttled:,} times" if live.throttled else "",
             )

@@ -8,7 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from .. import commands, output, words
+from .. import command_lines, output, phrases
 
 if TYPE_CHECKING:
     from ...bulk import Plan, Report, RowResult
@@ -45,14 +45,14 @@ def show(report: Report) -> None:
     console = _console()
     run = report.this_run
     _show_rows(console, report)
-    console.print(words.traffic(run))
+    console.print(phrases.traffic(run))
     if report.all_runs.runs > 1:
         everything = report.all_runs
         console.print(
-            f"All {everything.runs:,} runs on this ledger: {words.traffic(everything)}, "
-            f"{words.elapsed(everything.elapsed_s)}"
+            f"All {everything.runs:,} runs on this ledger: {phrases.traffic(everything)}, "
+            f"{phrases.elapsed(everything.elapsed_s)}"
         )
-    waits = words.waits(report.statistics.waits)
+    waits = phrases.waits(report.statistics.waits)
     if waits:
         console.print(Text(output.printable(f"{waits}.")))
     if not nothing_to_do(report):
@@ -60,7 +60,7 @@ def show(report: Report) -> None:
     _show_failures(console, report)
     if report.ledger_path is not None:
         path = output.printable(str(report.ledger_path))
-        look = output.printable(commands.line("bulk", "status", report.ledger_path))
+        look = output.printable(command_lines.line("bulk", "status", report.ledger_path))
         console.print(Text(f"Ledger: {path}; look into it with: {look}"))
 
 
@@ -68,23 +68,23 @@ def _show_rows(console: Console, report: Report) -> None:
     """Print what became of the rows, in this run and in all runs on the ledger."""
     run, earlier = report.this_run, report.earlier
     per_second = report.rows_per_second
-    rate = f", {words.rate(per_second)} a second" if per_second else ""
-    took = f"in {words.elapsed(run.elapsed_s)}{rate}"
+    rate = f", {phrases.rate(per_second)} a second" if per_second else ""
+    took = f"in {phrases.elapsed(run.elapsed_s)}{rate}"
     ended = "" if run.ended == report.rows else f": this run ended {run.ended:,}"
-    console.print(f"{words.rows(report.rows)}{ended} {took}")
+    console.print(f"{phrases.rows(report.rows)}{ended} {took}")
     for number, (outcome, count) in enumerate(report.counts.items()):
         if count or number == 0:
             style = "green" if number == 0 else _STYLES.get(outcome.value, "")
-            label = words.outcome(outcome.value)
+            label = phrases.outcome(outcome.value)
             if earlier and count and outcome.value != "skipped":
                 label += f", {run.counts[outcome]:,} of them in this run"
             console.print(Text(f"{count:>12,}  {label}", style=style))
     if report.duplicates:
-        console.print(words.duplicates(report.duplicates))
+        console.print(phrases.duplicates(report.duplicates))
     if nothing_to_do(report):
         console.print("Nothing was sent: every row has ended in an earlier run on this ledger.")
     elif earlier:
-        console.print(f"{words.rows(earlier)} of these ended in earlier runs on this ledger.")
+        console.print(f"{phrases.rows(earlier)} of these ended in earlier runs on this ledger.")
 
 
 def _show_failures(console: Console, report: Report) -> None:
@@ -117,9 +117,11 @@ def plan_as_json(plan: Plan) -> dict[str, object]:
 def show_plan(plan: Plan) -> None:
     """Print what a run would do, on stdout."""
     console = _console()
-    found = words.counted(plan.requests, "request")
-    took = words.elapsed(plan.elapsed_s)
-    console.print(f"Dry run of {plan.job}: {words.rows(plan.rows)}, looked at in {took} by {found}")
+    found = phrases.counted(plan.requests, "request")
+    took = phrases.elapsed(plan.elapsed_s)
+    console.print(
+        f"Dry run of {plan.job}: {phrases.rows(plan.rows)}, looked at in {took} by {found}"
+    )
     for count, label in (
         (plan.to_send, "to be sent"),
         (plan.already, "hold already"),
@@ -159,7 +161,7 @@ def going_on(report: Report, *, lasts: bool, same: str) -> str | None:
     if report.skipped or report.interrupted:
         return same
     if report.failed or report.unknown:
-        return commands.line("bulk", "retry", report.ledger_path)
+        return command_lines.line("bulk", "retry", report.ledger_path)
     return None
 
 
@@ -180,7 +182,7 @@ def advice(report: Report, *, lasts: bool, same: str) -> list[str]:
     if carries_on and command is not None:
         said.append(f"To carry on: {command}")
     elif command is not None:
-        said.append(f"{words.RETRY}: {command}")
+        said.append(f"{phrases.RETRY}: {command}")
     elif carries_on and lasts and not report.done:
         said.append("To carry on, run the same command again: what holds already stays as it is.")
     if not report.done and report.failures_path is None and not report.interrupted:
@@ -199,7 +201,7 @@ def _how_to_list(report: Report) -> str:
         if count and outcome.value in _STYLES
         for argument in ("--outcome", outcome.value)
     ]
-    command = commands.line("bulk", "export", report.ledger_path, *outcomes)
+    command = command_lines.line("bulk", "export", report.ledger_path, *outcomes)
     return f"Every row that was not done: {command}"
 
 
@@ -210,7 +212,7 @@ def _failure(row: RowResult) -> str:
         reason = f"{reason[:_MAX_REASON_CHARS]}…"
     if row.trace_id and row.trace_id not in reason:
         reason = f"{reason} (trace id {output.printable(row.trace_id)})"
-    return f"line {row.line}, {words.outcome(row.outcome.value)}: {reason}"
+    return f"line {row.line}, {phrases.outcome(row.outcome.value)}: {reason}"
 
 
 def _console() -> Console:

@@ -17,8 +17,8 @@ import msgspec
 from ..._core.json_text import decode_json
 from ..._core.secret import bare, concealed, is_secret
 from ...operation import Operation
-from .flags import flag_of, has_option
 from .hints import arms_of, is_list, is_object, item_of, present, struct_of
+from .options import flag_of, has_option
 from .signatures import Parameter
 
 _STDIN: Final = "-"

@@ -15,10 +15,10 @@ from ..._core.secret import Secret
 from ...frontegg import FronteggSession
 from ...operation import Operation, TenantHeader, TokenKind, UserHeader
 from ...tasks import POLL, TIMEOUT
-from .. import exits, output
+from .. import exit_codes, output
 from ..connection import Connection, connected
-from ..parameters import duration
-from . import flags, results
+from ..option_types import duration
+from . import options, results
 from .bodies import Document
 from .docstrings import Documentation
 from .results import Kind
@@ -77,7 +77,7 @@ def command_of(operation: Operation[Any], signature: Signature) -> click.Command
 
     @connected
     def run(connection: Connection, /, **values: Any) -> int:
-        given = flags.given_in(values)
+        given = options.given_in(values)
         said = document.arguments(values.get("body"), values.get("settings", ()), given)
         call = _Call(
             operation=operation,
@@ -91,7 +91,7 @@ def command_of(operation: Operation[Any], signature: Signature) -> click.Command
         if _is_destructive(operation) and not values["yes"]:
             _confirm(operation, documentation, given)
         asyncio.run(call.make(connection))
-        return exits.DONE
+        return exit_codes.DONE
 
     help_text = "\n\n".join((documentation.summary, *documentation.details))
     if operation.deprecated is not None and "deprecated" not in help_text.lower():
@@ -101,7 +101,7 @@ def command_of(operation: Operation[Any], signature: Signature) -> click.Command
     )(run)
     command.document = document
     command.params = [
-        *flags.options_of(parameters),
+        *options.options_of(parameters),
         *document.options(),
         *_common(operation, kind, parameters),
         *command.params,
@@ -164,7 +164,7 @@ def _user_token(operation: Operation[Any]) -> Secret | None:
         return None
     token = Secret(os.environ.get(USER_TOKEN, "").strip()) or None
     if token is None and operation.token is TokenKind.USER:
-        raise exits.NoCredentialsError(
+        raise exit_codes.NoCredentialsError(
             f"{operation.name} works for a user: set {USER_TOKEN} in the environment."
         )
     return token
@@ -183,7 +183,7 @@ def _check_required(call: _Call, parameters: tuple[Parameter, ...], document: Do
         return  # It says by itself whose it is, and of which tenant.
     operation = call.operation
     headers = {each.wire for each in parameters if each.name in call.arguments}
-    flag_by_header = {each.wire: flags.flag_of(each) for each in parameters}
+    flag_by_header = {each.wire: options.flag_of(each) for each in parameters}
     if call.tenant is not None:
         headers.add(TENANT_HEADER)
     for header, required, flag in (

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import click
 import msgspec
 
-from .. import commands, exits, files, output
+from .. import command_lines, exit_codes, files, output
 from ..connection import Connection
 from . import summary
 from .options import RunChoices
 from .progress import RunProgress, count_rows
-from .stopping import StoppableRun
+from .signals import StoppableRun
 
 if TYPE_CHECKING:
     from ...bulk import BulkRun, Job, Plan, Report
@@ -114,7 +114,7 @@ class _Running:
         self._choices = choices
         self._source = source
         self._lasts = lasts
-        self._same = commands.same()
+        self._same = command_lines.same()
         self._progress = RunProgress(total)
 
     def run(self, target: Target, begin: Callable[[FronteggSession, RunProgress], BulkRun]) -> int:
@@ -134,8 +134,8 @@ class _Running:
             output.error(ended.page_problem)
         elif self._choices.report is not None:
             output.note(f"Report page: {self._choices.report}")
-        code = exits.of_report(report)
-        return exits.ERROR if ended.page_problem and code == exits.DONE else code
+        code = exit_codes.of_report(report)
+        return exit_codes.ERROR if ended.page_problem and code == exit_codes.DONE else code
 
     async def _run(
         self, target: Target, begin: Callable[[FronteggSession, RunProgress], BulkRun]
@@ -230,7 +230,7 @@ def _dry_run(target: Target, choices: RunChoices, job: Job, file: Path) -> int:
         output.json(summary.plan_as_json(plan))
     else:
         summary.show_plan(plan)
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _emulator(choices: RunChoices, job: Job, file: Path) -> Emulator:
@@ -239,7 +239,7 @@ def _emulator(choices: RunChoices, job: Job, file: Path) -> Emulator:
     Not in the event loop, where the seeding of millions would not listen to Ctrl-C.
     """
     from ...emulator import Emulator
-    from ..seeding import seed
+    from ..emulator_users import seed
 
     emulator = Emulator(
         rate_limits=() if choices.rate_limit is None else (choices.rate_limit,),

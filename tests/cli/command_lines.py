@@ -12,8 +12,8 @@ import msgspec
 
 from frontegg_async import Operation
 from frontegg_async.cli.call import operation_command as calling
-from frontegg_async.cli.call.flags import PREFIX, has_option
 from frontegg_async.cli.call.hints import struct_of
+from frontegg_async.cli.call.options import PREFIX, has_option
 from frontegg_async.cli.call.signatures import Parameter, Place
 from frontegg_async.models import is_secret
 

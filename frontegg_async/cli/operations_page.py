@@ -11,7 +11,7 @@ from ..operation import Operation, TenantHeader, TokenKind, UserHeader
 from .call.docstrings import Documentation
 from .call.results import Kind
 from .call.signatures import find_group, find_method
-from .describing import returned
+from .descriptions import returned
 
 _HEAD: Final = """\
 # All operations

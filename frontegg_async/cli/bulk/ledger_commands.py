@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from ...errors import LedgerDamagedError
-from .. import commands, exits, files, output, words
+from .. import command_lines, exit_codes, files, output, phrases
 from ..connection import Connection, connected
 from ..logs import verbose_option
 from .options import RunChoices, run_options
@@ -66,7 +66,7 @@ def _opened(path: Path) -> Generator[_Opened]:
         yield _Opened(ledger, header, job)
 
 
-@click.command("status", epilog=exits.TABLE)
+@click.command("status", epilog=exit_codes.TABLE)
 @_LEDGER
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @verbose_option
@@ -132,14 +132,14 @@ def status(*, ledger: Path, as_json: bool) -> None:
     for name, count in (*outcomes.items(), *left.items()):
         if count:
             more = f": {noted}" if name == "under_way" else ""
-            output.data(f"{count:>12,}  {words.outcome(name).replace('_', ' ')}{more}")
+            output.data(f"{count:>12,}  {phrases.outcome(name).replace('_', ' ')}{more}")
     output.data(
-        f"{words.counted(runs.runs, 'run')} ended so far: {words.traffic(runs)}, "
-        f"{words.elapsed(runs.elapsed_s)}"
+        f"{phrases.counted(runs.runs, 'run')} ended so far: {phrases.traffic(runs)}, "
+        f"{phrases.elapsed(runs.elapsed_s)}"
     )
     if outcomes["failed"] or outcomes["unknown"]:
-        again = commands.line("bulk", "retry", ledger)
-        output.data(f"{words.RETRY}: {again}")
+        again = command_lines.line("bulk", "retry", ledger)
+        output.data(f"{phrases.RETRY}: {again}")
 
 
 def _wait_of(ledger: Ledger) -> Wait | None:
@@ -152,7 +152,7 @@ def _wait_of(ledger: Ledger) -> Wait | None:
     return Wait(noted.operation, seconds, waiting=0) if noted and seconds > 0 else None
 
 
-@click.command("export", epilog=exits.TABLE)
+@click.command("export", epilog=exit_codes.TABLE)
 @_LEDGER
 @click.option(
     "--outcome",
@@ -207,7 +207,7 @@ def export(
             return
         with files.replacing(target) as file:
             count = write_rows(opened.job, rows, file, form)
-    output.note(f"{words.rows(count)} in {target}")
+    output.note(f"{phrases.rows(count)} in {target}")
 
 
 def _format_of(target: Path | None, wanted: Format | None) -> Format:
@@ -226,7 +226,7 @@ def _format_of(target: Path | None, wanted: Format | None) -> Format:
     return wanted or named or "csv"
 
 
-@click.command("retry", epilog=exits.TABLE)
+@click.command("retry", epilog=exit_codes.TABLE)
 @_LEDGER
 @run_options(of_file=False)
 @connected
@@ -240,7 +240,7 @@ def retry(connection: Connection, *, ledger: Path, choices: RunChoices) -> int:
     """
     from ...bulk.ledger.file import check_environment
     from ...bulk.run import environment_of
-    from .running import run_again
+    from .runner import run_again
 
     session = connection.session(max_connections=choices.workers)
     with _opened(ledger) as opened:
