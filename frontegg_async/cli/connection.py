@@ -19,7 +19,7 @@ from .option_types import duration
 
 R = TypeVar("R")
 
-_PLACES: Final = ("client_id", "region", "base_url", "environment_id", "proxy", "trust_env")
+_TARGET_OPTIONS: Final = ("client_id", "region", "base_url", "environment_id", "proxy", "trust_env")
 """Options about where to call, how to get there, and as whom."""
 
 
@@ -38,7 +38,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         """Return the flags of what the options say about where to call, and as whom."""
         return tuple(
             "--" + name.replace("_", "-")
-            for name in _PLACES
+            for name in _TARGET_OPTIONS
             if getattr(self, name) not in {None, False}
         )
 

@@ -12,7 +12,7 @@ from ..bulk.input.rows import TenantRow, UserRow
 if TYPE_CHECKING:
     from ..emulator import Emulator
 
-HOME: Final = "emulator-home"
+HOME_TENANT: Final = "emulator-home"
 """The tenant that every user is a member of beforehand."""
 
 
@@ -53,7 +53,7 @@ def seed(
             owners.setdefault(email, who)
         users.setdefault(who, (row.user_id, row.email))
         if isinstance(row, Removal):
-            members.setdefault(who, [HOME]).append(row.tenant_id)
+            members.setdefault(who, [HOME_TENANT]).append(row.tenant_id)
     for who, (user_id, address) in users.items():
-        emulator.add_user(user_id or None, email=address, tenant_ids=members.get(who, (HOME,)))
+        emulator.add_user(user_id or None, email=address, tenant_ids=members.get(who, (HOME_TENANT,)))
     return len(users)

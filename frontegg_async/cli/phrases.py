@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 RETRY: Final = "To try what failed or is in doubt once more"
 
-SHORTEST_WAIT: Final = 0.05
+SHORTEST_WAIT_S: Final = 0.05
 """Seconds that are worth to be named."""
 
 _OUTCOMES: Final = {
@@ -52,7 +52,7 @@ def waits(found: Sequence[LimitWait]) -> str:
     parts = [
         f"{elapsed(wait.seconds)} because of the limit of {wait.operation}"
         for wait in found
-        if wait.seconds >= SHORTEST_WAIT
+        if wait.seconds >= SHORTEST_WAIT_S
     ]
     return f"Calls waited {', and '.join(parts)}" if parts else ""
 

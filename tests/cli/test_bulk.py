@@ -246,7 +246,7 @@ def test_a_wait_is_logged(
     bare: Shell, make_file: MakeFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a terminal a line names the limit, and tells the time left and no rate of zero."""
-    monkeypatch.setattr(progress, "LOG_EVERY", 0.01)
+    monkeypatch.setattr(progress, "LOG_EVERY_S", 0.01)
     path = make_file(*(f"user-{n},acme" for n in range(13)))
     limited = ("--emulator", "--emulator-rate-limit", "12/2", "--plan", "never")
     result = bare.run("bulk", "assign", path, *limited)

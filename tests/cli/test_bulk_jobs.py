@@ -285,7 +285,7 @@ def test_lines_without_a_terminal(
     bare: Shell, make_file: MakeFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a terminal, how far it is comes as a line now and then, beside clean data."""
-    monkeypatch.setattr(progress, "LOG_EVERY", 0.01)
+    monkeypatch.setattr(progress, "LOG_EVERY_S", 0.01)
     path = make_file(*(f"user-{number},acme" for number in range(20)))
     result = bare.run(
         *("bulk", "assign", path, "--emulator", "--json", "--workers", "1"),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _LEDGER: Final = click.argument("ledger", type=click.Path(path_type=Path))
 
 
-class _Opened(msgspec.Struct, frozen=True):
+class _OpenedLedger(msgspec.Struct, frozen=True):
     """A ledger that is open for looking at it."""
 
     ledger: Ledger
@@ -51,7 +51,7 @@ class _Opened(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def _opened(path: Path) -> Generator[_Opened]:
+def _opened(path: Path) -> Generator[_OpenedLedger]:
     from ...bulk.jobs import JOBS, job_of
     from ...bulk.ledger.ledger import Ledger
 
@@ -63,7 +63,7 @@ def _opened(path: Path) -> Generator[_Opened]:
             job = job_of(header.job, header.settings)
         except msgspec.DecodeError as error:
             raise LedgerDamagedError(f"{path} has settings that make no sense: {error}") from None
-        yield _Opened(ledger, header, job)
+        yield _OpenedLedger(ledger, header, job)
 
 
 @click.command("status", epilog=exit_codes.TABLE)

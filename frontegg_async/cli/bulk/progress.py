@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from ...bulk import Progress
     from ...pacing import Wait
 
-LOG_EVERY: Final = 10.0
+LOG_EVERY_S: Final = 10.0
 """Seconds between two lines where there is no terminal."""
-LOOK_EVERY: Final = 1.0
+LOOK_EVERY_S: Final = 1.0
 """Seconds between two looks there, and without a row before the rate is none."""
-WINDOW: Final = 30.0
+RATE_WINDOW_S: Final = 30.0
 """Seconds over which the rate is taken."""
-_CHUNK: Final = 1 << 20
-_REFRESHES: Final = 5
+_CHUNK_BYTES: Final = 1 << 20
+_REFRESHES_PER_S: Final = 5
 """Drawn so often a second, by a thread: a busy event loop must not freeze the display."""
 
 
@@ -44,7 +44,7 @@ def count_rows(path: Path) -> int | None:
     ends, last = 0, b"\n"
     try:
         with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
+            while chunk := file.read(_CHUNK_BYTES):
                 ends += chunk.count(b"\n")
                 last = chunk[-1:]
     except OSError:
@@ -99,7 +99,7 @@ class RunProgress:
         if not self._moving or self._wait() is not None:
             self._seen.clear()
         self._seen.append((now, self.rows))
-        while len(self._seen) > 2 and self._seen[1][0] < now - WINDOW:
+        while len(self._seen) > 2 and self._seen[1][0] < now - RATE_WINDOW_S:
             self._seen.popleft()
 
     def _wait(self) -> Wait | None:
@@ -110,7 +110,7 @@ class RunProgress:
         if len(self._seen) < 2 or self._seen[-1][0] <= self._seen[0][0]:
             return None
         (since, before), (now, rows) = self._seen[0], self._seen[-1]
-        if rows == before and now - since < LOOK_EVERY:
+        if rows == before and now - since < LOOK_EVERY_S:
             return None  # a call that looks whether the limit is still used up waits no more
         return (rows - before) / (now - since)
 
@@ -154,7 +154,7 @@ class RunProgress:
             for part in (
                 f"limit about {phrases.rate(live.limit)}/s" if live.limit is not None else "",
                 f"waited {phrases.elapsed(live.waited_s)}"
-                if live.waited_s >= phrases.SHORTEST_WAIT
+                if live.waited_s >= phrases.SHORTEST_WAIT_S
                 else "",
                 f"throttled {live.throttled:,} times" if live.throttled else "",
             )
@@ -172,9 +172,9 @@ class RunProgress:
         """Write a line now and then, unless it is drawn. Ends when it is cancelled."""
         while self._display is None:
             # More often than it is said: a wait between two lines is no time of slow rows.
-            looks = max(round(LOG_EVERY / LOOK_EVERY), 1)
+            looks = max(round(LOG_EVERY_S / LOOK_EVERY_S), 1)
             for _ in range(looks):
-                await asyncio.sleep(LOG_EVERY / looks)
+                await asyncio.sleep(LOG_EVERY_S / looks)
                 self.look()
             parts = (self.headline(), self.left(), self.counts(), self.wait(), self.server())
             output.note("; ".join(filter(None, parts)))
@@ -194,7 +194,7 @@ class RunProgress:
             self._display.stop()
 
 
-class _Told(ProgressColumn):
+class _Headline(ProgressColumn):
     """What the run says of itself."""
 
     def __init__(self, run: RunProgress) -> None:
@@ -211,11 +211,11 @@ class _Display(Display):
 
     def __init__(self, run: RunProgress) -> None:
         super().__init__(
-            _Told(run),
+            _Headline(run),
             BarColumn(bar_width=20),
             TextColumn("{task.fields[left]}"),
             console=Console(stderr=True, highlight=False),
-            refresh_per_second=_REFRESHES,
+            refresh_per_second=_REFRESHES_PER_S,
             transient=True,
             # stdout may be a file, and is none of the display's business.
             redirect_stdout=False,

@@ -73,7 +73,7 @@ def run_file(
         settings["on_progress"] = progress
         return frontegg.bulk.start(job, file, **settings)
 
-    return _Running(
+    return _Runner(
         choices, source=str(file), total=count_rows(file), lasts=not choices.emulated
     ).run(target, begin)
 
@@ -89,7 +89,7 @@ def run_again(
         settings["on_progress"] = progress
         return frontegg.bulk.retry(ledger, **settings)
 
-    return _Running(choices, source=source, total=total, lasts=True).run(session, begin)
+    return _Runner(choices, source=source, total=total, lasts=True).run(session, begin)
 
 
 class _Ended(msgspec.Struct, frozen=True):
@@ -100,7 +100,7 @@ class _Ended(msgspec.Struct, frozen=True):
     left_ledger: Path | None = None
 
 
-class _Running:
+class _Runner:
     """One run, and everything that is said of it.
 
     Args:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 if TYPE_CHECKING:
     from ...bulk import BulkRun, Report
 
-PATIENCE: Final = 9.0
+PATIENCE_S: Final = 9.0
 """Seconds after the first signal at which a run that has not ended is stopped at once."""
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _STOPPING: Final = (
@@ -73,7 +73,7 @@ class StoppableRun:
         if self._signals == 1:
             self._say(_STOPPING)
             self._run.stop()
-            self._deadline = self._loop.call_later(PATIENCE, self._task.cancel)
+            self._deadline = self._loop.call_later(PATIENCE_S, self._task.cancel)
         elif self._signals == 2:
             # Once only: a second cancellation would reach the ledger while it is being closed.
             self._task.cancel()

@@ -22,7 +22,7 @@ from .options import flag_of, has_option
 from .signatures import Parameter
 
 _STDIN: Final = "-"
-WHY: Final = "Secrets do not belong on a command line, which others can see."
+_SECRETS_ARE_SEEN: Final = "Secrets do not belong on a command line, which others can see."
 _JSON: Final = msgspec.json.Decoder()
 
 
@@ -121,7 +121,7 @@ class Document(msgspec.Struct, frozen=True):
         """Return why there is no option for a secret, None for any other flag."""
         secrets = {flag_of(each): name for name, each in self._fields.items() if each.secret}
         name = secrets.get(flag)
-        return None if name is None else self._error(f"takes {name} in --body only. {WHY}")
+        return None if name is None else self._error(f"takes {name} in --body only. {_SECRETS_ARE_SEEN}")
 
     def missing(self, parameter: Parameter) -> click.UsageError:
         """Return how to say that a parameter was given nowhere."""
@@ -132,7 +132,7 @@ class Document(msgspec.Struct, frozen=True):
         if name is None:
             return self._error(f"needs {flag_of(parameter)}")
         if parameter.secret:
-            return self._error(f"needs {name}: give it in --body. {WHY}")
+            return self._error(f"needs {name}: give it in --body. {_SECRETS_ARE_SEEN}")
         option = f"by {flag_of(parameter)}, or " if has_option(parameter) else ""
         return self._error(f"needs {name}: give it {option}in --body or --set")
 
@@ -197,7 +197,7 @@ class Document(msgspec.Struct, frozen=True):
             secrets = [path[0]] if secret else []
             secrets += [] if parameter is None else _secrets_in(value, parameter.hint)
         if secrets:
-            raise self._error(f"takes {secrets[0]} in --body only. {WHY}")
+            raise self._error(f"takes {secrets[0]} in --body only. {_SECRETS_ARE_SEEN}")
 
     def _decoded(self, value: Any, parameter: Parameter, where: str = "") -> Any:
         """Return a value as what a parameter takes."""

@@ -11,7 +11,7 @@ from ...endpoints import find, operations
 from .operation_command import command_of
 from .signatures import Signature, find_method
 
-_SIMILAR: Final = 5
+_MAX_SUGGESTIONS: Final = 5
 """Names to offer for one that does not exist."""
 
 
@@ -52,9 +52,9 @@ def call() -> None:
 
 def _similar(name: str, names: list[str]) -> list[str]:
     """Return the names that were probably meant."""
-    close = difflib.get_close_matches(name, names, _SIMILAR)
+    close = difflib.get_close_matches(name, names, _MAX_SUGGESTIONS)
     # Somebody who knows the verb but not the group, or the other way round.
     group, _, verb = name.rpartition(".")
     halves = [each for each in names if verb in each.partition(".")[::2]]
     halves += [each for each in names if group and each.startswith(f"{group}.")]
-    return list(dict.fromkeys([*close, *halves]))[:_SIMILAR]
+    return list(dict.fromkeys([*close, *halves]))[:_MAX_SUGGESTIONS]

@@ -26,7 +26,7 @@ from .signatures import TENANT_HEADER, USER_HEADER, Parameter, Signature
 
 USER_TOKEN: Final = "FRONTEGG_USER_TOKEN"  # noqa: S105  # the name of a variable, not a token
 
-_WITHOUT: Final = frozenset({TokenKind.ANY, TokenKind.NONE})
+_WITHOUT_CREDENTIALS: Final = frozenset({TokenKind.ANY, TokenKind.NONE})
 """What can be called by somebody who has no credentials."""
 
 
@@ -43,7 +43,7 @@ class _Call(msgspec.Struct, frozen=True):
 
     async def make(self, connection: Connection) -> None:
         """Make it, and show what comes."""
-        needed = self.user_token is None and self.operation.token not in _WITHOUT
+        needed = self.user_token is None and self.operation.token not in _WITHOUT_CREDENTIALS
         async with connection.session(needs_credentials=needed) as frontegg:
             method = attrgetter(self.operation.name)(self._view(frontegg))
             await results.show(method(**self.arguments), self.kind, self.choices)

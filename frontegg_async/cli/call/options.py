@@ -17,7 +17,7 @@ from .signatures import TENANT_HEADER, Parameter, Place
 PREFIX: Final = "endpoint_"
 """Before the names of an endpoint's parameters, so that they cannot meet those of the command."""
 
-_TAKEN: Final = frozenset(
+_RESERVED_FLAGS: Final = frozenset(
     {
         *("--client-id", "--region", "--base-url", "--environment-id", "--timeout", "--verbose"),
         *("--body", "--set", "--json", "--tenant", "--max", "--yes", "--help"),
@@ -44,7 +44,7 @@ def has_option(parameter: Parameter) -> bool:
 def flag_of(parameter: Parameter) -> str:
     """Return the option of a parameter, as it is typed."""
     flag = f"--{parameter.name.strip('_').replace('_', '-')}"
-    return f"--{parameter.place.value}-{flag[2:]}" if flag in _TAKEN else flag
+    return f"--{parameter.place.value}-{flag[2:]}" if flag in _RESERVED_FLAGS else flag
 
 
 def given_in(values: dict[str, Any]) -> dict[str, Any]:
