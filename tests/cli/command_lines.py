@@ -1,4 +1,4 @@
-"""Arguments of a coroutine, spelled as a command line."""
+"""Arguments of a coroutine as a command line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..drift.recording import signature_of
 
 
 class Way(Enum):
-    """How a field of the body is given, where there is a choice."""
+    """A way to give a field of the body."""
 
     OPTIONS = "options"
     BODY = "body"
@@ -62,7 +62,7 @@ def spelled(
 
 
 def has_secrets(plain: Any) -> bool:
-    """Whether there is a secret in a body somewhere, so that --set would refuse it."""
+    """Return whether a body contains a secret at any depth, which --set rejects."""
     if isinstance(plain, dict):
         fields = cast("dict[str, Any]", plain)
         return any(is_secret(name) or has_secrets(fields[name]) for name in fields)

@@ -40,7 +40,7 @@ def test_help_of_every_command(bare: Shell) -> None:
 
 
 def test_help_names_every_exit_code(bare: Shell) -> None:
-    """The help of the whole says what each exit code means."""
+    """The help of the program explains each exit code."""
     codes = re.findall(r"^  +(\d+)  ", bare.run("--help").stdout, re.MULTILINE)
     assert codes == ["0", "1", "2", "3", "4", "5", "130"]
 
@@ -64,7 +64,7 @@ def test_help_imports_no_command() -> None:
 
 @pytest.mark.parametrize("missing", ["click", "rich"])
 def test_without_the_extra(missing: str) -> None:
-    """Where click or rich is missing, one sentence says what to install, and the code is 1."""
+    """Without click or rich, one sentence names the extra to install, and the code is 1."""
     script = (
         f"import sys\nsys.modules[{missing!r}] = None\n"
         "from frontegg_async.cli import main\nmain()\n"
@@ -96,7 +96,7 @@ def _python(script: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_no_credentials(bare: Shell, variables: dict[str, str], named: tuple[str, ...]) -> None:
-    """Without credentials every command that needs them ends in 4 and names what to set."""
+    """Without credentials every command that needs them exits with 4 and names the variables."""
     for command in (("token",), GET_USER):
         result = bare.run(*command, **variables)
         assert result.exit_code == 4
@@ -181,7 +181,7 @@ def test_unreachable_server(bare: Shell) -> None:
 
 
 def test_secrets_are_never_printed(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
-    """However much is logged, and whatever fails, neither the key nor a token is printed."""
+    """At any verbosity, and after any error, neither the key nor a token is printed."""
     server.inject(AnswerStatus(400, b'{"errors": ["no"]}', "application/json"), on=ADD)
     commands: tuple[tuple[str | Path, ...], ...] = (
         ("token", "-vv"),
@@ -237,7 +237,7 @@ def test_progress_on_a_terminal(
 def test_no_color(
     shell: Shell, server: Emulator, portal: BlockingPortal, make_file: MakeFile
 ) -> None:
-    """With NO_COLOR, what a terminal shows has no colour, in progress and summary alike."""
+    """With NO_COLOR, progress and summary on a terminal have no colour."""
     server.inject(Stall(), on=ADD)
     path = make_file("user-0,acme", "user-1,acme", "nobody,acme")
     with Terminal(shell, "bulk", "assign", path, NO_COLOR="1") as terminal:

@@ -1,4 +1,4 @@
-"""``bulk assign``: what it does, what it prints, and how it exits."""
+"""``bulk assign``: its requests, its output and its exit codes."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_credentials_refused_at_once(shell: Shell, server: Emulator, make_file: 
 
 
 def test_no_credentials(bare: Shell, make_file: MakeFile) -> None:
-    """Without credentials the exit code is 4, and it says what to set and what needs none."""
+    """Without credentials the exit code is 4, and the message names the variables and --emulator."""
     result = bare.run("bulk", "assign", make_file("user-0,acme"))
     assert result.exit_code == 4
     assert result.stdout == ""
@@ -258,7 +258,7 @@ def test_a_wait_is_logged(
 
 
 class Told:
-    """What a run tells while no row ends."""
+    """The live part of a progress, which changes while no row ends."""
 
     def __init__(self) -> None:
         self.waits: Wait | None = None
@@ -343,7 +343,7 @@ def test_literal_ids(shell: Shell, server: Emulator, make_file: MakeFile, tmp_pa
 
 
 def test_an_export_begins_no_formula(shell: Shell, make_file: MakeFile) -> None:
-    """What is exported for a spreadsheet holds no cell that it would run."""
+    """An exported CSV has no cell that a spreadsheet would run."""
     path = make_file("=user,@acme")
     shell.run("bulk", "assign", path)
     exported = shell.run("bulk", "export", f"{path}.ledger").stdout

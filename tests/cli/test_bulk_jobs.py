@@ -1,4 +1,4 @@
-"""What all jobs have in common: dry runs, questions, pages, rates, lines about progress."""
+"""Parts of every bulk job: dry runs, confirmation, pages, rates, progress lines."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_dry_run(
     value: str,
     own: list[str],
 ) -> None:
-    """A dry run tells what would be sent, asks nothing, and writes neither calls nor files."""
+    """A dry run counts the rows that would be sent, asks nothing, and writes no user and no file."""
     path = make_file(f"user-0,{value}", f"user-1,{value}", f"user-1,{value}", "x", header=header)
     files = ("--failures", tmp_path / "f.csv", "--report", tmp_path / "r.html")
     result = shell.run("bulk", job, path, "--dry-run", "--json", *files)
@@ -118,7 +118,7 @@ def test_dry_run(
 def test_removal_needs_a_terminal_or_yes(
     shell: Shell, server: Emulator, make_file: MakeFile
 ) -> None:
-    """Where nobody can be asked, it ends in 2, names file and rows, and sends nothing."""
+    """Without a terminal it exits with 2, names file and rows, and sends nothing."""
     path = make_file("user-0,home", "user-1,home", "oops")
     result = shell.run("bulk", "remove", path)
     assert (result.exit_code, result.stdout) == (2, "")
@@ -153,7 +153,7 @@ def test_removal_asks(
 
 
 def test_report_page(shell: Shell, make_file: MakeFile, tmp_path: Path) -> None:
-    """--report writes one page that loads nothing, with the counts, host, and what failed."""
+    """--report writes one page that loads nothing, with counts, host and failures."""
     page = tmp_path / "report.html"
     page.write_text("an older one")
     path = make_file("user-0,acme", "nobody,acme")
@@ -275,7 +275,7 @@ def test_rate_is_kept(
 def test_options_that_cannot_work(
     shell: Shell, server: Emulator, make_file: MakeFile, options: tuple[str, ...]
 ) -> None:
-    """What makes no sense ends in 2, and nothing is sent."""
+    """Invalid options exit with 2, and nothing is sent."""
     result = shell.run("bulk", "assign", make_file("user-0,acme"), *options)
     assert result.exit_code == 2
     assert server.count() == 0
@@ -303,7 +303,7 @@ def test_lines_without_a_terminal(
 
 
 def test_help_tells_about_exit_codes(bare: Shell) -> None:
-    """The help of every bulk command says which trouble with a ledger ends in what."""
+    """The help of every bulk command explains the exit codes of ledgers."""
     for name in ("assign", "activate", "remove", "superuser", "status", "export", "retry"):
         text = bare.run("bulk", name, "--help").stdout
         assert "that another process is running on" in text, name

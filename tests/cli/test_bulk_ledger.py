@@ -76,10 +76,10 @@ def test_status(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
 def test_status_during_a_run(
     shell: Shell, server: Emulator, portal: BlockingPortal, make_file: MakeFile
 ) -> None:
-    """While a run goes on, it shows what is under way, and does not disturb it.
+    """During a run it shows the rows under way, offers no retry, and does not disturb the run.
 
-    Three rows are sent, and the others of the group are about to be: it does not say that all of
-    them are in flight.
+    Three rows are sent, and the others of the group are about to be: they are not all called "in
+    flight".
     """
     path = make_file(*many_users(server, 100))
     process, _ = held(shell, server, portal, "bulk", "assign", path, rows=3)
@@ -137,7 +137,7 @@ def test_complete_already(shell: Shell, server: Emulator, make_file: MakeFile) -
 def test_export_is_fed_back(
     shell: Shell, server: Emulator, make_file: MakeFile, tmp_path: Path, file_format: str
 ) -> None:
-    """What is exported of failures is a file that another run takes, once it can work."""
+    """Exported failures are a file that another run can read, once their cause is gone."""
     path = make_file("nobody-0,acme", "user-0,acme", "nobody-1,acme")
     run = shell.run("bulk", "assign", path)
     target = tmp_path / f"failed.{file_format}"
@@ -409,7 +409,7 @@ def test_full(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
 
 
 def test_no_secrets_in_a_ledger(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
-    """Neither the key nor a token gets into a ledger, whatever fails."""
+    """Neither the key nor a token is written to a ledger, after any error."""
     path = make_file("user-0,acme", "nobody,acme")
     shell.run("bulk", "assign", path)
     tokens = {request.headers.get("Authorization", "Bearer -")[7:] for request in server.requests}

@@ -28,7 +28,7 @@ def test_one_signal_lets_rows_end(
     tmp_path: Path,
     number: signal.Signals,
 ) -> None:
-    """A signal lets the rows under way end, reports, and names a command that does the rest."""
+    """A signal lets rows in flight end, reports, and names a command for the rest."""
     path = make_file(*many_users(server, 20), name="some rows.csv")
     files = ("--failures", tmp_path / "failures.csv", "--report", tmp_path / "report.html")
     process, _ = held(shell, server, portal, "bulk", "assign", path, *files, rows=4)
@@ -60,7 +60,7 @@ def test_two_signals_stop_at_once(
     make_file: MakeFile,
     number: signal.Signals,
 ) -> None:
-    """A second signal waits for nothing, and the next run finds out what was under way."""
+    """A second signal waits for nothing, and the next run settles the rows in flight."""
     path = make_file(*many_users(server, 20))
     process, _ = held(shell, server, portal, "bulk", "assign", path, rows=4)
     signal_until(process, number, "Stopping: ")
@@ -82,7 +82,7 @@ def test_two_signals_stop_at_once(
 def test_rows_that_were_not_done_are_sent_again(
     shell: Shell, server: Emulator, portal: BlockingPortal, make_file: MakeFile
 ) -> None:
-    """Rows under way whose work was not done are sent a second time, and no others."""
+    """Rows in flight that were not done are sent a second time, and no others."""
     path = make_file(*many_users(server, 10))
     stall = server.inject(Stall(), on=ADD, times=None)
     process = shell.start("bulk", "assign", path, "--workers", "3")
@@ -129,7 +129,7 @@ def test_interrupted_on_a_terminal(
 def test_interrupted_without_a_ledger(
     shell: Shell, server: Emulator, portal: BlockingPortal, make_file: MakeFile
 ) -> None:
-    """Where nothing is remembered, a run at once stopped does not promise to carry on."""
+    """Without a ledger, a run that is stopped at once names no command to continue."""
     path = make_file(*many_users(server, 5))
     process, _ = held(shell, server, portal, "bulk", "assign", path, "--no-ledger", rows=2)
     signal_until(process, signal.SIGINT, "Stopping: ")

@@ -32,7 +32,7 @@ def users(count: int) -> str:
 
 
 def test_ids_at_once(shell: Shell, server: Emulator) -> None:
-    """Without --wait the ids are printed and nobody looks how far the work has come."""
+    """Without --wait the ids are printed and no status is requested."""
     result = shell.run(*INVITE, stdin=users(2))
     assert result.exit_code == 0, result.output
     (task_id,) = json.loads(result.stdout)["taskIds"]

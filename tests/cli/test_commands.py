@@ -20,7 +20,7 @@ from .shell import Shell
 
 
 def test_token(shell: Shell, server: Emulator) -> None:
-    """It shows who the credentials are and what is left of the token's life, never the token."""
+    """It shows the credentials' owner and the token's remaining lifetime, never the token."""
     result = shell.run("token", "--json")
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
@@ -62,7 +62,7 @@ def test_emulator_is_interrupted(bare: Shell) -> None:
 
 
 def test_emulator_is_configured(bare: Shell, make_file: MakeFile) -> None:
-    """Limits, what a 429 announces, duplicates and unknown tenants are as the options say."""
+    """Limits, announcements, duplicate adds and unknown tenants are as the options say."""
     process = bare.start(
         *("emulator", "--port", "0", "--seed", make_file("user-0,acme"), "--validate-tenants"),
         *("--rate-limit", "2/1h", "--announce", "retry-after", "--latency", "1ms"),
@@ -119,7 +119,7 @@ def _announced(process: subprocess.Popen[str]) -> dict[str, str]:
 
 
 def test_emulator_port_is_taken(bare: Shell) -> None:
-    """A port that somebody else has ends in 1, in a sentence that names it."""
+    """A port in use exits with 1, in a sentence that names it."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         result = bare.run("emulator", "--port", port)
@@ -163,7 +163,7 @@ def test_no_durations(text: str) -> None:
 
 
 def test_no_duration_at_all() -> None:
-    """Where nothing is a duration, 0 is one."""
+    """``duration_or_zero`` accepts 0."""
     assert option_types.duration_or_zero("0") == 0.0
 
 

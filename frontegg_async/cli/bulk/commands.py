@@ -1,4 +1,4 @@
-"""``frontegg-async bulk``: work on the rows of a file."""
+"""``frontegg-async bulk``: a command for each job over the rows of a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FILE: Final = click.argument("file", type=click.Path(path_type=Path))
 _VALIDATE: Final = click.option(
     "--validate-tenants",
     is_flag=True,
-    help="Refuse unknown tenants; without it, Frontegg creates them.",
+    help="Reject rows of unknown tenants; without it, Frontegg creates the tenants.",
 )
 
 
@@ -27,15 +27,15 @@ _VALIDATE: Final = click.option(
 def bulk() -> None:
     """Work on thousands to millions of rows, from a file.
 
-    A run remembers what became of each row in a ledger beside its file. Stop it any way you like:
-    the same command carries on, and sends nothing again that is known to be done. Rows are sent
-    while the rest of the file is read.
+    A run records the outcome of each row in a ledger beside its file. Stop it any way you like: the
+    same command continues it, and sends no row again that is known to be done. Rows are sent while
+    the rest of the file is read.
     """
 
 
 @bulk.command("assign", epilog=exit_codes.TABLE)
 @_FILE
-@click.option("--invite", is_flag=True, help="Let Frontegg send each new member an e-mail.")
+@click.option("--invite", is_flag=True, help="Have Frontegg send each new member an invite e-mail.")
 @_VALIDATE
 @run_options(of_file=True)
 @connected
@@ -44,13 +44,14 @@ def assign(
 ) -> int:
     """Make users members of tenants, as FILE says row by row.
 
-    FILE ends in .csv, .jsonl, .ndjson or .parquet, and has tenant_id, user_id or email, and
-    perhaps set_active. It may also be a pipe, or - for stdin: CSV or JSONL, read once, as the rows
-    come. Rows that hold already are left alone, and rows that fail do not stop the run. Stop it any
-    way you like: the same command carries on. For a pipe, that takes --ledger and the same rows.
+    FILE is a .csv, .jsonl, .ndjson or .parquet with the columns tenant_id, user_id or email, and
+    optionally set_active. It may also be a pipe, or - for stdin: CSV or JSONL, read once, as the
+    rows come. Rows whose users are members already are not sent, and rows that fail do not stop the
+    run. Stop it any way you like: the same command continues it. For a pipe, that needs --ledger
+    and the same rows.
 
-    A ledger remembers one input. Where a job comes back with other rows, such as every night, name
-    a ledger for each time: --ledger members-2026-03-31.ledger.
+    A ledger belongs to one input. For a job that runs again with other rows, such as every night,
+    name a ledger for each time: --ledger members-2026-03-31.ledger.
     """
     from ...bulk import Assign
     from .runner import run_file
@@ -67,9 +68,9 @@ def assign(
 def activate(
     connection: Connection, *, file: Path, validate_tenants: bool, choices: RunChoices
 ) -> int:
-    """Choose the tenants that users work in, as FILE says row by row.
+    """Set the active tenants of users, as FILE says row by row.
 
-    FILE has tenant_id, and user_id or email; all else is as for assign.
+    FILE has the columns tenant_id, and user_id or email; the rest is as for assign.
     """
     from ...bulk import Activate
     from .runner import run_file
@@ -79,14 +80,14 @@ def activate(
 
 @bulk.command("remove", epilog=exit_codes.TABLE)
 @_FILE
-@click.option("--yes", is_flag=True, help="Do it without asking.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @run_options(of_file=True)
 @connected
 def remove(connection: Connection, *, file: Path, yes: bool, choices: RunChoices) -> int:
     """End memberships, as FILE says row by row. Users stay in all other tenants.
 
-    FILE has tenant_id, and user_id or email; all else is as for assign. It asks before it begins,
-    except with --yes, --dry-run or --emulator.
+    FILE has the columns tenant_id, and user_id or email; the rest is as for assign. It asks before
+    it begins, except with --yes, --dry-run or --emulator.
     """
     from ...bulk import Remove
     from .runner import run_file
@@ -103,10 +104,10 @@ def remove(connection: Connection, *, file: Path, yes: bool, choices: RunChoices
 @run_options(of_file=True)
 @connected
 def superuser(connection: Connection, *, file: Path, choices: RunChoices) -> int:
-    """Give users access to every tenant, or take it, as FILE says row by row.
+    """Grant users access to every tenant, or withdraw it, as FILE says row by row.
 
-    FILE has super_user (true or false), and user_id or email; all else is as for assign. Frontegg
-    no longer maintains super-users.
+    FILE has the columns super_user (true or false), and user_id or email; the rest is as for
+    assign. Frontegg no longer maintains super-users.
     """
     from ...bulk import SetSuperuser
     from .runner import run_file
@@ -115,14 +116,14 @@ def superuser(connection: Connection, *, file: Path, choices: RunChoices) -> int
 
 
 def _confirm_removal(file: Path, session: FronteggSession, *, literal_ids: bool) -> None:
-    """Ask before memberships are lost; where nobody can be asked, it takes ``--yes``."""
+    """Ask before memberships end; without a terminal to ask on, ``--yes`` is required."""
     from ...bulk import Malformed, Removal, read_rows
     from ...bulk.input.file import is_stream
 
     if is_stream(file):
         raise click.UsageError(
-            f"bulk remove ends memberships, and {file} can be read only once, not to count them "
-            "beforehand: it needs --yes."
+            f"bulk remove ends memberships, and {file} can be read only once, so its rows cannot "
+            "be counted beforehand: it needs --yes."
         )
     read = read_rows(file, Removal, literal_ids=literal_ids)
     rows = sum(not isinstance(row, Malformed) for _, row in read)

@@ -1,4 +1,4 @@
-"""The command of one operation: its options, and what is done with what they say."""
+"""The command of one operation: its options, and the call made from them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .signatures import TENANT_HEADER, USER_HEADER, Parameter, Signature
 USER_TOKEN: Final = "FRONTEGG_USER_TOKEN"  # noqa: S105  # the name of a variable, not a token
 
 _WITHOUT_CREDENTIALS: Final = frozenset({TokenKind.ANY, TokenKind.NONE})
-"""What can be called by somebody who has no credentials."""
+"""Tokens of the operations that can be called without credentials."""
 
 
 class _Call(msgspec.Struct, frozen=True):
@@ -38,11 +38,11 @@ class _Call(msgspec.Struct, frozen=True):
     arguments: Mapping[str, Any]
     choices: results.Choices
     tenant: str | None
-    """For a view: where the coroutine's own parameter of this name means something else."""
+    """Tenant of a view, for a coroutine without a parameter for the tenant header."""
     user_token: Secret | None
 
     async def make(self, connection: Connection) -> None:
-        """Make it, and show what comes."""
+        """Make the call, and print its result."""
         needed = self.user_token is None and self.operation.token not in _WITHOUT_CREDENTIALS
         async with connection.session(needs_credentials=needed) as frontegg:
             method = attrgetter(self.operation.name)(self._view(frontegg))
@@ -54,12 +54,12 @@ class _Call(msgspec.Struct, frozen=True):
 
 
 class _Command(click.Command):
-    """A command that says why it has no option for a secret."""
+    """A command that explains why it has no option for a secret."""
 
     document: Document
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments."""
+        """Parse the arguments; an option for a secret is rejected with the reason."""
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
@@ -122,19 +122,21 @@ def _common(
     if kind is Kind.PAGES:
         common.append(
             click.Option(
-                ["max_items", "--max"], type=click.IntRange(min=1), help="Stop after so many."
+                ["max_items", "--max"],
+                type=click.IntRange(min=1),
+                help="Number of objects to stop after.",
             )
         )
     if kind in {Kind.TASK, Kind.TASKS}:
         common += [
             click.Option(
-                ["--wait"], is_flag=True, help="Wait for the work, and print how it ended."
+                ["--wait"], is_flag=True, help="Wait for the task, and print its last status."
             ),
-            _seconds("--wait-timeout", TIMEOUT, "How long to wait; the work goes on after that."),
-            _seconds("--poll", POLL, "Time between two looks while waiting."),
+            _seconds("--wait-timeout", TIMEOUT, "How long to wait; the task continues after that."),
+            _seconds("--poll", POLL, "Time between two requests for its status."),
         ]
     if _is_destructive(operation):
-        common.append(click.Option(["--yes"], is_flag=True, help="Do it without asking."))
+        common.append(click.Option(["--yes"], is_flag=True, help="Do not ask for confirmation."))
     return common
 
 
@@ -159,28 +161,28 @@ def _choices(values: Mapping[str, Any]) -> results.Choices:
 
 
 def _user_token(operation: Operation[Any]) -> Secret | None:
-    """Return the user's token to call with, None where the environment's or no token is used."""
+    """Return the user's token for the call, None for the environment's token or none."""
     if operation.token in {TokenKind.ENVIRONMENT, TokenKind.NONE}:
         return None
     token = Secret(os.environ.get(USER_TOKEN, "").strip()) or None
     if token is None and operation.token is TokenKind.USER:
         raise exit_codes.NoCredentialsError(
-            f"{operation.name} works for a user: set {USER_TOKEN} in the environment."
+            f"{operation.name} acts for a user: set {USER_TOKEN} in the environment."
         )
     return token
 
 
 def _check_required(call: _Call, parameters: tuple[Parameter, ...], document: Document) -> None:
-    """Refuse to go on without what must be given.
+    """Reject a call without a required parameter, tenant or user.
 
-    click sees to that for options of which there is no other way, but not for a flag with a
-    ``--no-`` form: None, which keeps it from becoming False, counts as given there.
+    click checks the options that cannot be replaced by --body, except flags with a ``--no-`` form:
+    their default of None, which keeps them from becoming False, counts as given.
     """
     for parameter in parameters:
         if parameter.required and parameter.name not in call.arguments:
             raise document.missing(parameter)
     if call.user_token is not None:
-        return  # It says by itself whose it is, and of which tenant.
+        return  # The token names its user and its tenant.
     operation = call.operation
     headers = {each.wire for each in parameters if each.name in call.arguments}
     flag_by_header = {each.wire: options.flag_of(each) for each in parameters}
@@ -204,10 +206,10 @@ def _is_destructive(operation: Operation[Any]) -> bool:
 def _confirm(
     operation: Operation[Any], documentation: Documentation, given: Mapping[str, Any]
 ) -> None:
-    """Ask before something is lost; where nobody can be asked, it takes ``--yes``."""
+    """Ask before something is deleted; without a terminal to ask on, ``--yes`` is required."""
     if not output.can_ask():
         raise click.UsageError(
-            f"{operation.name} takes something away: without a terminal to ask on, it needs --yes."
+            f"{operation.name} deletes something: without a terminal to ask on, it needs --yes."
         )
     arguments = ", ".join(f"{name} {value}" for name, value in given.items())
     question = f"{documentation.summary} Here: {arguments}. Go on?"
