@@ -106,7 +106,7 @@ def test_no_credentials(bare: Shell, variables: dict[str, str], named: tuple[str
 
 
 def test_refused_credentials(shell: Shell) -> None:
-    """Credentials that the server refuses end in 4, with the trace id, and are not shown."""
+    """Credentials that the server refuses exit with 4, with the trace id, and are not shown."""
     for command in (("token",), GET_USER):
         result = shell.run(*command, FRONTEGG_API_KEY="wrong-canary")
         assert result.exit_code == 4
@@ -150,7 +150,7 @@ def test_flags_beat_the_environment(shell: Shell, server: Emulator) -> None:
 def test_settings_that_cannot_work(
     shell: Shell, server: Emulator, options: tuple[str, ...], variables: dict[str, str]
 ) -> None:
-    """Settings that contradict each other or make no sense end in 2, and nothing is sent."""
+    """Settings that contradict each other or make no sense exit with 2, and nothing is sent."""
     result = shell.run("token", *options, **variables)
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
@@ -167,7 +167,7 @@ def test_timeout(shell: Shell, server: Emulator, portal: BlockingPortal) -> None
 
 
 def test_unreachable_server(bare: Shell) -> None:
-    """A server that is not there ends in 1, in one sentence without a traceback."""
+    """A server that is not there exits with 1, in one sentence without a traceback."""
     process = bare.start(
         *("token", "--base-url", "http://127.0.0.1:9", "--timeout", "200ms"),
         FRONTEGG_CLIENT_ID="id",
@@ -296,7 +296,7 @@ def test_interrupted_call(shell: Shell, server: Emulator, portal: BlockingPortal
 
 
 def test_interrupted_question(shell: Shell) -> None:
-    """Ctrl-C at a question ends in 130."""
+    """Ctrl-C at a question exits with 130."""
     with Terminal(shell, "call", "users.delete_everywhere", "--user-id", "user-0") as terminal:
         terminal.wait_for("Go on?")
         terminal.wait_until_it_reads()
@@ -328,7 +328,7 @@ def test_full_disk(shell: Shell) -> None:
 
 
 def test_bugs_are_one_line(bare: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error of our own making ends in 1 and in one line, and -vv is where the traceback is."""
+    """A bug exits with 1 and one line; the traceback is shown with -vv."""
 
     def broken() -> None:
         raise RuntimeError("oops")

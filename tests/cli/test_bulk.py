@@ -73,7 +73,7 @@ def test_json_is_one_object_with_these_keys(shell: Shell, make_file: MakeFile) -
 
 
 def test_failures(shell: Shell, make_file: MakeFile, tmp_path: Path) -> None:
-    """Rows that fail end in 3, in the summary with line and trace id, and in the file."""
+    """Rows that fail exit with 3, in the summary with line and trace id, and in the file."""
     failures = tmp_path / "failures.csv"
     result = shell.run(
         "bulk",
@@ -138,7 +138,7 @@ def test_stopped_by_refused_credentials(
 
 
 def test_credentials_refused_at_once(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
-    """Credentials that are refused end in 4, one message, and no row sent."""
+    """Credentials that are refused exit with 4, one message, and no row sent."""
     result = shell.run("bulk", "assign", make_file("user-0,acme"), FRONTEGG_API_KEY="wrong-canary")
     assert result.exit_code == 4
     assert result.stdout == ""
@@ -149,7 +149,7 @@ def test_credentials_refused_at_once(shell: Shell, server: Emulator, make_file: 
 
 
 def test_no_credentials(bare: Shell, make_file: MakeFile) -> None:
-    """Without credentials the exit code is 4, and the message names the variables and --emulator."""
+    """Without credentials the exit code is 4, and it names the variables and --emulator."""
     result = bare.run("bulk", "assign", make_file("user-0,acme"))
     assert result.exit_code == 4
     assert result.stdout == ""
@@ -169,7 +169,7 @@ def test_no_credentials(bare: Shell, make_file: MakeFile) -> None:
 def test_files_that_cannot_work(
     shell: Shell, server: Emulator, tmp_path: Path, name: str, content: str | None, said: str
 ) -> None:
-    """A file that is missing, of another kind or without its columns ends in 2, in a sentence."""
+    """A missing file, one of another kind or without its columns exits with 2, in a sentence."""
     if content is not None:
         (tmp_path / name).write_text(content)
     for extra in ((), ("--emulator",)):
@@ -182,7 +182,7 @@ def test_files_that_cannot_work(
 
 
 def test_directory(shell: Shell, tmp_path: Path) -> None:
-    """A directory in place of the file ends in 2, also if its name looks like a file's."""
+    """A directory in place of the file exits with 2, also if its name looks like a file's."""
     directory = tmp_path / "rows.csv"
     directory.mkdir()
     result = shell.run("bulk", "assign", directory)
@@ -191,7 +191,7 @@ def test_directory(shell: Shell, tmp_path: Path) -> None:
 
 
 def test_failures_must_not_replace_the_source(shell: Shell, make_file: MakeFile) -> None:
-    """--failures with the source itself ends in 2, and the source is as it was."""
+    """--failures with the source itself exits with 2, and the source is as it was."""
     path = make_file("user-0,acme")
     before = path.read_text()
     assert shell.run("bulk", "assign", path, "--failures", path).exit_code == 2
@@ -199,7 +199,7 @@ def test_failures_must_not_replace_the_source(shell: Shell, make_file: MakeFile)
 
 
 def test_malformed_rows_are_reported(shell: Shell, make_file: MakeFile) -> None:
-    """Rows that cannot be read are counted as invalid, named by their lines, and end in 3."""
+    """Rows that cannot be read are counted as invalid, named by their lines, and exit with 3."""
     path = make_file("user-0,acme", "user-1", ",acme", "user-2,acme")
     result = shell.run("bulk", "assign", path)
     assert result.exit_code == 3

@@ -93,7 +93,7 @@ def test_dry_run(
     value: str,
     own: list[str],
 ) -> None:
-    """A dry run counts the rows that would be sent, asks nothing, and writes no user and no file."""
+    """A dry run counts the rows that would be sent, asks nothing, and writes nothing."""
     path = make_file(f"user-0,{value}", f"user-1,{value}", f"user-1,{value}", "x", header=header)
     files = ("--failures", tmp_path / "f.csv", "--report", tmp_path / "r.html")
     result = shell.run("bulk", job, path, "--dry-run", "--json", *files)
@@ -169,7 +169,7 @@ def test_report_page(shell: Shell, make_file: MakeFile, tmp_path: Path) -> None:
 
 
 def test_failures_must_not_replace_the_ledger(shell: Shell, make_file: MakeFile) -> None:
-    """--failures with the ledger itself ends in 2, and the ledger is as it was."""
+    """--failures with the ledger itself exits with 2, and the ledger is as it was."""
     path = make_file("user-0,acme")
     shell.run("bulk", "assign", path)
     ledger = Path(f"{path}.ledger")
@@ -233,7 +233,7 @@ def test_files_of_a_retry_that_would_replace_the_source(
 def test_report_that_cannot_be_written(
     shell: Shell, server: Emulator, make_file: MakeFile, tmp_path: Path, where: str
 ) -> None:
-    """A page that cannot be written, or would replace something, ends in 2 before any call."""
+    """A page that cannot be written, or would replace something, exits with 2 before any call."""
     path = make_file("user-0,acme")
     (tmp_path / "folder.html").mkdir()
     before = path.read_text()

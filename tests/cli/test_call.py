@@ -156,7 +156,7 @@ def test_help_tells_what_the_docstring_tells(bare: Shell) -> None:
     ],
 )
 def test_wrong_usage(shell: Shell, server: Emulator, arguments: tuple[str, ...]) -> None:
-    """Arguments that are missing or cannot work end in 2, and nothing is sent for them."""
+    """Arguments that are missing or cannot work exit with 2, and nothing is sent for them."""
     result = shell.run("call", *arguments)
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
@@ -164,7 +164,7 @@ def test_wrong_usage(shell: Shell, server: Emulator, arguments: tuple[str, ...])
 
 
 def test_errors_are_one_message(shell: Shell) -> None:
-    """A refusal by the server ends in 1, in one line with status and trace id, without stdout."""
+    """A rejected call exits with 1, in one line with status and trace id, without stdout."""
     for extra in ((), ("--json",)):
         result = shell.run("call", "users.get", "--user-id", "nobody", *extra)
         assert result.exit_code == 1
@@ -224,7 +224,7 @@ def test_answers_obey_nobody(shell: Shell, server: Emulator) -> None:
 
 
 def test_user_token_comes_from_the_environment(bare: Shell) -> None:
-    """An operation that works for a user ends in 4 without FRONTEGG_USER_TOKEN, and says so."""
+    """An operation that works for a user exits with 4 without FRONTEGG_USER_TOKEN, and says so."""
     result = bare.run("call", "usernames.create", "--username", "ada")
     assert result.exit_code == 4
     assert "FRONTEGG_USER_TOKEN" in result.stderr
@@ -258,7 +258,7 @@ def test_logging_in_needs_no_credentials(bare: Shell, server: Emulator) -> None:
 
 
 def test_a_refused_login(bare: Shell, server: Emulator) -> None:
-    """A wrong password ends in 4 and is nowhere in the output."""
+    """A wrong password exits with 4 and is nowhere in the output."""
     server.set_password("user-0", PASSWORD)
     body = json.dumps({"email": "user-0@example.test", "password": "wrong-canary"})
     result = bare.run(

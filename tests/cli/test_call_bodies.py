@@ -179,7 +179,7 @@ def test_refused_bodies(
 def test_refused_settings(
     shell: Shell, server: Emulator, options: tuple[str, ...], named: str
 ) -> None:
-    """--set that cannot work ends in 2 and says why, and nothing is sent."""
+    """--set that cannot work exits with 2 and says why, and nothing is sent."""
     result = shell.run(*UPDATE, *options)
     assert (result.exit_code, result.stdout) == (2, ""), result.output
     assert named in result.stderr

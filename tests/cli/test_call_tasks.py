@@ -52,7 +52,7 @@ def test_waiting(shell: Shell, server: Emulator) -> None:
 
 
 def test_waiting_is_given_up(shell: Shell, endless: Emulator) -> None:
-    """After --wait-timeout it ends in 1, and the message names the task, which goes on."""
+    """After --wait-timeout it exits with 1, and the message names the task, which goes on."""
     result = shell.run(
         *("call", "tenant_migrations.start", "--tenant-ids", "home"),
         *("--wait", "--poll", "1ms", "--wait-timeout", "1ms"),

@@ -104,7 +104,7 @@ def test_nothing_found(bare: Shell) -> None:
     ],
 )
 def test_wrong_usage(bare: Shell, arguments: tuple[str, ...]) -> None:
-    """Filters that cannot keep anything, and a page of less than all, end in 2."""
+    """Filters that cannot keep anything, and a page of less than all, exit with 2."""
     result = bare.run("operations", *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
 
@@ -166,7 +166,7 @@ def test_kinds_of_answers(bare: Shell) -> None:
     undescribed = described(bare, "sms_templates.get_all")["returns"]
     assert undescribed == {"kind": "answer", "type": "JSON", "described": False, "structs": []}
     text = bare.run("operations", "sms_templates.get_all").stdout
-    assert "does not say what is in it" in text
+    assert "does not document its fields" in text
 
 
 def test_secrets_and_deprecation_are_marked(bare: Shell) -> None:

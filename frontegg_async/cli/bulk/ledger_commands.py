@@ -78,6 +78,7 @@ def status(*, ledger: Path, as_json: bool) -> None:
     one looks them up. Requests and seconds are those of the runs that have ended. While a run waits
     for a limit, the limit is named, with the time until the next calls.
     """
+    from ...bulk.ledger.lock import is_run_on
     from ...bulk.report.figures import figures_of_all, standing_of
 
     with _opened(ledger) as opened:
@@ -85,6 +86,7 @@ def status(*, ledger: Path, as_json: bool) -> None:
         runs = figures_of_all(standing, opened.ledger.totals())
         loaded = opened.ledger.loaded
         wait = _wait_of(opened.ledger)
+    running = is_run_on(ledger.resolve(), ledger)
     header = opened.header
     outcomes = {outcome.value: count for outcome, count in standing.ended.items()}
     left = {"under_way": standing.under_way, "pending": standing.pending}
@@ -140,7 +142,9 @@ def status(*, ledger: Path, as_json: bool) -> None:
         f"{phrases.counted(runs.runs, 'run')} ended so far: {phrases.traffic(runs)}, "
         f"{phrases.elapsed(runs.elapsed_s)}"
     )
-    if outcomes["failed"] or outcomes["unknown"]:
+    if running:
+        output.data("A run on this ledger is going on.")
+    elif outcomes["failed"] or outcomes["unknown"]:
         again = command_lines.line("bulk", "retry", ledger)
         output.data(f"{phrases.RETRY}: {again}")
 
