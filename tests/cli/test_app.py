@@ -157,6 +157,13 @@ def test_settings_that_cannot_work(
     assert server.count() == 0
 
 
+def test_unknown_region(shell: Shell) -> None:
+    """The message about a region in the environment names its variable."""
+    result = shell.run("token", FRONTEGG_BASE_URL="", FRONTEGG_REGION="EU")
+    assert result.exit_code == 2
+    assert "FRONTEGG_REGION must be one of eu, us, ca, au, got 'EU'" in result.stderr
+
+
 def test_timeout(shell: Shell, server: Emulator, portal: BlockingPortal) -> None:
     """--timeout ends a call that gets no answer, in 1 and with a message."""
     server.inject(Stall(), on=GET, times=None)
@@ -282,7 +289,7 @@ def test_interrupted_run(
     assert process.returncode == 130
     assert "1  in doubt" in stdout
     assert stderr.startswith("Stopping: ")
-    assert "To carry on: frontegg-async bulk assign " in stderr
+    assert "To continue: frontegg-async bulk assign " in stderr
 
 
 def test_interrupted_call(shell: Shell, server: Emulator, portal: BlockingPortal) -> None:

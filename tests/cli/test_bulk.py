@@ -122,7 +122,7 @@ def test_outcomes_in_doubt_beat_failures(
     report = json.loads(result.stdout)
     assert (report["unknown"], report["failed"]) == (1, 1)
     assert result.exit_code == 5
-    assert "running them again settles it" in result.stderr
+    assert "another run settles them" in result.stderr
 
 
 def test_stopped_by_refused_credentials(

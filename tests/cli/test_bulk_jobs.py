@@ -306,5 +306,5 @@ def test_help_tells_about_exit_codes(bare: Shell) -> None:
     """The help of every bulk command explains the exit codes of ledgers."""
     for name in ("assign", "activate", "remove", "superuser", "status", "export", "retry"):
         text = bare.run("bulk", name, "--help").stdout
-        assert "that another process is running on" in text, name
-        assert "begun for another input" in text, name
+        assert "that another process is using" in text, name
+        assert "a ledger of another input" in text, name

@@ -68,7 +68,7 @@ def test_status(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
         server.url,
         "1  added",
         "1  failed",
-        "once more: frontegg-async bulk retry",
+        "in doubt again: frontegg-async bulk retry",
     ):
         assert part in text
 
@@ -254,7 +254,7 @@ def test_retry(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
     path = make_file("nobody,acme", "user-0,acme")
     run = shell.run("bulk", "assign", path)
     server.add_user("nobody")
-    command = command_in(run.stderr, "To try what failed or is in doubt once more: ")
+    command = command_in(run.stderr, "To run rows that failed or are in doubt again: ")
     assert command == ["bulk", "retry", str(ledger_of(path))]
     again = shell.run(*command, "--json")
     assert again.exit_code == 0, again.output

@@ -44,7 +44,7 @@ def test_one_signal_lets_rows_end(
     assert server.count(ADD) == 4
     assert "It was interrupted." in (tmp_path / "report.html").read_text()
     assert (tmp_path / "failures.csv").read_text().count("\n") == 1
-    again = shell.run(*command_in(stderr, "To carry on: "))
+    again = shell.run(*command_in(stderr, "To continue: "))
     assert again.exit_code == 0, again.output
     assert "4 rows of these ended in earlier runs on this ledger." in again.stdout
     assert "20  added, 16 of them in this run" in again.stdout
@@ -72,7 +72,7 @@ def test_two_signals_stop_at_once(
     left = status_of(shell, Path(f"{path}.ledger"))
     assert (left["in_flight"], left["pending"]) == (4, 16)
     portal.call(server.clear_faults)
-    again = shell.run(*command_in(stderr, "To carry on: "), "--json")
+    again = shell.run(*command_in(stderr, "To continue: "), "--json")
     assert again.exit_code == 0, again.output
     assert json.loads(again.stdout)["rows"] == 20
     assert set(posted(server).values()) == {1}
@@ -123,7 +123,7 @@ def test_interrupted_on_a_terminal(
         terminal.wait_for("Stopping: ")
         portal.call(server.clear_faults)
         assert terminal.finish() == 130
-        assert "To carry on: frontegg-async bulk assign" in terminal.text.replace("\r\n", "")
+        assert "To continue: frontegg-async bulk assign" in terminal.text.replace("\r\n", "")
 
 
 def test_interrupted_without_a_ledger(
@@ -137,6 +137,6 @@ def test_interrupted_without_a_ledger(
     _, stderr = process.communicate()
     assert process.returncode == 130
     assert "Stopped at once.\n" in stderr
-    assert "To carry on" not in stderr
+    assert "To continue" not in stderr
     assert not Path(f"{path}.ledger").exists()
     portal.call(server.clear_faults)

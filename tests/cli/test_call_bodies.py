@@ -146,9 +146,9 @@ REFUSED: list[tuple[tuple[str, ...], str, tuple[str, ...]]] = [
     (("call", "roles.create"), "{}", ("`array`", "`object`")),
     (("call", "users.create"), "[]", ("`object`", "`array`")),
     # No JSON.
-    (UPDATE, "nope", ("--body is no JSON",)),
-    (UPDATE, "", ("--body is no JSON",)),
-    (UPDATE, "[" * 100_000, ("--body is no JSON",)),
+    (UPDATE, "nope", ("--body is not valid JSON",)),
+    (UPDATE, "", ("--body is not valid JSON",)),
+    (UPDATE, "[" * 100_000, ("--body is not valid JSON",)),
 ]
 
 
@@ -170,8 +170,8 @@ def test_refused_bodies(
         (("--set", "=x"), "FIELD=VALUE"),
         (("--set", "metadata..a=x"), "FIELD=VALUE"),
         (("--set", "nick=x"), "no field nick"),
-        (("--set", "name=17"), "JSON's quotes"),
-        (("--set", "name=x", "--name", "y"), "by --name and by --set"),
+        (("--set", "name=17"), "quote a string"),
+        (("--set", "name=x", "--name", "y"), "from --name and from --set"),
         (("--set", "metadata=1", "--set", "metadata.a=2"), "metadata is no object"),
         (("--body", "/nowhere/at/all.json"), "does not exist"),
     ],
@@ -232,11 +232,14 @@ def test_what_is_missing(bare: Shell) -> None:
     """The message about a missing field names every way to give it."""
     for operation, sentence in (
         ("authentication.login", "needs password: give it in --body."),
-        ("permission_categories.create", "needs name: give it by --name, or in --body or --set"),
-        ("authentication.login_with_api_token", "needs clientId: give it by --body-client-id, or"),
+        ("permission_categories.create", "needs name: give it with --name, or in --body or --set"),
+        (
+            "authentication.login_with_api_token",
+            "needs clientId: give it with --body-client-id, or",
+        ),
         ("email_configuration.update", "needs payload: give it in --body or --set"),
-        ("users.create", "give it by --body, or field by field by --set"),
-        ("roles.create", "takes a body: give it by --body."),
+        ("users.create", "give it with --body, or field by field with --set"),
+        ("roles.create", "needs a body: give it with --body."),
     ):
         result = bare.run("call", operation)
         assert result.exit_code == 2
@@ -255,6 +258,6 @@ def test_operations_without_a_body(shell: Shell, server: Emulator) -> None:
 def test_help_says_where_secrets_go(bare: Shell) -> None:
     """The help of --body names the secrets that only it takes, and fields without an option."""
     text = " ".join(bare.run("call", "authentication.login", "--help").stdout.split())
-    assert "Here only, as it is secret: password, recaptchaToken, invitationToken." in text
+    assert "Here only, being secret: password, recaptchaToken, invitationToken." in text
     text = " ".join(bare.run("call", "email_configuration.update", "--help").stdout.split())
-    assert "as no option of its own says it: payload." in text
+    assert "without an option of its own: payload." in text
