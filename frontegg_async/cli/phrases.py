@@ -66,7 +66,7 @@ def traffic(figures: Figures) -> str:
 def duplicates(count: int) -> str:
     """Return the sentence about duplicates: their number, and how they are counted."""
     repeat = "row repeats" if count == 1 else "rows repeat"
-    return f"{count:,} {repeat} another: sent once, with the outcome of that row."
+    return f"{count:,} {repeat} another one: sent once, counted like that one."
 
 
 def counted(count: int, noun: str) -> str:
