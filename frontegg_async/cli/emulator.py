@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from ..emulator import Announce, DuplicateAdd, Emulator, Plan, RateLimit, published_limits
-from . import exit_codes, option_types, output
+from . import exit_codes, option_types, output, phrases
 from .logs import verbose_option
 
 
@@ -115,7 +115,7 @@ def emulator(
         from .emulator_users import seed
 
         users = seed(made, seed_file, tenants=validate_tenants)
-        output.note(f"The emulator knows the {users:,} users of {seed_file}.")
+        output.note(f"The emulator has the {phrases.counted(users, 'user')} of {seed_file}.")
     try:
         asyncio.run(_serve(made, host, port))
     except KeyboardInterrupt:

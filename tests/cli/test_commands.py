@@ -46,7 +46,7 @@ def test_emulator_serves(bare: Shell, make_file: MakeFile) -> None:
     stdout, stderr = process.communicate()
     assert process.returncode == 0
     assert stdout == ""
-    assert "1 users" in stderr
+    assert "has the 1 user of" in stderr
     assert variables["FRONTEGG_BASE_URL"] in stderr
     assert "ended after 3 requests" in stderr
 

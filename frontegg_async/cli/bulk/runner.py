@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import click
 import msgspec
 
-from .. import command_lines, exit_codes, files, output
+from .. import command_lines, exit_codes, files, output, phrases
 from ..connection import Connection
 from . import summary
 from .options import RunChoices
@@ -252,7 +252,8 @@ def _emulator(choices: RunChoices, job: Job, file: Path) -> Emulator:
         emulator, file, tenants=tenants, kind=job.row_type, literal_ids=choices.literal_ids
     )
     output.note(
-        f"Emulator: in this process, with the {users:,} users of {file}. Nothing real is touched."
+        f"Emulator: in this process, with the {phrases.counted(users, 'user')} of {file}. "
+        "Nothing real is touched."
     )
     return emulator
 
