@@ -8,8 +8,10 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from frontegg_async.cli.call.hints import struct_of
+
 from .documents import DocumentedOperation, covers, operations_of, prefix_of
-from .instances import struct_of, structs_in
+from .instances import structs_in
 from .sdk import SdkOperation, Use, is_json
 from .shapes import FieldShape, Shape, shape_of_type
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import types
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import UnsetType
 
+from frontegg_async.cli.call.hints import arms_of, is_list, is_object, struct_of
+
 ABSENCES: Final = (types.NoneType, UnsetType)
-_LISTS: Final = (Sequence, list, tuple)
-_OBJECTS: Final = (Mapping, dict)
 
 
 class EndlessError(Exception):
@@ -36,12 +36,6 @@ class Field:
     wire: str
     hint: Any
     required: bool
-
-
-def struct_of(hint: Any) -> type[msgspec.Struct] | None:
-    """Return the Struct that a type is, also a generic one with its parameters, or None."""
-    kind = get_origin(hint) or hint
-    return kind if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else None
 
 
 def fields_of(hint: Any) -> tuple[Field, ...]:
@@ -74,24 +68,9 @@ def _with_parameters(hint: Any, given: Mapping[Any, Any]) -> Any:
     return hint[tuple(given.get(each, Any) for each in parameters)] if parameters else hint
 
 
-def arms_of(hint: Any) -> tuple[Any, ...]:
-    """Return what a union is of; a type that is none stands for itself."""
-    return get_args(hint) if get_origin(hint) in {Union, types.UnionType} else (hint,)
-
-
 def present(hint: Any) -> tuple[Any, ...]:
     """Return the arms of a type without None and UNSET."""
     return tuple(arm for arm in arms_of(hint) if arm not in ABSENCES)
-
-
-def is_list(hint: Any) -> bool:
-    """Whether a type stands for a JSON array."""
-    return (get_origin(hint) or hint) in _LISTS
-
-
-def is_object(hint: Any) -> bool:
-    """Whether a type stands for a JSON object of any fields."""
-    return (get_origin(hint) or hint) in _OBJECTS
 
 
 def item_of(hint: Any) -> Any:

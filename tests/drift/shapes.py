@@ -9,7 +9,9 @@ from typing import Any, Final, Literal, TypeAlias, Union, cast, get_args, get_or
 
 import msgspec
 
-from .instances import ABSENCES, arms_of, fields_of, is_list, is_object, item_of, struct_of, tag_of
+from frontegg_async.cli.call.hints import arms_of, is_list, is_object, struct_of
+
+from .instances import ABSENCES, fields_of, item_of, tag_of
 
 Schema: TypeAlias = Mapping[str, Any]
 

@@ -13,21 +13,12 @@ import msgspec
 import pytest
 
 from frontegg_async import Operation
+from frontegg_async.cli.call.hints import arms_of, is_list, is_object, struct_of
 from frontegg_async.endpoints import operations
 from frontegg_async.models._base import ResponseModel
 from frontegg_async.operation import JSON
 
-from .instances import (
-    Field,
-    arms_of,
-    fields_of,
-    is_list,
-    is_object,
-    present,
-    struct_of,
-    structs_in,
-    value_of,
-)
+from .instances import Field, fields_of, present, structs_in, value_of
 
 OPERATIONS: Final = operations()
 STRUCTS: Final = structs_in(*(each.returns for each in OPERATIONS if each.returns is not JSON))

@@ -11,20 +11,11 @@ import msgspec
 import pytest
 from msgspec import UNSET, UnsetType
 
+from frontegg_async.cli.call.hints import arms_of, is_list, struct_of
 from frontegg_async.models import secrets_of
 from frontegg_async.models._base import RequestModel
 
-from .instances import (
-    Field,
-    arms_of,
-    fields_of,
-    is_list,
-    present,
-    struct_of,
-    structs_in,
-    tag_of,
-    value_of,
-)
+from .instances import Field, fields_of, present, structs_in, tag_of, value_of
 from .recording import CALLABLE, parameters_of
 from .test_answers import secrets_in
 

@@ -24,7 +24,7 @@ from frontegg_async import FixedRate
 from frontegg_async.bulk import Assign, BulkRun, Outcome, Report, RowResult, engine
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.report.page import PageSummary, render_page
-from frontegg_async.cli import words
+from frontegg_async.cli import phrases
 from frontegg_async.cli.app import app
 from frontegg_async.cli.bulk import summary
 from frontegg_async.cli.bulk.progress import RunProgress
@@ -42,7 +42,7 @@ LABELS = {
     "Invalid": "invalid",
     "Skipped": "skipped",
 }
-SPOKEN = {words.outcome(name): name for name in LABELS.values()}
+SPOKEN = {phrases.outcome(name): name for name in LABELS.values()}
 BUSY = AnswerStatus(503, headers={"Retry-After": "3"})
 
 

@@ -1,4 +1,4 @@
-"""Option types that several commands share, as functions that click calls with the text."""
+"""Option types of several commands: functions that click calls with the argument."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0
 
 
 def duration_or_zero(text: str) -> float:
-    """Return ``80ms``, ``1.5s``, ``2m``, ``1h`` or ``1d`` as seconds; so is a plain number.
+    """Return seconds from ``80ms``, ``1.5s``, ``2m``, ``1h``, ``1d`` or a number of seconds.
 
     Raises:
-        click.BadParameter: it is anything else.
+        click.BadParameter: the argument is no duration.
     """
     match = _DURATION(str(text).strip())
     if match is None:
-        raise click.BadParameter(f"{text!r} is not like 80ms, 1.5s, 2m or 1h.")
+        raise click.BadParameter(f"{text!r} is not a duration such as 80ms, 1.5s, 2m or 1h.")
     seconds = float(match[1]) * _SECONDS[match[2]]
     if not math.isfinite(seconds):
         raise click.BadParameter(f"{text!r} is too long.")
@@ -32,30 +32,30 @@ def duration_or_zero(text: str) -> float:
 
 
 def duration(text: str) -> float:
-    """Return the same, of a duration that must not be 0."""
+    """Return seconds, as ``duration_or_zero`` does, from a duration above 0."""
     seconds = duration_or_zero(text)
     if seconds == 0:
-        raise click.BadParameter(f"{text!r} must be more than nothing.")
+        raise click.BadParameter(f"{text!r} must be longer than 0.")
     return seconds
 
 
 def rate_limit(text: str) -> RateLimit:
-    """Return ``1000/60``, a thousand requests in 60 seconds on a route; ``1000/1m`` works too.
+    """Return a limit from ``1000/60``: 1,000 requests in 60 seconds on a route. Also ``1000/1m``.
 
     Raises:
-        click.BadParameter: it is anything else.
+        click.BadParameter: the argument is no limit.
     """
-    # Here and not above: most commands that know this option never start an emulator.
+    # Imported here: most commands with this option never start an emulator.
     from ..emulator import RateLimit
 
     return RateLimit(*_calls_and_seconds(text))
 
 
 def fixed_rate(text: str) -> FixedRate:
-    """Return ``900/60``, at most 900 calls in any 60 seconds; ``900/1m`` works too.
+    """Return a rate from ``900/60``: at most 900 calls in any 60 seconds. Also ``900/1m``.
 
     Raises:
-        click.BadParameter: it is anything else.
+        click.BadParameter: the argument is no rate, or one of 0 calls.
     """
     from ..pacing import FixedRate
 

@@ -1,4 +1,4 @@
-"""Arguments of a coroutine, spelled as a command line."""
+"""Arguments of a coroutine as a command line."""
 
 from __future__ import annotations
 
@@ -12,20 +12,16 @@ import msgspec
 
 from frontegg_async import Operation
 from frontegg_async.cli.call import operation_command as calling
-from frontegg_async.cli.call.flags import PREFIX, has_option
-from frontegg_async.cli.call.signatures import (
-    Documentation,
-    Parameter,
-    Place,
-    find_method,
-    parameters_of,
-    struct_of,
-)
+from frontegg_async.cli.call.hints import struct_of
+from frontegg_async.cli.call.options import PREFIX, has_option
+from frontegg_async.cli.call.signatures import Parameter, Place
 from frontegg_async.models import is_secret
+
+from ..drift.recording import signature_of
 
 
 class Way(Enum):
-    """How a field of the body is given, where there is a choice."""
+    """A way to give a field of the body."""
 
     OPTIONS = "options"
     BODY = "body"
@@ -34,10 +30,7 @@ class Way(Enum):
 
 def parameters_by_name(operation: Operation[Any]) -> dict[str, Parameter]:
     """Return the parameters of an operation as the command line sees them."""
-    method = find_method(operation)
-    assert method is not None
-    found = parameters_of(operation, method, Documentation.of(method))
-    return {parameter.name: parameter for parameter in found}
+    return {parameter.name: parameter for parameter in signature_of(operation).parameters}
 
 
 def spelled(
@@ -69,7 +62,7 @@ def spelled(
 
 
 def has_secrets(plain: Any) -> bool:
-    """Whether there is a secret in a body somewhere, so that --set would refuse it."""
+    """Return whether a body contains a secret at any depth, which --set rejects."""
     if isinstance(plain, dict):
         fields = cast("dict[str, Any]", plain)
         return any(is_secret(name) or has_secrets(fields[name]) for name in fields)
@@ -82,9 +75,7 @@ def _settings(fields: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _option(operation: Operation[Any], parameter: Parameter, value: Any) -> Iterator[str]:
-    method = find_method(operation)
-    assert method is not None
-    command = calling.command_of(operation, method)
+    command = calling.command_of(operation, signature_of(operation))
     option = next(each for each in command.params if each.name == f"{PREFIX}{parameter.name}")
     if isinstance(value, bool):
         yield (option.opts if value else option.secondary_opts)[0]

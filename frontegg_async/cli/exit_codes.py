@@ -1,4 +1,4 @@
-"""Exit codes, and which of them an error or a report ends in."""
+"""Exit codes, and the one for each error or report."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ INTERRUPTED: Final = 130
 TABLE: Final = """\b
 Exit codes:
   0    all done
-  1    error; bulk: also a ledger that another process is running on, that is damaged or no
-       ledger at all, or that cannot be written any more
-  2    usage: nothing was sent; bulk: also a ledger that was begun for another input, job,
-       environment, settings or version of this program
+  1    error; bulk: also a ledger that another process is using, that is damaged, that is no
+       ledger, or that cannot be written any more
+  2    usage: nothing was sent; bulk: also a ledger of another input, job, environment, settings
+       or version of this program
   3    some rows failed, were invalid or were skipped
-  4    authentication: no credentials, or they were refused
+  4    authentication: credentials missing or rejected
   5    some outcomes are in doubt
-  130  interrupted; a bulk run tells how to go on
+  130  interrupted; a bulk run prints the command that continues it
 """
-"""For ``--help``; the first character keeps click from wrapping it."""
+"""Shown by ``--help``; the first character keeps click from wrapping it."""
 
 
 class NoCredentialsError(click.ClickException):
@@ -53,19 +53,19 @@ def of_error(error: FronteggError) -> int:
     if isinstance(error, AuthenticationError):
         return AUTHENTICATION
     if isinstance(error, LedgerError):
-        # A ledger that belongs to something else is a matter of how the command was called.
+        # A mismatch is wrong usage: the command names a ledger of another input or job.
         return USAGE if isinstance(error, LedgerMismatchError) else ERROR
     if isinstance(error, OutcomeUnknownError):
         return IN_DOUBT
-    # An answer has a status: without one, it was the arguments or the settings.
-    refused_here = error.status is None and error.attempts == 0
-    if refused_here and isinstance(error, InvalidRequestError | ConfigurationError):
+    # A response has a status: without one, the arguments or the settings were rejected.
+    rejected_here = error.status is None and error.attempts == 0
+    if rejected_here and isinstance(error, InvalidRequestError | ConfigurationError):
         return USAGE
     return ERROR
 
 
 def of_report(report: Report) -> int:
-    """Return the exit code of a bulk run: the gravest thing that it ended in."""
+    """Return the exit code of a bulk run, by its gravest result."""
     if isinstance(report.stopped, AuthenticationError):
         return AUTHENTICATION
     if report.interrupted:

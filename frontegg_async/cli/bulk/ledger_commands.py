@@ -1,4 +1,4 @@
-"""``bulk status``, ``bulk export`` and ``bulk retry``: what a ledger knows."""
+"""``bulk status``, ``bulk export`` and ``bulk retry``: commands over a ledger."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from ...errors import LedgerDamagedError
-from .. import commands, exits, files, output, words
+from .. import command_lines, exit_codes, files, output, phrases
 from ..connection import Connection, connected
 from ..logs import verbose_option
 from .options import RunChoices, run_options
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 _LEDGER: Final = click.argument("ledger", type=click.Path(path_type=Path))
 
 
-class _Opened(msgspec.Struct, frozen=True):
-    """A ledger that is open for looking at it."""
+class _OpenedLedger(msgspec.Struct, frozen=True):
+    """A ledger open for reading."""
 
     ledger: Ledger
     header: Header
     job: Job
 
     def outcomes(self) -> dict[str, list[State]]:
-        """Return the names of outcomes, as the report has them, and the states behind each."""
+        """Return the states behind each outcome, by its name in the report."""
         from ...bulk.ledger.records import State
         from ...bulk.report.export import outcome_name
 
@@ -51,33 +51,34 @@ class _Opened(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def _opened(path: Path) -> Generator[_Opened]:
+def _opened(path: Path) -> Generator[_OpenedLedger]:
     from ...bulk.jobs import JOBS, job_of
     from ...bulk.ledger.ledger import Ledger
 
     with contextlib.closing(Ledger.read(path)) as ledger:
         header = ledger.header()
         if header.job not in JOBS:
-            raise LedgerDamagedError(f"{path} does not say what it was begun for")
+            raise LedgerDamagedError(f"{path} does not name its job")
         try:
             job = job_of(header.job, header.settings)
         except msgspec.DecodeError as error:
-            raise LedgerDamagedError(f"{path} has settings that make no sense: {error}") from None
-        yield _Opened(ledger, header, job)
+            raise LedgerDamagedError(f"{path} has invalid settings: {error}") from None
+        yield _OpenedLedger(ledger, header, job)
 
 
-@click.command("status", epilog=exits.TABLE)
+@click.command("status", epilog=exit_codes.TABLE)
 @_LEDGER
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @verbose_option
 def status(*, ledger: Path, as_json: bool) -> None:
-    """Show what became of the rows of a run, also while it goes on.
+    """Show the outcomes of a run's rows, also while it goes on.
 
-    All figures are those of all runs on the ledger. Under way is what was sent and has no answer
-    so far, and, where no invites are sent, also what is sent next; if no run is going on, the next
-    one finds out. Requests and seconds are those of the runs that have ended. While a run waits
-    because a limit is used up, the limit is named, and the time until the next calls.
+    All figures are those of all runs on the ledger. Rows under way were sent and have no response
+    so far; without invites, rows that are sent next count as well. If no run is going on, the next
+    one looks them up. Requests and seconds are those of the runs that have ended. While a run waits
+    for a limit, the limit is named, with the time until the next calls.
     """
+    from ...bulk.ledger.lock import is_run_on
     from ...bulk.report.figures import figures_of_all, standing_of
 
     with _opened(ledger) as opened:
@@ -85,6 +86,7 @@ def status(*, ledger: Path, as_json: bool) -> None:
         runs = figures_of_all(standing, opened.ledger.totals())
         loaded = opened.ledger.loaded
         wait = _wait_of(opened.ledger)
+    running = is_run_on(ledger.resolve(), ledger)
     header = opened.header
     outcomes = {outcome.value: count for outcome, count in standing.ended.items()}
     left = {"under_way": standing.under_way, "pending": standing.pending}
@@ -100,7 +102,7 @@ def status(*, ledger: Path, as_json: bool) -> None:
                 "complete": loaded and not any(left.values()),
                 "rows": rows,
                 "outcomes": outcomes,
-                # An older name of "under_way", which promised more than is known.
+                # Deprecated name of "under_way": not all of these rows have been sent.
                 "in_flight": standing.under_way,
                 "pending": standing.pending,
                 "runs": runs.runs,
@@ -117,9 +119,12 @@ def status(*, ledger: Path, as_json: bool) -> None:
         return
     for label, text in (
         ("job", header.job),
-        ("source", header.source or "rows of a program"),
+        ("source", header.source or "rows from a program"),
         ("environment", header.where),
-        ("rows", f"{rows:,}" if loaded else f"{rows:,} so far: not all of them are entered yet"),
+        (
+            "rows",
+            f"{rows:,}" if loaded else f"{rows:,} so far: not all of them are in the ledger yet",
+        ),
         ("duplicates", f"{standing.duplicates:,} of them, counted like the rows they repeat"),
     ):
         if label == "duplicates" and not standing.duplicates:
@@ -127,23 +132,25 @@ def status(*, ledger: Path, as_json: bool) -> None:
         output.data(f"{label:<12} {text}")
     if wait is not None:
         output.data(f"{'waiting':<12} {wait}")
-    # Rows that may be sent twice are noted by the group, before the first of it is sent.
-    noted = "sent, or sent next" if opened.job.harmless_twice else "sent, no answer so far"
+    # Without invites, rows are recorded as in flight by the group, before the first is sent.
+    noted = "sent, or sent next" if opened.job.harmless_twice else "sent, no response so far"
     for name, count in (*outcomes.items(), *left.items()):
         if count:
             more = f": {noted}" if name == "under_way" else ""
-            output.data(f"{count:>12,}  {words.outcome(name).replace('_', ' ')}{more}")
+            output.data(f"{count:>12,}  {phrases.outcome(name).replace('_', ' ')}{more}")
     output.data(
-        f"{words.counted(runs.runs, 'run')} ended so far: {words.traffic(runs)}, "
-        f"{words.elapsed(runs.elapsed_s)}"
+        f"{phrases.counted(runs.runs, 'run')} ended so far: {phrases.traffic(runs)}, "
+        f"{phrases.elapsed(runs.elapsed_s)}"
     )
-    if outcomes["failed"] or outcomes["unknown"]:
-        again = commands.line("bulk", "retry", ledger)
-        output.data(f"{words.RETRY}: {again}")
+    if running:
+        output.data("A run on this ledger is going on.")
+    elif outcomes["failed"] or outcomes["unknown"]:
+        again = command_lines.line("bulk", "retry", ledger)
+        output.data(f"{phrases.RETRY}: {again}")
 
 
 def _wait_of(ledger: Ledger) -> Wait | None:
-    """Return the wait that a run has noted, unless it is over."""
+    """Return the wait that a run has recorded, unless it is over."""
     from ...bulk.ledger.wait_note import read_wait
     from ...pacing import Wait
 
@@ -152,22 +159,22 @@ def _wait_of(ledger: Ledger) -> Wait | None:
     return Wait(noted.operation, seconds, waiting=0) if noted and seconds > 0 else None
 
 
-@click.command("export", epilog=exits.TABLE)
+@click.command("export", epilog=exit_codes.TABLE)
 @_LEDGER
 @click.option(
     "--outcome",
     "names",
     multiple=True,
     metavar="NAME",
-    help="Only rows that ended so, such as failed, unknown, invalid, skipped or added; "
-    "repeatable. Without it: every row.",
+    help="Only rows with this outcome, such as failed, unknown, invalid, skipped or added. "
+    "Repeatable. Without it: every row.",
 )
 @click.option(
     "--format",
     "file_format",
     type=click.Choice(["csv", "jsonl"]),
-    help="A line each, with the fields of the row first. Without it: as the name of the file "
-    "ends, and csv on stdout.",
+    help="One line a row, its own fields first. Default: by the extension of the output file; csv "
+    "on stdout.",
 )
 @click.option(
     "-o",
@@ -175,7 +182,7 @@ def _wait_of(ledger: Ledger) -> Wait | None:
     "target",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where to; stdout if nothing is said.",
+    help="Output file; default: stdout.",
 )
 @verbose_option
 def export(
@@ -185,7 +192,7 @@ def export(
     file_format: Format | None,
     target: Path | None,
 ) -> None:
-    """Write the rows of a run with what became of them, in a form that can be fed back in."""
+    """Write the rows of a run with their outcomes, in a form that another run can read."""
     from ...bulk.report.export import write_rows
 
     if target is not None:
@@ -207,11 +214,11 @@ def export(
             return
         with files.replacing(target) as file:
             count = write_rows(opened.job, rows, file, form)
-    output.note(f"{words.rows(count)} in {target}")
+    output.note(f"{phrases.rows(count)} in {target}")
 
 
 def _format_of(target: Path | None, wanted: Format | None) -> Format:
-    """Return the format to write; a name that says another one is refused."""
+    """Return the output format; a file name with another extension is rejected."""
     from ...bulk.report.export import format_of
 
     named = None if target is None else format_of(target)
@@ -226,21 +233,21 @@ def _format_of(target: Path | None, wanted: Format | None) -> Format:
     return wanted or named or "csv"
 
 
-@click.command("retry", epilog=exits.TABLE)
+@click.command("retry", epilog=exit_codes.TABLE)
 @_LEDGER
 @run_options(of_file=False)
 @connected
 def retry(connection: Connection, *, ledger: Path, choices: RunChoices) -> int:
-    """Run those rows of a ledger again that failed or are in doubt.
+    """Run the failed rows of a ledger again, and those in doubt.
 
-    Job and settings are those that the ledger was begun with, and the credentials must belong to
-    its environment. Rows that an interrupted run did not reach are run as well. A row in doubt is
-    sent again where that can do no harm. Where it might send a second invite, it is looked up
-    instead, and sent again only with --resend.
+    Job and settings are those of the ledger, and the credentials must belong to its environment.
+    Rows that an interrupted run did not reach are sent as well. A row in doubt is sent again if
+    that is harmless. If it might send a second invite, the row is looked up instead, and sent again
+    only with --resend.
     """
     from ...bulk.ledger.file import check_environment
     from ...bulk.run import environment_of
-    from .running import run_again
+    from .runner import run_again
 
     session = connection.session(max_connections=choices.workers)
     with _opened(ledger) as opened:
@@ -252,9 +259,9 @@ def retry(connection: Connection, *, ledger: Path, choices: RunChoices) -> int:
 
 @contextmanager
 def _stdout() -> Generator[TextIO]:
-    """Open stdout for rows: in UTF-8 whatever the locale, without control characters for eyes."""
+    """Open stdout for rows: in UTF-8 whatever the locale, on a terminal without controls."""
     if output.on_terminal():
-        yield cast("TextIO", _ForEyes())
+        yield cast("TextIO", _TerminalWriter())
         return
     sys.stdout.flush()
     file = io.TextIOWrapper(
@@ -267,8 +274,8 @@ def _stdout() -> Generator[TextIO]:
         file.detach()
 
 
-class _ForEyes:
-    """Takes lines for a terminal, which would obey control characters."""
+class _TerminalWriter:
+    """A writer of lines to a terminal, with control characters escaped."""
 
     def write(self, text: str) -> int:
         output.data(text.removesuffix("\n"))

@@ -1,4 +1,4 @@
-"""How numbers and outcomes are put in words."""
+"""Phrases for numbers and outcomes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from ..bulk.report.figures import Figures
     from ..bulk.report.statistics import LimitWait
 
-RETRY: Final = "To try what failed or is in doubt once more"
+RETRY: Final = "To run rows that failed or are in doubt again"
 
-SHORTEST_WAIT: Final = 0.05
-"""Seconds that are worth to be named."""
+SHORTEST_WAIT_S: Final = 0.05
+"""Shorter waits, in seconds, are not mentioned."""
 
 _OUTCOMES: Final = {
     "already_member": "already a member",
@@ -24,7 +24,7 @@ _OUTCOMES: Final = {
 
 
 def outcome(name: str) -> str:
-    """Return what is said of rows that ended so."""
+    """Return the label of rows with an outcome."""
     return _OUTCOMES.get(name, name)
 
 
@@ -34,12 +34,12 @@ def rows(count: int) -> str:
 
 
 def rate(per_second: float) -> str:
-    """Return a number of things a second, with a digit behind the point where that matters."""
+    """Return a rate a second, with one decimal below 100."""
     return f"{per_second:,.1f}" if per_second < 100 else f"{per_second:,.0f}"
 
 
 def elapsed(seconds: float) -> str:
-    """Return a duration, as exact as people care for."""
+    """Return a duration in seconds, minutes or hours, with two units at most."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -48,23 +48,23 @@ def elapsed(seconds: float) -> str:
 
 
 def waits(found: Sequence[LimitWait]) -> str:
-    """Return how long calls waited and for which limits, the longest first; "" if for none."""
+    """Return the time that calls waited for each limit, the longest first; "" if they did not."""
     parts = [
         f"{elapsed(wait.seconds)} because of the limit of {wait.operation}"
         for wait in found
-        if wait.seconds >= SHORTEST_WAIT
+        if wait.seconds >= SHORTEST_WAIT_S
     ]
     return f"Calls waited {', and '.join(parts)}" if parts else ""
 
 
 def traffic(figures: Figures) -> str:
-    """Return how many requests were sent, and how many of them were throttled."""
+    """Return the number of requests sent, and of those throttled if there are any."""
     throttled = f", {figures.throttled:,} of them throttled" if figures.throttled else ""
     return f"{counted(figures.requests, 'request')}{throttled}"
 
 
 def duplicates(count: int) -> str:
-    """Return how many rows repeat another one, and how they are counted."""
+    """Return the sentence about duplicates: their number, and how they are counted."""
     repeat = "row repeats" if count == 1 else "rows repeat"
     return f"{count:,} {repeat} another one: sent once, counted like that one."
 

@@ -1,4 +1,4 @@
-"""Options of ``call``, made from the parameters of an endpoint's coroutine."""
+"""Options of ``call``, one for each parameter of an endpoint's coroutine."""
 
 from __future__ import annotations
 
@@ -11,43 +11,44 @@ from typing import Any, Final, Literal, get_args, get_origin
 import click
 import msgspec
 
-from .signatures import TENANT_HEADER, Parameter, Place, arms_of, is_list, item_of, struct_of
+from .hints import arms_of, is_list, item_of, struct_of
+from .signatures import TENANT_HEADER, Parameter, Place
 
 PREFIX: Final = "endpoint_"
-"""Before the names of an endpoint's parameters, so that they cannot meet those of the command."""
+"""Prefix of an endpoint's parameters, so that none collides with one of the command."""
 
-_TAKEN: Final = frozenset(
+_RESERVED_FLAGS: Final = frozenset(
     {
         *("--client-id", "--region", "--base-url", "--environment-id", "--timeout", "--verbose"),
         *("--body", "--set", "--json", "--tenant", "--max", "--yes", "--help"),
         *("--wait", "--wait-timeout", "--poll"),
     }
 )
-"""What commands have already: a parameter of such a name says in its option where it goes."""
+"""Flags of the commands themselves. A parameter of such a name has its place in its flag."""
 
 
 def options_of(parameters: Iterable[Parameter]) -> list[click.Option]:
-    """Return an option for each parameter that a command line can say.
+    """Return an option for each parameter that may have one.
 
-    Secrets have none, because command lines are seen by others, and Structs have none, because
-    ``--body`` and ``--set`` say them better.
+    Secrets have none, because others can see a command line, and Structs have none, because
+    ``--body`` and ``--set`` suit them better.
     """
     return [_option(each) for each in parameters if has_option(each)]
 
 
 def has_option(parameter: Parameter) -> bool:
-    """Whether a parameter can be given by an option of its own."""
+    """Return whether a parameter has an option of its own."""
     return not (parameter.secret or parameter.whole or _holds_struct(parameter.hint))
 
 
 def flag_of(parameter: Parameter) -> str:
     """Return the option of a parameter, as it is typed."""
     flag = f"--{parameter.name.strip('_').replace('_', '-')}"
-    return f"--{parameter.place.value}-{flag[2:]}" if flag in _TAKEN else flag
+    return f"--{parameter.place.value}-{flag[2:]}" if flag in _RESERVED_FLAGS else flag
 
 
 def given_in(values: dict[str, Any]) -> dict[str, Any]:
-    """Return those of a command's values that are the endpoint's and were given, by parameter."""
+    """Return the values given for the endpoint's parameters, by parameter."""
     return {
         name.removeprefix(PREFIX): value
         for name, value in values.items()
@@ -65,7 +66,7 @@ def _holds_struct(hint: Any) -> bool:
 def _option(parameter: Parameter) -> click.Option:
     flag = flag_of(parameter)
     declarations = [f"{PREFIX}{parameter.name}", flag]
-    # What goes into the body may also come by --body and --set, which click knows nothing of.
+    # A field of the body may also come by --body or --set, which click does not check.
     required = parameter.required and parameter.place is not Place.BODY
     description, hint = parameter.text, parameter.hint
     if parameter.wire == TENANT_HEADER:
@@ -93,12 +94,12 @@ def _option(parameter: Parameter) -> click.Option:
 
 
 def _type_of(hint: Any) -> Any:
-    """Return what click converts a text with."""
+    """Return the type, or the function, that click converts the argument with."""
     if hint in {str, int, float}:
         return hint
     if get_origin(hint) is Literal and all(isinstance(value, str) for value in get_args(hint)):
         return click.Choice(get_args(hint))
-    # These stand in JSON strings, and nobody wants to type the quotes.
+    # JSON strings, which are typed without their quotes.
     plain = inspect.isclass(hint) and issubclass(hint, Enum | datetime)
     kind: Any = hint
 
@@ -108,7 +109,7 @@ def _type_of(hint: Any) -> Any:
                 return msgspec.convert(text, kind)
             return msgspec.json.decode(text, type=kind)
         except (msgspec.DecodeError, UnicodeEncodeError) as error:
-            raise click.BadParameter(f"{text!r} does not fit: {error}.") from None
+            raise click.BadParameter(f"{text!r} is not valid: {error}.") from None
 
     if arms_of(hint) == (int, float):
         convert.__name__ = "number"

@@ -1,4 +1,4 @@
-"""All operations as a page: docs/operations.md is what is written here."""
+"""The page docs/operations.md: a table of all operations."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from itertools import groupby
 from typing import Any, Final
 
 from ..operation import Operation, TenantHeader, TokenKind, UserHeader
+from .call.docstrings import Documentation
 from .call.results import Kind
-from .call.signatures import Documentation, find_group, find_method
-from .describing import returned
+from .call.signatures import find_group, find_method
+from .descriptions import returned
 
 _HEAD: Final = """\
 # All operations
 
-`frontegg-async operations --markdown` writes this page, and a test compares the two. What the
-tokens are and how groups are called is said in [api.md](api.md); `frontegg-async operations NAME`
-tells all about one operation.
+`frontegg-async operations --markdown` writes this page, and a test compares the two. Tokens and
+groups are explained in [api.md](api.md); `frontegg-async operations NAME` describes one operation.
 
 *Tenant* and *user* are the headers `frontegg-tenant-id` and `frontegg-user-id`, which matter with
-the environment token: a user's own token says both. *JSON* is what Frontegg gives without saying
-what is in it; a list is a tuple in Python.
+the environment token: a user's own token names both. *JSON* is a response whose fields Frontegg
+does not document; a list is a tuple in Python.
 """
 _TOKENS: Final = {
     TokenKind.ENVIRONMENT: "environment token",
@@ -57,7 +57,7 @@ def page(operations: Iterable[Operation[Any]]) -> Iterator[str]:
 
 
 def _counts(operations: tuple[Operation[Any], ...]) -> Iterator[str]:
-    """Yield how many there are of each API, by the token that they take."""
+    """Yield the table of counts, by API and by token."""
     counts = Counter((_api(each), each.token) for each in operations)
     yield f"| API | {' | '.join(_TOKENS.values())} | all |"
     yield f"|---|{'---|' * (len(_TOKENS) + 1)}"
@@ -91,5 +91,5 @@ def _row(operation: Operation[Any]) -> str:
 
 
 def _code(name: str) -> str:
-    # A bar would end the cell, also within backticks.
+    # A bar ends the cell even between backticks.
     return name if name in {"JSON", "nothing"} else f"`{name}`".replace("|", "\\|")

@@ -1,4 +1,4 @@
-"""Command lines to print, for a user to copy."""
+"""Command lines of this program, printed for a user to copy."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _PROGRAM: Final = "frontegg-async"
 
 
 def remember(ctx: click.Context, arguments: Sequence[str]) -> None:
-    """Remember how the program was called."""
+    """Remember the arguments of this call of the program."""
     ctx.meta[_META] = tuple(arguments)
 
 
 def same() -> str:
-    """Return the command line that is being run."""
+    """Return the command line of this call."""
     arguments: tuple[str, ...] = click.get_current_context().meta.get(_META, ())
     return line(*arguments)
 

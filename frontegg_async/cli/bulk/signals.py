@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during a bulk run: once lets what is under way end, twice does not wait."""
+"""Ctrl-C and SIGTERM during a bulk run: the first lets rows in flight end, the second does not."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any, Final, Self
 if TYPE_CHECKING:
     from ...bulk import BulkRun, Report
 
-PATIENCE: Final = 9.0
-"""Seconds after the first signal at which a run that has not ended is stopped at once."""
+PATIENCE_S: Final = 9.0
+"""Seconds after the first signal until a run that has not ended is stopped at once."""
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _STOPPING: Final = (
-    "Stopping: no more rows are taken, and those under way may end. Ctrl-C again stops at once."
+    "Stopping: no more rows are sent; waiting for rows in flight. Ctrl-C again stops at once."
 )
 
 
 class StoppableRun:
-    """A run in a task of its own, which signals stop inside ``with``.
+    """A run in a task of its own, stopped by signals inside ``with``.
 
     Args:
-        run: what to run.
-        say: tells the user something.
+        run: the run.
+        say: prints a message to the user.
     """
 
     def __init__(self, run: BulkRun, say: Callable[[str], None]) -> None:
@@ -37,7 +37,7 @@ class StoppableRun:
         self._former: dict[signal.Signals, Any] = {}
 
     async def ended(self) -> Report | None:
-        """Return the report, or None if there is none because the run was stopped at once."""
+        """Wait for the end, and return the report, or None if the run was stopped at once."""
         await asyncio.wait((self._task,))
         return None if self._task.cancelled() else self._task.result()
 
@@ -48,7 +48,7 @@ class StoppableRun:
             except NotImplementedError:  # Windows
                 self._former[number] = signal.signal(number, self._from_outside)
             except (ValueError, RuntimeError):
-                break  # not the main thread, which alone hears of signals
+                break  # only the main thread can handle signals
         return self
 
     def __exit__(
@@ -73,7 +73,7 @@ class StoppableRun:
         if self._signals == 1:
             self._say(_STOPPING)
             self._run.stop()
-            self._deadline = self._loop.call_later(PATIENCE, self._task.cancel)
+            self._deadline = self._loop.call_later(PATIENCE_S, self._task.cancel)
         elif self._signals == 2:
-            # Once only: a second cancellation would reach the ledger while it is being closed.
+            # Only once: another cancellation would interrupt the closing of the ledger.
             self._task.cancel()

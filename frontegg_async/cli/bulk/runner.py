@@ -1,4 +1,4 @@
-"""Runs a bulk run from its session to its exit code: progress, signals, report."""
+"""The course of a bulk run from session to exit code: progress, signals, report."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import click
 import msgspec
 
-from .. import commands, exits, files, output
+from .. import command_lines, exit_codes, files, output, phrases
 from ..connection import Connection
 from . import summary
 from .options import RunChoices
 from .progress import RunProgress, count_rows
-from .stopping import StoppableRun
+from .signals import StoppableRun
 
 if TYPE_CHECKING:
     from ...bulk import BulkRun, Job, Plan, Report
@@ -38,11 +38,11 @@ def run_file(
     """Run a job over the rows of a file, and return the exit code.
 
     Args:
-        connection: where to call, and as whom.
-        choices: what the options say.
-        job: what to do to each row.
-        file: the rows.
-        confirm: asks whether it may be done there, and raises if not.
+        connection: options of the connection.
+        choices: options of the run.
+        job: the job.
+        file: the source of the rows.
+        confirm: asks the user for confirmation; raises if it is denied.
     """
     from ...bulk.input.file import is_stream
 
@@ -55,12 +55,12 @@ def run_file(
             )
         if connection.given():
             raise click.UsageError(
-                f"--emulator answers itself: leave out {', '.join(connection.given())}."
+                f"--emulator needs no connection: leave out {', '.join(connection.given())}."
             )
         target = _emulated(_emulator(choices, job, file), connection, choices.workers)
     else:
         session = connection.session(
-            max_connections=choices.workers, without="; for a try, --emulator needs none"
+            max_connections=choices.workers, without="; to try it without, use --emulator"
         )
         if confirm is not None and not choices.dry_run:
             confirm(session)
@@ -73,7 +73,7 @@ def run_file(
         settings["on_progress"] = progress
         return frontegg.bulk.start(job, file, **settings)
 
-    return _Running(
+    return _Runner(
         choices, source=str(file), total=count_rows(file), lasts=not choices.emulated
     ).run(target, begin)
 
@@ -81,7 +81,7 @@ def run_file(
 def run_again(
     session: FronteggSession, choices: RunChoices, ledger: Path, *, source: str, total: int
 ) -> int:
-    """Run those rows of a ledger again that failed or are in doubt; return the exit code."""
+    """Run the failed rows of a ledger and those in doubt again, and return the exit code."""
     _check_files(choices, ledger, Path(source))
 
     def begin(frontegg: FronteggSession, progress: RunProgress) -> BulkRun:
@@ -89,32 +89,32 @@ def run_again(
         settings["on_progress"] = progress
         return frontegg.bulk.retry(ledger, **settings)
 
-    return _Running(choices, source=source, total=total, lasts=True).run(session, begin)
+    return _Runner(choices, source=source, total=total, lasts=True).run(session, begin)
 
 
 class _Ended(msgspec.Struct, frozen=True):
-    """A run that has ended; ``report`` is None if it was stopped at once."""
+    """The end of a run; ``report`` is None if it was stopped at once."""
 
     report: Report | None
     page_problem: str | None = None
     left_ledger: Path | None = None
 
 
-class _Running:
-    """One run, and everything that is said of it.
+class _Runner:
+    """One run, with its progress, messages and report.
 
     Args:
-        choices: what the options say.
-        source: name of what is run.
-        total: rows in it, if that is known.
-        lasts: whether the ledger, if there is one, can be used again.
+        choices: options of the run.
+        source: name of the source.
+        total: number of rows, if it is known.
+        lasts: True if the ledger, if there is one, can be used again.
     """
 
     def __init__(self, choices: RunChoices, *, source: str, total: int | None, lasts: bool) -> None:
         self._choices = choices
         self._source = source
         self._lasts = lasts
-        self._same = commands.same()
+        self._same = command_lines.same()
         self._progress = RunProgress(total)
 
     def run(self, target: Target, begin: Callable[[FronteggSession, RunProgress], BulkRun]) -> int:
@@ -134,8 +134,8 @@ class _Running:
             output.error(ended.page_problem)
         elif self._choices.report is not None:
             output.note(f"Report page: {self._choices.report}")
-        code = exits.of_report(report)
-        return exits.ERROR if ended.page_problem and code == exits.DONE else code
+        code = exit_codes.of_report(report)
+        return exit_codes.ERROR if ended.page_problem and code == exit_codes.DONE else code
 
     async def _run(
         self, target: Target, begin: Callable[[FronteggSession, RunProgress], BulkRun]
@@ -150,7 +150,7 @@ class _Running:
                     report = await stoppable.ended()
                     if report is None:
                         return _Ended(None, left_ledger=run.left_ledger)
-                    # Before the handlers go, so that a late signal does not cost the page.
+                    # Before the handlers are removed: a late signal must not prevent the page.
                     problem = self._write_page(report, frontegg.base_url, started)
             finally:
                 log.cancel()
@@ -159,18 +159,18 @@ class _Running:
     def _stopped_at_once(self, left_ledger: Path | None) -> str:
         if left_ledger is not None and self._lasts:
             return (
-                f"Stopped at once. What became of the rows is in {left_ledger}: with the same rows "
-                f"and --ledger {left_ledger} the same command carries on."
+                f"Stopped at once. The outcomes of rows are in {left_ledger}: with the same rows "
+                f"and --ledger {left_ledger} the same command continues."
             )
         if not self._lasts or self._choices.no_ledger:
             return "Stopped at once."
         return (
-            "Stopped at once. The ledger knows which rows were under way: the next run finds out "
-            f"what became of them. To carry on: {self._same}"
+            "Stopped at once. The ledger has the rows in flight, and the next run looks them up. "
+            f"To continue: {self._same}"
         )
 
     def _write_page(self, report: Report, host: str, started: datetime) -> str | None:
-        """Write the page, if one is wanted; return why that is not possible, if so."""
+        """Write the page, if one is asked for; return the problem if it cannot be written."""
         path = self._choices.report
         if path is None:
             return None
@@ -199,7 +199,7 @@ def _why_it_stopped(report: Report) -> str | None:
 
 
 def _check_files(choices: RunChoices, ledger: Path | None, *sources: Path) -> None:
-    """Refuse now what cannot be written at the end, or would replace something."""
+    """Reject output files that could not be written at the end, or would replace another."""
     if choices.dry_run:
         return
     if choices.failures is not None:
@@ -230,21 +230,21 @@ def _dry_run(target: Target, choices: RunChoices, job: Job, file: Path) -> int:
         output.json(summary.plan_as_json(plan))
     else:
         summary.show_plan(plan)
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _emulator(choices: RunChoices, job: Job, file: Path) -> Emulator:
-    """Return an emulator that knows the file's users.
+    """Return an emulator with the file's users.
 
-    Not in the event loop, where the seeding of millions would not listen to Ctrl-C.
+    Called outside the event loop, where creating millions of users would delay Ctrl-C.
     """
     from ...emulator import Emulator
-    from ..seeding import seed
+    from ..emulator_users import seed
 
     emulator = Emulator(
         rate_limits=() if choices.rate_limit is None else (choices.rate_limit,),
         latency=choices.latency or 0.0,
-        # Nobody looks at it, and it would grow with the file.
+        # A record of requests would grow with the file.
         keep_record=False,
     )
     tenants = bool(getattr(job, "validate_tenants", False))
@@ -252,7 +252,7 @@ def _emulator(choices: RunChoices, job: Job, file: Path) -> Emulator:
         emulator, file, tenants=tenants, kind=job.row_type, literal_ids=choices.literal_ids
     )
     output.note(
-        f"Emulator: it answers from this process and knows the {users:,} users of {file}. "
+        f"Emulator: in this process, with the {phrases.counted(users, 'user')} of {file}. "
         "Nothing real is touched."
     )
     return emulator

@@ -1,4 +1,4 @@
-"""What the tests of runs with a ledger share."""
+"""Helpers for tests of bulk runs in processes of their own, with a ledger."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def posted(server: Emulator) -> Counter[tuple[str, str]]:
 def held(
     shell: Shell, server: Emulator, portal: BlockingPortal, *arguments: str | Path, rows: int
 ) -> tuple[subprocess.Popen[str], Injection]:
-    """Start a run, and return once as many rows as ``rows`` are under way and get no answer."""
+    """Start a run, and return once ``rows`` rows are in flight and get no response."""
     stall = server.inject(Stall(after_commit=True), on=ADD, times=None)
     process = shell.start(*arguments, "--workers", str(rows))
     portal.call(stall.wait, rows)
@@ -45,7 +45,7 @@ def held(
 
 
 def signal_until(process: subprocess.Popen[str], number: signal.Signals, said: str) -> str:
-    """Send a signal, and return what came on stderr until a line says what was expected."""
+    """Send a signal, and return stderr up to the line that contains ``said``."""
     process.send_signal(number)
     assert process.stderr is not None
     lines: list[str] = []
@@ -56,7 +56,7 @@ def signal_until(process: subprocess.Popen[str], number: signal.Signals, said: s
 
 
 def command_in(text: str, before: str) -> list[str]:
-    """Return the arguments of the command that a text names behind ``before``."""
+    """Return the arguments of the command that stands behind ``before`` in an output."""
     line = next(line for line in text.splitlines() if before in line)
     program, *arguments = shlex.split(line.partition(before)[2])
     assert program == "frontegg-async"
@@ -64,7 +64,7 @@ def command_in(text: str, before: str) -> list[str]:
 
 
 def status_of(shell: Shell, ledger: Path) -> dict[str, Any]:
-    """Return what ``bulk status --json`` says."""
+    """Return the object that ``bulk status --json`` prints."""
     result = shell.run("bulk", "status", ledger, "--json")
     assert result.exit_code == 0, result.output
     found: dict[str, Any] = json.loads(result.stdout)

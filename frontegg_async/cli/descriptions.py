@@ -1,4 +1,4 @@
-"""An operation in words: what it does, takes and gives."""
+"""Descriptions of operations: purpose, parameters and result."""
 
 from __future__ import annotations
 
@@ -13,21 +13,10 @@ import msgspec
 
 from ..operation import Operation
 from .call import results
+from .call.docstrings import Documentation
+from .call.hints import arms_of, is_list, is_object, item_of, present, struct_of
 from .call.results import Kind
-from .call.signatures import (
-    TENANT_HEADER,
-    USER_HEADER,
-    Documentation,
-    Parameter,
-    arms_of,
-    find_method,
-    is_list,
-    is_object,
-    item_of,
-    parameters_of,
-    present,
-    struct_of,
-)
+from .call.signatures import TENANT_HEADER, USER_HEADER, Parameter, Signature
 
 _NAMES: Final[dict[Any, str]] = {
     str: "str",
@@ -54,7 +43,7 @@ _OWN: Final = "The session itself sends it, for the environment token: programs 
 
 
 class Field(msgspec.Struct, frozen=True):
-    """A field of a Struct: its name in JSON and in Python, and what it may be."""
+    """A field of a Struct, with its names in JSON (``wire``) and in Python."""
 
     wire: str
     name: str
@@ -71,7 +60,7 @@ class Shape(msgspec.Struct, frozen=True):
 
 
 class Argument(msgspec.Struct, frozen=True, kw_only=True):
-    """A parameter: what it is called, what it may be, where it goes, and the Structs in it."""
+    """A parameter, its place in the request, and the Structs in its type."""
 
     name: str
     type: str
@@ -85,13 +74,13 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Returned(msgspec.Struct, frozen=True, kw_only=True):
-    """What comes back.
+    """The result of a call.
 
     Args:
         kind: answer, pages, task or tasks.
-        type: of the answer, of one item, or of the status that a task ends with.
-        described: whether Frontegg says what it is.
-        structs: what is in it; one at most.
+        type: type of the result, of one item, or of the status that a task ends with.
+        described: False if Frontegg does not document the response.
+        structs: the Struct in ``type``, if there is one.
     """
 
     kind: str
@@ -101,12 +90,12 @@ class Returned(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def in_words(self) -> str:
-        """All of it but the fields."""
+        """The type in words, without its fields."""
         return _SENTENCES[Kind(self.kind)].format(self.type)
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is known of an operation."""
+    """An operation in full, as ``operations NAME --json`` prints it."""
 
     name: str
     method: str
@@ -124,16 +113,15 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def describe(operation: Operation[Any]) -> Description:
-    """Return what an operation does, takes and gives."""
-    method = find_method(operation)
-    documentation = Documentation(_OWN, (), {}) if method is None else Documentation.of(method)
-    parameters = () if method is None else parameters_of(operation, method, documentation)
+    """Return the description of an operation."""
+    signature = Signature.of(operation)
+    documentation = Documentation(_OWN, (), {}) if signature is None else signature.documentation
     return Description(
         name=operation.name,
         method=operation.method,
         path=operation.template,
         summary=documentation.summary,
-        # The last one says the route once more.
+        # The last paragraph repeats the route.
         details=documentation.details[:-1],
         token=operation.token.value,
         tenant=operation.tenant.value,
@@ -141,13 +129,13 @@ def describe(operation: Operation[Any]) -> Description:
         headers=operation.headers,
         repeat=operation.repeat.value,
         deprecated=operation.deprecated,
-        parameters=tuple(map(_argument, parameters)),
-        returns=returned(operation, method),
+        parameters=() if signature is None else tuple(map(_argument, signature.parameters)),
+        returns=returned(operation, None if signature is None else signature.method),
     )
 
 
 def returned(operation: Operation[Any], method: Callable[..., Any] | None) -> Returned:
-    """Return what comes back from a coroutine, or from an operation that has none."""
+    """Return the result of a coroutine, or of an operation without one."""
     kind, hint = Kind.ANSWER, operation.returns
     if method is not None:
         kind, hint = results.kind_of(method), get_type_hints(method)["return"]
@@ -211,13 +199,13 @@ def _shape(struct: type[msgspec.Struct]) -> Shape:
     ]
     tag = struct.__struct_config__
     if tag.tag_field is not None:
-        # Which of several Structs an object is: in JSON alone, Python has the class.
+        # The tag tells one Struct of a union from another in JSON; in Python the class does.
         fields.insert(0, Field(tag.tag_field, "", json.dumps(tag.tag), True, ""))
     return Shape(struct.__name__, tuple(fields))
 
 
 def in_lines(description: Description, width: int) -> Iterator[str]:
-    """Yield a description as text, for eyes."""
+    """Yield the lines of a description, for people."""
     said = description
     yield said.name
     yield from _wrapped(said.summary, width)
@@ -242,7 +230,7 @@ def in_lines(description: Description, width: int) -> Iterator[str]:
     yield ""
     yield from _wrapped(f"Returns {said.returns.in_words}", width, indent=0)
     if not said.returns.described:
-        yield from _wrapped("Frontegg does not say what is in it.", width)
+        yield from _wrapped("Frontegg does not document its fields.", width)
     for struct in said.returns.structs:
         longest = max((len(each.wire) for each in struct.fields), default=0)
         for field in struct.fields:

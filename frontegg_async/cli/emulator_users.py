@@ -1,4 +1,4 @@
-"""Fills an emulator with the users that a file of rows names."""
+"""Users for an emulator, taken from a file of rows."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..bulk.input.rows import TenantRow, UserRow
 if TYPE_CHECKING:
     from ..emulator import Emulator
 
-HOME: Final = "emulator-home"
-"""The tenant that every user is a member of beforehand."""
+HOME_TENANT: Final = "emulator-home"
+"""The tenant in which every user is created."""
 
 
 def seed(
@@ -24,23 +24,23 @@ def seed(
     kind: type[UserRow] = Assignment,
     literal_ids: bool = False,
 ) -> int:
-    """Make every user of ``path`` exist in ``emulator``, and return how many were made.
+    """Create every user of ``path`` in ``emulator``, and return their number.
 
-    Users whose memberships are to be ended are made members first.
+    Users whose memberships the rows end are made members first.
 
     Args:
-        emulator: which to fill.
-        path: a file of rows; what is malformed there is passed over.
-        tenants: whether to make the tenants as well, for when unknown ones are refused.
-        kind: what the rows are.
+        emulator: the emulator.
+        path: a file of rows; malformed rows are passed over.
+        tenants: True to create the tenants as well, for an emulator that rejects unknown ones.
+        kind: type of the rows.
         literal_ids: as for ``read_rows``.
 
     Raises:
-        InvalidRequestError: the file cannot be read as rows at all.
+        InvalidRequestError: the file cannot be read as rows.
     """
     users: dict[str, tuple[str | None, str | None]] = {}
     members: dict[str, list[str]] = {}
-    # Whose an address is: that of the first row that names it, as in the emulator.
+    # An address belongs to the user of the first row that names it, as in the emulator.
     owners: dict[str, str] = {}
     for _, row in read_rows(path, kind, literal_ids=literal_ids):
         if isinstance(row, Malformed):
@@ -53,7 +53,9 @@ def seed(
             owners.setdefault(email, who)
         users.setdefault(who, (row.user_id, row.email))
         if isinstance(row, Removal):
-            members.setdefault(who, [HOME]).append(row.tenant_id)
+            members.setdefault(who, [HOME_TENANT]).append(row.tenant_id)
     for who, (user_id, address) in users.items():
-        emulator.add_user(user_id or None, email=address, tenant_ids=members.get(who, (HOME,)))
+        emulator.add_user(
+            user_id or None, email=address, tenant_ids=members.get(who, (HOME_TENANT,))
+        )
     return len(users)
