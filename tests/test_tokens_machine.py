@@ -20,6 +20,7 @@ from frontegg_async import (
     ServerError,
     StoredToken,
 )
+from frontegg_async.auth import grants
 from frontegg_async.auth import token_manager as tokens
 from frontegg_async.auth.token_manager import Token, TokenManager
 from frontegg_async.emulator import Emulator
@@ -115,7 +116,7 @@ class ManagerMachine(RuleBasedStateMachine):
         assert self.pending is not None
         self.made += 1
         value = f"token-{self.made}"
-        self.ends[value] = self.asked + (life or tokens.UNSTATED_LIFE)
+        self.ends[value] = self.asked + (life or grants.UNSTATED_LIFE_S)
         self.failures, self.not_before = 0, 0.0
         self.pending.set_result(TokenGrant(token=value, expires_in=life))
         self.settle()
@@ -125,7 +126,7 @@ class ManagerMachine(RuleBasedStateMachine):
     def fetch_fails(self, refused: bool) -> None:
         """End the fetch with an error."""
         assert self.pending is not None
-        pause = tokens.REFUSED_BACKOFF if refused else min(30.0, 2.0**self.failures)
+        pause = tokens.REFUSED_BACKOFF_S if refused else min(30.0, 2.0**self.failures)
         self.failures += 1
         self.not_before = self.clock.now + pause
         kind = AuthenticationError if refused else ServerError
@@ -277,7 +278,7 @@ async def test_broken_store_is_left_out(
     clock: FakeClock, hangs: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store that raises or hangs costs nobody the token, also after a 401."""
-    monkeypatch.setattr(tokens, "STORE_TIMEOUT", 0.001)
+    monkeypatch.setattr(tokens, "STORE_TIMEOUT_S", 0.001)
     manager = make_manager(StubFetch(), clock, store=Broken(hangs=hangs))
     first = await manager.get(5.0)
     assert manager.rejected(first, GET)

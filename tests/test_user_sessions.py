@@ -277,7 +277,7 @@ async def test_on_refresh_that_hangs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A callback that never returns keeps no call waiting, and is given up."""
-    monkeypatch.setattr(tokens, "KEEP_TIMEOUT", 0.01)
+    monkeypatch.setattr(tokens, "ON_REFRESH_TIMEOUT_S", 0.01)
 
     async def hang(_: UserTokens) -> None:
         await asyncio.Event().wait()

@@ -118,7 +118,7 @@ class Sender:
                     if (
                         tokens is not None
                         and token is not None
-                        and (tokens.strikes or not token.accepted)
+                        and (tokens.rejecting_routes or not token.accepted)
                     ):
                         tokens.accepted(token, call.operation.limit_group)
                     outcome.attempts = call.attempts

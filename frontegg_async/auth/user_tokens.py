@@ -14,8 +14,9 @@ from ..endpoints.authentication import Authentication
 from ..errors import AuthenticationError, ConfigurationError
 from ..models.authentication import ApiTokenLogin, TokenGrant, UserTokens
 from ..operation import Caller
+from .grants import life_of
 from .token_claims import stated_life, user_of
-from .token_manager import TokenManager, life_of
+from .token_manager import TokenManager
 from .token_stores import MemoryTokenStore, is_fit
 
 Logins: TypeAlias = MutableMapping[Secret, TokenManager]
@@ -69,8 +70,8 @@ class UserTokenManager(TokenManager):
             uniform=random.uniform,
             store=MemoryTokenStore(),
             key="user",
-            what="user token",
-            keep=self._tell,
+            description="user token",
+            after_refresh=self._tell,
         )
         self._renewal: Final = renewal
         self._logins: Final = logins
