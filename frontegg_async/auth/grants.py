@@ -20,6 +20,8 @@ MAX_LIFE_S: Final = 366 * 86_400.0
 
 
 class Granted(msgspec.Struct):
+    """A token that can be used, with its stated life."""
+
     token: str
     expires_in: float | str | None
 

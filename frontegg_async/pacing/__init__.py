@@ -47,23 +47,23 @@ before the deadline, by what the server has stated or by how fast a line that ne
 is sent away at once. A run's own rate and share (``allowance.py``) hold for that run, beside those
 of others.
 
-Gate, phases and line are plain arithmetic over times that they are told. ``Group`` and ``Pacing``
-(``group.py``) put them to work for the tasks of an event loop.
+Gate, phases and line are plain arithmetic over times that they are told. ``LimitGroup`` and
+``Pacing`` (``limit_group.py``) put them to work for the tasks of an event loop.
 """
 
 from __future__ import annotations
 
 from .allowance import RunAllowance
-from .group import Group, Learned, Pacing, Wait
+from .limit_group import Learned, LimitGroup, Pacing, Wait
 from .line import Line, Waiter
 from .pacer import GroupPacer, PaceState
 from .rate import FixedRate
 
 __all__ = [
     "FixedRate",
-    "Group",
     "GroupPacer",
     "Learned",
+    "LimitGroup",
     "Line",
     "PaceState",
     "Pacing",

@@ -7,12 +7,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from .rate import FixedRate
+from .spacing import CATCH_UP_S
 
 if TYPE_CHECKING:
     from .pacer import GroupPacer
-
-_CATCH_UP: Final = 0.02
-"""Seconds that a late timer may catch up."""
 
 
 class RunAllowance:
@@ -50,20 +48,20 @@ class RunAllowance:
 class Allowance:
     """What one bulk run may send in one limit group."""
 
-    __slots__ = ("_next", "_rate", "_run", "_sent", "_share")
+    __slots__ = ("_next_call_at", "_rate", "_run", "_sent", "_share")
 
     def __init__(self, run: RunAllowance) -> None:
         self._run: Final = run
         self._rate: Final = run.rate
         self._share: Final = run.share
         self._sent: Final[deque[float]] = deque()
-        self._next = -math.inf
+        self._next_call_at = -math.inf
 
     def delay(self, now: float, pacer: GroupPacer) -> float:
         """Return the seconds until the run may send its next call, 0.0 if it may now."""
         at = -math.inf
         if self._share < 1.0 and pacer.limited and not pacer.surveying(now):
-            at = self._next
+            at = self._next_call_at
         rate, sent = self._rate, self._sent
         if rate is not None and len(sent) == rate.calls:
             at = max(at, sent[0] + rate.seconds)
@@ -83,7 +81,8 @@ class Allowance:
             if len(self._sent) > self._rate.calls:
                 self._sent.popleft()
         if self._share < 1.0:
-            self._next = max(self._next, now - _CATCH_UP) + 1.0 / (self._share * pacer.rate)
+            since = max(self._next_call_at, now - CATCH_UP_S)
+            self._next_call_at = since + 1.0 / (self._share * pacer.rate)
 
     def give_back(self, admitted_at: float | None) -> None:
         """Take back a call that was not sent after all; None is the latest."""

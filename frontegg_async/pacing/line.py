@@ -10,14 +10,14 @@ from typing import Final
 from .allowance import Allowance
 from .pacer import GroupPacer
 
-FLIGHT: Final = 32
+REOPENING_CALLS: Final = 32
 """Interactive calls from the line that may be in flight when the gate has just opened; every call
 taken allows one more. All of them at once would be refused together at the next limit."""
 
-PATIENCE: Final = 15.0
+BULK_PATIENCE_S: Final = 15.0
 """Seconds for which bulk calls look behind a stated wait that is too long for them, before they
 believe it: a server that has recovered is noticed within that time."""
-_LEAST: Final = 1e-3
+_MIN_SHORTFALL_S: Final = 1e-3
 
 
 class Waiter:
@@ -29,7 +29,7 @@ class Waiter:
         max_wait: the longest stated wait, in seconds, that it accepts.
         allowance: of the run that it belongs to; None for an interactive call.
         resolve: called once, with 0.0 when the call may go, or with the seconds that it lacks.
-        gone: returns whether the call was cancelled, and has not left the line yet.
+        is_cancelled: returns whether the call was cancelled, and has not left the line yet.
     """
 
     __slots__ = (
@@ -37,7 +37,7 @@ class Waiter:
         "allowance",
         "deadline",
         "done",
-        "gone",
+        "is_cancelled",
         "max_wait",
         "order",
         "resolve",
@@ -50,18 +50,18 @@ class Waiter:
         max_wait: float,
         allowance: Allowance | None,
         resolve: Callable[[float], None],
-        gone: Callable[[], bool] = bool,
+        is_cancelled: Callable[[], bool] = bool,
     ) -> None:
         self.order: Final = order
         self.deadline: Final = deadline
         self.max_wait: Final = max_wait
         self.allowance: Final = allowance
         self.resolve: Final = resolve
-        self.gone: Final = gone
+        self.is_cancelled: Final = is_cancelled
         self.admitted_at = 0.0
         self.done = False
 
-    def end(self, result: float) -> None:
+    def finish(self, result: float) -> None:
         """Say what became of the call, and leave the line."""
         self.done = True
         self.resolve(result)
@@ -87,14 +87,14 @@ class _Queue:
         while heap:
             waiter = heap[0][2]
             if not waiter.done:
-                if not waiter.gone():
+                if not waiter.is_cancelled():
                     return waiter
                 waiter.done = True
                 self.size -= 1
             heapq.heappop(heap)
         return None
 
-    def before(self, order: float) -> int:
+    def count_before(self, order: float) -> int:
         """Return how many stand before a call that began at ``order``."""
         return sum(1 for began, _, waiter in self._heap if began <= order and not waiter.done)
 
@@ -114,7 +114,15 @@ class Line:
         crowded: whether interactive calls wait for answers to those before them.
     """
 
-    __slots__ = ("_bulk", "_deadlines", "_interactive", "_number", "_pacer", "_turn", "crowded")
+    __slots__ = (
+        "_bulk",
+        "_deadlines",
+        "_first_in_turn",
+        "_interactive",
+        "_number",
+        "_pacer",
+        "crowded",
+    )
 
     def __init__(self, pacer: GroupPacer) -> None:
         self._pacer: Final = pacer
@@ -122,7 +130,7 @@ class Line:
         self._bulk: Final[dict[Allowance, _Queue]] = {}
         self._deadlines: list[tuple[float, int, Waiter]] = []
         self._number = 0
-        self._turn = 0
+        self._first_in_turn = 0
         self.crowded = False
 
     @property
@@ -137,20 +145,20 @@ class Line:
         if allowance is None:
             if self._pacer.admit(now) > 0.0:
                 return False
-            self._pacer.drained()
+            self._pacer.note_interactive_idle()
             return True
         queue = self._bulk.get(allowance)
         if queue is not None and queue.size:
             return False
         return self._admit(now, allowance) == 0.0
 
-    def lacking(self, waiter: Waiter, now: float) -> float:
+    def shortfall(self, waiter: Waiter, now: float) -> float:
         """Return the seconds that a call lacks if it cannot be served in time, else 0.0."""
         queue: _Queue | None = self._interactive
         if waiter.allowance is not None:
             queue = self._bulk.get(waiter.allowance)
-        ahead = queue.before(waiter.order) if queue is not None and queue.size else 0
-        return self._lacking(waiter, now, ahead)
+        ahead = queue.count_before(waiter.order) if queue is not None and queue.size else 0
+        return self._shortfall(waiter, now, ahead)
 
     def join(self, waiter: Waiter, now: float) -> None:
         """Let a call stand in line; ``serve`` is due."""
@@ -171,7 +179,7 @@ class Line:
         """Let a call go away that does not want to wait any longer."""
         if not waiter.done:
             waiter.done = True
-            self._left(waiter)
+            self._count_out(waiter)
 
     def serve(self, now: float) -> float:
         """Let go who may go, send away who cannot; return when to call this again, or infinity."""
@@ -186,21 +194,21 @@ class Line:
     def review(self, now: float) -> None:
         """Send away whom the server's latest word leaves no time; ``serve`` is due."""
         for ahead, waiter in enumerate(self._interactive.waiters()):
-            lacking = self._lacking(waiter, now, ahead)
-            if lacking:
-                self._end(waiter, lacking)
+            shortfall = self._shortfall(waiter, now, ahead)
+            if shortfall:
+                self._finish(waiter, shortfall)
         for queue in self._bulk.values():
             for ahead, waiter in enumerate(queue.waiters()):
-                lacking = self._lacking(waiter, now, ahead)
-                if lacking:
-                    self._end(waiter, lacking)
+                shortfall = self._shortfall(waiter, now, ahead)
+                if shortfall:
+                    self._finish(waiter, shortfall)
 
     def clear(self, now: float) -> None:
         """Send everybody away."""
-        still = self._still(now)
+        wait = self._wait_from(now)
         for queue in (self._interactive, *self._bulk.values()):
             for waiter in queue.waiters():
-                self._end(waiter, still)
+                self._finish(waiter, wait)
         self._deadlines.clear()
 
     def _serve_interactive(self, now: float) -> float | None:
@@ -208,18 +216,18 @@ class Line:
         pacer = self._pacer
         self.crowded = False
         while (head := self._interactive.head()) is not None:
-            if not pacer.closed and pacer.crowded(FLIGHT):
+            if not pacer.closed and pacer.crowded(REOPENING_CALLS):
                 self.crowded = True
                 return math.inf  # the next answer is asked
             if head.deadline - now < pacer.answer_time:
-                self._end(head, self._still(now))  # sent now, it would end in doubt
+                self._finish(head, self._wait_from(now))  # sent now, it would end in doubt
                 continue
             delay = pacer.admit(now)
             if delay > 0.0:
                 return now + delay
             head.admitted_at = now
-            self._end(head, 0.0)
-        pacer.drained()
+            self._finish(head, 0.0)
+        pacer.note_interactive_idle()
         return None
 
     def _serve_bulk(self, now: float) -> float:
@@ -232,7 +240,7 @@ class Line:
                     at = min(at, now + delay)
                     break
                 head.admitted_at = now
-                self._end(head, 0.0)
+                self._finish(head, 0.0)
             else:
                 del self._bulk[allowance]
         return at
@@ -240,8 +248,8 @@ class Line:
     def _in_turn(self) -> list[Allowance]:
         allowances = list(self._bulk)
         if len(allowances) > 1:
-            self._turn += 1
-            first = self._turn % len(allowances)
+            self._first_in_turn += 1
+            first = self._first_in_turn % len(allowances)
             return allowances[first:] + allowances[:first]
         return allowances
 
@@ -262,31 +270,31 @@ class Line:
         while deadlines and (deadlines[0][2].done or deadlines[0][0] <= now):
             waiter = heapq.heappop(deadlines)[2]
             if not waiter.done:
-                self._end(waiter, self._still(now, waiter.allowance))
+                self._finish(waiter, self._wait_from(now, waiter.allowance))
 
-    def _lacking(self, waiter: Waiter, now: float, ahead: int) -> float:
+    def _shortfall(self, waiter: Waiter, now: float, ahead: int) -> float:
         if waiter.deadline <= now:
-            return self._still(now, waiter.allowance)
+            return self._wait_from(now, waiter.allowance)
         pacer = self._pacer
-        if pacer.look_due(now) and ahead == 0:
+        if pacer.look_is_due(now) and ahead == 0:
             return 0.0  # this one finds out
         if waiter.allowance is None:
             wait = pacer.served_in(now, ahead)
         else:
-            wait = pacer.opens_in(now) if pacer.closed_since(now) > PATIENCE else 0.0
+            wait = pacer.opens_in(now) if pacer.closed_since(now) > BULK_PATIENCE_S else 0.0
         if wait > waiter.max_wait or now + wait + pacer.answer_time > waiter.deadline:
-            return max(wait, pacer.answer_time, _LEAST)
+            return max(wait, pacer.answer_time, _MIN_SHORTFALL_S)
         return 0.0
 
-    def _still(self, now: float, allowance: Allowance | None = None) -> float:
+    def _wait_from(self, now: float, allowance: Allowance | None = None) -> float:
         own = 0.0 if allowance is None else allowance.delay(now, self._pacer)
-        return max(self._pacer.wait_at(now), own, _LEAST)
+        return max(self._pacer.seconds_until_slot(now), own, _MIN_SHORTFALL_S)
 
-    def _end(self, waiter: Waiter, result: float) -> None:
-        self._left(waiter)
-        waiter.end(result)
+    def _finish(self, waiter: Waiter, result: float) -> None:
+        self._count_out(waiter)
+        waiter.finish(result)
 
-    def _left(self, waiter: Waiter) -> None:
+    def _count_out(self, waiter: Waiter) -> None:
         if waiter.allowance is None:
             self._interactive.size -= 1
         else:

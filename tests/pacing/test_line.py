@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 
 from frontegg_async.pacing import (
     FixedRate,
-    Group,
     GroupPacer,
     Learned,
+    LimitGroup,
     Line,
     Pacing,
     RunAllowance,
     Waiter,
 )
-from frontegg_async.pacing.gate import FIRST_LOOK
-from frontegg_async.pacing.line import FLIGHT, PATIENCE
+from frontegg_async.pacing.gate import FIRST_LOOK_S
+from frontegg_async.pacing.line import BULK_PATIENCE_S, REOPENING_CALLS
 
 pytestmark = pytest.mark.anyio
 
@@ -105,12 +105,12 @@ class Scene:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.pacing = Pacing(self.clock)
-        self.group: Group = self.pacing.group(NAME)
+        self.group: LimitGroup = self.pacing.group(NAME)
         self.run = RunAllowance(rate=FixedRate(1, 1.0))
         self.server: Window | None = None
         """Answers calls; without one nobody does."""
         self.gone: list[str] = []
-        self.lacked: dict[str, float] = {}
+        self.turned_away: dict[str, float] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self._sent: dict[str, float] = {}
 
@@ -152,11 +152,11 @@ class Scene:
         self, name: str, run: RunAllowance | None, began: float, deadline: float, max_wait: float
     ) -> None:
         while True:
-            lacking = await self.group.wait(
+            shortfall = await self.group.wait(
                 began=began, deadline=deadline, max_wait=max_wait, run=run
             )
-            if lacking:
-                self.lacked[name] = lacking
+            if shortfall:
+                self.turned_away[name] = shortfall
                 return
             self._sent[name] = sent_at = self.clock.now
             if self.server is None:
@@ -229,7 +229,7 @@ async def test_interactive_calls_go_in_order(scene: Scene) -> None:
     scene.close_gate()
     for name in "abcd":
         scene.send(name)
-    await scene.clock.advance(FIRST_LOOK)
+    await scene.clock.advance(FIRST_LOOK_S)
     assert scene.gone == ["a"]
     scene.taken("a")
     await turn()
@@ -245,7 +245,7 @@ async def test_who_is_refused_comes_back_where_it_was(scene: Scene) -> None:
     scene.send("second", began=2.0)
     scene.send("first", began=1.0)
     scene.send("fourth", began=4.0)
-    await scene.clock.advance(FIRST_LOOK)
+    await scene.clock.advance(FIRST_LOOK_S)
     assert scene.gone == ["first"]
     scene.taken("first")
     await turn()
@@ -284,7 +284,7 @@ async def test_nobody_jumps_the_line(scene: Scene) -> None:
     scene.close_gate()
     scene.send("interactive")
     await turn()
-    scene.clock.now += FIRST_LOOK  # the same for a look
+    scene.clock.now += FIRST_LOOK_S  # the same for a look
     assert not scene.group.try_admit()
     assert not scene.group.try_admit(RunAllowance())
 
@@ -327,7 +327,7 @@ async def test_a_cancelled_head_leaves_its_look(scene: Scene) -> None:
         scene.send(name)
     await turn()
     scene.tasks["a"].cancel()
-    await scene.clock.advance(FIRST_LOOK)
+    await scene.clock.advance(FIRST_LOOK_S)
     assert scene.gone == ["b"]
 
 
@@ -364,7 +364,7 @@ async def test_cancelled_as_the_one_that_looks(scene: Scene) -> None:
     for name in "ab":
         scene.send(name)
     await turn()
-    scene.clock.now += FIRST_LOOK
+    scene.clock.now += FIRST_LOOK_S
     scene.group.failed(0.0)
     scene.tasks["a"].cancel()
     await turn()
@@ -380,13 +380,13 @@ async def test_cancelled_together(scene: Scene, bulk: bool) -> None:
     for name in "abc":
         scene.send(name, run=run)
     await turn()
-    flying = scene.group._pacer._flying
+    flying = scene.group._pacer._in_flight
     scene.clock.now += 1.0  # a slot or a look is due, but the timer has not fired yet
     for name in "abc":
         scene.tasks[name].cancel()
     await turn()
     assert scene.gone == []
-    assert scene.group._pacer._flying == flying
+    assert scene.group._pacer._in_flight == flying
     assert scene.group.try_admit(run)
 
 
@@ -399,9 +399,9 @@ async def test_a_deadline_is_kept(scene: Scene) -> None:
     scene.send("b", run=scene.run, deadline=1.5)
     await scene.clock.advance(1.49)
     assert scene.gone == ["a"]
-    assert not scene.lacked
+    assert not scene.turned_away
     await scene.clock.advance(0.02)
-    assert scene.lacked["b"] > 0.0
+    assert scene.turned_away["b"] > 0.0
     await scene.clock.advance(5.0)
     assert scene.gone == ["a"]
 
@@ -413,11 +413,11 @@ async def test_a_deadline_behind_a_closed_gate(scene: Scene) -> None:
         scene.send(f"ahead {number}")
     scene.send("hurried", deadline=1.5)
     await scene.clock.advance(1.49)
-    assert not scene.lacked
+    assert not scene.turned_away
     await scene.clock.advance(0.02)
     # The next look is a quarter of the time away for which the gate has been closed.
-    assert set(scene.lacked) == {"hurried"}
-    assert 0.0 < scene.lacked["hurried"] < 1.5 / 4.0
+    assert set(scene.turned_away) == {"hurried"}
+    assert 0.0 < scene.turned_away["hurried"] < 1.5 / 4.0
     await scene.clock.advance(60.0)
     assert "hurried" not in scene.gone
 
@@ -428,7 +428,7 @@ async def test_a_deadline_that_has_passed(scene: Scene, bulk: bool) -> None:
     scene.close_gate()
     scene.send("a", run=scene.run if bulk else None, deadline=0.0)
     await turn()
-    assert scene.lacked["a"] > 0.0
+    assert scene.turned_away["a"] > 0.0
 
 
 async def test_a_stated_wait_is_told_at_once(scene: Scene) -> None:
@@ -438,11 +438,11 @@ async def test_a_stated_wait_is_told_at_once(scene: Scene) -> None:
     scene.send("hurried", deadline=20.0)
     scene.send("unwilling", max_wait=10.0)
     await turn()
-    assert not scene.lacked
+    assert not scene.turned_away
     scene.group.throttled(0.0, 30.0)
     scene.send("late", deadline=29.0)
     await turn()
-    assert scene.lacked == {
+    assert scene.turned_away == {
         "hurried": pytest.approx(30.0),
         "unwilling": pytest.approx(30.0),
         "late": pytest.approx(30.0),
@@ -458,19 +458,21 @@ async def test_bulk_calls_look_before_they_believe(scene: Scene) -> None:
     for number in range(20):
         scene.send(str(number), run=run, deadline=600.0, max_wait=300.0)
     await turn()
-    while scene.clock.now < PATIENCE:
+    while scene.clock.now < BULK_PATIENCE_S:
         looks = len(scene.gone)
         await scene.clock.advance(0.25)
         if len(scene.gone) > looks:
             scene.refused(scene.gone[-1], 3_600.0 - scene.clock.now)
             await turn()
-        assert not scene.lacked
+        assert not scene.turned_away
     await scene.clock.advance(5.0)
     scene.refused(scene.gone[-1], 3_600.0 - scene.clock.now)
     await turn()
     assert 3 <= len(scene.gone) <= 6
-    assert len(scene.lacked) == 20 - len(scene.gone)
-    assert all(lacking == pytest.approx(3_600.0, abs=30.0) for lacking in scene.lacked.values())
+    assert len(scene.turned_away) == 20 - len(scene.gone)
+    assert all(
+        shortfall == pytest.approx(3_600.0, abs=30.0) for shortfall in scene.turned_away.values()
+    )
 
 
 async def test_who_cannot_be_served_in_time_is_told_at_once(scene: Scene) -> None:
@@ -483,16 +485,16 @@ async def test_who_cannot_be_served_in_time_is_told_at_once(scene: Scene) -> Non
     # Seventy are ahead, which takes seven windows; but one window alone has not been seen.
     scene.send("early", deadline=scene.clock.now + 40.0)
     await turn()
-    assert not scene.lacked
+    assert not scene.turned_away
     await scene.clock.advance(25.0)
     assert len(scene.gone) == 30
     # Two windows have been seen to run out with a line before them: now it is known.
-    assert set(scene.lacked) == {"early"}
+    assert set(scene.turned_away) == {"early"}
     scene.send("hurried", deadline=scene.clock.now + 30.0)
     scene.send("patient", deadline=scene.clock.now + 90.0)
     await turn()
-    assert set(scene.lacked) == {"early", "hurried"}
-    assert 30.0 < scene.lacked["hurried"] < 60.0
+    assert set(scene.turned_away) == {"early", "hurried"}
+    assert 30.0 < scene.turned_away["hurried"] < 60.0
     await scene.clock.advance(90.0)
     assert "patient" in scene.gone
 
@@ -501,17 +503,17 @@ def test_who_comes_back_is_judged_by_its_place() -> None:
     """A call that began first stands first, also where it is asked how long it has to wait."""
     pacer = GroupPacer()
     line = Line(pacer)
-    pacer._saturated = (10, 5.0)
+    pacer._full_cycle = (10, 5.0)
     assert pacer.admit(0.0) == 0.0
     pacer.throttled(0.0, 0.01, None)
 
     def waiter(began: float, deadline: float) -> Waiter:
-        return Waiter(began, deadline, 60.0, None, lambda _lacking: None)
+        return Waiter(began, deadline, 60.0, None, lambda _shortfall: None)
 
     for number in range(100):
         line.join(waiter(10.0 + number, FOREVER), 0.02)
-    assert line.lacking(waiter(1_000.0, 30.0), 0.02) == pytest.approx(45.0)
-    assert line.lacking(waiter(1.0, 30.0), 0.02) == 0.0
+    assert line.shortfall(waiter(1_000.0, 30.0), 0.02) == pytest.approx(45.0)
+    assert line.shortfall(waiter(1.0, 30.0), 0.02) == 0.0
 
 
 # Runs
@@ -616,7 +618,7 @@ async def test_a_look_is_one_call(scene: Scene) -> None:
         assert len(scene.gone) - before <= 1
         at += [scene.clock.now] * (len(scene.gone) - before)
     gaps = [later - earlier for earlier, later in pairwise([0.0, *at])]
-    assert gaps[0] == pytest.approx(FIRST_LOOK, abs=0.011)
+    assert gaps[0] == pytest.approx(FIRST_LOOK_S, abs=0.011)
     assert all(later >= earlier - 0.02 for earlier, later in pairwise(gaps))
     assert len(at) < 25
     assert max(gaps) < 5.02
@@ -625,7 +627,7 @@ async def test_a_look_is_one_call(scene: Scene) -> None:
 async def test_a_new_call_looks_if_nobody_waits(scene: Scene) -> None:
     """A call that comes when a look is due makes it; one that comes beside it waits."""
     scene.close_gate()
-    scene.clock.now += FIRST_LOOK
+    scene.clock.now += FIRST_LOOK_S
     assert scene.group.try_admit()
     assert not scene.group.try_admit()
     assert not scene.group.try_admit(RunAllowance())
@@ -641,11 +643,11 @@ async def test_an_opened_gate_lets_a_few_go(scene: Scene, history: int) -> None:
     scene.close_gate()
     for number in range(1_000):
         scene.send(str(number))
-    await scene.clock.advance(FIRST_LOOK)
+    await scene.clock.advance(FIRST_LOOK_S)
     assert scene.gone == ["0"]
     scene.taken("0")
     await turn()
-    assert FLIGHT - 1 <= len(scene.gone) - 1 <= FLIGHT
+    assert REOPENING_CALLS - 1 <= len(scene.gone) - 1 <= REOPENING_CALLS
     answered = 1
     while len(scene.gone) < 1_000:
         before = len(scene.gone)
@@ -663,7 +665,7 @@ async def test_calls_that_fail_let_others_go(scene: Scene) -> None:
     scene.close_gate()
     for number in range(100):
         scene.send(str(number))
-    await scene.clock.advance(FIRST_LOOK)
+    await scene.clock.advance(FIRST_LOOK_S)
     scene.taken("0")
     await turn()
     before = len(scene.gone)
@@ -706,11 +708,11 @@ async def test_closing_sends_everybody_away(scene: Scene) -> None:
     await turn()
     await scene.pacing.close()
     await turn()
-    assert set(scene.lacked) == {"a", "b"}
+    assert set(scene.turned_away) == {"a", "b"}
     scene.send("c")
     scene.send("d", run=scene.run)
     await turn()
-    assert set(scene.lacked) == {"a", "b", "c", "d"}
+    assert set(scene.turned_away) == {"a", "b", "c", "d"}
     assert scene.clock.sleeping == 0
 
 
@@ -829,7 +831,7 @@ def test_nobody_is_lost(sequence: list[tuple[str, int]]) -> None:
         for kind in ("one", "other", "interactive"):
             gone = [int(name.split()[1]) for name in scene.gone if name.startswith(kind)]
             assert gone == sorted(gone)
-        assert scene.group._pacer._flying == len(play.in_flight)
+        assert scene.group._pacer._in_flight == len(play.in_flight)
         assert scene.clock.sleeping == 0
         assert asyncio.all_tasks() == {asyncio.current_task()}
         assert math.isfinite(scene.group.waited)

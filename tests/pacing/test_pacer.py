@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontegg_async.pacing import FixedRate, GroupPacer, Line, RunAllowance, Waiter
-from frontegg_async.pacing.gate import FIRST_LOOK, LONGEST_LOOK
+from frontegg_async.pacing.gate import FIRST_LOOK_S, MAX_LOOK_GAP_S
 from frontegg_async.pacing.phases import MAX_RATE, MIN_RATE
 
 waits = st.one_of(
@@ -89,14 +89,14 @@ def period_of(pacer: GroupPacer) -> float:
 
 def check(pacer: GroupPacer, now: float, flying: int) -> None:
     """Check that a pacer makes sense, whatever it has heard."""
-    assert pacer._flying == flying  # pyright: ignore[reportPrivateUsage]
+    assert pacer._in_flight == flying  # pyright: ignore[reportPrivateUsage]
     state = pacer.state(now)
     assert MIN_RATE <= state.rate <= MAX_RATE
     assert pacer.rate == state.rate
     for seconds in (
         state.closed_for,
-        state.shut,
-        pacer.wait_at(now),
+        state.closed_seconds,
+        pacer.seconds_until_slot(now),
         pacer.opens_in(now),
         pacer.closed_since(now),
         pacer.served_in(now, 10),
@@ -148,7 +148,7 @@ def test_one_look_at_a_closed_gate() -> None:
     assert pacer.admit(0.0) == 0.0
     pacer.throttled(0.0, 0.1, None)
     wait = pacer.admit(0.1)
-    assert wait == pytest.approx(FIRST_LOOK)
+    assert wait == pytest.approx(FIRST_LOOK_S)
     look = 0.1 + wait
     assert pacer.admit(look) == 0.0
     assert pacer.admit(look) > 0.0
@@ -172,7 +172,7 @@ def test_looks_become_rarer() -> None:
         pacer.throttled(now, now, None)
     for gap, next_gap in pairwise(gaps):
         assert next_gap >= gap - 1e-6
-    assert gaps[-1] == pytest.approx(LONGEST_LOOK)
+    assert gaps[-1] == pytest.approx(MAX_LOOK_GAP_S)
     assert len(gaps) < 50
 
 
@@ -203,9 +203,9 @@ def test_a_stated_wait_is_told_and_looked_behind() -> None:
     pacer.throttled(0.0, 1.0, 3600.0)
     assert pacer.opens_in(1.0) == pytest.approx(3600.0)
     assert pacer.closed_for(601.0) == pytest.approx(3000.0)
-    assert pacer.admit(1.0) <= LONGEST_LOOK
-    assert pacer.admit(1.0 + LONGEST_LOOK) == 0.0
-    assert pacer.succeeded(1.0 + LONGEST_LOOK, 6.1)
+    assert pacer.admit(1.0) <= MAX_LOOK_GAP_S
+    assert pacer.admit(1.0 + MAX_LOOK_GAP_S) == 0.0
+    assert pacer.succeeded(1.0 + MAX_LOOK_GAP_S, 6.1)
     assert pacer.closed_for(6.1) == 0.0
 
 

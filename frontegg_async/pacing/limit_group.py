@@ -15,7 +15,7 @@ from .line import Line, Waiter
 from .pacer import GroupPacer, PaceState
 from .rate import FixedRate
 
-NEW_WORD: Final = 0.5
+NEW_STATED_WAIT_S: Final = 0.5
 """Seconds by which a stated time must move for the line to be looked through again."""
 
 
@@ -52,7 +52,7 @@ class Learned(msgspec.Struct, frozen=True):
     seconds: float
 
 
-class Group:
+class LimitGroup:
     """The calls of one limit group. One timer serves the whole line.
 
     While nobody waits and there is room, a call costs one question and no timer, lock or await.
@@ -61,13 +61,13 @@ class Group:
     __slots__ = (
         "_clock",
         "_closed",
+        "_last_stated_until",
         "_line",
         "_pacer",
         "_timer",
-        "_waited",
+        "_waited_seconds",
         "_waiting_since",
         "_wake_at",
-        "_word",
         "name",
         "operation",
     )
@@ -80,9 +80,9 @@ class Group:
         self._line: Final = Line(pacer)
         self._timer: asyncio.Task[None] | None = None
         self._wake_at = math.inf
-        self._waited = 0.0
+        self._waited_seconds = 0.0
         self._waiting_since = math.inf
-        self._word = -math.inf
+        self._last_stated_until = -math.inf
         self._closed = False
 
     def try_admit(self, run: RunAllowance | None = None) -> bool:
@@ -111,23 +111,23 @@ class Group:
         line = self._line
         future: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
-        def resolve(lacking: float) -> None:
+        def resolve(shortfall: float) -> None:
             if not future.done():
-                future.set_result(lacking)
+                future.set_result(shortfall)
 
         allowance = None if run is None else run.of(self.name)
         waiter = Waiter(began, deadline, max_wait, allowance, resolve, future.cancelled)
-        lacking = line.lacking(waiter, now)
-        if lacking or self._closed:
-            return lacking or max(self._pacer.wait_at(now), 1e-3)
+        shortfall = line.shortfall(waiter, now)
+        if shortfall or self._closed:
+            return shortfall or max(self._pacer.seconds_until_slot(now), 1e-3)
         line.join(waiter, now)
-        self._serve()
+        self._serve_line()
         try:
             return await future
         except asyncio.CancelledError:
             if not waiter.done:
                 line.leave(waiter)
-                self._serve()  # the next one may be the new head
+                self._serve_line()  # the next one may be the new head
             elif not future.cancelled() and future.result() == 0.0:
                 # Admitted, and cancelled before it could go: the slot is the next one's.
                 self.give_back(run, waiter.admitted_at)
@@ -139,7 +139,7 @@ class Group:
         self._pacer.give_back(now, admitted_at)
         if run is not None:
             run.of(self.name).give_back(admitted_at)
-        self._serve()
+        self._serve_line()
 
     def succeeded(self, sent_at: float, exhausted: float | None = None) -> None:
         """Report an answer that is no refusal: any but 429 and 5xx.
@@ -155,9 +155,9 @@ class Group:
         if exhausted:
             closed = self._pacer.closed
             self._pacer.exhausted(sent_at, now, exhausted)
-            self._heard(now, closed=closed)
+            self._review_line(now, closed=closed)
         elif (opened or line.crowded) and line.waiting:
-            self._serve()
+            self._serve_line()
 
     def throttled(self, sent_at: float, wait: float | None = None) -> bool:
         """Report a 429, or a 503 that states a wait; ``wait`` is the stated time in seconds.
@@ -169,16 +169,16 @@ class Group:
         looked = self._pacer.closed and sent_at > now - self._pacer.closed_since(now)
         closed = self._pacer.closed and not looked
         singled_out = self._pacer.throttled(sent_at, now, wait)
-        self._heard(now, closed=closed)
+        self._review_line(now, closed=closed)
         return singled_out
 
     def failed(self, sent_at: float) -> None:
         """Report a call that ended without an answer, or in a 5xx."""
         self._pacer.failed(sent_at, self._clock.monotonic())
         if self._line.waiting:
-            self._serve()
+            self._serve_line()
 
-    def _heard(self, now: float, *, closed: bool) -> None:
+    def _review_line(self, now: float, *, closed: bool) -> None:
         """Send away whom the server's word leaves no time, if it is a new one.
 
         Args:
@@ -188,11 +188,11 @@ class Group:
         """
         if not self._line.waiting:
             return
-        word = self._pacer.stated_until
-        if not closed or abs(word - self._word) > NEW_WORD:
-            self._word = word
+        stated_until = self._pacer.stated_until
+        if not closed or abs(stated_until - self._last_stated_until) > NEW_STATED_WAIT_S:
+            self._last_stated_until = stated_until
             self._line.review(now)
-        self._serve()
+        self._serve_line()
 
     @property
     def closed(self) -> bool:
@@ -219,7 +219,7 @@ class Group:
     @property
     def waited(self) -> float:
         """Seconds during which at least one call stood in line."""
-        return self._waited + max(self._clock.monotonic() - self._waiting_since, 0.0)
+        return self._waited_seconds + max(self._clock.monotonic() - self._waiting_since, 0.0)
 
     def wait_of(self) -> Wait | None:
         """Return how long calls have to wait, or None if the server takes them."""
@@ -235,14 +235,14 @@ class Group:
         if timer is not None:
             await asyncio.wait([timer])
 
-    def _serve(self) -> None:
+    def _serve_line(self) -> None:
         """Let go who may go, send away who cannot, and set the timer for the next."""
         now = self._clock.monotonic()
         at = self._line.serve(now)
         if self._line.waiting:
             self._waiting_since = min(self._waiting_since, now)
         elif self._waiting_since < math.inf:
-            self._waited += now - self._waiting_since
+            self._waited_seconds += now - self._waiting_since
             self._waiting_since = math.inf
         if at == math.inf:
             self._stop_timer()
@@ -250,13 +250,13 @@ class Group:
             self._stop_timer()
             self._wake_at = at
             self._timer = asyncio.create_task(
-                self._sleep(at - now), name=f"frontegg_async pacing {self.operation}"
+                self._wake_after(at - now), name=f"frontegg_async pacing {self.operation}"
             )
 
-    async def _sleep(self, seconds: float) -> None:
+    async def _wake_after(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
         self._timer = None
-        self._serve()
+        self._serve_line()
 
     def _stop_timer(self) -> asyncio.Task[None] | None:
         timer, self._timer = self._timer, None
@@ -277,9 +277,9 @@ class Pacing:
     def __init__(self, clock: Clock, *, expected: Callable[[str], FixedRate] | None = None) -> None:
         self._clock: Final = clock
         self._expected: Final = expected
-        self._groups: Final[dict[str, Group]] = {}
+        self._groups: Final[dict[str, LimitGroup]] = {}
 
-    def group(self, name: str, operation: str = "") -> Group:
+    def group(self, name: str, operation: str = "") -> LimitGroup:
         """Return the group of that name (``Operation.limit_group``).
 
         Args:
@@ -290,7 +290,7 @@ class Pacing:
         if group is None:
             expected = None if self._expected is None else self._expected(name)
             pacer = GroupPacer(expected=expected)
-            group = self._groups[name] = Group(name, operation or name, self._clock, pacer)
+            group = self._groups[name] = LimitGroup(name, operation or name, self._clock, pacer)
         return group
 
     def states(self) -> dict[str, PaceState]:
