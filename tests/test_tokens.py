@@ -167,6 +167,29 @@ async def test_advisory_refresh_waits_for_nobody(clock: FakeClock) -> None:
     assert fetch.calls == 2
 
 
+@pytest.mark.parametrize(
+    ("life", "margin"), [(50.0, 5.0), (100.0, 10.0), (400.0, 30.0), (2_000.0, 100.0)]
+)
+async def test_callers_wait_only_near_the_end(clock: FakeClock, life: float, margin: float) -> None:
+    """Callers wait in a token's last 30 s, or 5 % of its life, but never for more than 10 %."""
+    fetch = StubFetch()
+    fetch.expires_in = life
+    manager = make_manager(fetch, clock)
+    first = await manager.get(1.0)
+    fetch.gate = asyncio.Event()
+    clock.advance(life - margin - 0.01)
+    served = asyncio.create_task(manager.get(30.0))
+    await spin()
+    assert served.done()
+    assert await served is first
+    clock.advance(0.02)
+    waiting = asyncio.create_task(manager.get(30.0))
+    await spin()
+    assert not waiting.done()
+    fetch.gate.set()
+    assert (await waiting).value == "token-2"
+
+
 async def test_backoff_between_failing_fetches(clock: FakeClock) -> None:
     """Fetches that fail are 1, 2, 4 … 30 seconds apart, however many ask."""
     fetch = StubFetch(*(ServerError("down", status=500) for _ in range(8)))
@@ -193,6 +216,19 @@ async def test_throttled_fetch_waits_as_long_as_it_is_told(clock: FakeClock) -> 
             await manager.get(1.0)
         assert caught.value.retry_after == 120.0
         assert fetch.calls == 1
+    clock.advance(2.0)
+    assert (await manager.get(1.0)).value == "token-2"
+
+
+async def test_a_day_that_a_429_states_is_not_waited_for(clock: FakeClock) -> None:
+    """Whatever a 429 of the auth route states, it is asked again after five minutes."""
+    fetch = StubFetch(RateLimitError("too many", status=429, retry_after=86_400.0))
+    manager = make_manager(fetch, clock)
+    for pause in (0.0, 299.0):
+        clock.advance(pause)
+        with pytest.raises(RateLimitError):
+            await manager.get(1.0)
+    assert fetch.calls == 1
     clock.advance(2.0)
     assert (await manager.get(1.0)).value == "token-2"
 
@@ -459,13 +495,13 @@ async def test_life_of_a_token(
 async def test_unusable_answers_of_the_auth_route(
     timed: Emulator, clock: FakeClock, body: bytes
 ) -> None:
-    """An answer without a usable token is a typed error, which backs off like any other."""
+    """A response without a usable token is an error that names the host, and backs off."""
     bad = timed.inject(
         AnswerStatus(200, body=body, content_type="application/json"), on=AUTH, times=None
     )
     async with session_on(timed, clock=clock) as session:
         for _ in range(10):
-            with pytest.raises(ResponseDecodeError) as caught:
+            with pytest.raises(ResponseDecodeError, match=timed.url) as caught:
                 await session.users.get("user-0")
             assert caught.value.operation == "users.get"
         assert timed.count(AUTH) == 1

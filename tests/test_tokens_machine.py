@@ -243,10 +243,12 @@ async def test_store_hit_and_miss(clock: FakeClock) -> None:
     assert [fetch.calls for fetch in fetches] == [1, 0]
 
 
-@pytest.mark.parametrize(("age", "calls"), [(FRESH, 0), (ADVISORY, 1), (MANDATORY, 1), (2e9, 1)])
+@pytest.mark.parametrize(
+    ("age", "calls"), [(-3_600.0, 0), (FRESH, 0), (ADVISORY, 1), (MANDATORY, 1), (2e9, 1)]
+)
 @pytest.mark.anyio
 async def test_store_entry_of_some_age(clock: FakeClock, age: float, calls: int) -> None:
-    """A stored token counts with the age it has: one that is due for renewal is fetched anew."""
+    """A stored token counts with the age it has, and never as younger than new."""
     store = MemoryTokenStore()
     await store.save("key", stored(clock, "shared", age=age))
     fetch = StubFetch()
@@ -254,7 +256,7 @@ async def test_store_entry_of_some_age(clock: FakeClock, age: float, calls: int)
     assert fetch.calls == calls
     assert token.value == ("token-1" if calls else "shared")
     if not calls:
-        assert token.expires_at == pytest.approx(clock.now + LIFE - age)
+        assert token.expires_at == pytest.approx(clock.now + LIFE - max(age, 0.0))
 
 
 @pytest.mark.parametrize("newer", [False, True])

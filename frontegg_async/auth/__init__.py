@@ -1,1 +1,1 @@
-"""Tokens: the environment's and users', how they are fetched, kept, shared and renewed."""
+"""Tokens of the environment and of users: fetched, kept, shared and renewed."""

@@ -1,4 +1,4 @@
-"""A token as an auth route grants it: checked before it is used, with the life it can have."""
+"""Tokens granted by an auth route: checked before they are used, with a life within bounds."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ..models.authentication import TokenGrant
 from .token_stores import is_fit
 
 UNSTATED_LIFE_S: Final = 300.0
-"""Seconds that a token is used whose answer does not say how long it lives."""
+"""Seconds that a token without a stated life is used."""
 MIN_LIFE_S: Final = 1.0
-"""Seconds that a token counts as good at least, so that one born dead is not fetched per call."""
+"""Least seconds that a token is used, so that one of no life is not fetched for every call."""
 MAX_LIFE_S: Final = 366 * 86_400.0
-"""Seconds that a token is used at most, whatever life is stated."""
+"""Most seconds that a token is used, however long its stated life."""
 
 
 class Granted(msgspec.Struct):
@@ -29,19 +29,23 @@ class Granted(msgspec.Struct):
         return "Granted(***)"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Return for rich, which would otherwise read all fields, as much as ``repr`` shows."""
+        """Show rich no more than ``repr``; by itself it would read all fields."""
         return [("token", MASK)]
 
 
-def check_grant(answer: TokenGrant) -> Granted:
-    """Refuse an answer without a token, or with one that cannot stand in a header."""
-    if answer.token is None or not is_fit(answer.token):
-        raise ResponseDecodeError("the auth route's answer holds no usable token")
-    return Granted(answer.token, answer.expires_in)
+def check_grant(grant: TokenGrant) -> Granted:
+    """Return the granted token.
+
+    Raises:
+        ResponseDecodeError: there is no token, or it cannot stand in a header.
+    """
+    if grant.token is None or not is_fit(grant.token):
+        raise ResponseDecodeError("the auth route's response holds no usable token")
+    return Granted(grant.token, grant.expires_in)
 
 
 def life_of(expires_in: float | str | None) -> float:
-    """Return the seconds that a token lives; servers state them as text, and nonsense."""
+    """Return the seconds of a token's life; servers state them as strings, and nonsense."""
     try:
         stated = float(expires_in or 0.0)
     except (ValueError, OverflowError):

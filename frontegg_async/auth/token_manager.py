@@ -1,18 +1,24 @@
 """The token manager: one token, the environment's or a user's, however many tasks ask for it.
 
-    life of a token      what happens
-    ──────────────────   ──────────────────────────────────────────────────────────────
-    0 to some 78 %       served at once, without an await
-    advisory             served, while one task fetches the next in the background
-    mandatory            callers wait for the fetch; if it fails, the old one still serves
-    ended                callers wait for the fetch; if it fails, its error is raised
+    life of a token      calls
+    ──────────────────   ──────────────────────────────────────────────────────────────────
+    0 to some 78 %       get it at once, without an await
+    advisory             get it, while a task fetches the next one in the background
+    mandatory            wait for the refresh; if it fails, they get the old token
+    ended                wait for the refresh; if it fails, its error is raised
 
-The fetch is a task of its own: a caller that is cancelled stops waiting and harms nobody. Its
-result is a value, so that each caller raises an error of its own. Times are monotonic and
-counted from before the request was sent; only a ``TokenStore`` sees times of day, because
+The refresh is a task of its own, so that a cancelled caller stops waiting and affects no other.
+The task's result is a value, so that each caller raises an error of its own. Times are monotonic
+and counted from before the request was sent; only a ``TokenStore`` sees times of day, because
 monotonic clocks mean nothing to another process.
 
-A token that the server answers with 401 is replaced: by the one in the store, if there is another,
+    task         ends when                     awaited by
+    ──────────   ───────────────────────────   ──────────────────────────────────
+    refresh      the new token is in use       callers that need it
+    save         the store has it              the next refresh; ``close``, 1 s
+    callback     ``on_refresh`` has returned   ``close``, 4 s
+
+A token that the server rejects with 401 is replaced: by the one in the store, if there is another,
 and if the server rejects that one too by a new one. A route that rejects new tokens as well rejects
 them for another reason, and costs no further token for a while.
 """
@@ -59,27 +65,29 @@ _MAX_MARGIN_SHARE: Final = 0.1
 never for more than 10 % of it."""
 FIRST_BACKOFF_S: Final = 1.0
 MAX_BACKOFF_S: Final = 30.0
-"""Seconds between fetches that fail: the first and the longest pause."""
+"""Seconds between failing fetches: the first and the longest pause."""
 REFUSED_BACKOFF_S: Final = 60.0
-"""Seconds before credentials that were refused are shown again."""
+"""Seconds before rejected credentials are sent again."""
 MAX_STATED_PAUSE_S: Final = 300.0
-"""Seconds that a 429 of the auth route can hold fetches back at most, whatever it states."""
+"""Most seconds that a 429 of the auth route holds fetches back, however many it states."""
 MAX_REFRESH_WAIT_S: Final = 2.0
-"""Seconds that a caller waits for a new token at most, while the old one is good."""
+"""Most seconds that a caller waits for a new token while the old one is good."""
 STORE_TIMEOUT_S: Final = 0.5
-"""Seconds after which a token store is left out: the auth route is always there."""
+"""Seconds that a token store may take; after that the auth route is asked."""
 STORE_PAUSE_S: Final = 30.0
-"""Seconds for which a token store is left out that has failed or was too slow."""
+"""Seconds without the token store after it has failed or was too slow."""
 LEASE_S: Final = 10.0
-"""Seconds that a session may take to fetch a token while others wait for it to be stored."""
+"""Seconds that a session has to fetch a token while other sessions wait for it."""
 FIRST_POLL_S: Final = 0.05
 MAX_POLL_S: Final = 0.5
 """Seconds between looks into the store while another session fetches the token."""
 ON_REFRESH_TIMEOUT_S: Final = 30.0
 """Seconds that ``on_refresh`` may take."""
+CLOSE_WAIT_S: Final = 4.0
+"""Seconds of them that are left when the session is closed, which may take five in all."""
 
 REFUSALS: Final = (
-    # What asking again does not change.
+    # Errors that a second request does not change.
     AuthenticationError,
     PermissionDeniedError,
     InvalidRequestError,
@@ -94,9 +102,8 @@ class Token:
         secret: the token.
         authorization: value of the ``Authorization`` header.
         advisory_at, mandatory_at, expires_at: monotonic times, in seconds.
-        accepted: whether a call with it was accepted.
-        unproven: whether it came from a store after a 401, so that it may be as dead as the one
-            before it.
+        accepted: True once a call with it was accepted.
+        unproven: True if it came from a store after a 401, and may be revoked like the one before.
     """
 
     __slots__ = (
@@ -129,7 +136,7 @@ class Token:
 
 
 class _RouteRejections(msgspec.Struct):
-    """A route that has answered 401.
+    """The 401s of one route.
 
     Args:
         count: tokens that were replaced because of it, since it last accepted one.
@@ -146,13 +153,13 @@ class TokenManager:
     """Fetches, keeps and renews one token.
 
     Args:
-        fetch: asks the auth route once, with whatever retries it likes; raises FronteggError.
-        clock: what time it is.
+        fetch: fetches a token, with its own retries; raises FronteggError.
+        clock: source of the time.
         uniform: draws a number between two others, for jitter.
-        store: where to share the token.
-        key: the token's name in the store.
-        description: whose token it is, for what people read.
-        after_refresh: is awaited after each renewal, when the new token is in use already.
+        store: token store that other sessions may share.
+        key: name of the token in the store.
+        description: kind of token, for messages.
+        after_refresh: awaited after each refresh, when the new token is in use already.
     """
 
     def __init__(
@@ -177,6 +184,8 @@ class TokenManager:
         self._lease_holder: Final = secrets.token_hex(8)
         self._after_refresh: Final = after_refresh
         self._save_task: asyncio.Task[None] | None = None
+        self._callback_task: asyncio.Task[None] | None = None
+        self._callback_due = False
         self._token: Token | None = None
         self._rejected: Secret | None = None
         self._refresh_task: asyncio.Task[Token | FronteggError] | None = None
@@ -192,11 +201,11 @@ class TokenManager:
         """Routes that have answered 401 since they last accepted a token."""
 
     def adopt(self, value: str, life: float) -> None:
-        """Use a token that somebody else obtained, which lives ``life`` seconds from now."""
+        """Use a token obtained elsewhere, which lives ``life`` seconds from now."""
         self._token = self._make_token(value, self._monotonic(), life)
 
     def current(self) -> Token | None:
-        """Return the token if nothing need be done about it. No await: this is every call."""
+        """Return the token if no refresh is due. No await: every call asks."""
         token = self._token
         if token is not None and self._monotonic() < token.advisory_at:
             return token
@@ -212,7 +221,7 @@ class TokenManager:
             AuthenticationError: the credentials were refused; they are not tried again for a
                 minute.
             CallTimeoutError: the fetch takes longer than the caller can wait; it goes on.
-            FronteggError: whatever else the fetch ended in.
+            FronteggError: the fetch failed in another way.
         """
         now = self._monotonic()
         token = self._token
@@ -228,14 +237,14 @@ class TokenManager:
             await asyncio.wait((refresh,), timeout=first)
             left = self._monotonic() < now + good
             if good and not left and not refresh.done():
-                # It has ended meanwhile: there is nothing to make do with any more.
+                # The old token has ended meanwhile: only a new one serves.
                 await asyncio.wait((refresh,), timeout=max(timeout - first, 0.0))
             if refresh.done() and refresh.cancelled():
                 raise ClosedError("the session was closed")
             outcome = refresh.result() if refresh.done() else None
         if isinstance(outcome, Token):
             return outcome
-        # Make do with the token that is left, to its true end.
+        # The old token serves to its end.
         token = self._token
         if token is not None and self._monotonic() < token.expires_at:
             return token
@@ -248,7 +257,7 @@ class TokenManager:
         return max(0.0, self._next_fetch_at - self._monotonic())
 
     def _ensure_refresh(self, now: float) -> asyncio.Task[Token | FronteggError] | None:
-        """Return the fetch under way, a new one if it is due, or None while it must not be."""
+        """Return the running refresh, or a new one; None if none is due or none allowed yet."""
         if self._closed:
             raise ClosedError("the session is closed")
         refresh = self._refresh_task
@@ -261,7 +270,7 @@ class TokenManager:
         return self._refresh_task
 
     async def _refresh(self) -> Token | FronteggError:
-        # In a task of its own, begun by some call: its answer is no answer of that one.
+        # The task inherits the context of the call that started it, and must not record there.
         recorded.set(None)
         previous, self._save_task = self._save_task, None
         if previous is not None:
@@ -280,10 +289,12 @@ class TokenManager:
             life = life_of(granted.expires_in)
             token = self._make_token(granted.token, since, life)
             stored = StoredToken(value=token.value, issued_at=at, expires_at=at + life)
-            # In use before it is stored: a store that hangs delays nobody.
+            # In use before it is stored: a store that hangs delays no call.
             self._save_task = asyncio.create_task(
-                self._store_and_tell(stored), name="frontegg_async token store"
+                self._save(stored), name="frontegg_async token store"
             )
+            if self._after_refresh is not None:
+                self._start_callback(self._after_refresh)
         self._token = token
         self._rejected = None
         self._skip_store = False
@@ -293,7 +304,7 @@ class TokenManager:
         return token
 
     async def _fetched_elsewhere(self) -> Token | None:
-        """Return a token that another session has stored, or None if this one is to fetch it."""
+        """Return a token that another session has stored, or None if this one fetches it."""
         if self._skip_store:
             return None
         poll = FIRST_POLL_S
@@ -303,23 +314,34 @@ class TokenManager:
             if token is not None or await self._acquire_lease():
                 return token
             if self._monotonic() >= give_up:
-                return None  # whoever has the lease does not come to an end
+                return None  # the holder of the lease does not finish
             await self._clock.sleep(poll)
             poll = min(1.5 * poll, MAX_POLL_S)
 
-    async def _store_and_tell(self, token: StoredToken) -> None:
+    async def _save(self, token: StoredToken) -> None:
         await self._save_token(token)
         await self._release_lease()
-        if self._after_refresh is None:
-            return
-        try:
-            async with asyncio.timeout(ON_REFRESH_TIMEOUT_S):
-                await self._after_refresh()
-        except Exception as error:  # noqa: BLE001  # somebody else's code: the token is good
-            failed = type(error).__name__
-        else:
-            return
-        _logger.warning("on_refresh failed (%s)", failed)
+
+    def _start_callback(self, callback: Callable[[], Awaitable[None]]) -> None:
+        """Call back after the call before has ended, so that the newest tokens are stored last."""
+        self._callback_due = True
+        if self._callback_task is None or self._callback_task.done():
+            self._callback_task = asyncio.create_task(
+                self._call_back(callback), name="frontegg_async on_refresh"
+            )
+
+    async def _call_back(self, callback: Callable[[], Awaitable[None]]) -> None:
+        while self._callback_due:
+            self._callback_due = False
+            try:
+                async with asyncio.timeout(ON_REFRESH_TIMEOUT_S):
+                    await callback()
+            except Exception as error:  # noqa: BLE001  # the program's code: the token is good
+                failed = type(error).__name__
+            else:
+                continue
+            # Outside of the handler: the exception may hold tokens.
+            _logger.warning("on_refresh failed (%s)", failed)
 
     def _make_token(self, value: str, since: float, life: float) -> Token:
         return Token(
@@ -343,11 +365,11 @@ class TokenManager:
         return self._last_error
 
     def rejected(self, token: Token, route: str) -> bool:
-        """Say that a route answered 401 to ``token``; return whether to send once more.
+        """Record that a route answered 401 to ``token``; return whether to send once more.
 
-        Only this token is dropped: if there is a newer one already, it stays. A route that rejects
-        new tokens as well drops no other for a while, and neither does a host that has accepted
-        none: each would otherwise cost a token call for every call.
+        Only this token is dropped: a newer one stays. A route that rejects new tokens as well drops
+        no other for a while, and neither does a host that has accepted none: each would otherwise
+        cost a fetch for every call.
         """
         current = self._token
         if current is None or current.secret != token.secret:
@@ -375,9 +397,9 @@ class TokenManager:
         return True
 
     def accepted(self, token: Token, route: str) -> None:
-        """Say that a route accepted the token.
+        """Record that a route accepted the token.
 
-        Need not be said while ``token.accepted`` is set and there are no ``rejecting_routes``.
+        Needless while ``token.accepted`` is set and ``rejecting_routes`` is empty.
         """
         token.accepted = True
         token.unproven = False
@@ -385,19 +407,16 @@ class TokenManager:
         self.rejecting_routes.pop(route, None)
 
     async def close(self) -> None:
-        """End the fetch under way, if any, and let a new token be stored."""
+        """End the refresh, and let a new token be stored and ``on_refresh`` return, for a while."""
         self._closed = True
         if self._refresh_task is not None:
             self._refresh_task.cancel()
             await asyncio.wait((self._refresh_task,))
-        if self._save_task is not None:
-            try:
-                await asyncio.wait((self._save_task,), timeout=2 * STORE_TIMEOUT_S)
-            finally:
-                self._save_task.cancel()
+        await _finish(self._save_task, 2 * STORE_TIMEOUT_S)
+        await _finish(self._callback_task, CLOSE_WAIT_S)
 
     async def _acquire_lease(self) -> bool:
-        """Return whether this session is to fetch the token; True if the store has no leases."""
+        """Return whether this session fetches the token; True if the store has no leases."""
         lease = getattr(self._store, "lease", None)
         if lease is None or self._monotonic() < self._store_paused_until:
             return True
@@ -405,11 +424,11 @@ class TokenManager:
             "be read", lambda: lease(self._key, self._lease_holder, LEASE_S), None
         )
         self._holds_lease = bool(given)
-        # A store that fails has none to give: the token is fetched.
+        # Without a working store there is no lease: the token is fetched.
         return given is None or self._holds_lease
 
     async def _release_lease(self) -> None:
-        """End the lease, also where the token could not be stored: others wait for its end."""
+        """End the lease, also if the token could not be stored: other sessions wait for its end."""
         release = getattr(self._store, "release", None)
         if release is None or not self._holds_lease:
             return
@@ -417,17 +436,17 @@ class TokenManager:
         # If it fails, the lease ends by itself.
         await self._ask_store("be written", lambda: release(self._key, self._lease_holder), None)
 
-    async def _ask_store(self, what: str, ask: Callable[[], Awaitable[R]], otherwise: R) -> R:
-        """Return what the store says in time; ``otherwise`` if it fails, and leave it out then."""
+    async def _ask_store(self, action: str, ask: Callable[[], Awaitable[R]], otherwise: R) -> R:
+        """Return the store's result; if it fails or is too slow, ``otherwise``, and pause it."""
         try:
             async with asyncio.timeout(STORE_TIMEOUT_S):
                 return await ask()
-        except Exception as error:  # noqa: BLE001  # somebody else's code: do without it
+        except Exception as error:  # noqa: BLE001  # the program's code: do without it
             failed = type(error).__name__
-        # Not where the exception is a variable: its text is the store's, and may hold the token.
+        # Outside of the handler: the exception comes from the store, and may hold the token.
         self._store_paused_until = self._monotonic() + STORE_PAUSE_S
         _logger.warning(
-            "the token store cannot %s (%s): left out for %.0f s", what, failed, STORE_PAUSE_S
+            "the token store cannot %s (%s): left out for %.0f s", action, failed, STORE_PAUSE_S
         )
         return otherwise
 
@@ -437,11 +456,11 @@ class TokenManager:
         stored = await self._ask_store("be read", self._load_stored, None)
         if stored is None:
             return None
-        # Neither one that was refused, nor the one that is to be replaced.
+        # Neither the rejected token, nor the one to be replaced.
         current = None if self._token is None else self._token.secret
         if Secret(stored.value) in {self._rejected, current}:
             return None
-        # Another machine's clock may be wrong: what it says is used with the age it can have.
+        # Another machine's clock may be ahead of ours: a token is never younger than new.
         age = max(0.0, self._clock.time() - stored.issued_at)
         token = self._make_token(
             stored.value, self._monotonic() - age, stored.expires_at - stored.issued_at
@@ -459,6 +478,15 @@ class TokenManager:
         if self._monotonic() < self._store_paused_until:
             return
         await self._ask_store("be written", lambda: self._store.save(self._key, token), None)
+
+
+async def _finish(task: asyncio.Task[None] | None, seconds: float) -> None:
+    """Wait for a task to end, and cancel it after some seconds."""
+    if task is not None:
+        try:
+            await asyncio.wait((task,), timeout=seconds)
+        finally:
+            task.cancel()
 
 
 def _backoff(failures: int) -> float:

@@ -56,7 +56,8 @@ from __future__ import annotations
 from .allowance import RunAllowance
 from .limit_group import Learned, LimitGroup, Pacing, Wait
 from .line import Line, Waiter
-from .pacer import GroupPacer, PaceState
+from .pace_state import PaceState
+from .pacer import GroupPacer
 from .rate import FixedRate
 
 __all__ = [

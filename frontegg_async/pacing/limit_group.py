@@ -12,7 +12,8 @@ import msgspec
 from .._core.clock import Clock
 from .allowance import RunAllowance
 from .line import Line, Waiter
-from .pacer import GroupPacer, PaceState
+from .pace_state import PaceState
+from .pacer import GroupPacer
 from .rate import FixedRate
 
 NEW_STATED_WAIT_S: Final = 0.5

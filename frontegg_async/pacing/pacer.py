@@ -1,4 +1,23 @@
-"""The pacing of one limit group as arithmetic: no clock, no loop, no chance."""
+"""The pacing of one limit group as arithmetic: no clock, no loop, no chance.
+
+    part          question                                                     state
+    ───────────   ──────────────────────────────────────────────────────────   ─────────────────
+    gate          May any call be sent?                                        ``Gate``
+    spacing       When is the next slot of a bulk call?                        ``Spacing``
+    phase         How many slots a second?                                     ``Phase``
+    cycle         How many calls did the server take from one opening of the   ``_cycle_…``
+                  gate to the next, and was it the server that decided?        ``_held_back…``
+    opening       Is the gate open for certain, so that the cycle counts?      ``_opening``
+    recent rate   How many calls a second lately? Counts at intervals.         ``_marks``
+    round trips   How long does an answer take?                                ``_round_trip``,
+                                                                               ``_usual_answer``
+    line          How fast does a line of interactive calls move that never    ``_full_cycle``
+                  empties?
+
+``admit`` asks gate and spacing. Answers go to the gate first; an opening that turns out to be
+certain ends a cycle, and the phase draws its conclusion from that. Between openings the phase grows
+at every tick, if bulk calls were held back since the last one.
+"""
 
 from __future__ import annotations
 
@@ -10,57 +29,34 @@ import msgspec
 
 from .cycle import Cycle
 from .gate import FIRST_LOOK_S, MAX_LOOK_GAP_S, Gate
+from .pace_state import PaceState
 from .phases import SPRINT_SHARE, Phase, Seeking, Windowed, remembered
 from .rate import FixedRate
 from .spacing import CATCH_UP_S, Spacing
 
 IDLE_SHARE: Final = 0.6
-"""Share of its slots that a cycle may have left unused and still tell of the limit."""
+"""Share of its slots that a cycle may leave unused and still tell of the limit."""
 RECENT_PERIODS: Final = 2.0
-"""A cycle longer than this many periods tells of the past; its last period tells of now."""
+"""Periods: a longer cycle tells of the past, and its last period of now."""
 
 ANSWER_MARGIN: Final = 1.5
-"""What an answer usually takes, times this, must be left before a deadline."""
+"""A call is sent if its deadline leaves this many times the usual time of an answer."""
 UNWATCHED_S: Final = 2.0 * MAX_LOOK_GAP_S
-"""Seconds without a look after which the end of a cycle is not known."""
+"""Seconds without a look after which the end of a cycle is unknown."""
 CERTAIN_CALLS: Final = 3
 """Calls taken after an opening that make it certain: answers overtake each other."""
 CROWD_CALLS: Final = 16
 """Calls in flight from which on a single refusal closes nothing: the next answers come soon."""
 SURVEY_S: Final = 60.0
-"""Seconds after a refusal until runs with a share use more than it, until refused: how else would
-a raised limit be found?"""
+"""Seconds after a refusal until runs with a share exceed it, until refused: a raised limit is not
+found otherwise."""
 SURVEY_PERIODS: Final = 20.0
 """The same in periods."""
 COUNTED_CALLS: Final = 20.0
-"""Calls over which a rate is measured at least: fewer are chance."""
+"""Least calls over which a rate is measured: fewer are chance."""
 
 _MIN_DELAY_S: Final = 1e-4
 _MARKS_A_PERIOD: Final = 16
-
-
-class PaceState(msgspec.Struct, frozen=True):
-    """What is known of a group, for display.
-
-    Args:
-        rate: bulk calls a second that may be sent now.
-        limited: whether a limit was met; before, ``rate`` is only a start.
-        quota: calls in a window, or None as long as no window was seen to run out.
-        window: its seconds, or None.
-        closed_for: seconds until calls are expected to be taken again, 0.0 if they are now.
-        taken: calls that the server let through.
-        refused: calls that it did not.
-        shut: seconds during which the gate was closed.
-    """
-
-    rate: float
-    limited: bool
-    quota: int | None
-    window: float | None
-    closed_for: float
-    taken: int
-    refused: int
-    closed_seconds: float
 
 
 class _Opening(msgspec.Struct, frozen=True):
@@ -76,12 +72,10 @@ class _Opening(msgspec.Struct, frozen=True):
 
 
 class GroupPacer:
-    """When calls of one limit group may be sent.
-
-    Times are monotonic seconds. ``admit`` asks, the others say what came back.
+    """Decides when calls of one limit group may be sent. Times are monotonic seconds.
 
     Args:
-        expected: a limit that is likely, of which nothing was seen yet.
+        expected: a likely limit, of which nothing was seen yet.
     """
 
     __slots__ = (
@@ -118,30 +112,34 @@ class GroupPacer:
             self._phase = Windowed(
                 expected.calls, expected.seconds, reset=math.nan, taken=0, met=False
             )
-        # Slots.
-        self._has_bulk = False  # bulk calls have been sent: before, nobody asks for a rate
+        # Demand.
+        self._has_bulk = False  # no bulk call yet: the rate does not matter
         self._held_back = False  # bulk calls were held back since the last tick
         self._held_back_in_cycle = False  # the same since the gate was opened
         self._in_flight = 0
-        # Counting: (when, taken by then) at the last opening, and lately.
+        self._one_refused = False  # the last answer was a refusal
+        # Totals.
+        self._taken = 0
+        self._refused = 0
+        self._closed_seconds = 0.0
+        # The cycle: its start, with the calls taken by then, or None before the first answer.
         self._cycle_start: tuple[float, int] | None = None
         self._cycle_from_opening = False
-        self._marks: deque[tuple[float, int]] = deque()
-        self._opening: _Opening | None = None
-        self._next_tick_at = -math.inf
-        self._taken = 0
-        self._taken_at_opening = 0
-        self._refused = 0
         self._refused_at_cycle_start = 0
-        self._closed_seconds = 0.0
-        self._one_refused = False
+        self._opening: _Opening | None = None
+        self._taken_at_opening = 0
+        # Times, with the calls taken by then.
+        self._marks: deque[tuple[float, int]] = deque()
+        self._next_tick_at = -math.inf
+        # Seconds of an answer: the mean, and the same without slow ones.
         self._round_trip = 0.0
         self._usual_answer = 0.0
-        self._interactive_idle = True
+        # Calls taken in the seconds of the last cycle, if interactive calls waited all through it.
         self._full_cycle: tuple[int, float] | None = None
+        self._interactive_idle = True
         self._survey_at = math.inf
 
-    # What the line asks
+    # Questions of the line
 
     @property
     def rate(self) -> float:
@@ -150,11 +148,11 @@ class GroupPacer:
 
     @property
     def limited(self) -> bool:
-        """Whether a limit was met."""
+        """True once a limit was met."""
         return self._phase.limited
 
     def surveying(self, now: float) -> bool:
-        """Return whether runs may use more than their share, to find out whether it was raised."""
+        """Return whether runs may exceed their share, to find out whether the limit was raised."""
         return now > self._survey_at
 
     @property
@@ -163,18 +161,18 @@ class GroupPacer:
         return ANSWER_MARGIN * self._usual_answer
 
     def crowded(self, flight: int) -> bool:
-        """Return whether more are in flight than may be right after the gate has opened."""
+        """Return whether more calls are in flight than may be after an opening of the gate."""
         if self._full_cycle is not None:
             flight = min(flight, max(self._full_cycle[0], 1))
         return self._in_flight >= flight + self._taken - self._taken_at_opening
 
     def note_interactive_idle(self) -> None:
-        """Hear that no interactive call waits any more."""
+        """Record that no interactive call waits."""
         if not self._gate.closed:
             self._interactive_idle = True
 
     def look_is_due(self, now: float) -> bool:
-        """Whether the next call is the one that looks behind a closed gate."""
+        """Return whether the next call looks behind a closed gate."""
         return self._gate.closed and now >= self._gate.next_look_at
 
     def opens_in(self, now: float) -> float:
@@ -183,12 +181,12 @@ class GroupPacer:
 
     @property
     def stated_until(self) -> float:
-        """When the server has said that it takes calls again, or minus infinity."""
+        """Time at which the server takes calls again by its own word, or minus infinity."""
         return self._gate.stated_until
 
     @property
     def closed(self) -> bool:
-        """Whether the gate is closed."""
+        """True while the gate is closed."""
         return self._gate.closed
 
     def closed_since(self, now: float) -> float:
@@ -198,7 +196,7 @@ class GroupPacer:
     def served_in(self, now: float, ahead: int) -> float:
         """Return the seconds until an interactive call goes that has ``ahead`` before it.
 
-        0.0 if nothing is known: nobody is sent away for a guess.
+        0.0 if they are unknown: no call is sent away for a guess.
         """
         wait = self._gate.opens_in(now)
         if self._full_cycle is None:
@@ -228,7 +226,7 @@ class GroupPacer:
         return max(at - now, 0.0)
 
     def state(self, now: float) -> PaceState:
-        """Return what is known, for display."""
+        """Return the knowledge of the limit, for display."""
         gate, phase = self._gate, self._phase
         known = phase if isinstance(phase, Windowed) and phase.limited else None
         return PaceState(
@@ -253,7 +251,7 @@ class GroupPacer:
         return phase.rate * phase.period, phase.period
 
     def begin_with(self, calls: float, seconds: float) -> None:
-        """Begin with what was learned before, unless something was seen already."""
+        """Begin with a limit that was learned before, unless an answer was seen already."""
         if self._cycle_start is None:
             self._phase = remembered(calls, seconds)
 
@@ -264,8 +262,8 @@ class GroupPacer:
 
         Args:
             now: the time.
-            bulk: whether the call keeps to the rate; interactive ones wait for the gate alone.
-            last: whether it is one of the last calls of a run, which fit into the window.
+            bulk: True if the call keeps to the rate; interactive ones wait for the gate alone.
+            last: True for the last calls of a run, which fit into the window.
         """
         gate = self._gate
         if gate.closed:
@@ -291,13 +289,13 @@ class GroupPacer:
         return 0.0
 
     def give_back(self, now: float, admitted_at: float | None = None) -> None:
-        """Take back an ``admit``: the call is not sent after all."""
+        """Take back an admission whose call is not sent."""
         self._in_flight -= 1
         gate = self._gate
         if not gate.closed:
             self._spacing.next_at -= 1.0 / self._phase.rate
         elif gate.stated_until <= now:
-            # It may have been the look. Not more often than looks are, however many come back.
+            # It may have been the look: the next call looks, at the usual distance at least.
             looked = admitted_at is not None and admitted_at == gate.looked_at
             gate.next_look_at = min(
                 gate.next_look_at, now if looked else max(now, gate.looked_at + FIRST_LOOK_S)
@@ -306,7 +304,7 @@ class GroupPacer:
     # Answers
 
     def succeeded(self, sent_at: float, now: float) -> bool:
-        """Hear that the limiter let a call through; return whether that opened the gate."""
+        """Record that the server took a call; return whether that opened the gate."""
         if self._cycle_start is None:
             self._cycle_start = (sent_at, 0)
         self._taken += 1
@@ -327,11 +325,10 @@ class GroupPacer:
         return opens
 
     def throttled(self, sent_at: float, now: float, wait: float | None) -> bool:
-        """Hear that a call was refused, to be tried again after ``wait`` seconds if stated.
+        """Record that a call was refused, with the seconds to wait if they were stated.
 
         Returns:
-            Whether calls that were sent later have been taken, so that it is this call that is
-            refused, rather than all.
+            True if calls sent later have been taken, so that this call is refused, and not all.
         """
         singled_out = sent_at < self._gate.taken_sent
         if self._cycle_start is None:
@@ -346,13 +343,13 @@ class GroupPacer:
             if sent_at > opening.sent_at + 0.5 * self._round_trip:
                 self._learn(opening)
             else:
-                # It was not open: the answer that said so had overtaken this one.
+                # It was not open: the answer that opened it had overtaken this one.
                 self._closed_seconds -= gate.opened_at - since
                 gate.close_again(since, now)
         if not gate.closed:
             alone, self._one_refused = not self._one_refused, True
             if alone and self._in_flight >= CROWD_CALLS:
-                return singled_out  # the next answer tells whether it was a stray one
+                return singled_out  # the next answer shows whether it was a stray one
         if gate.refused(sent_at, now, wait, self._first_look(now)):
             self._survey_at = now + max(SURVEY_S, SURVEY_PERIODS * self._phase.period)
             self._phase = self._phase.refused(sent_at, now, *self._recent_rate(now))
@@ -369,11 +366,11 @@ class GroupPacer:
         return first_look
 
     def exhausted(self, sent_at: float, now: float, wait: float) -> None:
-        """Hear that a call that was taken was the last one for ``wait`` seconds."""
+        """Record that a call was taken as the last one for ``wait`` seconds."""
         self._gate.exhausted(sent_at, now, wait)
 
     def failed(self, sent_at: float, now: float) -> None:
-        """Hear of a call that says nothing about limits: a server error, a cut connection."""
+        """Record a call that shows nothing about limits: a server error, a cut connection."""
         self._in_flight -= 1
 
     # Learning
@@ -383,13 +380,13 @@ class GroupPacer:
             self._round_trip = self._usual_answer = took
             return
         self._round_trip += (took - self._round_trip) / 8.0
-        # A slow answer is soon forgotten: nobody is sent away for one.
+        # A slow answer is soon forgotten: no call is sent away for one.
         self._usual_answer += (took - self._usual_answer) * (
             0.25 if took < self._usual_answer else 0.05
         )
 
     def _open(self, sent_at: float, now: float) -> None:
-        """Open the gate; what the cycle shows is learned when that is certain."""
+        """Open the gate; the cycle is evaluated once that is certain."""
         gate = self._gate
         # The reset was between the last call refused, or the time stated, and the first taken.
         last_refused = min(max(gate.refused_sent, gate.stated_until - 1.0), sent_at)
@@ -406,9 +403,9 @@ class GroupPacer:
         )
         gate.open(now)
         self._taken_at_opening = self._taken
-        # What could have been sent since the reset is caught up: all of it where a window is
-        # counted, and it ends in a refusal if it is too much.
-        # Elsewhere the call that looked has used a slot, if the rate was only a little too high.
+        # Slots since the reset are caught up: all of them where a window is counted, and too many
+        # end in a refusal. Elsewhere the call that looked has used one, if the rate was only a
+        # little too high.
         since = last_refused if isinstance(self._phase, Windowed) else sent_at
         slot = 1.0 / self._phase.rate
         if since == sent_at and now - gate.closed_at < slot:
@@ -418,7 +415,7 @@ class GroupPacer:
     def _learn(self, opening: _Opening) -> None:
         """Let the phase see the cycle that ended with an opening, if its end was watched."""
         if opening.sent_at - opening.last_refused > UNWATCHED_S:
-            # Nobody looked for long: when the server took calls again is not known.
+            # No call looked for long: the time at which the server took calls again is unknown.
             self._begin_cycle(opening.sent_at, opening.taken, from_opening=False)
             return
         at, count = self._cycle_start or (opening.reset, 0)
@@ -448,7 +445,7 @@ class GroupPacer:
         self._begin_cycle(reset, opening.taken, from_opening=True)
 
     def _begin_cycle(self, at: float, taken: int, *, from_opening: bool) -> None:
-        """Begin a cycle; it is whole if it begins with a reset."""
+        """Begin a cycle, at an opening of the gate or elsewhere."""
         self._cycle_start = (at, taken)
         self._refused_at_cycle_start = self._refused
         self._cycle_from_opening = from_opening
@@ -456,10 +453,10 @@ class GroupPacer:
         self._held_back_in_cycle = False
 
     def _recent_rate(self, now: float) -> tuple[float, float]:
-        """Return calls taken a second lately, since the last opening at most, and for how long."""
+        """Return calls taken a second, and the seconds measured: since the last opening at most."""
         at, count = self._cycle_start or (now, self._taken)
         period = max(self._phase.period, COUNTED_CALLS / self._phase.rate)
-        # An opening long ago tells of the past, and a stretch after one that is short of nothing.
+        # An opening long ago tells of the past, and a short stretch after one tells nothing.
         if not 0.5 * period <= now - at <= RECENT_PERIODS * period:
             for mark in self._marks:
                 if mark[0] > now - period:
@@ -469,7 +466,7 @@ class GroupPacer:
         return max(self._taken - count, 1) / seconds, seconds
 
     def _tick(self, sent_at: float, now: float) -> None:
-        """Remember the count, and let the phase grow if the rate holds calls back."""
+        """Mark the calls taken, and let the phase grow if the rate holds calls back."""
         phase = self._phase
         scale = max(phase.period, 30.0 / phase.rate)
         self._next_tick_at = now + max(scale / _MARKS_A_PERIOD, 0.05)
@@ -482,5 +479,5 @@ class GroupPacer:
         if self._held_back and not self._gate.closed:
             self._held_back = False
             self._phase = phase.grow(sent_at, now, self._round_trip, self._taken)
-            if self._phase is not phase:  # what was taken by then was not decided by the server
+            if self._phase is not phase:  # the server did not decide the calls taken by then
                 self._begin_cycle(now, self._taken, from_opening=False)
