@@ -1,4 +1,4 @@
-"""How much of a limit one bulk run may use, whatever others do."""
+"""The part of a limit that one bulk run may use, beside other runs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class RunAllowance:
-    """What one bulk run may send: its own rate and share, for each limit group by itself.
+    """The rate and the share of one bulk run, for each limit group by itself.
 
     Args:
-        rate: the most calls of each group that the run may send; None leaves it to the limits.
-        share: the part of a learned limit that the run may use, above 0 and at most 1.
+        rate: most calls of each group that the run may send; None leaves it to the limits.
+        share: part of a learned limit that the run may use, above 0 and at most 1.
 
     Attributes:
-        remaining: rows that the run still has to end, or infinity while that is not known.
+        remaining: rows that the run still has to end, or infinity while they are unknown.
 
     Raises:
         ValueError: if the share is out of its bounds.
@@ -46,7 +46,7 @@ class RunAllowance:
 
 
 class Allowance:
-    """What one bulk run may send in one limit group."""
+    """The rate and the share of one bulk run in one limit group."""
 
     __slots__ = ("_next_call_at", "_rate", "_run", "_sent", "_share")
 
@@ -68,7 +68,7 @@ class Allowance:
         return max(at - now, 0.0)
 
     def fits(self, now: float, pacer: GroupPacer) -> bool:
-        """Return whether all that the run still has to send fits into the current window."""
+        """Return whether all remaining calls of the run fit into the current window."""
         run = self._run
         if run.remaining == math.inf or self._share < 1.0:
             return False
@@ -85,7 +85,7 @@ class Allowance:
             self._next_call_at = since + 1.0 / (self._share * pacer.rate)
 
     def give_back(self, admitted_at: float | None) -> None:
-        """Take back a call that was not sent after all; None is the latest."""
+        """Take back an admission whose call is not sent; None is the latest."""
         if admitted_at is None:
             if self._sent:
                 self._sent.pop()

@@ -1,4 +1,8 @@
-"""What the time between two openings of the gate shows of a limit."""
+"""The time between two openings of the gate, from which a limit is estimated.
+
+The estimate is the calls taken, over all of the cycle if it ends with a window, else over the last
+period: a rate that grows is lower at the beginning of a cycle than at its end.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +11,26 @@ from typing import Final
 import msgspec
 
 HEAVY_SHARE: Final = 0.15
-"""Share of calls refused from which on the rate is what is refused, and no stray call."""
+"""Share of calls refused from which on it was the rate that was refused, and no stray call."""
 HEAVY_CALLS: Final = 5
-"""Calls refused, likewise: fewer are a share of nothing."""
+"""Calls refused, likewise: fewer are no share."""
 WINDOW_CLOSED_SHARE: Final = 0.1
 """Share of a cycle for which the gate was closed, from which on the cycle ends with a window."""
 
 
 class Cycle(msgspec.Struct, frozen=True):
-    """What was seen between two openings of the gate.
+    """Observations between two openings of the gate. Times are monotonic.
 
     Args:
-        start: when it was opened, or when the first call was sent.
-        end: when the server took calls again.
-        closed_seconds: seconds before ``end`` during which it was closed.
+        start: time of the first opening, or of the first call.
+        end: time at which the server took calls again.
+        closed_seconds: seconds before ``end`` during which the gate was closed.
         taken: calls taken.
-        doubt: seconds by which ``end`` may be wrong.
+        end_error: seconds by which ``end`` may be wrong.
         recent_rate: calls taken a second, over the last period at most.
-        from_opening: whether it began with an opening, and not with the first call.
-        server_limited: whether bulk calls waited all the time: the server decided their number.
-        brief: whether the gate was closed so shortly that it may have been a stray refusal.
+        from_opening: True if it began with an opening, and not with the first call.
+        server_limited: True if bulk calls waited all the time: the server decided their number.
+        brief: True if the gate was closed so shortly that it may have been a stray refusal.
         refused: calls refused.
         taken_ever: calls taken since the first.
         long_seconds: seconds from which on a window is long beside a round trip.
@@ -47,17 +51,17 @@ class Cycle(msgspec.Struct, frozen=True):
 
     @property
     def seconds(self) -> float:
-        """How long it was."""
+        """Length of the cycle, in seconds."""
         return max(self.end - self.start, 1e-3)
 
     @property
     def ends_window(self) -> bool:
-        """Whether the end of a window opened the gate at its end."""
+        """True if it ended with the end of a window."""
         return self.closed_seconds >= WINDOW_CLOSED_SHARE * self.seconds
 
     @property
     def stray(self) -> bool:
-        """Whether it may be that nothing but stray calls was refused."""
+        """True if all refusals may have been stray ones."""
         return self.brief and (
             self.refused < HEAVY_CALLS or self.refused < HEAVY_SHARE * (self.taken + self.refused)
         )

@@ -1,4 +1,4 @@
-"""Who goes next: the calls of one limit group that have to wait, without a clock or a loop."""
+"""The line of a limit group: the calls that have to wait, in order, without a clock or a loop."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ REOPENING_CALLS: Final = 32
 taken allows one more. All of them at once would be refused together at the next limit."""
 
 BULK_PATIENCE_S: Final = 15.0
-"""Seconds for which bulk calls look behind a stated wait that is too long for them, before they
+"""Seconds for which bulk calls look behind a stated wait that is too long for them before they
 believe it: a server that has recovered is noticed within that time."""
 _MIN_SHORTFALL_S: Final = 1e-3
+"""Least seconds that a call sent away is told to lack, because 0.0 means that it may go."""
 
 
 class Waiter:
     """One call in line.
 
     Args:
-        order: when the call began; who began earlier goes first.
-        deadline: when its answer must be there.
+        order: time at which the call began; the earlier call goes first.
+        deadline: time by which its answer must be there.
         max_wait: the longest stated wait, in seconds, that it accepts.
-        allowance: of the run that it belongs to; None for an interactive call.
+        allowance: allowance of its run; None for an interactive call.
         resolve: called once, with 0.0 when the call may go, or with the seconds that it lacks.
         is_cancelled: returns whether the call was cancelled, and has not left the line yet.
     """
@@ -62,13 +63,13 @@ class Waiter:
         self.done = False
 
     def finish(self, result: float) -> None:
-        """Say what became of the call, and leave the line."""
+        """End the wait with 0.0 or a shortfall."""
         self.done = True
         self.resolve(result)
 
 
 class _Queue:
-    """The waiters of one kind, by the time at which their calls began."""
+    """The waiters of one kind, ordered by the time at which their calls began."""
 
     __slots__ = ("_heap", "_number", "size")
 
@@ -95,11 +96,11 @@ class _Queue:
         return None
 
     def count_before(self, order: float) -> int:
-        """Return how many stand before a call that began at ``order``."""
+        """Return the number of waiters before a call that began at ``order``."""
         return sum(1 for began, _, waiter in self._heap if began <= order and not waiter.done)
 
     def waiters(self) -> list[Waiter]:
-        """Return all, first come first; who has left is forgotten."""
+        """Return all waiters in order, and forget those that have left."""
         self._heap = sorted(entry for entry in self._heap if not entry[2].done)
         return [waiter for _, _, waiter in self._heap]
 
@@ -107,11 +108,11 @@ class _Queue:
 class Line:
     """Interactive calls go first, and wait for the gate alone; bulk calls wait for slots as well.
 
-    Bulk calls of several runs take turns. Only heads of queues ask for slots: slots that were
-    handed out in advance would go on for as long as the line after a limit was found.
+    Bulk calls of several runs take turns. Only heads of queues ask for slots: slots handed out in
+    advance would still be used by the whole line after a limit was found.
 
     Attributes:
-        crowded: whether interactive calls wait for answers to those before them.
+        crowded: True while interactive calls wait for answers to the calls before them.
     """
 
     __slots__ = (
@@ -135,7 +136,7 @@ class Line:
 
     @property
     def waiting(self) -> int:
-        """How many calls stand in line."""
+        """Number of calls in line."""
         return self._interactive.size + sum(queue.size for queue in list(self._bulk.values()))
 
     def try_admit(self, now: float, allowance: Allowance | None) -> bool:
@@ -171,18 +172,18 @@ class Line:
         self._number += 1
         heapq.heappush(self._deadlines, (waiter.deadline, self._number, waiter))
         if len(self._deadlines) > 2 * self.waiting + 64:
-            # A line that never ends must not remember everybody who ever stood in it.
+            # A line that never ends must not remember every call that ever stood in it.
             self._deadlines = [entry for entry in self._deadlines if not entry[2].done]
             heapq.heapify(self._deadlines)
 
     def leave(self, waiter: Waiter) -> None:
-        """Let a call go away that does not want to wait any longer."""
+        """Take a call out of the line that does not wait any longer."""
         if not waiter.done:
             waiter.done = True
             self._count_out(waiter)
 
     def serve(self, now: float) -> float:
-        """Let go who may go, send away who cannot; return when to call this again, or infinity."""
+        """Admit calls that may go, send hopeless ones away; return the time of the next serving."""
         self._expire(now)
         at = self._serve_interactive(now)
         if at is None:
@@ -192,7 +193,7 @@ class Line:
         return at
 
     def review(self, now: float) -> None:
-        """Send away whom the server's latest word leaves no time; ``serve`` is due."""
+        """Send away the calls whose deadline a stated wait passes; ``serve`` is due."""
         for ahead, waiter in enumerate(self._interactive.waiters()):
             shortfall = self._shortfall(waiter, now, ahead)
             if shortfall:
@@ -204,7 +205,7 @@ class Line:
                     self._finish(waiter, shortfall)
 
     def clear(self, now: float) -> None:
-        """Send everybody away."""
+        """Send all calls away."""
         wait = self._wait_from(now)
         for queue in (self._interactive, *self._bulk.values()):
             for waiter in queue.waiters():
@@ -212,13 +213,13 @@ class Line:
         self._deadlines.clear()
 
     def _serve_interactive(self, now: float) -> float | None:
-        """Return when the head may go, or None if nobody is left."""
+        """Return the time at which the head may go, or None if no call is left."""
         pacer = self._pacer
         self.crowded = False
         while (head := self._interactive.head()) is not None:
             if not pacer.closed and pacer.crowded(REOPENING_CALLS):
                 self.crowded = True
-                return math.inf  # the next answer is asked
+                return math.inf  # the next answer serves the line again
             if head.deadline - now < pacer.answer_time:
                 self._finish(head, self._wait_from(now))  # sent now, it would end in doubt
                 continue
@@ -277,7 +278,7 @@ class Line:
             return self._wait_from(now, waiter.allowance)
         pacer = self._pacer
         if pacer.look_is_due(now) and ahead == 0:
-            return 0.0  # this one finds out
+            return 0.0  # this call looks
         if waiter.allowance is None:
             wait = pacer.served_in(now, ahead)
         else:

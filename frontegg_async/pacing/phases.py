@@ -1,11 +1,19 @@
-"""How fast bulk calls go: three phases, from knowing nothing to knowing a window.
+"""The rate of bulk calls: three phases, from no knowledge of a limit to a known window.
 
     Seeking ──a limit is met──▶ Stream ──a long window is seen──▶ Windowed
        ▲                          │  ▲                               │
        └──refusals that no rate ──┘  └──the window was none──────────┘
           avoids
 
-Each phase has a rate, and answers with the phase that follows.
+Each phase has a rate, and returns the phase that follows: itself, or another one.
+
+    Stream     two rates: ``_refused_rate``, and ``_rested_rate`` a little below it. In a calm the
+               rate goes from the second to the first; after it the excess over the first doubles
+    Windowed   window: ``_reset``, at which it began, ``period``, calls ``_taken`` by then
+               quota: ``_quota``, which is only expected until it ``_was_met``
+               sprint at its end, in which more is tried: ``_sprint_factor`` times as long as usual,
+               but not in the next ``_sprints_to_skip`` windows
+               burst after more than the quota was taken: calls at once, until ``_burst_until``
 """
 
 from __future__ import annotations
@@ -18,8 +26,8 @@ from .cycle import WINDOW_CLOSED_SHARE, Cycle
 START_RATE: Final = 200.0
 """Calls a second before anything is known."""
 START_AGAIN: Final = 1000 / 60
-"""Calls a second after a refusal at least: the general published limit. A quota that somebody else
-used up tells nothing of its size."""
+"""Calls a second after a refusal at least: the general published limit. A quota that others have used
+up tells nothing of its size."""
 DOUBLING_S: Final = 0.05
 """Seconds between two doublings at least; and two round trips, so that a refusal is heard."""
 CAREFUL_DOUBLING_S: Final = 0.5
@@ -28,10 +36,10 @@ CAREFUL_DOUBLING_SHARE: Final = 0.35
 """and as a share of the time that the gate was closed: a window is at least as long."""
 MAX_RATE: Final = 1e5
 MIN_RATE: Final = 1 / 60
-"""Calls a second: bounds against nonsense; one call a minute still finds out what has changed."""
+"""Calls a second: bounds against nonsense; one call a minute still finds a changed limit."""
 
 CUT_SHARE: Final = 0.02
-"""How much slower after a refusal: less is refused again, more gives calls away."""
+"""Share by which a refused rate is cut: less is refused again, more gives calls away."""
 MISS_SHARE: Final = 0.02
 """A measured limit counts if it is this much below the rate; closer, measuring errs as much."""
 FEW_CALLS: Final = 2.5
@@ -45,10 +53,10 @@ MAX_CALLS_CALM_S: Final = 12.0
 CALM_PERIODS: Final = 1.5
 """Periods, likewise: in a long window a refusal costs little time but is heard late."""
 CALM_TRIPS: Final = 15.0
-"""Round trips, likewise: what is in flight when a limit is met is refused as well."""
+"""Round trips, likewise: calls in flight when a limit is met are refused as well."""
 STEP_CALLS: Final = 0.5
 """Calls a period: the first excess over a rate that was refused before; it doubles from there. The
-same for all, so that those with a small share of a limit gain on those with a large one."""
+same for all, so that clients with a small share of a limit gain on clients with a large one."""
 RISE_PERIODS: Final = 0.6
 """Periods in which the excess doubles: slower loses a raised limit, faster overshoots it."""
 ENOUGH_CALLS: Final = 30.0
@@ -59,27 +67,27 @@ ODD_CALMS: Final = 3
 LONG_WINDOW_S: Final = 5.0
 """Seconds of a window from which on its reset is aimed at."""
 SPRINT_SHARE: Final = 0.012
-"""Share of a window, at its end, in which it is tried whether there is more than its quota."""
+"""The sprint: share of a window, at its end, in which more than its quota is tried."""
 SPRINT_DOUBLINGS: Final = 16.0
-"""How often the rate doubles in it at most: after a window of which little is known it is long."""
+"""Most doublings of the rate in a sprint: after a window of which little is known it is long."""
 EARLY_SHARE: Final = 0.03
 """Share of a window by which a quota may be used up before it: clocks and counts are a bit off."""
 MIN_QUOTA_SHARE: Final = 0.1
 """Share of an expected quota that is left at least after a window that others used up."""
 SPRINT_WORTH_CALLS: Final = 60.0
-"""Calls that are worth a refusal or two: a window of fewer is used up only now and then."""
+"""Calls that are worth a refusal or two: a window of fewer has a sprint only now and then."""
 SEVERAL_CLOSED_SHARE: Final = 0.3
 """Share of a cycle that the gate was closed for, below which it may be more than one window."""
 SPRINT_TRIPS: Final = 4.0
-"""Round trips that this takes at least."""
+"""Least round trips of a sprint."""
 SPRINT_GROWTH: Final = 4.0
-"""How many times as long this is after a window in which nothing was refused."""
+"""Factor by which a sprint is longer after a window in which nothing was refused."""
 MAX_SPRINT_SHARE: Final = 0.5
-"""Share of a window that it is at most."""
+"""Longest sprint, as a share of the window."""
 ASTRAY_SHARE: Final = 0.1
 """Share of a window by which a reset may come too early or too late."""
 MAX_ASTRAY: Final = 3
-"""Short refusals within a window that show that it is none."""
+"""Resets astray, one after another, after which the window is given up."""
 MORE_SHARE: Final = 0.05
 """Share of a quota by which a window must exceed it to be more than chance: others come and go."""
 BURST_SHARE: Final = 0.2
@@ -93,7 +101,7 @@ EXPECTED_SHARE: Final = 0.5
 
 
 class Seeking:
-    """No limit was met: the rate doubles as long as it is what holds bulk calls back."""
+    """No limit was met: the rate doubles as long as it holds bulk calls back."""
 
     __slots__ = ("_doubling", "_next_doubling_at", "period", "rate")
 
@@ -112,22 +120,22 @@ class Seeking:
         return self.rate
 
     def grow(self, sent_at: float, now: float, round_trip: float, taken: int) -> Phase:
-        """Hear that calls are taken while others are held back."""
+        """Let the rate grow: calls are taken while others are held back."""
         if sent_at > self._next_doubling_at:
             self.rate = min(self.rate * 2.0, MAX_RATE)
             self._next_doubling_at = now + max(self._doubling, 2.0 * round_trip)
         return self
 
     def refused(self, sent_at: float, now: float, lately: float, seconds: float) -> Phase:
-        """Hear of a refusal that closed the gate."""
+        """Return the phase after a refusal that closed the gate."""
         return self
 
     def opened(self, cycle: Cycle) -> Phase:
-        """Hear that a refusal has passed."""
+        """Return the phase after the gate was opened again."""
         if cycle.stray:
             return self
         if not cycle.from_opening or not cycle.server_limited:
-            # Who used up what we found used up, nobody knows.
+            # Other clients may have used up the limit that we found used up.
             return Seeking(
                 min(self.rate, START_AGAIN),
                 max(CAREFUL_DOUBLING_S, CAREFUL_DOUBLING_SHARE * cycle.closed_seconds),
@@ -139,9 +147,9 @@ class Seeking:
 class Stream:
     """A limit was met: the rate rests a little below it, returns, and goes beyond it.
 
-    Every refusal is paid for by calm: the rate creeps back to where it was refused. Nothing
-    happens there if the limit is still the same, except one refusal; if it has gone up, the
-    excess over the old limit doubles until it is met again.
+    A calm follows every refusal: the rate creeps back to the one that was refused. If the limit is
+    still the same, one call is refused there; if it has gone up, the excess over the old limit
+    doubles until it is met again.
     """
 
     __slots__ = (
@@ -165,7 +173,7 @@ class Stream:
         self, peak: float, now: float, period: float, *, may_be_window: bool = True
     ) -> None:
         self.period = period
-        self._may_be_window = may_be_window  # whether what looks like a long window may be one
+        self._may_be_window = may_be_window  # False: long windows were disproved
         self._grown_at = now
         self._odd_calms = 0
         self._rest(peak, now)
@@ -186,7 +194,7 @@ class Stream:
         self._refused_in_calm = False
 
     def grow(self, sent_at: float, now: float, round_trip: float, taken: int) -> Phase:
-        """Hear that calls are taken while others are held back."""
+        """Let the rate grow: calls are taken while others are held back."""
         scale = max(
             self.period, min(ENOUGH_CALLS / self.rate, 0.5 * MAX_CALLS_CALM_S), 4.0 * round_trip
         )
@@ -207,7 +215,7 @@ class Stream:
         return self
 
     def refused(self, sent_at: float, now: float, lately: float, seconds: float) -> Phase:
-        """Hear of a refusal that closed the gate."""
+        """Return the phase after a refusal that closed the gate."""
         if sent_at <= self._rested_at:
             return self
         if now > self._rested_at + self._calm_seconds:
@@ -219,7 +227,7 @@ class Stream:
         return self
 
     def opened(self, cycle: Cycle) -> Phase:
-        """Hear that the gate was opened again."""
+        """Return the phase after the gate was opened again."""
         if not cycle.server_limited:
             return self
         if cycle.closed_seconds > self.period:
@@ -230,8 +238,8 @@ class Stream:
         if isinstance(found, Windowed):
             return found if self._may_be_window else self
         self.period = max(self.period, found.period)
-        # What was taken, of all that the rate would have sent; and, as a rate that grows is higher
-        # than its average and long answers keep the gate closed, what was taken a second.
+        # The share taken of all calls that the rate would have sent; and, as a rate that grows is
+        # higher than its average and long answers keep the gate closed, the calls taken a second.
         missed = cycle.refused + self.rate * cycle.closed_seconds
         limit = max(self.rate * cycle.taken / (cycle.taken + missed), cycle.recent_rate)
         if cycle.seconds < 3.0 * self.period:
@@ -245,10 +253,10 @@ class Stream:
 
 
 class Windowed:
-    """A window is known, with its reset: go evenly, and use up what is left at its end.
+    """A window is known, with its reset: go evenly, and use up the rest of it at its end.
 
-    What is left of a quota at its reset is lost, so the last moments of a window are the time to
-    find out whether there is more than was known, and harm nobody for long.
+    The rest of a quota is lost at the reset, so the last moments of a window are the time to find
+    out whether there is more than was known. Other clients do not wait long for the reset then.
     """
 
     __slots__ = (
@@ -309,7 +317,7 @@ class Windowed:
 
     @property
     def limited(self) -> bool:
-        """Whether the limit was met, and not only expected."""
+        """True if the limit was met, and not only expected."""
         return self._was_met
 
     @property
@@ -325,7 +333,7 @@ class Windowed:
 
     @property
     def reset(self) -> float:
-        """When the present window began; NaN before the first call."""
+        """Time at which the present window began; NaN before the first call."""
         return self._reset
 
     def rate_at(self, now: float, round_trip: float, sent: int) -> float:
@@ -345,7 +353,7 @@ class Windowed:
         if within and not bursting:
             self._over_quota_at = math.inf
             return self._eased_share * self._rate(round_trip)
-        # More than the quota, and nothing was refused: find out how much there is.
+        # The sprint: more than the quota, until a call is refused.
         self._over_quota_at = min(self._over_quota_at, now)
         trips = (now - self._over_quota_at) / max(round_trip, 0.025, span / SPRINT_DOUBLINGS)
         return self._rate(round_trip) * _doubled(trips)
@@ -361,16 +369,16 @@ class Windowed:
         return min(self._sprint_factor * span, MAX_SPRINT_SHARE * self.period)
 
     def grow(self, sent_at: float, now: float, round_trip: float, taken: int) -> Phase:
-        """Hear that calls are taken while others are held back: count the windows that passed."""
+        """Count the windows that passed: calls are taken while others are held back."""
         if math.isnan(self._reset):
-            return self  # what was taken was sent before anything was expected
+            return self  # the calls taken were sent before anything was expected
         passed = math.floor((now - self._reset) / self.period)
         if passed >= 1:
             found = taken - self._taken
             if not self._was_met and found > self._disproving_quota:
                 return Seeking(found / self.period, CAREFUL_DOUBLING_S)
             if passed == 1 and not self._sprints_to_skip:
-                # Nothing was refused at its end either: look earlier the next time.
+                # Nothing was refused at its end either: begin earlier the next time.
                 self._sprint_factor = (
                     SPRINT_GROWTH * self._sprint_factor if found > self._quota else 1.0
                 )
@@ -385,11 +393,11 @@ class Windowed:
         return self._quota * (1.0 if self._was_met else EXPECTED_SHARE) - used
 
     def refused(self, sent_at: float, now: float, lately: float, seconds: float) -> Phase:
-        """Hear of a refusal that closed the gate."""
+        """Return the phase after a refusal that closed the gate."""
         return self
 
     def opened(self, cycle: Cycle) -> Phase:
-        """Hear that the gate was opened again."""
+        """Return the phase after the gate was opened again."""
         # The first refusal that lasts: its end is a reset, and its length is chance.
         first = not (self._was_met or cycle.from_opening or cycle.brief)
         used_up = (
@@ -397,8 +405,8 @@ class Windowed:
             and cycle.taken < self._quota
         )
         if first and used_up:
-            # All of us together are too fast by the share of it that was shut. Squared: interactive
-            # calls do not slow down, and those that waited come on top.
+            # All clients together are too fast by the share for which the gate was closed. Squared:
+            # interactive calls do not slow down, and the calls that waited come on top.
             self._disproving_quota = self._beyond_chance()
             self._quota *= max((1.0 - cycle.closed_seconds / self.period) ** 2, MIN_QUOTA_SHARE)
             self._sprint_factor = SPRINT_GROWTH * SPRINT_GROWTH
@@ -445,7 +453,7 @@ class Windowed:
         return (1.0 + MORE_SHARE) * self._quota + FEW_CALLS
 
     def _taken_at_start_of(self, cycle: Cycle) -> int:
-        """Return the calls that had been taken when the window began that a cycle ended with."""
+        """Return the calls that had been taken at the beginning of the last window of a cycle."""
         if cycle.seconds < 1.5 * self.period:
             return cycle.taken_ever - cycle.taken
         # The clock may just have begun the next window a little early.
@@ -460,7 +468,7 @@ def _doubled(times: float) -> float:
 
 
 def measured(cycle: Cycle, period: float) -> Stream | Windowed:
-    """Return what a whole cycle shows, in which the server alone decided how much it took."""
+    """Return the phase after a whole cycle in which the server alone decided the calls taken."""
     if cycle.ends_window and cycle.seconds >= max(LONG_WINDOW_S, cycle.long_seconds):
         error = 2.0 * cycle.end_error
         return Windowed(
@@ -485,7 +493,7 @@ def _shortened(seconds: float, error: float) -> float:
 
 
 def remembered(calls: float, seconds: float) -> Phase:
-    """Return the phase to begin with where a limit is likely, of which nothing was seen yet."""
+    """Return the phase to begin with for a likely limit of which nothing was seen yet."""
     if seconds >= LONG_WINDOW_S:
         return Windowed(calls, seconds, reset=math.nan, taken=0, met=False)
     return Stream(calls / seconds, -math.inf, seconds)
