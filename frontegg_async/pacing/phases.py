@@ -26,7 +26,7 @@ from .cycle import WINDOW_CLOSED_SHARE, Cycle
 START_RATE: Final = 200.0
 """Calls a second before anything is known."""
 START_AGAIN: Final = 1000 / 60
-"""Calls a second after a refusal at least: the general published limit. A quota that others have used
+"""Least calls a second after a refusal: the general published limit. A quota that others have used
 up tells nothing of its size."""
 DOUBLING_S: Final = 0.05
 """Seconds between two doublings at least; and two round trips, so that a refusal is heard."""

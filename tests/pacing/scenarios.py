@@ -1,4 +1,4 @@
-"""Situations that a pacing has to cope with, and the targets that it has in them.
+"""Situations for a pacing, and the targets that it has in them.
 
 Each scenario is played by clients of one kind: the pacing of this project, or another way to pace
 (``simulation.MakeClient``). Unless a family says otherwise, everything counts from the first
@@ -60,14 +60,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         kept: the rate of calls taken, as a share of the rate without stray refusals.
         served: interactive calls served in time, as a share of all.
         failed: the others.
-        excess: ``failed`` minus the share that nobody can serve.
+        excess: ``failed`` minus the share that no client can serve.
         late: interactive calls that were sent and got no answer before their deadline.
         delayed: interactive calls that took over half a second, or failed, as a share of those
             that were not refused themselves.
         median: seconds until an interactive call was served.
         p95: seconds until 95 of 100 were.
         prompt: interactive calls served within a second, as a share of all.
-        used: calls of bulk clients that were taken, as a share of what interactive calls left.
+        used: calls of bulk clients that were taken, as a share of the limit left by others.
         jain: Jain's index of the calls taken of each client.
         windows: whole windows that passed until 80 % of a new limit was used.
     """
@@ -132,8 +132,8 @@ class Target(NamedTuple):
     Args:
         measure: its name in ``Outcome``.
         bound: the bound for the mean over the seeds.
-        every: whether it holds for every single seed.
-        peer: the kind of client whose own measure is the bound, instead of a number.
+        every: True if it holds for every single seed.
+        peer: kind of client whose own measure is the bound, instead of a number.
     """
 
     measure: str
@@ -142,7 +142,7 @@ class Target(NamedTuple):
     peer: str = ""
 
     def met(self, means: Outcome, worsts: Outcome, peer: Outcome | None = None) -> bool:
-        """Return whether it was reached; ``peer`` are the means of the client to compare with."""
+        """Return whether it was reached; ``peer`` holds the means of the client to compare with."""
         found = (worsts if self.every else means).of(self.measure)
         bound = peer.of(self.measure) if peer is not None else self.bound
         return found >= bound if self.measure in MORE_IS_BETTER else found <= bound + 1e-9
@@ -153,7 +153,7 @@ class Family(NamedTuple):
 
     Args:
         name: of the family.
-        scored: how it is scored.
+        scored: the rules of its scores.
         measures: the measures that are shown.
     """
 
@@ -169,8 +169,8 @@ class Scenario(NamedTuple):
         name: of the scenario.
         family: its family.
         play: plays it once with clients of one kind, for a seed.
-        targets: what is to be reached.
-        pictured: whether it is drawn in the picture of the benchmark.
+        targets: bounds to be reached.
+        pictured: True if it is drawn in the picture of the benchmark.
     """
 
     name: str
@@ -184,7 +184,7 @@ class Scenario(NamedTuple):
 
 
 def phase(seed: int, window: float) -> float:
-    """Return when the first reset of a server is: anywhere in its window."""
+    """Return the time of a server's first reset: anywhere in its window."""
     return random.Random(seed * 7 + 1).uniform(0.01, 1.0) * window
 
 
@@ -211,7 +211,7 @@ def bucket(limit: float, burst: float) -> MakeServer:
 
 
 def unlimited(_: int) -> Server:
-    """Return a server that takes what 64 workers can do: a round trip is 81.6 ms on average."""
+    """Return a server that takes all calls of 64 workers: a round trip is 81.6 ms on average."""
     return Server(64 / (0.08 * 1.0202), 1.0)
 
 
@@ -282,13 +282,13 @@ def alone(
         server: makes its server.
         start: seconds until a pacing counts as settled.
         end: seconds at the end, a whole number of windows later.
-        targets: what is to be reached.
-        header: whether refusals carry ``X-Rate-Limit-Reset``.
+        targets: bounds to be reached.
+        header: True if refusals carry ``X-Rate-Limit-Reset``.
         network: the round trips.
-        workers: how many calls there may be at once.
+        workers: most calls at once.
         stated: the wait that every refusal states.
         expected: the limit that is published.
-        pictured: whether it is drawn.
+        pictured: True if it is drawn.
     """
     played = Alone(
         server=server,
@@ -494,7 +494,7 @@ ALONE_SCENARIOS: Final = [
     ),
 ]
 
-# A window that somebody else has used up
+# A window that others have used up
 
 USED_UP: Final = Family(
     "a window that somebody else has used up",
@@ -668,10 +668,10 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
         window: its seconds.
         runs: windows.
         web: calls a second of all pods together.
-        pods: how many pods.
-        bulk: how many bulk processes.
+        pods: number of pods.
+        bulk: number of bulk processes.
         expected: the limit that is published.
-        start: from when on the use of bulk processes is scored.
+        start: time from which on the use of bulk processes is scored.
     """
 
     limit: int

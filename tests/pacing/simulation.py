@@ -1,4 +1,4 @@
-"""Several clients on one server, in virtual time: the real line and pacer, a network, a limiter.
+"""Clients on one server, in virtual time: the real line and pacer, a network, a limit.
 
 A client is one process. ``PacedClient`` has the real ``Line`` in front of the real ``GroupPacer``;
 ``StrategyClient`` follows another way to pace. Bulk clients have workers that always have work; web
@@ -20,7 +20,7 @@ from frontegg_async.pacing import FixedRate, GroupPacer, Line, RunAllowance, Wai
 from .servers import Server
 
 CONNECTIONS = 64
-"""Calls on the wire at once that a client may have, as sessions and most HTTP clients do."""
+"""Most calls of a client in flight, as in sessions and most HTTP clients."""
 WEB_ATTEMPTS = 4
 """Attempts that a client without pacing makes for an interactive call; bulk calls have no end."""
 ROW_TIMEOUT = 600.0
@@ -42,7 +42,7 @@ class Network(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """One request that reached the server: when, whether it was taken, and whose it was."""
+    """A request that reached the server: its time, result and client."""
 
     at: float
     ok: bool
@@ -63,7 +63,7 @@ class Clock:
         heapq.heappush(self._events, (when, self._number, function, values))
 
     def run(self, until: float) -> None:
-        """Let everything happen until a time."""
+        """Let all events happen until a time."""
         events = self._events
         while events and events[0][0] <= until:
             self.now, _, function, values = heapq.heappop(events)
@@ -75,13 +75,13 @@ class Simulation:
     """A server and a network.
 
     Args:
-        server: who decides whether a call is taken.
-        seed: of the network's jitter.
+        server: decides whether a call is taken.
+        seed: seed of the network's jitter.
         network: the round trips.
-        header: whether refusals name their reset as Frontegg does: a time of day, beside a
+        header: True if refusals name their reset as Frontegg does: a time of day, beside a
             ``Date`` of whole seconds, so that the wait is up to a second too long.
-        stated: the wait that the server states instead, for servers that talk nonsense.
-        strays: the share of calls that is refused although the server would take them.
+        stated: wait that the server states instead, for servers that state nonsense.
+        strays: share of calls that are refused although the server would take them.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Simulation:
         self._stated = stated
 
     def send(self, client: int, answered: Callable[[bool, float | None], object]) -> None:
-        """Send a call; ``answered`` hears whether it was taken, and the wait that was stated."""
+        """Send a call; ``answered`` is given its result and the stated wait."""
         self.clock.at(self.clock.now + self._way(), self._arrive, client, answered)
 
     def _way(self) -> float:
@@ -132,10 +132,10 @@ class Served(NamedTuple):
     """The end of one call of a web client.
 
     Args:
-        arrived: when the application made it.
-        seconds: until it had its answer, or until it was given up.
-        ok: whether it was served.
-        sent: how often it was sent.
+        arrived: time at which the application made it.
+        seconds: seconds until it had its answer, or was given up.
+        ok: True if it was served.
+        sent: requests of it.
     """
 
     arrived: float
@@ -145,7 +145,7 @@ class Served(NamedTuple):
 
 
 class Call:
-    """A call under way; ``then`` hears whether it was served."""
+    """A call before its end; ``then`` is told whether it was served."""
 
     __slots__ = ("arrived", "bulk", "deadline", "sent", "sent_at", "then")
 
@@ -164,9 +164,9 @@ class Client:
     """One process: it makes calls, and remembers how they ended.
 
     Attributes:
-        number: which client of its simulation it is.
+        number: number of the client in its simulation.
         served: interactive calls that have ended.
-        done: when each bulk call was done.
+        done: times at which bulk calls were done.
     """
 
     def __init__(self, simulation: Simulation, number: int) -> None:
@@ -176,15 +176,15 @@ class Client:
         self.done: list[float] = []
 
     def call(self, deadline: float, *, bulk: bool, then: Callable[[bool], object]) -> None:
-        """Make a call now; ``then`` hears whether it was served."""
+        """Make a call now; ``then`` is told whether it was served."""
         self.enter(Call(self.simulation.clock.now, deadline, then, bulk=bulk))
 
     def enter(self, call: Call) -> None:
-        """Send a call when it may be sent."""
+        """Send a call once it may be sent."""
         raise NotImplementedError
 
     def ended(self, call: Call, *, ok: bool) -> None:
-        """Remember how a call ended, and tell who made it."""
+        """Record the end of a call, and tell its maker."""
         now = self.simulation.clock.now
         ok = ok and now <= call.deadline
         if not call.bulk:
@@ -198,7 +198,7 @@ class MakeClient(Protocol):
     """Makes the clients of one kind.
 
     ``remaining`` are the rows of its bulk run, ``expected`` is the limit that is published, and
-    ``connections`` how many calls it may have on the wire.
+    ``connections`` the most calls that it may have in flight.
     """
 
     def __call__(
@@ -218,13 +218,13 @@ class PacedClient(Client):
     """A process with the pacing of this project.
 
     Args:
-        simulation: where it is.
-        number: which client it is.
-        remaining: calls of its bulk run, if somebody knows.
+        simulation: its simulation.
+        number: its number there.
+        remaining: calls of its bulk run, if known.
         expected: the limit that is published.
-        connections: calls on the wire at once, at most.
-        share: the part of a learned limit that its run may use.
-        rate: the most calls that its run may send.
+        connections: most calls in flight.
+        share: part of a learned limit that its run may use.
+        rate: most calls that its run may send.
     """
 
     def __init__(
@@ -345,16 +345,16 @@ class PacedClient(Client):
 
 
 class Strategy(Protocol):
-    """Another way to pace: it decides when a call is sent, and when it is sent again."""
+    """Another way to pace: it decides the times of a call and of its repetitions."""
 
     def ask(self, now: float) -> float:
-        """Return 0.0 if a call may go now, else the seconds until asking again makes sense."""
+        """Return 0.0 if a call may go now, else the seconds until it should ask again."""
         ...
 
     def answered(self, sent_at: float, now: float, wait: float | None, refusals: int) -> float:
-        """Hear of an answer; return the seconds until a refused call may ask again.
+        """Record an answer; return the seconds until a refused call may ask again.
 
-        ``refusals`` is 0 for a call that was taken, else how often it has been refused by now.
+        ``refusals`` is 0 for a call that was taken, else the number of its refusals by now.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The line in front of a group: who goes when, and that nobody and nothing is lost."""
+"""The line of a limit group: the order of calls, and that no call is lost."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ WAY = 0.02
 
 
 class ManualClock:
-    """A clock that moves when it is told to, and wakes who sleeps on the way."""
+    """A clock that a test moves; it wakes sleepers on the way."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -59,11 +59,11 @@ class ManualClock:
 
     @property
     def sleeping(self) -> int:
-        """How many sleep."""
+        """Number of sleepers."""
         return sum(not future.done() for _, _, future in self._sleepers)
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass, and everything happen at its own time."""
+        """Let time pass, and wake each sleeper at its own time."""
         end = self.now + seconds
         await turn()
         while self._sleepers and self._sleepers[0][0] <= end:
@@ -76,13 +76,13 @@ class ManualClock:
 
 
 async def turn() -> None:
-    """Let everything happen that can happen without time passing."""
+    """Let all tasks run as far as they can without time passing."""
     for _ in range(6):
         await asyncio.sleep(0)
 
 
 class Window:
-    """A server that takes so many calls in windows that the first call of each opens."""
+    """A server with a limit in windows, each opened by a call."""
 
     def __init__(self, calls: int, seconds: float) -> None:
         self._calls = calls
@@ -100,7 +100,7 @@ class Window:
 
 
 class Scene:
-    """A group, a run of one bulk call a second, and a record of who went."""
+    """A limit group, a run of one bulk call a second, and a record of the calls that went."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
@@ -108,7 +108,7 @@ class Scene:
         self.group: LimitGroup = self.pacing.group(NAME)
         self.run = RunAllowance(rate=FixedRate(1, 1.0))
         self.server: Window | None = None
-        """Answers calls; without one nobody does."""
+        """Answers calls; None leaves that to the test."""
         self.gone: list[str] = []
         self.turned_away: dict[str, float] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
@@ -120,19 +120,19 @@ class Scene:
         self.group.throttled(self.clock.now, wait)
 
     def taken(self, name: str) -> None:
-        """Answer a call that went, with a success."""
+        """Answer a call that went with a success."""
         self.group.succeeded(self._sent[name])
 
     def refused(self, name: str, wait: float | None = None) -> None:
-        """Answer a call that went, with a refusal."""
+        """Answer a call that went with a refusal."""
         self.group.throttled(self._sent[name], wait)
 
     def failed(self, name: str) -> None:
-        """Let a call that went get no answer."""
+        """Let a call that went end without an answer."""
         self.group.failed(self._sent[name])
 
     def exhausted(self, name: str, wait: float) -> None:
-        """Say in a success that nothing is left."""
+        """Answer a call that went with a success that says that the limit is used up."""
         self.group.succeeded(self._sent[name], wait)
 
     def send(
@@ -171,11 +171,11 @@ class Scene:
         self.gone.append(name)
 
     def count(self, kind: str) -> int:
-        """Return how many have gone whose names begin so."""
+        """Return the number of calls that went whose names begin with ``kind``."""
         return sum(name.startswith(kind) for name in self.gone)
 
     async def close(self) -> None:
-        """Send everybody away, and end those that are on their way to the server."""
+        """Send all calls away, and cancel those in flight."""
         await self.pacing.close()
         await turn()
         for task in self.tasks.values():
@@ -236,7 +236,7 @@ async def test_interactive_calls_go_in_order(scene: Scene) -> None:
     assert scene.gone == ["a", "b", "c", "d"]
 
 
-async def test_who_is_refused_comes_back_where_it_was(scene: Scene) -> None:
+async def test_a_refused_call_comes_back_to_its_place(scene: Scene) -> None:
     """Calls that come back stand in line by the time at which they began, and not at its end."""
     scene.close_gate()
     scene.send("third", began=3.0)
@@ -252,7 +252,7 @@ async def test_who_is_refused_comes_back_where_it_was(scene: Scene) -> None:
     assert scene.gone == ["first", "second", "third", "fourth", "fifth"]
 
 
-async def test_refused_bulk_calls_come_back_where_they_were(scene: Scene) -> None:
+async def test_refused_bulk_calls_come_back_to_their_places(scene: Scene) -> None:
     """Calls of a run stand in line by the time at which they began, too."""
     for number in (3, 1, 2):
         scene.send(str(number), run=scene.run, began=float(number))
@@ -274,7 +274,7 @@ async def test_interactive_calls_overtake_bulk_ones(scene: Scene) -> None:
     assert scene.gone == ["interactive", "bulk 1", "bulk 2"]
 
 
-async def test_nobody_jumps_the_line(scene: Scene) -> None:
+async def test_no_call_jumps_the_line(scene: Scene) -> None:
     """While a call waits, another of its kind is not let through beside it."""
     scene.send("bulk", run=scene.run)
     await turn()
@@ -321,7 +321,7 @@ async def test_a_cancelled_head_makes_room(scene: Scene) -> None:
 
 
 async def test_a_cancelled_head_leaves_its_look(scene: Scene) -> None:
-    """When the one that was to look is cancelled, the next one looks at the same time."""
+    """When the call that was to look is cancelled, the next one looks at the same time."""
     scene.close_gate()
     for name in "ab":
         scene.send(name)
@@ -332,7 +332,7 @@ async def test_a_cancelled_head_leaves_its_look(scene: Scene) -> None:
 
 
 async def test_the_last_one_cancelled_ends_the_timer(scene: Scene) -> None:
-    """When nobody waits any more there is no timer."""
+    """When the last call in line is cancelled, there is no timer."""
     scene.send("a", run=scene.run)
     scene.close_gate()
     scene.send("b")
@@ -373,20 +373,20 @@ async def test_cancelled_as_the_one_that_looks(scene: Scene) -> None:
 
 @pytest.mark.parametrize("bulk", [True, False])
 async def test_cancelled_together(scene: Scene, bulk: bool) -> None:
-    """When everybody in line is cancelled at once, the slot that was due is there for the next."""
+    """When all calls in line are cancelled at once, the slot that was due is there for the next."""
     run = scene.run if bulk else None
     if not bulk:
         scene.close_gate()
     for name in "abc":
         scene.send(name, run=run)
     await turn()
-    flying = scene.group._pacer._in_flight
+    in_flight = scene.group._pacer._in_flight
     scene.clock.now += 1.0  # a slot or a look is due, but the timer has not fired yet
     for name in "abc":
         scene.tasks[name].cancel()
     await turn()
     assert scene.gone == []
-    assert scene.group._pacer._in_flight == flying
+    assert scene.group._pacer._in_flight == in_flight
     assert scene.group.try_admit(run)
 
 
@@ -394,7 +394,7 @@ async def test_cancelled_together(scene: Scene, bulk: bool) -> None:
 
 
 async def test_a_deadline_is_kept(scene: Scene) -> None:
-    """Who is not admitted by the deadline is told then, and does not go later."""
+    """A call that is not admitted by its deadline is told then, and does not go later."""
     scene.send("a", run=scene.run)
     scene.send("b", run=scene.run, deadline=1.5)
     await scene.clock.advance(1.49)
@@ -407,7 +407,7 @@ async def test_a_deadline_is_kept(scene: Scene) -> None:
 
 
 async def test_a_deadline_behind_a_closed_gate(scene: Scene) -> None:
-    """A closed gate of which nothing is stated lets a call wait until its deadline, not longer."""
+    """Behind a closed gate without a stated wait a call waits until its deadline, not longer."""
     scene.close_gate()
     for number in range(40):
         scene.send(f"ahead {number}")
@@ -424,7 +424,7 @@ async def test_a_deadline_behind_a_closed_gate(scene: Scene) -> None:
 
 @pytest.mark.parametrize("bulk", [True, False])
 async def test_a_deadline_that_has_passed(scene: Scene, bulk: bool) -> None:
-    """Who comes too late is told at once."""
+    """A call that comes after its deadline is told at once."""
     scene.close_gate()
     scene.send("a", run=scene.run if bulk else None, deadline=0.0)
     await turn()
@@ -475,8 +475,8 @@ async def test_bulk_calls_look_before_they_believe(scene: Scene) -> None:
     )
 
 
-async def test_who_cannot_be_served_in_time_is_told_at_once(scene: Scene) -> None:
-    """Once a line is known to be saturated, it takes nobody in whose turn comes too late."""
+async def test_a_call_that_cannot_be_served_in_time_is_told_at_once(scene: Scene) -> None:
+    """A line that is known to be saturated takes in no call whose turn comes too late."""
     scene.server = Window(10, 10.0)
     for number in range(80):
         scene.send(f"line {number}")
@@ -499,8 +499,8 @@ async def test_who_cannot_be_served_in_time_is_told_at_once(scene: Scene) -> Non
     assert "patient" in scene.gone
 
 
-def test_who_comes_back_is_judged_by_its_place() -> None:
-    """A call that began first stands first, also where it is asked how long it has to wait."""
+def test_a_call_that_comes_back_is_judged_by_its_place() -> None:
+    """A call that began first stands first, also in the estimate of its wait."""
     pacer = GroupPacer()
     line = Line(pacer)
     pacer._full_cycle = (10, 5.0)
@@ -559,8 +559,8 @@ async def test_a_share_holds_for_its_run(scene: Scene) -> None:
     assert scene.count("other") - before[1] == pytest.approx(0.8 * 98, abs=3)
 
 
-async def test_a_share_holds_if_nobody_else_calls(scene: Scene) -> None:
-    """A run with a share leaves the rest alone even while nobody wants it."""
+async def test_a_share_holds_without_other_calls(scene: Scene) -> None:
+    """A run with a share leaves the rest alone even while no other call wants it."""
     scene.pacing.begin_with([Learned(NAME, NAME, 10.0, 1.0)])
     modest = RunAllowance(share=0.5)
     for number in range(200):
@@ -624,7 +624,7 @@ async def test_a_look_is_one_call(scene: Scene) -> None:
     assert max(gaps) < 5.02
 
 
-async def test_a_new_call_looks_if_nobody_waits(scene: Scene) -> None:
+async def test_a_new_call_looks_if_none_waits(scene: Scene) -> None:
     """A call that comes when a look is due makes it; one that comes beside it waits."""
     scene.close_gate()
     scene.clock.now += FIRST_LOOK_S
@@ -635,7 +635,7 @@ async def test_a_new_call_looks_if_nobody_waits(scene: Scene) -> None:
 
 @pytest.mark.parametrize("history", [0, 500])
 async def test_an_opened_gate_lets_a_few_go(scene: Scene, history: int) -> None:
-    """After an opening so many calls are in flight at most, whatever was taken long before."""
+    """After an opening the calls in flight are bounded, however many were taken long before."""
     for _ in range(history):
         assert scene.group.try_admit()
         scene.group.succeeded(scene.clock.now)
@@ -700,8 +700,8 @@ async def test_groups_do_not_know_each_other(scene: Scene) -> None:
     assert set(scene.pacing.states()) == {NAME, "POST /users"}
 
 
-async def test_closing_sends_everybody_away(scene: Scene) -> None:
-    """After a close nobody waits, and who comes then does not wait either."""
+async def test_closing_sends_all_calls_away(scene: Scene) -> None:
+    """After a close no call waits, nor does one that comes then."""
     scene.close_gate()
     scene.send("a")
     scene.send("b", run=scene.run)
@@ -717,7 +717,7 @@ async def test_closing_sends_everybody_away(scene: Scene) -> None:
 
 
 async def test_a_line_that_never_ends_forgets(scene: Scene) -> None:
-    """What a line remembers is bounded by who stands in it, not by who ever did."""
+    """The memory of a line is bounded by the calls in it, not by all that ever were."""
     run = RunAllowance(rate=FixedRate(1, 1.0))
     for number in range(400):
         scene.send(str(number), run=run)
@@ -741,7 +741,7 @@ async def test_runs_that_are_over_are_forgotten(scene: Scene) -> None:
 
 
 class Play:
-    """A scene in which things happen in any order."""
+    """A scene in which events happen in any order."""
 
     def __init__(self) -> None:
         self.scene = Scene()
@@ -749,50 +749,50 @@ class Play:
         self.names: list[str] = []
         self.answered: set[str] = set()
 
-    async def happen(self, what: str, value: int) -> None:
-        """Let one thing happen."""
+    async def happen(self, event: str, value: int) -> None:
+        """Let one event happen."""
         scene = self.scene
-        if what in {"one", "other", "interactive"}:
+        if event in {"one", "other", "interactive"}:
             number = len(self.names)
-            self.names.append(f"{what} {number}")
-            scene.send(self.names[-1], run=self.runs.get(what), began=float(number))
-        elif what == "cancel" and self.names:
+            self.names.append(f"{event} {number}")
+            scene.send(self.names[-1], run=self.runs.get(event), began=float(number))
+        elif event == "cancel" and self.names:
             scene.tasks[self.names[value % len(self.names)]].cancel()
-        elif what == "cancel all":
+        elif event == "cancel all":
             for task in scene.tasks.values():
                 task.cancel()
-        elif what == "time":
+        elif event == "time":
             await scene.clock.advance(value / 10.0)
-        elif what == "late timers":
+        elif event == "late timers":
             scene.clock.now += value / 10.0
-        elif what == "turn":
+        elif event == "turn":
             await asyncio.sleep(0)
         else:
-            self.answer(what, value)
+            self.answer(event, value)
 
-    def answer(self, what: str, value: int) -> None:
-        """Let one of the calls that have gone come back."""
+    def answer(self, event: str, value: int) -> None:
+        """Answer one of the calls in flight."""
         unanswered = self.in_flight
         if not unanswered:
             return
         name = unanswered[value % len(unanswered)]
         self.answered.add(name)
-        if what == "refuse":
+        if event == "refuse":
             self.scene.refused(name, value / 3.0)
-        elif what == "fail":
+        elif event == "fail":
             self.scene.failed(name)
-        elif what == "last":
+        elif event == "last":
             self.scene.exhausted(name, value / 3.0)
         else:
             self.scene.taken(name)
 
     @property
     def in_flight(self) -> list[str]:
-        """Return the calls that have gone and have not come back."""
+        """The calls that went and were not answered."""
         return [name for name in self.scene.gone if name not in self.answered]
 
     async def end(self) -> None:
-        """Let time pass until everybody has gone."""
+        """Let time pass until all calls have gone."""
         await turn()
         for _ in range(400):
             if all(task.done() for task in self.scene.tasks.values()):
@@ -817,13 +817,13 @@ class Play:
     )
 )
 @example([*[("one", 0)] * 3, ("time", 1), ("late timers", 20), ("cancel all", 0)])
-def test_nobody_is_lost(sequence: list[tuple[str, int]]) -> None:
+def test_no_call_is_lost(sequence: list[tuple[str, int]]) -> None:
     """However calls come, go and are cancelled: the rest goes, in order, and no task is left."""
 
     async def live() -> None:
         play = Play()
-        for what, value in sequence:
-            await play.happen(what, value)
+        for event, value in sequence:
+            await play.happen(event, value)
         await play.end()
         scene = play.scene
         cancelled = {name for name, task in scene.tasks.items() if task.cancelled()}

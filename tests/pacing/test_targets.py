@@ -65,7 +65,7 @@ def check(name: str, *, seeds: int = 1, measures: str = "") -> Outcome:
     ]
     + ["used up, 100 left, nothing stated", "used up, 500 left, nothing stated"],
 )
-def test_a_window_that_was_used_up_by_somebody_else(name: str) -> None:
+def test_a_window_that_others_have_used_up(name: str) -> None:
     """Rows that begin in a used-up window are done nearly as early as they can be."""
     check(name)
 
