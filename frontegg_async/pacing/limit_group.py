@@ -11,7 +11,7 @@ import msgspec
 
 from .._core.clock import Clock
 from .allowance import RunAllowance
-from .line import Line, Waiter
+from .line import MIN_SHORTFALL_S, Line, Waiter
 from .pace_state import PaceState
 from .pacer import GroupPacer
 from .rate import FixedRate
@@ -43,8 +43,8 @@ class Learned(msgspec.Struct, frozen=True):
     Args:
         group: its limit group.
         operation: name of an operation in the group.
-        calls: that the server took in a window,
-        seconds: and the length of the window.
+        calls: calls that the server took in a window.
+        seconds: length of the window.
     """
 
     group: str
@@ -120,7 +120,7 @@ class LimitGroup:
         waiter = Waiter(began, deadline, max_wait, allowance, resolve, future.cancelled)
         shortfall = line.shortfall(waiter, now)
         if shortfall or self._closed:
-            return shortfall or max(self._pacer.seconds_until_slot(now), 1e-3)
+            return shortfall or max(self._pacer.seconds_to_wait(now), MIN_SHORTFALL_S)
         line.join(waiter, now)
         self._serve_line()
         try:

@@ -17,7 +17,7 @@ taken allows one more. All of them at once would be refused together at the next
 BULK_PATIENCE_S: Final = 15.0
 """Seconds for which bulk calls look behind a stated wait that is too long for them before they
 believe it: a server that has recovered is noticed within that time."""
-_MIN_SHORTFALL_S: Final = 1e-3
+MIN_SHORTFALL_S: Final = 1e-3
 """Least seconds that a call sent away is told to lack, because 0.0 means that it may go."""
 
 
@@ -206,7 +206,7 @@ class Line:
 
     def clear(self, now: float) -> None:
         """Send all calls away."""
-        wait = self._wait_from(now)
+        wait = self._wait_left(now)
         for queue in (self._interactive, *self._bulk.values()):
             for waiter in queue.waiters():
                 self._finish(waiter, wait)
@@ -221,7 +221,7 @@ class Line:
                 self.crowded = True
                 return math.inf  # the next answer serves the line again
             if head.deadline - now < pacer.answer_time:
-                self._finish(head, self._wait_from(now))  # sent now, it would end in doubt
+                self._finish(head, self._wait_left(now))  # sent now, it would end in doubt
                 continue
             delay = pacer.admit(now)
             if delay > 0.0:
@@ -271,11 +271,11 @@ class Line:
         while deadlines and (deadlines[0][2].done or deadlines[0][0] <= now):
             waiter = heapq.heappop(deadlines)[2]
             if not waiter.done:
-                self._finish(waiter, self._wait_from(now, waiter.allowance))
+                self._finish(waiter, self._wait_left(now, waiter.allowance))
 
     def _shortfall(self, waiter: Waiter, now: float, ahead: int) -> float:
         if waiter.deadline <= now:
-            return self._wait_from(now, waiter.allowance)
+            return self._wait_left(now, waiter.allowance)
         pacer = self._pacer
         if pacer.look_is_due(now) and ahead == 0:
             return 0.0  # this call looks
@@ -284,12 +284,12 @@ class Line:
         else:
             wait = pacer.opens_in(now) if pacer.closed_since(now) > BULK_PATIENCE_S else 0.0
         if wait > waiter.max_wait or now + wait + pacer.answer_time > waiter.deadline:
-            return max(wait, pacer.answer_time, _MIN_SHORTFALL_S)
+            return max(wait, pacer.answer_time, MIN_SHORTFALL_S)
         return 0.0
 
-    def _wait_from(self, now: float, allowance: Allowance | None = None) -> float:
+    def _wait_left(self, now: float, allowance: Allowance | None = None) -> float:
         own = 0.0 if allowance is None else allowance.delay(now, self._pacer)
-        return max(self._pacer.seconds_until_slot(now), own, _MIN_SHORTFALL_S)
+        return max(self._pacer.seconds_to_wait(now), own, MIN_SHORTFALL_S)
 
     def _finish(self, waiter: Waiter, result: float) -> None:
         self._count_out(waiter)

@@ -209,7 +209,7 @@ class GroupPacer:
         phase = self._phase
         return phase.calls_left(now, self._taken) if isinstance(phase, Windowed) else 0.0
 
-    def seconds_until_slot(self, now: float) -> float:
+    def seconds_to_wait(self, now: float) -> float:
         """Return the seconds until a call may be tried, without asking for it."""
         if self._gate.closed:
             return max(max(self._gate.stated_until, self._gate.next_look_at) - now, 0.0)

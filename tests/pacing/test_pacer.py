@@ -96,7 +96,7 @@ def check(pacer: GroupPacer, now: float, flying: int) -> None:
     for seconds in (
         state.closed_for,
         state.closed_seconds,
-        pacer.seconds_until_slot(now),
+        pacer.seconds_to_wait(now),
         pacer.opens_in(now),
         pacer.closed_since(now),
         pacer.served_in(now, 10),
