@@ -162,10 +162,10 @@ def token_of(session: FronteggSession) -> str:
     return token.value
 
 
-async def flight_over(manager: TokenManager) -> None:
+async def refresh_over(manager: TokenManager) -> None:
     """Return once no fetch is under way."""
-    if manager._flight is not None:
-        await asyncio.wait((manager._flight,))
+    if manager._refresh_task is not None:
+        await asyncio.wait((manager._refresh_task,))
 
 
 async def spin(turns: int = 20) -> None:

@@ -343,7 +343,7 @@ async def test_calls_cancelled_on_the_wire_are_not_counted_for_ever(
     await asyncio.wait(calls)
     emulator.clear_faults()
     await spin()
-    assert session.pacing.group(GET)._pacer._flying == 0
+    assert session.pacing.group(GET)._pacer._in_flight == 0
     emulator.inject(AnswerStatus(429), on=GET, times=3)
     began = clock.now
     await burst(session, 10)

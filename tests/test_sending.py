@@ -26,7 +26,7 @@ from frontegg_async import (
 )
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, Fault, Injection, Stall
 from frontegg_async.emulator.http.response import Response
-from frontegg_async.pacing.gate import FIRST_LOOK, LATER_LOOKS, STATED_LOOK
+from frontegg_async.pacing.gate import FIRST_LOOK_S, LATER_LOOKS_SHARE, STATED_LOOK_S
 
 from .clocks import ADD, AUTH, EITHER, GET, REMOVE, FakeClock, session_on
 
@@ -230,18 +230,18 @@ async def test_without_a_stated_wait_looks_grow_apart(
         await session.users.add_to_tenant("user-0", "new", skip_invite_email=skip_invite_email)
         sent = [request.at for request in emulator.requests if request.method == "POST"][1:]
         gaps = [later - earlier for earlier, later in pairwise(sent)]
-        assert gaps[0] == pytest.approx(FIRST_LOOK)
+        assert gaps[0] == pytest.approx(FIRST_LOOK_S)
         assert all(
             later - earlier
-            == pytest.approx(max(FIRST_LOOK, (earlier - sent[0]) * LATER_LOOKS), abs=1e-3)
+            == pytest.approx(max(FIRST_LOOK_S, (earlier - sent[0]) * LATER_LOOKS_SHARE), abs=1e-3)
             for earlier, later in pairwise(sent[1:])
         )
-        assert WAIT <= sent[-1] - sent[0] <= WAIT * (1.0 + LATER_LOOKS)
+        assert WAIT <= sent[-1] - sent[0] <= WAIT * (1.0 + LATER_LOOKS_SHARE)
         assert session.traffic.throttled == len(sent) - 1
 
 
 @pytest.mark.parametrize(
-    ("headers", "look"), [({}, FIRST_LOOK), ({"Retry-After": "7"}, STATED_LOOK)], ids=repr
+    ("headers", "look"), [({}, FIRST_LOOK_S), ({"Retry-After": "7"}, STATED_LOOK_S)], ids=repr
 )
 async def test_a_stray_refusal_costs_one_look(
     emulator: Emulator,

@@ -20,6 +20,7 @@ from frontegg_async import (
     ResponseDecodeError,
     ServerError,
 )
+from frontegg_async.auth import grants
 from frontegg_async.auth import token_manager as tokens
 from frontegg_async.auth.token_manager import TokenManager
 from frontegg_async.auth.token_stores import TokenStore
@@ -31,9 +32,9 @@ from .clocks import (
     GET,
     FakeClock,
     StubFetch,
-    flight_over,
     make_manager,
     manager_of,
+    refresh_over,
     session_on,
     spin,
 )
@@ -126,7 +127,7 @@ async def test_auth_route_down_old_token_serves(
     assert end is not None
     while clock.now + 10 < end.expires_at:
         await session.users.get("user-0")
-        await flight_over(manager_of(session))
+        await refresh_over(manager_of(session))
         clock.advance(5)
     assert down.struck > 0
     clock.advance(end.expires_at - clock.now)
@@ -135,7 +136,7 @@ async def test_auth_route_down_old_token_serves(
     assert caught.value.operation == "users.get"
     assert caught.value.attempts == 0
     down.clear()
-    clock.advance(tokens.LAST_BACKOFF)
+    clock.advance(tokens.MAX_BACKOFF_S)
     assert (await session.users.get("user-0")).id == "user-0"
 
 
@@ -161,9 +162,32 @@ async def test_advisory_refresh_waits_for_nobody(clock: FakeClock) -> None:
     assert [await manager.get(1.0) for _ in range(10)] == [first] * 10
     await spin()
     fetch.gate.set()
-    await flight_over(manager)
+    await refresh_over(manager)
     assert (await manager.get(1.0)).value == "token-2"
     assert fetch.calls == 2
+
+
+@pytest.mark.parametrize(
+    ("life", "margin"), [(50.0, 5.0), (100.0, 10.0), (400.0, 30.0), (2_000.0, 100.0)]
+)
+async def test_callers_wait_only_near_the_end(clock: FakeClock, life: float, margin: float) -> None:
+    """Callers wait in a token's last 30 s, or 5 % of its life, but never for more than 10 %."""
+    fetch = StubFetch()
+    fetch.expires_in = life
+    manager = make_manager(fetch, clock)
+    first = await manager.get(1.0)
+    fetch.gate = asyncio.Event()
+    clock.advance(life - margin - 0.01)
+    served = asyncio.create_task(manager.get(30.0))
+    await spin()
+    assert served.done()
+    assert await served is first
+    clock.advance(0.02)
+    waiting = asyncio.create_task(manager.get(30.0))
+    await spin()
+    assert not waiting.done()
+    fetch.gate.set()
+    assert (await waiting).value == "token-2"
 
 
 async def test_backoff_between_failing_fetches(clock: FakeClock) -> None:
@@ -192,6 +216,19 @@ async def test_throttled_fetch_waits_as_long_as_it_is_told(clock: FakeClock) -> 
             await manager.get(1.0)
         assert caught.value.retry_after == 120.0
         assert fetch.calls == 1
+    clock.advance(2.0)
+    assert (await manager.get(1.0)).value == "token-2"
+
+
+async def test_a_day_that_a_429_states_is_not_waited_for(clock: FakeClock) -> None:
+    """Whatever a 429 of the auth route states, it is asked again after five minutes."""
+    fetch = StubFetch(RateLimitError("too many", status=429, retry_after=86_400.0))
+    manager = make_manager(fetch, clock)
+    for pause in (0.0, 299.0):
+        clock.advance(pause)
+        with pytest.raises(RateLimitError):
+            await manager.get(1.0)
+    assert fetch.calls == 1
     clock.advance(2.0)
     assert (await manager.get(1.0)).value == "token-2"
 
@@ -227,7 +264,7 @@ async def test_refused_credentials_are_not_hammered(timed: Emulator, clock: Fake
             with pytest.raises(AuthenticationError):
                 await session.users.get("user-0")
         assert timed.count(AUTH) == 1
-        clock.advance(tokens.REFUSED_BACKOFF)
+        clock.advance(tokens.REFUSED_BACKOFF_S)
         for _ in range(10):
             with pytest.raises(AuthenticationError):
                 await session.users.get("user-0")
@@ -346,7 +383,7 @@ async def test_a_store_that_hangs_delays_only_the_start(
     emulator: Emulator, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store of which any method hangs costs a start one short timeout, and later calls none."""
-    monkeypatch.setattr(tokens, "STORE_TIMEOUT", 0.05)
+    monkeypatch.setattr(tokens, "STORE_TIMEOUT_S", 0.05)
     store = MemoryTokenStore()
     hung: list[object] = []
 
@@ -389,7 +426,7 @@ async def test_reload_from_own_store_is_the_same_token(clock: FakeClock) -> None
     first = await manager.get(1.0)
     clock.advance(LIFE * 0.77)  # due by the first jitter, and not yet by the second
     await manager.get(1.0)
-    await flight_over(manager)
+    await refresh_over(manager)
     assert manager.rejected(first, GET)
     assert (await manager.get(1.0)).value != first.value
 
@@ -411,9 +448,9 @@ async def test_reload_from_own_store_is_the_same_token(clock: FakeClock) -> None
         ("soon", 300.0),
         ("nan", 300.0),
         ("", 300.0),
-        (1e300, tokens.LONGEST_LIFE),
+        (1e300, grants.MAX_LIFE_S),
         (10**309, 300.0),
-        ("inf", tokens.LONGEST_LIFE),
+        ("inf", grants.MAX_LIFE_S),
     ],
 )
 async def test_life_of_a_token(
@@ -458,13 +495,13 @@ async def test_life_of_a_token(
 async def test_unusable_answers_of_the_auth_route(
     timed: Emulator, clock: FakeClock, body: bytes
 ) -> None:
-    """An answer without a usable token is a typed error, which backs off like any other."""
+    """A response without a usable token is an error that names the host, and backs off."""
     bad = timed.inject(
         AnswerStatus(200, body=body, content_type="application/json"), on=AUTH, times=None
     )
     async with session_on(timed, clock=clock) as session:
         for _ in range(10):
-            with pytest.raises(ResponseDecodeError) as caught:
+            with pytest.raises(ResponseDecodeError, match=timed.url) as caught:
                 await session.users.get("user-0")
             assert caught.value.operation == "users.get"
         assert timed.count(AUTH) == 1

@@ -20,6 +20,7 @@ from frontegg_async import (
     ServerError,
     StoredToken,
 )
+from frontegg_async.auth import grants
 from frontegg_async.auth import token_manager as tokens
 from frontegg_async.auth.token_manager import Token, TokenManager
 from frontegg_async.emulator import Emulator
@@ -115,7 +116,7 @@ class ManagerMachine(RuleBasedStateMachine):
         assert self.pending is not None
         self.made += 1
         value = f"token-{self.made}"
-        self.ends[value] = self.asked + (life or tokens.UNSTATED_LIFE)
+        self.ends[value] = self.asked + (life or grants.UNSTATED_LIFE_S)
         self.failures, self.not_before = 0, 0.0
         self.pending.set_result(TokenGrant(token=value, expires_in=life))
         self.settle()
@@ -125,7 +126,7 @@ class ManagerMachine(RuleBasedStateMachine):
     def fetch_fails(self, refused: bool) -> None:
         """End the fetch with an error."""
         assert self.pending is not None
-        pause = tokens.REFUSED_BACKOFF if refused else min(30.0, 2.0**self.failures)
+        pause = tokens.REFUSED_BACKOFF_S if refused else min(30.0, 2.0**self.failures)
         self.failures += 1
         self.not_before = self.clock.now + pause
         kind = AuthenticationError if refused else ServerError
@@ -242,10 +243,12 @@ async def test_store_hit_and_miss(clock: FakeClock) -> None:
     assert [fetch.calls for fetch in fetches] == [1, 0]
 
 
-@pytest.mark.parametrize(("age", "calls"), [(FRESH, 0), (ADVISORY, 1), (MANDATORY, 1), (2e9, 1)])
+@pytest.mark.parametrize(
+    ("age", "calls"), [(-3_600.0, 0), (FRESH, 0), (ADVISORY, 1), (MANDATORY, 1), (2e9, 1)]
+)
 @pytest.mark.anyio
 async def test_store_entry_of_some_age(clock: FakeClock, age: float, calls: int) -> None:
-    """A stored token counts with the age it has: one that is due for renewal is fetched anew."""
+    """A stored token counts with the age it has, and never as younger than new."""
     store = MemoryTokenStore()
     await store.save("key", stored(clock, "shared", age=age))
     fetch = StubFetch()
@@ -253,7 +256,7 @@ async def test_store_entry_of_some_age(clock: FakeClock, age: float, calls: int)
     assert fetch.calls == calls
     assert token.value == ("token-1" if calls else "shared")
     if not calls:
-        assert token.expires_at == pytest.approx(clock.now + LIFE - age)
+        assert token.expires_at == pytest.approx(clock.now + LIFE - max(age, 0.0))
 
 
 @pytest.mark.parametrize("newer", [False, True])
@@ -277,7 +280,7 @@ async def test_broken_store_is_left_out(
     clock: FakeClock, hangs: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store that raises or hangs costs nobody the token, also after a 401."""
-    monkeypatch.setattr(tokens, "STORE_TIMEOUT", 0.001)
+    monkeypatch.setattr(tokens, "STORE_TIMEOUT_S", 0.001)
     manager = make_manager(StubFetch(), clock, store=Broken(hangs=hangs))
     first = await manager.get(5.0)
     assert manager.rejected(first, GET)

@@ -31,7 +31,7 @@ from frontegg_async.emulator import (
 )
 from frontegg_async.endpoints.authentication import LOGIN, REFRESH, REFRESH_API_TOKEN
 
-from .clocks import AUTH, FakeClock
+from .clocks import AUTH, FakeClock, spin
 
 pytestmark = pytest.mark.anyio
 
@@ -271,22 +271,70 @@ async def test_on_refresh_calls_its_own_view(
 
 
 async def test_on_refresh_that_hangs(
+    session: FronteggSession, clock: FakeClock, emulator: Emulator
+) -> None:
+    """No renewal waits for a callback that hangs; the next call of it brings the newest tokens."""
+    told: list[UserTokens] = []
+    released = asyncio.Event()
+
+    async def hang(new: UserTokens) -> None:
+        told.append(new)
+        await released.wait()
+
+    user = session.as_user(await log_in(session), on_refresh=hang)
+    for renewals in (1, 2, 3):
+        clock.advance(2 * LIFE)
+        assert (await user.me.get()).id == "ada"
+        assert emulator.count(REFRESHES) == renewals
+    assert len(told) == 1
+    released.set()
+    await until(lambda: len(told) == 2)
+    clock.advance(2 * LIFE)
+    async with users_session(emulator, clock) as elsewhere:
+        assert (await elsewhere.as_user(told[-1]).me.get()).id == "ada"
+
+
+async def test_on_refresh_that_never_ends(
     session: FronteggSession,
     clock: FakeClock,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A callback that never returns keeps no call waiting, and is given up."""
-    monkeypatch.setattr(tokens, "KEEP_TIMEOUT", 0.01)
+    """A callback that never returns is given up, and the log says so."""
+    monkeypatch.setattr(tokens, "ON_REFRESH_TIMEOUT_S", 0.01)
 
     async def hang(_: UserTokens) -> None:
         await asyncio.Event().wait()
 
     user = session.as_user(await log_in(session), on_refresh=hang)
-    for _ in range(3):
-        clock.advance(2 * LIFE)
-        assert (await user.me.get()).id == "ada"
+    clock.advance(2 * LIFE)
+    assert (await user.me.get()).id == "ada"
     await until(lambda: "on_refresh failed (TimeoutError)" in caplog.text)
+
+
+async def test_closing_lets_on_refresh_end(
+    emulator: Emulator, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing waits for callbacks, with tokens that are kept nowhere else, and no store does."""
+    monkeypatch.setattr(tokens, "STORE_TIMEOUT_S", 0.0)
+    kept: list[str | None] = []
+    released = asyncio.Event()
+
+    async def keep(new: UserTokens) -> None:
+        await released.wait()
+        kept.append(new.refresh_token)
+
+    session = await users_session(emulator, clock).open()
+    for _ in range(2):
+        user = session.as_user(await log_in(session), on_refresh=keep)
+        clock.advance(2 * LIFE)
+        await user.me.get()
+    closing = asyncio.create_task(session.aclose())
+    await spin()
+    assert not kept
+    released.set()
+    await closing
+    assert len(kept) == 2
 
 
 async def test_five_views_of_one_login(
@@ -314,6 +362,26 @@ async def test_five_views_of_one_login(
     clock.advance(2 * LIFE)
     await asyncio.gather(again.me.get(), *[view.me.get() for view in views])
     assert emulator.count(REFRESHES) == 4
+
+
+async def test_an_on_refresh_that_fails_takes_tokens_from_no_other(
+    session: FronteggSession, clock: FakeClock
+) -> None:
+    """Each view of a login is told of the new tokens, also where another's callback fails."""
+    kept: list[str | None] = []
+
+    async def fail(_: UserTokens) -> None:
+        raise OSError
+
+    async def keep(new: UserTokens) -> None:
+        kept.append(new.refresh_token)
+
+    login = await log_in(session)
+    user = session.as_user(login, on_refresh=fail)
+    session.as_user(login, on_refresh=keep)
+    clock.advance(2 * LIFE)
+    await user.me.get()
+    await until(lambda: len(kept) == 1)
 
 
 async def test_users_do_not_share(

@@ -24,7 +24,7 @@ from ..errors import (
     ServerError,
 )
 from ..operation import Arguments, Operation, ReadBack
-from ..pacing import Group
+from ..pacing import LimitGroup
 from . import retry
 from .call import AttemptObserver, Call, View
 from .decoding import decode_response
@@ -118,7 +118,7 @@ class Sender:
                     if (
                         tokens is not None
                         and token is not None
-                        and (tokens.strikes or not token.accepted)
+                        and (tokens.rejecting_routes or not token.accepted)
                     ):
                         tokens.accepted(token, call.operation.limit_group)
                     outcome.attempts = call.attempts
@@ -259,7 +259,7 @@ class Sender:
         return exhausted_wait(answer.headers, now, offset=core.clock_offset)
 
     def _report(
-        self, call: Call, group: Group, outcome: Response | Failure, sent_at: float
+        self, call: Call, group: LimitGroup, outcome: Response | Failure, sent_at: float
     ) -> None:
         """Tell the pacing what came of an attempt that was no success."""
         if isinstance(outcome, Response):
@@ -282,7 +282,7 @@ class Sender:
         core = self.core
         return parse_retry_after(answer.headers, core.clock.time(), offset=core.clock_offset)
 
-    async def _wait_in_line(self, call: Call, group: Group) -> None:
+    async def _wait_in_line(self, call: Call, group: LimitGroup) -> None:
         clock = self.core.clock
         lacking = await group.wait(
             # To its place in line; behind the others if it is refused again and again, because
@@ -315,7 +315,7 @@ class Sender:
             return token.authorization
         return None if call.operation.tokenless else self._user_authorization
 
-    async def _wait_for_permit(self, call: Call, group: Group) -> None:
+    async def _wait_for_permit(self, call: Call, group: LimitGroup) -> None:
         """Wait for a free connection; if the limit is used up meanwhile, wait in line again."""
         run = self.view.run
         while True:

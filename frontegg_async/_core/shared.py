@@ -106,9 +106,9 @@ class Core:
         self.closed = True
         try:
             await self.pacing.close()
-            for tokens in (self.tokens, *self.user_tokens):
-                if tokens is not None:
-                    await tokens.close()
+            managers = (self.tokens, *self.user_tokens)
+            # Together: each may wait for a program's callback.
+            await asyncio.gather(*(each.close() for each in managers if each is not None))
         finally:
             await self.transport.close()
 

@@ -1,4 +1,4 @@
-"""Several clients on one server, in virtual time: the real line and pacer, a network, a limiter.
+"""Clients on one server, in virtual time: the real line and pacer, a network, a limit.
 
 A client is one process. ``PacedClient`` has the real ``Line`` in front of the real ``GroupPacer``;
 ``StrategyClient`` follows another way to pace. Bulk clients have workers that always have work; web
@@ -20,7 +20,7 @@ from frontegg_async.pacing import FixedRate, GroupPacer, Line, RunAllowance, Wai
 from .servers import Server
 
 CONNECTIONS = 64
-"""Calls on the wire at once that a client may have, as sessions and most HTTP clients do."""
+"""Most calls of a client in flight, as in sessions and most HTTP clients."""
 WEB_ATTEMPTS = 4
 """Attempts that a client without pacing makes for an interactive call; bulk calls have no end."""
 ROW_TIMEOUT = 600.0
@@ -42,7 +42,7 @@ class Network(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """One request that reached the server: when, whether it was taken, and whose it was."""
+    """A request that reached the server: its time, result and client."""
 
     at: float
     ok: bool
@@ -63,7 +63,7 @@ class Clock:
         heapq.heappush(self._events, (when, self._number, function, values))
 
     def run(self, until: float) -> None:
-        """Let everything happen until a time."""
+        """Let all events happen until a time."""
         events = self._events
         while events and events[0][0] <= until:
             self.now, _, function, values = heapq.heappop(events)
@@ -71,17 +71,17 @@ class Clock:
         self.now = until
 
 
-class World:
+class Simulation:
     """A server and a network.
 
     Args:
-        server: who decides whether a call is taken.
-        seed: of the network's jitter.
+        server: decides whether a call is taken.
+        seed: seed of the network's jitter.
         network: the round trips.
-        header: whether refusals name their reset as Frontegg does: a time of day, beside a
+        header: True if refusals name their reset as Frontegg does: a time of day, beside a
             ``Date`` of whole seconds, so that the wait is up to a second too long.
-        stated: the wait that the server states instead, for servers that talk nonsense.
-        strays: the share of calls that is refused although the server would take them.
+        stated: wait that the server states instead, for servers that state nonsense.
+        strays: share of calls that are refused although the server would take them.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class World:
         self._stated = stated
 
     def send(self, client: int, answered: Callable[[bool, float | None], object]) -> None:
-        """Send a call; ``answered`` hears whether it was taken, and the wait that was stated."""
+        """Send a call; ``answered`` is given its result and the stated wait."""
         self.clock.at(self.clock.now + self._way(), self._arrive, client, answered)
 
     def _way(self) -> float:
@@ -132,10 +132,10 @@ class Served(NamedTuple):
     """The end of one call of a web client.
 
     Args:
-        arrived: when the application made it.
-        seconds: until it had its answer, or until it was given up.
-        ok: whether it was served.
-        sent: how often it was sent.
+        arrived: time at which the application made it.
+        seconds: seconds until it had its answer, or was given up.
+        ok: True if it was served.
+        sent: requests of it.
     """
 
     arrived: float
@@ -145,7 +145,7 @@ class Served(NamedTuple):
 
 
 class Call:
-    """A call under way; ``then`` hears whether it was served."""
+    """A call before its end; ``then`` is told whether it was served."""
 
     __slots__ = ("arrived", "bulk", "deadline", "sent", "sent_at", "then")
 
@@ -164,28 +164,28 @@ class Client:
     """One process: it makes calls, and remembers how they ended.
 
     Attributes:
-        number: which client of its world it is.
+        number: number of the client in its simulation.
         served: interactive calls that have ended.
-        done: when each bulk call was done.
+        done: times at which bulk calls were done.
     """
 
-    def __init__(self, world: World, number: int) -> None:
-        self.world = world
+    def __init__(self, simulation: Simulation, number: int) -> None:
+        self.simulation = simulation
         self.number = number
         self.served: list[Served] = []
         self.done: list[float] = []
 
     def call(self, deadline: float, *, bulk: bool, then: Callable[[bool], object]) -> None:
-        """Make a call now; ``then`` hears whether it was served."""
-        self.enter(Call(self.world.clock.now, deadline, then, bulk=bulk))
+        """Make a call now; ``then`` is told whether it was served."""
+        self.enter(Call(self.simulation.clock.now, deadline, then, bulk=bulk))
 
     def enter(self, call: Call) -> None:
-        """Send a call when it may be sent."""
+        """Send a call once it may be sent."""
         raise NotImplementedError
 
     def ended(self, call: Call, *, ok: bool) -> None:
-        """Remember how a call ended, and tell who made it."""
-        now = self.world.clock.now
+        """Record the end of a call, and tell its maker."""
+        now = self.simulation.clock.now
         ok = ok and now <= call.deadline
         if not call.bulk:
             self.served.append(Served(call.arrived, now - call.arrived, ok, call.sent))
@@ -198,12 +198,12 @@ class MakeClient(Protocol):
     """Makes the clients of one kind.
 
     ``remaining`` are the rows of its bulk run, ``expected`` is the limit that is published, and
-    ``connections`` how many calls it may have on the wire.
+    ``connections`` the most calls that it may have in flight.
     """
 
     def __call__(
         self,
-        world: World,
+        simulation: Simulation,
         number: int = 0,
         *,
         remaining: float = math.inf,
@@ -218,18 +218,18 @@ class PacedClient(Client):
     """A process with the pacing of this project.
 
     Args:
-        world: where it is.
-        number: which client it is.
-        remaining: calls of its bulk run, if somebody knows.
+        simulation: its simulation.
+        number: its number there.
+        remaining: calls of its bulk run, if known.
         expected: the limit that is published.
-        connections: calls on the wire at once, at most.
-        share: the part of a learned limit that its run may use.
-        rate: the most calls that its run may send.
+        connections: most calls in flight.
+        share: part of a learned limit that its run may use.
+        rate: most calls that its run may send.
     """
 
     def __init__(
         self,
-        world: World,
+        simulation: Simulation,
         number: int = 0,
         *,
         remaining: float = math.inf,
@@ -238,7 +238,7 @@ class PacedClient(Client):
         share: float = 1.0,
         rate: FixedRate | None = None,
     ) -> None:
-        super().__init__(world, number)
+        super().__init__(simulation, number)
         self.pacer = GroupPacer(expected=expected)
         self.line = Line(self.pacer)
         self.run = RunAllowance(share=share, rate=rate)
@@ -250,16 +250,16 @@ class PacedClient(Client):
 
     def enter(self, call: Call) -> None:
         """Send a call at once if it may go, else let it stand in line."""
-        clock = self.world.clock
+        clock = self.simulation.clock
         allowance = self._allowance if call.bulk else None
         if self.line.try_admit(clock.now, allowance):
             self._connect(call)
             return
 
-        def resolve(lacking: float) -> None:
+        def resolve(shortfall: float) -> None:
             # By way of the clock, as by way of a future: the line is in the middle of its work.
-            if lacking:
-                clock.at(clock.now, self._lacked, call)
+            if shortfall:
+                clock.at(clock.now, self._turned_away, call)
             elif call.deadline - clock.now < self.pacer.answer_time:
                 clock.at(clock.now, self._too_late, call)
             else:
@@ -267,7 +267,7 @@ class PacedClient(Client):
 
         max_wait = ROW_MAX_WAIT if call.bulk else WEB_MAX_WAIT
         waiter = Waiter(call.arrived, call.deadline, max_wait, allowance, resolve)
-        if self.line.lacking(waiter, clock.now):
+        if self.line.shortfall(waiter, clock.now):
             self.ended(call, ok=False)
             return
         self.line.join(waiter, clock.now)
@@ -279,7 +279,7 @@ class PacedClient(Client):
             self.run.remaining -= 1
         super().ended(call, ok=ok)
 
-    def _lacked(self, call: Call) -> None:
+    def _turned_away(self, call: Call) -> None:
         self.ended(call, ok=False)
 
     def _too_late(self, call: Call) -> None:
@@ -295,11 +295,11 @@ class PacedClient(Client):
 
     def _send(self, call: Call) -> None:
         call.sent += 1
-        call.sent_at = self.world.clock.now
+        call.sent_at = self.simulation.clock.now
 
         def answered(ok: bool, wait: float | None) -> None:
             self._next_connection()
-            now = self.world.clock.now
+            now = self.simulation.clock.now
             line = self.line
             if ok:
                 opened = self.pacer.succeeded(call.sent_at, now)
@@ -313,12 +313,12 @@ class PacedClient(Client):
                 self._serve()
             self.enter(call)
 
-        self.world.send(self.number, answered)
+        self.simulation.send(self.number, answered)
 
     def _next_connection(self) -> None:
         while self._without_connection:
             call = self._without_connection.popleft()
-            if call.deadline > self.world.clock.now:
+            if call.deadline > self.simulation.clock.now:
                 self._send(call)
                 return
             self._give_back(call)
@@ -326,17 +326,17 @@ class PacedClient(Client):
         self._free += 1
 
     def _give_back(self, call: Call) -> None:
-        now = self.world.clock.now
+        now = self.simulation.clock.now
         self.pacer.give_back(now)
         if call.bulk:
             self._allowance.give_back(now)
         self._serve()
 
     def _serve(self) -> None:
-        at = self.line.serve(self.world.clock.now)
+        at = self.line.serve(self.simulation.clock.now)
         if at < self._wake_at - 1e-9:
             self._wake_at = at
-            self.world.clock.at(at, self._wake, at)
+            self.simulation.clock.at(at, self._wake, at)
 
     def _wake(self, at: float) -> None:
         if at == self._wake_at:
@@ -345,16 +345,16 @@ class PacedClient(Client):
 
 
 class Strategy(Protocol):
-    """Another way to pace: it decides when a call is sent, and when it is sent again."""
+    """Another way to pace: it decides the times of a call and of its repetitions."""
 
     def ask(self, now: float) -> float:
-        """Return 0.0 if a call may go now, else the seconds until asking again makes sense."""
+        """Return 0.0 if a call may go now, else the seconds until it should ask again."""
         ...
 
     def answered(self, sent_at: float, now: float, wait: float | None, refusals: int) -> float:
-        """Hear of an answer; return the seconds until a refused call may ask again.
+        """Record an answer; return the seconds until a refused call may ask again.
 
-        ``refusals`` is 0 for a call that was taken, else how often it has been refused by now.
+        ``refusals`` is 0 for a call that was taken, else the number of its refusals by now.
         """
         ...
 
@@ -391,9 +391,14 @@ class StrategyClient(Client):
     """
 
     def __init__(
-        self, world: World, number: int, strategy: Strategy, *, connections: int = CONNECTIONS
+        self,
+        simulation: Simulation,
+        number: int,
+        strategy: Strategy,
+        *,
+        connections: int = CONNECTIONS,
     ) -> None:
-        super().__init__(world, number)
+        super().__init__(simulation, number)
         self._strategy = strategy
         self._free = connections
         self._ready: deque[Call] = deque()
@@ -405,7 +410,7 @@ class StrategyClient(Client):
         self._serve()
 
     def _serve(self) -> None:
-        now = self.world.clock.now
+        now = self.simulation.clock.now
         ready = self._ready
         while ready and self._free:
             if ready[0].deadline <= now:
@@ -415,7 +420,7 @@ class StrategyClient(Client):
             if delay > 0.0:
                 if now + delay < self._asks_at:
                     self._asks_at = now + delay
-                    self.world.clock.at(self._asks_at, self._wake, self._asks_at)
+                    self.simulation.clock.at(self._asks_at, self._wake, self._asks_at)
                 return
             self._free -= 1
             self._send(ready.popleft())
@@ -427,26 +432,26 @@ class StrategyClient(Client):
 
     def _send(self, call: Call) -> None:
         call.sent += 1
-        call.sent_at = self.world.clock.now
+        call.sent_at = self.simulation.clock.now
 
         def answered(ok: bool, wait: float | None) -> None:
             self._free += 1
-            now = self.world.clock.now
+            now = self.simulation.clock.now
             sleep = self._strategy.answered(call.sent_at, now, wait, 0 if ok else call.sent)
             given_up = not call.bulk and call.sent >= WEB_ATTEMPTS
             if ok or given_up or now + sleep >= call.deadline:
                 self.ended(call, ok=ok)
             elif sleep > 0.0:
-                self.world.clock.at(now + sleep, self.enter, call)
+                self.simulation.clock.at(now + sleep, self.enter, call)
             else:
                 self._ready.append(call)
             self._serve()
 
-        self.world.send(self.number, answered)
+        self.simulation.send(self.number, answered)
 
 
 def plain_backoff(
-    world: World,
+    simulation: Simulation,
     number: int = 0,
     *,
     remaining: float = math.inf,
@@ -455,19 +460,24 @@ def plain_backoff(
 ) -> Client:
     """Make a client without pacing, whose calls back off by themselves."""
     del remaining, expected
-    strategy = Backoff(world.seed * 1_000 + number)
-    return StrategyClient(world, number, strategy, connections=connections)
+    strategy = Backoff(simulation.seed * 1_000 + number)
+    return StrategyClient(simulation, number, strategy, connections=connections)
 
 
 # Work
 
 
 def bulk_load(
-    client: Client, world: World, *, workers: int = 64, rows: float = math.inf, at: float = 0.0
+    client: Client,
+    simulation: Simulation,
+    *,
+    workers: int = 64,
+    rows: float = math.inf,
+    at: float = 0.0,
 ) -> None:
     """Let a client work off rows, or work without an end."""
     left = rows
-    clock = world.clock
+    clock = simulation.clock
 
     def work() -> None:
         nonlocal left
@@ -483,20 +493,22 @@ def bulk_load(
             clock.at(clock.now + 1.0, work)
 
     for _ in range(workers):
-        world.clock.at(at, work)
+        simulation.clock.at(at, work)
 
 
-def web_load(client: Client, world: World, arrivals: Iterator[float], timeout: float) -> None:
+def web_load(
+    client: Client, simulation: Simulation, arrivals: Iterator[float], timeout: float
+) -> None:
     """Let a client make interactive calls at the times given."""
 
     def make() -> None:
-        client.call(world.clock.now + timeout, bulk=False, then=lambda _: None)
+        client.call(simulation.clock.now + timeout, bulk=False, then=lambda _: None)
         following()
 
     def following() -> None:
         at = next(arrivals, None)
         if at is not None:
-            world.clock.at(at, make)
+            simulation.clock.at(at, make)
 
     following()
 
@@ -533,27 +545,27 @@ class Settled(NamedTuple):
     wasted: float
 
 
-def settled(world: World, start: float, end: float) -> Settled:
+def settled(simulation: Simulation, start: float, end: float) -> Settled:
     """Measure the calls that reached the server between two times."""
-    taken, refused = count(world, start, end)
+    taken, refused = count(simulation, start, end)
     return Settled(
-        taken / max(world.server.allowed(start, end), 1e-9), refused / max(taken + refused, 1)
+        taken / max(simulation.server.allowed(start, end), 1e-9), refused / max(taken + refused, 1)
     )
 
 
-def from_zero(world: World, end: float) -> Settled:
+def from_zero(simulation: Simulation, end: float) -> Settled:
     """Measure all calls from 0 to the last reset before ``end``."""
-    available = world.server.available(end)
-    taken, refused = count(world, 0.0, available.until)
+    available = simulation.server.available(end)
+    taken, refused = count(simulation, 0.0, available.until)
     return Settled(taken / max(available.calls, 1e-9), refused / max(taken + refused, 1))
 
 
 def count(
-    world: World, start: float, end: float, clients: Sequence[int] | None = None
+    simulation: Simulation, start: float, end: float, clients: Sequence[int] | None = None
 ) -> tuple[int, int]:
     """Return the calls of some clients that were taken and refused between two times."""
     taken = refused = 0
-    for at, ok, client in world.arrivals:
+    for at, ok, client in simulation.arrivals:
         if start <= at < end and (clients is None or client in clients):
             if ok:
                 taken += 1

@@ -1,4 +1,4 @@
-"""The pacing of a session, for the tasks of one event loop."""
+"""The pacing of a session, for the tasks of one event loop: a limit group for each limit."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ import msgspec
 
 from .._core.clock import Clock
 from .allowance import RunAllowance
-from .line import Line, Waiter
-from .pacer import GroupPacer, PaceState
+from .line import MIN_SHORTFALL_S, Line, Waiter
+from .pace_state import PaceState
+from .pacer import GroupPacer
 from .rate import FixedRate
 
-NEW_WORD: Final = 0.5
-"""Seconds by which a stated time must move for the line to be looked through again."""
+NEW_STATED_WAIT_S: Final = 0.5
+"""Seconds by which a stated time must move for the line to be reviewed again."""
 
 
 class Wait(msgspec.Struct, frozen=True):
     """A limit that is used up.
 
     Args:
-        operation: name of the operation whose limit it is.
-        seconds: until calls are expected to be taken again.
-        waiting: calls that stand in line for it.
+        operation: name of an operation under the limit.
+        seconds: seconds until calls are expected to be taken again.
+        waiting: calls in line.
     """
 
     operation: str
@@ -42,8 +43,8 @@ class Learned(msgspec.Struct, frozen=True):
     Args:
         group: its limit group.
         operation: name of an operation in the group.
-        calls: that the server took in a window,
-        seconds: and the length of the window.
+        calls: calls that the server took in a window.
+        seconds: length of the window.
     """
 
     group: str
@@ -52,22 +53,22 @@ class Learned(msgspec.Struct, frozen=True):
     seconds: float
 
 
-class Group:
+class LimitGroup:
     """The calls of one limit group. One timer serves the whole line.
 
-    While nobody waits and there is room, a call costs one question and no timer, lock or await.
+    While no call waits and there is room, a call costs one question and no timer, lock or await.
     """
 
     __slots__ = (
         "_clock",
         "_closed",
+        "_last_stated_until",
         "_line",
         "_pacer",
         "_timer",
-        "_waited",
+        "_waited_seconds",
         "_waiting_since",
         "_wake_at",
-        "_word",
         "name",
         "operation",
     )
@@ -80,9 +81,9 @@ class Group:
         self._line: Final = Line(pacer)
         self._timer: asyncio.Task[None] | None = None
         self._wake_at = math.inf
-        self._waited = 0.0
+        self._waited_seconds = 0.0
         self._waiting_since = math.inf
-        self._word = -math.inf
+        self._last_stated_until = -math.inf
         self._closed = False
 
     def try_admit(self, run: RunAllowance | None = None) -> bool:
@@ -96,14 +97,14 @@ class Group:
         """Wait in line until a call may be sent, which then counts as sent.
 
         Args:
-            began: when the call began; who began earlier goes first.
-            deadline: on the clock's ``monotonic``; nobody waits beyond it.
+            began: time at which the call began; the earlier call goes first.
+            deadline: monotonic time at which the wait ends.
             max_wait: the longest wait, in seconds, that the server may state.
-            run: the bulk run that the call belongs to; None for an interactive call.
+            run: bulk run of the call; None for an interactive call.
 
         Returns:
-            0.0 when the call may go. Otherwise it may not, and the number is the seconds that it
-            would still have to wait: at once if it cannot be served in time, else at the deadline.
+            0.0 when the call may go. Otherwise the seconds that it would still have to wait: at
+            once if it cannot be served in time, else at the deadline.
         """
         if self.try_admit(run):
             return 0.0
@@ -111,43 +112,43 @@ class Group:
         line = self._line
         future: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
-        def resolve(lacking: float) -> None:
+        def resolve(shortfall: float) -> None:
             if not future.done():
-                future.set_result(lacking)
+                future.set_result(shortfall)
 
         allowance = None if run is None else run.of(self.name)
         waiter = Waiter(began, deadline, max_wait, allowance, resolve, future.cancelled)
-        lacking = line.lacking(waiter, now)
-        if lacking or self._closed:
-            return lacking or max(self._pacer.wait_at(now), 1e-3)
+        shortfall = line.shortfall(waiter, now)
+        if shortfall or self._closed:
+            return shortfall or max(self._pacer.seconds_to_wait(now), MIN_SHORTFALL_S)
         line.join(waiter, now)
-        self._serve()
+        self._serve_line()
         try:
             return await future
         except asyncio.CancelledError:
             if not waiter.done:
                 line.leave(waiter)
-                self._serve()  # the next one may be the new head
+                self._serve_line()  # the next one may be the new head
             elif not future.cancelled() and future.result() == 0.0:
-                # Admitted, and cancelled before it could go: the slot is the next one's.
+                # Admitted, and cancelled before it was sent: the slot goes to the next call.
                 self.give_back(run, waiter.admitted_at)
             raise
 
     def give_back(self, run: RunAllowance | None = None, admitted_at: float | None = None) -> None:
-        """Take back an admission whose call is not sent after all."""
+        """Take back an admission whose call is not sent."""
         now = self._clock.monotonic()
         self._pacer.give_back(now, admitted_at)
         if run is not None:
             run.of(self.name).give_back(admitted_at)
-        self._serve()
+        self._serve_line()
 
     def succeeded(self, sent_at: float, exhausted: float | None = None) -> None:
-        """Report an answer that is no refusal: any but 429 and 5xx.
+        """Report a response that is no refusal: any but 429 and 5xx.
 
         Args:
-            sent_at: when its call was sent.
-            exhausted: seconds until the limit is fresh again, if the answer says that nothing
-                of it remains.
+            sent_at: time at which its call was sent.
+            exhausted: seconds until the limit is fresh again, if the response says that it is used
+                up.
         """
         now = self._clock.monotonic()
         opened = self._pacer.succeeded(sent_at, now)
@@ -155,48 +156,48 @@ class Group:
         if exhausted:
             closed = self._pacer.closed
             self._pacer.exhausted(sent_at, now, exhausted)
-            self._heard(now, closed=closed)
+            self._review_line(now, closed=closed)
         elif (opened or line.crowded) and line.waiting:
-            self._serve()
+            self._serve_line()
 
     def throttled(self, sent_at: float, wait: float | None = None) -> bool:
         """Report a 429, or a 503 that states a wait; ``wait`` is the stated time in seconds.
 
         Returns:
-            Whether calls that were sent later have been taken.
+            True if calls that were sent later have been taken.
         """
         now = self._clock.monotonic()
         looked = self._pacer.closed and sent_at > now - self._pacer.closed_since(now)
         closed = self._pacer.closed and not looked
         singled_out = self._pacer.throttled(sent_at, now, wait)
-        self._heard(now, closed=closed)
+        self._review_line(now, closed=closed)
         return singled_out
 
     def failed(self, sent_at: float) -> None:
-        """Report a call that ended without an answer, or in a 5xx."""
+        """Report a call that ended without a response, or in a 5xx."""
         self._pacer.failed(sent_at, self._clock.monotonic())
         if self._line.waiting:
-            self._serve()
+            self._serve_line()
 
-    def _heard(self, now: float, *, closed: bool) -> None:
-        """Send away whom the server's word leaves no time, if it is a new one.
+    def _review_line(self, now: float, *, closed: bool) -> None:
+        """Serve the line, and review it first if the stated wait is a new one.
 
         Args:
             now: the time.
-            closed: whether it is about a call that was in flight when the gate was closed: there
-                may be many, and the first of them has said the same.
+            closed: True after the refusal of a call that was in flight when the gate was closed:
+                there may be many of them, and the first one has stated the same wait.
         """
         if not self._line.waiting:
             return
-        word = self._pacer.stated_until
-        if not closed or abs(word - self._word) > NEW_WORD:
-            self._word = word
+        stated_until = self._pacer.stated_until
+        if not closed or abs(stated_until - self._last_stated_until) > NEW_STATED_WAIT_S:
+            self._last_stated_until = stated_until
             self._line.review(now)
-        self._serve()
+        self._serve_line()
 
     @property
     def closed(self) -> bool:
-        """Whether the server has refused calls and not taken one since."""
+        """True if the server has refused calls and not taken one since."""
         return self._pacer.closed
 
     @property
@@ -205,7 +206,7 @@ class Group:
         return self._pacer.answer_time
 
     def state(self) -> PaceState:
-        """Return what is known of the limit."""
+        """Return the knowledge of the limit."""
         return self._pacer.state(self._clock.monotonic())
 
     def learned(self) -> tuple[float, float] | None:
@@ -213,36 +214,36 @@ class Group:
         return self._pacer.learned()
 
     def begin_with(self, calls: float, seconds: float) -> None:
-        """Begin with what was learned before, unless something was seen already."""
+        """Begin with a limit that was learned before, unless an answer was seen already."""
         self._pacer.begin_with(calls, seconds)
 
     @property
     def waited(self) -> float:
         """Seconds during which at least one call stood in line."""
-        return self._waited + max(self._clock.monotonic() - self._waiting_since, 0.0)
+        return self._waited_seconds + max(self._clock.monotonic() - self._waiting_since, 0.0)
 
     def wait_of(self) -> Wait | None:
-        """Return how long calls have to wait, or None if the server takes them."""
+        """Return the wait of the calls in line, or None if the server takes calls."""
         seconds = self._pacer.closed_for(self._clock.monotonic())
         waiting = self._line.waiting
         return Wait(self.operation, seconds, waiting) if seconds and waiting else None
 
     async def close(self) -> None:
-        """Send everybody in line away, and end the timer."""
+        """Send all waiting calls away, and end the timer."""
         self._closed = True
         self._line.clear(self._clock.monotonic())
         timer = self._stop_timer()
         if timer is not None:
             await asyncio.wait([timer])
 
-    def _serve(self) -> None:
-        """Let go who may go, send away who cannot, and set the timer for the next."""
+    def _serve_line(self) -> None:
+        """Serve the line, and set the timer for the next time."""
         now = self._clock.monotonic()
         at = self._line.serve(now)
         if self._line.waiting:
             self._waiting_since = min(self._waiting_since, now)
         elif self._waiting_since < math.inf:
-            self._waited += now - self._waiting_since
+            self._waited_seconds += now - self._waiting_since
             self._waiting_since = math.inf
         if at == math.inf:
             self._stop_timer()
@@ -250,13 +251,13 @@ class Group:
             self._stop_timer()
             self._wake_at = at
             self._timer = asyncio.create_task(
-                self._sleep(at - now), name=f"frontegg_async pacing {self.operation}"
+                self._wake_after(at - now), name=f"frontegg_async pacing {self.operation}"
             )
 
-    async def _sleep(self, seconds: float) -> None:
+    async def _wake_after(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
         self._timer = None
-        self._serve()
+        self._serve_line()
 
     def _stop_timer(self) -> asyncio.Task[None] | None:
         timer, self._timer = self._timer, None
@@ -269,37 +270,37 @@ class Pacing:
     """The pacing of one session: a group for each limit that the server may have.
 
     Args:
-        clock: where the time comes from.
-        expected: returns the limit that is likely for a limit group, before anything was seen of
-            it; None expects nothing.
+        clock: source of the time.
+        expected: returns the likely limit of a limit group, of which nothing was seen yet; None
+            expects no limit.
     """
 
     def __init__(self, clock: Clock, *, expected: Callable[[str], FixedRate] | None = None) -> None:
         self._clock: Final = clock
         self._expected: Final = expected
-        self._groups: Final[dict[str, Group]] = {}
+        self._groups: Final[dict[str, LimitGroup]] = {}
 
-    def group(self, name: str, operation: str = "") -> Group:
+    def group(self, name: str, operation: str = "") -> LimitGroup:
         """Return the group of that name (``Operation.limit_group``).
 
         Args:
-            name: of the group.
+            name: name of the group.
             operation: name of an operation in it, for display.
         """
         group = self._groups.get(name)
         if group is None:
             expected = None if self._expected is None else self._expected(name)
             pacer = GroupPacer(expected=expected)
-            group = self._groups[name] = Group(name, operation or name, self._clock, pacer)
+            group = self._groups[name] = LimitGroup(name, operation or name, self._clock, pacer)
         return group
 
     def states(self) -> dict[str, PaceState]:
-        """Return what is known of every group."""
+        """Return the knowledge of every limit, by limit group."""
         return {name: group.state() for name, group in list(self._groups.items())}
 
     def waits(self) -> tuple[Wait, ...]:
         """Return the limits that are used up while calls wait for them, the longest wait first."""
-        # Copied first: a display may ask from a thread of its own.
+        # Copied first: a display may read it in a thread of its own.
         groups = list(self._groups.values())
         found = [wait for group in groups if (wait := group.wait_of()) is not None]
         return tuple(sorted(found, key=lambda wait: -wait.seconds))
@@ -312,7 +313,7 @@ class Pacing:
         )
 
     def begin_with(self, limits: Iterable[Learned]) -> None:
-        """Begin with the limits that an earlier session met, where nothing is known yet."""
+        """Begin with the limits that an earlier session met, in groups without an answer yet."""
         for limit in limits:
             if limit.calls > 0.0 and 0.0 < limit.seconds < math.inf:
                 group = self.group(limit.group, limit.operation)
@@ -320,10 +321,10 @@ class Pacing:
 
     @property
     def waited(self) -> float:
-        """Seconds during which at least one call stood in line, of the group where it was most."""
+        """Most seconds of any group during which at least one call stood in line."""
         return max((group.waited for group in self._groups.values()), default=0.0)
 
     async def close(self) -> None:
-        """Send everybody in line away, and end the timers."""
+        """Send all waiting calls away, and end the timers."""
         for group in list(self._groups.values()):
             await group.close()
