@@ -47,6 +47,7 @@ FLOORS: dict[float, tuple[str, ...]] = {
         "_core.transport",
         "_core.direct",
         "auth.credentials",
+        "auth.grants",
         "auth.token_claims",
         "auth.token_manager",
         "auth.token_stores",

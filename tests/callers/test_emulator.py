@@ -69,22 +69,20 @@ async def test_rotated_keys(emulator: Emulator, frontegg: FronteggSession) -> No
 @pytest.mark.parametrize("of_user", [True, False])
 async def test_access_tokens(of_user: bool, emulator: Emulator, frontegg: FronteggSession) -> None:
     """A user's and a tenant's access token are good in x-api-key until they are deleted."""
-    tenant = frontegg.for_tenant("t1")
     if of_user:
-        group = frontegg.as_user(await token_of_ada(frontegg)).personal_tokens
-        made = await group.create_access_token(description="CI")
+        personal = frontegg.as_user(await token_of_ada(frontegg)).personal_tokens
+        made = await personal.create_access_token(description="CI")
+        delete = personal.delete_access_token
     else:
-        made = await tenant.api_tokens.create_access_token(
-            description="CI", role_ids=["role-Admin"]
-        )
+        tokens = frontegg.for_tenant("t1").api_tokens
+        made = await tokens.create_access_token(description="CI", role_ids=["role-Admin"])
+        delete = tokens.delete_access_token
     assert made.secret
+    assert made.id
     claims = await TokenVerifier(frontegg).authenticate({"x-api-key": made.secret})
     assert claims.user_id == ("ada" if of_user else None)
     require(roles="Admin", tenant="t1").check(claims)
 
-    if of_user:
-        await group.delete_access_token(made.id or "")
-    else:
-        await tenant.api_tokens.delete_access_token(made.id or "")
+    await delete(made.id)
     with pytest.raises(UnauthorizedError, match="revoked"):
         await TokenVerifier(frontegg).authenticate({"x-api-key": made.secret})
