@@ -7,7 +7,8 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from ..models.account_settings import TenantSettings, UpdateAccountSettingsRequest
-from ..operation import Caller, Operation, TenantHeader, TokenKind
+from ..operation import Operation, TenantHeader, TokenKind
+from ._group import EndpointGroup
 
 GET: Final = Operation(
     "account_settings.get",
@@ -36,17 +37,8 @@ GET_PUBLIC: Final = Operation(
 )
 
 
-class AccountSettings:
-    """The settings of one tenant.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class AccountSettings(EndpointGroup):
+    """The settings of one tenant."""
 
     async def get(self, *, tenant_id: str | None = None) -> TenantSettings:
         """Return a tenant's settings.

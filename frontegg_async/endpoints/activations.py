@@ -20,7 +20,8 @@ from ..models.activations import (
     UpdateActivationSettingsRequest,
 )
 from ..models.authentication import LoginResult
-from ..operation import Caller, Operation, RetrySafety, TokenKind
+from ..operation import Operation, RetrySafety, TokenKind
+from ._group import EndpointGroup
 from .authentication import VENDOR_HOST
 
 GET_SETTINGS: Final = Operation(
@@ -72,21 +73,15 @@ RESEND: Final = Operation(
 )
 
 
-class Activations:
+class Activations(EndpointGroup):
     """Activating users, and how the environment lets them do it.
 
     The activation token is the one in the e-mail that Frontegg sends, or the one that
     ``users.create_activation_link`` returns.
 
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it. ``vendor_host`` is the host of the environment's login page, such as
-    ``app-x.frontegg.com``; it may be left out where the session's own host is that one.
+    ``vendor_host`` is the host of the environment's login page, such as ``app-x.frontegg.com``;
+    it may be left out where the session's own host is that one.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def get_settings(self) -> ActivationSettings:
         """Return whether users activate themselves by code or by link.

@@ -17,8 +17,9 @@ from ..models.api_tokens import (
     CreateApiTokenRequest,
     UpdateApiTokenRequest,
 )
-from ..operation import Caller, Echo, Operation, RetrySafety, TenantHeader, TokenKind
+from ..operation import Echo, Operation, RetrySafety, TenantHeader, TokenKind
 from ._checks import ids
+from ._group import EndpointGroup
 
 CREATE: Final = Operation(
     "api_tokens.create",
@@ -93,17 +94,8 @@ DELETE_ACCESS_TOKEN: Final = Operation(
 )
 
 
-class ApiTokens:
-    """The tokens of a tenant: client credentials, and access tokens that are used as they are.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class ApiTokens(EndpointGroup):
+    """The tokens of a tenant: client credentials, and access tokens that are used as they are."""
 
     async def create(
         self,

@@ -21,7 +21,8 @@ from ..models.approval_flows import (
     NewApprovalFlowStep,
     UpdateApprovalFlowRequest,
 )
-from ..operation import Caller, Echo, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
+from ..operation import Echo, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
+from ._group import EndpointGroup
 
 CREATE: Final = Operation(
     "approval_flows.create",
@@ -95,17 +96,8 @@ EXECUTE_STEP_UP: Final = Operation(
 )
 
 
-class ApprovalFlows:
-    """The approval flows of an environment.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class ApprovalFlows(EndpointGroup):
+    """The approval flows of an environment."""
 
     async def create(
         self,

@@ -30,8 +30,9 @@ from ..models.authentication import (
     TokenGrant,
 )
 from ..models.metadata import Metadata, encode_metadata
-from ..operation import Caller, Operation, RetrySafety, TokenKind
+from ..operation import Operation, RetrySafety, TokenKind
 from ._checks import ids
+from ._group import EndpointGroup
 
 VENDOR_HOST: Final = "frontegg-vendor-host"
 APPLICATION_ID: Final = "frontegg-application-id"
@@ -111,20 +112,14 @@ SIGN_UP_WITH_USERNAME: Final = Operation(
 )
 
 
-class Authentication:
+class Authentication(EndpointGroup):
     """Logging in and signing up. The session itself authenticates the environment.
 
     What logging in returns is what ``session.as_user()`` takes.
 
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it. ``vendor_host`` is the host of the environment's login page, such as
-    ``app-x.frontegg.com``; it may be left out where the session's own host is that one.
+    ``vendor_host`` is the host of the environment's login page, such as ``app-x.frontegg.com``;
+    it may be left out where the session's own host is that one.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     @concealing
     async def login(

@@ -17,10 +17,11 @@ from ..models.bulk_users import (
     StartedRolesUpdate,
     UpdateRolesRequest,
 )
-from ..operation import Caller, Operation, RetrySafety, TenantHeader
+from ..operation import Operation, RetrySafety, TenantHeader
 from ..tasks import Task, TaskBatch
 from ._batches import start_in_parts
 from ._checks import ids
+from ._group import EndpointGroup
 
 MAX_INVITED_USERS: Final = 1000
 """Users that one call invites (docs/frontegg.md: doc)."""
@@ -56,20 +57,12 @@ GET_ROLES_STATUS: Final = Operation(
 )
 
 
-class BulkUsers:
+class BulkUsers(EndpointGroup):
     """Work on users that goes on after Frontegg has answered.
 
     What starts it returns handles to wait by; ``invite_task`` and ``roles_task`` make them again
     from ids, in another process too.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def invite(
         self, users: Sequence[InvitedUser], *, tenant_id: str | None = None

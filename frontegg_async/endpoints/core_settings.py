@@ -16,8 +16,9 @@ from ..models.core_settings import (
     IdentityConfigurationChanges,
     SetCaptchaPolicyRequest,
 )
-from ..operation import Caller, Operation, RetrySafety
+from ..operation import Operation, RetrySafety
 from ._checks import ids
+from ._group import EndpointGroup
 
 GET: Final = Operation(
     "core_settings.get",
@@ -61,17 +62,8 @@ UPDATE_CAPTCHA_POLICY: Final = Operation(
 )
 
 
-class CoreSettings:
-    """How users log in to an environment, and what their tokens are like.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class CoreSettings(EndpointGroup):
+    """How users log in to an environment, and what their tokens are like."""
 
     async def get(self) -> IdentityConfiguration:
         """Return the identity configuration, the secret that tokens are signed with included.

@@ -11,7 +11,8 @@ from ..models.custom_oauth_providers import (
     CustomOauthProviderList,
     NewCustomOauthProvider,
 )
-from ..operation import Caller, Operation, RetrySafety
+from ..operation import Operation, RetrySafety
+from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
     "custom_oauth_providers.get_all",
@@ -42,17 +43,8 @@ DELETE: Final = Operation(
 )
 
 
-class CustomOauthProviders:
-    """The social login providers that an environment adds to Frontegg's.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class CustomOauthProviders(EndpointGroup):
+    """The social login providers that an environment adds to Frontegg's."""
 
     async def get_all(self) -> tuple[CustomOauthProvider, ...]:
         """Return all providers.

@@ -6,7 +6,8 @@ from types import NoneType
 from typing import Final
 
 from ..models.delegation import DelegationConfiguration, UpdateDelegationConfigurationRequest
-from ..operation import Caller, Operation, RetrySafety
+from ..operation import Operation, RetrySafety
+from ._group import EndpointGroup
 
 GET_CONFIGURATION: Final = Operation(
     "delegation.get_configuration",
@@ -24,17 +25,8 @@ UPDATE_CONFIGURATION: Final = Operation(
 )
 
 
-class Delegation:
-    """Whether tokens that are made by token exchange say who acts for whom.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class Delegation(EndpointGroup):
+    """Whether tokens that are made by token exchange say who acts for whom."""
 
     async def get_configuration(self) -> DelegationConfiguration:
         """Return whether token exchange delegates, in the whole environment.

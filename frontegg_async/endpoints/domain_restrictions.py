@@ -17,9 +17,10 @@ from ..models.domain_restrictions import (
     UpdateDomainRestrictionConfigurationRequest,
 )
 from ..models.paging import Page
-from ..operation import Caller, Operation, RetrySafety, TokenKind
+from ..operation import Operation, RetrySafety, TokenKind
 from ..paging import Paginator
 from ._checks import ids
+from ._group import EndpointGroup
 
 ITERATE: Final = Operation(
     "domain_restrictions.iterate",
@@ -70,20 +71,12 @@ UPDATE_CONFIGURATION: Final = Operation(
 )
 
 
-class DomainRestrictions:
+class DomainRestrictions(EndpointGroup):
     """The domains of e-mail addresses that may sign up, or may not.
 
     A user's token says for which tenant. Frontegg names no header by which the environment's
     token could say it, and has restrictions of a whole environment too (doc).
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     def iterate(self) -> Paginator[DomainRestriction]:
         """Iterate over the domains of both lists.

@@ -8,7 +8,8 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from ..models.email_templates import EmailTemplate, EmailTemplateType, UpdateEmailTemplateRequest
-from ..operation import Caller, Operation, RetrySafety
+from ..operation import Operation, RetrySafety
+from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
     "email_templates.get_all",
@@ -38,17 +39,8 @@ GET_DEFAULT: Final = Operation(
 )
 
 
-class EmailTemplates:
-    """The e-mails that Frontegg sends to users.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class EmailTemplates(EndpointGroup):
+    """The e-mails that Frontegg sends to users."""
 
     async def get_all(
         self, *, template_type: EmailTemplateType | UnsetType = UNSET

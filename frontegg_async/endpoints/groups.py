@@ -23,9 +23,10 @@ from ..models.groups import (
 )
 from ..models.metadata import Metadata, encode_metadata
 from ..models.paging import Page
-from ..operation import Caller, Echo, Operation, RetrySafety, TenantHeader, TokenKind
+from ..operation import Echo, Operation, RetrySafety, TenantHeader, TokenKind
 from ..paging import Paginator
 from ._checks import ids
+from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
     "groups.get_all",
@@ -145,21 +146,13 @@ UPDATE_CONFIGURATION: Final = Operation(
 )
 
 
-class Groups:
+class Groups(EndpointGroup):
     """The groups of a tenant's users.
 
     ``tenant_id`` is the tenant whose groups they are. The environment's token needs it; a user's
     token says it already. ``groups_relations`` says whether groups come with their roles, their
     users, or both.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def get_all(
         self,

@@ -24,8 +24,9 @@ from ..models.invitations import (
     UpdateUserInvitationRequest,
     VerifyInvitationRequest,
 )
-from ..operation import JSON, Caller, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
+from ..operation import JSON, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
 from ._checks import ids
+from ._group import EndpointGroup
 
 CREATE: Final = Operation(
     "invitations.create",
@@ -157,17 +158,8 @@ UPDATE_STRATEGY: Final = Operation(
 )
 
 
-class Invitations:
-    """Invitations into tenants: for one user, or for everybody who has the token.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class Invitations(EndpointGroup):
+    """Invitations into tenants: for one user, or for everybody who has the token."""
 
     async def create(
         self,

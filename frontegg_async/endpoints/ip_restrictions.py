@@ -16,8 +16,9 @@ from ..models.ip_restrictions import (
     UpdateIpRestrictionConfigurationRequest,
 )
 from ..models.paging import Page
-from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind
+from ..operation import Operation, RetrySafety, TenantHeader, TokenKind
 from ..paging import Paginator
+from ._group import EndpointGroup
 
 ITERATE: Final = Operation(
     "ip_restrictions.iterate",
@@ -83,20 +84,12 @@ UPDATE_CONFIGURATION: Final = Operation(
 )
 
 
-class IpRestrictions:
+class IpRestrictions(EndpointGroup):
     """The addresses from which a tenant's users may come, or may not.
 
     ``tenant_id`` is the tenant whose restrictions they are. The environment's token needs it; a
     user's token says it already.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     def iterate(
         self,

@@ -21,8 +21,9 @@ from ..models.jwt_templates import (
     UpdateJwtTemplateRequest,
 )
 from ..models.paging import Page
-from ..operation import Caller, Echo, Operation, RetrySafety
+from ..operation import Echo, Operation, RetrySafety
 from ..paging import Paginator
+from ._group import EndpointGroup
 
 ITERATE: Final = Operation(
     "jwt_templates.iterate",
@@ -93,20 +94,12 @@ DELETE_TARGETING: Final = Operation(
 )
 
 
-class JwtTemplates:
+class JwtTemplates(EndpointGroup):
     """The JWT templates of an environment. Frontegg enables them on request.
 
     Which tokens are made by which template is the targeting: rules that are tried in order. An
     environment has one targeting.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     def iterate(
         self,

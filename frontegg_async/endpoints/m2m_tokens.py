@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from ..models.m2m_tokens import AccessTokenRights
-from ..operation import Caller, Operation, TenantHeader
+from ..operation import Operation, TenantHeader
+from ._group import EndpointGroup
 
 # The specification requires the tenant header everywhere here; Frontegg's own Python SDK sends
 # none (client), and the id of a token is often all that there is.
@@ -32,17 +33,8 @@ GET_TENANT_ACCESS_TOKEN: Final = Operation(
 )
 
 
-class M2mTokens:
-    """Which access tokens are good, and what they allow.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class M2mTokens(EndpointGroup):
+    """Which access tokens are good, and what they allow."""
 
     async def get_active(self, *, tenant_id: str | None = None) -> tuple[str, ...]:
         """Return the ids of the users' access tokens that are good.

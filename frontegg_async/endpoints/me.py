@@ -19,7 +19,8 @@ from ..models.metadata import Metadata, encode_metadata
 from ..models.tenants import Tenant
 from ..models.user_emails import EmailRequest, VerifyEmailRequest
 from ..models.users import User
-from ..operation import JSON, Caller, Operation, TenantHeader, TokenKind, UserHeader
+from ..operation import JSON, Operation, TenantHeader, TokenKind, UserHeader
+from ._group import EndpointGroup
 
 GET: Final = Operation(
     "me.get",
@@ -121,22 +122,14 @@ UNLOCK: Final = Operation(
 )
 
 
-class Me:
+class Me(EndpointGroup):
     """The user whose token it is: ``session.as_user(token).me``.
 
     Three methods take ``user_id`` as well, and act for that user with the environment's token.
 
     Frontegg wants calls with a user's token on a host of the environment's own, such as
     ``https://yours.frontegg.com``.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def get(self) -> User:
         """Return the user.

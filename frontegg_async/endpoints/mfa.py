@@ -18,7 +18,8 @@ from ..models.mfa import (
     StartSmsEnrollmentRequest,
 )
 from ..models.mfa_login import AuthenticatorEnrollment, MfaChallenge
-from ..operation import Caller, Operation, TenantHeader, TokenKind, UserHeader
+from ..operation import Operation, TenantHeader, TokenKind, UserHeader
+from ._group import EndpointGroup
 
 START_ENROLLMENT: Final = Operation(
     "mfa.start_enrollment",
@@ -116,19 +117,11 @@ DISABLE_SMS: Final = Operation(
 )
 
 
-class Mfa:
+class Mfa(EndpointGroup):
     """The second factors of one user: authenticator apps and phones.
 
     Whose they are is said by ``user_id``, or by the token on ``session.as_user()``.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def start_enrollment(self, *, user_id: str | None = None) -> AuthenticatorEnrollment:
         """Return the QR code that makes an authenticator app a second factor.

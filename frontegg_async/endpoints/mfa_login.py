@@ -33,7 +33,8 @@ from ..models.mfa_login import (
     WebAuthnChallenge,
     WebAuthnDeviceType,
 )
-from ..operation import Caller, Operation, TenantHeader, TokenKind
+from ..operation import Operation, TenantHeader, TokenKind
+from ._group import EndpointGroup
 
 RECOVER: Final = Operation(
     "mfa_login.recover",
@@ -167,20 +168,12 @@ MAY_REMEMBER_DEVICE: Final = Operation(
 )
 
 
-class MfaLogin:
+class MfaLogin(EndpointGroup):
     """The second factor while a user logs in.
 
     Throughout, ``mfa_token`` is the one of the login, and ``remember_device`` asks Frontegg not
     to want a second factor from this device for some time.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     @concealing
     async def recover(self, *, email: str, recovery_code: str) -> None:

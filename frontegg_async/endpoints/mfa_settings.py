@@ -21,7 +21,8 @@ from ..models.mfa_settings import (
     UpdateMfaConfigurationRequest,
     UpdateMfaStrategyRequest,
 )
-from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind
+from ..operation import Operation, RetrySafety, TenantHeader, TokenKind
+from ._group import EndpointGroup
 
 GET_CONFIGURATION: Final = Operation(
     "mfa_settings.get_configuration",
@@ -91,20 +92,12 @@ UPDATE_STRATEGY: Final = Operation(
 )
 
 
-class MfaSettings:
+class MfaSettings(EndpointGroup):
     """Settings of second factors.
 
     The configuration says how codes are made, the strategies which kinds are offered, and the
     policy when a second factor is asked for: of all tenants, or of one.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def get_configuration(self) -> MfaConfiguration:
         """Return how the environment's second factors are set up.

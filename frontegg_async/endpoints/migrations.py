@@ -19,9 +19,10 @@ from ..models.migrations import (
     UserMigrationStatus,
 )
 from ..models.users import User
-from ..operation import Caller, Operation
+from ..operation import Operation
 from ..tasks import Task, TaskBatch
 from ._batches import start_in_parts
+from ._group import EndpointGroup
 from ._migrations import id_of
 
 MAX_USERS: Final = 1000
@@ -63,17 +64,8 @@ GET_STATUS: Final = Operation(
 )
 
 
-class Migrations:
-    """Moving users to Frontegg, with their password hashes.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class Migrations(EndpointGroup):
+    """Moving users to Frontegg, with their password hashes."""
 
     @concealing
     async def migrate_from_auth0(

@@ -17,7 +17,8 @@ from ..models.password_settings import (
     UpdatePasswordConfigurationRequest,
     UpdatePasswordRotationRequest,
 )
-from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind
+from ..operation import Operation, RetrySafety, TenantHeader, TokenKind
+from ._group import EndpointGroup
 
 GET_CONFIGURATION: Final = Operation(
     "password_settings.get_configuration",
@@ -89,17 +90,8 @@ GET_ENVIRONMENT_ROTATION: Final = Operation(
 )
 
 
-class PasswordSettings:
-    """Rules for passwords, of the environment or of one tenant.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class PasswordSettings(EndpointGroup):
+    """Rules for passwords, of the environment or of one tenant."""
 
     async def get_configuration(self, *, tenant_id: str | None = None) -> PasswordConfiguration:
         """Return what passwords have to be like.

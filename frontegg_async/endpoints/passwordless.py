@@ -19,7 +19,8 @@ from ..models.passwordless import (
     SendSmsLoginCodeRequest,
     SentSmsCode,
 )
-from ..operation import Caller, Operation, TokenKind
+from ..operation import Operation, TokenKind
+from ._group import EndpointGroup
 
 SEND_SMS_CODE: Final = Operation(
     "passwordless.send_sms_code",
@@ -71,21 +72,13 @@ LOGIN_WITH_EMAIL_CODE: Final = Operation(
 )
 
 
-class Passwordless:
+class Passwordless(EndpointGroup):
     """Logging in with a code by SMS, a code by e-mail, or a magic link.
 
     Each way takes two calls: one sends something to the user, the other logs in with it. The
     environment must have that way switched on. What logging in returns is what
     ``session.as_user()`` takes.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     @concealing
     async def send_sms_code(

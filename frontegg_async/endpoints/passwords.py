@@ -21,7 +21,8 @@ from ..models.passwords import (
     VerifySmsCodeRequest,
 )
 from ..models.users import IdentifierType
-from ..operation import Caller, Operation, RetrySafety, TokenKind, UserHeader
+from ..operation import Operation, RetrySafety, TokenKind, UserHeader
+from ._group import EndpointGroup
 
 RESET: Final = Operation(
     "passwords.reset",
@@ -90,20 +91,12 @@ CHECK: Final = Operation(
 )
 
 
-class Passwords:
+class Passwords(EndpointGroup):
     """The passwords of users. What they have to be like is set in ``password_settings``.
 
     A forgotten one is reset in two steps: Frontegg sends a token or a code, and ``verify_reset``
     takes the token together with the new password.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def reset(
         self,

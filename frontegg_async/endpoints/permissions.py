@@ -16,8 +16,9 @@ from ..models.permissions import (
     Permission,
     UpdatePermissionRequest,
 )
-from ..operation import Caller, Echo, Operation, RetrySafety
+from ..operation import Echo, Operation, RetrySafety
 from ._checks import ids
+from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
     "permissions.get_all",
@@ -66,17 +67,8 @@ CLASSIFY: Final = Operation(
 )
 
 
-class Permissions:
-    """The permissions of an environment.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class Permissions(EndpointGroup):
+    """The permissions of an environment."""
 
     async def get_all(self) -> tuple[Permission, ...]:
         """Return all permissions, Frontegg's own among them.

@@ -18,9 +18,10 @@ from ..models.phone_numbers import (
     PhoneNumberOrder,
     VerifyPhoneNumberRequest,
 )
-from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
+from ..operation import Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
 from ..paging import Paginator
 from ._checks import ids
+from ._group import EndpointGroup
 
 MAX_PAGE: Final = 250
 
@@ -105,20 +106,12 @@ DELETE_FOR_USER: Final = Operation(
 )
 
 
-class PhoneNumbers:
+class PhoneNumbers(EndpointGroup):
     """The phone numbers of users.
 
     A user adds and deletes the own ones with codes by SMS; the environment does it for them
     without. Numbers are in international form.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     def iterate_v1(
         self,

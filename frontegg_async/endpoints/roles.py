@@ -19,9 +19,10 @@ from ..models.roles import (
     SetRoleTenantRequest,
     UpdateRoleRequest,
 )
-from ..operation import JSON, Caller, Echo, Operation, RetrySafety, TenantHeader, TokenKind
+from ..operation import JSON, Echo, Operation, RetrySafety, TenantHeader, TokenKind
 from ..paging import Paginator
 from ._checks import ids
+from ._group import EndpointGroup
 
 MAX_PAGE: Final = 2000
 
@@ -108,17 +109,8 @@ GET_TENANTS: Final = Operation(
 )
 
 
-class Roles:
-    """The roles that users can have.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class Roles(EndpointGroup):
+    """The roles that users can have."""
 
     async def get_all(self, *, tenant_id: str | None = None) -> tuple[Role, ...]:
         """Return all roles at once; ``iterate`` gives them in pages.

@@ -13,7 +13,8 @@ from ..models.session_settings import (
     SessionConfiguration,
     UpdateSessionConfigurationRequest,
 )
-from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind
+from ..operation import Operation, RetrySafety, TenantHeader, TokenKind
+from ._group import EndpointGroup
 
 GET_ENVIRONMENT: Final = Operation(
     "session_settings.get_environment",
@@ -41,17 +42,8 @@ UPDATE: Final = Operation(
 )
 
 
-class SessionSettings:
-    """When the sessions of users end, in the environment or in one tenant.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class SessionSettings(EndpointGroup):
+    """When the sessions of users end, in the environment or in one tenant."""
 
     async def get_environment(self) -> SessionConfiguration:
         """Return what the environment has, for tenants without settings of their own.

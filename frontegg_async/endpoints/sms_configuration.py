@@ -9,7 +9,8 @@ from msgspec import UNSET, UnsetType
 
 from .._core.secret import concealing
 from ..models.sms_configuration import UpdateSmsConfigurationRequest
-from ..operation import JSON, Caller, Operation, RetrySafety
+from ..operation import JSON, Operation, RetrySafety
+from ._group import EndpointGroup
 
 GET: Final = Operation(
     "sms_configuration.get", "GET", "/identity/resources/configurations/v1/sms", JSON
@@ -27,17 +28,8 @@ DELETE: Final = Operation(
 )
 
 
-class SmsConfiguration:
-    """The account that sends text messages in the environment's name.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class SmsConfiguration(EndpointGroup):
+    """The account that sends text messages in the environment's name."""
 
     async def get(self) -> Any:
         """Return the configuration, as Frontegg gives it: it does not describe it.

@@ -18,7 +18,8 @@ from ..models.sub_tenants import (
     UpdateHierarchySettingsRequest,
 )
 from ..models.tenants import Tenant
-from ..operation import Caller, Echo, Operation, TenantHeader, TokenKind
+from ..operation import Echo, Operation, TenantHeader, TokenKind
+from ._group import EndpointGroup
 
 CREATE: Final = Operation(
     "sub_tenants.create",
@@ -96,17 +97,8 @@ DETACH: Final = Operation(
 )
 
 
-class SubTenants:
-    """The tenants below a tenant.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class SubTenants(EndpointGroup):
+    """The tenants below a tenant."""
 
     async def create(
         self,

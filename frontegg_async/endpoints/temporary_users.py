@@ -12,7 +12,8 @@ from ..models.temporary_users import (
     UpdateTemporaryUsersRequest,
     UserExpiration,
 )
-from ..operation import Caller, Operation, TokenKind
+from ..operation import Operation, TokenKind
+from ._group import EndpointGroup
 
 SET_EXPIRATION: Final = Operation(
     "temporary_users.set_expiration",
@@ -45,17 +46,8 @@ UPDATE_CONFIGURATION: Final = Operation(
 )
 
 
-class TemporaryUsers:
-    """Users that expire, and whether an environment has them.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class TemporaryUsers(EndpointGroup):
+    """Users that expire, and whether an environment has them."""
 
     async def set_expiration(self, user_id: str, expiration_in_seconds: Number) -> UserExpiration:
         """Let a user expire, and return after how many seconds.

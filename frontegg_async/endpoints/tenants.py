@@ -18,8 +18,9 @@ from ..models.tenants import (
     TenantOrder,
     UpdateTenantRequest,
 )
-from ..operation import Caller, Echo, Operation, RetrySafety, TokenKind
+from ..operation import Echo, Operation, RetrySafety, TokenKind
 from ..paging import Paginator
+from ._group import EndpointGroup
 
 MAX_PAGE: Final = 200
 
@@ -102,17 +103,8 @@ DELETE_METADATA: Final = Operation(
 )
 
 
-class Tenants:
-    """The tenants of an environment.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class Tenants(EndpointGroup):
+    """The tenants of an environment."""
 
     def iterate(
         self,

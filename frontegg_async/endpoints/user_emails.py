@@ -19,9 +19,10 @@ from ..models.user_emails import (
     UserEmailsPolicy,
     VerifyEmailRequest,
 )
-from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
+from ..operation import Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
 from ..paging import Paginator
 from ._checks import joined
+from ._group import EndpointGroup
 
 ITERATE: Final = Operation(
     "user_emails.iterate",
@@ -115,17 +116,8 @@ UPDATE_POLICY: Final = Operation(
 )
 
 
-class UserEmails:
-    """The addresses of users, of whom each has a primary one.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class UserEmails(EndpointGroup):
+    """The addresses of users, of whom each has a primary one."""
 
     def iterate(
         self,

@@ -31,9 +31,10 @@ from ..models.user_pools import (
     UpdateFirebasePoolRequest,
     UserPool,
 )
-from ..operation import Caller, Operation, RetrySafety
+from ..operation import Operation, RetrySafety
 from ..paging import Paginator
 from ._checks import ids
+from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
     "user_pools.get_all", "GET", "/identity/resources/user-sources/v1", tuple[UserPool, ...]
@@ -138,20 +139,12 @@ UPDATE_FEDERATION: Final = Operation(
 )
 
 
-class UserPools:
+class UserPools(EndpointGroup):
     """Where users come from; Frontegg's API calls them user sources.
 
     ``index`` is the place of a pool among the pools, ``app_ids`` the applications that its users
     may use, and ``configuration`` what Frontegg needs to reach it.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def get_all(self) -> tuple[UserPool, ...]:
         """Return all user pools, each with the number of its users.

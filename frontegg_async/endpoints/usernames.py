@@ -10,9 +10,10 @@ from msgspec import UNSET, UnsetType
 
 from ..models.paging import Page
 from ..models.usernames import CreateUsernameRequest, Username, UsernameOrder
-from ..operation import Caller, Operation, TenantHeader, TokenKind, UserHeader
+from ..operation import Operation, TenantHeader, TokenKind, UserHeader
 from ..paging import Paginator
 from ._checks import joined
+from ._group import EndpointGroup
 
 ITERATE: Final = Operation(
     "usernames.iterate",
@@ -50,17 +51,8 @@ GET_MINE: Final = Operation(
 )
 
 
-class Usernames:
-    """The usernames of users.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class Usernames(EndpointGroup):
+    """The usernames of users."""
 
     def iterate(
         self,
