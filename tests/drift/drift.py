@@ -199,6 +199,18 @@ def _fields_of_one(
         yield Finding(route, f"{what}{join}{name}", "gone", "the document does not know it")
 
 
+def _missing_ids(theirs: Shape, own: Shape, where: str) -> Iterator[Finding]:
+    """Yield the ids that a Struct requires, where an answer may come without them."""
+    their_fields = theirs.find_fields() or {}
+    for name, own_field in (own.find_fields() or {}).items():
+        # A list that is required is the answer itself, as the items of a page are.
+        if own_field.required and own_field.shape.kinds == {"string"}:
+            field = their_fields.get(name)
+            if field is None or not field.required or field.shape.nullable:
+                detail = f"the SDK requires it, {theirs.name or where} does not"
+                yield Finding(f"class {own.name}", f"field {name}", "changed", detail)
+
+
 class _Answers:
     """What the documents say of Structs, gathered from all places where they are read.
 
@@ -254,6 +266,7 @@ class _Answers:
                 else:
                     detail = f"{field.shape.in_words}, in {theirs.name or where}"
                     yield Finding(*place, "new", detail)
+            yield from _missing_ids(theirs, own, where)
         item, own_item = theirs.find_item(), own.find_item()
         if item is not None and own_item is not None:
             yield from self._compare(where, what, item, own_item, inside)

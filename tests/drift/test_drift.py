@@ -163,6 +163,13 @@ CHANGES: Final[list[tuple[Change, str, str, Kind]]] = [
         remove(*_schemas, "FedAnimalDto", "properties", "lastMeal"),
         "class Animal", "field lastMeal", "gone",
     ),
+    # An id that the SDK requires: each schema that has it must require it, and not as null.
+    (remove(*_schemas, "AnimalDto", "required"), "class Animal", "field id", "changed"),
+    (remove(*_schemas, "FedAnimalDto", "properties", "id"), "class Animal", "field id", "changed"),
+    (
+        put(*_schemas, "FedAnimalDto", "properties", "id", value={**TEXT, "nullable": True}),
+        "class Animal", "field id", "changed",
+    ),
     (
         put(*_schemas, "KeeperDto", "properties", "age", value={"type": "number"}),
         "class Keeper", "field age", "new",
