@@ -1,4 +1,4 @@
-"""What a program holds: a session with the API's groups and bulk work on it."""
+"""The session that programs use, with the API's groups and bulk work on it."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class FronteggSession(Session):
     bulk_users: LazyGroup[BulkUsers] = LazyGroup()
     """Long-running work on many users, which Frontegg does in the background."""
     user_pools: LazyGroup[UserPools] = LazyGroup()
-    """Where users come from: Frontegg's own pools and external ones."""
+    """Pools that users come from: Frontegg's own and external ones."""
     roles: LazyGroup[Roles] = LazyGroup()
     """Roles: of the environment and of tenants."""
     permissions: LazyGroup[Permissions] = LazyGroup()
@@ -131,29 +131,29 @@ class FronteggSession(Session):
     permission_categories: LazyGroup[PermissionCategories] = LazyGroup()
     """Categories that permissions are sorted into."""
     applications: LazyGroup[Applications] = LazyGroup()
-    """Which users may use which application."""
+    """Applications and their users."""
     migrations: LazyGroup[Migrations] = LazyGroup()
-    """Bringing users in from elsewhere."""
+    """Moving users to Frontegg."""
     m2m_tokens: LazyGroup[M2mTokens] = LazyGroup()
     """Access tokens of machines, looked up by their ids."""
     core_settings: LazyGroup[CoreSettings] = LazyGroup()
     """Settings of the environment."""
     jwt_templates: LazyGroup[JwtTemplates] = LazyGroup()
-    """What the tokens of users hold."""
+    """Claims of users' tokens."""
     mfa_settings: LazyGroup[MfaSettings] = LazyGroup()
-    """Whether and how a second factor is asked for."""
+    """Settings of second factors, and the policy for asking."""
     delegation: LazyGroup[Delegation] = LazyGroup()
-    """Whether a token may be exchanged to act for a user."""
+    """Tokens of users who act for others."""
     custom_oauth_providers: LazyGroup[CustomOauthProviders] = LazyGroup()
     """Social logins of one's own."""
     email_configuration: LazyGroup[EmailConfiguration] = LazyGroup()
-    """Who delivers e-mails."""
+    """The service that delivers e-mails."""
     email_templates: LazyGroup[EmailTemplates] = LazyGroup()
-    """What e-mails say."""
+    """Templates of e-mails."""
     sms_configuration: LazyGroup[SmsConfiguration] = LazyGroup()
-    """Who delivers text messages."""
+    """The account that delivers text messages."""
     sms_templates: LazyGroup[SmsTemplates] = LazyGroup()
-    """What text messages say."""
+    """Templates of text messages."""
 
     # Self-service
 
@@ -164,7 +164,7 @@ class FronteggSession(Session):
     usernames: LazyGroup[Usernames] = LazyGroup()
     """The names that users log in with."""
     user_sessions: LazyGroup[UserSessions] = LazyGroup()
-    """Where a user is logged in."""
+    """Sessions of a user who is logged in."""
     temporary_users: LazyGroup[TemporaryUsers] = LazyGroup()
     """Users whose membership ends by itself."""
     passwords: LazyGroup[Passwords] = LazyGroup()
@@ -184,13 +184,13 @@ class FronteggSession(Session):
     password_settings: LazyGroup[PasswordSettings] = LazyGroup()
     """Rules for passwords."""
     session_settings: LazyGroup[SessionSettings] = LazyGroup()
-    """How long and how often users may be logged in."""
+    """Limits of users' sessions."""
     lockout_policy: LazyGroup[LockoutPolicy] = LazyGroup()
-    """When failed logins lock a user."""
+    """Failed logins that lock a user."""
     domain_restrictions: LazyGroup[DomainRestrictions] = LazyGroup()
-    """Which e-mail domains may sign up."""
+    """E-mail domains that may sign up."""
     ip_restrictions: LazyGroup[IpRestrictions] = LazyGroup()
-    """Which addresses may log in."""
+    """IP addresses that may log in."""
 
     # Tenants
 

@@ -1,4 +1,4 @@
-"""Activation: how a user who was invited or has signed up becomes an active one."""
+"""Activation of users who were invited or have signed up."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ RESEND: Final = Operation(
 
 
 class Activations(EndpointGroup):
-    """Activating users, and how the environment lets them do it.
+    """Activating users, and the environment's settings for that.
 
     The activation token is the one in the e-mail that Frontegg sends, or the one that
     ``users.create_activation_link`` returns.
@@ -93,11 +93,11 @@ class Activations(EndpointGroup):
     async def update_settings(
         self, strategy: ActivationMethod, *, code_expiration: Number | UnsetType = UNSET
     ) -> None:
-        """Set whether users activate themselves by code or by link.
+        """Let users activate themselves by code or by link.
 
         Args:
-            strategy: which of the two.
-            code_expiration: how long codes live, from 60; Frontegg does not say in which unit,
+            strategy: code or link.
+            code_expiration: life of codes, from 60; Frontegg does not say in which unit,
                 presumably in seconds.
 
         POST /identity/resources/configurations/v1/activation/strategies
@@ -135,8 +135,8 @@ class Activations(EndpointGroup):
             user_id: the user.
             token: the activation token.
             password: if ``get_strategy`` says that the user has to set one.
-            recaptcha_token: what reCAPTCHA gave, if the environment asks for it.
-            last_terms_check: which terms of use were accepted; Frontegg does not say in which form.
+            recaptcha_token: reCAPTCHA token, if the environment asks for one.
+            last_terms_check: accepted terms of use; Frontegg does not say in which form.
             vendor_host: host of the login page.
 
         POST /identity/resources/users/v1/activate, without a token
@@ -167,10 +167,10 @@ class Activations(EndpointGroup):
         Args:
             user_id: the user.
             token: the activation token.
-            code: what the user was sent.
+            code: code that the user was sent.
             password: if ``get_strategy`` says that the user has to set one.
-            recaptcha_token: what reCAPTCHA gave, if the environment asks for it.
-            last_terms_check: which terms of use were accepted; Frontegg does not say in which form.
+            recaptcha_token: reCAPTCHA token, if the environment asks for one.
+            last_terms_check: accepted terms of use; Frontegg does not say in which form.
             vendor_host: host of the login page.
 
         POST /identity/resources/users/v1/activate/code, without a token
@@ -191,7 +191,7 @@ class Activations(EndpointGroup):
 
         Args:
             email: the user's address.
-            email_metadata: what the e-mail's template may show; ``{}`` if it needs nothing.
+            email_metadata: values for the template of the e-mail; ``{}`` if it needs none.
 
         POST /identity/resources/users/v1/activate/reset, with the environment's or a user's token
         """

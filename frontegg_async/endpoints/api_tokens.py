@@ -1,4 +1,4 @@
-"""API tokens: what a tenant's programs authenticate with."""
+"""API tokens: credentials of a tenant's programs."""
 
 from __future__ import annotations
 
@@ -115,8 +115,8 @@ class ApiTokens(EndpointGroup):
         Args:
             description: for people.
             metadata: goes into every access token that they are exchanged for.
-            role_ids: what they allow, as roles; give either this or ``permission_ids``.
-            permission_ids: what they allow, one by one; ignored where there are ``role_ids``.
+            role_ids: their roles; give either this or ``permission_ids``.
+            permission_ids: their permissions; ignored where there are ``role_ids``.
             expires_in_minutes: minutes, from 1; without it they do not expire.
             tenant_id: the tenant whose credentials they are.
 
@@ -148,8 +148,8 @@ class ApiTokens(EndpointGroup):
         Args:
             description: for people.
             metadata: goes into every access token that they are exchanged for.
-            role_ids: what they allow, as roles; give either this or ``permission_ids``.
-            permission_ids: what they allow, one by one; ignored where there are ``role_ids``.
+            role_ids: their roles; give either this or ``permission_ids``.
+            permission_ids: their permissions; ignored where there are ``role_ids``.
             expires_in_minutes: minutes, from 1; without it they do not expire.
             tenant_id: the tenant whose credentials they are.
 
@@ -184,7 +184,7 @@ class ApiTokens(EndpointGroup):
         """Change client credentials, and return them. When they expire cannot be changed.
 
         Args:
-            client_id: which ones.
+            client_id: id of the credentials.
             description: for people.
             metadata: goes into every access token that they are exchanged for.
             role_ids: all roles that they have from now on.
@@ -222,7 +222,7 @@ class ApiTokens(EndpointGroup):
 
         Args:
             description: for people.
-            role_ids: what it allows.
+            role_ids: its roles.
             expires_in_minutes: minutes, from 1; without it the token does not expire.
             tenant_id: the tenant whose token it is.
 

@@ -1,4 +1,4 @@
-"""Applications: which users may use which, and in which tenant."""
+"""Applications: their users, in each tenant."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Applications(EndpointGroup):
     async def assign_users(
         self, *, app_id: str, tenant_id: str, user_ids: Sequence[str]
     ) -> tuple[ApplicationUser, ...]:
-        """Give an application to users of one tenant, and return what was assigned.
+        """Give an application to users of one tenant, and return the assignments.
 
         Args:
             app_id: the application.

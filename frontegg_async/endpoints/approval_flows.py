@@ -1,4 +1,4 @@
-"""Approval flows: who has to agree before something is done."""
+"""Approval flows: steps that have to be approved before something is done."""
 
 from __future__ import annotations
 
@@ -113,11 +113,11 @@ class ApprovalFlows(EndpointGroup):
 
         Args:
             name: name for people.
-            channels: how approvers are asked.
-            configuration: how long it waits, and whom it tells.
-            steps: who has to agree.
+            channels: ways of asking approvers.
+            configuration: times and notifications.
+            steps: approvers in order.
             description: for people.
-            is_active: whether it can be started.
+            is_active: True if it can be started.
 
         POST /identity/resources/approval-flows/v1
         """
@@ -156,16 +156,16 @@ class ApprovalFlows(EndpointGroup):
         configuration: NewApprovalFlowConfiguration | UnsetType = UNSET,
         steps: Sequence[NewApprovalFlowStep] | UnsetType = UNSET,
     ) -> ApprovalFlow:
-        """Change an approval flow, and return it. What is not given stays as it is.
+        """Change an approval flow, and return it. Fields left out stay as they are.
 
         Args:
             flow_id: the flow.
             name: name for people.
             description: for people.
-            is_active: whether it can be started.
-            channels: how approvers are asked.
-            configuration: how long it waits, and whom it tells.
-            steps: who has to agree, in place of all steps there are.
+            is_active: True if it can be started.
+            channels: ways of asking approvers.
+            configuration: times and notifications.
+            steps: approvers in order, in place of all steps there are.
 
         PATCH /identity/resources/approval-flows/v1/{id}
         """
@@ -194,12 +194,12 @@ class ApprovalFlows(EndpointGroup):
         approver_id: str,
         approval_flow_step_id: str,
     ) -> ApprovalDecision:
-        """Approve or decline for an approver, and return whether that was taken down.
+        """Approve or decline for an approver, and return whether it was recorded.
 
         Args:
             approved: False to decline.
-            approval_flow_execution_id: what is to be done, as the approver was asked.
-            approver_id: who decides.
+            approval_flow_execution_id: execution that the approver was asked about.
+            approver_id: approver who decides.
             approval_flow_step_id: the step that this approver has to decide.
 
         POST /identity/resources/approval-flows/v1/approver-action, with the environment's or a
@@ -220,7 +220,7 @@ class ApprovalFlows(EndpointGroup):
         approver_id: str,
         approval_flow_step_id: str,
     ) -> ApprovalExecution:
-        """Return what an approver is asked about, and by whom.
+        """Return the request that an approver is asked about, and its requester.
 
         GET /identity/resources/approval-flows/v1/execution-data, with the environment's or a
         user's token
@@ -247,7 +247,7 @@ class ApprovalFlows(EndpointGroup):
             flow_id: the flow.
             execution_data: the application's own, shown to approvers.
             webhook_url: URL that is called.
-            user_id: who requests it.
+            user_id: user who requests it.
             tenant_id: the tenant that it is for.
 
         POST /identity/resources/approval-flows/v1/{id}/execute, with the environment's or a
@@ -269,7 +269,7 @@ class ApprovalFlows(EndpointGroup):
         Args:
             execution_data: the application's own, shown to approvers.
             webhook_url: URL that is called.
-            user_id: who requests it.
+            user_id: user who requests it.
             tenant_id: the tenant that it is for.
 
         POST /identity/resources/approval-flows/v1/step-up/execute, with the environment's or a

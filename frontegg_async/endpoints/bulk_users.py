@@ -60,8 +60,8 @@ GET_ROLES_STATUS: Final = Operation(
 class BulkUsers(EndpointGroup):
     """Work on users that goes on after Frontegg has answered.
 
-    What starts it returns handles to wait by; ``invite_task`` and ``roles_task`` make them again
-    from ids, in another process too.
+    Methods that start work return handles to wait by; ``invite_task`` and ``roles_task`` make
+    them again from ids, in another process too.
     """
 
     async def invite(
@@ -78,7 +78,7 @@ class BulkUsers(EndpointGroup):
 
         Raises:
             BatchInterruptedError: a call after the first one failed; the tasks before it go on.
-            ResponseDecodeError: Frontegg took the users and named no task to ask about.
+            ResponseDecodeError: Frontegg took the users and named no task.
 
         POST /identity/resources/users/bulk/v1/invite
         """
@@ -128,7 +128,7 @@ class BulkUsers(EndpointGroup):
         body = UpdateRolesRequest(
             add_role_ids=ids("add_role_ids", add_role_ids, UPDATE_ROLES),
             remove_role_ids=ids("remove_role_ids", remove_role_ids, UPDATE_ROLES),
-            # None would mean all of them to Frontegg, and hardly to whoever gives an empty list.
+            # An empty list means all of them to Frontegg, and hardly to the caller.
             tenant_ids=ids("tenant_ids", tenant_ids, UPDATE_ROLES, least=1),
         )
         started = await self._caller.call(UPDATE_ROLES, user_id, body=body)

@@ -63,7 +63,7 @@ UPDATE_CAPTCHA_POLICY: Final = Operation(
 
 
 class CoreSettings(EndpointGroup):
-    """How users log in to an environment, and what their tokens are like."""
+    """Settings of logins to an environment and of users' tokens."""
 
     async def get(self) -> IdentityConfiguration:
         """Return the identity configuration, the secret that tokens are signed with included.
@@ -73,7 +73,7 @@ class CoreSettings(EndpointGroup):
         return await self._caller.call(GET)
 
     async def update(self, changes: IdentityConfigurationChanges) -> IdentityConfiguration:
-        """Change the identity configuration, and return it. What is not given stays as it is.
+        """Change the identity configuration, and return it. Fields left out stay as they are.
 
         POST /identity/resources/configurations/v1
         """
@@ -109,11 +109,11 @@ class CoreSettings(EndpointGroup):
         """Create the CAPTCHA policy, and return it.
 
         Args:
-            enabled: whether it holds.
-            site_key: what Google gave for the page.
-            secret_key: what Google gave for the server.
+            enabled: True to apply it.
+            site_key: reCAPTCHA key for the page.
+            secret_key: reCAPTCHA key for the server.
             min_score: the least score that passes, from 0 to 1.
-            ignored_emails: who need not pass.
+            ignored_emails: addresses of users who need not pass.
 
         Raises:
             ConflictError: there is one already; ``update_captcha_policy`` changes it.
@@ -142,11 +142,11 @@ class CoreSettings(EndpointGroup):
         """Replace the CAPTCHA policy, and return it.
 
         Args:
-            enabled: whether it holds.
-            site_key: what Google gave for the page.
-            secret_key: what Google gave for the server.
+            enabled: True to apply it.
+            site_key: reCAPTCHA key for the page.
+            secret_key: reCAPTCHA key for the server.
             min_score: the least score that passes, from 0 to 1.
-            ignored_emails: who need not pass.
+            ignored_emails: addresses of users who need not pass.
 
         PUT /identity/resources/configurations/v1/captcha-policy
         """

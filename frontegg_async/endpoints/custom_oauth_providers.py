@@ -55,21 +55,21 @@ class CustomOauthProviders(EndpointGroup):
         return found.providers or ()
 
     async def create(self, provider: NewCustomOauthProvider) -> None:
-        """Create a provider. Its id is in what ``get_all`` returns.
+        """Create a provider. Its id is in the result of ``get_all``.
 
         POST /identity/resources/sso/custom/v1
         """
         await self._caller.call(CREATE, body=provider)
 
     async def update(self, provider_id: str, changes: CustomOauthProviderChanges) -> None:
-        """Change a provider. What is not given stays as it is.
+        """Change a provider. Fields left out stay as they are.
 
         PATCH /identity/resources/sso/custom/v1/{id}
         """
         await self._caller.call(UPDATE, provider_id, body=changes)
 
     async def delete(self, provider_id: str) -> None:
-        """Delete a provider; nobody can log in with it any more.
+        """Delete a provider; no user can log in with it any more.
 
         DELETE /identity/resources/sso/custom/v1/{id}
         """

@@ -1,4 +1,4 @@
-"""Delegation: tokens for one who acts for another."""
+"""Delegation: tokens for a user who acts for another."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UPDATE_CONFIGURATION: Final = Operation(
 
 
 class Delegation(EndpointGroup):
-    """Whether tokens that are made by token exchange say who acts for whom."""
+    """The setting that makes exchanged tokens name the user and the one who acts for the user."""
 
     async def get_configuration(self) -> DelegationConfiguration:
         """Return whether token exchange delegates, in the whole environment.
@@ -36,7 +36,7 @@ class Delegation(EndpointGroup):
         return await self._caller.call(GET_CONFIGURATION)
 
     async def update_configuration(self, enabled: bool) -> None:
-        """Choose whether token exchange delegates, in the whole environment.
+        """Turn delegation by token exchange on or off, in the whole environment.
 
         POST /identity/resources/configurations/v1/delegation
         """

@@ -1,4 +1,4 @@
-"""Domain restrictions: whose e-mail addresses may sign up."""
+"""Domain restrictions: domains whose e-mail addresses may sign up."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ UPDATE_CONFIGURATION: Final = Operation(
 class DomainRestrictions(EndpointGroup):
     """The domains of e-mail addresses that may sign up, or may not.
 
-    A user's token says for which tenant. Frontegg names no header by which the environment's
+    A user's token names the tenant. Frontegg names no header by which the environment's
     token could say it, and has restrictions of a whole environment too (doc).
     """
 
@@ -117,7 +117,7 @@ class DomainRestrictions(EndpointGroup):
         return await self._caller.call(REPLACE, body=body)
 
     async def get_configuration(self) -> DomainRestrictionConfiguration:
-        """Return which list counts, if any, and whether public domains are kept out.
+        """Return the list that counts, if any, and whether public domains are kept out.
 
         GET /identity/resources/configurations/restrictions/v1/email-domain/config, with the
         environment's or a user's token
@@ -131,13 +131,13 @@ class DomainRestrictions(EndpointGroup):
         list_type: RestrictionType | UnsetType = UNSET,
         block_public_domains: bool | UnsetType = UNSET,
     ) -> DomainRestrictionConfiguration:
-        """Choose which list counts, if any, and return the configuration.
+        """Choose the list that counts, if any, and return the configuration.
 
         Args:
-            active: whether domains are looked at at all.
+            active: True to check domains.
             list_type: the list that counts.
-            block_public_domains: whether public domains, where anybody can get an address, are
-                kept out.
+            block_public_domains: True to keep out public domains, where anyone can get an
+                address.
 
         POST /identity/resources/configurations/restrictions/v1/email-domain/config, with the
         environment's or a user's token

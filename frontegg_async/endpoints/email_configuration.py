@@ -1,4 +1,4 @@
-"""E-mail configuration: which service sends the environment's e-mails."""
+"""E-mail configuration: the service that sends the environment's e-mails."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class EmailConfiguration(EndpointGroup):
     """The service that sends e-mails in the environment's name."""
 
     async def get(self) -> MailConfiguration:
-        """Return which service sends e-mails.
+        """Return the service that sends e-mails.
 
         Raises:
             NotFoundError: none is configured; Frontegg may also answer with an empty object.

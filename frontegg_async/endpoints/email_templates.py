@@ -1,4 +1,4 @@
-"""E-mail templates: what Frontegg writes to users, and in whose name."""
+"""E-mail templates: sender, subject and content of Frontegg's e-mails to users."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ class EmailTemplates(EndpointGroup):
             sender_email: address that it comes from, at most 512 characters.
             subject: its subject, at most 512 characters.
             from_name: name that it comes from, at most 512 characters.
-            redirect_url: where its link leads; required for ``ResetPassword``, ``ActivateUser``,
+            redirect_url: target of its link; required for ``ResetPassword``, ``ActivateUser``,
                 ``InviteToTenant``, ``MagicLink`` and ``BulkInvitesToTenant``.
-            html_template: its text as HTML, at most 1,000,000 characters.
-            success_redirect_url: where the user gets to in the end.
-            active: whether it is sent.
+            html_template: its content as HTML, at most 1,000,000 characters.
+            success_redirect_url: page that the user gets to in the end.
+            active: True to send it.
 
         POST /identity/resources/mail/v1/configs/templates
         """

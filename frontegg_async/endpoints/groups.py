@@ -150,7 +150,7 @@ class Groups(EndpointGroup):
     """The groups of a tenant's users.
 
     ``tenant_id`` is the tenant whose groups they are. The environment's token needs it; a user's
-    token says it already. ``groups_relations`` says whether groups come with their roles, their
+    token says it already. ``groups_relations`` asks for groups with their roles, their
     users, or both.
     """
 
@@ -180,9 +180,9 @@ class Groups(EndpointGroup):
         """Iterate over groups.
 
         Args:
-            groups_relations: what they come with.
+            groups_relations: roles, users or both, to come with them.
             sort_by: the sort key. Only a unique one gives pages that miss no group.
-            order: which end comes first.
+            order: sort direction.
             limit: groups a page, from 1.
             tenant_id: the tenant whose groups they are.
 
@@ -236,7 +236,7 @@ class Groups(EndpointGroup):
 
         Args:
             name: name that no other group has.
-            color: what it is shown in.
+            color: colour that it is shown in.
             description: for people.
             metadata: the application's own.
             tenant_id: the tenant whose group it is.
@@ -258,12 +258,12 @@ class Groups(EndpointGroup):
         metadata: Metadata | UnsetType = UNSET,
         tenant_id: str | None = None,
     ) -> Group:
-        """Change a group, and return it. What is not given stays as it is.
+        """Change a group, and return it. Fields left out stay as they are.
 
         Args:
             group_id: the group.
             name: name that no other group has.
-            color: what it is shown in.
+            color: colour that it is shown in.
             description: for people.
             metadata: the application's own, all of it.
             tenant_id: the tenant whose group it is.
@@ -336,9 +336,9 @@ class Groups(EndpointGroup):
     async def update_configuration(
         self, *, enabled: bool | UnsetType = UNSET, roles_enabled: bool | UnsetType = UNSET
     ) -> None:
-        """Choose whether the environment has groups, and whether they can have roles.
+        """Turn groups on or off in the environment, and roles of groups.
 
-        Frontegg takes what is not given for True.
+        Frontegg takes an argument left out for True.
 
         POST /identity/resources/groups/v1/config, with the environment's or a user's token
         """

@@ -159,7 +159,7 @@ UPDATE_STRATEGY: Final = Operation(
 
 
 class Invitations(EndpointGroup):
-    """Invitations into tenants: for one user, or for everybody who has the token."""
+    """Invitations into tenants: for one user, or for any user with the token."""
 
     async def create(
         self,
@@ -174,10 +174,10 @@ class Invitations(EndpointGroup):
 
         Args:
             tenant_id: the tenant.
-            user_id: who is invited; without it, everybody who has the token.
-            role_ids: the roles that the invited get.
+            user_id: user to invite; without it, any user with the token.
+            role_ids: roles that the invited users get.
             expires_in_minutes: minutes that the invitation lives.
-            should_send_email: whether Frontegg sends it, if it is for one user.
+            should_send_email: True to have Frontegg send it, if it is for one user.
 
         POST /identity/resources/tenants/invites/v1
         """
@@ -198,7 +198,7 @@ class Invitations(EndpointGroup):
         return await self._caller.call(GET_ALL)
 
     async def delete(self, invitation_id: str) -> None:
-        """Delete an invitation: its token is worth nothing any more.
+        """Delete an invitation: its token is no longer valid.
 
         DELETE /identity/resources/tenants/invites/v1/token/{id}
         """
@@ -206,7 +206,7 @@ class Invitations(EndpointGroup):
 
     @concealing
     async def verify(self, token: str) -> Invitation:
-        """Return the invitation that a token is of, if the token is good.
+        """Return the invitation of a token, if the token is good.
 
         POST /identity/resources/tenants/invites/v1/verify
         """
@@ -234,9 +234,9 @@ class Invitations(EndpointGroup):
 
         Args:
             expires_in_minutes: minutes that the invitation lives.
-            should_send_email: whether Frontegg sends it.
+            should_send_email: True to have Frontegg send it.
             role_ids: the roles that the user gets.
-            user_id: who is invited.
+            user_id: user to invite.
             tenant_id: the tenant.
 
         POST /identity/resources/tenants/invites/v2/user, with the environment's or a user's token
@@ -264,8 +264,8 @@ class Invitations(EndpointGroup):
 
         Args:
             expires_in_minutes: minutes that the invitation lives.
-            should_send_email: whether Frontegg sends it.
-            user_id: who is invited.
+            should_send_email: True to have Frontegg send it.
+            user_id: user to invite.
             tenant_id: the tenant.
 
         POST /identity/resources/tenants/invites/v1/user, with the environment's or a user's token
@@ -289,8 +289,8 @@ class Invitations(EndpointGroup):
 
         Args:
             expires_in_minutes: minutes that it lives from now on.
-            should_send_email: whether Frontegg sends it.
-            user_id: who is invited.
+            should_send_email: True to have Frontegg send it.
+            user_id: user to invite.
             tenant_id: the tenant.
 
         PATCH /identity/resources/tenants/invites/v1/user
@@ -328,9 +328,9 @@ class Invitations(EndpointGroup):
         """Make an invited user a member of the tenant, where invitations are sent as a code.
 
         Args:
-            user_id: who is invited.
+            user_id: user to invite.
             token: of the invitation.
-            code: what the user was sent.
+            code: code that the user was sent.
 
         POST /identity/resources/users/v1/invitation/accept/code, with any token or none
         """
@@ -340,8 +340,8 @@ class Invitations(EndpointGroup):
     async def resend(self, email: str, *, tenant_id: str | None = None) -> Any:
         """Invite a user into a tenant again, with a new token.
 
-        Frontegg says that the new link and token come back, but not in which form: what comes is
-        returned as it is, None if nothing does.
+        Frontegg says that the new link and token come back, but not in which form: the JSON is
+        returned as it comes, None for an empty body.
 
         POST /identity/resources/users/v1/invitation/reset, with the environment's or a user's
         token
@@ -352,11 +352,11 @@ class Invitations(EndpointGroup):
     async def resend_all(self, email: str, *, tenant_id: str | None = None) -> Any:
         """Invite a user again into every sub-tenant where an invitation is open.
 
-        Frontegg says that new links and tokens come back, but not in which form: what comes is
-        returned as it is, None if nothing does.
+        Frontegg says that new links and tokens come back, but not in which form: the JSON is
+        returned as it comes, None for an empty body.
 
         Args:
-            email: who is invited.
+            email: e-mail address of the user.
             tenant_id: the tenant above them.
 
         POST /identity/resources/users/v1/invitation/reset/all, with the environment's or a user's

@@ -1,4 +1,4 @@
-"""IP restrictions: from which addresses users may come."""
+"""IP restrictions: addresses from which users may come."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class IpRestrictions(EndpointGroup):
         """Iterate over the addresses of both lists.
 
         Args:
-            text: only restrictions that hold this text.
+            text: search term.
             limit: restrictions a page, from 1.
             tenant_id: the tenant whose restrictions they are.
 
@@ -132,7 +132,7 @@ class IpRestrictions(EndpointGroup):
             ip: an address, or a range in CIDR notation, of IPv4 or IPv6.
             strategy: the list.
             description: for people.
-            is_active: whether it counts.
+            is_active: True to apply it.
             tenant_id: the tenant whose restriction it is.
 
         POST /identity/resources/configurations/v1/restrictions/ip, with the environment's or a
@@ -160,9 +160,9 @@ class IpRestrictions(EndpointGroup):
         return await self._caller.call(VERIFY, tenant_id=tenant_id)
 
     async def verify_allowed(self, *, tenant_id: str | None = None) -> IpVerification:
-        """Return whether the address that this call comes from is on the list of the allowed.
+        """Return whether the address that this call comes from is on the list of allowed ones.
 
-        Ask before the list is made to count: who is not on it is locked out.
+        Ask before the list is made to count: users from other addresses are locked out.
 
         POST /identity/resources/configurations/v1/restrictions/ip/verify/allow, with the
         environment's or a user's token
@@ -172,7 +172,7 @@ class IpRestrictions(EndpointGroup):
     async def get_configuration(
         self, *, tenant_id: str | None = None
     ) -> IpRestrictionConfiguration:
-        """Return which list counts, if any.
+        """Return the list that counts, if any.
 
         GET /identity/resources/configurations/v1/restrictions/ip/config, with the environment's
         or a user's token
@@ -186,11 +186,11 @@ class IpRestrictions(EndpointGroup):
         is_active: bool | UnsetType = UNSET,
         tenant_id: str | None = None,
     ) -> None:
-        """Choose which list counts, if any.
+        """Choose the list that counts, if any.
 
         Args:
             strategy: the list that counts.
-            is_active: whether addresses are looked at at all.
+            is_active: True to check addresses.
             tenant_id: the tenant whose configuration it is.
 
         POST /identity/resources/configurations/v1/restrictions/ip/config, with the environment's

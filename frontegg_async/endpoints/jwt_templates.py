@@ -1,4 +1,4 @@
-"""JWT templates: what users' tokens say, and whose tokens are made by which template."""
+"""JWT templates: the claims of users' tokens, and rules that choose the template of a token."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ DELETE_TARGETING: Final = Operation(
 class JwtTemplates(EndpointGroup):
     """The JWT templates of an environment. Frontegg enables them on request.
 
-    Which tokens are made by which template is the targeting: rules that are tried in order. An
+    The targeting chooses the template of a token, by rules that are tried in order. An
     environment has one targeting.
     """
 
@@ -113,10 +113,10 @@ class JwtTemplates(EndpointGroup):
         """Iterate over JWT templates.
 
         Args:
-            keys: only those of these keys.
-            ids: only those of these ids.
+            keys: only templates of these keys.
+            ids: only templates of these ids.
             sort_by: the sort key. Only a unique one gives pages that miss no template.
-            order: which end comes first.
+            order: sort direction.
             limit: templates a page, from 1.
 
         GET /identity/resources/jwt-templates/v1
@@ -147,8 +147,8 @@ class JwtTemplates(EndpointGroup):
             key: unique name for programs.
             name: name for people.
             expiration: seconds that a token holds, from 10 to 15,552,000 (180 days).
-            algorithm: what tokens are signed with.
-            template_schema: what tokens say.
+            algorithm: signature algorithm of the tokens.
+            template_schema: claims of the tokens.
             description: for people.
 
         POST /identity/resources/jwt-templates/v1
@@ -181,8 +181,8 @@ class JwtTemplates(EndpointGroup):
             key: unique name for programs.
             name: name for people.
             expiration: seconds that a token holds, from 10 to 15,552,000 (180 days).
-            algorithm: what tokens are signed with.
-            template_schema: what tokens say, all of it.
+            algorithm: signature algorithm of the tokens.
+            template_schema: all claims of the tokens.
             description: for people.
 
         PUT /identity/resources/jwt-templates/v1/{id}
@@ -205,7 +205,7 @@ class JwtTemplates(EndpointGroup):
         await self._caller.call(DELETE, template_id)
 
     async def get_targeting(self) -> JwtTemplateTargeting:
-        """Return which tokens are made by which template.
+        """Return the targeting: the rules that choose the template of a token.
 
         Raises:
             NotFoundError: there is no targeting yet.

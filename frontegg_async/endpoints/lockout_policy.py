@@ -1,4 +1,4 @@
-"""The lockout policy: how many failed attempts lock a user out."""
+"""The lockout policy: the number of failed attempts that lock a user out."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ UPDATE: Final = Operation(
 
 
 class LockoutPolicy(EndpointGroup):
-    """After how many failed attempts to log in a user is locked.
+    """The number of failed attempts to log in after which a user is locked.
 
     Without a ``tenant_id`` the policy is the environment's, for all its tenants.
     """
@@ -61,7 +61,7 @@ class LockoutPolicy(EndpointGroup):
         """Create the policy, and return it.
 
         Args:
-            enabled: whether it counts.
+            enabled: True to apply it.
             max_attempts: failed attempts that lock a user, from 1.
             tenant_id: the tenant whose policy it is.
 
@@ -80,7 +80,7 @@ class LockoutPolicy(EndpointGroup):
         """Change the policy, and return it.
 
         Args:
-            enabled: whether it counts.
+            enabled: True to apply it.
             max_attempts: failed attempts that lock a user, from 1.
             tenant_id: the tenant whose policy it is.
 

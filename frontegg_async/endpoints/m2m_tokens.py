@@ -1,4 +1,4 @@
-"""Access tokens as seen by a program that is shown one and has to check it."""
+"""Access tokens, for programs that have to check one."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ GET_TENANT_ACCESS_TOKEN: Final = Operation(
 
 
 class M2mTokens(EndpointGroup):
-    """Which access tokens are good, and what they allow."""
+    """Access tokens that are good, and the rights that they give."""
 
     async def get_active(self, *, tenant_id: str | None = None) -> tuple[str, ...]:
         """Return the ids of the users' access tokens that are good.
 
         Args:
-            tenant_id: only those of this tenant.
+            tenant_id: only tokens of this tenant.
 
         GET /identity/resources/vendor-only/users/access-tokens/v1/active
         """
@@ -49,7 +49,7 @@ class M2mTokens(EndpointGroup):
     async def get_user_access_token(
         self, token_id: str, *, tenant_id: str | None = None
     ) -> AccessTokenRights:
-        """Return whose a user's access token is and what it allows.
+        """Return the owner and the rights of a user's access token.
 
         Raises:
             NotFoundError: no user has such a token; a tenant may.
@@ -61,7 +61,7 @@ class M2mTokens(EndpointGroup):
     async def get_tenant_access_token(
         self, token_id: str, *, tenant_id: str | None = None
     ) -> AccessTokenRights:
-        """Return which tenant's an access token is and what it allows.
+        """Return the tenant and the rights of a tenant's access token.
 
         Raises:
             NotFoundError: no tenant has such a token; a user may.

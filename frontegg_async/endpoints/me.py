@@ -1,4 +1,4 @@
-"""Me: what users see and change of themselves."""
+"""Me: data of the user whose token it is, read and changed."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ UNLOCK: Final = Operation(
     "/identity/resources/users/v3/me/unlock",
     NoneType,
     body=UnlockMeRequest,
-    # Whoever is locked out has no other token than the one in the body.
+    # A user who is locked out has no other token than the one in the body.
     token=TokenKind.NONE,
 )
 
@@ -153,13 +153,13 @@ class Me(EndpointGroup):
         profile_picture_url: str | UnsetType | None = UNSET,
         metadata: Metadata | UnsetType = UNSET,
     ) -> User:
-        """Change the user, and return the user. What is not given stays as it is.
+        """Change the user, and return the user. Fields left out stay as they are.
 
         Args:
             name: name for people.
             phone_number: with the country's code, as in ``+12025550123``.
             profile_picture_url: at most 4,095 characters; None takes it away.
-            metadata: a JSON document, as text or as an object that is encoded.
+            metadata: a JSON document, as a string or as an object that is encoded.
 
         PUT /identity/resources/users/v2/me, with a user's token
         """
@@ -181,13 +181,13 @@ class Me(EndpointGroup):
         user_id: str | None = None,
         tenant_id: str | None = None,
     ) -> User:
-        """Change a user in one tenant, and return the user. What is not given stays as it is.
+        """Change a user in one tenant, and return the user. Fields left out stay as they are.
 
         Args:
             name: name for people.
             phone_number: with the country's code, as in ``+12025550123``.
             profile_picture_url: at most 4,095 characters; None takes it away.
-            metadata: a JSON document, as text or as an object that is encoded.
+            metadata: a JSON document, as a string or as an object that is encoded.
             user_id: the user, with the environment's token.
             tenant_id: the tenant.
 
@@ -227,7 +227,7 @@ class Me(EndpointGroup):
         return await self._caller.call(GET_TENANTS_V1)
 
     async def get_hierarchy(self) -> Any:
-        """Return the tenants of the user and what is above them, as Frontegg gives it.
+        """Return the tenants of the user and the tenants above them, as Frontegg gives them.
 
         Frontegg does not describe it, but says that it may leave tenants out that follow from
         others.

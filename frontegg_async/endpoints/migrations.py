@@ -1,4 +1,4 @@
-"""Migrations: users who are moved to Frontegg from elsewhere."""
+"""Migrations: users who are moved to Frontegg."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Migrations(EndpointGroup):
             domain: domain of the Auth0 account.
             client_id: id of an Auth0 application that may read users.
             secret: its secret.
-            tenant_id_field_name: the field of a user's app metadata that says which tenant.
+            tenant_id_field_name: the field of a user's app metadata that names the tenant.
             is_tenant_id_on_user_metadata: True if it is a field of the user metadata instead.
 
         POST /identity/resources/migrations/v1/auth0
@@ -115,7 +115,7 @@ class Migrations(EndpointGroup):
 
         Raises:
             InvalidRequestError: the list is empty.
-            BatchInterruptedError: a call after the first one failed; what came before goes on.
+            BatchInterruptedError: a call after the first one failed; the tasks before it go on.
             ResponseDecodeError: Frontegg accepted the users, but gave no id.
 
         POST /identity/resources/migrations/v2/local/bulk
@@ -143,7 +143,7 @@ class Migrations(EndpointGroup):
 
         Raises:
             InvalidRequestError: the list is empty.
-            BatchInterruptedError: a call after the first one failed; what came before goes on.
+            BatchInterruptedError: a call after the first one failed; the tasks before it go on.
             ResponseDecodeError: Frontegg accepted the users, but gave no id.
 
         POST /identity/resources/migrations/v1/local/bulk
@@ -157,7 +157,7 @@ class Migrations(EndpointGroup):
         return await start_in_parts("users", users, MAX_USERS, start, MIGRATE_USERS_V1)
 
     async def get_status(self, migration_id: str) -> UserMigrationStatus:
-        """Return how far a migration has come, whichever version began it.
+        """Return the progress of a migration, begun by either version.
 
         GET /identity/resources/migrations/v1/local/bulk/status/{migrationId}
         """

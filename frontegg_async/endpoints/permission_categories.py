@@ -85,7 +85,7 @@ class PermissionCategories(EndpointGroup):
         name: str | UnsetType = UNSET,
         description: str | UnsetType = UNSET,
     ) -> None:
-        """Change a category. What is not given stays as it is.
+        """Change a category. Fields left out stay as they are.
 
         PATCH /identity/resources/permissions/v1/categories/{categoryId}
         """

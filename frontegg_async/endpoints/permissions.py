@@ -93,7 +93,7 @@ class Permissions(EndpointGroup):
         description: str | UnsetType = UNSET,
         category_id: str | UnsetType = UNSET,
     ) -> Permission:
-        """Change a permission, and return it. What is not given stays as it is.
+        """Change a permission, and return it. Fields left out stay as they are.
 
         Args:
             permission_id: the permission.
@@ -130,7 +130,7 @@ class Permissions(EndpointGroup):
     async def classify(
         self, permission_ids: Sequence[str], assignment_type: AssignmentType
     ) -> tuple[Permission, ...]:
-        """Say how far permissions are there for self-service, and return what Frontegg answers.
+        """Set the self-service type of permissions, and return Frontegg's response.
 
         PUT /identity/resources/permissions/v1/classification
         """

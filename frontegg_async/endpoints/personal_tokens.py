@@ -1,4 +1,4 @@
-"""Personal tokens: what a user's own programs authenticate with."""
+"""Personal tokens: credentials of a user's own programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Session settings: how long users stay logged in, and how often at once."""
+"""Session settings: the length of users' sessions, and their number."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ UPDATE: Final = Operation(
 
 
 class SessionSettings(EndpointGroup):
-    """When the sessions of users end, in the environment or in one tenant."""
+    """Limits of users' sessions, in the environment or in one tenant."""
 
     async def get_environment(self) -> SessionConfiguration:
-        """Return what the environment has, for tenants without settings of their own.
+        """Return the environment's settings, for tenants without settings of their own.
 
         GET /identity/resources/configurations/sessions/v1/vendor
         """
@@ -71,10 +71,10 @@ class SessionSettings(EndpointGroup):
         """Set when sessions end, in a tenant or in the environment if no tenant is given.
 
         Args:
-            session_idle_timeout_configuration: how long a session may be idle, at most
+            session_idle_timeout_configuration: time that a session may be idle, at most
                 2,073,600 seconds (24 days).
-            session_timeout_configuration: how long a session may last, idle or not.
-            session_concurrent_configuration: how many sessions a user may have at once.
+            session_timeout_configuration: time that a session may last, idle or not.
+            session_concurrent_configuration: sessions that a user may have at once.
             tenant_id: the tenant whose settings they are.
 
         POST /identity/resources/configurations/sessions/v1, with the environment's or a user's

@@ -1,4 +1,4 @@
-"""SMS configuration: which account sends the environment's text messages."""
+"""SMS configuration: the account that sends the environment's text messages."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class SmsConfiguration(EndpointGroup):
             token: token of the account.
             service_id: id of the messaging service.
             provider: the provider.
-            channel: how messages are sent.
+            channel: channel of the messages.
 
         POST /identity/resources/configurations/v1/sms
         """

@@ -1,4 +1,4 @@
-"""SMS templates: what Frontegg's text messages say.
+"""SMS templates: the content of Frontegg's text messages.
 
 Frontegg describes neither the templates nor their types: both go and come as they are.
 """

@@ -1,4 +1,4 @@
-"""Temporary users: those who expire."""
+"""Temporary users, who expire."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ UPDATE_CONFIGURATION: Final = Operation(
 
 
 class TemporaryUsers(EndpointGroup):
-    """Users that expire, and whether an environment has them."""
+    """Users that expire, and the setting that allows them."""
 
     async def set_expiration(self, user_id: str, expiration_in_seconds: Number) -> UserExpiration:
-        """Let a user expire, and return after how many seconds.
+        """Let a user expire, and return the number of seconds until then.
 
         Args:
             user_id: the user, temporary or not yet.
@@ -79,7 +79,7 @@ class TemporaryUsers(EndpointGroup):
         return await self._caller.call(GET_CONFIGURATION)
 
     async def update_configuration(self, enabled: bool) -> TemporaryUsersConfiguration:
-        """Turn temporary users on or off in the environment, and return what holds now.
+        """Turn temporary users on or off in the environment, and return the setting.
 
         PUT /identity/resources/users/temporary/v1/configuration
         """

@@ -48,7 +48,7 @@ class TenantMigrations(EndpointGroup):
         return self.task(id_of(started, START))
 
     async def get_status(self, migration_id: str) -> TenantMigrationStatus:
-        """Return how far a migration has come.
+        """Return the progress of a migration.
 
         GET /tenants/resources/migrations/v1/tenants/status/{migrationId}
         """

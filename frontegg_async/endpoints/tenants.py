@@ -118,10 +118,10 @@ class Tenants(EndpointGroup):
         """Iterate over tenants.
 
         Args:
-            text: only tenants with this text in their name or id.
+            text: search term, found in names and ids.
             tenant_ids: only these tenants; URLs of several hundred ids are refused by servers.
             sort_by: the sort key. Only a unique one gives pages that miss no tenant.
-            order: which end comes first.
+            order: sort direction.
             limit: tenants a page, from 1 to 200.
 
         GET /tenants/resources/tenants/v2
@@ -199,15 +199,15 @@ class Tenants(EndpointGroup):
             name: name for people.
             status: for your own use: Frontegg stores it and does nothing with it.
             website: its website.
-            application_url: where its users find your application.
+            application_url: URL of your application for its users.
             logo: an image, Base64-encoded.
-            logo_url: where the logo is instead.
+            logo_url: URL of the logo, instead.
             address: its address.
             timezone: its time zone.
             currency: its currency.
-            creator_name: who created it.
-            creator_email: e-mail address of who created it.
-            is_reseller: whether it may have tenants below it.
+            creator_name: name of its creator.
+            creator_email: e-mail address of its creator.
+            is_reseller: True if it may have tenants below it.
             parent_tenant_id: the tenant that it is created below.
 
         POST /tenants/resources/tenants/v1
@@ -247,7 +247,7 @@ class Tenants(EndpointGroup):
         parent_tenant_id: str | UnsetType = UNSET,
         metadata: Metadata | UnsetType = UNSET,
     ) -> Tenant:
-        """Change a tenant, and return it. What is not given stays as it is.
+        """Change a tenant, and return it. Fields left out stay as they are.
 
         Frontegg does not specify the body: these are the fields that its own client sends.
 
@@ -256,13 +256,13 @@ class Tenants(EndpointGroup):
             name: name for people.
             status: for your own use: Frontegg stores it and does nothing with it.
             website: its website.
-            application_url: where its users find your application.
+            application_url: URL of your application for its users.
             logo: an image, Base64-encoded.
-            logo_url: where the logo is instead.
+            logo_url: URL of the logo, instead.
             address: its address.
             timezone: its time zone.
             currency: its currency.
-            is_reseller: whether it may have tenants below it.
+            is_reseller: True if it may have tenants below it.
             parent_tenant_id: the tenant above it.
             metadata: sent as it is, in place of all that there is; ``set_metadata`` adds to it.
 

@@ -1,4 +1,4 @@
-"""User emails: the addresses of users, and whether they may change them."""
+"""User emails: the addresses of users, and the policy for changing them."""
 
 from __future__ import annotations
 
@@ -132,12 +132,12 @@ class UserEmails(EndpointGroup):
         """Iterate over the addresses of users.
 
         Args:
-            email: only this one.
-            user_ids: only those of these users.
+            email: only this address.
+            user_ids: only addresses of these users.
             sort_by: the sort key. Only a unique one gives pages that miss no address.
-            order: which end comes first.
+            order: sort direction.
             limit: addresses a page, from 1; Frontegg states no upper limit.
-            tenant_id: the tenant that looks.
+            tenant_id: tenant whose view it is.
 
         GET /identity/resources/users/emails/v1, with the environment's or a user's token
         """
@@ -230,7 +230,7 @@ class UserEmails(EndpointGroup):
         return await self._caller.call(GET_POLICY)
 
     async def update_policy(self, *, allow_email_change: bool | UnsetType = UNSET) -> None:
-        """Choose whether users may change their addresses.
+        """Allow users to change their addresses, or forbid it.
 
         POST /identity/resources/configurations/v1/user-emails-policy
         """

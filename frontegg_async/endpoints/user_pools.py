@@ -1,4 +1,4 @@
-"""User pools: users who come from elsewhere, and the applications that they may use."""
+"""User pools: users from other sources, and the applications that they may use."""
 
 from __future__ import annotations
 
@@ -140,10 +140,10 @@ UPDATE_FEDERATION: Final = Operation(
 
 
 class UserPools(EndpointGroup):
-    """Where users come from; Frontegg's API calls them user sources.
+    """Pools that users come from; Frontegg's API calls them user sources.
 
     ``index`` is the place of a pool among the pools, ``app_ids`` the applications that its users
-    may use, and ``configuration`` what Frontegg needs to reach it.
+    may use, and ``configuration`` the settings by which Frontegg reaches it.
     """
 
     async def get_all(self) -> tuple[UserPool, ...]:
@@ -311,7 +311,7 @@ class UserPools(EndpointGroup):
         index: Number | UnsetType = UNSET,
         description: str | UnsetType = UNSET,
     ) -> None:
-        """Change an Auth0 pool. What is not given stays as it is.
+        """Change an Auth0 pool. Fields left out stay as they are.
 
         PUT /identity/resources/user-sources/v1/external/auth0/{id}
         """
@@ -329,7 +329,7 @@ class UserPools(EndpointGroup):
         index: Number | UnsetType = UNSET,
         description: str | UnsetType = UNSET,
     ) -> None:
-        """Change a Cognito pool. What is not given stays as it is.
+        """Change a Cognito pool. Fields left out stay as they are.
 
         PUT /identity/resources/user-sources/v1/external/cognito/{id}
         """
@@ -347,7 +347,7 @@ class UserPools(EndpointGroup):
         index: Number | UnsetType = UNSET,
         description: str | UnsetType = UNSET,
     ) -> None:
-        """Change a Firebase pool. What is not given stays as it is.
+        """Change a Firebase pool. Fields left out stay as they are.
 
         PUT /identity/resources/user-sources/v1/external/firebase/{id}
         """
@@ -365,7 +365,7 @@ class UserPools(EndpointGroup):
         index: Number | UnsetType = UNSET,
         description: str | UnsetType = UNSET,
     ) -> None:
-        """Change a pool of your own code. What is not given stays as it is.
+        """Change a pool of your own code. Fields left out stay as they are.
 
         PUT /identity/resources/user-sources/v1/external/custom-code/{id}
         """
@@ -383,7 +383,7 @@ class UserPools(EndpointGroup):
         index: Number | UnsetType = UNSET,
         description: str | UnsetType = UNSET,
     ) -> None:
-        """Change a federation pool. What is not given stays as it is.
+        """Change a federation pool. Fields left out stay as they are.
 
         PUT /identity/resources/user-sources/v1/federation/{id}
         """

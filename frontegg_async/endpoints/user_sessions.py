@@ -1,4 +1,4 @@
-"""User sessions: where a user is signed in."""
+"""User sessions: the devices and browsers where a user is signed in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Usernames: what users sign in with instead of an address."""
+"""Usernames, with which users sign in instead of an address."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ class Usernames(EndpointGroup):
         """Iterate over usernames.
 
         Args:
-            username_prefix: only those that begin with this text.
-            user_ids: only those of these users.
+            username_prefix: only usernames that begin with this string.
+            user_ids: only usernames of these users.
             usernames: only these.
             sort_by: the sort key. Only a unique one gives pages that miss no username.
-            order: which end comes first.
+            order: sort direction.
             limit: usernames a page, from 1; Frontegg states no upper limit.
 
         GET /identity/resources/usernames/v1, with the environment's or a user's token

@@ -82,7 +82,7 @@ def _key(method: str, template: str) -> str:
 def _compare_routes(
     route: str, documented: DocumentedOperation, ours: Sequence[SdkOperation]
 ) -> Iterator[Finding]:
-    """Yield what differs in the request. Operations that share a route are one here."""
+    """Yield the differences in the request. Operations that share a route are one here."""
     used: dict[tuple[str, str], Use] = {}
     for place in dict.fromkeys(place for each in ours for place in each.parameters):
         uses = [each.parameters[place] for each in ours if place in each.parameters]
@@ -120,7 +120,7 @@ def _compare_parameter(
     else:
         sure = own.always if theirs.required else own.required
         yield from _compare_required(route, what, theirs.required, sure)
-        # In a URL numbers and flags are texts; only a list may be written in two ways.
+        # In a URL numbers and flags are strings; only a list may be written in two ways.
         kinds = theirs.shape.kinds
         if (
             own.kind is not None
@@ -148,9 +148,9 @@ def _compare_words(
         return
     if own is None:
         words = ", ".join(sorted(theirs or ()))
-        yield Finding(route, what, "changed", f"it is one of {words}; the SDK takes any text")
+        yield Finding(route, what, "changed", f"it is one of {words}; the SDK takes any string")
     elif theirs is None:
-        yield Finding(route, what, "changed", "it is any text; the SDK limits it to words")
+        yield Finding(route, what, "changed", "it is any string; the SDK limits it to words")
     else:
         if theirs - own:
             yield Finding(route, what, "changed", f"words new: {', '.join(sorted(theirs - own))}")
@@ -204,7 +204,7 @@ def _missing_ids(theirs: Shape, own: Shape, where: str) -> Iterator[Finding]:
     their_fields = theirs.find_fields() or {}
     for name, own_field in (own.find_fields() or {}).items():
         # A list that is required is the answer itself, as the items of a page are.
-        if own_field.required and own_field.shape.kinds == {"string"}:
+        if own_field.required and own_field.shape.kinds == frozenset({"string"}):
             field = their_fields.get(name)
             if field is None or not field.required or field.shape.nullable:
                 detail = f"the SDK requires it, {theirs.name or where} does not"
@@ -212,9 +212,9 @@ def _missing_ids(theirs: Shape, own: Shape, where: str) -> Iterator[Finding]:
 
 
 class _Answers:
-    """What the documents say of Structs, gathered from all places where they are read.
+    """Descriptions of Structs in the documents, gathered from all places where they are read.
 
-    A Struct is of many answers, each with some of its fields: what none of them has is made up.
+    A Struct is of many answers, each with some of its fields: a field that none has is made up.
     """
 
     def __init__(self) -> None:
@@ -223,7 +223,7 @@ class _Answers:
     def compare(
         self, route: str, documented: DocumentedOperation, ours: SdkOperation
     ) -> Iterator[Finding]:
-        """Yield what differs in the answer of an operation."""
+        """Yield the differences in the answer of an operation."""
         theirs = documented.answer
         if theirs is None:
             if ours.returns is not None and not (is_json(ours) and documented.method == "GET"):
@@ -254,8 +254,8 @@ class _Answers:
             for struct in own.structs:
                 self._described.setdefault(struct, set()).update(their_fields)
             for name, field in their_fields.items():
-                # Of a Struct that many answers hold, what is missing is said once. A generic
-                # one is another in each.
+                # Of a Struct that many answers hold, a missing field is one finding. A generic
+                # Struct is another in each.
                 generic = any(getattr(each, "__parameters__", ()) for each in own.structs)
                 place = (
                     (where, f"{what} {name}") if generic else (f"class {own.name}", f"field {name}")
@@ -274,7 +274,7 @@ class _Answers:
             yield Finding(where, what, "new", "it is an array of which more is described")
 
     def invented(self, *, except_for: set[type[msgspec.Struct] | None]) -> Iterator[Finding]:
-        """Yield the fields of Structs that no answer has which is read into them."""
+        """Yield the fields that Structs have, and no answer that is read into them."""
         for struct, described in self._described.items():
             if struct in except_for:
                 continue

@@ -1,4 +1,4 @@
-"""A small API that is documented as it is, for tests of what happens when it is not."""
+"""A small API and its true document, for tests that make it untrue."""
 
 from __future__ import annotations
 

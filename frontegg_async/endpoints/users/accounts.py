@@ -162,16 +162,16 @@ class UserAccounts(EndpointGroup):
         mfa_bypass: bool | UnsetType = UNSET,
         external_id: str | UnsetType = UNSET,
     ) -> User:
-        """Change a user in every tenant, and return the user. What is not given stays as it is.
+        """Change a user in every tenant, and return the user. Fields left out stay as they are.
 
         Args:
             user_id: the user.
             name: name for people.
             phone_number: with the country's code; it comes beside the numbers that are there.
             profile_picture_url: at most 4,095 characters; None takes it away.
-            metadata: a JSON document, as text or as an object that is encoded.
+            metadata: a JSON document, as a string or as an object that is encoded.
             vendor_metadata: the same, which the user does not get to see.
-            mfa_bypass: whether the user signs in without a second factor.
+            mfa_bypass: True to sign in without a second factor.
             external_id: id of the user in another system.
 
         PUT /identity/resources/users/v1/{userId}
@@ -248,8 +248,8 @@ class UserAccounts(EndpointGroup):
         """Delete a user from every tenant and from the environment. It cannot be undone.
 
         Raises:
-            InvalidRequestError: called on a ``for_tenant()`` view, where somebody may have
-                meant ``remove_from_tenant``.
+            InvalidRequestError: called on a ``for_tenant()`` view, where ``remove_from_tenant`` may
+                be meant.
 
         DELETE /identity/resources/users/v1/{userId} without ``frontegg-tenant-id``
         """

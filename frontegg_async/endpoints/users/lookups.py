@@ -121,7 +121,7 @@ class UserLookups(EndpointGroup):
         """Return the user who has this e-mail address.
 
         Raises:
-            NotFoundError: nobody has it.
+            NotFoundError: no user has it.
 
         GET /identity/resources/users/v1/email
         """
@@ -152,11 +152,11 @@ class UserLookups(EndpointGroup):
             ids: only these users; URLs of several hundred ids are refused by servers.
             external_ids: only users with these ids of another system.
             identifier: only users with an identifier that begins so; needs ``identifier_type``.
-            identifier_type: what ``identifier`` is.
-            name_prefix: only users whose name begins with this text.
-            include_sub_tenants: whether members of tenants below count as well.
+            identifier_type: kind of ``identifier``.
+            name_prefix: only users whose name begins with this string.
+            include_sub_tenants: True to include members of tenants below.
             sort_by: the sort key. Only a unique one gives pages that miss no user.
-            order: which end comes first.
+            order: sort direction.
             limit: users a page, from 1 to 200.
 
         GET /identity/resources/users/v3, with the environment's or a user's token
@@ -195,23 +195,23 @@ class UserLookups(EndpointGroup):
         order: Literal["ASC", "DESC"] | UnsetType = UNSET,
         limit: int = 50,
     ) -> Paginator[User]:
-        """Iterate over the users that phrases find. The filters of ``iterate`` narrow it further.
+        """Iterate over the users that match phrases. The filters of ``iterate`` narrow it further.
 
         Args:
             contains: phrases without commas; only users who have all of them.
             excludes: only users who have none of these.
             optional: only users who have at least one of these.
-            approximate: True to find what is spelled a little differently as well.
+            approximate: True to accept slight differences of spelling.
             tenant_id: only members of this tenant.
             email: only the user with this e-mail address.
             ids: only these users; URLs of several hundred ids are refused by servers.
             external_ids: only users with these ids of another system.
             identifier: only users with an identifier that begins so; needs ``identifier_type``.
-            identifier_type: what ``identifier`` is.
-            name_prefix: only users whose name begins with this text.
-            include_sub_tenants: whether members of tenants below count as well.
+            identifier_type: kind of ``identifier``.
+            name_prefix: only users whose name begins with this string.
+            include_sub_tenants: True to include members of tenants below.
             sort_by: the sort key. Only a unique one gives pages that miss no user.
-            order: which end comes first.
+            order: sort direction.
             limit: users a page, from 1 to 200.
 
         GET /identity/resources/users/v1/query/phrase, with the environment's or a user's token
@@ -262,7 +262,7 @@ class UserLookups(EndpointGroup):
     async def tenant_statuses(
         self, user_ids: Sequence[str], *, statuses: Sequence[TenantStatusName] | None = None
     ) -> tuple[UserTenantStatuses, ...]:
-        """Return in which tenants these users are, and how far they have come there.
+        """Return the tenants of these users, and the state of each membership.
 
         Args:
             user_ids: from 1 to 200; above 100 the URL may be too long for a server on the way.

@@ -35,7 +35,7 @@ ADD_TO_TENANT: Final = Operation(
     read_back=ReadBack(
         GET,
         holds=lambda user, body: user.is_member_of(body.tenant_id),
-        # Without the invite a second request changes nothing that anybody could notice.
+        # Without the invite a second request changes nothing that a user could notice.
         harmless=lambda body: body.skip_invite_email is True,
     ),
     echo=Echo("id"),
@@ -132,7 +132,7 @@ class UserMemberships(EndpointGroup):
     ) -> User:
         """Make a user a member of a tenant, and return the user.
 
-        Frontegg sends an invite e-mail unless ``skip_invite_email`` is True. If no answer comes,
+        Frontegg sends an invite e-mail unless ``skip_invite_email`` is True. If no response comes,
         or one that does not say whether it was done, the membership is read back; it is sent
         again only where that cannot send a second invite.
 
@@ -140,10 +140,10 @@ class UserMemberships(EndpointGroup):
             user_id: the user.
             tenant_id: the tenant; Frontegg creates it if there is none of this id.
             skip_invite_email: True to send no e-mail.
-            validate_tenant_exist: True to refuse an unknown tenant instead of creating it.
+            validate_tenant_exist: True to reject an unknown tenant instead of creating it.
 
         Raises:
-            OutcomeUnknownError: no answer came, or one that does not say, and reading back did
+            OutcomeUnknownError: no response came, or one that does not say, and reading back did
                 not settle it.
 
         POST /identity/resources/users/v1/{userId}/tenant
@@ -167,7 +167,7 @@ class UserMemberships(EndpointGroup):
         Args:
             user_id: the user.
             tenant_id: the tenant; Frontegg creates it if there is none of this id.
-            validate_tenant_exist: True to refuse an unknown tenant instead of creating it.
+            validate_tenant_exist: True to reject an unknown tenant instead of creating it.
 
         PUT /identity/resources/users/v1/{userId}/tenant
         """
@@ -223,7 +223,7 @@ class UserMemberships(EndpointGroup):
     async def remove_roles(
         self, user_id: str, role_ids: Sequence[str], *, tenant_id: str | None = None
     ) -> AssignedRoles:
-        """Take roles in a tenant from a user, and return what Frontegg says of them.
+        """Take roles in a tenant from a user, and return Frontegg's record of them.
 
         DELETE /identity/resources/users/v1/{userId}/roles, with the environment's or a user's
         token
