@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
-from importlib import import_module
 from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
+from .endpoints import group_class
 from .endpoints._group import EndpointGroup
 from .session import Session
 
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 G = TypeVar("G", bound=EndpointGroup)
 
 
-class LazyGroup(Generic[G]):
+class OnFirstUse(Generic[G]):
     """A group of endpoints as an attribute of sessions, imported when it is first used.
 
     Read from a class it is the class of the group, so that ``help()`` shows its methods.
@@ -74,20 +74,15 @@ class LazyGroup(Generic[G]):
     @overload
     def __get__(self, session: Session, owner: type) -> G: ...
     def __get__(self, session: Session | None, owner: type) -> type[G] | G:
-        kind = self._kind or self._import()
+        kind = self._kind
+        if kind is None:
+            kind = self._kind = group_class(self._name)
         if session is None:
             return kind
         group = kind(session)
         # Python finds it there the next time, without asking the descriptor.
         setattr(session, self._name, group)
         return group
-
-    def _import(self) -> type[G]:
-        """Return ``UserPools`` of ``endpoints.user_pools`` for ``user_pools``."""
-        module = import_module(f".endpoints.{self._name}", __package__)
-        kind: type[G] = getattr(module, "".join(map(str.capitalize, self._name.split("_"))))
-        self._kind = kind
-        return kind
 
 
 class FronteggSession(Session):
@@ -105,100 +100,100 @@ class FronteggSession(Session):
 
     # Authentication
 
-    authentication: LazyGroup[Authentication] = LazyGroup()
+    authentication: OnFirstUse[Authentication] = OnFirstUse()
     """Logging in: users, API tokens; and signing up."""
-    passwordless: LazyGroup[Passwordless] = LazyGroup()
+    passwordless: OnFirstUse[Passwordless] = OnFirstUse()
     """Logging in with a code or a link instead of a password."""
-    mfa_login: LazyGroup[MfaLogin] = LazyGroup()
+    mfa_login: OnFirstUse[MfaLogin] = OnFirstUse()
     """The second factor of a login: enrolling and verifying it."""
-    mfa: LazyGroup[Mfa] = LazyGroup()
+    mfa: OnFirstUse[Mfa] = OnFirstUse()
     """The second factors of users who are logged in."""
-    phone_numbers: LazyGroup[PhoneNumbers] = LazyGroup()
+    phone_numbers: OnFirstUse[PhoneNumbers] = OnFirstUse()
     """The phone numbers of users."""
 
     # Management
 
-    users: LazyGroup[Users] = LazyGroup()
+    users: OnFirstUse[Users] = OnFirstUse()
     """Users: their tenants, roles and state."""
-    bulk_users: LazyGroup[BulkUsers] = LazyGroup()
+    bulk_users: OnFirstUse[BulkUsers] = OnFirstUse()
     """Long-running work on many users, which Frontegg does in the background."""
-    user_pools: LazyGroup[UserPools] = LazyGroup()
+    user_pools: OnFirstUse[UserPools] = OnFirstUse()
     """Pools that users come from: Frontegg's own and external ones."""
-    roles: LazyGroup[Roles] = LazyGroup()
+    roles: OnFirstUse[Roles] = OnFirstUse()
     """Roles: of the environment and of tenants."""
-    permissions: LazyGroup[Permissions] = LazyGroup()
+    permissions: OnFirstUse[Permissions] = OnFirstUse()
     """Permissions, which roles give."""
-    permission_categories: LazyGroup[PermissionCategories] = LazyGroup()
+    permission_categories: OnFirstUse[PermissionCategories] = OnFirstUse()
     """Categories that permissions are sorted into."""
-    applications: LazyGroup[Applications] = LazyGroup()
+    applications: OnFirstUse[Applications] = OnFirstUse()
     """Applications and their users."""
-    migrations: LazyGroup[Migrations] = LazyGroup()
+    migrations: OnFirstUse[Migrations] = OnFirstUse()
     """Moving users to Frontegg."""
-    m2m_tokens: LazyGroup[M2mTokens] = LazyGroup()
+    m2m_tokens: OnFirstUse[M2mTokens] = OnFirstUse()
     """Access tokens of machines, looked up by their ids."""
-    core_settings: LazyGroup[CoreSettings] = LazyGroup()
+    core_settings: OnFirstUse[CoreSettings] = OnFirstUse()
     """Settings of the environment."""
-    jwt_templates: LazyGroup[JwtTemplates] = LazyGroup()
+    jwt_templates: OnFirstUse[JwtTemplates] = OnFirstUse()
     """Claims of users' tokens."""
-    mfa_settings: LazyGroup[MfaSettings] = LazyGroup()
+    mfa_settings: OnFirstUse[MfaSettings] = OnFirstUse()
     """Settings of second factors, and the policy for asking."""
-    delegation: LazyGroup[Delegation] = LazyGroup()
+    delegation: OnFirstUse[Delegation] = OnFirstUse()
     """Tokens of users who act for others."""
-    custom_oauth_providers: LazyGroup[CustomOauthProviders] = LazyGroup()
+    custom_oauth_providers: OnFirstUse[CustomOauthProviders] = OnFirstUse()
     """Social logins of one's own."""
-    email_configuration: LazyGroup[EmailConfiguration] = LazyGroup()
+    email_configuration: OnFirstUse[EmailConfiguration] = OnFirstUse()
     """The service that delivers e-mails."""
-    email_templates: LazyGroup[EmailTemplates] = LazyGroup()
+    email_templates: OnFirstUse[EmailTemplates] = OnFirstUse()
     """Templates of e-mails."""
-    sms_configuration: LazyGroup[SmsConfiguration] = LazyGroup()
+    sms_configuration: OnFirstUse[SmsConfiguration] = OnFirstUse()
     """The account that delivers text messages."""
-    sms_templates: LazyGroup[SmsTemplates] = LazyGroup()
+    sms_templates: OnFirstUse[SmsTemplates] = OnFirstUse()
     """Templates of text messages."""
 
     # Self-service
 
-    me: LazyGroup[Me] = LazyGroup()
+    me: OnFirstUse[Me] = OnFirstUse()
     """The user whose token it is."""
-    user_emails: LazyGroup[UserEmails] = LazyGroup()
+    user_emails: OnFirstUse[UserEmails] = OnFirstUse()
     """The further e-mail addresses of users."""
-    usernames: LazyGroup[Usernames] = LazyGroup()
+    usernames: OnFirstUse[Usernames] = OnFirstUse()
     """The names that users log in with."""
-    user_sessions: LazyGroup[UserSessions] = LazyGroup()
+    user_sessions: OnFirstUse[UserSessions] = OnFirstUse()
     """Sessions of a user who is logged in."""
-    temporary_users: LazyGroup[TemporaryUsers] = LazyGroup()
+    temporary_users: OnFirstUse[TemporaryUsers] = OnFirstUse()
     """Users whose membership ends by itself."""
-    passwords: LazyGroup[Passwords] = LazyGroup()
+    passwords: OnFirstUse[Passwords] = OnFirstUse()
     """Resetting, changing and checking passwords."""
-    activations: LazyGroup[Activations] = LazyGroup()
+    activations: OnFirstUse[Activations] = OnFirstUse()
     """Activating users who are new."""
-    invitations: LazyGroup[Invitations] = LazyGroup()
+    invitations: OnFirstUse[Invitations] = OnFirstUse()
     """Invitations to tenants."""
-    groups: LazyGroup[Groups] = LazyGroup()
+    groups: OnFirstUse[Groups] = OnFirstUse()
     """Groups of users within a tenant."""
-    api_tokens: LazyGroup[ApiTokens] = LazyGroup()
+    api_tokens: OnFirstUse[ApiTokens] = OnFirstUse()
     """API tokens and access tokens of tenants."""
-    personal_tokens: LazyGroup[PersonalTokens] = LazyGroup()
+    personal_tokens: OnFirstUse[PersonalTokens] = OnFirstUse()
     """API tokens and access tokens of users."""
-    approval_flows: LazyGroup[ApprovalFlows] = LazyGroup()
+    approval_flows: OnFirstUse[ApprovalFlows] = OnFirstUse()
     """Steps that people must approve."""
-    password_settings: LazyGroup[PasswordSettings] = LazyGroup()
+    password_settings: OnFirstUse[PasswordSettings] = OnFirstUse()
     """Rules for passwords."""
-    session_settings: LazyGroup[SessionSettings] = LazyGroup()
+    session_settings: OnFirstUse[SessionSettings] = OnFirstUse()
     """Limits of users' sessions."""
-    lockout_policy: LazyGroup[LockoutPolicy] = LazyGroup()
+    lockout_policy: OnFirstUse[LockoutPolicy] = OnFirstUse()
     """Failed logins that lock a user."""
-    domain_restrictions: LazyGroup[DomainRestrictions] = LazyGroup()
+    domain_restrictions: OnFirstUse[DomainRestrictions] = OnFirstUse()
     """E-mail domains that may sign up."""
-    ip_restrictions: LazyGroup[IpRestrictions] = LazyGroup()
+    ip_restrictions: OnFirstUse[IpRestrictions] = OnFirstUse()
     """IP addresses that may log in."""
 
     # Tenants
 
-    tenants: LazyGroup[Tenants] = LazyGroup()
+    tenants: OnFirstUse[Tenants] = OnFirstUse()
     """Tenants, which Frontegg's portal calls accounts."""
-    sub_tenants: LazyGroup[SubTenants] = LazyGroup()
+    sub_tenants: OnFirstUse[SubTenants] = OnFirstUse()
     """Tenants below tenants."""
-    account_settings: LazyGroup[AccountSettings] = LazyGroup()
+    account_settings: OnFirstUse[AccountSettings] = OnFirstUse()
     """Settings of a tenant."""
-    tenant_migrations: LazyGroup[TenantMigrations] = LazyGroup()
+    tenant_migrations: OnFirstUse[TenantMigrations] = OnFirstUse()
     """Moving tenants between environments."""

@@ -74,7 +74,7 @@ def present(hint: Any) -> tuple[Any, ...]:
 
 
 def item_of(hint: Any) -> Any:
-    """Return the type of a list's items."""
+    """Return what a list is of."""
     return (get_args(hint) or (Any,))[0]
 
 

@@ -241,6 +241,7 @@ async def groups(frontegg: FronteggSession) -> None:
     assert_type(frontegg.usernames.iterate(), Paginator[Username])
     assert_type(await frontegg.usernames.get_mine(), Username)
     assert_type(frontegg.users, Users)
+    assert_type(FronteggSession.users, type[Users])
     assert_type(await frontegg.users.get("x"), User)
     assert_type(frontegg.users.iterate(), Paginator[User])
 

@@ -1,6 +1,6 @@
 """Users: the group, and the constants of all its operations, cut by topic.
 
-A part holds operations beside the coroutines that send them. A new one needs no line here.
+Each part holds operations beside the coroutines that send them.
 """
 
 # ruff: noqa: F403, F405

@@ -21,6 +21,23 @@ from ...models.users import (
 from ...operation import Echo, Operation, RetrySafety, TenantHeader, TokenKind
 from .._group import EndpointGroup
 
+__all__ = [
+    "CREATE",
+    "CREATE_ACTIVATION_LINK",
+    "CREATE_PASSWORD_RESET_LINK",
+    "DELETE_EVERYWHERE",
+    "INVITE",
+    "INVITE_V1",
+    "LOCK",
+    "SET_INVISIBLE",
+    "UNENROLL_MFA",
+    "UNLOCK",
+    "UPDATE",
+    "UPDATE_EMAIL",
+    "VERIFY",
+    "UserAccounts",
+]
+
 INVITE: Final = Operation(
     "users.invite",
     "POST",

@@ -23,6 +23,20 @@ from ...paging import Paginator
 from .._checks import joined
 from .._group import EndpointGroup
 
+__all__ = [
+    "GET",
+    "GET_BY_EMAIL",
+    "GET_GROUPS",
+    "GET_IN_TENANT",
+    "GET_ROLES",
+    "ITERATE",
+    "MAX_PAGE",
+    "MAX_STATUS_USERS",
+    "SEARCH",
+    "TENANT_STATUSES",
+    "UserLookups",
+]
+
 MAX_PAGE: Final = 200
 MAX_STATUS_USERS: Final = 200
 

@@ -25,6 +25,20 @@ from .._checks import one_id
 from .._group import EndpointGroup
 from .lookups import GET
 
+__all__ = [
+    "ADD_ROLES",
+    "ADD_TO_TENANT",
+    "DISABLE_IN_TENANT",
+    "ENABLE_IN_TENANT",
+    "MOVE_ALL_TO_TENANT",
+    "REMOVE_FROM_TENANT",
+    "REMOVE_ROLES",
+    "SET_ACTIVE_TENANT",
+    "SET_SUB_TENANT_ACCESS",
+    "SET_SUPERUSER",
+    "UserMemberships",
+]
+
 ADD_TO_TENANT: Final = Operation(
     "users.add_to_tenant",
     "POST",
