@@ -20,14 +20,14 @@ class Explanation:
 
     Args:
         where: a finding's ``where``; ``*`` stands for any string.
-        what: a finding's ``what``, likewise.
+        part: a finding's ``part``, likewise.
         kind: of the findings.
         source: certainty of the reason.
         reason: the reason.
     """
 
     where: str
-    what: str
+    part: str
     kind: Kind
     source: Source
     reason: str
@@ -37,7 +37,7 @@ class Explanation:
         return (
             finding.kind == self.kind
             and fnmatchcase(finding.where, self.where)
-            and fnmatchcase(finding.what, self.what)
+            and fnmatchcase(finding.part, self.part)
         )
 
 
@@ -63,7 +63,7 @@ def unexplained(
         subject, _, path = each.where.partition(" ")
         seen = everything if subject == "class" else any(covers(each, path) for each in prefixes)
         if seen and not any(each.explains(finding) for finding in findings):
-            left.append(Finding(each.where, each.what, "stale", f"not so any more: {each.reason}"))
+            left.append(Finding(each.where, each.part, "stale", f"not so any more: {each.reason}"))
     return sorted(left)
 
 

@@ -210,14 +210,14 @@ def test_no_drift() -> None:
     assert find_drift([document()], SDK) == []
 
 
-@pytest.mark.parametrize(("change", "where", "what", "kind"), CHANGES)
-def test_each_kind_of_change_is_found(change: Change, where: str, what: str, kind: Kind) -> None:
+@pytest.mark.parametrize(("change", "where", "part", "kind"), CHANGES)
+def test_each_kind_of_change_is_found(change: Change, where: str, part: str, kind: Kind) -> None:
     """One change of the document is a finding that says where it is, and of which kind."""
     changed = document()
     change(changed)
     assert changed != document()
     found = find_drift([changed], SDK)
-    assert (where, what, kind) in {(each.where, each.what, each.kind) for each in found}
+    assert (where, part, kind) in {(each.where, each.part, each.kind) for each in found}
     # No other part is blamed, but for Structs that can no longer be seen whole.
     assert {each.where for each in found} <= {where, "class Animal"}
     assert found == sorted(set(found))
@@ -229,7 +229,7 @@ def without(**changes: Any) -> tuple[SdkOperation, ...]:
 
 
 @pytest.mark.parametrize(
-    ("sdk", "where", "what", "kind"),
+    ("sdk", "where", "part", "kind"),
     [
         (SDK[1:], LIST, "route", "new"),
         (without(template="/zoo/other"), "GET /zoo/other", "route", "gone"),
@@ -242,25 +242,25 @@ def without(**changes: Any) -> tuple[SdkOperation, ...]:
     ],
 )
 def test_each_change_of_the_sdk_is_found(
-    sdk: tuple[SdkOperation, ...], where: str, what: str, kind: Kind
+    sdk: tuple[SdkOperation, ...], where: str, part: str, kind: Kind
 ) -> None:
     """One change of the SDK is a finding as well."""
     found = find_drift([document()], sdk)
-    assert (where, what, kind) in {(each.where, each.what, each.kind) for each in found}
+    assert (where, part, kind) in {(each.where, each.part, each.kind) for each in found}
 
 
 def test_what_is_described_but_taken_as_it_comes_is_found() -> None:
     """Where the SDK has an object of any fields, or anything, fields of the document are new."""
     free = replace(SDK[1], body=dict[str, Any], returns=Any)
     found = find_drift([document()], (SDK[0], free, *SDK[2:]))
-    assert [(each.where, each.what, each.kind) for each in found[:2]] == [
+    assert [(each.where, each.part, each.kind) for each in found[:2]] == [
         (FEED, "answer", "new"),
         (FEED, "body", "new"),
     ]
     changed = document()
     put(*_schemas, "FedAnimalDto", value={"type": "array", "items": TEXT})(changed)
     assert (FEED, "answer", "new") in {
-        (each.where, each.what, each.kind)
+        (each.where, each.part, each.kind)
         for each in find_drift([changed], (SDK[0], free, *SDK[2:]))
     }
 
@@ -283,7 +283,7 @@ def test_only_what_the_documents_cover_is_judged() -> None:
 
 
 def test_a_finding_reads_well() -> None:
-    """A finding says where, what, of which kind and why."""
+    """A finding says where, part, of which kind and why."""
     changed = document()
     put("paths", "/new", value={"get": {"responses": {}}})(changed)
     (found,) = find_drift([changed], SDK)
@@ -376,8 +376,8 @@ def test_a_document_without_one_prefix(servers: list[dict[str, str]]) -> None:
 
 def test_every_reason_is_given() -> None:
     """The table of explanations says of each why, and says nothing twice."""
-    assert all(each.reason and each.where and each.what for each in EXPLAINED)
-    assert len({(each.where, each.what, each.kind) for each in EXPLAINED}) == len(EXPLAINED)
+    assert all(each.reason and each.where and each.part for each in EXPLAINED)
+    assert len({(each.where, each.part, each.kind) for each in EXPLAINED}) == len(EXPLAINED)
 
 
 @needs_documents
