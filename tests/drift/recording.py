@@ -37,7 +37,7 @@ MOST_ALTERNATIVES: Final = 4
 
 
 CALLABLE: Final = tuple(each for each in operations() if find_method(each) is not None)
-"""What programs can call: all but the token manager's own operation."""
+"""Operations that programs can call: all but the token manager's own."""
 
 
 @dataclass(frozen=True)

@@ -273,7 +273,7 @@ def test_headers(operation: Operation[Any]) -> None:
 
 @each_operation
 def test_signature(operation: Operation[Any]) -> None:
-    """Absence is UNSET in the body, and what has a default cannot be given by position."""
+    """Absence is UNSET in the body, and parameters with a default are keyword-only."""
     kinds = inspect.signature(signature_of(operation).method).parameters
     for parameter in parameters_of(operation):
         if f"{BODY} {parameter.name}" in _landing(operation, parameter):
