@@ -29,7 +29,7 @@ async def rows() -> AsyncIterator[Assignment]:
 
 
 async def bulk(frontegg: FronteggSession) -> None:
-    """Runs report, and a map keeps the types of its items and results."""
+    """Runs report, and a map keeps the types of what goes in and comes out."""
     assert_type(await frontegg.bulk.assign("rows.csv"), Report)
     assert_type(await frontegg.bulk.assign(rows()), Report)
     assert_type(await frontegg.bulk.assign([Assignment(tenant_id="t")]), Report)
