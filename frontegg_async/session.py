@@ -25,9 +25,9 @@ from ._core.sender import Sender
 from ._core.settings import (
     FOR_ALL,
     FOR_USERS,
+    CheckedSettings,
     ConnectionArguments,
     SessionArguments,
-    SessionSettings,
     as_secret,
     check_names,
     check_text,
@@ -87,7 +87,7 @@ class Session:
         ConfigurationError: a setting cannot work.
     """
 
-    _settings: SessionSettings
+    _settings: CheckedSettings
     _sender: Sender | None
     _view: View
     _is_view: bool
@@ -109,7 +109,7 @@ class Session:
             )
         )
 
-    def _set_up(self, settings: SessionSettings) -> None:
+    def _set_up(self, settings: CheckedSettings) -> None:
         logs.turn_on()
         if settings.unused_proxy is not None:
             logs.say_once(not_used(settings.unused_proxy))

@@ -53,7 +53,7 @@ FOR_USERS: Final = ConnectionArguments.__optional_keys__
 FOR_ALL: Final = SessionArguments.__optional_keys__
 
 
-class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
+class CheckedSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings that were checked."""
 
     base_url: str
@@ -98,7 +98,7 @@ def settings_of(
     api_key: Secret | None,
     environment_id: str | None = None,
     token_store: TokenStore | None = None,
-) -> SessionSettings:
+) -> CheckedSettings:
     """Check the arguments of a session.
 
     Args:
@@ -148,7 +148,7 @@ def settings_of(
         raise ConfigurationError(
             f"token_store must have load, save and discard, got {type(token_store).__name__}"
         )
-    return SessionSettings(
+    return CheckedSettings(
         base_url=base_url,
         client_id=client_id,
         api_key=api_key,

@@ -13,7 +13,7 @@ from ..errors import ClosedError, ConfigurationError, ErrorFields
 from ..pacing import Pacing
 from .secret import Secret
 from .semaphore import ConnectionSemaphore
-from .settings import SessionSettings
+from .settings import CheckedSettings
 from .transport import AiohttpTransport, Transport
 
 _forks = 0
@@ -32,7 +32,7 @@ if hasattr(os, "register_at_fork"):
 class Core:
     """What all views of an open session share. Made where the session is opened."""
 
-    def __init__(self, settings: SessionSettings, tokens: TokenManager | None) -> None:
+    def __init__(self, settings: CheckedSettings, tokens: TokenManager | None) -> None:
         self._loop: Final = _running_loop()
         self._forks: Final = _forks
         self.base_url: Final = settings.base_url
@@ -121,7 +121,7 @@ def _running_loop() -> asyncio.AbstractEventLoop:
     raise ConfigurationError("open the session in a coroutine on asyncio: no other loop works")
 
 
-def _transport(settings: SessionSettings, loop: asyncio.AbstractEventLoop) -> Transport:
+def _transport(settings: CheckedSettings, loop: asyncio.AbstractEventLoop) -> Transport:
     """Return the transport of a session: over an aiohttp session of its user's, or its own."""
     http = settings.http
     if http is not None:

@@ -1,4 +1,4 @@
-"""Users by filters and by phrases, and the roles and groups of many of them at once."""
+"""Users looked up: one, lists and searches, and many with their roles, groups and tenants."""
 
 from __future__ import annotations
 
@@ -7,23 +7,141 @@ from typing import Any, Final, Literal
 
 from msgspec import UNSET, UnsetType
 
-from ..errors import InvalidRequestError
-from ..models.users import IdentifierType, User, UserGroups, UserOrder, UserRoles
-from ..operation import Caller, Operation
-from ..paging import Paginator
-from ._checks import joined
-from ._user_operations import GET_GROUPS, GET_ROLES, ITERATE, SEARCH
+from ...errors import InvalidRequestError
+from ...models.paging import Page
+from ...models.users import (
+    IdentifierType,
+    TenantStatusName,
+    User,
+    UserGroups,
+    UserOrder,
+    UserRoles,
+    UserTenantStatuses,
+)
+from ...operation import Echo, Operation, TenantHeader, TokenKind
+from ...paging import Paginator
+from .._checks import joined
+from .._group import EndpointGroup
+
+__all__ = [
+    "GET",
+    "GET_BY_EMAIL",
+    "GET_GROUPS",
+    "GET_IN_TENANT",
+    "GET_ROLES",
+    "ITERATE",
+    "MAX_PAGE",
+    "MAX_STATUS_USERS",
+    "SEARCH",
+    "TENANT_STATUSES",
+    "UserLookups",
+]
 
 MAX_PAGE: Final = 200
+MAX_STATUS_USERS: Final = 200
+
+GET: Final = Operation(
+    "users.get",
+    "GET",
+    "/identity/resources/vendor-only/users/v1/{userId}",
+    User,
+    echo=Echo("id"),
+)
+GET_IN_TENANT: Final = Operation(
+    "users.get_in_tenant",
+    "GET",
+    "/identity/resources/users/v1/{id}",
+    User,
+    tenant=TenantHeader.REQUIRED,
+    echo=Echo("id"),
+)
+GET_BY_EMAIL: Final = Operation(
+    "users.get_by_email",
+    "GET",
+    "/identity/resources/users/v1/email",
+    User,
+    echo=Echo("email", query="email"),
+)
+ITERATE: Final = Operation(
+    "users.iterate",
+    "GET",
+    "/identity/resources/users/v3",
+    Page[User],
+    token=TokenKind.EITHER,
+    tenant=TenantHeader.OPTIONAL,
+)
+SEARCH: Final = Operation(
+    "users.search",
+    "GET",
+    "/identity/resources/users/v1/query/phrase",
+    Page[User],
+    token=TokenKind.EITHER,
+    tenant=TenantHeader.OPTIONAL,
+)
+GET_ROLES: Final = Operation(
+    "users.get_roles",
+    "GET",
+    "/identity/resources/users/v3/roles",
+    # The specification shows an object without fields; an array comes (seen).
+    tuple[UserRoles, ...],
+    token=TokenKind.EITHER,
+    tenant=TenantHeader.OPTIONAL,
+    one_or_many=True,
+)
+GET_GROUPS: Final = Operation(
+    "users.get_groups",
+    "GET",
+    "/identity/resources/users/v3/groups",
+    # As above: clients read an array (client).
+    tuple[UserGroups, ...],
+    token=TokenKind.EITHER,
+    tenant=TenantHeader.OPTIONAL,
+    one_or_many=True,
+)
+TENANT_STATUSES: Final = Operation(
+    "users.tenant_statuses",
+    "GET",
+    "/identity/resources/tenants/users/v1/statuses",
+    # The specification shows one object, an array is likely (guess): both are read.
+    tuple[UserTenantStatuses, ...],
+    one_or_many=True,
+)
 
 
-class UserLookups:
-    """The part of ``Users`` that looks at many users at once."""
+class UserLookups(EndpointGroup):
+    """Look-ups of users."""
 
-    __slots__ = ("_caller",)
+    async def get(self, user_id: str) -> User:
+        """Return a user with all memberships, whichever the tenant.
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+        Raises:
+            NotFoundError: there is no such user.
+
+        GET /identity/resources/vendor-only/users/v1/{userId}
+        """
+        return await self._caller.call(GET, user_id)
+
+    async def get_in_tenant(self, user_id: str, *, tenant_id: str | None = None) -> User:
+        """Return a user as a member of one tenant.
+
+        Raises:
+            NotFoundError: there is no such user in the tenant.
+
+        GET /identity/resources/users/v1/{id}
+        """
+        return await self._caller.call(GET_IN_TENANT, user_id, tenant_id=tenant_id)
+
+    async def get_by_email(self, email: str) -> User:
+        """Return the user who has this e-mail address.
+
+        Raises:
+            NotFoundError: no user has it.
+
+        GET /identity/resources/users/v1/email
+        """
+        if not email:
+            raise InvalidRequestError("email is empty", operation=GET_BY_EMAIL.name)
+        return await self._caller.call(GET_BY_EMAIL, query={"email": email})
 
     def iterate(
         self,
@@ -48,11 +166,11 @@ class UserLookups:
             ids: only these users; URLs of several hundred ids are refused by servers.
             external_ids: only users with these ids of another system.
             identifier: only users with an identifier that begins so; needs ``identifier_type``.
-            identifier_type: what ``identifier`` is.
-            name_prefix: only users whose name begins with this text.
-            include_sub_tenants: whether members of tenants below count as well.
+            identifier_type: kind of ``identifier``.
+            name_prefix: only users whose name begins with this string.
+            include_sub_tenants: True to include members of tenants below.
             sort_by: the sort key. Only a unique one gives pages that miss no user.
-            order: which end comes first.
+            order: sort direction.
             limit: users a page, from 1 to 200.
 
         GET /identity/resources/users/v3, with the environment's or a user's token
@@ -91,23 +209,23 @@ class UserLookups:
         order: Literal["ASC", "DESC"] | UnsetType = UNSET,
         limit: int = 50,
     ) -> Paginator[User]:
-        """Iterate over the users that phrases find. The filters of ``iterate`` narrow it further.
+        """Iterate over the users that match phrases. The filters of ``iterate`` narrow it further.
 
         Args:
             contains: phrases without commas; only users who have all of them.
             excludes: only users who have none of these.
             optional: only users who have at least one of these.
-            approximate: True to find what is spelled a little differently as well.
+            approximate: True to accept slight differences of spelling.
             tenant_id: only members of this tenant.
             email: only the user with this e-mail address.
             ids: only these users; URLs of several hundred ids are refused by servers.
             external_ids: only users with these ids of another system.
             identifier: only users with an identifier that begins so; needs ``identifier_type``.
-            identifier_type: what ``identifier`` is.
-            name_prefix: only users whose name begins with this text.
-            include_sub_tenants: whether members of tenants below count as well.
+            identifier_type: kind of ``identifier``.
+            name_prefix: only users whose name begins with this string.
+            include_sub_tenants: True to include members of tenants below.
             sort_by: the sort key. Only a unique one gives pages that miss no user.
-            order: which end comes first.
+            order: sort direction.
             limit: users a page, from 1 to 200.
 
         GET /identity/resources/users/v1/query/phrase, with the environment's or a user's token
@@ -154,6 +272,25 @@ class UserLookups:
         """
         query = {"ids": joined("user_ids", user_ids, GET_GROUPS)}
         return await self._caller.call(GET_GROUPS, query=query, tenant_id=tenant_id)
+
+    async def tenant_statuses(
+        self, user_ids: Sequence[str], *, statuses: Sequence[TenantStatusName] | None = None
+    ) -> tuple[UserTenantStatuses, ...]:
+        """Return the tenants of these users, and the state of each membership.
+
+        Args:
+            user_ids: from 1 to 200; above 100 the URL may be too long for a server on the way.
+            statuses: only memberships in one of these states.
+
+        GET /identity/resources/tenants/users/v1/statuses
+        """
+        if isinstance(user_ids, str) or not 1 <= len(user_ids) <= MAX_STATUS_USERS:
+            raise InvalidRequestError(
+                f"user_ids must be a list of 1 to {MAX_STATUS_USERS} ids",
+                operation=TENANT_STATUSES.name,
+            )
+        query = {"userIds": user_ids, "userTenantStatuses": statuses}
+        return await self._caller.call(TENANT_STATUSES, query=query)
 
 
 def _check_identifier(
