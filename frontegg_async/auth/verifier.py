@@ -33,7 +33,7 @@ from ..errors import ConfigurationError, ResponseDecodeError, UnauthorizedError
 from ..operation import JSON, Operation, TokenKind
 from ..options import Region
 from ..session import Session
-from .access_tokens import AccessTokens
+from .access_tokens import AccessTokenLookup
 from .claims import ACCESS_TOKENS, Claims, TokenType, claims_of, without_slash
 from .signing_keys import Keys, SigningKeys
 from .token_stores import TokenStore
@@ -130,7 +130,7 @@ class TokenVerifier:
         )
         fetch = self._fetch_jwks if keys == "jwks" else self._fetch_pem
         self._keys: Final = SigningKeys(fetch, session.clock)
-        self._access_tokens: Final = AccessTokens(session, store=access_token_store)
+        self._access_tokens: Final = AccessTokenLookup(session, store=access_token_store)
         self._headers: Final[dict[str, _Header]] = {}
         self._remember: Final = remember
         self._remembered: Final[dict[bytes, Claims]] = {}
