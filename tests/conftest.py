@@ -7,7 +7,7 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from aiohttp.client_proto import ResponseHandler
@@ -17,10 +17,8 @@ from frontegg_async import FronteggSession
 from frontegg_async._core import direct
 from frontegg_async.emulator import Emulator
 
-from .clocks import spin
-
-API_KEY = "canary-secret-5f2b9c"
-"""The secret of the default credentials; a test that finds it anywhere has found a leak."""
+from .support.clocks import LoopTime
+from .support.sessions import API_KEY, open_session
 
 # How long an example takes says how busy the machine is, so no test is held to it. The rest is as
 # in the profile that Hypothesis has loaded, which is another one in CI. Loaded here, before the
@@ -131,30 +129,6 @@ def either_transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     return str(request.param)
 
 
-class LoopTime:
-    """The time of an event loop, which stands still until a test moves it.
-
-    So a deadline passes when a test wants it to, whatever the machine is busy with. Nothing that
-    waits for time to pass goes on by itself.
-    """
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-
-    async def run_out(self, call: asyncio.Task[Any], seconds: float) -> None:
-        """Let the time of a call pass that began now, and see that it ends then and not before."""
-        await self.advance(seconds - 0.5)
-        assert not call.done()
-        await self.advance(1.0)
-        assert call.done()
-
-    async def advance(self, seconds: float) -> None:
-        """Let time pass, and whoever waited for it go on."""
-        await spin()
-        self.now += seconds
-        await spin()
-
-
 @pytest.fixture
 async def loop_time(monkeypatch: pytest.MonkeyPatch) -> LoopTime:
     """Stop the time of the test's event loop, by which both transports see to deadlines."""
@@ -197,10 +171,3 @@ async def frontegg(emulator: Emulator) -> AsyncIterator[FronteggSession]:
         yield session
     left = {task for task in asyncio.all_tasks() - before if task is not asyncio.current_task()}
     assert not {task for task in left if "frontegg_async" in task.get_name()}
-
-
-def open_session(emulator: Emulator) -> FronteggSession:
-    """Return a session on ``emulator`` with its own credentials, not entered yet."""
-    return FronteggSession(
-        client_id=emulator.client_id, api_key=emulator.api_key, base_url=emulator.url
-    )

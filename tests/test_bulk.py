@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tracemalloc
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -21,90 +21,19 @@ from frontegg_async import (
     InvalidRequestError,
     NotFoundError,
     Outcome,
-    Report,
     ServerError,
 )
 from frontegg_async.bulk import Assign, Progress
 from frontegg_async.bulk.planner import PlanMode
 from frontegg_async.bulk.workers import SharedSource, run_workers
 from frontegg_async.emulator import DuplicateAdd, Emulator, Stall
-from frontegg_async.endpoints import users
 
-from .conftest import API_KEY
+from .support.bulk import fill, outcomes, rows_of
+from .support.clocks import turn
+from .support.routes import ADD
+from .support.sessions import leaping
 
 pytestmark = pytest.mark.anyio
-
-ADD = users.ADD_TO_TENANT.limit_group
-AUTH = "POST /auth/vendor"
-Pairs = list[tuple[str, str]]
-
-
-class LeapingClock:
-    """Time that passes only while somebody waits, and then at once."""
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-
-    def monotonic(self) -> float:
-        """Return the time."""
-        return self.now
-
-    def time(self) -> float:
-        """Return the time, which counts from the epoch."""
-        return self.now
-
-    async def sleep(self, seconds: float, /) -> None:
-        """Let others run first, and leap to the end of the wait."""
-        until = self.now + seconds
-        for _ in range(5):
-            # The socket and the thread of the ledger are among the others.
-            await asyncio.to_thread(int)
-            for _ in range(4):
-                await asyncio.sleep(0)
-        self.now = max(self.now, until)
-
-
-@asynccontextmanager
-async def leaping(**options: Any) -> AsyncGenerator[tuple[Emulator, FronteggSession]]:
-    """Give a server and a session that agree on the time, and in which no wait takes any."""
-    clock = LeapingClock()
-    async with (
-        Emulator(
-            api_key=API_KEY, clock=clock.monotonic, wall_clock=clock.time, **options
-        ) as server,
-        FronteggSession(
-            client_id=server.client_id, api_key=API_KEY, base_url=server.url, clock=clock
-        ) as session,
-    ):
-        yield server, session
-
-
-def fill(server: Emulator, count: int) -> Pairs:
-    """Set up users without any tenant, and return a row for each."""
-    return [
-        (
-            server.add_user(f"u{number}", email=f"u{number}@example.test"),
-            f"tenant-{number % 7}",
-        )
-        for number in range(count)
-    ]
-
-
-def rows_of(pairs: Pairs, **more: Any) -> list[Assignment]:
-    return [Assignment(user_id=user, tenant_id=tenant, **more) for user, tenant in pairs]
-
-
-def outcomes(report: Report) -> dict[str, int]:
-    """Return the outcomes that occurred, after checking that they add up."""
-    counts = {outcome.value: count for outcome, count in report.counts.items()}
-    assert sum(counts.values()) == report.rows
-    return {name: count for name, count in counts.items() if count}
-
-
-async def turn(times: int = 200) -> None:
-    """Let whatever can run now run."""
-    for _ in range(times):
-        await anyio.lowlevel.checkpoint()
 
 
 @pytest.mark.parametrize("invite", [True, False])

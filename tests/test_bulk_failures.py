@@ -45,9 +45,9 @@ from frontegg_async.emulator import (
 )
 from frontegg_async.endpoints import users
 
-from .bulk.world import files_in
-from .test_bulk import ADD, AUTH, fill, leaping, outcomes, rows_of
-from .test_bulk_sources import as_csv
+from .support.bulk import as_csv, files_in, fill, outcomes, rows_of
+from .support.routes import ADD, AUTH
+from .support.sessions import leaping
 
 pytestmark = pytest.mark.anyio
 

@@ -23,7 +23,8 @@ from frontegg_async.bulk.input.csv_jsonl import MAX_LINE_BYTES, MAX_ROW_LINES
 from frontegg_async.bulk.input.sources import feed_of
 from frontegg_async.emulator import Emulator
 
-from .test_bulk import ADD, Pairs, fill, outcomes, rows_of
+from .support.bulk import Pairs, as_csv, fill, outcomes, rows_of
+from .support.routes import ADD
 
 HEADER = b"user_id,tenant_id\n"
 GOOD = b"good-user,good-tenant\n"
@@ -312,13 +313,6 @@ async def test_iterables() -> None:
     assert await taken(iter(items)) == await taken(stream()) == rows
     assert good(rows) == [THE_GOOD] * 2
     assert bad_lines(rows) == [2, 3, 4]
-
-
-def as_csv(folder: Path, pairs: Pairs) -> Any:
-    path = folder / "rows.csv"
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([("userId", "tenantId"), *pairs])
-    return path
 
 
 def as_jsonl(folder: Path, pairs: Pairs) -> Any:

@@ -13,7 +13,9 @@ import pytest
 from frontegg_async import FronteggSession, User
 from frontegg_async.emulator import AnswerStatus, CutAfterCommit, Emulator, Stall
 
-from .clocks import ADD, AUTH, GET, FakeClock, connector_of, session_on, spin
+from .support.clocks import FakeClock, spin
+from .support.routes import ADD, AUTH, GET
+from .support.sessions import connector_of, session_on
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("either_transport")]
 

@@ -22,22 +22,11 @@ from frontegg_async._core.response import Failure, FailureKind, Response
 from frontegg_async._core.transport import AiohttpTransport, Transport
 from frontegg_async.emulator import Emulator
 
-from .clocks import session_on
-from .conftest import LoopTime
-from .test_secrets import shown
-from .wires import (
-    OK,
-    TOKEN,
-    Certificate,
-    Peer,
-    pool_of,
-    request_to,
-    seen,
-    send,
-    serving,
-    transport_of,
-    until,
-)
+from .support.clocks import LoopTime
+from .support.frames import shown
+from .support.servers import OK, Certificate, Peer, serving
+from .support.sessions import session_on
+from .support.transports import TOKEN, pool_of, request_to, seen, send, transport_of, until
 
 pytestmark = pytest.mark.anyio
 KINDS: Final = ("direct", "standard")
@@ -441,7 +430,7 @@ async def test_not_trusted(name: str, tmp_path: Path, monkeypatch: pytest.Monkey
 
 TRUSTING: Final = """
 import asyncio, sys
-from tests.wires import request_to, seen, send, transport_of
+from tests.support.transports import request_to, seen, send, transport_of
 
 async def main(url):
     async with transport_of("direct") as transport:

@@ -17,8 +17,9 @@ from frontegg_async.emulator import (
 )
 from frontegg_async.endpoints import roles
 
-from .clocks import ADD, AUTH, GET, REMOVE, SET_ACTIVE, FakeClock, session_on
-from .conftest import API_KEY
+from .support.clocks import FakeClock
+from .support.routes import ADD, AUTH, GET, REMOVE, SET_ACTIVE
+from .support.sessions import API_KEY, session_on
 
 pytestmark = pytest.mark.anyio
 

@@ -39,9 +39,9 @@ from frontegg_async.auth.credentials import EnvironmentLogin
 from frontegg_async.emulator import Emulator
 from frontegg_async.session import Session
 
-from .clocks import AUTH, session_on
-from .conftest import API_KEY
-from .proxy import raw_server
+from .support.routes import AUTH
+from .support.servers import raw_server
+from .support.sessions import API_KEY, session_on
 
 pytestmark = pytest.mark.anyio
 

@@ -53,8 +53,10 @@ from frontegg_async.emulator import (
 )
 from frontegg_async.emulator.http.response import Response
 
-from .clocks import ADD, AUTH, EITHER, GET, LOCK, REMOVE, SET_ACTIVE, FakeClock, session_on
-from .proxy import raw_server
+from .support.clocks import FakeClock
+from .support.routes import ADD, AUTH, EITHER, GET, LOCK, REMOVE, SET_ACTIVE
+from .support.servers import raw_server
+from .support.sessions import session_on
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("either_transport")]
 

@@ -23,8 +23,9 @@ from frontegg_async import (
 )
 from frontegg_async.emulator import AnswerStatus, Emulator, Stall
 
-from .clocks import ADD, AUTH, GET, FakeClock, connector_of, manager_of, session_on, spin
-from .conftest import API_KEY
+from .support.clocks import FakeClock, spin
+from .support.routes import ADD, AUTH, GET
+from .support.sessions import API_KEY, connector_of, manager_of, session_on
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("either_transport")]
 

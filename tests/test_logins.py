@@ -13,7 +13,7 @@ import pytest
 from frontegg_async import FronteggSession, UserTokens
 from frontegg_async.emulator import Emulator
 
-from .clocks import FakeClock
+from .support.clocks import FakeClock
 
 pytestmark = pytest.mark.anyio
 

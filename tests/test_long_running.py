@@ -23,7 +23,8 @@ from frontegg_async.endpoints.bulk_users import INVITE, UPDATE_ROLES
 from frontegg_async.endpoints.migrations import MIGRATE_USERS
 from frontegg_async.models.migrations import MigratedEmail
 
-from .clocks import FakeClock, session_on
+from .support.clocks import FakeClock
+from .support.sessions import session_on
 
 pytestmark = pytest.mark.anyio
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import types
 from datetime import UTC, datetime
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_origin
 
 import msgspec
 import pytest
@@ -16,6 +15,8 @@ from msgspec import UNSET
 from frontegg_async.models import authentication, paging, permissions, roles, tenants, users
 from frontegg_async.models._base import ResponseModel
 from frontegg_async.models.users import AddToTenantRequest, User, UserTenant
+
+from .support.documents import DATES, json_of_struct
 
 MODULES = (authentication, paging, permissions, roles, tenants, users)
 
@@ -32,59 +33,6 @@ def structs(base: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
 
 
 RESPONSES = structs(ResponseModel)
-DATES = [
-    "2024-05-06T07:08:09Z", "2024-05-06T07:08:09.123Z", "2024-05-06T07:08:09.123456Z",
-    "2024-05-06T07:08:09+05:30", "2024-05-06T07:08:09.1-08:00", "2024-05-06T07:08:09",
-]  # fmt: skip
-extras = st.dictionaries(
-    st.text(max_size=3).map("x-".__add__),
-    st.none() | st.integers() | st.text(max_size=3) | st.lists(st.booleans(), max_size=2),
-    max_size=3,
-)
-
-
-def json_of(kind: Any) -> st.SearchStrategy[Any]:
-    """Build JSON of the shape that a field's annotation stands for."""
-    origin = get_origin(kind)
-    if origin in {Union, types.UnionType}:
-        return st.one_of(*[json_of(arm) for arm in get_args(kind)])
-    if origin is tuple:
-        return st.lists(json_of(get_args(kind)[0]), max_size=2)
-    if origin is Literal:
-        return st.sampled_from(get_args(kind)) | st.text()
-    if isinstance(origin or kind, type) and issubclass(origin or kind, msgspec.Struct):
-        return json_of_struct(origin or kind)
-    known: dict[Any, st.SearchStrategy[Any]] = {
-        types.NoneType: st.none(),
-        str: st.text(st.characters(codec="utf-8")),
-        bool: st.booleans(),
-        int: st.integers(0, 2**53),
-        float: st.floats(0, 1e9),
-        datetime: st.sampled_from(DATES),
-    }
-    if kind in known:
-        return known[kind]
-    # The rest are type variables of a generic and documents of any shape.
-    return st.dictionaries(st.text(max_size=3), st.none() | st.integers(), max_size=2)
-
-
-def json_of_struct(struct: type[msgspec.Struct]) -> st.SearchStrategy[dict[str, Any]]:
-    hints = get_type_hints(struct)
-    fields = {
-        field.encode_name: json_of(hints[field.name]) | st.none()
-        for field in msgspec.structs.fields(struct)
-        if not field.required
-    }
-    required = {
-        field.encode_name: json_of(hints[field.name]).filter(lambda value: value != "")
-        for field in msgspec.structs.fields(struct)
-        if field.required
-    }
-
-    def merge(known: dict[str, Any], unknown: dict[str, Any]) -> dict[str, Any]:
-        return {**unknown, **known}
-
-    return st.builds(merge, st.fixed_dictionaries(required, optional=fields), extras)
 
 
 def fields_of(struct: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:

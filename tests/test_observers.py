@@ -36,7 +36,9 @@ from frontegg_async._core.response import recorded
 from frontegg_async.emulator import AnswerStatus, CutAfterCommit, Emulator, MalformedJson, Stall
 from frontegg_async.endpoints.users import GET as GET_USER
 
-from .clocks import ADD, EITHER, GET, FakeClock, session_on
+from .support.clocks import FakeClock
+from .support.routes import ADD, EITHER, GET
+from .support.sessions import session_on
 
 pytestmark = pytest.mark.anyio
 

@@ -24,8 +24,8 @@ from frontegg_async.models.paging import Page, PageWithNulls
 from frontegg_async.models.sub_tenants import TenantTree
 from frontegg_async.operation import JSON, Operation
 
-from .clocks import session_on
-from .test_models import json_of_struct
+from .support.documents import json_of_struct
+from .support.sessions import session_on
 
 pytestmark = pytest.mark.anyio
 

@@ -37,9 +37,10 @@ from frontegg_async.models.users import AddToTenantRequest
 from frontegg_async.pacing import Learned, RunAllowance
 from frontegg_async.pacing.published import Plan
 
-from .bulk.world import until
-from .clocks import ADD, GET, LOCK, FakeClock, session_on, spin
-from .survival.test_faults import FairClock
+from .support.bulk import until
+from .support.clocks import FairClock, FakeClock, spin
+from .support.routes import ADD, GET, LOCK
+from .support.sessions import session_on
 
 pytestmark = pytest.mark.anyio
 

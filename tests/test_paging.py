@@ -15,7 +15,7 @@ from frontegg_async.models.paging import Page, PageLinks, PageMetadata, PageWith
 from frontegg_async.operation import Arguments, Operation, Query
 from frontegg_async.paging import Paginator
 
-from .conftest import API_KEY, open_session
+from .support.sessions import API_KEY, open_session
 
 pytestmark = pytest.mark.anyio
 T = TypeVar("T")

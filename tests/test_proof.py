@@ -25,8 +25,8 @@ from frontegg_async.emulator import AnswerStatus, EmptyBody, Emulator, Malformed
 from frontegg_async.endpoints import users
 from frontegg_async.operation import JSON, Operation
 
-from .clocks import ADD, AUTH, GET, LOCK, session_on
-from .conftest import API_KEY
+from .support.routes import ADD, AUTH, GET, LOCK
+from .support.sessions import API_KEY, session_on
 
 pytestmark = pytest.mark.anyio
 

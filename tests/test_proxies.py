@@ -29,10 +29,11 @@ from frontegg_async._core.proxies import proxy_for, unused_variable
 from frontegg_async._core.secret import Secret
 from frontegg_async.emulator import Emulator
 
-from .clocks import ADD, FakeClock, session_on, token_of
-from .conftest import API_KEY
-from .proxy import TUNNEL, Heard, behind_tls, connect_proxy
-from .wires import Certificate
+from .support.clocks import FakeClock
+from .support.proxies import TUNNEL, Heard, behind_tls, connect_proxy
+from .support.routes import ADD
+from .support.servers import Certificate
+from .support.sessions import API_KEY, session_on, token_of
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,7 @@ import pickle
 import pkgutil
 import time
 import traceback
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -53,15 +53,15 @@ from frontegg_async.endpoints.users import GET as GET_USER
 from frontegg_async.models import RequestModel, ResponseModel, is_secret
 from frontegg_async.models.authentication import AuthenticateRequest, LoginRequest
 
-from .bulk.world import files_in
-from .clocks import ADD, AUTH, EITHER, GET, manager_of, session_on, token_of
-from .conftest import API_KEY
+from .support.bulk import files_in
+from .support.frames import shown
+from .support.routes import ADD, AUTH, EITHER, GET
+from .support.sessions import API_KEY, manager_of, session_on, token_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("either_transport")]
 
 USER_TOKEN: Final = "canary-user-token-77aa01"
 SHORT: Final = Options(timeout=5.0, attempt_timeout=0.4, max_attempts=2)
-HERE: Final = str(Path(__file__).parent)
 
 
 @pytest.fixture
@@ -81,30 +81,6 @@ def assert_clean(text: str | bytes, *tokens: str) -> None:
         needle = secret if len(secret) < 400 else secret[340:370]
         for line in text.splitlines():
             assert needle not in line, f"a secret shows: {line[: line.index(needle)][-80:]}…"
-
-
-def chain_of(error: BaseException | None) -> Iterator[BaseException]:
-    """Give an error and everything that hangs on it, suppressed or not."""
-    waiting, seen = [error], set[int]()
-    while waiting:
-        found = waiting.pop()
-        if found is not None and id(found) not in seen:
-            seen.add(id(found))
-            yield found
-            waiting += [found.__cause__, found.__context__]
-
-
-def shown(error: BaseException) -> str:
-    """Give all that a log, a crash report or a debugger makes of an error, our frames left out."""
-    parts: list[str] = []
-    for link in chain_of(error):
-        trace = link.__traceback__
-        while trace is not None and trace.tb_frame.f_code.co_filename.startswith(HERE):
-            trace = trace.tb_next
-        report = traceback.TracebackException(type(link), link, trace, capture_locals=True)
-        parts += [*report.format(chain=False), repr(link), str(link), repr(link.args)]
-        parts.append(repr(vars(link)))
-    return "\n".join(parts)
 
 
 async def error_of(call: Any) -> BaseException:

@@ -28,7 +28,9 @@ from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, Fau
 from frontegg_async.emulator.http.response import Response
 from frontegg_async.pacing.gate import FIRST_LOOK_S, LATER_LOOKS_SHARE, STATED_LOOK_S
 
-from .clocks import ADD, AUTH, EITHER, GET, REMOVE, FakeClock, session_on
+from .support.clocks import FakeClock
+from .support.routes import ADD, AUTH, EITHER, GET, REMOVE
+from .support.sessions import session_on
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("either_transport")]
 

@@ -23,7 +23,7 @@ from frontegg_async.models.tasks import is_end
 from frontegg_async.operation import Operation
 from frontegg_async.tasks import Task, TaskBatch
 
-from .clocks import FakeClock
+from .support.clocks import FakeClock
 
 pytestmark = pytest.mark.anyio
 

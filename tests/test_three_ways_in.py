@@ -21,7 +21,7 @@ from frontegg_async.errors import ConfigurationError
 from frontegg_async.models.authentication import ApiTokenLogin, LoginResult
 from frontegg_async.operation import UserHeader
 
-from .clocks import AUTH
+from .support.routes import AUTH
 
 pytestmark = pytest.mark.anyio
 

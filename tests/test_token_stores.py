@@ -11,7 +11,10 @@ import pytest
 from frontegg_async import MemoryTokenStore, StoredToken
 from frontegg_async.emulator import Emulator
 
-from .clocks import AUTH, FakeClock, StubFetch, make_manager, session_on
+from .support.clocks import FakeClock
+from .support.routes import AUTH
+from .support.sessions import session_on
+from .support.tokens import StubFetch, make_manager
 
 pytestmark = pytest.mark.anyio
 

@@ -27,17 +27,10 @@ from frontegg_async.auth.token_stores import TokenStore
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, Fault, Stall
 from frontegg_async.models.authentication import TokenGrant
 
-from .clocks import (
-    AUTH,
-    GET,
-    FakeClock,
-    StubFetch,
-    make_manager,
-    manager_of,
-    refresh_over,
-    session_on,
-    spin,
-)
+from .support.clocks import FakeClock, spin
+from .support.routes import AUTH, GET
+from .support.sessions import manager_of, session_on
+from .support.tokens import StubFetch, make_manager, refresh_over
 
 pytestmark = pytest.mark.anyio
 

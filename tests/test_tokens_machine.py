@@ -26,7 +26,10 @@ from frontegg_async.auth.token_manager import Token, TokenManager
 from frontegg_async.emulator import Emulator
 from frontegg_async.models.authentication import TokenGrant
 
-from .clocks import AUTH, GET, FakeClock, StubFetch, make_manager, session_on, spin
+from .support.clocks import FakeClock, spin
+from .support.routes import AUTH, GET
+from .support.sessions import session_on
+from .support.tokens import StubFetch, make_manager
 
 LIFE: Final = 1_000.0
 FRESH, ADVISORY, MANDATORY = 10.0, 850.0, 960.0

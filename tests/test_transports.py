@@ -18,8 +18,9 @@ from frontegg_async import Options
 from frontegg_async._core.response import Failure, FailureKind, Response
 from frontegg_async._core.secret import Secret
 
-from .conftest import LoopTime
-from .wires import OK, Peer, pool_of, request_to, seen, send, serving, transport_of, until
+from .support.clocks import LoopTime
+from .support.servers import OK, Peer, serving
+from .support.transports import pool_of, request_to, seen, send, transport_of, until
 
 KINDS: Final = ("direct", "standard")
 LIMIT: Final = 1_000

@@ -31,7 +31,8 @@ from frontegg_async.emulator import (
 )
 from frontegg_async.endpoints.authentication import LOGIN, REFRESH, REFRESH_API_TOKEN
 
-from .clocks import AUTH, FakeClock, spin
+from .support.clocks import FakeClock, spin
+from .support.routes import AUTH
 
 pytestmark = pytest.mark.anyio
 

@@ -19,7 +19,7 @@ from frontegg_async import (
 from frontegg_async.emulator import Emulator
 from frontegg_async.endpoints import users
 
-from .conftest import API_KEY, open_session
+from .support.sessions import API_KEY, open_session
 
 pytestmark = pytest.mark.anyio
 Act = Callable[[FronteggSession, str], Awaitable[Any]]

@@ -10,7 +10,7 @@ import pytest
 
 from frontegg_async.bulk.ledger.records import State
 
-from .world import states
+from ..support.bulk import states
 
 REPOSITORY = Path(__file__).parent.parent.parent
 CODE = """
@@ -19,7 +19,7 @@ from pathlib import Path
 from frontegg_async.bulk.ledger.records import Entry, NewRow, State
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.errors import LedgerDiskFullError
-from tests.bulk.world import HEADER
+from tests.support.bulk import HEADER
 
 path, spare, reason = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] or None
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

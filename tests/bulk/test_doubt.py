@@ -27,22 +27,8 @@ from frontegg_async.emulator import (
     Stall,
 )
 
-from .world import (
-    ADD,
-    AUTH,
-    GET,
-    SET_ACTIVE,
-    STATUSES,
-    USERS,
-    crowd,
-    exported,
-    ledger_with,
-    outcomes,
-    states,
-    to,
-    until,
-    writes,
-)
+from ..support.bulk import crowd, exported, ledger_with, outcomes, states, to, until, writes
+from ..support.routes import ADD, AUTH, GET, SET_ACTIVE, STATUSES, USERS
 
 pytestmark = pytest.mark.anyio
 

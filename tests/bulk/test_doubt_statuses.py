@@ -21,21 +21,8 @@ from frontegg_async.emulator import (
     LateCommit,
 )
 
-from .world import (
-    ADD,
-    GET,
-    REMOVE,
-    SET_ACTIVE,
-    SET_SUPERUSER,
-    crowd,
-    ledger_with,
-    out_of,
-    outcomes,
-    states,
-    super_user,
-    to,
-    work_in,
-)
+from ..support.bulk import crowd, ledger_with, out_of, outcomes, states, super_user, to, work_in
+from ..support.routes import ADD, GET, REMOVE, SET_ACTIVE, SET_SUPERUSER
 
 pytestmark = pytest.mark.anyio
 

@@ -13,20 +13,8 @@ from frontegg_async import Assignment, AuthenticationError, FronteggSession, Inv
 from frontegg_async.bulk import Activate, Assign, Remove, SetSuperuser
 from frontegg_async.emulator import AnswerStatus, Emulator
 
-from .world import (
-    BY_EMAIL,
-    STATUSES,
-    USERS,
-    crowd,
-    csv_of,
-    files_in,
-    out_of,
-    people,
-    super_user,
-    to,
-    work_in,
-    writes,
-)
+from ..support.bulk import crowd, csv_of, files_in, out_of, people, super_user, to, work_in, writes
+from ..support.routes import BY_EMAIL, STATUSES, USERS
 
 pytestmark = pytest.mark.anyio
 

@@ -15,23 +15,10 @@ from frontegg_async.bulk import Activation, Removal, Remove, SuperuserChange
 from frontegg_async.bulk.input.rows import UserRow
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Emulator, ForeignTenant, Stall
 
-from ..test_bulk import turn
-from .world import (
-    ADD,
-    BY_EMAIL,
-    GET,
-    REMOVE,
-    SET_ACTIVE,
-    SET_SUPERUSER,
-    crowd,
-    leaping,
-    out_of,
-    outcomes,
-    people,
-    super_user,
-    to,
-    work_in,
-)
+from ..support.bulk import crowd, out_of, outcomes, people, super_user, to, work_in
+from ..support.clocks import turn
+from ..support.routes import ADD, BY_EMAIL, GET, REMOVE, SET_ACTIVE, SET_SUPERUSER
+from ..support.sessions import leaping
 
 pytestmark = pytest.mark.anyio
 

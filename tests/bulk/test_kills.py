@@ -27,7 +27,8 @@ from frontegg_async.emulator import (
 )
 from frontegg_async.models.users import AddToTenantRequest
 
-from .world import ADD, crowd, exported, states
+from ..support.bulk import crowd, exported, states
+from ..support.routes import ADD
 
 FAULTS: list[Fault] = [
     CutAfterCommit(),

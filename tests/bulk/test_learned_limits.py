@@ -12,9 +12,10 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.emulator import Emulator, RateLimit
 from frontegg_async.pacing import Learned
 
-from ..conftest import API_KEY
-from ..test_bulk import LeapingClock
-from .world import ADD, HEADER, to
+from ..support.bulk import HEADER, to
+from ..support.clocks import LeapingClock
+from ..support.routes import ADD
+from ..support.sessions import API_KEY
 
 pytestmark = pytest.mark.anyio
 

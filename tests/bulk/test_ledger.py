@@ -12,7 +12,7 @@ from frontegg_async import LedgerDiskFullError
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import Entry, NewRow, State
 
-from .world import HEADER
+from ..support.bulk import HEADER
 
 TRACE = "0123456789abcdef0123456789abcdef"
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
@@ -18,12 +18,10 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import Entry, NewRow, State
 from frontegg_async.emulator import DuplicateAdd, Emulator
 
-from .world import HEADER, csv_of, outcomes, people, writes
+from ..support.bulk import HEADER, csv_of, outcomes, people, writes
+from ..support.ledger_damage import FLIPS, SUFFIXES, flipped, put
 
 killed = pytest.mark.parametrize("original", ["killed"], indirect=True)
-FLIPS: Final = 150
-"""Damages in each test here; 1,900 of other seeds were tried by hand."""
-SUFFIXES: Final = ("", "-wal")
 
 
 def rows() -> list[NewRow]:
@@ -85,14 +83,6 @@ def copy(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(tmp_path, ignore_errors=True)
 
 
-def put(path: Path, files: dict[str, bytes]) -> None:
-    """Write the files of a ledger in place of others."""
-    for suffix in (*SUFFIXES, "-shm", "-journal"):
-        Path(f"{path}{suffix}").unlink(missing_ok=True)
-    for suffix, content in files.items():
-        Path(f"{path}{suffix}").write_bytes(content)
-
-
 def said(path: Path) -> object:
     """Return all that a ledger tells a run."""
     with closing(Ledger.begin(path, HEADER)) as ledger:
@@ -105,17 +95,6 @@ def said(path: Path) -> object:
             ledger.totals(),
             ledger.remembered(),
         )
-
-
-def flipped(files: dict[str, bytes], chance: random.Random) -> dict[str, bytes]:
-    """Return the files with one byte that changed, or some."""
-    changed = {suffix: bytearray(content) for suffix, content in files.items()}
-    for _ in range(chance.choice((1, 1, 1, 2, 8))):
-        content = changed[chance.choice([*changed])]
-        # Behind it lies the reserve, of zeros that nobody reads.
-        at = chance.randrange(min(len(content), 120_000))
-        content[at] = chance.choice((content[at] ^ 1 << chance.randrange(8), chance.randrange(256)))
-    return {suffix: bytes(content) for suffix, content in changed.items()}
 
 
 @pytest.mark.parametrize("seed", [1, 2])

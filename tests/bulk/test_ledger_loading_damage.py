@@ -14,8 +14,8 @@ from frontegg_async import LedgerDamagedError
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import ExportedRow, LedgerRow, NewRow, State
 
-from .test_ledger_damage import FLIPS, SUFFIXES, flipped, put
-from .world import HEADER
+from ..support.bulk import HEADER
+from ..support.ledger_damage import FLIPS, SUFFIXES, flipped, put
 
 ROWS: Final = [
     NewRow(

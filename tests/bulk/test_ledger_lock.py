@@ -19,7 +19,7 @@ from frontegg_async.bulk.ledger import lock as locking
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import NewRow, State
 
-from .world import HEADER
+from ..support.bulk import HEADER
 
 REPOSITORY = Path(__file__).parent.parent.parent
 HOLD = """

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import Entry, LedgerRow, NewRow, State
 
-from .world import HEADER
+from ..support.bulk import HEADER
 
 lines = st.lists(st.integers(1, 25), max_size=4, unique=True)
 ENDS = (State.DONE, State.ALREADY, State.FAILED, State.UNKNOWN)

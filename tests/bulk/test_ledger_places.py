@@ -25,22 +25,12 @@ from frontegg_async import FronteggSession, LedgerError, LedgerMismatchError
 from frontegg_async.bulk import Assign
 from frontegg_async.bulk.ledger.errors import reported
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import Entry, NewRow, State
+from frontegg_async.bulk.ledger.records import State
 from frontegg_async.emulator import Emulator
 
-from .world import HEADER, csv_of, outcomes, people, to, writes
+from ..support.bulk import HEADER, begun, csv_of, outcomes, people, to, writes
 
 REPOSITORY = Path(__file__).parent.parent.parent
-
-
-def begun(path: Path) -> Ledger:
-    """Return an open ledger of a run that has sent some of its rows."""
-    ledger = Ledger.begin(path, HEADER)
-    ledger.add([NewRow(line, f"user-{line}", None, "t") for line in range(1, 101)])
-    ledger.finish_loading()
-    ledger.make_room()
-    ledger.write((), [Entry(1, State.FAILED, 404, 1, None, "why")], [(2, 3)])
-    return ledger
 
 
 # Read-only folders
@@ -118,8 +108,7 @@ from pathlib import Path
 from frontegg_async.bulk.ledger.records import Entry, NewRow, State
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.errors import reported
-from tests.bulk.test_ledger_places import begun
-from tests.bulk.world import HEADER
+from tests.support.bulk import begun, HEADER
 path, new = Path(sys.argv[1]), sys.argv[2] == "new"
 ledger = begun(path) if new else Ledger.begin(path, HEADER)
 with closing(Ledger.read(path)) as looking:

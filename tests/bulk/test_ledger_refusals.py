@@ -25,8 +25,9 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import NewRow, State
 from frontegg_async.emulator import Emulator, Stall
 
-from ..clocks import session_on
-from .world import ADD, HEADER, csv_of, files_in, outcomes, people, states, to, writes
+from ..support.bulk import HEADER, csv_of, files_in, outcomes, people, states, to, writes
+from ..support.routes import ADD
+from ..support.sessions import session_on
 
 REPOSITORY = Path(__file__).parent.parent.parent
 
@@ -141,7 +142,7 @@ def test_another_process(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path\n"
         "from frontegg_async.bulk.ledger.ledger import Ledger\n"
-        "from tests.bulk.world import HEADER\n"
+        "from tests.support.bulk import HEADER\n"
         "ledger = Ledger.begin(Path(sys.argv[1]), HEADER)\n"
         "print('open', flush=True); sys.stdin.read()"
     )

@@ -18,22 +18,9 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import Entry, Header, NewRow, State
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Emulator, LateCommit, Stall
 
-from ..test_bulk import turn
-from .world import (
-    ADD,
-    BY_EMAIL,
-    REMOVE,
-    SET_ACTIVE,
-    SET_SUPERUSER,
-    USERS,
-    bulk_tasks,
-    crowd,
-    exported,
-    ledger_with,
-    outcomes,
-    until,
-    writes,
-)
+from ..support.bulk import bulk_tasks, crowd, exported, ledger_with, outcomes, until, writes
+from ..support.clocks import turn
+from ..support.routes import ADD, BY_EMAIL, REMOVE, SET_ACTIVE, SET_SUPERUSER, USERS
 
 anyio_tests = pytest.mark.anyio
 

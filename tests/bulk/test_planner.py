@@ -14,21 +14,9 @@ from frontegg_async.bulk.user_reader import MAX_STATUSES
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Emulator
 from frontegg_async.endpoints import users
 
-from .world import (
-    ADD,
-    BY_EMAIL,
-    GET,
-    STATUSES,
-    USERS,
-    crowd,
-    leaping,
-    out_of,
-    outcomes,
-    super_user,
-    to,
-    work_in,
-    writes,
-)
+from ..support.bulk import crowd, out_of, outcomes, super_user, to, work_in, writes
+from ..support.routes import ADD, BY_EMAIL, GET, STATUSES, USERS
+from ..support.sessions import leaping
 
 pytestmark = pytest.mark.anyio
 

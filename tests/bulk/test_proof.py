@@ -24,22 +24,8 @@ from frontegg_async.emulator import (
 )
 from frontegg_async.emulator.http.response import Response
 
-from .world import (
-    ADD,
-    BY_EMAIL,
-    GET,
-    REMOVE,
-    SET_ACTIVE,
-    SET_SUPERUSER,
-    STATUSES,
-    USERS,
-    crowd,
-    out_of,
-    outcomes,
-    super_user,
-    to,
-    work_in,
-)
+from ..support.bulk import crowd, out_of, outcomes, super_user, to, work_in
+from ..support.routes import ADD, BY_EMAIL, GET, REMOVE, SET_ACTIVE, SET_SUPERUSER, STATUSES, USERS
 
 pytestmark = pytest.mark.anyio
 

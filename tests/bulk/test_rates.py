@@ -15,15 +15,10 @@ from frontegg_async.emulator import Announce, Emulator, RateLimit
 from frontegg_async.pacing import RunAllowance
 from frontegg_async.pacing.allowance import Allowance
 
-from ..test_bulk import leaping, turn
-from .world import (
-    ADD,
-    crowd,
-    outcomes,
-    people,
-    to,
-    until,
-)
+from ..support.bulk import crowd, outcomes, people, to, until
+from ..support.clocks import turn
+from ..support.routes import ADD
+from ..support.sessions import leaping
 
 pytestmark = pytest.mark.anyio
 

@@ -15,8 +15,8 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import Entry, NewRow, State
 from frontegg_async.bulk.ledger.writer import COMMIT_ROWS, LedgerWriter
 
-from ..test_bulk import turn
-from .world import HEADER, bulk_tasks, states
+from ..support.bulk import HEADER, bulk_tasks, states
+from ..support.clocks import turn
 
 pytestmark = pytest.mark.anyio
 

@@ -28,11 +28,7 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import Header, NewRow, State
 from frontegg_async.emulator import AnswerStatus, Emulator, Stall
 
-from ..test_bulk import turn
-from .world import (
-    ADD,
-    AUTH,
-    STATUSES,
+from ..support.bulk import (
     bulk_tasks,
     crowd,
     csv_of,
@@ -44,6 +40,8 @@ from .world import (
     until,
     writes,
 )
+from ..support.clocks import turn
+from ..support.routes import ADD, AUTH, STATUSES
 
 pytestmark = pytest.mark.anyio
 

@@ -29,8 +29,19 @@ from frontegg_async.bulk.input import feeds
 from frontegg_async.bulk.ledger.records import State
 from frontegg_async.emulator import Stall
 
-from .test_streams import added
-from .world import ADD, bulk_tasks, crowd, csv_of, outcomes, states, super_user, to, until, writes
+from ..support.bulk import (
+    added,
+    bulk_tasks,
+    crowd,
+    csv_of,
+    outcomes,
+    states,
+    super_user,
+    to,
+    until,
+    writes,
+)
+from ..support.routes import ADD
 
 pytestmark = pytest.mark.anyio
 

@@ -23,8 +23,9 @@ from frontegg_async.emulator import Announce, Emulator, RateLimit
 from frontegg_async.errors import LedgerDiskFullError
 from frontegg_async.pacing import PaceState, Wait
 
-from ..conftest import API_KEY
-from .world import ADD, HEADER, bulk_tasks, crowd, csv_of, outcomes, people, to, until
+from ..support.bulk import HEADER, bulk_tasks, crowd, csv_of, outcomes, people, to, until
+from ..support.routes import ADD
+from ..support.sessions import API_KEY
 
 anyio = pytest.mark.anyio
 

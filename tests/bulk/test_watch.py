@@ -22,7 +22,8 @@ from frontegg_async.bulk.report.statistics import (
 )
 from frontegg_async.emulator import Announce, AnswerStatus, RateLimit
 
-from .world import ADD, crowd, csv_of, ledger_with, outcomes, states, to
+from ..support.bulk import crowd, csv_of, ledger_with, outcomes, states, to
+from ..support.routes import ADD
 
 anyio = pytest.mark.anyio
 

@@ -25,10 +25,9 @@ from frontegg_async.errors import (
     LedgerMismatchError,
 )
 
-from ..conftest import API_KEY
-from ..test_bulk import leaping
-from .child import Said, Settings
-from .oracle import (
+from ..support.bulk_child import Said, Settings
+from ..support.bulk_processes import run_child
+from ..support.effects import (
     Pair,
     Trapped,
     invited,
@@ -39,7 +38,7 @@ from .oracle import (
     twice,
     write_csv,
 )
-from .victims import run_child
+from ..support.sessions import API_KEY, leaping
 
 pytestmark = pytest.mark.anyio
 

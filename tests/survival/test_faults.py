@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from heapq import heappop, heappush
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -28,13 +26,9 @@ from frontegg_async.emulator import (
 )
 from frontegg_async.errors import LedgerMismatchError
 
-from ..clocks import session_on
-from ..conftest import API_KEY
-from ..test_bulk import leaping, outcomes
-from .oracle import (
-    ADD,
-    BLOCKS,
-    LOOK,
+from ..support.bulk import outcomes
+from ..support.clocks import FairClock
+from ..support.effects import (
     Pair,
     invited,
     is_post,
@@ -46,6 +40,8 @@ from .oracle import (
     twice,
     write_csv,
 )
+from ..support.routes import ADD, BLOCKS, GET
+from ..support.sessions import API_KEY, leaping, session_on
 
 pytestmark = pytest.mark.anyio
 
@@ -131,46 +127,6 @@ async def test_limits_however_announced(
         taken = [each for each in server.requests if is_post(each) and each.status == 201]
         assert posted(taken) == Counter(pairs)
         assert invited(server) == (Counter(pairs) if invite else Counter())
-
-
-class FairClock:
-    """Time that passes only while somebody waits, and never beyond the end of a wait.
-
-    Under a ``LeapingClock`` the longest of many waits ends them all, so that an outage costs fewer
-    attempts than it would.
-    """
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._number = count()
-        self._passing: asyncio.Task[None] | None = None
-
-    def monotonic(self) -> float:
-        """Return the time."""
-        return self.now
-
-    def time(self) -> float:
-        """Return the time, which counts from the epoch."""
-        return self.now
-
-    async def sleep(self, seconds: float, /) -> None:
-        """Wait until everybody whose wait ends sooner has gone on."""
-        future = asyncio.get_running_loop().create_future()
-        heappush(self._waiting, (self.now + seconds, next(self._number), future))
-        if self._passing is None:
-            self._passing = asyncio.create_task(self._pass())
-        await future
-
-    async def _pass(self) -> None:
-        while self._waiting:
-            for _ in range(20):
-                await asyncio.sleep(0)
-            at, _, future = heappop(self._waiting)
-            if not future.done():
-                self.now = max(self.now, at)
-                future.set_result(None)
-        self._passing = None
 
 
 @both
@@ -265,7 +221,7 @@ async def test_retry_without_a_plan(anyio_backend: str, tmp_path: Path, plan: st
         server.inject(CutBeforeCommit(), on=ADD, times=None)
         report = await session.bulk.assign(rows, invite=True, ledger=ledger)
         assert outcomes(report) == {"unknown": 3}
-        for route in (LOOK, *BLOCKS):
+        for route in (GET, *BLOCKS):
             server.inject(AnswerStatus(403), on=route, times=None)
         report = await session.bulk.retry(ledger, plan=plan).wait()  # type: ignore[arg-type]
         assert outcomes(report) == {"unknown": 3}

@@ -32,15 +32,9 @@ from frontegg_async.emulator import (
     Stall,
 )
 
-from ..conftest import API_KEY
-from ..test_bulk import LeapingClock
-from .deaths import Commits, Death
-from .oracle import (
-    ADD,
-    BLOCKS,
-    BY_EMAIL,
-    LOOK,
-    SET_ACTIVE,
+from ..support.bulk_processes import quiet
+from ..support.clocks import LeapingClock
+from ..support.effects import (
     Pair,
     invited,
     is_post,
@@ -53,11 +47,13 @@ from .oracle import (
     who,
     write_csv,
 )
-from .victims import quiet
+from ..support.routes import ADD, BLOCKS, BY_EMAIL, GET, SET_ACTIVE
+from ..support.sessions import API_KEY
+from ..support.simulated_kills import Commits, Death
 
 T = TypeVar("T")
 
-ROUTES: Final = (ADD, ADD, ADD, SET_ACTIVE, LOOK, BY_EMAIL, *BLOCKS)
+ROUTES: Final = (ADD, ADD, ADD, SET_ACTIVE, GET, BY_EMAIL, *BLOCKS)
 LOST: Final = (
     CutBeforeCommit(),
     CutBeforeCommit(reset=True),

@@ -34,12 +34,12 @@ from frontegg_async.emulator import (
     TruncatedJson,
 )
 
-from ..bulk.world import ADD, BY_EMAIL, GET, REMOVE, SET_ACTIVE, SET_SUPERUSER, STATUSES, USERS
-from ..conftest import API_KEY
-from ..test_bulk import LeapingClock
-from .deaths import Commits, Death
-from .oracle import ledger_rows, trapped
-from .victims import quiet
+from ..support.bulk_processes import quiet
+from ..support.clocks import LeapingClock
+from ..support.effects import ledger_rows, trapped
+from ..support.routes import ADD, BY_EMAIL, GET, REMOVE, SET_ACTIVE, SET_SUPERUSER, STATUSES, USERS
+from ..support.sessions import API_KEY
+from ..support.simulated_kills import Commits, Death
 
 PEOPLE: Final = 4
 NOBODY: Final = PEOPLE

@@ -1,4 +1,4 @@
-"""Servers that say exactly what a test wants, byte by byte, and both transports to meet them."""
+"""TCP and TLS servers that write exactly the bytes that a test gives them."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -9,21 +9,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from yarl import URL
 
-from frontegg_async import Options
-from frontegg_async._core.direct import DirectTransport
-from frontegg_async._core.response import Failure, Response
-from frontegg_async._core.secret import Secret
-from frontegg_async._core.transport import AiohttpTransport, Request, Transport
-
-TOKEN: Final = "Bearer canary-of-the-wire"
 OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 Connection = Callable[["Peer"], Awaitable[None]]
@@ -126,53 +118,6 @@ async def serving(
         await asyncio.gather(*tasks)
 
 
-@asynccontextmanager
-async def transport_of(kind: str, *, max_connections: int = 4) -> AsyncGenerator[Transport]:
-    """Give a transport of one of the two kinds, ``direct`` or ``standard``."""
-    transport: Transport
-    if kind == "direct":
-        transport = DirectTransport(max_connections=max_connections)
-    else:
-        transport = AiohttpTransport(None, max_connections=max_connections)
-    try:
-        yield transport
-    finally:
-        await transport.close()
-
-
-def request_to(url: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Request:
-    """Return a request for a URL that is taken to the letter."""
-    return Request(method, URL(url, encoded=True), headers, body)
-
-
-async def send(transport: Transport, request: Request, **options: Any) -> Response | Failure:
-    """Send with plenty of time, unless ``timeout`` or an option says otherwise."""
-    timeout = options.pop("timeout", 30.0)
-    options.setdefault("connect_timeout", 30.0)  # a busy machine accepts a connection late
-    return await transport.send(request, Secret(TOKEN), Options(**options), timeout)
-
-
-def seen(outcome: Response | Failure) -> tuple[object, ...]:
-    """Return all there is to see of an outcome, to be compared."""
-    if isinstance(outcome, Failure):
-        return (outcome.kind, outcome.detail, outcome.status)
-    return (outcome.status, [*outcome.headers.items()], outcome.body)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Return once something is the case that bytes on their way will bring about."""
-    while not condition():  # noqa: ASYNC110  # inside aiohttp, which sets no event
-        await asyncio.sleep(0)
-
-
-def pool_of(transport: Transport) -> Any:
-    """Return the connector of either transport."""
-    if isinstance(transport, DirectTransport):
-        return transport._connector
-    assert isinstance(transport, AiohttpTransport)
-    return transport._http.connector
-
-
 class Certificate:
     """A certificate for ``localhost`` that signs itself, and its key, in one file."""
 
@@ -211,3 +156,18 @@ class Certificate:
     def for_client(self) -> ssl.SSLContext:
         """Return what a client trusts it with."""
         return ssl.create_default_context(cafile=str(self.file))
+
+
+@asynccontextmanager
+async def raw_server(reply: bytes) -> AsyncGenerator[tuple[str, list[bytes]]]:
+    """Listen for anything, answer ``reply``, and close."""
+    heard: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readline())
+        writer.write(reply)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", heard

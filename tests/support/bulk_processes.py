@@ -17,9 +17,9 @@ import msgspec
 
 from frontegg_async.emulator import Emulator
 
-from .child import Said, Settings
+from .bulk_child import Said, Settings
 
-CHILD: Final = Path(__file__).with_name("child.py")
+CHILD: Final = Path(__file__).with_name("bulk_child.py")
 HANGS: Final = 45.0
 """Seconds after which a child counts as one that will never end."""
 

@@ -1,35 +1,23 @@
-"""What the tests of the bulk engine hold in their hands: rows, files, ledgers, wishes."""
+"""Rows, files and ledgers for tests of bulk runs."""
 
 from __future__ import annotations
 
 import asyncio
 import csv
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from frontegg_async import FronteggSession
+from frontegg_async import FronteggSession, Report
 from frontegg_async.bulk.input.rows import Activation, Assignment, Removal, SuperuserChange
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import ExportedRow, Header, NewRow, State
+from frontegg_async.bulk.ledger.records import Entry, ExportedRow, Header, NewRow, State
 from frontegg_async.emulator import Emulator
-from frontegg_async.endpoints import users
 
-from ..test_bulk import leaping, outcomes
-
-__all__ = ["leaping", "outcomes"]
-
-ADD: Final = users.ADD_TO_TENANT.limit_group
-SET_ACTIVE: Final = users.SET_ACTIVE_TENANT.limit_group
-SET_SUPERUSER: Final = users.SET_SUPERUSER.limit_group
-REMOVE: Final = users.REMOVE_FROM_TENANT.limit_group
-GET: Final = users.GET.limit_group
-BY_EMAIL: Final = users.GET_BY_EMAIL.limit_group
-STATUSES: Final = users.TENANT_STATUSES.limit_group
-USERS: Final = users.ITERATE.limit_group
-AUTH: Final = "POST /auth/vendor"
-WRITES: Final = (ADD, SET_ACTIVE, SET_SUPERUSER, REMOVE)
+from .routes import WRITES
+from .sessions import leaping
 
 HEADER: Final = Header(
     job="assign", source="rows.csv", fingerprint="f", environment="e", settings='{"a":1}'
@@ -141,3 +129,53 @@ async def crowd(
     """Give a server with users, a session, and the users; no wait takes any time."""
     async with leaping(**options) as (server, session):
         yield server, session, people(server, count, tenants)
+
+
+Pairs = list[tuple[str, str]]
+
+
+def fill(server: Emulator, count: int) -> Pairs:
+    """Set up users without any tenant, and return a row for each."""
+    return [
+        (
+            server.add_user(f"u{number}", email=f"u{number}@example.test"),
+            f"tenant-{number % 7}",
+        )
+        for number in range(count)
+    ]
+
+
+def rows_of(pairs: Pairs, **more: Any) -> list[Assignment]:
+    return [Assignment(user_id=user, tenant_id=tenant, **more) for user, tenant in pairs]
+
+
+def outcomes(report: Report) -> dict[str, int]:
+    """Return the outcomes that occurred, after checking that they add up."""
+    counts = {outcome.value: count for outcome, count in report.counts.items()}
+    assert sum(counts.values()) == report.rows
+    return {name: count for name, count in counts.items() if count}
+
+
+def as_csv(folder: Path, pairs: Pairs) -> Any:
+    path = folder / "rows.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([("userId", "tenantId"), *pairs])
+    return path
+
+
+def added(server: Emulator) -> Counter[str]:
+    """Return how often each user was sent to a tenant."""
+    return Counter(
+        request.raw_path.split("/")[-2] for request in server.requests if request.method == "POST"
+        and request.raw_path.endswith("/tenant")
+    )  # fmt: skip
+
+
+def begun(path: Path) -> Ledger:
+    """Return an open ledger of a run that has sent some of its rows."""
+    ledger = Ledger.begin(path, HEADER)
+    ledger.add([NewRow(line, f"user-{line}", None, "t") for line in range(1, 101)])
+    ledger.finish_loading()
+    ledger.make_room()
+    ledger.write((), [Entry(1, State.FAILED, 404, 1, None, "why")], [(2, 3)])
+    return ledger

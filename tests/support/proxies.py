@@ -1,4 +1,4 @@
-"""Servers below HTTP and in front of it: raw replies, proxies, TLS."""
+"""HTTP proxies that make tunnels, and TLS in front of a server."""
 
 from __future__ import annotations
 
@@ -7,25 +7,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from .wires import Certificate, Peer, serving
+from .servers import Certificate, Peer, serving
 
 TUNNEL: Final = b"HTTP/1.1 200 Connection established\r\n\r\n"
 """The reply of a proxy that makes a tunnel."""
-
-
-@asynccontextmanager
-async def raw_server(reply: bytes) -> AsyncGenerator[tuple[str, list[bytes]]]:
-    """Listen for anything, answer ``reply``, and close."""
-    heard: list[bytes] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heard.append(await reader.readline())
-        writer.write(reply)
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", heard
 
 
 # An HTTP proxy, as companies have them

@@ -15,8 +15,8 @@ from frontegg_async import FronteggError, FronteggSession, Report
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.emulator import Emulator
 
-from ..conftest import API_KEY
-from ..test_bulk import LeapingClock
+from .clocks import LeapingClock
+from .sessions import API_KEY
 
 
 class Commits:

@@ -16,9 +16,9 @@ from sentry_sdk.transport import Transport
 
 from frontegg_async.emulator import Emulator
 
-from .clocks import session_on
-from .conftest import API_KEY
-from .test_secrets_in_locals import ONCE, WAYS, error_of
+from .frames import error_of
+from .secret_inputs import ONCE, WAYS
+from .sessions import API_KEY, session_on
 
 TAKEN: list[dict[str, Any]] = []
 

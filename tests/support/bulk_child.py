@@ -1,8 +1,8 @@
 """A bulk run in a process of its own, to be killed.
 
-``python child.py SETTINGS`` runs once. ``python child.py SETTINGS nursery`` has everything
-imported, and for every line of its input forks a process that runs: as good a victim, without the
-third of a second that starting Python takes. The credentials come from ``FRONTEGG_*``.
+``bulk_child.py SETTINGS`` runs once. ``bulk_child.py SETTINGS nursery`` has everything imported,
+and for every line of its input forks a process that runs: as good a victim, without the third of a
+second that starting Python takes. The credentials come from ``FRONTEGG_*``.
 """
 
 from __future__ import annotations

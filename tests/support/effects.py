@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -17,16 +17,9 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import ExportedRow, State
 from frontegg_async.emulator import Emulator, RecordedRequest
 
-Pair: TypeAlias = tuple[str, str]
+from .routes import ADD
 
-ADD: Final = "POST /identity/resources/users/v1/{userId}/tenant"
-SET_ACTIVE: Final = "PUT /identity/resources/users/v1/{userId}/tenant"
-LOOK: Final = "GET /identity/resources/vendor-only/users/v1/{userId}"
-BY_EMAIL: Final = "GET /identity/resources/users/v1/email"
-BLOCKS: Final = (
-    "GET /identity/resources/users/v3",
-    "GET /identity/resources/tenants/users/v1/statuses",
-)
+Pair: TypeAlias = tuple[str, str]
 
 
 class Trapped(list[RecordedRequest]):
