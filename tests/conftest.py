@@ -34,24 +34,24 @@ TESTS: Final = Path(__file__).parent
 QUICK: Final = frozenset(
     TESTS / name
     for name in (
+        "auth/test_tokens.py",
         "bulk/test_run.py",
         "bulk/test_streams.py",
+        "core/test_cancellation.py",
+        "core/test_doubt.py",
+        "core/test_false_success.py",
+        "core/test_redaction.py",
+        "core/test_retry.py",
+        "core/test_sending.py",
         "emulator/test_users.py",
+        "endpoints/test_operation.py",
+        "endpoints/test_paging.py",
+        "endpoints/test_tasks.py",
+        "endpoints/test_users.py",
         "pacing/test_pacer.py",
-        "test_cancellation.py",
-        "test_doubt.py",
-        "test_errors.py",
-        "test_observers.py",
-        "test_operation.py",
-        "test_options.py",
-        "test_paging.py",
-        "test_proof.py",
-        "test_redaction.py",
-        "test_retry.py",
-        "test_sending.py",
-        "test_tasks.py",
-        "test_tokens.py",
-        "test_users.py",
+        "session/test_errors.py",
+        "session/test_observers.py",
+        "session/test_options.py",
     )
 )
 """The modules of ``pytest -m quick``: together they run the core in less than 20 s on two cores."""
@@ -59,6 +59,7 @@ QUICK: Final = frozenset(
 SLOW: Final = frozenset(
     TESTS / name
     for name in (
+        "auth/test_tokens_machine.py",
         "bulk/test_doubt_statuses.py",
         "bulk/test_kills.py",
         "bulk/test_ledger_damage.py",
@@ -67,16 +68,15 @@ SLOW: Final = frozenset(
         "cli/test_call_every.py",
         "drift/test_answers.py",
         "drift/test_every_coroutine.py",
+        "endpoints/test_models.py",
         "pacing/test_targets.py",
         "report/test_page_in_browser.py",
+        "session/test_secrets_in_frames.py",
         "survival/test_disk_full.py",
         "survival/test_faults.py",
         "survival/test_kill.py",
         "survival/test_machine.py",
         "survival/test_truth.py",
-        "test_models.py",
-        "test_secrets_in_locals.py",
-        "test_tokens_machine.py",
     )
 )
 """The modules of ``pytest -m slow``: kills, faults, full disks, damage, state machines, properties

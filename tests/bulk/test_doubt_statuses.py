@@ -27,7 +27,7 @@ from ..support.routes import ADD, GET, REMOVE, SET_ACTIVE, SET_SUPERUSER
 pytestmark = pytest.mark.anyio
 
 GAVE_UP: Final = (408, 499, 500, 503, 520, 524, 530)
-"""Some of them: tests/test_retry.py and tests/test_doubt.py have all."""
+"""Some of them: core/test_retry.py and core/test_doubt.py have all."""
 INVITES_TWICE: Final[dict[str, Any]] = {"duplicate_add": DuplicateAdd.CREATED_AND_INVITES}
 ROUTES: Final = {
     "assign": ADD,

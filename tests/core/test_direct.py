@@ -1,0 +1,551 @@
+"""What a transport promises besides answers: deadlines, cancelling, closing, TLS, and a choice."""
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import subprocess
+import sys
+from collections.abc import Awaitable, Generator, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import pytest
+from aiohttp.client_proto import ResponseHandler
+
+from frontegg_async import FronteggSession, _core
+from frontegg_async._core import direct
+from frontegg_async._core.direct import DirectTransport
+from frontegg_async._core.response import Failure, FailureKind, Response
+from frontegg_async._core.transport import AiohttpTransport, Transport
+from frontegg_async.emulator import Emulator
+
+from ..support.clocks import LoopTime
+from ..support.frames import shown
+from ..support.servers import OK, Certificate, Peer, serving
+from ..support.sessions import session_on
+from ..support.transports import TOKEN, pool_of, request_to, seen, send, transport_of, until
+
+pytestmark = pytest.mark.anyio
+KINDS: Final = ("direct", "standard")
+LARGE: Final = 12 << 20
+HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+CHUNKED: Final = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
+
+
+# Deadlines
+
+SILENCES: Final[dict[str, tuple[bytes, bytes, int | None]]] = {
+    "nothing": (b"", b"", None),
+    "part of a head": (b"HTTP/1.1 200", b"", None),
+    "hints": (b"HTTP/1.1 103 Early Hints\r\n\r\n", b"", None),
+    "head": (HEAD, b"", 200),
+    "head and part": (HEAD + b"{", b"", 200),
+    "head, then part": (HEAD, b"{", 200),
+    "chunk": (CHUNKED, b"", 200),
+    "no length": (b"HTTP/1.1 500 Oh\r\n\r\n", b"{", 500),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", SILENCES)
+async def test_an_answer_that_does_not_end(
+    kind: str, name: str, loop_time: LoopTime, arrived: bytearray
+) -> None:
+    """At whatever point an answer stops, the deadline ends the wait and the connection."""
+    *pieces, status = SILENCES[name]
+    said = asyncio.Event()
+
+    async def stop(peer: Peer) -> None:
+        await peer.request()
+        if peer.number == 1:
+            await peer.say(*pieces)
+            said.set()
+            await peer.gone()
+        else:
+            await peer.say(OK)
+
+    async with serving(stop) as server, transport_of(kind) as transport:
+        request = request_to(server.url, "POST", b"{}")
+        call = asyncio.create_task(send(transport, request, timeout=7.0))
+        await said.wait()
+        await until(lambda: bytes(arrived) == b"".join(pieces))
+        await loop_time.run_out(call, 7.0)
+        assert seen(await call) == (FailureKind.TIMED_OUT, "no whole answer in time", status)
+        assert not pool_of(transport)._acquired
+        assert isinstance(await send(transport, request_to(server.url)), Response)
+        await until(lambda: server.open <= 1)
+
+
+async def test_a_request_that_nobody_reads(loop_time: LoopTime) -> None:
+    """A server that does not take the body runs into the deadline as well."""
+    over = asyncio.Event()
+
+    async def ignore(peer: Peer) -> None:
+        await over.wait()
+
+    async with serving(ignore) as server, transport_of("direct") as transport:
+        assert isinstance(transport, DirectTransport)
+        request = request_to(server.url, "POST", bytes(LARGE))
+        call = asyncio.create_task(send(transport, request, timeout=7.0))
+        await until(lambda: server.open == 1 and len(transport._watch._exchanges) == 1)
+        await loop_time.run_out(call, 7.0)
+        assert seen(await call) == (FailureKind.TIMED_OUT, "no whole answer in time", None)
+        assert not pool_of(transport)._acquired
+        over.set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "times"),
+    [
+        ("direct", {"connect_timeout": 0.05}),
+        ("standard", {"connect_timeout": 0.05}),
+        # On a busy machine the standard transport's two timers go off together.
+        ("direct", {"timeout": 0.05}),
+    ],
+)
+async def test_a_server_that_cannot_be_reached(kind: str, times: dict[str, float]) -> None:
+    """A handshake that does not end is a connection that was never there: nothing was sent."""
+
+    async def say_nothing(peer: Peer) -> None:
+        await peer.gone()
+
+    async with serving(say_nothing) as server, transport_of(kind) as transport:
+        outcome = await send(
+            transport, request_to(server.url.replace("http://", "https://")), **times
+        )
+        address = server.url.removeprefix("http://")
+        detail = f"cannot connect to {address} (no connection in time)"
+        assert seen(outcome) == (FailureKind.NOT_SENT, detail, None)
+        assert not pool_of(transport)._acquired
+        await until(lambda: not server.open)
+
+
+async def test_each_call_has_its_own_deadline(loop_time: LoopTime) -> None:
+    """One timer serves all deadlines: the nearest is met, whenever its call began."""
+    heard: list[bytes] = []
+    over = asyncio.Event()
+
+    async def wait(peer: Peer) -> None:
+        heard.append(await peer.request())
+        await over.wait()
+        await peer.say(OK)
+
+    async with serving(wait) as server, transport_of("direct", max_connections=9) as transport:
+        assert isinstance(transport, DirectTransport)
+
+        calls: dict[float, asyncio.Task[Any]] = {}
+        for timeout in (30.0, float("inf"), 3.0, 1.0, 2.0):
+            request = request_to(server.url)
+            calls[timeout] = asyncio.create_task(send(transport, request, timeout=timeout))
+            await until(lambda: len(heard) == len(calls))
+        patient = {calls[30.0], calls[float("inf")]}
+        waiting = set(calls.values())
+        await loop_time.advance(0.5)
+        assert not any(call.done() for call in waiting)
+        for timeout in (1.0, 2.0, 3.0):
+            await loop_time.advance(1.0)
+            waiting.remove(calls[timeout])
+            assert {call for call in calls.values() if not call.done()} == waiting
+            assert (await calls[timeout]).kind is FailureKind.TIMED_OUT
+        assert waiting == patient
+        assert len(transport._watch._exchanges) == 2
+        over.set()
+        assert all(isinstance(outcome, Response) for outcome in await asyncio.gather(*patient))
+        assert not transport._watch._exchanges
+        timer = transport._watch._timer
+        assert timer is not None
+        await transport.close()
+        assert timer.cancelled()
+
+
+async def test_the_deadline_between_head_and_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deadline that passes when the head has come, but was not looked at, is no lost one."""
+    async with transport_of("direct") as transport:
+        assert isinstance(transport, DirectTransport)
+        exchanges = transport._watch._exchanges
+        feed = ResponseHandler.feed_data
+
+        def feed_late(self: ResponseHandler, data: Any, size: int = 0) -> None:
+            feed(self, data, size)
+            for exchange in exchanges:
+                exchange.fail(TimeoutError())
+
+        monkeypatch.setattr(ResponseHandler, "feed_data", feed_late)
+
+        async def stop(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(HEAD)
+            await peer.gone()
+
+        async with serving(stop) as server:
+            outcome = await send(transport, request_to(server.url))
+            assert seen(outcome) == (FailureKind.TIMED_OUT, "no whole answer in time", 200)
+
+
+# Cancellation
+
+
+class CancelAt:
+    """Awaits something, and cancels the task that does so at the n-th suspension."""
+
+    def __init__(self, awaited: Awaitable[Any], at: int) -> None:
+        self._awaited = awaited
+        self._at = at
+        self.suspended = 0
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        """Pass on what is waited for, as ``await`` itself does."""
+        steps = self._awaited.__await__()
+        error: BaseException | None = None
+        while True:
+            try:
+                waiting = next(steps) if error is None else steps.throw(error)
+            except StopIteration as stop:
+                return stop.value
+            self.suspended += 1
+            if self.suspended == self._at:
+                task = asyncio.current_task()
+                assert task is not None
+                task.cancel()
+            error = None
+            try:
+                yield waiting
+            except BaseException as raised:  # noqa: BLE001  # thrown into the steps above
+                error = raised
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("warm", [False, True], ids=["cold", "warm"])
+@pytest.mark.parametrize("chunks", [False, True], ids=["length", "chunks"])
+async def test_cancelled_at_every_await(kind: str, warm: bool, chunks: bool) -> None:
+    """Wherever a call is cancelled, no connection is lost or kept half-read, and no token shows."""
+    hint = b"HTTP/1.1 103 Early Hints\r\n\r\n"
+    pieces = (
+        [hint, CHUNKED, b"2\r\n{}\r\n", b"0\r\n\r\n"] if chunks else [hint, HEAD, b"{}", b" " * 7]
+    )
+
+    async def answer(peer: Peer) -> None:
+        while head := await peer.request():
+            if b" /slow " in head:
+                await peer.say(*pieces)
+            else:
+                await peer.say(OK)
+
+    at = 0
+    for at in range(1, 50):
+        async with serving(answer) as server, transport_of(kind) as transport:
+            if warm:
+                await send(transport, request_to(server.url))
+            call = CancelAt(send(transport, request_to(f"{server.url}/slow")), at)
+
+            async def run(call: CancelAt = call) -> Any:
+                return await call
+
+            task = asyncio.create_task(run())
+            await asyncio.wait((task,))
+            assert task.cancelled() == (call.suspended >= at)
+            if task.cancelled():
+                with pytest.raises(asyncio.CancelledError) as caught:
+                    await task
+                assert TOKEN not in shown(caught.value)
+            assert not pool_of(transport)._acquired
+            after = await send(transport, request_to(server.url))
+            assert isinstance(after, Response)
+            assert after.body == b"{}"
+        if not task.cancelled():
+            break
+    assert 3 < at < 49
+
+
+async def test_a_cancelled_request_is_not_written_to_its_end() -> None:
+    """Of a body that was on its way when the call was cancelled, the rest is not sent."""
+    here, over = asyncio.Event(), asyncio.Event()
+    read: list[int] = []
+
+    async def take(peer: Peer) -> None:
+        await peer.head()
+        here.set()
+        await over.wait()
+        read.append(await peer.gone())
+
+    async with serving(take) as server, transport_of("direct") as transport:
+        request = request_to(server.url, "POST", bytes(LARGE))
+        call = asyncio.create_task(send(transport, request))
+        await here.wait()
+        call.cancel()
+        await asyncio.wait((call,))
+        assert call.cancelled()
+        assert not pool_of(transport)._acquired
+        over.set()
+        await until(lambda: not server.open)
+    assert read[0] < LARGE
+
+
+# Closing
+
+
+@pytest.mark.parametrize("name", ["nothing", "head", "chunk", "upload"])
+async def test_closed_under_way(name: str) -> None:
+    """Closing ends what is under way at once, wherever it is, and leaves no connection."""
+    here = asyncio.Event()
+    pieces = SILENCES[name][:2] if name in SILENCES else ()
+    body = bytes(LARGE) if name == "upload" else b"{}"
+
+    async def stop(peer: Peer) -> None:
+        await (peer.head() if name == "upload" else peer.request())
+        await peer.say(*pieces)
+        here.set()
+        await asyncio.Event().wait()
+
+    async with serving(stop) as server, transport_of("direct") as transport:
+        request = request_to(server.url, "POST", body)
+        calls = [asyncio.create_task(send(transport, request)) for _ in range(3)]
+        await here.wait()
+        await until(lambda: server.open == 3)
+        await transport.close()
+        for outcome in await asyncio.gather(*calls):
+            assert isinstance(outcome, Failure)
+            assert outcome.kind is FailureKind.BROKEN
+        assert transport.closed
+
+
+async def test_closed_when_a_hint_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing at the very moment at which a part of an answer is there ends the call, too."""
+    async with transport_of("direct") as transport:
+        assert isinstance(transport, DirectTransport)
+        feed = ResponseHandler.feed_data
+
+        def feed_and_close(self: ResponseHandler, data: Any, size: int = 0) -> None:
+            feed(self, data, size)
+            # What ``close`` does before it first waits.
+            transport._watch.end_all()
+            transport._connector._close()
+
+        monkeypatch.setattr(ResponseHandler, "feed_data", feed_and_close)
+
+        async def hint(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            await peer.gone()
+
+        async with serving(hint) as server:
+            outcome = await send(transport, request_to(server.url))
+        assert isinstance(outcome, Failure)
+        assert outcome.kind is FailureKind.BROKEN
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_closed_as_soon_as_it_was_there(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new connection that is gone before anything could be written is a broken one."""
+    async with serving(answer_all) as server, transport_of(kind) as transport:
+        connector = pool_of(transport)
+        connect = connector.connect
+
+        async def connect_and_lose(*arguments: Any, **more: Any) -> Any:
+            connection = await connect(*arguments, **more)
+            connection.transport.abort()
+            await until(lambda: connection.transport is None)
+            return connection
+
+        monkeypatch.setattr(connector, "connect", connect_and_lose)
+        outcome = await send(transport, request_to(server.url))
+        detail = "the connection broke (ClientConnectionResetError)"
+        assert seen(outcome) == (FailureKind.BROKEN, detail, None)
+        assert not connector._acquired
+
+
+async def test_closed_while_connecting(loop_time: LoopTime) -> None:
+    """A call that is still connecting when all is closed ends as a failure, too."""
+
+    async def say_nothing(peer: Peer) -> None:
+        await peer.gone()
+
+    async with serving(say_nothing) as server, transport_of("direct") as transport:
+        request = request_to(server.url.replace("http://", "https://"))
+        call = asyncio.create_task(send(transport, request, connect_timeout=7.0))
+        await until(lambda: server.open == 1)
+        await transport.close()
+        await loop_time.advance(7.5)
+        assert isinstance(await call, Failure)
+        await until(lambda: not server.open)
+
+
+# TLS
+
+
+def trust(monkeypatch: pytest.MonkeyPatch, certificate: Certificate) -> None:
+    """Let aiohttp's default context, which is made at its import, trust a certificate."""
+    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", certificate.for_client())
+
+
+async def answer_all(peer: Peer) -> None:
+    while await peer.request():
+        await peer.say(OK)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_trusted(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over TLS a trusted server is answered, told its name, and its connection is kept."""
+    certificate = Certificate(tmp_path)
+    trust(monkeypatch, certificate)
+    names: list[str | None] = []
+    context = certificate.for_server()
+
+    def note(connection: ssl.SSLObject, name: str | None, own: ssl.SSLContext) -> None:
+        names.append(name)
+
+    context.sni_callback = note
+    async with serving(answer_all, context) as server, transport_of(kind) as transport:
+        for _ in range(3):
+            outcome = await send(transport, request_to(server.url, "POST", b"{}"))
+            assert isinstance(outcome, Response)
+        assert names == ["localhost"]
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("name", ["unknown", "other host"])
+async def test_not_trusted(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate of nobody's, or of another host, is the same failure with both: not sent."""
+    certificate = Certificate(tmp_path, "localhost" if name == "unknown" else "elsewhere.test")
+    if name == "other host":
+        trust(monkeypatch, certificate)
+    heard: list[bytes] = []
+
+    async def listen(peer: Peer) -> None:
+        heard.append(await peer.request())
+
+    found: list[tuple[object, ...]] = []
+    async with serving(listen, certificate.for_server()) as server:
+        for kind in KINDS:
+            async with transport_of(kind) as transport:
+                found.append(seen(await send(transport, request_to(server.url))))
+                assert not pool_of(transport)._acquired
+    assert found[0] == found[1]
+    assert found[0][0] is FailureKind.NOT_SENT
+    assert not any(heard)
+
+
+TRUSTING: Final = """
+import asyncio, sys
+from tests.support.transports import request_to, seen, send, transport_of
+
+async def main(url):
+    async with transport_of("direct") as transport:
+        print(seen(await send(transport, request_to(url)))[0])
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_trusted_by_the_environment(tmp_path: Path, trusted: bool) -> None:
+    """What ``SSL_CERT_FILE`` names is trusted, as with any session of aiohttp, and only that."""
+    certificate = Certificate(tmp_path)
+    variables = {"SSL_CERT_FILE": str(certificate.file)} if trusted else {}
+    async with serving(answer_all, certificate.for_server()) as server:
+        run = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-c", TRUSTING, server.url],
+            cwd=Path(__file__).parents[2],
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+    assert run.stdout.strip() == ("200" if trusted else "FailureKind.NOT_SENT")
+
+
+async def test_nobody_listens_and_nobody_is_there() -> None:
+    """A refused connection and a name without an address are the same failures with both."""
+    async with serving(answer_all) as server:
+        url = server.url
+    for target in (url, "http://nobody.invalid:1"):
+        found: list[tuple[object, ...]] = []
+        for kind in KINDS:
+            async with transport_of(kind) as transport:
+                found.append(seen(await send(transport, request_to(target))))
+        assert found[0] == found[1]
+        assert found[0][0] is FailureKind.NOT_SENT
+
+
+# Which transport it is
+
+
+@pytest.fixture
+def asked_anew() -> Iterator[None]:
+    """Forget what was found out of the installed aiohttp, before and after."""
+    direct.is_usable.cache_clear()
+    yield
+    direct.is_usable.cache_clear()
+
+
+def transport_in(session: FronteggSession) -> Transport:
+    assert session._sender is not None
+    return session._sender.core.transport
+
+
+@pytest.mark.usefixtures("asked_anew")
+@pytest.mark.parametrize(
+    ("version", "usable"),
+    [
+        ("3.13.0", True),
+        ("3.13.5", True),
+        ("3.14.5", True),
+        ("3.12.15", False),
+        ("3.14.6", False),
+        ("3.15.0", False),
+        ("4.0.0a1", False),
+        ("3.14.0rc1", False),
+        ("3.14.0.dev0", False),
+    ],
+)
+async def test_versions(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, version: str, usable: bool
+) -> None:
+    """A version of aiohttp that was not tested gets the standard transport, and the log says so."""
+    caplog.set_level("INFO", "frontegg_async")
+    monkeypatch.setattr(aiohttp, "__version__", version)
+    assert direct.is_usable() is usable
+    assert direct.is_usable() is usable
+    assert [f"aiohttp {version} " in line for line in caplog.messages] == [True] * (not usable)
+
+
+@pytest.mark.usefixtures("asked_anew")
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(aiohttp.TCPConnector, "_get"), (ResponseHandler, "set_response_params")],
+)
+async def test_a_name_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch, emulator: Emulator, owner: type, name: str
+) -> None:
+    """An aiohttp that lacks what is needed of it gets the standard transport."""
+    for base in owner.__mro__:
+        if name in vars(base):
+            monkeypatch.delattr(base, name)
+    assert not direct.is_usable()
+    async with session_on(emulator) as session:
+        assert isinstance(transport_in(session), AiohttpTransport)
+
+
+async def test_a_module_that_is_gone(monkeypatch: pytest.MonkeyPatch, emulator: Emulator) -> None:
+    """An aiohttp with which ``direct.py`` cannot even be imported gets the standard transport."""
+    monkeypatch.delattr(_core, "direct")
+    monkeypatch.setitem(sys.modules, "frontegg_async._core.direct", None)
+    async with session_on(emulator) as session:
+        assert isinstance(transport_in(session), AiohttpTransport)
+
+
+async def test_a_session_that_is_handed_in_is_used(emulator: Emulator) -> None:
+    """Whoever hands an aiohttp session in gets what that does, and others get the direct one."""
+    async with aiohttp.ClientSession() as http, session_on(emulator, http=http) as session:
+        assert isinstance(transport_in(session), AiohttpTransport)
+    if not direct.is_usable():
+        pytest.skip(f"aiohttp {aiohttp.__version__} is newer than what direct.py was tested with")
+    async with session_on(emulator) as session:
+        assert isinstance(transport_in(session), DirectTransport)
+        assert not transport_in(session).closed
+    assert transport_in(session).closed
