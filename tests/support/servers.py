@@ -118,6 +118,12 @@ async def serving(
         await asyncio.gather(*tasks)
 
 
+async def answer_all(peer: Peer) -> None:
+    """Answer every request of a connection with ``OK``."""
+    while await peer.request():
+        await peer.say(OK)
+
+
 class Certificate:
     """A certificate for ``localhost`` that signs itself, and its key, in one file."""
 

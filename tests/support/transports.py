@@ -16,6 +16,7 @@ from frontegg_async._core.response import Failure, Response
 from frontegg_async._core.secret import Secret
 from frontegg_async._core.transport import AiohttpTransport, Request, Transport
 
+KINDS: Final = ("direct", "standard")
 TOKEN: Final = "Bearer canary-of-the-wire"
 
 

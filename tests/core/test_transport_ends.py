@@ -1,35 +1,24 @@
-"""What a transport promises besides answers: deadlines, cancelling, closing, TLS, and a choice."""
+"""Calls of both transports that end early: at the deadline, cancelled, or closed."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
 import asyncio
-import ssl
-import subprocess
-import sys
-from collections.abc import Awaitable, Generator, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Generator
 from typing import Any, Final
 
-import aiohttp
 import pytest
 from aiohttp.client_proto import ResponseHandler
 
-from frontegg_async import FronteggSession, _core
-from frontegg_async._core import direct
 from frontegg_async._core.direct import DirectTransport
 from frontegg_async._core.response import Failure, FailureKind, Response
-from frontegg_async._core.transport import AiohttpTransport, Transport
-from frontegg_async.emulator import Emulator
 
 from ..support.clocks import LoopTime
 from ..support.frames import shown
-from ..support.servers import OK, Certificate, Peer, serving
-from ..support.sessions import session_on
-from ..support.transports import TOKEN, pool_of, request_to, seen, send, transport_of, until
+from ..support.servers import OK, Peer, answer_all, serving
+from ..support.transports import KINDS, TOKEN, pool_of, request_to, seen, send, transport_of, until
 
 pytestmark = pytest.mark.anyio
-KINDS: Final = ("direct", "standard")
 LARGE: Final = 12 << 20
 HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
 CHUNKED: Final = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
@@ -371,181 +360,3 @@ async def test_closed_while_connecting(loop_time: LoopTime) -> None:
         await loop_time.advance(7.5)
         assert isinstance(await call, Failure)
         await until(lambda: not server.open)
-
-
-# TLS
-
-
-def trust(monkeypatch: pytest.MonkeyPatch, certificate: Certificate) -> None:
-    """Let aiohttp's default context, which is made at its import, trust a certificate."""
-    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", certificate.for_client())
-
-
-async def answer_all(peer: Peer) -> None:
-    while await peer.request():
-        await peer.say(OK)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-async def test_trusted(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over TLS a trusted server is answered, told its name, and its connection is kept."""
-    certificate = Certificate(tmp_path)
-    trust(monkeypatch, certificate)
-    names: list[str | None] = []
-    context = certificate.for_server()
-
-    def note(connection: ssl.SSLObject, name: str | None, own: ssl.SSLContext) -> None:
-        names.append(name)
-
-    context.sni_callback = note
-    async with serving(answer_all, context) as server, transport_of(kind) as transport:
-        for _ in range(3):
-            outcome = await send(transport, request_to(server.url, "POST", b"{}"))
-            assert isinstance(outcome, Response)
-        assert names == ["localhost"]
-        assert server.connections == 1
-
-
-@pytest.mark.parametrize("name", ["unknown", "other host"])
-async def test_not_trusted(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A certificate of nobody's, or of another host, is the same failure with both: not sent."""
-    certificate = Certificate(tmp_path, "localhost" if name == "unknown" else "elsewhere.test")
-    if name == "other host":
-        trust(monkeypatch, certificate)
-    heard: list[bytes] = []
-
-    async def listen(peer: Peer) -> None:
-        heard.append(await peer.request())
-
-    found: list[tuple[object, ...]] = []
-    async with serving(listen, certificate.for_server()) as server:
-        for kind in KINDS:
-            async with transport_of(kind) as transport:
-                found.append(seen(await send(transport, request_to(server.url))))
-                assert not pool_of(transport)._acquired
-    assert found[0] == found[1]
-    assert found[0][0] is FailureKind.NOT_SENT
-    assert not any(heard)
-
-
-TRUSTING: Final = """
-import asyncio, sys
-from tests.support.transports import request_to, seen, send, transport_of
-
-async def main(url):
-    async with transport_of("direct") as transport:
-        print(seen(await send(transport, request_to(url)))[0])
-
-asyncio.run(main(sys.argv[1]))
-"""
-
-
-@pytest.mark.parametrize("trusted", [True, False])
-async def test_trusted_by_the_environment(tmp_path: Path, trusted: bool) -> None:
-    """What ``SSL_CERT_FILE`` names is trusted, as with any session of aiohttp, and only that."""
-    certificate = Certificate(tmp_path)
-    variables = {"SSL_CERT_FILE": str(certificate.file)} if trusted else {}
-    async with serving(answer_all, certificate.for_server()) as server:
-        run = await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, "-c", TRUSTING, server.url],
-            cwd=Path(__file__).parents[2],
-            env=variables,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=True,
-        )
-    assert run.stdout.strip() == ("200" if trusted else "FailureKind.NOT_SENT")
-
-
-async def test_nobody_listens_and_nobody_is_there() -> None:
-    """A refused connection and a name without an address are the same failures with both."""
-    async with serving(answer_all) as server:
-        url = server.url
-    for target in (url, "http://nobody.invalid:1"):
-        found: list[tuple[object, ...]] = []
-        for kind in KINDS:
-            async with transport_of(kind) as transport:
-                found.append(seen(await send(transport, request_to(target))))
-        assert found[0] == found[1]
-        assert found[0][0] is FailureKind.NOT_SENT
-
-
-# Which transport it is
-
-
-@pytest.fixture
-def asked_anew() -> Iterator[None]:
-    """Forget what was found out of the installed aiohttp, before and after."""
-    direct.is_usable.cache_clear()
-    yield
-    direct.is_usable.cache_clear()
-
-
-def transport_in(session: FronteggSession) -> Transport:
-    assert session._sender is not None
-    return session._sender.core.transport
-
-
-@pytest.mark.usefixtures("asked_anew")
-@pytest.mark.parametrize(
-    ("version", "usable"),
-    [
-        ("3.13.0", True),
-        ("3.13.5", True),
-        ("3.14.5", True),
-        ("3.12.15", False),
-        ("3.14.6", False),
-        ("3.15.0", False),
-        ("4.0.0a1", False),
-        ("3.14.0rc1", False),
-        ("3.14.0.dev0", False),
-    ],
-)
-async def test_versions(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, version: str, usable: bool
-) -> None:
-    """A version of aiohttp that was not tested gets the standard transport, and the log says so."""
-    caplog.set_level("INFO", "frontegg_async")
-    monkeypatch.setattr(aiohttp, "__version__", version)
-    assert direct.is_usable() is usable
-    assert direct.is_usable() is usable
-    assert [f"aiohttp {version} " in line for line in caplog.messages] == [True] * (not usable)
-
-
-@pytest.mark.usefixtures("asked_anew")
-@pytest.mark.parametrize(
-    ("owner", "name"),
-    [(aiohttp.TCPConnector, "_get"), (ResponseHandler, "set_response_params")],
-)
-async def test_a_name_that_is_gone(
-    monkeypatch: pytest.MonkeyPatch, emulator: Emulator, owner: type, name: str
-) -> None:
-    """An aiohttp that lacks what is needed of it gets the standard transport."""
-    for base in owner.__mro__:
-        if name in vars(base):
-            monkeypatch.delattr(base, name)
-    assert not direct.is_usable()
-    async with session_on(emulator) as session:
-        assert isinstance(transport_in(session), AiohttpTransport)
-
-
-async def test_a_module_that_is_gone(monkeypatch: pytest.MonkeyPatch, emulator: Emulator) -> None:
-    """An aiohttp with which ``direct.py`` cannot even be imported gets the standard transport."""
-    monkeypatch.delattr(_core, "direct")
-    monkeypatch.setitem(sys.modules, "frontegg_async._core.direct", None)
-    async with session_on(emulator) as session:
-        assert isinstance(transport_in(session), AiohttpTransport)
-
-
-async def test_a_session_that_is_handed_in_is_used(emulator: Emulator) -> None:
-    """Whoever hands an aiohttp session in gets what that does, and others get the direct one."""
-    async with aiohttp.ClientSession() as http, session_on(emulator, http=http) as session:
-        assert isinstance(transport_in(session), AiohttpTransport)
-    if not direct.is_usable():
-        pytest.skip(f"aiohttp {aiohttp.__version__} is newer than what direct.py was tested with")
-    async with session_on(emulator) as session:
-        assert isinstance(transport_in(session), DirectTransport)
-        assert not transport_in(session).closed
-    assert transport_in(session).closed
