@@ -31,7 +31,7 @@ class CancelAt:
         self.suspended = 0
 
     def __await__(self) -> Generator[Any, Any, User]:
-        """Pass on what the coroutine waits for, as ``await`` itself does."""
+        """Yield the coroutine's own futures, as ``await`` itself does."""
         error: BaseException | None = None
         while True:
             try:
@@ -56,7 +56,7 @@ class CancelAt:
 
 
 Around = Callable[[Emulator, FronteggSession], Awaitable[Callable[[], Awaitable[object]]]]
-"""Set the stage for one call; what it returns is run as soon as the call waits."""
+"""Prepares one call, and returns a function that is run as soon as the call waits."""
 
 
 async def nothing() -> None:

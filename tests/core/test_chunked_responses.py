@@ -1,4 +1,4 @@
-"""Answers of unknown length: their connection is kept, unless they are longer than is read."""
+"""Responses of unknown length: their connection is kept unless they exceed the limit."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def session_on(
 
 @pytest.mark.parametrize("operation", [GET, POST], ids=["GET", "POST"])
 async def test_the_connection_is_kept(operation: Operation[Any]) -> None:
-    """Answers in chunks are read to their end, and one connection serves them all."""
+    """Responses in chunks are read to their end, and one connection serves them all."""
     server = ChunkedServer()
     async with session_on(server) as session:
         body: dict[str, Any] | None = None if operation is GET else {}
@@ -68,7 +68,7 @@ async def test_the_connection_is_kept(operation: Operation[Any]) -> None:
 
 
 async def test_the_connection_of_one_that_is_too_long_is_not() -> None:
-    """What goes on for longer than may be read is an error, and its rest is in nobody's way."""
+    """A response beyond ``max_response_bytes`` is an error, and its connection is not kept."""
     server = ChunkedServer()
     async with session_on(server, Options(max_response_bytes=100, max_attempts=1)) as session:
         with pytest.raises(FronteggError, match="max_response_bytes"):

@@ -1,4 +1,4 @@
-"""What an attempt means that may have been done: for the attempts after it, and for the error."""
+"""Attempts in doubt: their effect on later attempts and on the error."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NOT_TAKEN: Final = (421, 425, 501, 525)
 
 
 def emulator_on(clock: FakeClock, **options: Any) -> Emulator:
-    """Return an emulator whose time is a test's, with nobody in it."""
+    """Return an emulator without users, on the clock of a test."""
     return Emulator(api_key=API_KEY, clock=clock.monotonic, wall_clock=clock.time, **options)
 
 
@@ -39,7 +39,7 @@ def emulator_on(clock: FakeClock, **options: Any) -> Emulator:
     ids=["throttled", "unavailable", "conflict"],
 )
 async def test_doubt_outlives_the_attempt(last: Fault) -> None:
-    """A lost attempt stays in doubt, whatever becomes of the next one."""
+    """A lost attempt stays in doubt, also if the next one is rejected or throttled."""
     async with Emulator(api_key=API_KEY) as emulator:
         emulator.add_user("user-0")
         emulator.inject(CutBeforeCommit(), on=ADD)

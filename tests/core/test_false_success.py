@@ -1,4 +1,4 @@
-"""A status is no proof: a success is what the body says, where it says anything."""
+"""Successful statuses whose bodies are errors, HTML pages or other objects."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ SILENT: Final = [each for each in OPERATIONS if each.returns is NoneType]
 
 
 def decodes(operation: Operation[Any], body: bytes) -> bool:
-    """Whether an operation takes this body for a success."""
+    """Return whether an operation takes this body for a success."""
     try:
         operation.decode(body)
     except msgspec.DecodeError:
@@ -118,7 +118,7 @@ def test_success_where_nothing_is_documented(body: bytes) -> None:
 
 
 def test_errors_are_no_answer_of_any_operation() -> None:
-    """An object of errors is no answer, except where an answer itself has a list of errors."""
+    """An object of errors decodes only where the documented result has a list of errors."""
     takes = [each for each in OPERATIONS if decodes(each, ERRORS)]
     assert {each.name for each in takes} == {
         "bulk_users.get_invite_status",
@@ -128,12 +128,12 @@ def test_errors_are_no_answer_of_any_operation() -> None:
 
 
 def test_a_page_is_no_answer_of_any_operation() -> None:
-    """A page of HTML is no answer of anything."""
+    """A page of HTML is a result of no operation."""
     assert [each.name for each in OPERATIONS if decodes(each, PAGE)] == []
 
 
 def test_errors_beside_an_answer() -> None:
-    """An object with fields of the answer is one, whatever errors it lists besides."""
+    """An object with the documented fields is a success, also with a list of errors in it."""
     assert users.GET.decode(b'{"id": "a", "errors": ["x"]}').id == "a"
     anything = Operation("a.b", "GET", "/a", JSON)
     assert anything.decode(b'{"rows": 1, "errors": ["x"]}') == {"rows": 1, "errors": ["x"]}
@@ -151,7 +151,7 @@ def test_errors_beside_an_answer() -> None:
 async def test_a_call_that_returns_nothing(
     emulator: Emulator, session: FronteggSession, fault: AnswerStatus, text: str
 ) -> None:
-    """A call whose body nobody used raises instead of claiming that it was done."""
+    """A call without a result raises if the body of the success is an error or a page."""
     emulator.inject(fault, on=LOCK)
     with pytest.raises(ResponseDecodeError, match=text) as caught:
         await session.users.lock("user-0")
@@ -164,7 +164,7 @@ async def test_a_call_that_returns_nothing(
 
 
 async def test_success_without_a_body(emulator: Emulator, session: FronteggSession) -> None:
-    """A bare status shows that a write was done, and of whom; it shows nothing that was read."""
+    """An empty body proves a write to the user in the path, but is an error of a read."""
     emulator.inject(EmptyBody(), times=None)
     await session.users.lock("user-0")
     assert emulator.user("user-0").locked
@@ -186,7 +186,7 @@ async def test_a_list_of_errors_is_not_the_end_of_a_list(
 
 
 async def test_secrets_in_errors(emulator: Emulator, session: FronteggSession) -> None:
-    """A success that reports an error, and repeats what it was sent, shows no secret."""
+    """An error in the body of a success shows no secret, although the server repeats them."""
     sent = emulator.requests[-1].headers["Authorization"].removeprefix("Bearer ")
     told = {"errors": [f"bad token {sent}", f"bad key {API_KEY}"], "errorCode": sent}
     emulator.inject(MalformedJson(json.dumps(told).encode()), on=LOCK)
@@ -199,14 +199,14 @@ async def test_secrets_in_errors(emulator: Emulator, session: FronteggSession) -
 
 
 async def test_a_token_that_is_an_error(emulator: Emulator) -> None:
-    """The token's own route is judged alike: the error that it spells reaches the caller."""
+    """An error in the body of a token response reaches the caller."""
     emulator.inject(AnswerStatus(200, ERRORS, "application/json"), on=AUTH, times=None)
     async with session_on(emulator, options=Options(max_attempts=1, timeout=5.0)) as session:
         with pytest.raises(ResponseDecodeError, match="No such thing"):
             await session.users.get("user-0")
 
 
-# What came is compared with what was asked
+# Responses about another object
 
 
 CALLS: Final[dict[str, Callable[[FronteggSession, str], Any]]] = {
@@ -221,7 +221,7 @@ CALLS: Final[dict[str, Callable[[FronteggSession, str], Any]]] = {
 
 @pytest.mark.parametrize("name", CALLS)
 async def test_another_user(emulator: Emulator, session: FronteggSession, name: str) -> None:
-    """A call about one user refuses the object of another one; case makes no other user."""
+    """A call about one user rejects the object of another one; case makes no difference."""
     emulator.inject(MalformedJson(b'{"id": "user-1", "tenantIds": ["home"]}'))
     with pytest.raises(ResponseDecodeError, match="another id than was asked for") as caught:
         await CALLS[name](session, "user-0")
@@ -231,7 +231,7 @@ async def test_another_user(emulator: Emulator, session: FronteggSession, name: 
 
 
 async def test_another_address(emulator: Emulator, session: FronteggSession) -> None:
-    """A look-up by e-mail refuses a user who has another address; case makes no other address."""
+    """A look-up by e-mail rejects a user with another address; case makes no difference."""
     emulator.inject(
         AnswerStatus(200, b'{"id": "user-1", "email": "eve@x.test"}', JSON_TYPE), on=BY_EMAIL
     )
@@ -246,7 +246,7 @@ async def test_another_address(emulator: Emulator, session: FronteggSession) -> 
 
 
 async def test_a_read_back_of_another_user(emulator: Emulator, session: FronteggSession) -> None:
-    """Reading back after a lost answer does not believe the object of another user."""
+    """Reading back after a lost response does not believe the object of another user."""
     emulator.inject(AnswerStatus(502), on=ADD)
     emulator.inject(MalformedJson(b'{"id": "user-1", "tenantIds": ["new"]}'), on=GET)
     with pytest.raises(OutcomeUnknownError):

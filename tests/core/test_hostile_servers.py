@@ -65,11 +65,11 @@ MEMORY: Final = 24 << 20
 PATIENT: Final = Options(
     timeout=60.0, attempt_timeout=30.0, max_attempts=2, max_response_bytes=LIMIT
 )
-"""Long enough for a busy machine; only what never ends is cut short, by ``fit_for``."""
+"""Long enough for a busy machine; ``fit_for`` shortens it for faults that never end."""
 
 
 def fit_for(session: FronteggSession, fault: Fault) -> FronteggSession:
-    """Give a view that does not wait long for what never ends."""
+    """Return a view that does not wait long for a fault that never ends."""
     return session.with_options(attempt_timeout=0.2) if isinstance(fault, Stall | Drip) else session
 
 
@@ -202,7 +202,7 @@ async def test_undecodable_answer_after_a_retry(
 
 @pytest.mark.parametrize("trace_id", ["\xff\xfe", "x" * 5_000], ids=["not text", "long"])
 async def test_hostile_trace_id(trace_id: str, tmp_path: Path) -> None:
-    """An error with whatever trace id the server makes up can be written and logged."""
+    """An error can be printed and written to files with any trace id of the server."""
     async with (
         Emulator(extra_headers={"frontegg-trace-id": trace_id}) as emulator,
         session_on(emulator) as session,
@@ -217,7 +217,7 @@ async def test_hostile_trace_id(trace_id: str, tmp_path: Path) -> None:
             assert report.failed == 1
 
 
-# Where it goes, and what comes along
+# Redirects and cookies
 
 
 async def test_redirect_is_not_followed(emulator: Emulator, session: FronteggSession) -> None:
@@ -307,7 +307,7 @@ async def test_who_is_sent_again(
     requests: dict[str, int],
     error: type[FronteggError] | None,
 ) -> None:
-    """What may be repeated is, what may have been done is read back, what is unclear is said."""
+    """After a cut, a call is repeated if that is safe, read back if not, or raises as unknown."""
     emulator.inject(fault, on=next(iter(requests)))
     session = fit_for(session, fault)
     if error is None:
@@ -386,7 +386,7 @@ async def test_nobody_listens() -> None:
     ids=lambda reply: repr(reply[:40]),
 )
 async def test_server_that_is_no_http_server(reply: bytes) -> None:
-    """Whatever else than HTTP comes back is a typed error, which shows nothing of ours."""
+    """A server that speaks no HTTP causes a typed error, which shows no token."""
     async with (
         raw_server(reply) as (url, heard),
         FronteggSession(

@@ -121,7 +121,7 @@ async def test_good_ids_are_sent(emulator: Emulator, frontegg: FronteggSession, 
 @example("a-b_c~d.e")
 @example("-")
 def test_the_quick_way_agrees(value: str) -> None:
-    """What passes without a look passes every look, and every id stays what it was in a path."""
+    """A string that passes the quick check passes the full one, and an id is printable."""
     if is_plain(value):
         assert text_problem(value) is None
         assert id_problem(f"{value} x") is None
@@ -183,7 +183,7 @@ def test_every_model_of_a_body_is_checked() -> None:
     ],
 )  # fmt: skip
 def test_placeholders(value: str) -> None:
-    """What spreadsheets and programs write where a value is missing is told by who writes it."""
+    """A placeholder of a missing value is named with the kind of program that writes it."""
     assert id_problem(value) is None
     problem = placeholder_problem(value)
     assert problem is not None

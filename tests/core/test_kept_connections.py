@@ -33,7 +33,7 @@ WHOLE: Final = {
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", WHOLE)
 async def test_an_answer_in_two_pieces(kind: str, name: str) -> None:
-    """Wherever an answer is cut in two on its way, it is the same, and its connection is kept."""
+    """A response in two packets, cut at any byte, is read whole; its connection is kept."""
     whole = WHOLE[name]
 
     async def answer(peer: Peer) -> None:
@@ -128,9 +128,9 @@ UNASKED: Final = {
 @pytest.mark.parametrize("closing", [False, True], ids=["open", "closed"])
 @pytest.mark.parametrize("name", UNASKED)
 async def test_what_comes_unasked(name: str, closing: bool) -> None:
-    """Bytes on an idle connection are nobody's answer: the next call goes over another one.
+    """Bytes on an idle connection are no response: the next call uses another connection.
 
-    With the standard transport they are: aiohttp takes such a connection for a good one.
+    The standard transport is not tested: aiohttp takes them for the response of the next call.
     """
     idle = asyncio.Event()
 

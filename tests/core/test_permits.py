@@ -1,4 +1,4 @@
-"""Places on the wire: never more than there are, none lost, first come, first served."""
+"""Permits: never more than connections, none lost, first come, first served."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def spin() -> None:
 
 
 async def test_first_come_first_served() -> None:
-    """Whoever waits longest gets the next place, and nobody in between takes it."""
+    """The task that waits longest gets the next permit, and no other task takes it before."""
     permits = ConnectionSemaphore(1)
     assert permits.take()
     served: list[int] = []
@@ -42,7 +42,7 @@ async def test_first_come_first_served() -> None:
 
 
 async def test_cancelled_in_the_moment_of_getting_it() -> None:
-    """A place that comes together with a cancellation goes to the next in line."""
+    """A permit that is given to a task while it is cancelled goes to the next in line."""
     permits = ConnectionSemaphore(1)
     permits.take()
     first, second = (asyncio.create_task(permits.wait()) for _ in range(2))
@@ -58,7 +58,7 @@ async def test_cancelled_in_the_moment_of_getting_it() -> None:
 
 
 class Party:
-    """People who come, go and lose patience."""
+    """Tasks that take permits, give them back, and are cancelled."""
 
     def __init__(self, number: int) -> None:
         self.permits = ConnectionSemaphore(number)
@@ -71,7 +71,7 @@ class Party:
             await self.permits.wait()
 
     def do(self, step: str, chosen: int) -> None:
-        """Let somebody come, go or be cancelled."""
+        """Let a task take a permit, give one back, or be cancelled."""
         if step == "come":
             self.waiting.append(asyncio.create_task(self.enter()))
         elif step == "go" and self.inside:
@@ -81,7 +81,7 @@ class Party:
             self.waiting[chosen % len(self.waiting)].cancel()
 
     async def settle(self) -> None:
-        """Let everybody hear what has happened."""
+        """Let all tasks run until they wait."""
         await spin()
         done = [task for task in self.waiting if task.done()]
         self.inside += [task for task in done if not task.cancelled()]
@@ -94,13 +94,13 @@ class Party:
     steps=st.lists(st.tuples(st.sampled_from(["come", "go", "cancel"]), st.integers(0, 9))),
 )
 def test_any_coming_and_going(number: int, steps: list[tuple[str, int]]) -> None:
-    """Whoever comes, goes and is cancelled: no place is lost, and none is there twice."""
+    """After any order of events no permit is lost, and none is there twice."""
 
     async def play() -> None:
         party = Party(number)
         for step, chosen in steps:
             party.do(step, chosen)
-            if chosen % 2:  # several things may happen before anybody hears of them
+            if chosen % 2:  # several events may happen before any task runs
                 await party.settle()
         await party.settle()
         assert len(party.inside) + party.permits.free == number

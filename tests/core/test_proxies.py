@@ -78,7 +78,7 @@ async def test_a_proxy_sees_neither_token_nor_secret(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """However a proxy is named, it is asked for one tunnel, and what passes it is encrypted."""
+    """A proxy by setting or variable makes one tunnel, and sees neither token nor secret."""
     caplog.set_level(logging.DEBUG)
     async with connect_proxy() as proxy:
         settings: dict[str, Any] = {"ssl_context": certificate.for_client()}
@@ -157,7 +157,7 @@ async def test_a_proxy_that_refuses(
 ) -> None:
     """A refusal is a typed error that names the proxy: nothing was sent, also of a write.
 
-    A refusal that stays one is final at once; whatever may pass is tried again.
+    Lasting refusals are final at once; temporary ones are tried again.
     """
     reply, kind, words = REPLIES[case]
     store = MemoryTokenStore()
@@ -222,7 +222,7 @@ async def test_a_proxy_that_is_not_there(emulator: Emulator) -> None:
 async def test_a_certificate_that_is_not_trusted(
     proxied: bool, emulator: Emulator, url: str
 ) -> None:
-    """A certificate of nobody's is told, with the ways to trust it; through a proxy as well."""
+    """An untrusted certificate is an error that says how to trust it, also through a proxy."""
     async with connect_proxy() as proxy:
         settings = {"proxy": proxy.url} if proxied else {}
         async with session_on(

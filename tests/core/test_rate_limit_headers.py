@@ -146,12 +146,12 @@ def test_every_form_of_a_reset_after_a_success(
         ('"burst";t=3, "daily";t=40000', 3.0, None),
         ('"burst";r=1;t=3, "daily";t=40000', 40_000.0, None),
         ('"burst";r=0, "daily";t=40000', 40_000.0, 40_000.0),
-        # Quoted strings hold what separates elsewhere
+        # Separators within quoted strings
         ('"r=0;t=9, x";r=1;t=3', None, None),
         ('"a \\" r=1;t=9, b";r=0;t=30', 30.0, 30.0),
         ('"a=b";r=0;t=3, "c=d";r=0;t=30', 30.0, 30.0),
         ('"default";r="0";t="30"', 30.0, 30.0),
-        # What cannot be read
+        # Unreadable
         ("t=9", 9.0, None),
         ('"default";r=0;t=-30', None, None),
         ('"default";r=-1;t=30', 30.0, None),
@@ -299,7 +299,7 @@ def test_the_servers_clock_decides(name: str, render: Callable[[float], str], sk
 
 @pytest.mark.parametrize("date", [None, "", "yesterday", "Tue, 99 Foo 2023 00:00:00 GMT"])
 def test_our_clock_where_the_server_has_none(date: str | None) -> None:
-    """Without a readable ``Date`` our own clock has to do, corrected by what is known of it."""
+    """Without a readable ``Date`` the local clock is used, corrected by the known offset."""
     headers = answered({RESETS[0]: iso(IN_30), COUNTS[0]: "0"} | ({"Date": date} if date else {}))
     for read in (parse_retry_after, exhausted_wait):
         assert read(headers, NOW) == 30.0
@@ -308,7 +308,7 @@ def test_our_clock_where_the_server_has_none(date: str | None) -> None:
 
 
 def test_clock_offset() -> None:
-    """The offset is what the server's clock is ahead of ours, if it says what time it has."""
+    """The offset is the server's ``Date`` less the local time, if there is a ``Date``."""
     assert clock_offset(answered({"date": http_date(NOW)}), NOW - 90.5) == 90.5
     assert clock_offset(answered({"Date": http_date(NOW)}), NOW + 90.5) == -90.5
     for unreadable in ({}, {"Date": ""}, {"Date": "today"}, {"Date": " " * 2_000 + DATE["Date"]}):
@@ -316,7 +316,7 @@ def test_clock_offset() -> None:
 
 
 def test_answers_from_a_cache() -> None:
-    """What a cache has kept says nothing of the present limit, nor of the time."""
+    """A response from a cache (``Age``) tells neither the present limit nor the time."""
     fresh = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30", **DATE}
     for age in ({}, {"Age": "0"}):
         assert exhausted_wait(answered(fresh | age), NOW) == 30.0
@@ -370,7 +370,7 @@ odd_text = st.one_of(
 @example([("X-Rate-Limit-Reset", "2024-01-01T00:00:00+\u0660\u0665:\u0660\u0660")], NOW)
 @example([("Retry-After", "\x00"), ("Date", "\ud800")], NOW)
 def test_whatever_stands_in_the_headers(lines: list[tuple[str, str]], now: float) -> None:
-    """No text in any of the headers raises, and what is read is a wait that can be slept."""
+    """No string in any header raises, and each wait that is read is finite and in bounds."""
     headers = answered(lines)
     for wait in (parse_retry_after(headers, now), exhausted_wait(headers, now)):
         assert wait is None or 0.0 <= wait <= TEN_YEARS
@@ -405,7 +405,7 @@ skews = st.floats(-1e8, 1e8)
 def test_the_reset_is_as_far_ahead_as_was_meant(
     form: str, name: str, wait: float, server: float, skew: float
 ) -> None:
-    """A reset in any form is as many seconds ahead as the server meant, whatever our clock says."""
+    """A reset in any form is as many seconds ahead as the server meant, by any local clock."""
     render, exactness = RENDERINGS[form]
     lines = {name: render(server, wait)} | dict.fromkeys(COUNTS, "0")
     now = server + skew

@@ -69,7 +69,7 @@ def test_short_secrets(secret: str, text: str, expected: str) -> None:
 
 @given(st.text(max_size=60), st.text(min_size=8, max_size=40), st.text(max_size=60))
 def test_never_there(before: str, secret: str, after: str) -> None:
-    """Whatever stands around it, a secret of eight characters is never left as it was."""
+    """A secret of eight characters or more is masked between any other characters."""
     assert secret not in redacted(f"{before}{secret}{after}", [secret]).replace("***", "\0")
 
 

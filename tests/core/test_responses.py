@@ -1,4 +1,4 @@
-"""What an answer or a failure becomes: always an error of ours, whatever the server wrote."""
+"""Errors made of responses and failures: of the right class, bounded, without secrets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OWN: dict[int, type[FronteggError]] = {
     403: errors.PermissionDeniedError,
     404: errors.NotFoundError,
     409: errors.ConflictError,
-    # Nobody refused these for what they say.
+    # These statuses do not blame the request.
     **dict.fromkeys((408, 421, 425, 460, 499), errors.ServerError),
     429: errors.RateLimitError,
 }
@@ -70,7 +70,7 @@ def test_statuses_that_are_none(status: int) -> None:
 
 @pytest.mark.parametrize("status", [100, 101, 199])
 def test_statuses_before_the_answer(status: int) -> None:
-    """What is no final status is no answer that anybody can read."""
+    """A status below 200 is a response that cannot be decoded."""
     assert isinstance(error_of(status), errors.ResponseDecodeError)
 
 
@@ -133,7 +133,7 @@ BODIES: list[tuple[Any, tuple[str, ...], str | None]] = [
 
 @pytest.mark.parametrize(("body", "messages", "code"), BODIES)
 def test_error_bodies(body: Any, messages: tuple[str, ...], code: str | None) -> None:
-    """What can be read of a body is read, whatever else is odd about it."""
+    """Messages and code are read from each known shape of error body, and from odd ones."""
     error = error_of(400, json.dumps(body).encode())
     assert error.error_code == code
     assert error.messages == messages
@@ -147,7 +147,7 @@ def test_half_characters_in_an_error() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html>502</html>", b"{", b"\xff\xfe", b"\x00"])
 def test_bodies_that_are_no_json(body: bytes) -> None:
-    """Where the body says nothing, the status has to do."""
+    """Without a readable body, the status alone decides the error."""
     error = error_of(502, body)
     assert isinstance(error, errors.ServerError)
     assert (error.messages, error.error_code) == ((), None)

@@ -1,4 +1,4 @@
-"""Whether to send again, and when: decided without a socket, case by case."""
+"""The decision to send again, and when, case by case and without a socket."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ GAVE_UP = (
 NOT_TAKEN = (421, 425, 501, 505, 511, 525, 526)
 KINDS = FailureKind
 
-# outcome; safe and idempotent, converging, unsafe; what it says of the work.
+# outcome; safe and idempotent, converging, unsafe; fate of the work.
 TABLE: dict[str, Row] = {
     "not sent": (broken(KINDS.NOT_SENT), AGAIN, AGAIN, AGAIN, Fate.NOT_SENT),
     "429 with a wait": (status(429, retry_after="3"), AGAIN, AGAIN, AGAIN, Fate.PUT_OFF),
@@ -105,7 +105,7 @@ TABLE: dict[str, Row] = {
 @pytest.mark.parametrize("repeat", RetrySafety)
 @pytest.mark.parametrize("case", TABLE)
 def test_every_outcome_of_every_kind_of_operation(case: str, repeat: RetrySafety) -> None:
-    """The table at the top of the module is what the function does, all of it."""
+    """Each outcome and safety gives the step and the fate in the table of the module."""
     outcome, safe, converging, unsafe, fate = TABLE[case]
     expected = {RetrySafety.CONVERGING: converging, RetrySafety.UNSAFE: unsafe}.get(repeat, safe)
     decision = decide(situation(repeat), outcome, budget=RetryBudget(), uniform=highest)
@@ -205,7 +205,7 @@ def test_a_wait_beyond_the_cap_is_reported_and_not_waited_for(code: int) -> None
 
 @pytest.mark.parametrize("code", [429, 503])
 def test_the_patient_look_behind_any_wait(code: int) -> None:
-    """A bulk call goes back into the line whatever wait is stated; the line may believe it."""
+    """A bulk call goes back into the line also with a stated wait of an hour."""
     outcome = status(code, retry_after="3600")
     patient = situation(patient=True)
     found = decide(patient, outcome, budget=RetryBudget(), uniform=highest)
@@ -236,7 +236,7 @@ def test_without_a_stated_wait_the_line_keeps_the_deadline() -> None:
 
 @pytest.mark.parametrize("case", [name for name in TABLE if name not in REFUSALS])
 def test_who_fails_otherwise_waits_by_itself(case: str) -> None:
-    """Only refusals are a matter of the line: what else is sent again waits for its own time."""
+    """Only refused calls go back into the line: after other failures a call waits by itself."""
     for repeat in RetrySafety:
         found = decide(situation(repeat), TABLE[case][0], budget=RetryBudget(), uniform=highest)
         assert not found.in_line
@@ -248,7 +248,7 @@ STEPS_IN_DOUBT = {RetrySafety.CONVERGING: READ, RetrySafety.UNSAFE: FAIL}
 @pytest.mark.parametrize("repeat", RetrySafety)
 @pytest.mark.parametrize("code", [429, 503])
 def test_where_a_refusal_may_come_after_processing(code: int, repeat: RetrySafety) -> None:
-    """Told that a 429 proves nothing, what is noticed twice is in doubt after it."""
+    """If 429 and 503 may follow processing, a call that is noticed twice is in doubt."""
     doubtful = situation(repeat, rejected_before_processing=False)
     outcome = status(code, retry_after="3")
     found = decide(doubtful, outcome, budget=RetryBudget(), uniform=highest)
@@ -259,7 +259,7 @@ def test_where_a_refusal_may_come_after_processing(code: int, repeat: RetrySafet
 
 @pytest.mark.parametrize("repeat", RetrySafety)
 def test_where_a_401_may_come_after_processing(repeat: RetrySafety) -> None:
-    """Told that a 401 proves nothing, what is noticed twice is in doubt after it."""
+    """If a 401 may follow processing, a call that is noticed twice is in doubt."""
     doubtful = situation(repeat, rejected_before_processing=False)
     found = decide(doubtful, status(401), budget=RetryBudget(), uniform=highest)
     assert found.step is STEPS_IN_DOUBT.get(repeat, FAIL)
@@ -276,13 +276,13 @@ def test_where_a_401_may_come_after_processing(repeat: RetrySafety) -> None:
     ],
 )
 def test_only_failures_draw_on_the_budget(outcome: Response | Failure, step: Step) -> None:
-    """An empty budget ends retries of failures, but not those that the server asked for."""
+    """An empty budget ends retries of failures, but not of refusals with or without a wait."""
     empty = RetryBudget(0.0)
     assert decide(situation(), outcome, budget=empty, uniform=highest).step is step
 
 
 def test_a_refused_retry_costs_no_budget() -> None:
-    """What is given up for its attempts or its deadline leaves the budget to others."""
+    """A call that gives up for its attempts or its deadline draws nothing from the budget."""
     budget = RetryBudget(1.0)
     for hopeless in (situation(attempt=4), situation(remaining=0.0)):
         decide(hopeless, status(500), budget=budget, uniform=highest)

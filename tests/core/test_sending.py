@@ -1,4 +1,4 @@
-"""How a call is sent: deadlines, waits, views, headers, and where its path leads."""
+"""Calls on their way to the socket: deadlines, waits, views, headers and paths."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ async def session(emulator: Emulator, clock: FakeClock) -> AsyncIterator[Fronteg
 async def test_deadline_covers_retries_and_waits(
     emulator: Emulator, session: FronteggSession, clock: FakeClock
 ) -> None:
-    """Attempts and the waits between them end before the call's deadline, whatever is allowed."""
+    """All attempts and waits end before the call's deadline, also with 1,000 attempts left."""
     emulator.inject(AnswerStatus(500), on=GET, times=None)
     view = session.with_options(timeout=5.0, max_attempts=1_000)
     started = clock.now
@@ -97,7 +97,7 @@ async def test_deadline_passes_while_waiting_for_the_token(emulator: Emulator) -
 async def test_deadline_passes_before_an_attempt(
     emulator: Emulator, session: FronteggSession, clock: FakeClock
 ) -> None:
-    """When the deadline has passed by the time a permit is there, nothing is sent."""
+    """A deadline that passes during a backoff ends the call without another request."""
     emulator.inject(AnswerStatus(500), on=GET)
     clock.hold()
     call = asyncio.create_task(session.users.get("user-0"))
@@ -121,7 +121,7 @@ async def test_one_attempt_is_one_request(
     arguments: tuple[str | bool, ...],
     reset: bool,
 ) -> None:
-    """With ``max_attempts=1`` a cut connection costs one request: nobody below retries."""
+    """With ``max_attempts=1`` a cut connection costs one request: no layer below retries."""
     emulator.inject(CutBeforeCommit(reset=reset), times=None)
     view = session.with_options(max_attempts=1)
     for number in (1, 2):
@@ -143,7 +143,7 @@ def rfc3339(seconds: float) -> str:
 
 
 SERVER: Final = 1_700_000_000.0
-"""What time the server has: not ours, on purpose."""
+"""The server's time in seconds since the epoch, which differs from the client's."""
 WAIT: Final = 7.0
 """Seconds for which the server refuses calls."""
 
@@ -252,7 +252,7 @@ async def test_a_stray_refusal_costs_one_look(
     headers: dict[str, str],
     look: float,
 ) -> None:
-    """A single 429 delays its call until the first look, whatever time it names."""
+    """A single 429 delays its call until the first look, not for the stated wait."""
     emulator.inject(AnswerStatus(429, headers=headers), on=GET)
     began = clock.now
     await session.users.get("user-0")
@@ -262,7 +262,7 @@ async def test_a_stray_refusal_costs_one_look(
 
 
 async def test_refusals_are_no_attempts(emulator: Emulator, session: FronteggSession) -> None:
-    """However often a call is refused, all its attempts are left for what else may happen."""
+    """Six refusals use up none of a call's two attempts."""
     emulator.inject(AnswerStatus(429), on=GET, times=6)
     await session.with_options(max_attempts=2).users.get("user-0")
     assert len(emulator.requests) == 7
@@ -316,7 +316,7 @@ async def test_long_wait_is_reported_not_slept(
 async def test_views_differ_in_what_they_say_only(
     emulator: Emulator, session: FronteggSession
 ) -> None:
-    """A view changes what it names, keeps the rest, and leaves its session as it was."""
+    """A view changes the given options, keeps the others, and leaves its session unchanged."""
     before = session.options
     view = session.with_options(headers={"X-Own": "1"}).for_tenant("home")
     further = view.with_options(timeout=3.0, headers={"X-Two": "2"})
@@ -370,7 +370,7 @@ async def test_as_user_uses_the_users_token(emulator: Emulator, session: Fronteg
 async def test_tenant_header_only_where_it_belongs(
     emulator: Emulator, session: FronteggSession
 ) -> None:
-    """Environment-only routes get no tenant header on a tenant's view; those that take it do."""
+    """A tenant's view sends the tenant header to the routes that accept it, and to no others."""
     view = session.for_tenant("home")
     await view.users.get("user-0")
     await view.users.set_superuser("user-0", True)

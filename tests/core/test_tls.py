@@ -48,7 +48,7 @@ async def test_trusted(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("name", ["unknown", "other host"])
 async def test_not_trusted(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A certificate of nobody's, or of another host, is the same failure with both: not sent."""
+    """A self-signed certificate or another host's is the same failure with both: not sent."""
     certificate = Certificate(tmp_path, "localhost" if name == "unknown" else "elsewhere.test")
     if name == "other host":
         trust(monkeypatch, certificate)
@@ -82,7 +82,7 @@ asyncio.run(main(sys.argv[1]))
 
 @pytest.mark.parametrize("trusted", [True, False])
 async def test_trusted_by_the_environment(tmp_path: Path, trusted: bool) -> None:
-    """What ``SSL_CERT_FILE`` names is trusted, as with any session of aiohttp, and only that."""
+    """A certificate in ``SSL_CERT_FILE`` is trusted, and is not trusted without it."""
     certificate = Certificate(tmp_path)
     variables = {"SSL_CERT_FILE": str(certificate.file)} if trusted else {}
     async with serving(answer_all, certificate.for_server()) as server:

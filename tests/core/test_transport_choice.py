@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def asked_anew() -> Iterator[None]:
-    """Forget what was found out of the installed aiohttp, before and after."""
+    """Clear the cached check of the installed aiohttp, before and after."""
     direct.is_usable.cache_clear()
     yield
     direct.is_usable.cache_clear()
@@ -68,7 +68,7 @@ async def test_versions(
 async def test_a_name_that_is_gone(
     monkeypatch: pytest.MonkeyPatch, emulator: Emulator, owner: type, name: str
 ) -> None:
-    """An aiohttp that lacks what is needed of it gets the standard transport."""
+    """An aiohttp that lacks a needed name gets the standard transport."""
     for base in owner.__mro__:
         if name in vars(base):
             monkeypatch.delattr(base, name)
@@ -86,7 +86,7 @@ async def test_a_module_that_is_gone(monkeypatch: pytest.MonkeyPatch, emulator: 
 
 
 async def test_a_session_that_is_handed_in_is_used(emulator: Emulator) -> None:
-    """Whoever hands an aiohttp session in gets what that does, and others get the direct one."""
+    """An aiohttp session that is passed in is used; without one, the direct transport is."""
     async with aiohttp.ClientSession() as http, session_on(emulator, http=http) as session:
         assert isinstance(transport_in(session), AiohttpTransport)
     if not direct.is_usable():

@@ -43,7 +43,7 @@ SILENCES: Final[dict[str, tuple[bytes, bytes, int | None]]] = {
 async def test_an_answer_that_does_not_end(
     kind: str, name: str, loop_time: LoopTime, arrived: bytearray
 ) -> None:
-    """At whatever point an answer stops, the deadline ends the wait and the connection."""
+    """A response that stops at any point is ended by the deadline, with its connection."""
     *pieces, status = SILENCES[name]
     said = asyncio.Event()
 
@@ -186,7 +186,7 @@ class CancelAt:
         self.suspended = 0
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        """Pass on what is waited for, as ``await`` itself does."""
+        """Yield the futures of the awaited object, as ``await`` itself does."""
         steps = self._awaited.__await__()
         error: BaseException | None = None
         while True:
@@ -250,7 +250,7 @@ async def test_cancelled_at_every_await(kind: str, warm: bool, chunks: bool) -> 
 
 
 async def test_a_cancelled_request_is_not_written_to_its_end() -> None:
-    """Of a body that was on its way when the call was cancelled, the rest is not sent."""
+    """The rest of a request body is not sent after its call was cancelled."""
     here, over = asyncio.Event(), asyncio.Event()
     read: list[int] = []
 
@@ -278,7 +278,7 @@ async def test_a_cancelled_request_is_not_written_to_its_end() -> None:
 
 @pytest.mark.parametrize("name", ["nothing", "head", "chunk", "upload"])
 async def test_closed_under_way(name: str) -> None:
-    """Closing ends what is under way at once, wherever it is, and leaves no connection."""
+    """Closing ends calls in flight at once, at any point, and leaves no connection."""
     here = asyncio.Event()
     pieces = SILENCES[name][:2] if name in SILENCES else ()
     body = bytes(LARGE) if name == "upload" else b"{}"
@@ -309,7 +309,7 @@ async def test_closed_when_a_hint_has_come(monkeypatch: pytest.MonkeyPatch) -> N
 
         def feed_and_close(self: ResponseHandler, data: Any, size: int = 0) -> None:
             feed(self, data, size)
-            # What ``close`` does before it first waits.
+            # The steps of ``close`` before its first await.
             transport._watch.end_all()
             transport._connector._close()
 

@@ -1,4 +1,4 @@
-"""Both transports side by side: the same bytes go out, and the same comes of what comes back."""
+"""Both transports side by side: the same requests, and the same results of responses."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ LOOPS: Final = [
 ]
 
 
-# What goes out
+# Requests
 
 REQUESTS: Final[list[tuple[str, str, bytes | None, dict[str, str]]]] = [
     ("GET", "/", None, {}),
@@ -112,7 +112,7 @@ async def test_a_header_cannot_hold_another(kind: str, value: str) -> None:
     assert not any(heard)
 
 
-# What comes back
+# Responses
 
 HEADS: Final = [
     b"HTTP/1.1 200 OK",
@@ -234,7 +234,7 @@ async def compare(pieces: Sequence[bytes], method: str) -> None:
 def test_the_same_outcome(
     run: Callable[[Coroutine[Any, Any, None]], None], pieces: tuple[bytes, ...], method: str
 ) -> None:
-    """Whatever a server answers, in whichever pieces, both make the same of it."""
+    """Both transports give the same result for any bytes of a server, in any pieces."""
     run(compare(pieces, method))
 
 
