@@ -1,4 +1,4 @@
-"""What all tests share: a real server, a session on it, and a check that nothing is left."""
+"""Fixtures of all tests: a real server, a session on it, a check for tasks that are left."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from frontegg_async.emulator import Emulator
 from .support.clocks import LoopTime
 from .support.sessions import API_KEY, open_session
 
-# How long an example takes says how busy the machine is, so no test is held to it. The rest is as
-# in the profile that Hypothesis has loaded, which is another one in CI. Loaded here, before the
-# modules of tests are imported, because what a ``settings`` leaves open is taken when it is made.
+# The time of an example depends on the load of the machine, so no test has a deadline. The rest is
+# as in the profile that Hypothesis has loaded, which is another one in CI. Loaded here, before the
+# modules of tests are imported, because a ``settings`` takes its defaults when it is made.
 settings.register_profile("frontegg_async", deadline=None, print_blob=True)
 settings.load_profile("frontegg_async")
 
-# A shell lets what it runs in the background ignore Ctrl-C, and so would each process of a test.
+# A shell lets its background jobs ignore Ctrl-C, and so would each process of a test.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -80,7 +80,7 @@ SLOW: Final = frozenset(
     )
 )
 """The modules of ``pytest -m slow``: kills, faults, full disks, damage, state machines, properties
-over whole runs, what is true of each of all operations, pacing targets, a real browser. They take
+over whole runs, checks of all operations, pacing targets, a real browser. They take
 half of the time, are left out unless they are asked for (``make all``), and are run by CI."""
 
 

@@ -1,4 +1,4 @@
-"""Logins whose tokens are not as they should be: no user becomes another, and none is refused."""
+"""Logins with missing, repeated or odd tokens: each user stays itself, and none is rejected."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 async def emulator(clock: FakeClock) -> AsyncIterator[Emulator]:
-    """Give a server with two users who can log in."""
+    """Give a server with two users with passwords."""
     async with Emulator(clock=clock.monotonic, wall_clock=clock.time) as server:
         for name in ("ada", "bob"):
             server.add_user(
@@ -96,13 +96,13 @@ async def test_tokens_that_were_renewed_elsewhere(
 
 @pytest.mark.parametrize("expires_in", [None, "300", "soon", 10**309, 1e300])
 async def test_lives_that_are_odd(session: FronteggSession, expires_in: Any) -> None:
-    """A token whose life is not stated, or as nonsense, is used: the server says when it ends."""
+    """A token without a readable life is used until the server rejects it."""
     user = session.as_user(tokens("opaque", None, expires_in=expires_in))
     assert token_of(user) == "opaque"
 
 
 async def test_claims_that_are_odd(session: FronteggSession, clock: FakeClock) -> None:
-    """The end that a token states is read, whatever is odd in its other claims."""
+    """A token's ``exp`` is read although its other claims have wrong types."""
     user = session.as_user(tokens(jwt(clock, sub=5, type=["x"], vendorId={}, life=50.0), "r"))
     assert token_of(user)
     clock.advance(60.0)

@@ -1,4 +1,4 @@
-"""The environment's token, a user's, or none: what goes with which, and what is refused before."""
+"""The environment's token, a user's, or none: which operation accepts which."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def operation(
     tenant: TenantHeader = TenantHeader.NONE,
     user: UserHeader = UserHeader.NONE,
 ) -> Operation[Any]:
-    """Return an operation that the emulator does not have: what it is sent is on record."""
+    """Return an operation that the emulator does not have; it records the requests all the same."""
     return Operation("test.it", "GET", PATH, NoneType, token=token, tenant=tenant, user=user)
 
 
 async def send(session: FronteggSession, made: Operation[Any], **arguments: Any) -> None:
-    """Send it, whatever the emulator makes of it; what is refused before sending is raised."""
+    """Call it; raise errors before the first request, and ignore the emulator's."""
     try:
         await session.call(made, **arguments)
     except FronteggError as error:
@@ -57,7 +57,7 @@ async def users_only(emulator: Emulator) -> Any:
 async def test_a_users_operation_on_the_session(
     emulator: Emulator, frontegg: FronteggSession
 ) -> None:
-    """What takes a user's token is refused on the session, with the view that it takes."""
+    """A user's operation on the session is rejected, with the view to call it on."""
     with pytest.raises(InvalidRequestError, match=r"session\.as_user\(token\)"):
         await send(frontegg, operation(TokenKind.USER))
     assert emulator.requests == []
@@ -66,14 +66,14 @@ async def test_a_users_operation_on_the_session(
 async def test_an_environments_operation_on_a_users_view(
     emulator: Emulator, frontegg: FronteggSession
 ) -> None:
-    """What takes the environment token is refused on a user's view, and says where to call it."""
+    """An environment's operation on a user's view is rejected: it belongs on the session."""
     with pytest.raises(InvalidRequestError, match="call it on the session"):
         await send(frontegg.as_user("u"), operation(TokenKind.ENVIRONMENT))
     assert emulator.requests == []
 
 
 async def test_no_credentials(emulator: Emulator, users_only: FronteggSession) -> None:
-    """Without credentials nothing asks for an environment token, and the refusal says why."""
+    """Without credentials no environment token is requested, and the error says why."""
     with pytest.raises(InvalidRequestError, match="no credentials: open it with client_id") as one:
         await send(users_only, operation(TokenKind.ENVIRONMENT))
     assert "as_user" not in str(one.value)
@@ -85,7 +85,7 @@ async def test_no_credentials(emulator: Emulator, users_only: FronteggSession) -
 
 
 async def test_no_token(emulator: Emulator, users_only: FronteggSession) -> None:
-    """What takes no token is sent without one, also on a user's view."""
+    """An operation without a token is sent without one, also on a user's view."""
     await send(users_only, operation(TokenKind.NONE))
     await send(users_only.as_user("u"), operation(TokenKind.NONE))
     assert ["Authorization" in request.headers for request in emulator.requests] == [False, False]
@@ -104,7 +104,7 @@ async def test_a_users_token(emulator: Emulator, users_only: FronteggSession) ->
 async def test_any_token(
     emulator: Emulator, frontegg: FronteggSession, users_only: FronteggSession
 ) -> None:
-    """What takes any token or none goes with the one that the session or view has."""
+    """An operation for any token or none is sent with the token of its session or view."""
     made = operation(TokenKind.ANY)
     for each in (frontegg, frontegg.as_user("user-token"), users_only):
         await send(each, made)
@@ -145,7 +145,7 @@ async def test_the_tenant_header(emulator: Emulator, frontegg: FronteggSession) 
 
 
 async def test_headers_that_are_not_taken(emulator: Emulator, frontegg: FronteggSession) -> None:
-    """An operation without these headers gets none of them, whatever the view."""
+    """An operation that accepts neither header gets neither, also on a tenant's view."""
     made = operation(TokenKind.ENVIRONMENT)
     await send(frontegg.for_tenant("home"), made, user_id="user-0", tenant_id="home")
     assert not {"frontegg-tenant-id", "frontegg-user-id"} & set(emulator.requests[-1].headers)
@@ -155,7 +155,7 @@ async def test_headers_that_are_not_taken(emulator: Emulator, frontegg: Frontegg
 async def test_values_that_no_header_holds(
     emulator: Emulator, frontegg: FronteggSession, value: str
 ) -> None:
-    """A user id or header value that would break the request is refused before sending."""
+    """A user id or header value that would break the request is rejected before sending."""
     made = operation(TokenKind.ENVIRONMENT, user=UserHeader.OPTIONAL)
     with pytest.raises(InvalidRequestError):
         await send(frontegg, made, user_id=value)
@@ -178,7 +178,7 @@ async def test_the_refresh_cookie(emulator: Emulator, users_only: FronteggSessio
 async def test_cookies_that_say_more(
     emulator: Emulator, users_only: FronteggSession, value: str
 ) -> None:
-    """A refresh token that would end its cookie and begin another is refused before sending."""
+    """A refresh token that would end its cookie and begin another is rejected before sending."""
     for method in (users_only.authentication.refresh, users_only.authentication.logout):
         with pytest.raises(InvalidRequestError, match="cookie") as caught:
             await method(value or ";", client_id="id")
@@ -193,7 +193,7 @@ async def test_cookies_that_say_more(
     ids=["second factor missing", "no token"],
 )
 async def test_not_logged_in_yet(users_only: FronteggSession, tokens: LoginResult) -> None:
-    """A login that is not complete makes no view, and the refusal says where to go on."""
+    """An incomplete login makes no view, and the error names the next step."""
     with pytest.raises(ConfigurationError, match="mfa_login"):
         users_only.as_user(tokens)
 

@@ -1,4 +1,4 @@
-"""Token stores of others that give what is no token, or cannot keep one."""
+"""Token stores that return no valid token, or cannot keep one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ODD_FIELDS: Final[list[dict[str, Any]]] = [
 
 
 class Giving(MemoryTokenStore):
-    """A store that gives whatever it was made with."""
+    """A store that returns the object it was made with."""
 
     def __init__(self, found: Any) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Giving(MemoryTokenStore):
     ids=["str", "dict", *["_".join(map(str, odd.items())) for odd in ODD_FIELDS]],
 )
 async def test_what_is_no_token(emulator: Emulator, found: Any) -> None:
-    """A store that gives something else than a token costs one fetch, and no call."""
+    """An invalid token in a store costs one fetch, and no call."""
     async with session_on(emulator, token_store=Giving(found)) as session:
         assert (await session.users.get("user-0")).id == "user-0"
     assert emulator.count(AUTH) == 1

@@ -134,7 +134,7 @@ async def test_auth_route_down_old_token_serves(
 
 
 async def test_hanging_auth_route_does_not_cost_a_good_token(clock: FakeClock) -> None:
-    """A fetch that hangs near the end of the old token's life keeps nobody from using that."""
+    """A fetch that hangs near the end of the old token's life lets calls use the old token."""
     fetch = StubFetch()
     manager = make_manager(fetch, clock)
     first = await manager.get(1.0)
@@ -236,7 +236,7 @@ async def test_patient_view_waits_out_an_outage_of_the_auth_route(
 
 
 async def test_impatient_caller(clock: FakeClock) -> None:
-    """A caller who cannot wait gets a timeout, and the fetch goes on for the next one."""
+    """A caller without time to wait gets a timeout, and the fetch goes on for the next one."""
     fetch = StubFetch()
     fetch.gate = asyncio.Event()
     manager = make_manager(fetch, clock)
@@ -251,7 +251,7 @@ async def test_impatient_caller(clock: FakeClock) -> None:
 
 
 async def test_refused_credentials_are_not_hammered(timed: Emulator, clock: FakeClock) -> None:
-    """Refused credentials fail at once, a thousand more calls ask nobody, a minute later one."""
+    """Rejected credentials cost one token call a minute, for any number of calls."""
     async with session_on(timed, api_key="wrong", clock=clock) as session:
         for _ in range(1_001):
             with pytest.raises(AuthenticationError):
@@ -424,7 +424,7 @@ async def test_reload_from_own_store_is_the_same_token(clock: FakeClock) -> None
     assert (await manager.get(1.0)).value != first.value
 
 
-# What the auth route answers
+# Responses of the auth route
 
 
 @pytest.mark.parametrize(

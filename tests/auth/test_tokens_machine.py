@@ -36,7 +36,7 @@ FRESH, ADVISORY, MANDATORY = 10.0, 850.0, 960.0
 
 
 class ManagerMachine(RuleBasedStateMachine):
-    """Drives a manager in a loop of its own and holds it against what a caller may expect."""
+    """Drives a manager in a loop of its own and checks each token that its callers get."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class ManagerMachine(RuleBasedStateMachine):
             self.pending = None
 
     def settle(self) -> None:
-        """Let the loop run dry, then look at what the waiters got."""
+        """Run the loop until all tasks wait, then check the results of the waiters."""
         self.loop.run_until_complete(spin())
         done = [waiter for waiter in self.waiters if waiter.done()]
         self.waiters = [waiter for waiter in self.waiters if not waiter.done()]
@@ -83,7 +83,7 @@ class ManagerMachine(RuleBasedStateMachine):
                 self.check(waiter)
 
     def check(self, waiter: asyncio.Task[Token]) -> None:
-        """Hold what one waiter got against what there was."""
+        """Compare a waiter's result with the tokens that were good."""
         good = {
             value
             for value, end in self.ends.items()
@@ -169,7 +169,7 @@ class ManagerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.waiters)
     @rule(data=st.data())
     def waiter_is_cancelled(self, data: st.DataObject) -> None:
-        """Cancel one of the callers who wait."""
+        """Cancel a waiting caller."""
         data.draw(st.sampled_from(self.waiters), label="waiter").cancel()
         self.settle()
 
@@ -282,7 +282,7 @@ async def test_store_discards_after_401(clock: FakeClock, newer: bool) -> None:
 async def test_broken_store_is_left_out(
     clock: FakeClock, hangs: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A store that raises or hangs costs nobody the token, also after a 401."""
+    """A store that raises or hangs is left out, also after a 401."""
     monkeypatch.setattr(tokens, "STORE_TIMEOUT_S", 0.001)
     manager = make_manager(StubFetch(), clock, store=Broken(hangs=hangs))
     first = await manager.get(5.0)

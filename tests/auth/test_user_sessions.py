@@ -1,4 +1,4 @@
-"""Users who log in: their tokens renew themselves, the way the environment token does."""
+"""Logged-in users: their tokens are renewed in the same way as the environment token."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def emulator_on(clock: FakeClock, **settings: Any) -> Emulator:
 
 
 def with_users(emulator: Emulator) -> Emulator:
-    """Add two users who can log in."""
+    """Add two users with passwords."""
     for name in ("ada", "bob"):
         emulator.add_user(
             name, email=f"{name}@example.test", tenant_ids=["home"], password=PASSWORD
@@ -70,7 +70,7 @@ def with_users(emulator: Emulator) -> Emulator:
 
 @pytest.fixture
 async def emulator(clock: FakeClock) -> AsyncIterator[Emulator]:
-    """Give a server with two users who can log in."""
+    """Give a server with two users with passwords."""
     async with emulator_on(clock) as server:
         yield with_users(server)
 
@@ -111,7 +111,7 @@ async def settle() -> None:
 
 
 async def test_a_user_logs_in(emulator: Emulator, session: FronteggSession) -> None:
-    """What logging in returns makes a view that calls for this user, and takes no other token."""
+    """The result of a login makes a view that calls as this user, without another token."""
     login = await log_in(session)
     assert (login.user_id, login.mfa_required) == ("ada", False)
     me = await session.as_user(login).me.get()
@@ -165,7 +165,7 @@ async def test_renewed_again_and_again(
 
 
 async def test_a_revoked_token_is_replaced(emulator: Emulator, session: FronteggSession) -> None:
-    """A 401 renews the token once and repeats the call once, for all who were refused."""
+    """Ten calls that get 401 at once renew the token once, and each is repeated once."""
     user = session.as_user(await log_in(session))
     emulator.revoke_user("ada", sessions=False)
     found = await asyncio.gather(*[user.me.get() for _ in range(10)])
@@ -174,7 +174,7 @@ async def test_a_revoked_token_is_replaced(emulator: Emulator, session: Frontegg
 
 
 async def test_a_session_that_was_ended(emulator: Emulator, session: FronteggSession) -> None:
-    """When the refresh token is worthless too, the call ends in an error that says so."""
+    """A revoked refresh token is used once; from then on calls raise AuthenticationError."""
     user = session.as_user(await log_in(session))
     emulator.revoke_user("ada")
     for _ in range(3):
@@ -211,7 +211,7 @@ async def test_a_failing_renewal_does_not_cost_a_good_token(
 async def test_tokens_that_were_kept(
     session: FronteggSession, clock: FakeClock, emulator: Emulator
 ) -> None:
-    """Tokens from a store are renewed at once if they have ended, whatever life they state."""
+    """Ended tokens are renewed before the first call, although their ``expires_in`` is old."""
     login = await log_in(session)
     clock.advance(2 * LIFE)
     assert login.expires_in == LIFE
@@ -222,7 +222,7 @@ async def test_tokens_that_were_kept(
 
 
 async def test_on_refresh(emulator: Emulator, session: FronteggSession, clock: FakeClock) -> None:
-    """Whoever keeps tokens is given each that takes over, and can go on with it elsewhere."""
+    """``on_refresh`` gets each new pair of tokens, which works in another session."""
     kept: list[UserTokens] = []
 
     async def keep(tokens: UserTokens) -> None:
@@ -241,7 +241,7 @@ async def test_on_refresh(emulator: Emulator, session: FronteggSession, clock: F
 async def test_on_refresh_that_fails(
     session: FronteggSession, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A store that fails costs the program no call, and is told of without what it said."""
+    """A failing ``on_refresh`` costs no call, and is logged without its message."""
 
     async def fail(tokens: UserTokens) -> None:
         raise OSError(tokens.refresh_token)
@@ -255,7 +255,7 @@ async def test_on_refresh_that_fails(
 async def test_on_refresh_calls_its_own_view(
     session: FronteggSession, clock: FakeClock, emulator: Emulator
 ) -> None:
-    """When ``on_refresh`` is called the new token is in use, so it may call the view itself."""
+    """``on_refresh`` may call the view itself: the new token is in use by then."""
     seen: list[str | None] = []
 
     async def look(_: UserTokens) -> None:
@@ -341,7 +341,7 @@ async def test_closing_lets_on_refresh_end(
 async def test_five_views_of_one_login(
     session: FronteggSession, clock: FakeClock, emulator: Emulator
 ) -> None:
-    """Views of the same login renew it once, tell all who keep its tokens, and end nobody's."""
+    """Five views of one login renew it once, and each ``on_refresh`` is called."""
     kept: list[tuple[int, str | None]] = []
 
     def keeper(number: int) -> Callable[[UserTokens], Awaitable[None]]:
@@ -481,7 +481,7 @@ async def test_logout(session: FronteggSession, emulator: Emulator, clock: FakeC
 
 
 async def test_closing_while_renewing(emulator: Emulator, clock: FakeClock) -> None:
-    """Closing the session ends a renewal under way; nothing is left behind."""
+    """Closing the session ends a renewal in flight and leaves no task."""
     stall = emulator.inject(Stall(), on=REFRESHES)
     async with users_session(emulator, clock) as session:
         user = session.as_user(await log_in(session))
@@ -492,7 +492,7 @@ async def test_closing_while_renewing(emulator: Emulator, clock: FakeClock) -> N
 
 
 async def test_without_rotation(clock: FakeClock) -> None:
-    """Where refresh tokens are not used up, renewing works all the same."""
+    """A refresh token that the server does not rotate is used for each renewal."""
     async with emulator_on(clock, rotate_refresh_tokens=False) as emulator:
         with_users(emulator)
         async with users_session(emulator, clock) as session:
@@ -503,7 +503,7 @@ async def test_without_rotation(clock: FakeClock) -> None:
 
 
 async def test_what_is_shown(session: FronteggSession) -> None:
-    """No ``repr`` of what logging in gives, or of a view made of it, shows a token."""
+    """No ``repr`` of a login's result or of its view shows a token."""
     login = await log_in(session)
     user = session.as_user(login)
     assert login.access_token

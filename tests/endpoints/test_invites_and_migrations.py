@@ -1,4 +1,4 @@
-"""Work that Frontegg goes on with, from the first call to the last status, against the emulator."""
+"""Invites and migrations that Frontegg runs as tasks, from the call to the last status."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def test_any_number_is_migrated(
 
 
 async def test_an_empty_list(emulator: Emulator, session: FronteggSession) -> None:
-    """An empty list is refused before anything is sent: somebody meant something else."""
+    """An empty list is rejected before anything is sent."""
     with pytest.raises(InvalidRequestError, match="users is empty"):
         await session.bulk_users.invite([], tenant_id="new")
     with pytest.raises(InvalidRequestError, match="users is empty"):
@@ -102,7 +102,7 @@ async def test_an_empty_list(emulator: Emulator, session: FronteggSession) -> No
 
 
 async def test_interrupted(emulator: Emulator, session: FronteggSession) -> None:
-    """If a later call fails, the error has the tasks before it, and nobody is lost or repeated."""
+    """If a later call fails, the error has the earlier tasks, and the rest can be sent."""
     users = invited(2_500)
     emulator.inject(AnswerStatus(400), on=INVITES, every=2)
     with pytest.raises(BatchInterruptedError, match="stopped after 1,000 of 2,500") as caught:
@@ -137,7 +137,7 @@ async def test_interrupted_in_doubt(emulator: Emulator, session: FronteggSession
 async def test_handles_from_ids(
     emulator: Emulator, session: FronteggSession, clock: FakeClock
 ) -> None:
-    """Somebody else can wait for a task by its id, in another session."""
+    """A task can be waited for by its id in another session."""
     batch = await session.bulk_users.invite(invited(2), tenant_id="new")
     async with session_on(emulator, clock=clock) as elsewhere:
         status = await elsewhere.bulk_users.invite_task(batch.tasks[0].id).wait()

@@ -1,4 +1,4 @@
-"""Models take whatever comes: anything missing, anything null, anything new."""
+"""Models accept missing, null, unknown and new fields."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def identity(kind: Any) -> Any:
 def test_any_answer_of_the_right_shape_decodes(
     struct: type[msgspec.Struct], data: st.DataObject
 ) -> None:
-    """Fields missing, null, unknown or with new values decode, and keep what was said."""
+    """Documents with missing, null, unknown or new fields decode, and keep their values."""
     document = data.draw(json_of_struct(struct))
     decoded = msgspec.json.decode(json.dumps(document).encode(), type=struct)
     for field in msgspec.structs.fields(struct):
@@ -63,7 +63,7 @@ def test_any_answer_of_the_right_shape_decodes(
 
 @pytest.mark.parametrize("struct", RESPONSES, ids=lambda struct: struct.__name__)
 def test_nothing_and_nulls_are_the_same(struct: type[msgspec.Struct]) -> None:
-    """An empty object and one of nulls decode to the same: None, but for what has to be there."""
+    """Missing fields and nulls both decode to None, except required ones, which are errors."""
     there = {each.encode_name: identity(each.type) for each in fields_of(struct) if each.required}
     nulls = dict.fromkeys(each.encode_name for each in fields_of(struct))
     decoder = msgspec.json.Decoder(struct)
@@ -81,7 +81,7 @@ def test_nothing_and_nulls_are_the_same(struct: type[msgspec.Struct]) -> None:
 
 @pytest.mark.parametrize("struct", RESPONSES, ids=lambda struct: struct.__name__)
 def test_answers_cannot_be_changed(struct: type[msgspec.Struct]) -> None:
-    """Answers are values: nobody changes one under somebody else's hands."""
+    """Results cannot be changed, and can be hashed."""
     there = {each.encode_name: identity(each.type) for each in fields_of(struct) if each.required}
     one, other = (msgspec.json.decode(json.dumps(there), type=struct) for _ in range(2))
     with pytest.raises(AttributeError):
@@ -136,7 +136,7 @@ def test_metadata_in_all_its_forms(value: Any) -> None:
     ],
 )
 def test_membership(user: User, member: bool) -> None:
-    """A membership is what either list of tenants shows, and nothing else."""
+    """A user is a member of the tenants in either list, and of no others."""
     assert user.is_member_of("a") is member
 
 
@@ -154,20 +154,20 @@ def test_membership(user: User, member: bool) -> None:
     ],
 )
 def test_absence_in_requests(fields: dict[str, Any], document: dict[str, Any]) -> None:
-    """UNSET is left out, None is null, and False is said."""
+    """UNSET is left out, None is null, and False is sent."""
     encoded = msgspec.json.encode(AddToTenantRequest(tenant_id="T", **fields))
     assert json.loads(encoded) == document
 
 
 def test_credentials_do_not_show() -> None:
-    """Neither the secret nor the token shows in the ``repr`` of what carries it."""
+    """The ``repr`` of a Struct shows neither its secret nor its token."""
     request = authentication.AuthenticateRequest(client_id="an-id", secret="canary-key")
     token = authentication.TokenGrant(token="canary-token", expires_in=5)
     assert "canary" not in repr(request) + repr(token)
 
 
 def test_what_is_not_there_is_not_shown() -> None:
-    """A ``repr`` holds what an answer said or a body says, and not the thirty fields besides."""
+    """A ``repr`` shows the fields that are set, and not the thirty others."""
     assert repr(User(id="u", email="e@x", verified=False)) == (
         "User(id='u', email='e@x', verified=False)"
     )

@@ -1,4 +1,4 @@
-"""Answers that are not as documented: an odd value costs its own field, and nothing is made up."""
+"""Responses that are not as documented: an odd value costs its own field only."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def answers() -> list[type[ResponseModel]]:
 
 ANSWERS: Final = answers()
 FLAT: Final = [each for each in ANSWERS if each is not TenantTree]
-"""Those that hold none of their own kind, of which Hypothesis would make no end."""
+"""Models that do not contain themselves: Hypothesis would not end on the others."""
 
 
 def fresh(returns: Any) -> Operation[Any]:
@@ -74,7 +74,7 @@ def record(index: int, **odd: object) -> dict[str, object]:
 
 
 ODD: Final[dict[str, tuple[dict[str, object], dict[str, object]]]] = {
-    # name: what came, and what is read of it
+    # name: fields as they came, fields as read
     "surrogate": ({"name": "cut \ud83d"}, {"name": "cut \ufffd"}),
     "surrogate in an address": ({"email": "u\ud83d@x.test"}, {"email": None}),
     "empty date": ({"lastLogin": ""}, {"last_login": None}),
@@ -217,14 +217,14 @@ def test_what_is_no_page_stays_an_error(body: bytes) -> None:
 
 
 class Own(msgspec.Struct):
-    """A Struct of somebody else's."""
+    """A Struct of the program."""
 
     id: str
     at: int | None = None
 
 
 def test_structs_of_others() -> None:
-    """A Struct that a program brings along is decoded as it says."""
+    """A Struct of the program is decoded strictly."""
     assert fresh(Page[Own]).decode(b'{"items": [{"id": "a", "at": 1}]}').items == (Own("a", 1),)
     for body in (b'{"items": [{"id": "a", "at": "1"}]}', b'{"items": [{"id": "\\ud800"}]}'):
         with pytest.raises(msgspec.DecodeError, match=r"\$\.items\[0\]"):
@@ -260,9 +260,9 @@ def exact_names(struct: type[msgspec.Struct]) -> set[str]:
 )
 @given(st.data())
 def test_any_odd_value_costs_its_field(data: st.DataObject) -> None:
-    """Whatever stands in one field of one record, of any answer: the rest of the page is there.
+    """An odd value in one field of one record leaves the rest of the page unchanged.
 
-    The field is None, a text, or what a strict decoder reads. One that has to be there is an error.
+    The field is None, a string, or as a strict decoder reads it. A required field is an error.
     """
     struct = data.draw(st.sampled_from(FLAT))
     decoder = msgspec.json.Decoder(struct)

@@ -47,7 +47,7 @@ INNER: Operation[None] = Operation("things.put", "PUT", "/a/{thingId}/c/{partId}
 @example("\ud800")
 @example("%")
 def test_a_value_stays_in_its_place(value: str) -> None:
-    """A value is refused, or stands alone between the template's own slashes, unchanged."""
+    """A value is rejected, or stands alone between the template's own slashes, unchanged."""
     try:
         path = INNER.path((value, "part"))
     except InvalidRequestError:
@@ -72,7 +72,7 @@ def test_a_value_stays_in_its_place(value: str) -> None:
     ],
 )  # fmt: skip
 def test_values_that_lead_elsewhere(value: str) -> None:
-    """What is empty, climbs, or holds control characters is refused, decoded once or twice."""
+    """Empty values, dots and control characters are rejected, decoded once or twice."""
     with pytest.raises(InvalidRequestError, match="thingId") as caught:
         LAST.path((value,))
     assert (caught.value.operation, caught.value.attempts) == ("things.get", 0)
@@ -81,7 +81,7 @@ def test_values_that_lead_elsewhere(value: str) -> None:
 
 @pytest.mark.parametrize("value", [None, 1, b"id", ["id"], True])
 def test_values_of_other_types(value: Any) -> None:
-    """An id that is no text is refused by the name of its type."""
+    """An id that is no string is rejected with its type."""
     with pytest.raises(InvalidRequestError, match=f"string, got {type(value).__name__}"):
         LAST.path((value,))
 
@@ -94,7 +94,7 @@ def test_values_that_need_no_encoding(value: str) -> None:
 
 @pytest.mark.parametrize("values", [(), ("a",), ("a", "b", "c")])
 def test_the_number_of_values(values: tuple[str, ...]) -> None:
-    """Too few or too many values are refused with the names of those expected."""
+    """Too few or too many values are rejected with the expected names."""
     with pytest.raises(InvalidRequestError, match=r"2 path values \(thingId, partId\)"):
         INNER.path(values)
 
@@ -112,7 +112,7 @@ query_values: st.SearchStrategy[QueryValue] = st.one_of(
 
 @given(st.dictionaries(st.text(st.characters(codec="utf-8"), min_size=1), query_values))
 def test_queries_read_back(query: dict[str, QueryValue]) -> None:
-    """What is encoded reads back as it was: nothing lost, split or joined, absence left out."""
+    """An encoded query reads back unchanged, without None and UNSET."""
     expected: list[tuple[str, str]] = []
     for name, value in query.items():
         if value is None or value is UNSET:
@@ -130,7 +130,7 @@ def test_queries_read_back(query: dict[str, QueryValue]) -> None:
 
 @pytest.mark.parametrize("query", [{"a": "\ud800"}, {"a": ["ok", "\udfff"]}, {"\ud800": "a"}])
 def test_queries_of_half_characters(query: Query) -> None:
-    """A lone surrogate is refused instead of raising an error of the codec."""
+    """A lone surrogate is rejected as invalid input instead of raising an error of the codec."""
     with pytest.raises(InvalidRequestError):
         encode_query(query)
 
@@ -150,7 +150,7 @@ def test_nothing_decodes_to_an_empty_object(body: bytes) -> None:
     "body", [b"", b"null", b"{}", b"[1]", b"true", b'"done"', b" ", b"OK", b"Accepted\n"]
 )
 def test_where_no_body_is_wanted(body: bytes) -> None:
-    """Where nothing is documented, nothing, any JSON, and the words of the status will do."""
+    """An operation without a result accepts an empty body, any JSON and words of the status."""
     assert LAST.decode(body) is None
 
 
@@ -189,7 +189,7 @@ def test_one_of_nothing() -> None:
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"1", b"{", b'{"id": 1}'])
 def test_other_shapes_do_not_decode(body: bytes) -> None:
-    """What is not the object that was promised is an error of the decoder."""
+    """A body of another shape than the documented object raises DecodeError."""
     with pytest.raises(msgspec.DecodeError):
         users.GET.decode(body)
 
@@ -278,7 +278,7 @@ class Sent(NamedTuple):
 
 
 class Recorder:
-    """A ``Caller`` that writes down what it is asked for."""
+    """A ``Caller`` that records the calls."""
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
@@ -287,7 +287,7 @@ class Recorder:
     async def call(
         self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
     ) -> T:
-        """Note the call, and answer with nothing, or with an object that has what it needs."""
+        """Record the call, and return an empty result, or one with the required fields."""
         body, query = arguments.get("body"), arguments.get("query") or {}
         decoded = None if body is None else msgspec.json.decode(msgspec.json.encode(body))
         given_query = {name: value for name, value in query.items() if value not in (None, UNSET)}
@@ -347,7 +347,7 @@ async def test_each_argument_lands_in_its_place(
 
 
 async def test_filters_of_iterate_land_in_the_query() -> None:
-    """Each filter is one query parameter, and what is not given is not sent."""
+    """Each filter is one query parameter, and no other is sent."""
     caller = Recorder()
     found = Users(caller).iterate(
         tenant_id="T",
@@ -394,7 +394,7 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
 async def test_bad_input_is_refused_before_anything_is_sent(
     emulator: Emulator, frontegg: FronteggSession, verb: str, arguments: tuple[Any, ...]
 ) -> None:
-    """Input that cannot be meant is an error of ours, and nobody is called for it."""
+    """Invalid arguments raise InvalidRequestError before any request."""
     with pytest.raises(InvalidRequestError) as caught:
         await getattr(frontegg.users, verb)(*arguments)
     assert caught.value.operation == f"users.{verb}"
@@ -404,7 +404,7 @@ async def test_bad_input_is_refused_before_anything_is_sent(
 
 @pytest.mark.parametrize("value", [None, "yes", 1, UNSET])
 async def test_superuser_is_a_truth_value(value: Any) -> None:
-    """Access to everything is not given or taken for something that is neither True nor False."""
+    """``set_superuser`` rejects values other than True and False."""
     caller = Recorder()
     with pytest.raises(InvalidRequestError):
         await Users(caller).set_superuser("U", value)
@@ -413,6 +413,6 @@ async def test_superuser_is_a_truth_value(value: Any) -> None:
 
 @pytest.mark.parametrize("ids", ["user-1", []])
 def test_ids_of_iterate_are_a_list(ids: Any) -> None:
-    """A single id is not taken for a list of letters, nor no ids for every user there is."""
+    """``ids`` rejects a single string, and an empty list, which would mean all users."""
     with pytest.raises(InvalidRequestError):
         Users(Recorder()).iterate(ids=ids)

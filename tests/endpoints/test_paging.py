@@ -73,7 +73,7 @@ async def ids_of(users: AsyncIterator[User] | Paginator[User]) -> list[str | Non
         ([page("a", "b", links=False, total=3), page("c", links=False, total=3)], [*"abc"], 2),
         ([page("a", "b", links=False, total=2), page("never")], ["a", "b"], 1),
         ([page("a", "b", after="", total=2), page("never")], ["a", "b"], 1),
-        # A total that is less than what has come is none: -1 or 0 stands for an unknown one.
+        # A total below the number of items so far is ignored: -1 or 0 stands for unknown.
         ([page("a", "b", links=False, total=-1), page("c", links=False, total=-1)], [*"abc"], 3),
         ([page("a", "b", links=False, total=0), page("c", links=False, total=0)], [*"abc"], 3),
         # A link counts for more than a total, which may be of another moment.
@@ -104,7 +104,7 @@ async def test_the_same_page_for_ever() -> None:
 
 @pytest.mark.parametrize("limit", [2, None])
 async def test_a_list_that_is_too_short(limit: int | None) -> None:
-    """Pages that end before the stated total are an error, after all that there is."""
+    """Pages that end before the stated total are an error after their last item."""
     caller = Pages(page("a", "b", after="", total=450))
     users = aiter(Paginator(caller, ITERATE, {}, limit=limit, max_limit=200))
     assert [(await anext(users)).id, (await anext(users)).id] == ["a", "b"]
@@ -155,7 +155,7 @@ async def test_limits_in_range(limit: int) -> None:
 
 
 def fill(server: Emulator, count: int = 450) -> list[str]:
-    """Set up users of whom every third is in ``acme``, and return their ids."""
+    """Set up users, every third of them in ``acme``, and return their ids."""
     return [
         server.add_user(
             f"u{number}",
@@ -217,7 +217,7 @@ async def test_a_list_of_one_tenant_by_its_view(
 
 
 async def test_links_are_followed() -> None:
-    """An operation that takes no limit is asked for what its links say, and nothing is added."""
+    """An operation without limits is paged by the queries of its links alone."""
     caller = Pages(
         page("a", after="?_offset=1&_limit=2"), page("b", after="_offset=2"), page("c", after="")
     )
@@ -240,7 +240,7 @@ async def test_links_end(last: Page[User]) -> None:
 
 
 async def test_no_maximum() -> None:
-    """Where the API states no maximum, any number of items a page is sent."""
+    """A page of any size is requested if the API states no maximum."""
     caller = Pages()
     await ids_of(Paginator(caller, ITERATE, {}, limit=100_000, max_limit=None))
     assert caller.asked == [{"_limit": 100_000, "_offset": 0}]
@@ -249,7 +249,7 @@ async def test_no_maximum() -> None:
 
 
 def test_paths_are_checked_at_once() -> None:
-    """A path value that leads elsewhere is refused when the list is made, not at its first page."""
+    """A path value that leads elsewhere is rejected when the list is made."""
     inner = Operation("a.b", "GET", "/a/{id}/b", Page[User])
     with pytest.raises(InvalidRequestError, match="another path"):
         Paginator(Pages(), inner, {}, "..", limit=1, max_limit=None)
@@ -302,7 +302,7 @@ async def test_pages_from_one_on(emulator: Emulator, frontegg: FronteggSession) 
 
 
 async def test_pages_from_one_on_without_links() -> None:
-    """Where only a total tells the end, the pages before the first one do not count as read."""
+    """A list that starts at a later page and has only a total ends at the right item."""
     # The server gives one item a page where two were asked for.
     caller = Pages(*[page(each, links=False, total=6) for each in "cdef"])
     found = [page.items[0].id async for page in paginator(caller).pages(start=2)]
@@ -339,7 +339,7 @@ async def test_collecting(
 
 @pytest.mark.parametrize("odd", [-1, 2**31, 1.0, "1", True, None])
 async def test_indexes_that_are_none(odd: Any) -> None:
-    """What cannot be the index of a page, or a number of items, is refused before sending."""
+    """An invalid index of a page, or number of items, is rejected before sending."""
     caller = Pages(page("a"))
     listed = paginator(caller)
     with pytest.raises(InvalidRequestError, match="whole number from 0"):
@@ -353,7 +353,7 @@ async def test_indexes_that_are_none(odd: Any) -> None:
 
 
 async def test_lists_without_numbered_pages() -> None:
-    """Where only links lead on, a page cannot be named but for the first one."""
+    """A list that is paged by links alone has no numbered pages except the first."""
     caller = Pages(page("a"), page("a"))
     listed = Paginator(caller, ITERATE, {"_email": "a@x"}, limit=None, max_limit=None)
     with pytest.raises(InvalidRequestError, match="no numbered pages"):

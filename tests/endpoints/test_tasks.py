@@ -29,13 +29,13 @@ pytestmark = pytest.mark.anyio
 
 
 class Status(ResponseModel, frozen=True, kw_only=True):
-    """How far it is."""
+    """Status of the work on the server."""
 
     state: str | None = None
 
     @property
     def finished(self) -> bool:
-        """Whether it has ended."""
+        """True if the work has ended."""
         return is_end(self.state)
 
 
@@ -86,7 +86,7 @@ async def test_what_has_ended_is_not_asked_about_again() -> None:
 
 
 async def test_unknown_states_are_waited_out() -> None:
-    """A state that nobody has heard of is no end, and no error."""
+    """An unknown state is no end, and no error."""
     server = Server(["Quantum", "", None, "done"])
     assert (await Task(server, STATUS, "t-1").wait()).state == "done"
     assert len(server.asked) == 4
@@ -104,7 +104,7 @@ async def test_giving_up() -> None:
 
 
 async def test_cancellation() -> None:
-    """A cancelled waiter stops looking; the task can be waited for by somebody else."""
+    """A cancelled waiter stops looking, and the task can be waited for again."""
     server = Server(["InProgress", "Completed"])
     task = Task(server, STATUS, "t-1")
     server.clock.hold()
@@ -138,7 +138,7 @@ async def test_a_batch() -> None:
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), True])
 @pytest.mark.parametrize("name", ["poll", "timeout"])
 async def test_times_that_cannot_be(name: str, seconds: float) -> None:
-    """A poll or timeout that is no time is refused before anybody looks."""
+    """An invalid poll or timeout is rejected before any request."""
     server = Server(["Completed"])
     with pytest.raises(InvalidRequestError, match=name):
         await Task(server, STATUS, "t-1").wait(**{name: seconds})
@@ -147,7 +147,7 @@ async def test_times_that_cannot_be(name: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("task_id", ["", "..", "a\n"])
 def test_ids_that_no_path_holds(task_id: str) -> None:
-    """A handle is not made of an id that would lead to another path."""
+    """A task's id that would lead to another path is rejected."""
     with pytest.raises(InvalidRequestError):
         Task(Server(["Completed"]), STATUS, task_id)
 
@@ -158,7 +158,7 @@ def test_ids_that_no_path_holds(task_id: str) -> None:
     st.sampled_from(["", "_", "-", " "]),
 )
 def test_ends_however_they_are_spelled(word: str, case: Any, between: str) -> None:
-    """An end is one in any case and with anything between its words; what is begun is none."""
+    """A final state is recognized in any case and with separators; others are not."""
     spelled = "".join(between + each if each.isupper() else each for each in word)
     assert is_end(case(spelled))
     assert not is_end(f"not {word}")
@@ -166,7 +166,7 @@ def test_ends_however_they_are_spelled(word: str, case: Any, between: str) -> No
 
 
 def test_interrupted_batches_survive_pickling() -> None:
-    """The error of an interrupted batch keeps its tasks, whoever passes it on."""
+    """The error of an interrupted batch keeps its tasks when it is pickled or raised again."""
     error = BatchInterruptedError("stopped", task_ids=("a", "b"), accepted=2000, status=500)
     again = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own
     for each in (error.again(), again):

@@ -1,4 +1,4 @@
-"""Limits as calls meet them, over a real socket: what is waited for, looked behind, refused."""
+"""Limits as calls meet them over a real socket: waits, looks and refusals."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def statuses(server: Emulator) -> list[int | None]:
 async def test_a_stray_refusal_costs_later_calls_nothing(
     emulator: Emulator, session: FronteggSession, clock: FakeClock, headers: dict[str, str]
 ) -> None:
-    """One 429 of a server without a limit delays who met it, and nobody after it."""
+    """One 429 of a server without a limit delays its own call, and no later one."""
     await burst(session)
     assert clock.slept == []
     emulator.inject(AnswerStatus(429, headers=headers), on=GET)
@@ -189,7 +189,7 @@ async def test_a_longer_end_is_looked_behind(
     assert 3.0 * window <= requests[-1].at - requests[0].at <= 3.0 * (window + 1.0)
 
 
-# Who waits for what
+# Waits of calls
 
 
 async def test_an_interactive_call_does_not_wait_for_a_rate(
@@ -212,7 +212,7 @@ async def test_an_interactive_call_does_not_wait_for_a_rate(
 async def test_a_refusal_at_once(
     emulator: Emulator, session: FronteggSession, clock: FakeClock
 ) -> None:
-    """Who cannot be served in time is told so before anything is sent, with the time to wait."""
+    """A call that cannot be sent in time raises before any request, with the time to wait."""
     emulator.inject(AnswerStatus(429, headers={"Retry-After": "20"}), on=GET)
     with pytest.raises(RateLimitError):
         await session.with_options(max_attempts=1).users.get("user-0")
@@ -329,13 +329,13 @@ async def test_two_runs_keep_to_their_shares(anyio_backend: str) -> None:
             assert most_in(sent, 1.0) <= rate + 2
 
 
-# What must not hold others up
+# Calls that must not delay others
 
 
 async def test_calls_cancelled_on_the_wire_are_not_counted_for_ever(
     emulator: Emulator, session: FronteggSession, clock: FakeClock
 ) -> None:
-    """However many calls were cancelled before their answer, a later refusal is one like others."""
+    """Calls cancelled before their response do not count as in flight for ever."""
     stall = emulator.inject(Stall(), on=GET, times=None)
     calls = [asyncio.create_task(session.users.get("user-0")) for _ in range(64)]
     await stall.wait(64)
@@ -398,7 +398,7 @@ async def test_a_zero_wait_is_not_hammered(
     assert counts[1] <= counts[0] + 2
 
 
-# What is published
+# Published limits
 
 
 RESET_PASSWORD = "POST /identity/resources/users/v1/passwords/reset"
@@ -431,7 +431,7 @@ async def test_published_limits_are_expected(
 
 
 async def test_an_expected_limit_is_none_that_was_met(anyio_backend: str) -> None:
-    """What is only expected is not passed on to later sessions as if it had been seen."""
+    """An expected limit is not passed on to later sessions as a learned one."""
     async with FronteggSession(
         client_id="id", api_key="key", base_url="https://acme.test", clock=FakeClock()
     ) as session:

@@ -48,7 +48,7 @@ def test_the_tree_is_as_drawn() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_copies_lose_nothing(kind: type[FronteggError]) -> None:
-    """Pickled, copied or raised again, an error is of its class and knows what it knew."""
+    """An error keeps its class and fields when it is pickled, copied or raised again."""
     error = kind("it failed", **EVERYTHING)
     copies = (
         pickle.loads(pickle.dumps(error)),  # noqa: S301  # our own, just made
@@ -99,13 +99,13 @@ def test_what_an_error_says() -> None:
     ],
 )
 def test_what_is_not_known_is_not_said(fields: ErrorFields, text: str) -> None:
-    """An error says nothing of what it does not know."""
+    """A message has no words for unknown fields."""
     assert str(FronteggError("it failed", **fields)) == text
 
 
 @pytest.mark.parametrize("code", ["ER-00004", "ER-00006", "ER-00008", "ER-01008", "ER-01097"])
 def test_codes_have_hints(code: str) -> None:
-    """Each code that was seen says what to do about it, in ``hint`` and in the text."""
+    """Each known error code has a hint, which ends the message."""
     error = FronteggError("it failed", error_code=code)
     assert error.hint == HINTS[code]
     assert str(error).endswith(HINTS[code])
@@ -120,13 +120,13 @@ def test_codes_have_hints(code: str) -> None:
     ],
 )
 def test_messages_have_hints(message: str, word: str) -> None:
-    """A known message has a hint wherever it stands among others; an unknown one has none."""
+    """A known message among others has a hint; an unknown one has none."""
     assert word in (FronteggError("no", messages=("other", message)).hint or "")
     assert FronteggError("no", messages=("other",)).hint is None
 
 
 def test_messages_are_bounded() -> None:
-    """A server that writes novels fills neither a log nor the memory."""
+    """Very long messages of a server are cut."""
     error = FronteggError("no", messages=("x" * 10**6,) * 10**3)
     assert len(error.messages) == 10
     assert {len(text) for text in error.messages} == {500}

@@ -1,4 +1,4 @@
-"""The first errors that somebody meets: they say which setting is wrong and what to do."""
+"""The first errors of a new user: they name the wrong setting and the remedy."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("wrong", [{"api_key": "canary-wrong"}, {"client_id": "nobody"}])
 async def test_wrong_credentials(wrong: dict[str, str], emulator: Emulator) -> None:
-    """Refused credentials are named by client id and host with what to check, never the key."""
+    """Rejected credentials are an error with client id, host and advice, without the key."""
     async with session_on(emulator, **wrong) as session:
         for _ in range(2):
             with pytest.raises(AuthenticationError) as caught:
@@ -75,7 +75,7 @@ async def test_wrong_credentials(wrong: dict[str, str], emulator: Emulator) -> N
 
 
 async def test_a_region_is_named() -> None:
-    """Credentials that a region refuses are refused with the region's name, to be compared."""
+    """The error of rejected credentials names the region."""
 
     async def refuse() -> Any:
         raise AuthenticationError("no", operation="authentication.authenticate", status=401)
@@ -98,7 +98,7 @@ NOT_ALLOWED: Final = b"HTTP/1.1 405 Not Allowed\r\nContent-Length: 0\r\n\r\n"
     ],
 )
 async def test_a_host_that_is_not_fronteggs(reply: bytes, kind: type[FronteggError]) -> None:
-    """A host without the auth route is named as such, not as a user who was not found."""
+    """A host without the auth route is an error about ``base_url``, not a NotFoundError."""
     async with (
         raw_server(reply) as (url, heard),
         FronteggSession(client_id="id", api_key=API_KEY, base_url=url) as session,
@@ -276,7 +276,7 @@ async def test_names_of_headers(
     assert emulator.requests[-1].headers["x-odd!#$%&'*+.^_`|~"] == "1"
 
 
-# Texts of servers
+# Strings of servers
 
 
 EVIL: Final = "a\x1b]0;owned\x07\x1b[2J\r\nERROR forged \u202e\x9b31m \ud800"
@@ -312,7 +312,7 @@ async def test_no_control_characters(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_every_text_of_an_error_is_printable() -> None:
-    """An error escapes what it is given, once, and its copies are the same."""
+    """An error escapes unprintable characters once, and its copies are equal."""
     error = AuthenticationError(EVIL, error_code=EVIL, messages=(EVIL * 100,), trace_id=EVIL)
     assert str(error).isprintable()
     again = error.again().again()
@@ -411,7 +411,7 @@ async def test_the_log_is_turned_on(emulator: Emulator) -> None:
 
 
 async def test_the_applications_own_log_comes_first(emulator: Emulator) -> None:
-    """Where the application has a handler, also one set up later, no line is written twice."""
+    """With a handler of the application, also one set up later, no line is written twice."""
     own = "logging.basicConfig(stream=sys.stdout, level=logging.DEBUG, format='own %(message)s')"
     later = (
         "init = FronteggSession.open\n"
@@ -427,7 +427,7 @@ async def test_the_applications_own_log_comes_first(emulator: Emulator) -> None:
 
 
 def test_a_level_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A level that logging does not have is refused by the variable's name."""
+    """An unknown level is rejected by the variable's name."""
     monkeypatch.setenv("FRONTEGG_LOG", "loud")
     with pytest.raises(ConfigurationError, match="FRONTEGG_LOG must be one of debug, info"):
         FronteggSession.for_users()

@@ -46,7 +46,7 @@ async def one_session(emulator: Emulator, calls: int = 3) -> None:
 @pytest.mark.parametrize("shared_store", [False, True], ids=["own store", "one store"])
 @pytest.mark.parametrize("shared_http", [False, True], ids=["own http", "one http"])
 async def test_two_credentials_never_mix(shared_store: bool, shared_http: bool) -> None:
-    """Two sessions in one process never use each other's token, whatever else they share."""
+    """Two sessions never use each other's token, also with one token store and one pool."""
     keys = {"client-a": "key-a", "client-b": "key-b"}
     async with AsyncExitStack() as stack:
         emulator = await stack.enter_async_context(Emulator(credentials=keys))
@@ -235,7 +235,7 @@ def test_closed_on_another_loop() -> None:
         await asyncio.to_thread(elsewhere)
         await session.users.get("user-0")
         connector = connector_of(session)
-        await connector.close()  # what the end of the loop would warn of
+        await connector.close()  # a warning at the end of the loop
 
     sync_emulator_run(leave_open)
     (session,) = kept
@@ -323,7 +323,7 @@ def test_forked_child() -> None:
 
 @pytest.mark.parametrize("on", [AUTH, GET], ids=["during the token fetch", "during calls"])
 async def test_closed_under_way(emulator: Emulator, on: str) -> None:
-    """Closing ends calls under way with ClosedError, and leaves neither task nor connection."""
+    """Closing ends calls in flight with ClosedError, and leaves neither task nor connection."""
     stall = emulator.inject(Stall(), on=on, times=None)
     async with session_on(emulator) as session:
         calls = [asyncio.create_task(session.users.get("user-0")) for _ in range(20)]
@@ -376,7 +376,7 @@ async def test_closed_during_a_read_back(emulator: Emulator) -> None:
 
 
 async def test_error_inside_is_not_replaced(emulator: Emulator) -> None:
-    """What is raised inside ``async with`` comes out as it is, never as a group."""
+    """An error raised inside ``async with`` leaves it unchanged, never as a group."""
 
     async def fail() -> None:
         async with session_on(emulator) as session:

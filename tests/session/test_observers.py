@@ -1,4 +1,4 @@
-"""Observers of calls, and the answers of typed methods: what they are told, and what they cost."""
+"""Observers of calls, and the responses behind typed methods."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ DOCS: Final = Path(__file__).parents[2] / "docs" / "integrations.md"
 
 
 class Noting(Observer):
-    """Writes down what it is told."""
+    """Records its calls."""
 
     def __init__(self, name: str = "", notes: list[str] | None = None) -> None:
         self.name: Final = name
@@ -56,18 +56,18 @@ class Noting(Observer):
         self.attempts: Final[list[Attempt]] = []
 
     def call_started(self, call: ObservedCall) -> None:
-        """Note that it began."""
+        """Record the start."""
         self.calls.append(call)
         self.notes.append(f"{self.name}start {call.operation.name}")
 
     def attempt_ended(self, call: ObservedCall, attempt: Attempt) -> None:
-        """Note how it came out."""
+        """Record the outcome."""
         self.attempts.append(attempt)
         outcome = attempt.status or attempt.failure
         self.notes.append(f"{self.name}attempt {attempt.number}: {outcome}")
 
     def call_ended(self, call: ObservedCall, error: BaseException | None) -> None:
-        """Note how it ended."""
+        """Record the end."""
         self.errors.append(error)
         self.notes.append(f"{self.name}end {type(error).__name__ if error else call.status}")
 
@@ -137,7 +137,7 @@ async def test_errors(
     kind: type[Exception],
     notes: list[str],
 ) -> None:
-    """Whatever a call fails with, its observers hear the error that the caller gets."""
+    """Observers get the error that the call raises, for each kind of failure."""
     noting = Noting()
     if call is garbled:
         emulator.inject(MalformedJson(), on=GET)
@@ -240,7 +240,7 @@ async def test_a_broken_observer_harms_nobody(
 
 @pytest.mark.parametrize("observers", [5, [Noting], ["log"], Noting()])
 async def test_what_is_no_observer(emulator: Emulator, observers: Any) -> None:
-    """Something else than observers is refused when the session is made, with what is wanted."""
+    """Objects that are no observers are rejected when the session is made."""
     with pytest.raises(ConfigurationError, match="observers"):
         session_on(emulator, observers=observers)
 
@@ -276,7 +276,7 @@ async def test_a_session_without_observers_makes_nothing(
 
 
 def example(name: str) -> dict[str, Any]:
-    """Run an example of the documentation, and return what it defines."""
+    """Run an example of the documentation, and return its names."""
     pattern = rf"<!-- example: {name} -->\n```python\n(.*?)```"
     (source,) = re.findall(pattern, DOCS.read_text(), re.DOTALL)
     defined: dict[str, Any] = {"__name__": "example"}
@@ -287,7 +287,7 @@ def example(name: str) -> dict[str, Any]:
 async def test_the_examples_of_the_documentation(
     emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The documented metrics and log run together, and count and say what happened."""
+    """The documented metrics and log run together, and count and log two calls."""
     observers = [example("metrics")["CallMetrics"](), example("logs")["SlowCalls"]()]
     emulator.inject(AnswerStatus(500), on=GET)
     async with observed_on(emulator, *observers) as session:
@@ -310,11 +310,11 @@ async def test_the_examples_of_the_documentation(
     assert re.match(wanted, said.getMessage())
 
 
-# Answers of typed methods
+# Responses of typed methods
 
 
 async def test_with_response(emulator: Emulator) -> None:
-    """What a method returns comes with the status, the trace id, the headers and the attempts."""
+    """``with_response`` adds status, trace id, headers and attempts to a method's result."""
     emulator.inject(AnswerStatus(500), on=GET)
     async with session_on(emulator, clock=FakeClock()) as session:
         result = await with_response(session.users.get("user-0"))
@@ -414,7 +414,7 @@ async def test_observers_without_a_hash(emulator: Emulator) -> None:
 
 
 async def test_tasks_that_outlive_with_response(emulator: Emulator) -> None:
-    """What a task in the background calls after the end of ``with_response`` is kept nowhere."""
+    """A background task's calls after the end of ``with_response`` are not recorded."""
     async with session_on(emulator) as session:
         go_on = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""Settings: what cannot work is refused when it is given, by the name of the setting."""
+"""Settings: invalid ones are rejected when they are given, by their names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VARIABLES = (
 
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the variables of whoever runs the tests away."""
+    """Remove the variables of the environment in which the tests run."""
     for name in VARIABLES:
         monkeypatch.delenv(f"FRONTEGG_{name}", raising=False)
 
@@ -86,7 +86,7 @@ def test_own_hosts(given_url: str, url: str) -> None:
     ],
 )  # fmt: skip
 def test_hosts_that_are_refused(url: str) -> None:
-    """What is no host, or would send the key in clear text elsewhere, is refused by name."""
+    """A ``base_url`` that is no host, or would send the key in clear text, is rejected."""
     with pytest.raises(ConfigurationError, match="base_url"):
         session(base_url=url)
 
@@ -103,7 +103,7 @@ def test_hosts_that_are_refused(url: str) -> None:
 @example("https://[::1]80")
 @example("https://[::1]]")
 def test_any_text_as_a_host(url: str) -> None:
-    """No text breaks the check: it is a ConfigurationError or a host that paths can follow."""
+    """Any string is a ConfigurationError or a host that paths can follow."""
     try:
         resolved = resolve_base_url(url, None)
     except ConfigurationError:
@@ -190,7 +190,7 @@ def test_headers_that_cannot_work(headers: Mapping[Any, Any]) -> None:
 
 @given(st.text())
 def test_header_values(value: str) -> None:
-    """A value that passes cannot end its header, and is what was given."""
+    """A value that passes the check is unchanged, and cannot end its header."""
     try:
         checked = check_header_value("x-a", value)
     except FronteggError:
@@ -297,7 +297,7 @@ def test_from_env(
 def test_environments_that_cannot_work(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], message: str
 ) -> None:
-    """What is missing or contradicts itself is named, and the key is not shown."""
+    """Missing and contradictory variables are named, and the key is not shown."""
     for name, value in variables.items():
         monkeypatch.setenv(f"FRONTEGG_{name}", value)
     with pytest.raises(ConfigurationError, match=message) as caught:

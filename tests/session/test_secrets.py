@@ -84,7 +84,7 @@ def assert_clean(text: str | bytes, *tokens: str) -> None:
 
 
 async def error_of(call: Any) -> BaseException:
-    """Give what a call ends in."""
+    """Return the error of a call."""
     with pytest.raises((FronteggError, TimeoutError)) as caught:
         await call
     return caught.value
@@ -257,7 +257,7 @@ async def test_echoes_in_headers(emulator: Emulator, canary: FronteggSession, wa
 
 
 async def test_what_holds_a_token_is_not_pickled(canary: FronteggSession) -> None:
-    """Pickling whatever holds a token is an error that says so in words; copies stay possible."""
+    """Pickling an object with a token raises TypeError with a reason; copying works."""
     answer = await canary.send(GET_USER, "user-0")
     tokens = UserTokens(access_token=USER_TOKEN, refresh_token=USER_TOKEN)
     values: list[tuple[Any, str]] = [

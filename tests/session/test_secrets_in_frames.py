@@ -1,4 +1,4 @@
-"""The canary in variables: what reports errors with the variables of frames finds no secret.
+"""The canary in variables: reports of errors with the variables of frames show no secret.
 
 Each way in which a secret reaches the SDK ends in an error, which is shown to the standard
 library, to rich and to structlog with all variables, and to the Sentry SDK
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Undo what a way in sets in the environment."""
+    """Restore the variables that a way in sets."""
     for name in (
         "API_KEY",
         "SECRET_KEY",
@@ -112,7 +112,7 @@ def test_sentry_is_sent_no_secret() -> None:
     assert any(frame.get("vars") for frame in ours)
     for event in events:
         for frame in frames_in(event):
-            # What the program of the test holds itself.
+            # Variables of the test's own program.
             if frame["module"].startswith(("tests", "__main__")):
                 for part in ("vars", "context_line", "pre_context", "post_context"):
                     frame.pop(part, None)

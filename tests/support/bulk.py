@@ -25,7 +25,7 @@ HEADER: Final = Header(
 
 
 def writes(server: Emulator) -> int:
-    """Return how many requests arrived that change something."""
+    """Return the number of requests that change a user."""
     return sum(server.count(route) for route in WRITES)
 
 
@@ -68,9 +68,9 @@ def csv_of(path: Path, user_ids: Iterable[str], tenant_id: str = "t") -> Path:
 
 
 def ledger_with(
-    path: Path, session: FronteggSession, job: Any, rows: Sequence[NewRow], under_way: Sequence[int]
+    path: Path, session: FronteggSession, job: Any, rows: Sequence[NewRow], in_flight: Sequence[int]
 ) -> Path:
-    """Write a ledger as a run over a program's rows leaves it that died with some under way."""
+    """Write the ledger of a run over a program's rows that died with some in flight."""
     ledger = Ledger.begin(
         path,
         Header(
@@ -83,13 +83,13 @@ def ledger_with(
     )
     ledger.add(rows)
     ledger.finish_loading()
-    ledger.write((), (), [(line, line) for line in under_way])
+    ledger.write((), (), [(line, line) for line in in_flight])
     ledger.close()
     return path
 
 
 def exported(path: Path) -> list[ExportedRow]:
-    """Return what a ledger holds."""
+    """Return the rows of a ledger, as ``bulk export`` shows them."""
     ledger = Ledger.read(path)
     try:
         return list(ledger.export())
@@ -98,23 +98,23 @@ def exported(path: Path) -> list[ExportedRow]:
 
 
 def states(path: Path) -> dict[int, State]:
-    """Return where the rows of a ledger stand, by line."""
+    """Return the states of a ledger's rows, by line."""
     return {row.line: row.state for row in exported(path)}
 
 
 def files_in(folder: Path) -> list[str]:
-    """Return the names of what is in a folder."""
+    """Return the names of the files in a folder."""
     return sorted(path.name for path in folder.iterdir())
 
 
 async def until(happened: Callable[[], object]) -> None:
-    """Let others run until something has happened."""
+    """Let other tasks and threads run until the condition holds."""
     while not happened():
         await asyncio.to_thread(int)
 
 
 def bulk_tasks() -> set[str]:
-    """Return the tasks of bulk work that are not over."""
+    """Return the names of the tasks of bulk runs that have not ended."""
     return {
         task.get_name()
         for task in asyncio.all_tasks()
@@ -126,7 +126,7 @@ def bulk_tasks() -> set[str]:
 async def crowd(
     count: int, tenants: Iterable[str] = (), **options: Any
 ) -> AsyncGenerator[tuple[Emulator, FronteggSession, list[str]]]:
-    """Give a server with users, a session, and the users; no wait takes any time."""
+    """Give a server with users, a session, and the users' ids; waits take no time."""
     async with leaping(**options) as (server, session):
         yield server, session, people(server, count, tenants)
 
@@ -164,7 +164,7 @@ def as_csv(folder: Path, pairs: Pairs) -> Any:
 
 
 def added(server: Emulator) -> Counter[str]:
-    """Return how often each user was sent to a tenant."""
+    """Return the number of requests that add each user to a tenant."""
     return Counter(
         request.raw_path.split("/")[-2] for request in server.requests if request.method == "POST"
         and request.raw_path.endswith("/tenant")

@@ -20,7 +20,7 @@ from frontegg_async.pacing import pacer
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a child does."""
+    """Settings of a child's run."""
 
     source: str
     ledger: str
@@ -30,13 +30,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     late_commit: float | None = None
     """Seconds between two looks at a row in doubt, instead of the engine's own."""
     brisk: bool = False
-    """Whether to begin at thousands a second, for runs that are about something else."""
+    """True to begin at thousands of calls a second, for tests that are not about pacing."""
     file_limit: int | None = None
     """RLIMIT_FSIZE, in bytes."""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What a child has to say at its end."""
+    """The result that a child prints at its end."""
 
     counts: dict[str, int] = {}
     stopped: str | None = None
@@ -45,12 +45,12 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rows(self) -> int:
-        """How many rows were reported."""
+        """Number of rows in the report."""
         return sum(self.counts.values())
 
 
 async def run(settings: Settings) -> Said:
-    """Run, or say why not."""
+    """Run, and return the counts or the error."""
     async with FronteggSession.from_env() as session:
         try:
             if settings.retry:
@@ -71,7 +71,7 @@ async def run(settings: Settings) -> Said:
 
 
 def main(settings: Settings) -> None:
-    """Run and print what there is to say, in one line."""
+    """Run and print the result, in one line."""
     if settings.late_commit is not None:
         setattr(engine, "LATE_COMMIT", settings.late_commit)  # noqa: B010 - it is Final
     if settings.brisk:

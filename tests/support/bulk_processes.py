@@ -1,4 +1,4 @@
-"""Processes that run and are killed; none outlives the test that started it."""
+"""Processes of bulk runs, to be killed; none outlives the test that started it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from .bulk_child import Said, Settings
 
 CHILD: Final = Path(__file__).with_name("bulk_child.py")
 HANGS: Final = 45.0
-"""Seconds after which a child counts as one that will never end."""
+"""Seconds after which a child counts as hanging."""
 
 
 class HangingError(AssertionError):
-    """A child did not end."""
+    """A child that did not end."""
 
 
 class Nursery:
@@ -43,7 +43,7 @@ class Nursery:
         return self._pid
 
     async def end(self) -> Said | None:
-        """Wait for the end of the run, and return what it said if it was not killed."""
+        """Wait for the end of the run, and return its result, or None if it was killed."""
         line = await self._line()
         said = msgspec.json.decode(line, type=Said) if line.startswith(b"{") else None
         status = int(await self._line()) if said is not None else int(line)
@@ -71,7 +71,7 @@ class Nursery:
 
 @asynccontextmanager
 async def nursery(server: Emulator, settings: Settings) -> AsyncGenerator[Nursery]:
-    """Give a process that forks runs; end it, and what it forked."""
+    """Give a process that forks runs; end it and its fork."""
     process = await _start(server, settings, "nursery")
     found = Nursery(process)
     try:
@@ -82,7 +82,7 @@ async def nursery(server: Emulator, settings: Settings) -> AsyncGenerator[Nurser
 
 
 async def run_child(server: Emulator, settings: Settings) -> Said:
-    """Run in a new process to the end, and return what it said."""
+    """Run in a new process to the end, and return the result."""
     process = await _start(server, settings)
     try:
         async with asyncio.timeout(HANGS):
@@ -122,8 +122,8 @@ async def _end(process: Process) -> None:
 
 
 async def quiet(server: Emulator) -> None:
-    """Return when the server has finished with every connection of those that died."""
-    while server.open_connections:  # noqa: ASYNC110 - it tells nobody
+    """Return when the server has closed every connection of the processes that died."""
+    while server.open_connections:  # noqa: ASYNC110 - it sets no event
         await asyncio.sleep(0)
     for _ in range(50):
         await asyncio.sleep(0)

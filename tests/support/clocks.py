@@ -11,7 +11,7 @@ import anyio.lowlevel
 
 
 class FakeClock:
-    """A clock that a test moves. Sleeping moves it too, at once, and is written down."""
+    """A clock that a test moves. Sleeping moves it too, at once, and is recorded."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -21,11 +21,11 @@ class FakeClock:
         self._asleep = asyncio.Event()
 
     def monotonic(self) -> float:
-        """Seconds since nothing in particular."""
+        """Return seconds since an arbitrary moment."""
         return self.now
 
     def time(self) -> float:
-        """Seconds since the epoch."""
+        """Return seconds since the epoch."""
         return self.epoch + self.now
 
     def advance(self, seconds: float) -> None:
@@ -43,11 +43,11 @@ class FakeClock:
         self.now += seconds
 
     def hold(self) -> None:
-        """Keep whoever sleeps from now on, until ``release``."""
+        """Hold all sleepers from now on, until ``release``."""
         self._gate = asyncio.Event()
 
     async def asleep(self) -> None:
-        """Return once somebody sleeps."""
+        """Return once a task sleeps."""
         await self._asleep.wait()
 
     def release(self) -> None:
@@ -58,7 +58,7 @@ class FakeClock:
 
 
 async def spin(turns: int = 20) -> None:
-    """Let every other task go as far as it can without the network."""
+    """Let every other task run until it waits for the network or for time."""
     for _ in range(turns):
         await asyncio.sleep(0)
 
@@ -66,29 +66,29 @@ async def spin(turns: int = 20) -> None:
 class LoopTime:
     """The time of an event loop, which stands still until a test moves it.
 
-    So a deadline passes when a test wants it to, whatever the machine is busy with. Nothing that
-    waits for time to pass goes on by itself.
+    So a deadline passes when a test wants it to, on a busy machine as well, and no wait for time
+    ends by itself.
     """
 
     def __init__(self, now: float) -> None:
         self.now = now
 
     async def run_out(self, call: asyncio.Task[Any], seconds: float) -> None:
-        """Let the time of a call pass that began now, and see that it ends then and not before."""
+        """Let the seconds of a call pass that began now; check that it ends then and not before."""
         await self.advance(seconds - 0.5)
         assert not call.done()
         await self.advance(1.0)
         assert call.done()
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass, and whoever waited for it go on."""
+        """Let time pass, and let the tasks that waited for it go on."""
         await spin()
         self.now += seconds
         await spin()
 
 
 class LeapingClock:
-    """Time that passes only while somebody waits, and then at once."""
+    """A clock that jumps to the end of each wait."""
 
     def __init__(self) -> None:
         self.now = 1_700_000_000.0
@@ -113,16 +113,16 @@ class LeapingClock:
 
 
 async def turn(times: int = 200) -> None:
-    """Let whatever can run now run."""
+    """Let all tasks run that can."""
     for _ in range(times):
         await anyio.lowlevel.checkpoint()
 
 
 class FairClock:
-    """Time that passes only while somebody waits, and never beyond the end of a wait.
+    """A clock that moves to the end of one wait after the other, in their order.
 
     Under a ``LeapingClock`` the longest of many waits ends them all, so that an outage costs fewer
-    attempts than it would.
+    attempts than in real time.
     """
 
     def __init__(self) -> None:
@@ -140,7 +140,7 @@ class FairClock:
         return self.now
 
     async def sleep(self, seconds: float, /) -> None:
-        """Wait until everybody whose wait ends sooner has gone on."""
+        """Return when all waits that end sooner have ended."""
         future = asyncio.get_running_loop().create_future()
         heappush(self._waiting, (self.now + seconds, next(self._number), future))
         if self._passing is None:

@@ -13,8 +13,6 @@ DATES = [
     "2024-05-06T07:08:09Z", "2024-05-06T07:08:09.123Z", "2024-05-06T07:08:09.123456Z",
     "2024-05-06T07:08:09+05:30", "2024-05-06T07:08:09.1-08:00", "2024-05-06T07:08:09",
 ]  # fmt: skip
-
-
 extras = st.dictionaries(
     st.text(max_size=3).map("x-".__add__),
     st.none() | st.integers() | st.text(max_size=3) | st.lists(st.booleans(), max_size=2),

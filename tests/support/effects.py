@@ -1,4 +1,4 @@
-"""What happened, as the emulator saw it and as the ledger has it."""
+"""Effects of bulk runs: the emulator's requests and invites, and the ledger's rows."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Trapped(list[RecordedRequest]):
         self._snap = snap
 
     def disarm(self) -> None:
-        """Take the trap away."""
+        """Remove the trap."""
         self._snap = None
 
     def append(self, record: RecordedRequest, /) -> None:
-        """Remember a request."""
+        """Record a request."""
         super().append(record)
         if self._snap is not None and len(self) >= self._at:
             snap, self._snap = self._snap, None
@@ -59,7 +59,7 @@ class _Body(msgspec.Struct, rename="camel"):
 
 
 def is_post(record: RecordedRequest) -> bool:
-    """Whether a request adds a user to a tenant."""
+    """Return whether a request adds a user to a tenant."""
     return f"{record.method} {record.template}" == ADD
 
 
@@ -80,12 +80,12 @@ def invited(server: Emulator) -> Counter[Pair]:
 
 
 def twice(counter: Counter[Pair]) -> set[Pair]:
-    """Return what was counted more than once."""
+    """Return the pairs that were counted more than once."""
     return {pair for pair, count in counter.items() if count > 1}
 
 
 def ledger_rows(path: Path) -> list[ExportedRow]:
-    """Return what a ledger has of its rows, as ``bulk export`` would show them."""
+    """Return the rows of a ledger, as ``bulk export`` shows them; none if there is no ledger."""
     if not path.exists() or not path.stat().st_size:
         return []
     with closing(sqlite3.connect(path)) as database:
@@ -99,17 +99,17 @@ def ledger_rows(path: Path) -> list[ExportedRow]:
 
 
 def pairs_in(rows: Iterable[ExportedRow], *states: State) -> set[Pair]:
-    """Return the pairs that stand in one of these states."""
+    """Return the pairs of the rows in one of these states."""
     return {(who(row), row.tenant_id or "") for row in rows if row.state in states}
 
 
 def who(row: ExportedRow) -> str:
-    """Return the user's id; users who are named by e-mail have their id before the @."""
+    """Return the id of the row's user, which stands before the @ of an address."""
     return row.user_id or (row.email or "").partition("@")[0]
 
 
 def write_csv(path: Path, rows: Iterable[Assignment | None]) -> Path:
-    """Write a file of rows; None is one that cannot be read as a row."""
+    """Write a file of rows; None stands for a malformed one."""
     with path.open("w", newline="") as file:
         writer: Any = csv.writer(file)
         writer.writerow(["user_id", "email", "tenant_id", "set_active"])

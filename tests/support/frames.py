@@ -16,11 +16,9 @@ from structlog.tracebacks import ExceptionDictTransformer
 from .sessions import API_KEY
 
 HERE: Final = str(Path(__file__).parents[1])
-
+"""The folder of tests: its frames hold canaries, and are left out."""
 
 CANARY: Final = "canary-in-a-frame-41d7"
-
-
 CANARIES: Final = (API_KEY, CANARY)
 
 
@@ -88,7 +86,7 @@ def by_structlog(error: BaseException) -> str:
 
 
 def assert_hidden(error: BaseException, *more: str) -> None:
-    """Fail if one of the canaries stands in what any of the three shows."""
+    """Fail if one of the three reports shows a canary."""
     for show in (by_the_standard_library, by_rich, by_structlog):
         text = show(error)
         for canary in (*CANARIES, *more):
@@ -97,7 +95,7 @@ def assert_hidden(error: BaseException, *more: str) -> None:
 
 
 async def error_of(work: Awaitable[Any]) -> BaseException:
-    """Give what something ends in."""
+    """Return the error of an awaitable."""
     try:
         await work
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # of any kind

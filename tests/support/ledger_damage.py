@@ -22,11 +22,11 @@ def put(path: Path, files: dict[str, bytes]) -> None:
 
 
 def flipped(files: dict[str, bytes], chance: random.Random) -> dict[str, bytes]:
-    """Return the files with one byte that changed, or some."""
+    """Return the files with one to eight changed bytes."""
     changed = {suffix: bytearray(content) for suffix, content in files.items()}
     for _ in range(chance.choice((1, 1, 1, 2, 8))):
         content = changed[chance.choice([*changed])]
-        # Behind it lies the reserve, of zeros that nobody reads.
+        # Behind it lies the reserve, of zeros that are not read.
         at = chance.randrange(min(len(content), 120_000))
         content[at] = chance.choice((content[at] ^ 1 << chance.randrange(8), chance.randrange(256)))
     return {suffix: bytes(content) for suffix, content in changed.items()}

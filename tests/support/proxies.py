@@ -13,18 +13,15 @@ TUNNEL: Final = b"HTTP/1.1 200 Connection established\r\n\r\n"
 """The reply of a proxy that makes a tunnel."""
 
 
-# An HTTP proxy, as companies have them
-
-
 class Heard:
-    """Everything that a proxy was told.
+    """Requests to a proxy, and its replies.
 
     Attributes:
         url: where the proxy listens.
         heads: the heads of requests.
         passed: the bytes that clients sent through its tunnels.
-        replies: what it answers to the next requests instead of making a tunnel; an empty reply
-            ends the connection.
+        replies: replies to the next requests in place of a tunnel; an empty one ends the
+            connection.
     """
 
     def __init__(self) -> None:
@@ -67,7 +64,7 @@ async def connect_proxy(
 
 @asynccontextmanager
 async def behind_tls(url: str, certificate: Certificate) -> AsyncGenerator[str]:
-    """Serve by https, at a host name, what a server on this machine serves by http."""
+    """Serve an HTTP server of this machine by https, at a host name."""
     port = int(url.rpartition(":")[2])
     async with serving(
         lambda peer: relay(peer, port, bytearray()), certificate.for_server()
@@ -76,7 +73,7 @@ async def behind_tls(url: str, certificate: Certificate) -> AsyncGenerator[str]:
 
 
 async def relay(peer: Peer, port: int, passed: bytearray) -> None:
-    """Pass on what comes from either side until one of them has ended."""
+    """Pass bytes on in both directions until one side has ended."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
     async def pump(

@@ -19,24 +19,16 @@ from .routes import AUTH, EITHER, GET
 from .sessions import API_KEY, session_on
 
 LOGIN: Final = "POST /identity/resources/auth/v1/user"
-
-
 REFRESH: Final = "POST /identity/resources/auth/v1/user/token/refresh"
-
-
 ANYTHING: Final = Operation("test.anything", "POST", "/identity/resources/users/v2", dict[str, Any])
-
-
 LOOK: Final = Operation(
     "test.look", "GET", "/identity/resources/users/v3", dict[str, Any], token=TokenKind.EITHER
 )
-
-
 ONCE: Final = Options(timeout=5.0, attempt_timeout=1.0, max_attempts=1)
 
 
 def echoing(status: int, secret: str = CANARY) -> AnswerStatus:
-    """Give an answer that repeats a secret that it was sent wherever it can."""
+    """Return a response that repeats a secret in its body and headers."""
     body = msgspec.json.encode({"errors": [f"no: {secret}"], "errorCode": secret, "got": secret})
     headers = {"frontegg-trace-id": secret, "Set-Cookie": f"fe_refresh_x={secret}"}
     return AnswerStatus(status, body, "application/json", headers=headers)
@@ -220,7 +212,7 @@ async def proxy_not_there(emulator: Emulator, frontegg: FronteggSession) -> None
 
 
 class _BrokenStore(MemoryTokenStore):
-    """A store whose token is dead, and which breaks when it is told so."""
+    """A store of a dead token that raises when the token is discarded."""
 
     async def load(self, key: str) -> StoredToken | None:
         return StoredToken(value=CANARY, issued_at=0.0, expires_at=4e9)

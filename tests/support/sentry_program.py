@@ -1,4 +1,4 @@
-"""Goes all ways in with the Sentry SDK on, and prints the events that it would send."""
+"""Raises the errors of all ways in with the Sentry SDK on, and prints its events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TAKEN: list[dict[str, Any]] = []
 
 
 class _Taking(Transport):
-    """Keeps what would be sent."""
+    """Keeps events instead of sending them."""
 
     def capture_envelope(self, envelope: Envelope) -> None:
         """Keep the events of an envelope."""

@@ -19,14 +19,14 @@ from cryptography.x509.oid import NameOID
 OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 Connection = Callable[["Peer"], Awaitable[None]]
-"""What a server does with one connection."""
+"""A server's handler of one connection."""
 
 
 class Peer:
     """The server's end of a connection.
 
     Attributes:
-        number: the how manieth connection of its server it is, from 1.
+        number: number of the connection at its server, from 1.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Peer:
                 await asyncio.sleep(0)
 
     async def gone(self) -> int:
-        """Return once the client has closed its end, with how many bytes came before that."""
+        """Return once the client has closed its end, with the number of bytes before that."""
         size = 0
         try:
             while piece := await self.reader.read(1 << 16):
@@ -72,12 +72,12 @@ class Peer:
 
 
 class Server:
-    """A server of one's own making.
+    """A listening server.
 
     Attributes:
         url: where it listens.
-        connections: how many there have been.
-        open: how many there are.
+        connections: number of connections so far.
+        open: number of open connections.
     """
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class Server:
 async def serving(
     connection: Connection, context: ssl.SSLContext | None = None
 ) -> AsyncGenerator[Server]:
-    """Listen, and leave every connection to ``connection``; closed where that ends."""
+    """Listen, and close each connection when ``connection`` has returned."""
     server = Server()
     tasks: set[asyncio.Task[None]] = set()
 
@@ -154,13 +154,13 @@ class Certificate:
         )
 
     def for_server(self) -> ssl.SSLContext:
-        """Return what a server shows it with."""
+        """Return the TLS context of a server that shows the certificate."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.file)
         return context
 
     def for_client(self) -> ssl.SSLContext:
-        """Return what a client trusts it with."""
+        """Return the TLS context of a client that trusts the certificate."""
         return ssl.create_default_context(cafile=str(self.file))
 
 

@@ -1,4 +1,4 @@
-"""Killing a run inside the process: what a SIGKILL leaves behind, without the process."""
+"""Kills of a run inside the process, with the files that a SIGKILL would leave."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Commits:
         self._left, self._snap = after, snap
 
     def disarm(self) -> None:
-        """Take the trap away."""
+        """Remove the trap."""
         self._snap = None
 
     @contextmanager
@@ -60,7 +60,7 @@ class Commits:
 
 
 class Death:
-    """One run that may be killed. What it wrote until then is in ``left``, as if it had died."""
+    """One run that may be killed. ``left`` is a copy of its ledger from that moment."""
 
     def __init__(self, server: Emulator, clock: LeapingClock, ledger: Path) -> None:
         self._server: Final = server
@@ -87,7 +87,7 @@ class Death:
                     return await self._task
             finally:
                 if self.happened:
-                    # Which counts as closed already, so that nobody else does.
+                    # It counts as closed already, so nothing else closes it.
                     assert session._sender is not None
                     await session._sender.core.close()
             error = None if self._task.cancelled() else self._task.exception()

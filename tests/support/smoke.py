@@ -1,4 +1,4 @@
-"""What an installed wheel must do with nothing but the core dependencies. Run it as a script."""
+"""Smoke test of an installed wheel with the core dependencies only. Run it as a script."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ async def assign() -> None:
         check(emulator.user(users[0]).super_user, "the user is a super-user")
 
 
-def check(holds: bool, what: str) -> None:
+def check(holds: bool, claim: str) -> None:
     """Fail loudly, also where assertions are switched off."""
     if not holds:
-        raise SystemExit(f"smoke test: not so: {what}")
+        raise SystemExit(f"smoke test: not so: {claim}")
 
 
 def main() -> None:

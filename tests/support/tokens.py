@@ -52,6 +52,6 @@ def make_manager(
 
 
 async def refresh_over(manager: TokenManager) -> None:
-    """Return once no fetch is under way."""
+    """Return once no fetch is in flight."""
     if manager._refresh_task is not None:
         await asyncio.wait((manager._refresh_task,))

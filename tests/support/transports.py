@@ -35,7 +35,7 @@ async def transport_of(kind: str, *, max_connections: int = 4) -> AsyncGenerator
 
 
 def request_to(url: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Request:
-    """Return a request for a URL that is taken to the letter."""
+    """Return a request for a URL that is used as it is."""
     return Request(method, URL(url, encoded=True), headers, body)
 
 
@@ -47,14 +47,14 @@ async def send(transport: Transport, request: Request, **options: Any) -> Respon
 
 
 def seen(outcome: Response | Failure) -> tuple[object, ...]:
-    """Return all there is to see of an outcome, to be compared."""
+    """Return the contents of an outcome, to be compared."""
     if isinstance(outcome, Failure):
         return (outcome.kind, outcome.detail, outcome.status)
     return (outcome.status, [*outcome.headers.items()], outcome.body)
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Return once something is the case that bytes on their way will bring about."""
+    """Return once the condition holds, which depends on bytes that will arrive."""
     while not condition():  # noqa: ASYNC110  # inside aiohttp, which sets no event
         await asyncio.sleep(0)
 
