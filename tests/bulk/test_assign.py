@@ -1,4 +1,4 @@
-"""Assignments in bulk: each row ends in one outcome, whatever happens on the way."""
+"""Assignments in bulk: each row ends in exactly one outcome."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.mark.parametrize("invite", [True, False])
 async def test_invites(emulator: Emulator, frontegg: FronteggSession, invite: bool) -> None:
-    """Each new member gets one invite if they are asked for, and nobody gets one if not."""
+    """Each new member gets one invite with ``invite=True``, and none without."""
     pairs = fill(emulator, 20)
     report = await frontegg.bulk.assign(rows_of(pairs), invite=invite)
     assert outcomes(report) == {"added": 20}
@@ -61,7 +61,7 @@ async def test_set_active(emulator: Emulator, frontegg: FronteggSession) -> None
 async def test_the_second_run(
     anyio_backend: str, policy: DuplicateAdd, plan: PlanMode, expected: dict[str, int]
 ) -> None:
-    """Running the same rows again changes nothing and invites nobody, whatever the server says."""
+    """A second run of the same rows changes nothing, by any policy on duplicate adds."""
     async with leaping(duplicate_add=policy) as (server, session):
         pairs = fill(server, 10)
         await session.bulk.assign(rows_of(pairs))
@@ -75,7 +75,7 @@ async def test_the_second_run(
 
 
 async def test_validate_tenants(emulator: Emulator, frontegg: FronteggSession) -> None:
-    """Asked to validate, no tenant is made, and rows of those that exist are done."""
+    """``validate_tenants`` creates no tenant, and adds only the rows of existing ones."""
     pairs = fill(emulator, 14)
     emulator.add_tenant("tenant-0")
     report = await frontegg.bulk.assign(rows_of(pairs), validate_tenants=True)
@@ -129,7 +129,7 @@ async def test_progress(emulator: Emulator, frontegg: FronteggSession) -> None:
 async def test_workers_bound_the_calls_under_way(
     emulator: Emulator, frontegg: FronteggSession
 ) -> None:
-    """As many calls as there are workers are under way, and never one more."""
+    """As many calls as workers are in flight, and never one more."""
     stalled = emulator.inject(Stall(), on=ADD, times=None)
     pairs = fill(emulator, 40)
     run = asyncio.create_task(frontegg.bulk.assign(rows_of(pairs), workers=5))
@@ -191,7 +191,7 @@ async def peak_of(items: int) -> int:
 
 
 async def test_memory_of_workers(anyio_backend: str) -> None:
-    """A hundred times the items take no more memory: workers keep nothing of what is done."""
+    """A hundred times the items take no more memory: workers keep no item that is done."""
     await peak_of(2_000)
     small, large = await peak_of(2_000), await peak_of(200_000)
     assert large < 2 * small + 50_000

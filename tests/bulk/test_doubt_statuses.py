@@ -52,7 +52,7 @@ async def run_job(session: FronteggSession, name: str, ids: list[str], **more: A
 
 
 def holds(server: Emulator, name: str, user_id: str) -> bool:
-    """Whether the server has a user as the job wants it."""
+    """Return whether the server has a user as the job wants it."""
     user = server.user(user_id)
     return {
         "assign": "new" in user.tenants,
@@ -134,7 +134,7 @@ async def test_a_conflict_with_the_lost_attempt(
 async def test_a_conflict_with_an_earlier_run(
     anyio_backend: str, tmp_path: Path, conflicts: Any, policy: DuplicateAdd, lag: float
 ) -> None:
-    """What a run that died has done is its own doing, also where the next one is refused for it."""
+    """An add of a dead run counts as added, although the next run gets a conflict for it."""
     async with crowd(1, read_lag=lag, duplicate_add=policy) as (_, session, ids):
         await session.users.add_to_tenant(ids[0], "t", skip_invite_email=True)
         row = NewRow(1, ids[0], None, "t")

@@ -70,7 +70,7 @@ async def test_what_a_source_raises_comes_with_the_report(
 async def test_what_on_progress_raises_comes_with_the_report(
     anyio_backend: str, tmp_path: Path, is_async: bool
 ) -> None:
-    """The run stops without giving up what was sent, and the same call carries on."""
+    """The run stops after the calls in flight have ended, and the same call carries on."""
     error = ZeroDivisionError("a percentage of nothing")
     calls: list[int] = []
 
@@ -118,7 +118,7 @@ async def test_on_progress_is_awaited(anyio_backend: str) -> None:
 
 
 async def test_a_reader_that_raises(anyio_backend: str, tmp_path: Path) -> None:
-    """What was sent when the reader of results raised is on file, and so are the failures."""
+    """If the reader of results raises, all sent rows are on file, and so are the failures."""
     async with crowd(100) as (server, session, ids):
         run = session.bulk.start(
             Assign(),
@@ -150,7 +150,7 @@ async def test_a_reader_that_raises(anyio_backend: str, tmp_path: Path) -> None:
 
 
 async def test_a_reader_that_is_cancelled(anyio_backend: str, tmp_path: Path) -> None:
-    """A cancelled reader does not wait for the run."""
+    """A cancelled reader does not wait for the run, and is told the ledger."""
     async with crowd(10) as (server, session, ids):
         stalled = server.inject(Stall(), on=ADD, times=None)
 
@@ -163,7 +163,7 @@ async def test_a_reader_that_is_cancelled(anyio_backend: str, tmp_path: Path) ->
         task.cancel()
         with anyio.fail_after(5), pytest.raises(asyncio.CancelledError) as caught:
             await task
-        # Where what was sent is remembered.
+        # The ledger with the rows that were sent.
         assert "/ledger" in caught.value.__notes__[0]
         assert not bulk_tasks()
 
@@ -183,7 +183,7 @@ async def test_an_iterator_that_is_bound_to_a_thread(anyio_backend: str) -> None
 
 
 async def test_iterating_may_be_closed(anyio_backend: str) -> None:
-    """Closing the iterator waits for what is under way, and reports."""
+    """Closing the iterator waits for the calls in flight, and the report is there."""
     async with crowd(20) as (server, session, ids):
         run = session.bulk.start(Assign(), [to(user_id) for user_id in ids], workers=2)
         results = aiter(run)

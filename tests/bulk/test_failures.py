@@ -74,7 +74,7 @@ FAULTS: list[Fault] = [
 @pytest.mark.parametrize("policy", [DuplicateAdd.CREATED_AND_INVITES, DuplicateAdd.CONFLICT])
 @pytest.mark.parametrize("fault", FAULTS, ids=repr)
 async def test_faults_on_the_way(anyio_backend: str, fault: Fault, policy: DuplicateAdd) -> None:
-    """Whatever strikes every third request, every row is added and nobody gets an invite."""
+    """A fault in every third request costs no row, and sends no invite."""
     async with leaping(duplicate_add=policy) as (server, session):
         pairs = fill(server, 60)
         injected = server.inject(fault, on=ADD, times=None, every=3)
@@ -100,7 +100,7 @@ async def test_faults_on_the_way(anyio_backend: str, fault: Fault, policy: Dupli
     ids=repr,
 )
 async def test_faults_where_invites_go_out(anyio_backend: str, fault: Fault, outcome: str) -> None:
-    """With invites nobody ever gets two: what cannot be found out is reported, not sent again."""
+    """With invites, a row after a fault is looked up or reported, and never sent again."""
     async with leaping(duplicate_add=DuplicateAdd.CREATED_AND_INVITES) as (server, session):
         pairs = fill(server, 30)
         server.inject(fault, on=ADD, times=None, every=3)
@@ -166,7 +166,7 @@ def test_any_row_goes_round(
     rows: list[tuple[str, str, bool, str]],
     suffix: str,
 ) -> None:
-    """A row that passes as an assignment reads back as the same one, whatever the reason says."""
+    """A valid assignment in a failures file reads back as the same one, with any reason."""
     path = tmp_path_factory.mktemp("failures") / f"failures{suffix}"
     given_rows = [
         row
@@ -325,7 +325,7 @@ async def test_refused_credentials(tmp_path: Path, emulator: Emulator) -> None:
 async def test_credentials_that_die_on_the_way(
     emulator: Emulator, frontegg: FronteggSession, workers: int
 ) -> None:
-    """When the credentials are withdrawn the run stops, and the rows left are skipped unsent."""
+    """Withdrawn credentials stop the run, and its remaining rows are skipped unsent."""
     pairs = fill(emulator, 100)
 
     def withdraw(progress: Progress) -> None:
@@ -400,6 +400,6 @@ async def test_errors_that_stop_a_run(emulator: Emulator, frontegg: FronteggSess
     await frontegg.__aexit__(None, None, None)
     report = await task
     counts = outcomes(report)
-    # The four were sent, and what became of them was not heard: nothing is said to have failed.
+    # The four were sent and had no response: they are unknown, not failed.
     assert counts == {"unknown": 4, "skipped": 56}
     assert "closed" in str(report.stopped)

@@ -13,7 +13,7 @@ from frontegg_async.pacing import PaceState
 
 
 def state(**changes: Any) -> PaceState:
-    """Return what the pacing knows of a group: nothing, if nothing is said."""
+    """Return the pacing's knowledge of a group, by default of one without limits."""
     known: dict[str, Any] = {
         "rate": 200.0,
         "limited": False,
@@ -60,7 +60,7 @@ def test_a_share_uses_up_no_window() -> None:
 
 
 def test_rows_that_fit_into_the_window() -> None:
-    """While the gate is open, what is left of a window counts, and what fits goes at once."""
+    """With an open gate, rows that fit into the rest of the window go at once."""
     forecast = after_a_window(**WINDOW)
     forecast.hear(60.0, 100, {"add": state(taken=100, **WINDOW)})
     assert forecast.left(60.0, 100, 180) == pytest.approx(8.0)
@@ -85,7 +85,7 @@ def test_looks_behind_the_gate_do_not_move_the_end(known: dict[str, Any]) -> Non
 
 
 def test_a_gate_of_which_nothing_is_known() -> None:
-    """Closed for nobody knows how long, the time left is unknown; an honest one comes with it."""
+    """Behind a gate without a known end the time left is unknown, until the gate opens."""
     forecast = Forecast(0.0, 0, {})
     forecast.hear(10.0, 100, {"add": state(taken=100, closed_for=0.08)})
     for second in range(12, 60):
@@ -96,7 +96,7 @@ def test_a_gate_of_which_nothing_is_known() -> None:
 
 
 def test_what_a_rate_is_bounded_by() -> None:
-    """Rows go at the limit, or at what the run itself can do, whichever is slower."""
+    """Rows go at the limit or at the run's own rate, whichever is slower."""
     forecast = Forecast(0.0, 0, {})
     forecast.hear(10.0, 100, {"add": state(taken=100, limited=True, rate=4.0)})
     assert forecast.left(10.0, 100, 200) == pytest.approx(25.0)
@@ -115,7 +115,7 @@ def test_rows_that_take_no_call_of_their_own() -> None:
 
 
 def test_the_slowest_limit_decides() -> None:
-    """Where several limits are known, the time left is the longest that one of them takes."""
+    """With several limits, the slowest one decides the time left."""
     forecast = Forecast(0.0, 0, {})
     states = {
         "add": state(taken=100, limited=True, rate=5.0),
@@ -126,7 +126,7 @@ def test_the_slowest_limit_decides() -> None:
 
 
 def test_what_is_not_known() -> None:
-    """There is no time left before rows tell of it or while nobody knows how many there are."""
+    """The time left is unknown before enough rows have ended, or without a known total."""
     forecast = Forecast(0.0, 0, {})
     forecast.hear(1.0, 9, {"add": state(taken=9)})
     assert forecast.left(1.0, 9, 100) is None

@@ -1,4 +1,4 @@
-"""What a run learns of limits, and what the next run on its ledger makes of it."""
+"""Limits that a run learns, and their use by the next run on its ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes of a ledger that change: what it says is exactly right, or it is refused."""
+"""Changed bytes of a ledger: it returns exactly the right rows, or is rejected."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ killed = pytest.mark.parametrize("original", ["killed"], indirect=True)
 
 
 def rows() -> list[NewRow]:
-    """Return rows of every kind: by id and by e-mail, twins, ordered ones, invalid ones."""
+    """Return rows of every kind: by id and by e-mail, duplicates, ordered and invalid ones."""
     return [
         NewRow(
             line,
@@ -99,7 +99,7 @@ def said(path: Path) -> object:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_flipped_bytes(original: dict[str, bytes], copy: Path, seed: int) -> None:
-    """Whatever bytes of file and log change, all rows are right, or LedgerDamagedError says so."""
+    """With any changed bytes of file and log, all rows are right, or it is LedgerDamagedError."""
     put(copy, original)
     right = said(copy)
     chance = random.Random(seed)
@@ -186,7 +186,7 @@ def test_a_log_that_ends_in_the_middle_of_a_frame(original: dict[str, bytes], co
 @pytest.mark.anyio
 @pytest.mark.parametrize("seed", range(3))
 async def test_runs_over_damage(tmp_path: Path, seed: int) -> None:
-    """A run over a ledger with flipped bytes sends what is missing, or nothing at all."""
+    """A run over a ledger with a flipped bit sends no row again."""
     path = tmp_path / "rows.csv"
     chance = random.Random(seed)
     async with (

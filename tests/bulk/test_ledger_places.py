@@ -1,4 +1,4 @@
-"""Where a ledger lies: read-only folders, drives without shared memory, and who may read it."""
+"""Places of a ledger: read-only folders, drives without shared memory, and permissions."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ with closing(Ledger.read(path)) as looking:
 
 @pytest.mark.parametrize("kind", ["new", "ended", "killed"])
 def test_drives_without_shared_memory(tmp_path: Path, kind: str) -> None:
-    """Where no file can be mapped, as on network drives, a rollback journal replaces the log."""
+    """On drives that map no files, as network drives, a rollback journal replaces the log."""
     compiler = shutil.which("cc")
     if compiler is None or sys.platform != "linux":
         pytest.skip("takes a C compiler, and Linux")
@@ -198,7 +198,7 @@ def test_errors_of_sqlite(tmp_path: Path, code: int, message: str) -> None:
     assert str(tmp_path) in str(caught.value)
 
 
-# Who may read
+# Permissions
 
 
 def mode_of(path: Path) -> int:
@@ -358,7 +358,7 @@ PRAGMA user_version = 1;
 
 
 def test_ledgers_of_the_former_format(tmp_path: Path) -> None:
-    """A ledger without checks is refused by both ways in, in words that say what to do."""
+    """A ledger of the former format is rejected with advice, unchanged, by run and reader."""
     path = tmp_path / "ledger"
     with closing(sqlite3.connect(path)) as database:
         database.executescript(FORMER)

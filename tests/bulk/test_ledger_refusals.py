@@ -114,7 +114,7 @@ def test_what_is_no_ledger(tmp_path: Path, make: Any) -> None:
 
 
 def test_an_empty_file(tmp_path: Path) -> None:
-    """A file of no bytes is a ledger that nobody has begun: it can be begun, and not looked at."""
+    """An empty file can be begun as a ledger, but not read as one."""
     path = tmp_path / "ledger"
     path.touch()
     with pytest.raises(LedgerDamagedError):
@@ -127,7 +127,7 @@ def test_an_empty_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["folder", "missing/ledger", "file/ledger"])
 def test_places_that_take_no_file(tmp_path: Path, place: str) -> None:
-    """Where no ledger can be, the error names the path, and is one that a caller can catch."""
+    """A path that can hold no ledger is a LedgerError that names it."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     with pytest.raises(LedgerError, match=place):
@@ -164,7 +164,7 @@ def test_another_process(tmp_path: Path) -> None:
 
 
 def test_refusals_leave_no_lock(tmp_path: Path) -> None:
-    """After a refusal the ledger can be had by whom it belongs to."""
+    """A rejected run leaves no lock: the ledger's own run can begin."""
     path = made(tmp_path / "ledger")
     for _ in range(2):
         with pytest.raises(LedgerMismatchError):

@@ -90,7 +90,7 @@ async def test_a_map_over_something_cancelled(frontegg: FronteggSession) -> None
 
 
 async def test_leaving_a_map_early(frontegg: FronteggSession) -> None:
-    """Closed early, a map cancels the calls under way, ends its source, and leaves no task."""
+    """Closed early, a map cancels the calls in flight, ends its source, and leaves no task."""
     under_way = 0
     ended: list[str] = []
 

@@ -78,7 +78,7 @@ async def test_a_pipe_behind_a_link(anyio_backend: str, tmp_path: Path) -> None:
 
 
 async def test_a_pipe_that_nobody_writes_to(anyio_backend: str, tmp_path: Path) -> None:
-    """A run that waits for somebody to open the pipe can be stopped, and leaves no thread."""
+    """A run that waits for a writer of its pipe can be stopped, and leaves no thread."""
     async with crowd(1) as (_, session, _):
         os.mkfifo(tmp_path / "rows.csv")
         run = session.bulk.start(Assign(), tmp_path / "rows.csv")

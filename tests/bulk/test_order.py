@@ -57,7 +57,7 @@ def chosen(server: Emulator, job: str, user: int) -> int:
 
 
 def header_of(path: Path) -> Header:
-    """Return what a ledger was begun for."""
+    """Return the header of a ledger."""
     with closing(Ledger.read(path)) as ledger:
         header = ledger.header()
     assert header is not None
@@ -230,7 +230,7 @@ async def test_a_row_in_doubt_that_was_overtaken(
 async def test_a_row_in_doubt_whose_user_is_not_found(
     anyio_backend: str, tmp_path: Path, status: int, invite: bool
 ) -> None:
-    """A row that was under way in an earlier run is unknown, and not failed, if nothing tells."""
+    """A row in flight of an earlier run is unknown, not failed, if its look-up fails."""
     async with crowd(2) as (server, session, _):
         server.inject(AnswerStatus(status), on=BY_EMAIL, times=2)
         rows = [NewRow(line, None, f"p{line}@example.test", "t") for line in range(2)]
@@ -242,7 +242,7 @@ async def test_a_row_in_doubt_whose_user_is_not_found(
 
 @anyio_tests
 async def test_a_user_who_comes_later(anyio_backend: str, tmp_path: Path) -> None:
-    """An address that nobody has fails all its rows after one look-up; a retry looks again."""
+    """An unknown address fails all its rows after one look-up; a retry looks again."""
     path = tmp_path / "ledger"
     async with crowd(1) as (server, session, _):
         rows = [Assignment(**spelled(9, "email"), tenant_id=f"t{n}") for n in range(1_500)]
@@ -302,7 +302,7 @@ async def test_an_address_that_could_not_be_looked_up(anyio_backend: str, tmp_pa
 @anyio_tests
 @pytest.mark.parametrize("job", JOBS)
 async def test_each_address_is_looked_up_once(anyio_backend: str, job: str) -> None:
-    """Where users cannot be listed, an address costs one look-up, however many rows name it."""
+    """If users cannot be listed, an address costs one look-up for any number of rows."""
     async with crowd(60, ["t0", "t1", "t2", "t3"]) as (server, session, _):
         server.inject(AnswerStatus(403), on=USERS, times=None)
         spellings = enumerate(("email", "EMAIL", "email", "EMAIL"))

@@ -1,4 +1,4 @@
-"""Hostile answers to the calls of a run: what a row ends in is true of the server, or unknown."""
+"""Hostile responses to the calls of a run: each outcome is true of the server, or unknown."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def rows_of(job: str, ids: Sequence[str]) -> list[Any]:
 
 
 def true_of(server: Emulator, job: str, user_id: str) -> bool:
-    """Whether the server has what the row says."""
+    """Return whether the server has the user as the row says."""
     user = server.user(user_id)
     return {
         "assign": "t" in user.tenants,
@@ -188,11 +188,11 @@ async def test_ids_in_another_case(anyio_backend: str) -> None:
         assert server.count(GET) == 0
 
 
-# Who is it
+# Another user
 
 
 async def test_another_address(anyio_backend: str) -> None:
-    """A look-up that answers with another address puts nobody into the tenant."""
+    """A look-up that returns another address adds no user to the tenant."""
     async with crowd(3) as (server, session, _):
         eve = b'{"id": "p2", "email": "eve@example.test", "tenantIds": []}'
         server.inject(AnswerStatus(200, eve, JSON_TYPE), on=BY_EMAIL)
@@ -237,7 +237,7 @@ async def test_memberships_that_are_not_shown(anyio_backend: str, body: bytes) -
         assert server.memberships() == {("p0", "old")}
 
 
-# What cannot be read is not "no"
+# Unreadable memberships are not "no"
 
 
 async def members(session: FronteggSession, ids: Sequence[str]) -> None:
@@ -273,7 +273,7 @@ async def test_a_user_that_does_not_decode(anyio_backend: str) -> None:
     ids=["fields", "id alone", "another", "page", "errors", "empty", "403", "500"],
 )
 async def test_no_invite_without_a_look(anyio_backend: str, fault: Fault) -> None:
-    """Where a membership cannot be read no invite goes out, unless the user allows for two."""
+    """If a membership cannot be read no invite is sent, except with ``resend``."""
     async with crowd(3, **INVITES_TWICE) as (server, session, ids):
         await members(session, ids[:1])
         server.inject(fault, on=GET, times=None)

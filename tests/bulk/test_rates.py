@@ -1,4 +1,4 @@
-"""How fast a run may go: what the user sets is kept, and what cannot work is refused."""
+"""The rate of a run: the user's settings are kept, and invalid ones rejected."""
 
 from __future__ import annotations
 

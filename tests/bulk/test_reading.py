@@ -1,4 +1,4 @@
-"""Reading rows: every line is one result, none is lost, and none is made up."""
+"""Reading rows: every line is one result, none is lost, and none is invented."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_what_csv_writes_is_read(rows: list[tuple[str, str, str]], delimiter: st
         else:
             fit = id_problem(user_id) is None and id_problem(tenant_id) is None
             note = rows[[at for at, _ in expected].index(line)][2]
-            # A bare CR ends no line here, as in most of what reads CSV; nor is NUL allowed.
+            # A bare CR ends no line here, as in most readers of CSV; nor is NUL allowed.
             assert not fit or "\r" in note or "\0" in note
     assert len(good(found)) <= len(rows)
 
@@ -99,7 +99,7 @@ json_fields = st.fixed_dictionaries(
 
 @given(st.lists(json_fields, max_size=10))
 def test_jsonl_rows(rows: list[dict[str, Any]]) -> None:
-    """Each JSON object is one result at its line, with exactly what it says."""
+    """Each JSON object is one result at its line, with exactly its values."""
     found = read("".join(json.dumps(row) + "\n" for row in rows), ".jsonl")
     assert [line for line, _ in found] == list(range(1, len(rows) + 1))
     for row, (_, result) in zip(rows, found, strict=True):
@@ -151,7 +151,7 @@ def test_any_bytes_after_the_header(content: bytes) -> None:
 
 @given(st.lists(st.binary(max_size=30).filter(lambda line: b'"' not in line), max_size=8))
 def test_a_good_row_is_never_lost(lines: list[bytes]) -> None:
-    """Whatever stands around it, short of an open quote, a good row is read at its own line."""
+    """A good row is read at its own line between any other lines without quotes."""
     content = HEADER
     at: list[int] = []
     for line in lines:
@@ -213,7 +213,7 @@ def test_odd_files(content: bytes, rows: int, bad: list[int]) -> None:
     ],
 )
 def test_spellings_of_set_active(spelled: str, value: bool | None) -> None:
-    """Truth is read in its usual spellings, and what is none makes the row malformed."""
+    """``set_active`` is read in its usual spellings; others make the row malformed."""
     ((_, row),) = read(f"user_id,tenant_id,set_active\nu,t,{spelled}\n")
     assert (row.set_active if isinstance(row, Assignment) else None) == value
     ((_, row),) = read(json.dumps({"userId": "u", "tenantId": "t", "setActive": spelled.strip()}),
@@ -265,7 +265,7 @@ def test_utf_16_jsonl() -> None:
 
 @pytest.mark.parametrize("name", ["rows.txt", "rows", "rows.csv.gz", "missing.csv", "folder.csv"])
 def test_files_that_are_none(tmp_path: Path, name: str) -> None:
-    """What cannot be opened as rows is refused before anything else happens, by its name."""
+    """A path that cannot be read as rows is rejected at once, by its name."""
     (tmp_path / "folder.csv").mkdir()
     (tmp_path / "rows.txt").write_bytes(HEADER)
     with pytest.raises(InvalidRequestError, match=name):
@@ -374,7 +374,7 @@ async def test_every_kind_of_source(
     frontegg: FronteggSession,
     source: Callable[[Path, Pairs], Any],
 ) -> None:
-    """From every kind of source every row is added, each in one request, and nobody is invited."""
+    """From every kind of source every row is added, in one request and without an invite."""
     pairs = fill(emulator, 50)
     before = emulator.memberships()
     given = source(tmp_path, pairs)

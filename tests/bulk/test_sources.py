@@ -1,4 +1,4 @@
-"""Sources while they are read: what has come is sent, and what breaks off is reported."""
+"""Sources while they are read: rows are sent as they come, in order, and once."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ async def test_keys_that_the_filter_confuses(
 async def test_a_source_is_not_asked_for_more_than_is_wanted(
     anyio_backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A source without an end is held back while what it gave is not sent."""
+    """An endless source is not read further while its rows wait to be sent."""
     monkeypatch.setattr(feeds, "LOAD_ROWS", 10)
     monkeypatch.setattr(loading, "AHEAD_ROWS", 50)
     asked = 0

@@ -1,4 +1,4 @@
-"""Rows of a program: taken batch by batch, whatever becomes of their source."""
+"""Rows of a program: taken in batches, from sources that end, stall or fail."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ async def test_a_source_that_ends_oddly(
 async def test_on_progress_that_waited_for_something_cancelled(
     anyio_backend: str, is_async: bool
 ) -> None:
-    """The run says so and ends as stopped; no row under way is given up for it."""
+    """The run ends as stopped with BulkCallerError, and no row in flight is given up."""
 
     def note(progress: Progress) -> None:
         if progress.rows >= 5:

@@ -1,4 +1,4 @@
-"""What a run tells of its waits for limits: by name, with the time left, and to other processes."""
+"""A run's waits for limits: their names, the time left, and the note for other processes."""
 
 # pyright: reportPrivateUsage=false
 from __future__ import annotations
@@ -61,7 +61,7 @@ class ManualClock:
         await future
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass, in which every sleeper wakes at its time and what it does is done."""
+        """Let time pass, wake each sleeper at its time, and let it finish its work."""
         end = self.now + seconds
         await self.settle()
         while self._sleepers and self._sleepers[0][0] <= end:
@@ -74,7 +74,7 @@ class ManualClock:
         await self.settle()
 
     async def settle(self) -> None:
-        """Let calls on the wire come back, and what follows from them happen."""
+        """Let calls in flight return, and let their tasks run until they wait."""
         quiet = 0
         while quiet < 5:
             quiet = 0 if self.busy() else quiet + 1
@@ -131,7 +131,7 @@ async def going(run: BulkRun) -> AsyncGenerator[asyncio.Task[Any]]:
 
 
 def noted(path: Path) -> NotedWait | None:
-    """Return what a reader finds in a ledger."""
+    """Return the note of a wait that a reader finds in a ledger."""
     if not path.exists():
         return None
     with closing(Ledger.read(path)) as ledger:
@@ -139,7 +139,7 @@ def noted(path: Path) -> NotedWait | None:
 
 
 class Seen(NamedTuple):
-    """What a run told at a moment."""
+    """The progress of a run at a moment."""
 
     at: float
     rows: int
@@ -148,7 +148,7 @@ class Seen(NamedTuple):
 
 
 async def watched(limit: RateLimit, count: int, **options: Any) -> tuple[list[Seen], float]:
-    """Look at a run every second until it ends; return what was seen, and how long it took."""
+    """Look at a run every second until it ends; return its progress and its seconds."""
     async with manual(count, rate_limits=[limit]) as (clock, session, ids):
         run = session.bulk.start(Assign(), [to(user) for user in ids], plan="never", **options)
         seen: list[Seen] = []
@@ -191,7 +191,7 @@ async def test_the_wait_is_named_while_no_row_ends(anyio_backend: str) -> None:
 
 @anyio
 async def test_the_time_waited_grows_while_no_row_ends(anyio_backend: str) -> None:
-    """``waited_s`` counts a wait that goes on, and what the session waited before is not in it."""
+    """``waited_s`` counts a wait that goes on, without the session's waits before the run."""
     async with manual(1, rate_limits=[USED_UP]) as (clock, session, ids):
         call = asyncio.create_task(session.for_bulk().users.add_to_tenant(ids[0], "t"))
         await until(session.pacing.waits)
@@ -237,7 +237,7 @@ async def test_the_report_names_what_was_waited_for(anyio_backend: str) -> None:
 
 @anyio
 async def test_a_run_that_is_over(anyio_backend: str) -> None:
-    """It waits for nothing, and needs no time, whatever the session does and waits for."""
+    """A run that has ended has no wait and no time left, although its session waits."""
     limit = RateLimit(20, 60, on=ADD)
     async with manual(21, rate_limits=[limit]) as (clock, session, ids):
         run = session.bulk.start(Assign(), [to(user) for user in ids[:20]], plan="never")
@@ -302,9 +302,9 @@ async def test_the_time_left_counts_the_gate_in(anyio_backend: str) -> None:
 
 @anyio
 async def test_a_gate_that_closes_without_a_refusal(anyio_backend: str) -> None:
-    """An answer that says that it was the last one counts as well, whichever thread asks.
+    """A gate that a success closes is in the time left, from any thread.
 
-    Nothing tells the run of it but the one who asks: no row ends and no call is refused.
+    Only the reader of the progress finds it: no row ends, and no call is refused.
     """
     limit = RateLimit(100, 20, on=ADD, announce=Announce.X_RATE_LIMIT)
     async with manual(300, rate_limits=[limit]) as (clock, session, ids):
@@ -404,7 +404,7 @@ async def test_a_run_that_is_cancelled_waits_no_more(anyio_backend: str, tmp_pat
 
 @anyio
 async def test_the_note_of_a_run_that_was_killed(anyio_backend: str, tmp_path: Path) -> None:
-    """The next run on a ledger takes back what one that was killed has said of its wait."""
+    """The next run on a ledger removes the note of a killed run's wait."""
     path = tmp_path / "ledger"
     async with crowd(2) as (_, session, ids):
         rows = [to(user) for user in ids]

@@ -78,7 +78,7 @@ class Scene:
         )
 
     def check(self, ledger: Path, said: Said, in_flight: set[Pair]) -> None:
-        """Check that all is done, and only what was in flight was sent again."""
+        """Check that all rows are done, and only those in flight were sent again."""
         assert said.error is None, said.message
         assert said.stopped is None
         assert said.rows == ROWS
@@ -89,13 +89,13 @@ class Scene:
 
 
 def length(ledger: Path) -> int:
-    """Return how long the longest of the ledger's files is."""
+    """Return the length of the longest of the ledger's files."""
     files = [Path(f"{ledger}{suffix}") for suffix in ("", "-wal", "-shm")]
     return max(file.stat().st_size for file in files if file.exists())
 
 
 async def loaded_length(scene: Scene, ledger: Path) -> int:
-    """Return how long the ledger's files are when the first row is about to be sent."""
+    """Return the length of the ledger's files right before the first row is sent."""
     found: list[int] = []
     # The first request is for the token; then all is loaded, and memberships are read.
     scene.record.set(2, lambda: found.append(length(ledger)))
@@ -105,7 +105,7 @@ async def loaded_length(scene: Scene, ledger: Path) -> int:
 
 @pytest.mark.parametrize("limit", [0, PAGE, 12 * PAGE])
 async def test_no_space_to_load(anyio_backend: str, tmp_path: Path, limit: int) -> None:
-    """Where the rows do not fit, nothing is sent, and the error says why."""
+    """If the rows do not fit on the disk, nothing is sent, and the error says why."""
     ledger = tmp_path / "ledger"
     async with Emulator(api_key=API_KEY) as server:
         scene = Scene(server, tmp_path)
@@ -121,7 +121,7 @@ async def test_no_space_to_load(anyio_backend: str, tmp_path: Path, limit: int) 
 async def test_no_space_to_go_on(
     anyio_backend: str, tmp_path: Path, more: int, absent: int
 ) -> None:
-    """Where only the rows fit, a run ends with its outcomes on file; reasons may be left out."""
+    """If only the rows fit, a run ends with its outcomes on file, perhaps without reasons."""
     async with Emulator(api_key=API_KEY) as probe:
         least = await loaded_length(Scene(probe, tmp_path, absent=absent), tmp_path / "probe")
     ledger = tmp_path / "ledger"
@@ -167,7 +167,7 @@ def fill(ballast: Path) -> None:
 async def test_disk_fills_up(
     anyio_backend: str, tmp_path: Path, small_disk: Path, after: int, invite: bool
 ) -> None:
-    """When the disk fills up in the middle, sending stops, and with space the run carries on."""
+    """A disk that fills up during a run stops it, and the next run with space carries on."""
     ledger, ballast = small_disk / "ledger", small_disk / "ballast"
     async with Emulator(
         api_key=API_KEY, latency=0.002, duplicate_add=DuplicateAdd.CREATED_AND_INVITES
@@ -185,7 +185,7 @@ async def test_disk_fills_up(
 
 
 def test_no_space_while_a_page_cache_spills(anyio_backend: str, tmp_path: Path) -> None:
-    """A full disk is called that also if SQLite finds it out in the middle of a statement."""
+    """LedgerDiskFullError is raised also if SQLite meets the full disk within a statement."""
     ledger = Ledger.begin(tmp_path / "ledger", HEADER)
     try:
         ledger._database.execute("PRAGMA cache_size = 4")

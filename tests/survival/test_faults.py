@@ -73,7 +73,7 @@ async def test_cut_on_either_side(anyio_backend: str) -> None:
         assert outcomes(report) == {"added": 600}
         assert server.memberships() == pairs
         assert not server.invites
-        # Only what was not done is sent again.
+        # Only the adds that were not done are sent again.
         assert server.count(ADD) == 600 + before.struck
         assert (after.struck, before.struck) == (30, 19)
 
@@ -116,7 +116,7 @@ async def test_gateways_that_lose_answers(anyio_backend: str, invite: bool) -> N
 async def test_limits_however_announced(
     anyio_backend: str, announce: Announce, invite: bool
 ) -> None:
-    """Whatever a 429 says, each row is taken once, none fails and none is in doubt."""
+    """With limits in any announcement, each row is added once, and none is in doubt."""
     rows, pairs = rows_for(150)
     limits = [RateLimit(30, 10.0, announce=announce)]
     async with leaping(**strict(rate_limits=limits)) as (server, session):
@@ -232,7 +232,7 @@ async def test_credentials_end_in_the_middle(
     anyio_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run that can send nothing more ends by itself, with more rows left than it looks ahead."""
-    monkeypatch.setattr(engine, "GRACE", 3_600.0)  # what ends by itself needs none
+    monkeypatch.setattr(engine, "GRACE", 3_600.0)  # a run that ends by itself needs no grace
     rows, pairs = rows_for(300)
     source = write_csv(tmp_path / "rows.csv", rows)
     async with leaping(implicit_users=True) as (server, session):
