@@ -18,7 +18,7 @@ from frontegg_async._core import direct
 from frontegg_async.emulator import Emulator
 
 from .support.clocks import LoopTime
-from .support.sessions import API_KEY, open_session
+from .support.sessions import API_KEY, session_on
 
 # The time of an example depends on the load of the machine, so no test has a deadline. The rest is
 # as in the profile that Hypothesis has loaded, which is another one in CI. Loaded here, before the
@@ -167,7 +167,7 @@ async def emulator() -> AsyncIterator[Emulator]:
 async def frontegg(emulator: Emulator) -> AsyncIterator[FronteggSession]:
     """Give an open session on the emulator, and check that it leaves no task behind."""
     before = asyncio.all_tasks()
-    async with open_session(emulator) as session:
+    async with session_on(emulator) as session:
         yield session
     left = {task for task in asyncio.all_tasks() - before if task is not asyncio.current_task()}
     assert not {task for task in left if "frontegg_async" in task.get_name()}

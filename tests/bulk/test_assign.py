@@ -144,7 +144,7 @@ async def test_workers_bound_the_calls_under_way(
 async def test_workers_that_cannot_work(
     emulator: Emulator, frontegg: FronteggSession, workers: Any
 ) -> None:
-    """A number of workers that makes no sense is refused by both, and nothing is sent."""
+    """An invalid number of workers is rejected by runs and maps, and nothing is sent."""
     pairs = fill(emulator, 2)
     with pytest.raises(InvalidRequestError, match="workers"):
         await frontegg.bulk.assign(rows_of(pairs), workers=workers)
@@ -168,7 +168,7 @@ async def test_a_source_that_is_none(
 async def test_what_can_be_no_source(
     emulator: Emulator, frontegg: FronteggSession, source: Any
 ) -> None:
-    """A source of the wrong type is refused in words before anything is sent, as is a ledger."""
+    """A source or ledger of the wrong type is rejected before anything is sent."""
     for work in (frontegg.bulk.assign(source), frontegg.bulk.dry_run(Assign(), source)):
         with pytest.raises(InvalidRequestError, match="the source of the rows"):
             await work

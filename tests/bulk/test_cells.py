@@ -150,7 +150,7 @@ def test_colons_that_are_no_second_key(tmp_path: Path, more: str) -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "user_id", ":"]), st.text(max_size=3))))
 def test_keys_are_counted(tmp_path_factory: pytest.TempPathFactory, pairs: Any) -> None:
-    """An object is refused for a key twice if and only if there is one."""
+    """A JSON object is malformed for a repeated key if and only if there is one."""
     body = ", ".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in pairs)
     ((_, row),) = read(tmp_path_factory.mktemp("keys"), f"{{{body}}}\n", ".jsonl")
     twice = len({key for key, _ in pairs}) < len(pairs)

@@ -1,4 +1,4 @@
-"""Every answer that does not say whether a write was done, for all jobs, late commits and lags."""
+"""Statuses that leave a write in doubt, for all jobs, late commits and lags."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ async def test_invites_that_come_late(
 async def test_a_conflict_with_the_lost_attempt(
     anyio_backend: str, conflicts: Any, policy: DuplicateAdd, lag: float
 ) -> None:
-    """Refused because the first attempt was done, a row is added, or unknown while it is hidden."""
+    """A row whose second attempt conflicts with its first is added, or unknown under a lag."""
     async with crowd(3, read_lag=lag, duplicate_add=policy) as (server, session, ids):
         server.inject(AnswerStatus(524, after_commit=True), on=ADD, times=3)
         # Looking fails the first time, so that the row is sent again.
@@ -202,7 +202,7 @@ async def test_adds_that_fail_for_everybody(anyio_backend: str, status: int) -> 
 
 
 async def test_half_a_row_in_doubt(anyio_backend: str) -> None:
-    """A second half that never got an answer is unknown; one that was refused has failed."""
+    """A second half without a response is unknown; a rejected one has failed."""
     async with crowd(2, ["home"]) as (server, session, ids):
         server.inject(AnswerStatus(524), on=SET_ACTIVE, times=None)
         report = await session.bulk.assign([to(ids[0], set_active=True)])

@@ -130,7 +130,7 @@ async def test_what_cannot_be_read(anyio_backend: str) -> None:
 
 
 async def test_refusals(tmp_path: Path, scratch: Path, emulator: Emulator) -> None:
-    """Refused credentials and files that are none are errors, and leave nothing behind."""
+    """Rejected credentials and invalid files are errors, and leave no file behind."""
     wrong = FronteggSession(client_id=emulator.client_id, api_key="wrong", base_url=emulator.url)
     async with wrong as session:
         with pytest.raises(AuthenticationError):

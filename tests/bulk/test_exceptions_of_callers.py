@@ -169,7 +169,7 @@ async def test_a_reader_that_is_cancelled(anyio_backend: str, tmp_path: Path) ->
 
 
 async def test_an_iterator_that_is_bound_to_a_thread(anyio_backend: str) -> None:
-    """Rows of a cursor that only its own thread may use are refused aloud, and nothing is sent."""
+    """Rows of a cursor that is bound to its thread raise with advice, and nothing is sent."""
     async with crowd(2) as (server, session, ids):
         database = sqlite3.connect(":memory:")
         try:

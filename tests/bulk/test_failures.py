@@ -218,7 +218,7 @@ async def test_a_thousand_failures_are_kept(tmp_path: Path, frontegg: FronteggSe
 async def test_failures_that_cannot_be_written(
     tmp_path: Path, emulator: Emulator, frontegg: FronteggSession, target: str
 ) -> None:
-    """A file of failures that cannot be is refused before any row, and nothing is left behind.
+    """An impossible file of failures is rejected before any row, and leaves no file behind.
 
     It is one that would replace the source or the ledger, cannot be written, or could not be fed
     back in.
@@ -254,7 +254,7 @@ async def test_failures_of_a_retry_that_would_replace_the_source(
 async def test_a_refused_run_leaves_no_empty_failures(
     tmp_path: Path, emulator: Emulator, frontegg: FronteggSession
 ) -> None:
-    """A run that is refused for something else leaves no file of failures, and an old one alone."""
+    """A run that is rejected writes no file of failures, and leaves an old one unchanged."""
     source = as_csv(tmp_path, [("nobody", "t")])
     await frontegg.bulk.assign(source)
     source.write_text("user_id,tenant_id\nanother,t\n")
@@ -311,7 +311,7 @@ async def test_a_conflict_that_cannot_be_looked_into(anyio_backend: str, status:
 
 
 async def test_refused_credentials(tmp_path: Path, emulator: Emulator) -> None:
-    """With credentials that are refused no row is sent, and the error says so."""
+    """With rejected credentials no row is sent, and the error says so."""
     pairs = fill(emulator, 5)
     session = FronteggSession(client_id=emulator.client_id, api_key="wrong", base_url=emulator.url)
     async with session as opened:

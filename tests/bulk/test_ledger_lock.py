@@ -107,7 +107,7 @@ def run_on(path: Path) -> closing[Ledger]:
 
 
 def test_hard_links(tmp_path: Path) -> None:
-    """A second name is busy while a run goes on, and refused later: the log has one name only."""
+    """A second name of a ledger is busy during a run and rejected later: the log has one name."""
     path = made(tmp_path / "ledger")
     with run_on(path) as ledger:
         name = linked(path, "hard")

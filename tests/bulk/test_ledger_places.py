@@ -313,7 +313,7 @@ def test_signals_while_opening(tmp_path: Path) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize(("first", "second"), [("staging", "production"), (None, "x"), ("x", None)])
 async def test_environment_ids(tmp_path: Path, first: str | None, second: str | None) -> None:
-    """The ledger of one environment is refused by a session that names another, or none."""
+    """The ledger of one environment is rejected by a session of another, or of none."""
     path = tmp_path / "rows.csv"
     async with Emulator() as server:
         csv_of(path, people(server, 3))

@@ -51,7 +51,7 @@ def made(path: Path) -> Path:
     ],
 )
 def test_another_run(tmp_path: Path, field: str, message: str) -> None:
-    """A ledger of another input, job, environment or settings is refused, and says which."""
+    """A ledger of another input, job, environment or settings is rejected with the difference."""
     path = made(tmp_path / "ledger")
     before = path.read_bytes()
     with pytest.raises(LedgerMismatchError, match=message):
@@ -62,7 +62,7 @@ def test_another_run(tmp_path: Path, field: str, message: str) -> None:
 
 
 def test_another_version(tmp_path: Path) -> None:
-    """A ledger of another version of the program is refused by both ways in, and named."""
+    """A ledger of another version is rejected by run and reader, with the version."""
     path = made(tmp_path / "ledger")
     database = sqlite3.connect(path)
     database.execute(f"PRAGMA user_version = {VERSION + 1}")
@@ -102,7 +102,7 @@ def short(path: Path) -> None:
 
 @pytest.mark.parametrize("make", [foreign_database, text_file, torn, overwritten, short])
 def test_what_is_no_ledger(tmp_path: Path, make: Any) -> None:
-    """A foreign or damaged file is refused by both ways in, and left as it is."""
+    """A foreign or damaged file is rejected by run and reader, and left unchanged."""
     path = tmp_path / "ledger"
     make(path)
     before = path.read_bytes()
@@ -216,7 +216,7 @@ async def test_a_retry_elsewhere(
 async def test_a_run_on_a_ledger_in_use(
     tmp_path: Path, emulator: Emulator, frontegg: FronteggSession
 ) -> None:
-    """A second run in the same process is refused as well, and the first one is not disturbed."""
+    """A second run in the same process is rejected, and the first one is not disturbed."""
     path = csv_of(tmp_path / "rows.csv", people(emulator, 4))
     stalled = emulator.inject(Stall(), on=ADD, times=None)
     run = frontegg.bulk.start(Assign(), path)

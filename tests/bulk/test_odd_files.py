@@ -92,7 +92,7 @@ async def test_a_pipe_that_nobody_writes_to(anyio_backend: str, tmp_path: Path) 
 
 
 async def test_sources_that_are_refused(anyio_backend: str, tmp_path: Path) -> None:
-    """A directory, an empty pipe, a pipe without the columns and one of Parquet are refused."""
+    """A directory, an empty pipe, a pipe without the columns and one of Parquet are rejected."""
     async with crowd(1) as (server, session, _):
         for name in ("folder", "folder.csv"):
             (tmp_path / name).mkdir()

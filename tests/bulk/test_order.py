@@ -208,7 +208,7 @@ async def test_a_retry_between_others(anyio_backend: str, tmp_path: Path) -> Non
 async def test_a_row_in_doubt_that_was_overtaken(
     anyio_backend: str, tmp_path: Path, spellings: Sequence[str]
 ) -> None:
-    """A row that got no answer stays unknown if a later one of its user was done, and says so."""
+    """A row that got no response stays unknown if a later one of its user was done, and says so."""
     path = tmp_path / "ledger"
     async with crowd(1) as (server, session, _):
         rows = [row_of("superuser", 0, how, choice)
@@ -355,7 +355,7 @@ async def test_two_users_with_one_address(anyio_backend: str) -> None:
 
 @anyio_tests
 async def test_look_ups_go_on_while_rows_are_sent(anyio_backend: str) -> None:
-    """While all workers wait for their answers, users of the rows behind them are looked up."""
+    """While all workers wait for their responses, users of the rows behind them are looked up."""
     async with crowd(40) as (server, session, _):
         server.inject(AnswerStatus(403), on=USERS, times=None)
         stall = server.inject(Stall(), on=ADD, times=None)

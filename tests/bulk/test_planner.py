@@ -197,7 +197,7 @@ async def test_users_by_email_are_read_in_blocks(anyio_backend: str) -> None:
 
 
 async def test_statuses_as_one_object(anyio_backend: str) -> None:
-    """An answer for one user may be an object instead of a list."""
+    """A response for one user may be an object instead of a list."""
     async with crowd(1, ["t"], statuses_as_object=True) as (server, session, ids):
         report = await session.bulk.assign([to(ids[0])])
         assert outcomes(report) == {"already_member": 1}

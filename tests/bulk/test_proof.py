@@ -135,7 +135,7 @@ async def test_answers_that_prove_nothing(
 
 @pytest.mark.parametrize("name", OF_A_USER)
 async def test_no_second_invite(anyio_backend: str, name: str) -> None:
-    """With invites, an answer that proves nothing is looked into, and nothing is sent again."""
+    """With invites, a response that proves nothing is looked into, and nothing is sent again."""
     async with crowd(8, ["old"], **INVITES_TWICE) as (server, session, ids):
         server.inject(OF_A_USER[name], on=ADD, times=None, every=3)
         report = await session.bulk.assign(rows_of("assign", ids), invite=True)
@@ -315,7 +315,7 @@ async def test_one_block_of_many(anyio_backend: str) -> None:
 
 
 async def test_the_late_look(anyio_backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An invite whose answer proves nothing is found done by the second look, if it was late."""
+    """An invite whose response proves nothing is found done by the second look, if it was late."""
     async with crowd(1, **INVITES_TWICE) as (server, session, ids):
         server.inject(AnswerStatus(200), on=ADD)
         sleep = session.clock.sleep

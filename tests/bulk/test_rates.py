@@ -83,7 +83,7 @@ async def test_a_share(anyio_backend: str, share: float, rate: FixedRate | None)
 async def test_settings_that_cannot_work(
     emulator: Emulator, frontegg: FronteggSession, bad: dict[str, Any]
 ) -> None:
-    """A setting that makes no sense is refused by its name, before anything is sent."""
+    """An invalid setting is rejected by its name, before anything is sent."""
     with pytest.raises(InvalidRequestError, match=next(iter(bad))):
         frontegg.bulk.start(Assign(), [to("user-0")], **bad)
     assert emulator.count() == 0

@@ -164,7 +164,7 @@ def test_a_good_row_is_never_lost(lines: list[bytes]) -> None:
 
 @given(st.binary(max_size=200), st.sampled_from([".csv", ".jsonl"]))
 def test_any_bytes_as_a_file(content: bytes, suffix: str) -> None:
-    """A file of any bytes is rows, malformed rows, or refused as no such file."""
+    """A file of any bytes gives rows and malformed rows, or is rejected as a whole."""
     try:
         found = read(content, suffix)
     except InvalidRequestError:
@@ -251,7 +251,7 @@ def test_spellings_of_headers(header: str) -> None:
     ],
 )
 def test_headers_that_are_refused(content: bytes, message: str) -> None:
-    """A file without the columns that are needed is refused as a whole, and says why."""
+    """A file without the needed columns is rejected as a whole with the reason."""
     with pytest.raises(InvalidRequestError, match=message):
         read(content)
 

@@ -214,7 +214,7 @@ async def test_a_source_is_not_asked_for_more_than_is_wanted(
 async def test_another_input_is_refused_with_a_way_to_go_on(
     anyio_backend: str, tmp_path: Path
 ) -> None:
-    """Tomorrow's file is refused on today's ledger by a message that names one for it."""
+    """Another file is rejected on a used ledger by a message that names a new one."""
     async with crowd(6) as (server, session, ids):
         path = csv_of(tmp_path / "rows.csv", ids[:3])
         await session.bulk.assign(path)
@@ -234,7 +234,7 @@ async def test_another_input_is_refused_with_a_way_to_go_on(
 async def test_a_query_whose_rows_changed(
     anyio_backend: str, tmp_path: Path, now: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Other rows of a program on the same ledger are refused, and none of them is sent."""
+    """Other rows of a program on the same ledger are rejected, and none of them is sent."""
     async with crowd(30) as (server, session, ids):
         first, ledger = ids[:20], tmp_path / "ledger"
         await session.bulk.assign([to(user_id) for user_id in first], ledger=ledger)

@@ -86,7 +86,7 @@ def test_merging_keeps_a_limit() -> None:
     [(0.0, 0), (0.001, 0), (0.0011, 1), (0.07, LATENCY_BOUNDS_MS.index(70.0)), (1e6, -1)],
 )
 def test_latencies(seconds: float, bucket: int) -> None:
-    """An answer counts below the first bound that it does not exceed, or above the last."""
+    """A response counts below the first bound that it does not exceed, or above the last."""
     recorder = StatisticsRecorder()
     recorder.attempt(0.0, seconds, throttled=False)
     found = recorder.result(limits=[], waited_s=0.0)
@@ -97,7 +97,7 @@ def test_latencies(seconds: float, bucket: int) -> None:
 
 
 def test_quantiles() -> None:
-    """The share asked for lies below the latency given, and without answers there is none."""
+    """The share asked for lies below the latency given, and without responses there is none."""
     recorder = StatisticsRecorder()
     assert recorder.result(limits=[], waited_s=0.0).quantile_ms(0.5) is None
     for milliseconds in range(1, 101):

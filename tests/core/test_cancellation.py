@@ -99,7 +99,7 @@ async def backoff(emulator: Emulator, session: FronteggSession) -> Callable[[], 
 async def read_back(
     emulator: Emulator, session: FronteggSession
 ) -> Callable[[], Awaitable[object]]:
-    """The answer gets lost, so the call reads back."""
+    """The response gets lost, so the call reads back."""
     await session.users.get("user-1")
     emulator.inject(CutAfterCommit(), on=ADD)
     return nothing

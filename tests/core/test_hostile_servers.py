@@ -1,4 +1,4 @@
-"""Servers that cut, stall, lie and flood: every call ends in an answer or in a typed error."""
+"""Servers that cut, stall, lie and flood: every call ends in a result or in a typed error."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ BODIES: Final[dict[str, tuple[Fault, type[FronteggError]]]] = {
 async def test_hostile_answer_is_a_typed_error(
     emulator: Emulator, session: FronteggSession, name: str
 ) -> None:
-    """A hostile answer is a typed error, within the memory allowed, and the next call works."""
+    """A hostile response is a typed error, within the memory allowed, and the next call works."""
     fault, kind = BODIES[name]
     injection = emulator.inject(fault, on=GET, times=None)
     tracemalloc.start()
@@ -168,7 +168,7 @@ async def test_endless_chunks(emulator: Emulator, session: FronteggSession) -> N
 async def test_poor_answer_is_an_answer(
     emulator: Emulator, session: FronteggSession, fault: Fault
 ) -> None:
-    """An answer that lacks fields, or has more than are known, decodes all the same."""
+    """A response that lacks fields, or has more than are known, decodes all the same."""
     emulator.inject(fault, on=GET)
     assert isinstance(await session.users.get("user-0"), User)
     assert len(emulator.requests) == 1
@@ -182,7 +182,7 @@ async def test_poor_answer_is_an_answer(
 async def test_answer_that_names_nobody(
     emulator: Emulator, session: FronteggSession, fault: Fault
 ) -> None:
-    """An answer without the id of a user is no user, and is asked for once."""
+    """A response without the user's id is an error, and is requested once."""
     emulator.inject(fault, on=GET)
     with pytest.raises(ResponseDecodeError):
         await session.users.get("user-0")
@@ -192,7 +192,7 @@ async def test_answer_that_names_nobody(
 async def test_undecodable_answer_after_a_retry(
     emulator: Emulator, session: FronteggSession
 ) -> None:
-    """An answer that cannot be decoded says how many attempts it took."""
+    """A response that cannot be decoded says how many attempts it took."""
     emulator.inject(AnswerStatus(500), on=GET)
     emulator.inject(MalformedJson(), on=GET)
     with pytest.raises(ResponseDecodeError) as caught:
@@ -323,7 +323,7 @@ async def test_who_is_sent_again(
 
 
 async def test_removal_done_but_unanswered(emulator: Emulator, session: FronteggSession) -> None:
-    """A removal whose answer was lost is not "not found" when the second attempt finds it done."""
+    """A removal that was done, but had no response, is no NotFoundError of the second attempt."""
     emulator.inject(CutAfterCommit(), on=REMOVE)
     await session.users.remove_from_tenant("user-0", "home")
     assert ("user-0", "home") not in emulator.memberships()
@@ -402,7 +402,7 @@ async def test_server_that_is_no_http_server(reply: bytes) -> None:
 
 
 async def test_hostile_auth_route(emulator: Emulator) -> None:
-    """A hostile answer to the token call is a typed error of the call that needed the token."""
+    """A hostile response to the token call is a typed error of the call that needed the token."""
     for name, (fault, _) in BODIES.items():
         injection = emulator.inject(fault, on=AUTH, times=None)
         seconds = 0.2 if isinstance(fault, Stall | Drip) else 30.0

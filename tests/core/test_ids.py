@@ -65,7 +65,7 @@ async def test_a_bad_id_is_refused_before_anything_is_sent(
 
 @pytest.mark.parametrize("bad", [" acme", "acme\u200b", "acme\n", ""])
 async def test_views_and_settings(frontegg: FronteggSession, bad: str) -> None:
-    """A view or a session with a bad id is refused when it is made."""
+    """A view or a session with a bad id is rejected when it is made."""
     with pytest.raises(InvalidRequestError):
         frontegg.for_tenant(bad)
     with pytest.raises(ConfigurationError):
@@ -90,7 +90,7 @@ async def test_headers_of_a_call(emulator: Emulator, frontegg: FronteggSession) 
 
 @pytest.mark.parametrize("bad", [" ann@x.test", "ann@x.test\u200b", "ann@x.test\n", "\t"])
 async def test_addresses(emulator: Emulator, frontegg: FronteggSession, bad: str) -> None:
-    """An e-mail address with a blank around it or an invisible character is refused likewise."""
+    """An e-mail address with a blank around it or an invisible character is rejected."""
     with pytest.raises(InvalidRequestError, match="email"):
         await frontegg.users.get_by_email(bad)
     with pytest.raises(InvalidRequestError, match="email"):

@@ -83,7 +83,7 @@ KEPT: Final[dict[str, tuple[str, bytes, bool]]] = {
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", KEPT)
 async def test_which_connections_are_kept(kind: str, name: str) -> None:
-    """An answer that was read to its end gives its connection back, unless it says otherwise."""
+    """A response that was read to its end gives its connection back, unless it says otherwise."""
     method, answer, kept = KEPT[name]
 
     async def twice(peer: Peer) -> None:
@@ -101,7 +101,7 @@ async def test_which_connections_are_kept(kind: str, name: str) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("kind", KINDS)
 async def test_no_more_connections_than_allowed(kind: str) -> None:
-    """More calls than connections share them, and each gets an answer."""
+    """More calls than connections share them, and each gets a response."""
 
     async def answer(peer: Peer) -> None:
         while await peer.request():
@@ -182,7 +182,7 @@ async def test_closed_while_idle(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
 async def test_closed_with_the_request(kind: str, method: str, reset: bool) -> None:
-    """A kept connection that ends where an answer was due is broken, and nothing is sent again."""
+    """A kept connection that ends where a response was due is broken, and nothing is sent again."""
     heard: list[bytes] = []
 
     async def once(peer: Peer) -> None:

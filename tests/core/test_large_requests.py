@@ -43,7 +43,7 @@ async def test_a_large_request_arrives_whole(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("close", [b"Connection: close\r\n", b""], ids=["close", "keep"])
 async def test_an_answer_before_the_end_of_the_request(kind: str, close: bytes) -> None:
-    """An answer that comes while the body is being written counts; its connection is not kept."""
+    """A response that comes while the body is being written counts; its connection is not kept."""
     read = asyncio.Event()
 
     async def refuse(peer: Peer) -> None:

@@ -287,7 +287,7 @@ def test_which_proxy(base_url: str, variables: dict[str, str], address: str | No
 
 @pytest.mark.parametrize("given", [{"proxy": "http://p.test:1"}, {"trust_env": True}])
 def test_no_proxy_for_clear_text(given: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy for an http host would see the token: refused, unless NO_PROXY names the host."""
+    """A proxy for an http host would see the token: rejected, unless NO_PROXY names the host."""
     settings = dict(given)
     monkeypatch.setenv("HTTP_PROXY", "http://p.test:1")
     with pytest.raises(ConfigurationError, match="would see the api key and tokens"):
@@ -315,7 +315,7 @@ NO_PROXIES: Final = [
     ],
 )
 def test_urls_that_are_no_proxy(way: str, url: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A URL of no proxy is refused by name, and no traceback of ours shows its password."""
+    """An invalid proxy URL is rejected, and no traceback of ours shows its password."""
     if way == "variable":
         monkeypatch.setenv("FRONTEGG_PROXY", url)
         monkeypatch.setenv("FRONTEGG_CLIENT_ID", "id")
@@ -340,7 +340,7 @@ def test_urls_that_are_no_proxy(way: str, url: Any, monkeypatch: pytest.MonkeyPa
 async def test_not_beside_a_session_of_ones_own(
     settings: dict[str, Any], certificate: Certificate
 ) -> None:
-    """Beside ``http=`` a proxy and TLS settings are refused: that session has its own."""
+    """Beside ``http=`` a proxy and TLS settings are rejected: that session has its own."""
     if "ssl_context" in settings:
         settings = {"ssl_context": certificate.for_client()}
     async with aiohttp.ClientSession() as http:

@@ -113,7 +113,7 @@ def test_every_form_under_every_name(name: str, value: str, wait: float | None) 
 def test_every_form_of_a_reset_after_a_success(
     count: str, reset: str, value: str, wait: float | None
 ) -> None:
-    """The reset of a limit that a successful answer used up is read in the same forms."""
+    """The reset of a limit that a successful response used up is read in the same forms."""
     found = exhausted_wait(answered({count: "0", reset: value} | DATE), NOW)
     assert found == (None if wait is None else pytest.approx(wait, abs=1e-6))
 
@@ -292,7 +292,7 @@ def test_a_plain_mapping_will_do() -> None:
 @pytest.mark.parametrize("name", ["Retry-After", *RESETS])
 @pytest.mark.parametrize("render", [http_date, iso, "{:.0f}".format], ids=["http", "iso", "epoch"])
 def test_the_servers_clock_decides(name: str, render: Callable[[float], str], skew: float) -> None:
-    """A time of day is held against the answer's own ``Date``, however wrong our clock is."""
+    """A time of day is compared with the response's own ``Date``, not with the local clock."""
     headers = answered({name: render(IN_30)} | DATE)
     assert parse_retry_after(headers, NOW + skew, offset=1e6) == 30.0
 

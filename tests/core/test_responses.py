@@ -215,7 +215,7 @@ FAILURES = [
 
 @pytest.mark.parametrize(("kind", "status", "expected"), FAILURES)
 def test_failures(kind: FailureKind, status: int | None, expected: type[FronteggError]) -> None:
-    """An attempt without an answer is the error that says why there is none."""
+    """An attempt without a response is an error with the reason."""
     error = error_of_failure(
         Failure(kind, "for the test", status), {"operation": "users.get", "attempts": 3}
     )
@@ -225,7 +225,7 @@ def test_failures(kind: FailureKind, status: int | None, expected: type[Frontegg
 
 
 def test_answers_do_not_show_their_bodies() -> None:
-    """Neither the body nor the headers of an answer show in its ``repr``."""
+    """Neither the body nor the headers of a response show in its ``repr``."""
     answer = Response(200, {"frontegg-trace-id": "abc", "set-cookie": "canary"}, b"canary")
     assert repr(answer) == "<Response 200, 6 bytes, trace id abc>"
     assert repr(Failure(FailureKind.BROKEN, "cut")) == "<Failure broken: cut>"

@@ -115,7 +115,7 @@ def test_every_outcome_of_every_kind_of_operation(case: str, repeat: RetrySafety
 
 @pytest.mark.parametrize("case", TABLE)
 def test_what_is_no_refusal_is_an_error_of_the_server(case: str) -> None:
-    """An answer that says nothing of the request is no error that blames the request."""
+    """A response that does not judge the request is a ServerError."""
     outcome, *_, fate = TABLE[case]
     if isinstance(outcome, Response):
         error = error_of_response(outcome, operation="users.get", attempts=1)

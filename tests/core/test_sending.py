@@ -451,7 +451,7 @@ TAKEN: Final = [
 async def test_path_values_refused(
     emulator: Emulator, session: FronteggSession, user_id: str
 ) -> None:
-    """A value that could lead to another path is refused, and nothing is sent."""
+    """A value that could lead to another path is rejected, and nothing is sent."""
     users = session.users
     calls: list[Callable[[], Awaitable[object]]] = [
         lambda: users.get(user_id),
@@ -491,7 +491,7 @@ async def test_path_values_arrive_as_they_are(
 async def test_tenant_ids_refused(
     emulator: Emulator, session: FronteggSession, method: str, tenant_id: str
 ) -> None:
-    """A tenant id that cannot be sent is refused before anything is."""
+    """A tenant id that cannot be sent is rejected before any request."""
     with pytest.raises(InvalidRequestError) as caught:
         await getattr(session.users, method)("user-0", tenant_id)
     assert caught.value.attempts == 0

@@ -28,7 +28,7 @@ def trust(monkeypatch: pytest.MonkeyPatch, certificate: Certificate) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_trusted(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over TLS a trusted server is answered, told its name, and its connection is kept."""
+    """Over TLS a trusted server gets its name (SNI), and its connection is kept."""
     certificate = Certificate(tmp_path)
     trust(monkeypatch, certificate)
     names: list[str | None] = []

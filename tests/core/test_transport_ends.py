@@ -302,7 +302,7 @@ async def test_closed_under_way(name: str) -> None:
 
 
 async def test_closed_when_a_hint_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Closing at the very moment at which a part of an answer is there ends the call, too."""
+    """Closing at the very moment at which a part of a response is there ends the call, too."""
     async with transport_of("direct") as transport:
         assert isinstance(transport, DirectTransport)
         feed = ResponseHandler.feed_data

@@ -93,7 +93,7 @@ async def test_the_same_request(
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("value", ["a\r\nX-Other: 1", "a\nb", "a\rb"], ids=repr)
 async def test_a_header_cannot_hold_another(kind: str, value: str) -> None:
-    """A header's value that would begin another header is refused, and no connection is lost."""
+    """A header's value that would begin another header is rejected, and no connection is lost."""
     heard: list[bytes] = []
 
     async def listen(peer: Peer) -> None:
@@ -176,7 +176,7 @@ AFTER: Final = [b"", b"", b"", b"x", b"\r\n", OK, b"HTTP/1.1 200", b"0\r\n\r\n"]
 
 @st.composite
 def answers(draw: st.DrawFn) -> tuple[bytes, ...]:
-    """Give the pieces in which an answer arrives: mostly well made, often not."""
+    """Give the pieces in which a response arrives: mostly well made, often not."""
     head = draw(st.sampled_from(HEADS[:7] * 10 + HEADS))
     headers = draw(st.lists(st.sampled_from(HEADERS[:6] * 3 + HEADERS), max_size=4))
     ended = True
@@ -205,7 +205,7 @@ def answers(draw: st.DrawFn) -> tuple[bytes, ...]:
 
 
 async def compare(pieces: Sequence[bytes], method: str) -> None:
-    """Let both transports get an answer that the end of the connection follows."""
+    """Compare the results of both transports for a response and the end of the connection."""
 
     async def answer(peer: Peer) -> None:
         await peer.request()

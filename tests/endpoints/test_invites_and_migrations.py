@@ -126,7 +126,7 @@ async def test_interrupted_at_once(emulator: Emulator, session: FronteggSession)
 
 
 async def test_interrupted_in_doubt(emulator: Emulator, session: FronteggSession) -> None:
-    """A call whose answer is lost is not sent again: its users may have been invited."""
+    """A call whose response is lost is not sent again: its users may have been invited."""
     emulator.inject(CutAfterCommit(), on=INVITES, every=2)
     with pytest.raises(BatchInterruptedError) as caught:
         await session.bulk_users.invite(invited(2_000), tenant_id="new")
@@ -171,7 +171,7 @@ async def test_roles_at_once_or_queued(clock: FakeClock, how: BulkRoles) -> None
 
 
 async def test_no_tenants_are_not_all_tenants(emulator: Emulator, session: FronteggSession) -> None:
-    """An empty list of tenants is refused: leaving it out would mean every one."""
+    """An empty list of tenants is rejected: leaving it out would mean every one."""
     with pytest.raises(InvalidRequestError, match="tenant_ids"):
         await session.bulk_users.update_roles("user-0", add_role_ids=["r"], tenant_ids=[])
     assert emulator.requests == []

@@ -137,7 +137,7 @@ def test_queries_of_half_characters(query: Query) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"null", b" null ", b"  ", b"\n"])
 def test_nothing_decodes_to_an_empty_object(body: bytes) -> None:
-    """An empty answer is an object without anything in it, unless an object needs an id."""
+    """An empty response is an object without anything in it, unless an object needs an id."""
     assert users.CREATE_ACTIVATION_LINK.decode(body) == UserLink()
     assert users.TENANT_STATUSES.decode(body) == ()
     with pytest.raises(msgspec.DecodeError, match="nothing, and so not which object"):

@@ -15,7 +15,7 @@ from frontegg_async.models.paging import Page, PageLinks, PageMetadata, PageWith
 from frontegg_async.operation import Arguments, Operation, Query
 from frontegg_async.paging import Paginator
 
-from ..support.sessions import API_KEY, open_session
+from ..support.sessions import API_KEY, session_on
 
 pytestmark = pytest.mark.anyio
 T = TypeVar("T")
@@ -134,7 +134,7 @@ async def test_a_paginator_starts_anew() -> None:
 
 @pytest.mark.parametrize("limit", [0, -1, 201, 1.5, "10", True])
 def test_limits_out_of_range(limit: Any) -> None:
-    """A page size that no server takes is refused when it is given."""
+    """A page size that no server accepts is rejected when it is given."""
     caller = Pages()
     with pytest.raises(InvalidRequestError, match="limit must be from 1 to 200"):
         Users(caller).iterate(limit=limit)
@@ -172,7 +172,7 @@ async def test_450_users(next_at_end: str | None, limit: int, requests: int) -> 
     """Every user comes once, in as many requests as there are pages, however the end is told."""
     async with Emulator(api_key=API_KEY, next_at_end=next_at_end) as server:
         ids = fill(server)
-        async with open_session(server) as session:
+        async with session_on(server) as session:
             assert await ids_of(session.users.iterate(limit=limit)) == sorted(ids)
         assert server.count(LIST) == requests
 

@@ -19,7 +19,7 @@ from frontegg_async import (
 from frontegg_async.emulator import Emulator
 from frontegg_async.endpoints import users
 
-from ..support.sessions import API_KEY, open_session
+from ..support.sessions import API_KEY, session_on
 
 pytestmark = pytest.mark.anyio
 Act = Callable[[FronteggSession, str], Awaitable[Any]]
@@ -228,7 +228,7 @@ async def test_tenant_statuses(anyio_backend: str, as_object: bool) -> None:
     async with Emulator(api_key=API_KEY, statuses_as_object=as_object) as server:
         server.add_user("u", tenant_ids=["a"])
         server.add_user("v", tenant_ids=["a", "b"])
-        async with open_session(server) as session:
+        async with session_on(server) as session:
             await session.users.add_to_tenant("u", "b")
             (found,) = await session.users.tenant_statuses(["u"])
             assert found.user_id == "u"

@@ -207,7 +207,7 @@ def test_arguments_are_documented() -> None:
 
 
 async def test_a_rate_that_is_a_number(frontegg: FronteggSession) -> None:
-    """A rate without its seconds is refused with the form that it has."""
+    """A rate without its seconds is rejected with the right form."""
     with pytest.raises(ConfigurationError, match=r"FixedRate\(900, 60\)"):
         frontegg.for_bulk(rate=900)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     frontegg.for_bulk(rate=FixedRate(900, 60))
@@ -220,7 +220,7 @@ async def test_a_rate_that_is_a_number(frontegg: FronteggSession) -> None:
 async def test_numbers_that_json_has_not(
     number: float, frontegg: FronteggSession, emulator: Emulator
 ) -> None:
-    """NaN and the infinities are refused in bodies, metadata and queries: JSON has only null."""
+    """NaN and the infinities are rejected in bodies, metadata and queries: JSON has only null."""
     before = emulator.count()
     values: list[Any] = [{"a": number}, {"a": None, "b": [{"c": (1.5, number)}]}]
     for value in values:
@@ -262,7 +262,7 @@ async def test_query_values_of_the_wrong_kind(value: Any, frontegg: FronteggSess
 async def test_names_of_headers(
     name: str, words: str, frontegg: FronteggSession, emulator: Emulator
 ) -> None:
-    """A header's name that is none, or is the session's own, is refused with another way."""
+    """An invalid header name, or one of the session's own, is rejected with another way."""
     before = emulator.count()
     with pytest.raises(InvalidRequestError, match="header") as caught:
         await frontegg.call(ANY, headers={name: "canary"})

@@ -265,7 +265,7 @@ def test_opened_without_a_loop() -> None:
 
 
 async def test_http_session_of_another_loop(emulator: Emulator) -> None:
-    """An aiohttp session of another event loop, or a closed one, is refused at the opening."""
+    """An aiohttp session of another event loop, or a closed one, is rejected at the opening."""
 
     async def make() -> aiohttp.ClientSession:
         return aiohttp.ClientSession()

@@ -182,7 +182,7 @@ async def test_views_pages_and_bulk_work(emulator: Emulator) -> None:
 
 
 async def test_throttling_is_told(emulator: Emulator) -> None:
-    """An answer that asks to come back later is told as such, and the call goes on."""
+    """Observers are told a throttled attempt as such, and the call goes on."""
     noting = Noting()
     emulator.inject(AnswerStatus(429, headers={"Retry-After": "1"}), on=GET)
     async with observed_on(emulator, noting) as session:
@@ -333,7 +333,7 @@ async def test_with_response(emulator: Emulator) -> None:
 
 
 async def test_with_response_of_several_calls(emulator: Emulator) -> None:
-    """Of a method that splits a long list, all answers are there, in order."""
+    """A method that splits a long list has all its responses recorded, in order."""
     users = [InvitedUser(email=f"u{number}@x.io") for number in range(1_001)]
     async with session_on(emulator) as session:
         result = await with_response(session.for_tenant("home").bulk_users.invite(users))
@@ -343,7 +343,7 @@ async def test_with_response_of_several_calls(emulator: Emulator) -> None:
 
 
 async def test_with_response_side_by_side(emulator: Emulator) -> None:
-    """Calls at the same time, and within each other, each have their own answers."""
+    """Calls at the same time, and within each other, each have their own responses."""
     async with session_on(emulator) as session:
 
         async def two() -> str | None:

@@ -117,13 +117,13 @@ def test_any_text_as_a_host(url: str) -> None:
 
 @pytest.mark.parametrize("region", ["EU ", "mars", "eu-west-1", "", "https://api.frontegg.com", 5])
 def test_unknown_regions(region: Any) -> None:
-    """A region that is none is refused with the names of those there are."""
+    """An unknown region is rejected with the names of the known ones."""
     with pytest.raises(ConfigurationError, match=r"region must be one of eu, us, ca, au"):
         session(region=region)
 
 
 def test_a_region_and_a_host() -> None:
-    """Two answers to one question are refused."""
+    """A region and a host together are rejected."""
     with pytest.raises(ConfigurationError, match="region or a base_url"):
         session(region="us", base_url="https://acme.test")
 

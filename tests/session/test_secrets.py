@@ -129,7 +129,7 @@ async def test_errors_show_nothing(emulator: Emulator, fault: Fault, on: str) ->
 
 
 async def test_refused_credentials_and_closed(emulator: Emulator) -> None:
-    """Neither refused credentials nor a session that is closed or unopened show anything."""
+    """Errors of rejected credentials, closed and unopened sessions show no secret."""
     async with session_on(emulator, client_id="nobody") as session:
         error = await error_of(session.users.get("user-0"))
         assert_clean(shown(error))
@@ -386,7 +386,7 @@ def test_structs_show_nothing() -> None:
 
 
 async def test_rejected_token_is_in_no_variable(emulator: Emulator) -> None:
-    """A token that was refused, and not replaced, does not lie about in plain text."""
+    """A rejected token that is not replaced is in no variable as plain text."""
     async with session_on(emulator, options=SHORT) as session:
         await session.users.get("user-0")
         token = token_of(session)
@@ -407,7 +407,7 @@ def shown_below(error: BaseException) -> str:
 async def test_secrets_where_they_do_not_belong(
     emulator: Emulator, canary: FronteggSession
 ) -> None:
-    """A password in bytes, which JSON would hold in base64, is refused and not shown."""
+    """A password in bytes, which JSON would hold in base64, is rejected and not shown."""
     before = len(emulator.requests)
     password: Any = API_KEY.encode()
     login = canary.authentication.login(email="a@x.io", password=password)

@@ -64,9 +64,9 @@ async def test_no_variable_shows_a_secret(emulator: Emulator) -> None:
 
 
 async def test_every_coroutine_hides_its_secrets(emulator: Emulator) -> None:
-    """Of every coroutine that takes a secret, no frame shows it when the server refuses the call.
+    """No frame of any coroutine with a secret argument shows it when the server rejects the call.
 
-    Nor do the frames of one that refuses its arguments by itself.
+    Nor do the frames of a coroutine that rejects its arguments.
     """
     emulator.inject(AnswerStatus(400), times=None)
     looked_at = 0

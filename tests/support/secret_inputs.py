@@ -241,7 +241,7 @@ async def cancelled(emulator: Emulator, frontegg: FronteggSession) -> None:
 
 
 async def hanging_up(emulator: Emulator, frontegg: FronteggSession) -> None:
-    """The session is closed under a call that is waiting for its answer."""
+    """The session is closed under a call that is waiting for its response."""
     session = session_on(emulator)
     async with session:
         stall = emulator.inject(Stall(), on=LOGIN)

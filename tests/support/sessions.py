@@ -57,13 +57,6 @@ def token_of(session: FronteggSession) -> str:
     return token.value
 
 
-def open_session(emulator: Emulator) -> FronteggSession:
-    """Return a session on ``emulator`` with its own credentials, not entered yet."""
-    return FronteggSession(
-        client_id=emulator.client_id, api_key=emulator.api_key, base_url=emulator.url
-    )
-
-
 @asynccontextmanager
 async def leaping(**options: Any) -> AsyncGenerator[tuple[Emulator, FronteggSession]]:
     """Give a server and a session that agree on the time, and in which no wait takes any."""

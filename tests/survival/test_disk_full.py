@@ -201,7 +201,7 @@ def test_no_space_while_a_page_cache_spills(anyio_backend: str, tmp_path: Path) 
 
 
 async def test_two_at_once(anyio_backend: str, tmp_path: Path) -> None:
-    """A second run on a ledger is refused while the first goes on, and sends nothing."""
+    """A second run on a ledger is rejected while the first goes on, and sends nothing."""
     source = write_csv(tmp_path / "rows.csv", [Assignment(user_id="u", tenant_id="t")])
     ledger = tmp_path / "ledger"
     async with leaping(implicit_users=True) as (server, session):
@@ -220,7 +220,7 @@ async def test_two_at_once(anyio_backend: str, tmp_path: Path) -> None:
 async def refused(
     session: FronteggSession, source: Path, ledger: Path, *, invite: bool = False
 ) -> str:
-    """Return why a run is refused, as the name of the error and its text."""
+    """Return the name of a rejected run's error, and its message."""
     try:
         await session.bulk.assign(source, ledger=ledger, invite=invite)
     except (LedgerBusyError, LedgerDamagedError, LedgerMismatchError) as error:
@@ -252,7 +252,7 @@ async def test_ledgers_of_something_else(anyio_backend: str, tmp_path: Path) -> 
 
 
 async def test_files_of_somebody_else(anyio_backend: str, tmp_path: Path) -> None:
-    """A file that is no ledger is refused, and stays as it is to the byte."""
+    """A file that is no ledger is rejected, and stays unchanged to the byte."""
     source = write_csv(tmp_path / "rows.csv", [Assignment(user_id="u", tenant_id="t")])
     text, foreign = tmp_path / "notes.txt", tmp_path / "foreign.db"
     text.write_text("not a database " * 400)
@@ -268,7 +268,7 @@ async def test_files_of_somebody_else(anyio_backend: str, tmp_path: Path) -> Non
 
 
 async def test_a_torn_ledger(anyio_backend: str, tmp_path: Path) -> None:
-    """A ledger that lost its end is refused, and nothing is sent."""
+    """A truncated ledger is rejected, and nothing is sent."""
     rows = [Assignment(user_id=f"u{n}", tenant_id="t") for n in range(500)]
     source = write_csv(tmp_path / "rows.csv", rows)
     ledger = tmp_path / "ledger"

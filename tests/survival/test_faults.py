@@ -1,4 +1,4 @@
-"""Runs against a server that loses answers, refuses, breaks, and is gone for a while."""
+"""Runs against a server that loses responses, refuses, breaks, and is gone for a while."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ async def test_cut_on_either_side_with_invites(anyio_backend: str, tmp_path: Pat
 
 @both
 async def test_gateways_that_lose_answers(anyio_backend: str, invite: bool) -> None:
-    """A 502 in place of every seventh answer costs no row, no second request and no invite."""
+    """A 502 in place of every seventh response costs no row, no second request and no invite."""
     rows, pairs = rows_for(350)
     async with leaping(**strict()) as (server, session):
         lost = server.inject(AnswerStatus(502, after_commit=True), on=ADD, times=None, every=7)
@@ -255,7 +255,7 @@ async def test_credentials_end_in_the_middle(
 
 
 async def test_other_rows_of_a_program(anyio_backend: str, tmp_path: Path) -> None:
-    """Other rows of a program on the ledger of the first are done or refused, never left out."""
+    """Other rows of a program on a used ledger are done or rejected, never left out."""
     ledger = tmp_path / "ledger"
     async with leaping(implicit_users=True) as (server, session):
         await session.bulk.assign([Assignment(user_id="a", tenant_id="t")], ledger=ledger)
