@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import anyio
-import anyio.lowlevel
 import pytest
 
 from frontegg_async import Assignment, FronteggSession, InvalidRequestError, Outcome
