@@ -214,7 +214,7 @@ async def test_throttled_fetch_waits_as_long_as_it_is_told(clock: FakeClock) -> 
 
 
 async def test_a_day_that_a_429_states_is_not_waited_for(clock: FakeClock) -> None:
-    """Whatever a 429 of the auth route states, it is asked again after five minutes."""
+    """The auth route is asked again after five minutes, also if its 429 states a day."""
     fetch = StubFetch(RateLimitError("too many", status=429, retry_after=86_400.0))
     manager = make_manager(fetch, clock)
     for pause in (0.0, 299.0):
