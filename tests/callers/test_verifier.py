@@ -20,7 +20,7 @@ from frontegg_async import ConfigurationError, FronteggSession, ServerError, Una
 from frontegg_async.auth import TokenVerifier, bearer_token
 from frontegg_async.auth.claims import claims_of
 from frontegg_async.auth.signing_keys import FETCHES, FRESH_S, REFILL_S
-from tests.clocks import FakeClock
+from tests.support.clocks import FakeClock
 
 from .issuer import AUDIENCE, ISSUER, Issuer, running_issuer
 

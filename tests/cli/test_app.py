@@ -15,7 +15,7 @@ from anyio.from_thread import BlockingPortal
 import frontegg_async
 from frontegg_async.emulator import AnswerStatus, Emulator, Stall
 
-from ..conftest import API_KEY
+from ..support.sessions import API_KEY
 from .conftest import MakeFile
 from .shell import ADD, GET, Shell, all_commands
 from .terminal import Terminal

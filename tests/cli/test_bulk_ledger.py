@@ -22,7 +22,7 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.wait_note import NotedWait, write_wait
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, ExtraFields
 
-from ..conftest import API_KEY
+from ..support.sessions import API_KEY
 from .bulk_runs import command_in, held, many_users, posted, signal_until, status_of
 from .conftest import MakeFile
 from .shell import ADD, COMMAND, GET, Shell

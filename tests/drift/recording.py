@@ -21,7 +21,7 @@ from frontegg_async.errors import InvalidRequestError
 from frontegg_async.operation import Arguments
 from frontegg_async.paging import Paginator
 
-from ..clocks import FakeClock
+from ..support.clocks import FakeClock
 from .instances import fields_of, value_of
 
 T = TypeVar("T")

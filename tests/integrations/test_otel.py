@@ -41,8 +41,9 @@ from frontegg_async.emulator import (
 from frontegg_async.endpoints.users import GET as GET_USER
 from frontegg_async.integrations.otel import OpenTelemetryObserver
 
-from ..clocks import ADD, AUTH, GET, FakeClock
-from ..conftest import API_KEY
+from ..support.clocks import FakeClock
+from ..support.routes import ADD, AUTH, GET
+from ..support.sessions import API_KEY
 
 pytestmark = pytest.mark.anyio
 

@@ -21,8 +21,8 @@ from frontegg_async import FronteggSession, StoredToken, TokenStore
 from frontegg_async.emulator import Emulator
 from frontegg_async.integrations.redis import RedisTokenStore
 
-from ..clocks import AUTH, GET, session_on
-from ..conftest import API_KEY
+from ..support.routes import AUTH, GET
+from ..support.sessions import API_KEY, session_on
 from .conftest import run_redis
 
 pytestmark = pytest.mark.anyio

@@ -30,7 +30,9 @@ from frontegg_async.cli.bulk import summary
 from frontegg_async.cli.bulk.progress import RunProgress
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, RateLimit, Stall
 
-from ..bulk.world import ADD, AUTH, GET, crowd, leaping, people, to
+from ..support.bulk import crowd, people, to
+from ..support.routes import ADD, AUTH, GET
+from ..support.sessions import leaping
 
 pytestmark = pytest.mark.anyio
 
