@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable
+from types import NoneType
 from typing import Any, Final, NoReturn, Protocol
 
 import msgspec
@@ -117,9 +118,11 @@ class Call(msgspec.Struct, eq=False):
     """The token that it was last sent with."""
     tokens_before: tuple[Token, ...] = ()
     """The tokens that it was sent with before that one."""
-    replays: int = 0
+    new_tokens: int = 0
+    """Tokens that were tried after the first one was rejected."""
     attempts: int = 0
-    put_off: int = 0
+    uncounted: int = 0
+    """Attempts that do not count towards ``max_attempts``."""
     successes_before: int = 0
     in_doubt: bool = False
     """Whether an attempt may have been done."""
@@ -137,6 +140,12 @@ class Call(msgspec.Struct, eq=False):
     def body(self) -> Body | None:
         """What is sent as JSON."""
         return self.arguments.get("body")
+
+    @property
+    def deletes(self) -> bool:
+        """True for a DELETE without a result: after one that was done, another finds nothing."""
+        operation = self.operation
+        return operation.method == "DELETE" and operation.returns is NoneType
 
     @property
     def harmless(self) -> bool:

@@ -74,13 +74,14 @@ class _Limit(NamedTuple):
 
 
 def is_throttled(status: int, stated: float | None) -> bool:
-    """Whether an answer asks to come back later: a 429, or a 503 that states a wait.
+    """Return whether a response rejects a request because of a rate limit.
 
-    This is the one rule for retries, for the pacing, and for every count of throttled answers. A
-    ``Retry-After`` on anything else (a 404, a 500) is no throttling.
+    This is the one rule for retries, for the pacing, and for every count of throttled responses:
+    a 429, or a 503 that states a wait. ``Retry-After`` on anything else (a 404, a 500) is none.
+    ``Response.throttled`` applies it.
 
     Args:
-        status: of the answer.
+        status: of the response.
         stated: its ``parse_retry_after``.
     """
     return status == 429 or (status == 503 and stated is not None)

@@ -14,10 +14,12 @@ from typing import Any, Final, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from .. import errors
 from ..errors import MAX_MESSAGES, ErrorFields, FronteggError
 from .error_body import read_error_body
+from .rate_limit_headers import is_throttled, parse_retry_after
 from .redaction import ANYWHERE, redacted
 from .secret import MASK
 
@@ -71,7 +73,7 @@ class Response(msgspec.Struct, eq=False):
         headers: looked up without regard to case.
         body: the raw bytes, decompressed.
         attempts: requests that were sent for it, the last one included.
-        throttled: whether it asked to come back later (``rate_limit_headers.is_throttled``).
+        server_time: seconds since the epoch on the server's clock at the arrival, as far as known.
         sent: the call that it answers, for its secrets; None if that had none.
     """
 
@@ -79,8 +81,22 @@ class Response(msgspec.Struct, eq=False):
     headers: Mapping[str, str]
     body: bytes
     attempts: int = 1
-    throttled: bool = False
+    server_time: float = 0.0
     sent: Sent | None = None
+    _retry_after: float | UnsetType | None = UNSET
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds from the arrival that the server asked to wait, or None. Parsed once."""
+        if self._retry_after is UNSET:
+            self._retry_after = parse_retry_after(self.headers, self.server_time)
+        return self._retry_after
+
+    @property
+    def throttled(self) -> bool:
+        """True if it was rejected because of a rate limit: a 429, or a 503 with a stated wait."""
+        # Asked of every response where a run is observed, and no success states a wait.
+        return self.status >= 400 and is_throttled(self.status, self.retry_after)
 
     @property
     def trace_id(self) -> str | None:

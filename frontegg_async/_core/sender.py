@@ -10,7 +10,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Coroutine
-from types import NoneType
 from typing import Any, Final, NoReturn, TypeVar
 
 from ..auth.token_manager import REFUSALS, Token, TokenManager
@@ -29,7 +28,7 @@ from . import retry
 from .call import AttemptObserver, Call, View
 from .decoding import decode_response
 from .proxies import not_used
-from .rate_limit_headers import clock_offset, exhausted_wait, is_throttled, parse_retry_after
+from .rate_limit_headers import clock_offset, exhausted_wait
 from .request_builder import RequestBuilder
 from .response import Failure, FailureKind, Response, error_of_failure, error_of_response
 from .retry import Decision, Fate, RetryContext, Step
@@ -39,9 +38,6 @@ from .shared import Core
 T = TypeVar("T")
 
 _logger: Final = logging.getLogger("frontegg_async")
-
-OUTAGE_PATIENCE: Final = 180.0
-"""Seconds that a bulk call waits for a server that fails for everybody."""
 
 NO_ROOM: Final = "the server's limit leaves no room before the deadline"
 OFTEN_REFUSED: Final = 3
@@ -126,33 +122,31 @@ class Sender:
                 found = await self._settle(call, outcome, token)
                 if found is not None:
                     return found
-        except ClosedError:
-            raise
         except FronteggError as error:
-            # Whatever it failed with in the end: an earlier attempt may have been done.
-            if call.in_doubt and retry.is_noticed_twice(call.operation.repeat):
-                raise OutcomeUnknownError.after(error) from None
-            raise
+            final = retry.final_error(error, call.operation.repeat, in_doubt=call.in_doubt)
+            if final is error:
+                raise
+            raise final from None
 
     async def _settle(
         self, call: Call, outcome: Response | Failure, token: Token | None
     ) -> Response | None:
-        """Do what is to be done after an attempt that was no success.
+        """Execute the decision about an attempt that was no success.
 
-        Returns None when the call is to be sent again, at once, or an answer that shows that it
+        Returns None when the call is to be sent again, at once, or a response that shows that it
         was done already; raises if neither is possible.
         """
-        if isinstance(outcome, Response):
-            if outcome.status == 401 and token is not None and self._replays(call, token):
-                return None
-            if call.in_doubt and _is_gone(call, outcome):
-                # By an earlier attempt, whose answer was lost.
-                return Response(204, outcome.headers, b"")
-        elif self.core.closed:
+        if self.core.closed and isinstance(outcome, Failure):
             raise ClosedError("the session was closed during the call", **call.fields())
-        situation = self._situation(call)
-        budget = self.view.budget
-        decision = retry.decide(situation, outcome, budget=budget, uniform=random.uniform)
+        budget, uniform = self.view.budget, random.uniform
+        context = self._context(call, token)
+        decision = retry.decide(context, outcome, budget=budget, uniform=uniform)
+        if decision.step is Step.NEW_TOKEN:
+            replaced = self._replace(call, token)
+            decision = retry.after_new_token(
+                context, outcome, replaced=replaced, budget=budget, uniform=uniform
+            )
+            call.new_tokens += decision.step is Step.SEND_AGAIN
         if decision.fate is Fate.IN_DOUBT:
             call.in_doubt = True
         if decision.step is Step.READ_BACK:
@@ -160,33 +154,22 @@ class Sender:
             if found is not None:
                 return found
             decision = retry.after_read_back(
-                self._situation(call),
+                self._context(call, token),
                 decision.fate,
                 harmless=call.harmless,
                 budget=budget,
-                uniform=random.uniform,
+                uniform=uniform,
             )
         self._note(call, outcome, decision)
         if decision.step is Step.FAIL:
             self._fail(call, outcome, decision)
-        if decision.in_line:
-            # Back into the line of the pacing, which knows when to try again: no task waits on
-            # its own. Its deadline bounds it, and not the number of attempts.
-            call.put_off += 1
-        else:
-            if self.view.bulk and self._is_outage(call):
-                call.put_off += 1
+        if decision.step is Step.DONE and isinstance(outcome, Response):
+            return Response(204, outcome.headers, b"", attempts=call.attempts, sent=call)
+        if not decision.counts:
+            call.uncounted += 1
+        if decision.wait:
             await self.core.clock.sleep(decision.wait)
         return None
-
-    def _is_outage(self, call: Call) -> bool:
-        """Whether the server fails for everybody, so that this call's attempts need not count.
-
-        A row that fails while others succeed is the one to be given up after some attempts.
-        """
-        others = self.view.traffic.successes - call.successes_before
-        left = call.deadline - self.core.clock.monotonic()
-        return others == 0 and left > self.view.options.timeout - OUTAGE_PATIENCE
 
     async def _attempt(self, call: Call, token: Token | None) -> Response | Failure:
         # One long coroutine, because nearly every call goes straight through: nothing here is
@@ -229,11 +212,11 @@ class Sender:
                 group.give_back(run)
             elif not answered:
                 group.failed(sent_at)  # cancelled: it is not in flight any more
-        if isinstance(outcome, Response) and outcome.status < 429:
+        if isinstance(outcome, Response):
             outcome.sent = call
-            group.succeeded(sent_at, self._exhausted(outcome, sent_at))
-        else:
             self._report(call, group, outcome, sent_at)
+        else:
+            group.failed(sent_at)
         if call.observer is not None:
             call.observer.after(operation, outcome, core.clock.monotonic() - sent_at)
         return outcome
@@ -244,43 +227,28 @@ class Sender:
             raise CallTimeoutError("the deadline passed", **call.fields())
         return call.deadline - now
 
-    def _exhausted(self, answer: Response, sent_at: float) -> float | None:
-        """Return the seconds until a limit is fresh again that an answer says is used up.
+    def _report(self, call: Call, group: LimitGroup, response: Response, sent_at: float) -> None:
+        """Tell the pacing about a response.
 
-        Now and then the server's clock is read as well, for answers that have no ``Date``.
+        Now and then the server's clock is read as well, for responses that have no ``Date``.
         """
         core = self.core
         now = core.clock.time()
         if sent_at >= core.clock_look_at:
             core.clock_look_at = sent_at + CLOCK_LOOK
-            offset = clock_offset(answer.headers, now)
+            offset = clock_offset(response.headers, now)
             if offset is not None:
                 core.clock_offset = offset
-        return exhausted_wait(answer.headers, now, offset=core.clock_offset)
-
-    def _report(
-        self, call: Call, group: LimitGroup, outcome: Response | Failure, sent_at: float
-    ) -> None:
-        """Tell the pacing what came of an attempt that was no success."""
-        if isinstance(outcome, Response):
-            outcome.sent = call
-        if isinstance(outcome, Response) and outcome.status in {429, 503}:
-            wait = self._stated_wait(outcome)
-            if is_throttled(outcome.status, wait):
-                outcome.throttled = True
-                self.view.traffic.throttled += 1
-                call.refusals += 1
-                call.refusal = {"status": outcome.status, "trace_id": outcome.trace_id}
-                call.singled_out = group.throttled(sent_at, wait)
-                return
-        if isinstance(outcome, Failure) or outcome.status >= 500:
+        response.server_time = now + core.clock_offset
+        if response.throttled:
+            self.view.traffic.throttled += 1
+            call.refusals += 1
+            call.refusal = {"status": response.status, "trace_id": response.trace_id}
+            call.singled_out = group.throttled(sent_at, response.retry_after)
+        elif response.status >= 500:
             group.failed(sent_at)
         else:
-            group.succeeded(sent_at)
-
-    def _stated_wait(self, answer: Response) -> float | None:
-        core = self.core
-        return parse_retry_after(answer.headers, core.clock.time(), offset=core.clock_offset)
+            group.succeeded(sent_at, exhausted_wait(response.headers, response.server_time))
 
     async def _wait_in_line(self, call: Call, group: LimitGroup) -> None:
         clock = self.core.clock
@@ -391,38 +359,31 @@ class Sender:
             return None
         return answer if read.holds(found, call.body) else None
 
-    def _replays(self, call: Call, token: Token) -> bool:
-        """Drop a token that was refused; return whether the call goes out again with another.
-
-        Once, or twice if the second token came from a store and may be as dead as the first one;
-        and only if a 401 means that nothing was done (docs/frontegg.md: a guess, so an option), or
-        if that makes no difference.
-        """
-        allowed = 2 if token.unproven else 1
+    def _replace(self, call: Call, token: Token | None) -> bool:
+        """Report a token that was rejected; return whether the next attempt has another."""
         tokens = self._tokens
-        if tokens is None or not tokens.rejected(token, call.operation.limit_group):
+        if tokens is None or token is None:
             return False
-        replays = call.replays < allowed and (
-            self.view.options.rejected_before_processing
-            or not retry.is_noticed_twice(call.operation.repeat)
-        )
-        call.replays += replays
-        return replays
+        return tokens.rejected(token, call.operation.limit_group)
 
-    def _situation(self, call: Call) -> RetryContext:
+    def _context(self, call: Call, token: Token | None) -> RetryContext:
         options = self.view.options
-        clock = self.core.clock
+        now = self.core.clock.monotonic()
         return RetryContext(
             repeat=call.operation.repeat,
-            attempt=call.attempts - call.put_off,
+            attempt=call.attempts - call.uncounted,
             failures=call.attempts - call.refusals,
             max_attempts=options.max_attempts,
-            remaining=call.deadline - clock.monotonic(),
+            remaining=call.deadline - now,
             max_wait=options.max_wait,
-            now=clock.time(),
-            offset=self.core.clock_offset,
+            elapsed=now - call.began,
             patient=self.view.bulk,
+            others_succeeded=self.view.traffic.successes > call.successes_before,
             alone=call.singled_out,
+            deletes=call.deletes,
+            has_token=token is not None,
+            unproven_token=token is not None and token.unproven,
+            new_tokens=call.new_tokens,
             rejected_before_processing=options.rejected_before_processing,
             in_doubt=call.in_doubt,
         )
@@ -451,17 +412,13 @@ class Sender:
 
     @staticmethod
     def _note(call: Call, outcome: Response | Failure, decision: Decision) -> None:
+        # In line, the pacing knows when to try again: no call sleeps by itself.
+        wait = f" after {decision.wait:.3f} s" if decision.wait else ""
         _logger.debug(
             "%s, attempt %d: %r; next: %s%s",
             call.operation.name,
             call.attempts,
             outcome,
             decision.step.value,
-            f" after {decision.wait:.3f} s" if decision.wait else "",
+            " in line" if decision.in_line else wait,
         )
-
-
-def _is_gone(call: Call, answer: Response) -> bool:
-    """Whether this says that what was to be deleted is not there."""
-    operation = call.operation
-    return answer.status == 404 and operation.method == "DELETE" and operation.returns is NoneType

@@ -11,8 +11,8 @@ from multidict import CIMultiDict
 
 from frontegg_async._core.response import Failure, FailureKind, Response, error_of_response
 from frontegg_async._core.retry import (
-    BACKOFF_BASE,
-    BACKOFF_CAP,
+    BACKOFF_BASE_S,
+    BACKOFF_CAP_S,
     Fate,
     RetryBudget,
     RetryContext,
@@ -25,7 +25,6 @@ from frontegg_async._core.retry import (
 from frontegg_async.errors import RateLimitError, ServerError
 from frontegg_async.operation import RetrySafety
 
-NOW = 1_700_000_000.0
 AGAIN, READ, FAIL = Step.SEND_AGAIN, Step.READ_BACK, Step.FAIL
 Row = tuple[Response | Failure, Step, Step, Step, Fate]
 
@@ -62,7 +61,6 @@ def situation(
         max_attempts=max_attempts,
         remaining=remaining,
         max_wait=max_wait,
-        now=NOW,
         patient=patient,
         alone=alone,
         rejected_before_processing=rejected_before_processing,
@@ -80,9 +78,9 @@ KINDS = FailureKind
 # outcome; safe and idempotent, converging, unsafe; fate of the work.
 TABLE: dict[str, Row] = {
     "not sent": (broken(KINDS.NOT_SENT), AGAIN, AGAIN, AGAIN, Fate.NOT_SENT),
-    "429 with a wait": (status(429, retry_after="3"), AGAIN, AGAIN, AGAIN, Fate.PUT_OFF),
-    "503 with a wait": (status(503, retry_after="3"), AGAIN, AGAIN, AGAIN, Fate.PUT_OFF),
-    "429 without a wait": (status(429), AGAIN, AGAIN, AGAIN, Fate.PUT_OFF),
+    "429 with a wait": (status(429, retry_after="3"), AGAIN, AGAIN, AGAIN, Fate.THROTTLED),
+    "503 with a wait": (status(503, retry_after="3"), AGAIN, AGAIN, AGAIN, Fate.THROTTLED),
+    "429 without a wait": (status(429), AGAIN, AGAIN, AGAIN, Fate.THROTTLED),
     "500 with a wait": (status(500, retry_after="3"), AGAIN, READ, FAIL, Fate.IN_DOUBT),
     "cut": (broken(KINDS.BROKEN), AGAIN, READ, FAIL, Fate.IN_DOUBT),
     "cut within the answer": (broken(KINDS.BROKEN, 200), AGAIN, READ, FAIL, Fate.IN_DOUBT),
@@ -91,10 +89,10 @@ TABLE: dict[str, Row] = {
     "cannot be decompressed": (broken(KINDS.MALFORMED, 200), FAIL, FAIL, FAIL, Fate.DONE),
     "too large": (broken(KINDS.TOO_LARGE, 200), FAIL, FAIL, FAIL, Fate.DONE),
     "504, too large": (broken(KINDS.TOO_LARGE, 504), AGAIN, READ, FAIL, Fate.IN_DOUBT),
-    "429, too large": (broken(KINDS.TOO_LARGE, 429), FAIL, FAIL, FAIL, Fate.PUT_OFF),
+    "429, too large": (broken(KINDS.TOO_LARGE, 429), FAIL, FAIL, FAIL, Fate.THROTTLED),
     "404, too large": (broken(KINDS.TOO_LARGE, 404), FAIL, FAIL, FAIL, Fate.REFUSED),
     **{f"{code}": (status(code), AGAIN, READ, FAIL, Fate.IN_DOUBT) for code in GAVE_UP},
-    **{f"{code}": (status(code), AGAIN, READ, FAIL, Fate.NOT_TAKEN) for code in NOT_TAKEN},
+    **{f"{code}": (status(code), AGAIN, READ, FAIL, Fate.NOT_PROCESSED) for code in NOT_TAKEN},
     **{
         f"{code}": (status(code), FAIL, FAIL, FAIL, Fate.REFUSED)
         for code in (301, 304, 400, 401, 403, 404, 409, 410, 413, 414, 422, 431)
@@ -290,7 +288,7 @@ def test_a_refused_retry_costs_no_budget() -> None:
     assert decide(situation(), status(500), budget=budget, uniform=highest).step is FAIL
 
 
-@pytest.mark.parametrize("fate", [Fate.IN_DOUBT, Fate.NOT_TAKEN])
+@pytest.mark.parametrize("fate", [Fate.IN_DOUBT, Fate.NOT_PROCESSED])
 @pytest.mark.parametrize(
     ("harmless", "attempt", "capacity", "step"),
     [
@@ -358,6 +356,6 @@ def test_full_jitter(attempt: int, share: float) -> None:
         budget=RetryBudget(),
         uniform=uniform,
     )
-    ceiling = min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** min(attempt, 50))
+    ceiling = min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2.0 ** min(attempt, 50))
     assert asked == [(0.0, ceiling)]
     assert 0.0 <= found.wait <= ceiling == backoff_ceiling(attempt)
