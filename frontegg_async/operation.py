@@ -30,10 +30,10 @@ from msgspec import UNSET, UnsetType
 from ._core.clock import Clock
 from ._core.error_body import (
     body_is_nothing_but_error,
-    body_spells_error,
+    body_reports_error,
     is_nothing_but_error,
     looks_like_markup,
-    spells_error,
+    reports_error,
 )
 from ._core.ids import id_problem, is_plain
 from ._core.lenient import LenientReader
@@ -50,7 +50,7 @@ Query: TypeAlias = Mapping[str, QueryValue]
 Body: TypeAlias = msgspec.Struct | Sequence[msgspec.Struct] | Mapping[str, Any]
 """What is sent as JSON. A list or a free-form object only where Frontegg takes one."""
 
-SPELLED_ERROR: Final = "an error, with the status of a success"
+ERROR_REPORTED: Final = "an error, with the status of a success"
 
 _REASONS: Final = frozenset(
     status.phrase.lower().encode() for status in HTTPStatus if 200 <= status < 300
@@ -346,9 +346,9 @@ class Operation(Generic[T]):
             if looks_like_markup(body):
                 raise msgspec.DecodeError("a page of HTML or XML") from None
             value = self._read_leniently(body)  # or says what is wrong with it
-        if value == self._blank and body_spells_error(body):
+        if value == self._blank and body_reports_error(body):
             # An object with no field of the answer's: it may have others.
-            raise msgspec.DecodeError(SPELLED_ERROR)
+            raise msgspec.DecodeError(ERROR_REPORTED)
         if self.returns is JSON or self.returns is NoneType:
             return self._undescribed(value)
         if self.one_or_many and not isinstance(value, tuple):
@@ -361,7 +361,7 @@ class Operation(Generic[T]):
         value = self._lenient.read(body)
         if body_is_nothing_but_error(body):
             # Read for what it has in common with the answer, such as a ``status``.
-            raise msgspec.DecodeError(SPELLED_ERROR)
+            raise msgspec.DecodeError(ERROR_REPORTED)
         return value
 
     def _undescribed(self, value: Any) -> T:
@@ -369,8 +369,8 @@ class Operation(Generic[T]):
         anything = self.returns is JSON
         if isinstance(value, dict):
             found = cast("dict[str, object]", value)
-            if is_nothing_but_error(found) if anything else spells_error(found):
-                raise msgspec.DecodeError(SPELLED_ERROR)
+            if is_nothing_but_error(found) if anything else reports_error(found):
+                raise msgspec.DecodeError(ERROR_REPORTED)
         return cast("T", value) if anything else self._nothing()
 
     def _nothing(self) -> T:

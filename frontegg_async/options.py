@@ -24,7 +24,7 @@ _ID_HEADER: Final = re.compile(r"frontegg-[a-z-]+-id", re.IGNORECASE).fullmatch
 _IN_BRACKETS: Final = re.compile(r"\[[^\[\]]+\](:\d*)?").fullmatch
 """An IPv6 address as host, and perhaps a port."""
 
-LONGEST: Final = 10 * 366 * 86_400.0
+MAX_SECONDS: Final = 10 * 366 * 86_400.0
 """Seconds that a setting can be. Beyond this a number is a mistake, and adds up to infinity."""
 
 _RESERVED_HEADERS: Final[dict[str, str]] = {
@@ -129,7 +129,11 @@ def _made_again(fields: dict[str, Any]) -> Options:
 
 def _check_positive(name: str, value: object) -> None:
     # NaN fails every comparison, so it is refused here as well.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LONGEST:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not 0 < value <= MAX_SECONDS
+    ):
         raise ConfigurationError(
             f"{name} must be a number of seconds above 0, and at most ten years, got {value!r}"
         )

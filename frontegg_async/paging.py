@@ -117,7 +117,7 @@ class Paginator(Generic[T]):
             ResponseDecodeError: as for ``pages``. What was read before is lost with it.
         """
         if max_items is not None and (type(max_items) is not int or max_items < 1):
-            raise self._refused(f"max_items must be a whole number from 1, got {max_items!r}")
+            raise self._invalid(f"max_items must be a whole number from 1, got {max_items!r}")
         found: list[T] = []
         async for page in self._pages(0):
             found += page.items
@@ -154,7 +154,7 @@ class Paginator(Generic[T]):
                 self._check_end(before + count, page, total)
                 return
             if page.items and page.items == previous:
-                raise self._broken(f"page {index} holds the same items as the page before it")
+                raise self._undecodable(f"page {index} holds the same items as the page before it")
             yield page
             previous = page.items
             count += len(page.items) + page.nulls
@@ -179,16 +179,16 @@ class Paginator(Generic[T]):
         if total is None and page is not None and not page.items and not page.nulls:
             total = _total_of(page)
         if total is not None and count < total:
-            raise self._broken(f"the pages end after {count} of {total} items")
+            raise self._undecodable(f"the pages end after {count} of {total} items")
 
     def _checked(self, index: int) -> int:
         """Return an index if there may be such a page."""
         if type(index) is not int or not 0 <= index <= MAX_INDEX:
-            raise self._refused(
+            raise self._invalid(
                 f"the index of a page must be a whole number from 0 to {MAX_INDEX:,}, got {index!r}"
             )
         if index and self._limit is None:
-            raise self._refused(
+            raise self._invalid(
                 "this list has no numbered pages: iterate pages() from the first one on"
             )
         return index
@@ -207,10 +207,10 @@ class Paginator(Generic[T]):
             return None
         return {**self._query, **parse_qs(before.links.next.removeprefix("?"))}
 
-    def _refused(self, text: str) -> InvalidRequestError:
+    def _invalid(self, text: str) -> InvalidRequestError:
         return InvalidRequestError(text, operation=self._operation.name)
 
-    def _broken(self, text: str) -> ResponseDecodeError:
+    def _undecodable(self, text: str) -> ResponseDecodeError:
         return ResponseDecodeError(text, operation=self._operation.name)
 
 

@@ -31,7 +31,7 @@ from ._core.settings import (
     as_secret,
     check_names,
     check_text,
-    guard,
+    conceal_settings,
     settings_of,
     token_problem,
 )
@@ -50,7 +50,7 @@ from .pacing import FixedRate, Pacing, RunAllowance
 
 T = TypeVar("T")
 
-CLOSE_TIMEOUT: Final = 5.0
+CLOSE_TIMEOUT_S: Final = 5.0
 """Seconds that closing may take, also while the task is being cancelled."""
 
 
@@ -97,7 +97,7 @@ class Session:
     ) -> None:
         # First of all, so that no traceback from here shows a secret among the local variables.
         api_key = as_secret(api_key)
-        guard(settings)
+        conceal_settings(settings)
         self._set_up(
             settings_of(
                 settings,
@@ -132,7 +132,7 @@ class Session:
         Raises:
             ConfigurationError: a setting cannot work.
         """
-        guard(settings)
+        conceal_settings(settings)
         session = object.__new__(cls)
         session._set_up(settings_of(settings, known=FOR_USERS, client_id=client_id, api_key=None))
         return session
@@ -151,7 +151,7 @@ class Session:
         Raises:
             ConfigurationError: no credentials there, or a setting that cannot work.
         """
-        guard(settings)
+        conceal_settings(settings)
         check_names(settings, FOR_ALL)
         found = Environment.read()
         if found.client_id is None or found.api_key is None:
@@ -190,7 +190,7 @@ class Session:
         if self._is_view:
             raise ClosedError("a view lives as long as its session: close the session itself")
         if self._sender is not None and self._sender.core.is_to_be_closed():
-            with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
+            with anyio.move_on_after(CLOSE_TIMEOUT_S, shield=True):
                 await self._sender.core.close()
 
     async def __aenter__(self) -> Self:
@@ -354,7 +354,7 @@ class Session:
             raise ConfigurationError(
                 f"rate must be like FixedRate(900, 60), 900 calls in 60 seconds, got {rate!r}"
             )
-        return self._derive(self._view.patient(RunAllowance(rate=rate, share=max_share)))
+        return self._derive(self._view.for_bulk(RunAllowance(rate=rate, share=max_share)))
 
     def _derive(self, view: View, **changes: object) -> Self:
         derived = object.__new__(type(self))

@@ -11,9 +11,9 @@ from .operation import Caller, Operation
 
 S = TypeVar("S", bound=TaskStatus)
 
-POLL: Final = 2.0
+POLL_S: Final = 2.0
 """Seconds between two looks, unless said otherwise."""
-TIMEOUT: Final = 600.0
+TIMEOUT_S: Final = 600.0
 """Seconds that ``wait`` goes on for, unless said otherwise."""
 
 
@@ -50,7 +50,9 @@ class Task(Generic[S]):
             self._ended = status
         return status
 
-    async def statuses(self, *, poll: float = POLL, timeout: float = TIMEOUT) -> AsyncIterator[S]:
+    async def statuses(
+        self, *, poll: float = POLL_S, timeout: float = TIMEOUT_S
+    ) -> AsyncIterator[S]:
         """Look every ``poll`` seconds; the last status is the one that has ended.
 
         Raises:
@@ -75,7 +77,7 @@ class Task(Generic[S]):
     def __aiter__(self) -> AsyncIterator[S]:
         return self.statuses()
 
-    async def wait(self, *, poll: float = POLL, timeout: float = TIMEOUT) -> S:
+    async def wait(self, *, poll: float = POLL_S, timeout: float = TIMEOUT_S) -> S:
         """Return the status that it ends with.
 
         Args:
@@ -104,7 +106,7 @@ class TaskBatch(Generic[S]):
     def __init__(self, tasks: tuple[Task[S], ...]) -> None:
         self.tasks: Final = tasks
 
-    async def wait(self, *, poll: float = POLL, timeout: float = TIMEOUT) -> tuple[S, ...]:
+    async def wait(self, *, poll: float = POLL_S, timeout: float = TIMEOUT_S) -> tuple[S, ...]:
         """Return the statuses that the tasks end with, in their order.
 
         Args:

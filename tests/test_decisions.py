@@ -11,7 +11,7 @@ from frontegg_async._core.response import Failure, FailureKind, Response
 from frontegg_async._core.retry import (
     OUTAGE_PATIENCE_S,
     Decision,
-    Fate,
+    Effect,
     RetryBudget,
     RetryContext,
     Step,
@@ -88,7 +88,7 @@ def test_no_new_token_where_a_401_proves_nothing(repeat: RetrySafety) -> None:
     found = renewed(state, replaced=True)
     in_doubt = {RetrySafety.CONVERGING: Step.READ_BACK, RetrySafety.UNSAFE: Step.FAIL}
     assert found.step is in_doubt.get(repeat, Step.SEND_AGAIN)
-    assert found.fate is Fate.IN_DOUBT
+    assert found.effect is Effect.IN_DOUBT
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_an_object_that_an_earlier_attempt_deleted(
     "outcome", [Response(500, {}, b""), Failure(FailureKind.NOT_SENT, "down"), "alone"]
 )
 @pytest.mark.parametrize(
-    ("patient", "others", "elapsed", "counts"),
+    ("bulk", "others", "elapsed", "counts"),
     [
         (True, False, OUTAGE_PATIENCE_S - 0.1, False),
         (True, False, OUTAGE_PATIENCE_S, True),
@@ -121,11 +121,11 @@ def test_an_object_that_an_earlier_attempt_deleted(
     ],
 )
 def test_attempts_in_an_outage_do_not_count(
-    outcome: Response | Failure | str, patient: bool, others: bool, elapsed: float, counts: bool
+    outcome: Response | Failure | str, bulk: bool, others: bool, elapsed: float, counts: bool
 ) -> None:
     """A bulk call's attempts are free for 180 s, as long as no other call succeeds."""
     alone = isinstance(outcome, str)
-    state = context(patient=patient, others_succeeded=others, elapsed=elapsed, alone=alone)
+    state = context(bulk=bulk, others_succeeded=others, elapsed=elapsed, singled_out=alone)
     found = decided(state, Response(429, {}, b"") if isinstance(outcome, str) else outcome)
     assert (found.step, found.counts) == (Step.SEND_AGAIN, counts)
 

@@ -20,10 +20,10 @@ from .retry import RetryBudget
 from .secret import Secret
 from .transport import Request
 
-BULK_TIMEOUT: Final = 600.0
+BULK_TIMEOUT_S: Final = 600.0
 BULK_WAITERS: Final = 256
 """Calls that may wait for a rate of their own at the same time without one of them giving up."""
-BULK_MAX_WAIT: Final = 300.0
+BULK_MAX_WAIT_S: Final = 300.0
 BULK_MAX_ATTEMPTS: Final = 10
 """Bulk work waits in seconds and tries as often, at least."""
 
@@ -75,20 +75,20 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     user_tokens: TokenManager | None = None
     """A user's tokens, which renew themselves."""
 
-    def patient(self, run: RunAllowance) -> View:
+    def for_bulk(self, run: RunAllowance) -> View:
         """Return a view for bulk work, which counts its own traffic from zero."""
         options = self.options
         # Its own rate is no reason to give up, however slow it is.
         rate = run.rate
         own = 0.0 if rate is None else BULK_WAITERS * rate.seconds / rate.calls
-        patient = msgspec.structs.replace(
+        options = msgspec.structs.replace(
             options,
-            timeout=max(options.timeout, BULK_TIMEOUT, own),
-            max_wait=max(options.max_wait, BULK_MAX_WAIT),
+            timeout=max(options.timeout, BULK_TIMEOUT_S, own),
+            max_wait=max(options.max_wait, BULK_MAX_WAIT_S),
             max_attempts=max(options.max_attempts, BULK_MAX_ATTEMPTS),
         )
         return msgspec.structs.replace(
-            self, options=patient, traffic=Traffic(), budget=RetryBudget(math.inf), run=run
+            self, options=options, traffic=Traffic(), budget=RetryBudget(math.inf), run=run
         )
 
     @property
@@ -112,7 +112,7 @@ class Call(msgspec.Struct, eq=False):
     began: float
     deadline: float
     observer: AttemptObserver | None
-    known: tuple[Secret, ...]
+    view_secrets: tuple[Secret, ...]
     """Secrets that go with every call of the view."""
     token: Token | None = None
     """The token that it was last sent with."""
@@ -126,8 +126,8 @@ class Call(msgspec.Struct, eq=False):
     successes_before: int = 0
     in_doubt: bool = False
     """Whether an attempt may have been done."""
-    refusals: int = 0
-    refusal: ErrorFields | None = None
+    times_throttled: int = 0
+    throttled_by: ErrorFields | None = None
     """Status and trace id of the answer that refused it last."""
     singled_out: bool = False
 
@@ -157,7 +157,7 @@ class Call(msgspec.Struct, eq=False):
         """Return the secrets sent with it, to redact them from answers."""
         return (
             *(token.value for token in self.tokens),
-            *(secret.reveal() for secret in self.known),
+            *(secret.reveal() for secret in self.view_secrets),
             *secrets_of(self.arguments),
         )
 

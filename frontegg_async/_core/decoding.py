@@ -8,7 +8,7 @@ import msgspec
 
 from ..errors import MAX_MESSAGES, ResponseDecodeError
 from ..operation import Arguments, Operation
-from .error_body import body_spells_error, read_error_body
+from .error_body import body_reports_error, read_error_body
 from .response import Response
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ def decode_response(
 def _error(operation: str, answer: Response, problem: str) -> ResponseDecodeError:
     messages: tuple[str, ...] = ()
     code = None
-    if body_spells_error(answer.body):
+    if body_reports_error(answer.body):
         messages, code = read_error_body(answer.body)
         messages = tuple(answer.redacted(text) for text in messages[:MAX_MESSAGES])
         code = code and answer.redacted(code)

@@ -31,7 +31,7 @@ from yarl import URL
 
 from ..options import Options
 from .response import Failure, FailureKind, Response
-from .secret import Secret, bare
+from .secret import Secret, without_frames
 from .transport import (
     DEFAULT_HEADERS,
     Request,
@@ -129,7 +129,7 @@ class _Exchange:
             self.protocol.transport.abort()
 
 
-class _Watch:
+class _Deadlines:
     """Sees to the deadlines of all exchanges, with one timer.
 
     Nearly every exchange ends long before its deadline, so what matters is that beginning and
@@ -163,9 +163,9 @@ class _Watch:
         if self._timer is not None:
             self._timer.cancel()
         self._due = due
-        self._timer = None if due == math.inf else self._loop.call_at(due, self._look)
+        self._timer = None if due == math.inf else self._loop.call_at(due, self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         now = self._loop.time()
         for exchange in self._exchanges:
             if exchange.deadline <= now:
@@ -180,7 +180,7 @@ class DirectTransport:
     def __init__(self, *, max_connections: int, ssl_context: ssl.SSLContext | None = None) -> None:
         self._loop: Final = asyncio.get_running_loop()
         self._connector: Final = connector_for(max_connections, ssl_context)
-        self._watch: Final = _Watch(self._loop)
+        self._deadlines: Final = _Deadlines(self._loop)
         self._origins: Final[dict[tuple[str, str], _Origin]] = {}
 
     @property
@@ -190,7 +190,7 @@ class DirectTransport:
 
     async def close(self) -> None:
         """Close the connections, also those that wait for an answer."""
-        self._watch.end_all()
+        self._deadlines.end_all()
         await self._connector.close()
 
     async def send(
@@ -209,7 +209,7 @@ class DirectTransport:
             connection = await self._connection(origin, options, timeout)
             protocol = cast("ResponseHandler", connection.protocol)
             exchange = _Exchange(protocol, deadline)
-            self._watch.begin(exchange)
+            self._deadlines.begin(exchange)
             _write(protocol, request, origin, authorization)
             message, payload = await protocol.read()
             while 100 <= message.code < 200 and message.code != 101:
@@ -237,12 +237,12 @@ class DirectTransport:
         except (aiohttp.ClientError, EofStream, OSError) as error:
             return failure_of(error, status, url)
         except BaseException as error:  # noqa: BLE001  # raised again
-            raised = bare(error)
+            raised = without_frames(error)
         finally:
             if exchange is not None:
-                self._watch.end(exchange)
+                self._deadlines.end(exchange)
             if connection is not None:
-                _drop(connection)
+                _close(connection)
         # As in ``AiohttpTransport``: from here, without the answer, which may set a cookie.
         del message, body
         raise raised
@@ -336,7 +336,7 @@ def _released(connection: Connection) -> Connection | None:
     return None
 
 
-def _drop(connection: Connection) -> None:
+def _close(connection: Connection) -> None:
     """Close a connection that was not given back."""
     transport = connection.transport
     if transport is not None and transport.get_write_buffer_size():

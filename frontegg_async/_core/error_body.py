@@ -35,11 +35,19 @@ _MEMBERS: Final = frozenset(
 )
 """Members of an error body, of Frontegg's and of the frameworks and gateways before it."""
 
-_TEXTS: Final = ("errors", "message", "messages", "error_description", "detail", "error", "title")
+_MESSAGE_MEMBERS: Final = (
+    "errors",
+    "message",
+    "messages",
+    "error_description",
+    "detail",
+    "error",
+    "title",
+)
 """Members that say what went wrong, the best one first."""
-_CODES: Final = ("errorCode", "errorCodes", "code")
+_CODE_MEMBERS: Final = ("errorCode", "errorCodes", "code")
 """Members that hold a code, the best one first."""
-_MAX_TEXTS: Final = 10
+_MAX_MESSAGES: Final = 10
 _MAX_DEPTH: Final = 4
 """How many texts are taken out of an error, and from how deep inside it."""
 
@@ -58,14 +66,14 @@ def read_error_body(body: bytes) -> tuple[tuple[str, ...], str | None]:
     text nor a code, the status has to do.
     """
     found = _object_in(body) or {}
-    messages = next((texts for name in _TEXTS if (texts := _texts(found.get(name)))), ())
+    messages = next((texts for name in _MESSAGE_MEMBERS if (texts := _texts(found.get(name)))), ())
     return messages, _code_in(found, messages)
 
 
-def body_spells_error(body: bytes) -> bool:
+def body_reports_error(body: bytes) -> bool:
     """Whether a body is an object that reports an error, whatever its status was."""
     found = _object_in(body)
-    return found is not None and spells_error(found)
+    return found is not None and reports_error(found)
 
 
 def body_is_nothing_but_error(body: bytes) -> bool:
@@ -74,7 +82,7 @@ def body_is_nothing_but_error(body: bytes) -> bool:
     return found is not None and is_nothing_but_error(found)
 
 
-def spells_error(found: Mapping[str, object]) -> bool:
+def reports_error(found: Mapping[str, object]) -> bool:
     """Whether an object reports an error. An empty list of errors reports none."""
     return bool(
         found.get("errors")
@@ -96,7 +104,7 @@ def _is_error_status(value: object) -> bool:
 
 def is_nothing_but_error(found: Mapping[str, object]) -> bool:
     """Whether an object reports an error and nothing else."""
-    return spells_error(found) and found.keys() <= _MEMBERS
+    return reports_error(found) and found.keys() <= _MEMBERS
 
 
 def looks_like_markup(body: bytes) -> bool:
@@ -126,7 +134,7 @@ def _readable(raw: msgspec.Raw) -> object:
 
 def _texts(value: object) -> tuple[str, ...]:
     """Return the texts in whatever stands for an error: a text, a number, objects, lists."""
-    return tuple(islice(_each_text(value, _MAX_DEPTH), _MAX_TEXTS))
+    return tuple(islice(_each_text(value, _MAX_DEPTH), _MAX_MESSAGES))
 
 
 def _each_text(value: object, depth: int) -> Iterator[str]:
@@ -141,7 +149,7 @@ def _each_text(value: object, depth: int) -> Iterator[str]:
             yield from _each_text(item, depth - 1)
     elif depth and isinstance(value, dict):
         found = cast("dict[str, object]", value)
-        said = next((name for name in _TEXTS if found.get(name)), None)
+        said = next((name for name in _MESSAGE_MEMBERS if found.get(name)), None)
         if said is not None:
             yield from _each_text(found[said], depth - 1)
             return
@@ -155,8 +163,8 @@ def _code_in(found: Mapping[str, object], messages: tuple[str, ...]) -> str | No
     inside = found.get("errors") or found.get("error")
     several = cast("list[object]", inside) if isinstance(inside, list) else [inside]
     objects = [cast("dict[str, object]", each) for each in several if isinstance(each, dict)]
-    for each in (found, *objects[:_MAX_TEXTS]):
-        for name in _CODES:
+    for each in (found, *objects[:_MAX_MESSAGES]):
+        for name in _CODE_MEMBERS:
             value = each.get(name)
             code = next(iter(_texts(value)), None) if not isinstance(value, dict) else None
             if code is not None:

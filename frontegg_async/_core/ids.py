@@ -77,7 +77,7 @@ def _path_problem(value: str) -> str | None:
 
 # Data that went through other programs
 
-_WORDS: Final = {
+_PLACEHOLDERS: Final = {
     "null": "a database",
     "(null)": "a program",
     "<null>": "a database",
@@ -98,7 +98,7 @@ _WORDS: Final = {
     "-infinity": "a program",
 }
 """Strings that stand for no value, in lower case, and who writes them."""
-_EXACT_WORDS: Final = {"NA": "R"}
+_EXACT_PLACEHOLDERS: Final = {"NA": "R"}
 """The same, where another case is more likely to be a name."""
 _CELL_ERROR: Final = re.compile(
     # In the words of every language of a spreadsheet: #REF!, #BEZUG!, #¿NOMBRE?, #N/A, Err:502.
@@ -113,9 +113,9 @@ _SHORTENED: Final = re.compile(
 _DECIMAL: Final = re.compile(r"-?\d+\.0").fullmatch
 _FORMULA: Final = re.compile(r"=\s*[A-Z][A-Z0-9._]*\(.*", re.IGNORECASE | re.DOTALL).fullmatch
 _PROTECTED: Final = re.compile(r"'[=+\-@].*", re.DOTALL).fullmatch
-_FIRSTS: Final = frozenset("#=+-'0123456789eElL")
+_FIRST_CHARS: Final = frozenset("#=+-'0123456789eElL")
 """What everything that the expressions find begins with."""
-_LONG_FIRSTS: Final = frozenset("#='")
+_LONG_FIRST_CHARS: Final = frozenset("#='")
 """The same, of those that may be longer than a number."""
 _MAX_NUMBER_CHARS: Final = 26
 """Python writes floats in up to 24 characters, spreadsheets in fewer. A UUID has 36."""
@@ -126,12 +126,12 @@ def placeholder_problem(value: str) -> str | None:
 
     Whoever has a tenant of such a name says so (``literal_ids``), and this is not asked.
     """
-    if len(value) > _MAX_NUMBER_CHARS and value[0] not in _LONG_FIRSTS:
+    if len(value) > _MAX_NUMBER_CHARS and value[0] not in _LONG_FIRST_CHARS:
         return None  # nearly every id
-    writer = _WORDS.get(value.lower()) or _EXACT_WORDS.get(value)
+    writer = _PLACEHOLDERS.get(value.lower()) or _EXACT_PLACEHOLDERS.get(value)
     if writer is not None:
         return f"is {value!r}, which {writer} writes where there is no value"
-    if value[:1] not in _FIRSTS or value.isalnum():
+    if value[:1] not in _FIRST_CHARS or value.isalnum():
         return None
     if _CELL_ERROR(value):
         return f"is {value!r}, an error that a spreadsheet shows in place of a value"

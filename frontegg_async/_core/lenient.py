@@ -38,7 +38,7 @@ _MAX_DEPTH: Final = 64
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _SYNTAX: Final = msgspec.json.Decoder(msgspec.Raw)
-_MARK: Final = REPLACEMENT.encode()
+_REPLACEMENT: Final = REPLACEMENT.encode()
 
 
 class _OddError(Exception):
@@ -155,7 +155,7 @@ class _Reading:
     def value(self, hint: Any, raw: bytes, *, exact: bool, field: str = "the answer") -> Any:
         """Read a value of any type, strictly as long as that is possible."""
         shape = self._reader.shape_of(hint)
-        doubtful = self._mended and _MARK in raw
+        doubtful = self._mended and _REPLACEMENT in raw
         if not doubtful:
             try:
                 return shape.decoder.decode(raw)

@@ -44,7 +44,7 @@ _EPOCH_SECONDS: Final = 1e9
 """Numbers from here on are seconds since the epoch: 2001, and no wait is 31 years long."""
 _EPOCH_MILLISECONDS: Final = 1e12
 """Numbers from here on are milliseconds since the epoch: 2001 again."""
-_LONGEST: Final = 10 * 365 * 86_400.0
+_MAX_WAIT_S: Final = 10 * 365 * 86_400.0
 """Seconds: no wait is read as longer."""
 
 _MAX_CHARS: Final = 512
@@ -54,7 +54,7 @@ _MAX_LINES: Final = 4
 
 _NUMBER: Final = re.compile(r"(\d{1,13}(?:\.\d{1,9})?) ?s?", re.IGNORECASE | re.ASCII)
 _COUNT: Final = re.compile(r"(\d{1,15})(?:\.\d{1,9})?", re.ASCII)
-_PERHAPS_NOTHING: Final = re.compile(r'(?:^|[\s,="])0')
+_MAYBE_ZERO: Final = re.compile(r'(?:^|[\s,="])0')
 """Found in every header that states a count of 0, and in few others."""
 # Lists and parameters of structured fields (RFC 9651): quoted strings may hold any separator.
 _MEMBER: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*+"|[^",])+')
@@ -140,7 +140,7 @@ def exhausted_wait(headers: Mapping[str, str], now: float, *, offset: float = 0.
         return None
     # A server may write its counts into every answer: they are parsed only if they may be 0.
     if not any(
-        _PERHAPS_NOTHING.search(line)
+        _MAYBE_ZERO.search(line)
         for name in _COUNTS
         if name in headers
         for line in _lines(headers, name)
@@ -295,7 +295,7 @@ def _wait(text: str, server_time: float) -> float | None:
 
 
 def _bounded(seconds: float) -> float:
-    return min(max(seconds, 0.0), _LONGEST)
+    return min(max(seconds, 0.0), _MAX_WAIT_S)
 
 
 def _server_time(headers: Mapping[str, str], now: float, offset: float) -> float:

@@ -20,7 +20,7 @@ from .. import errors
 from ..errors import MAX_MESSAGES, ErrorFields, FronteggError
 from .error_body import read_error_body
 from .rate_limit_headers import is_throttled, parse_retry_after
-from .redaction import ANYWHERE, redacted
+from .redaction import ANYWHERE_CHARS, redacted
 from .secret import MASK
 
 _MAX_TRACE_ID_CHARS: Final = 64
@@ -108,7 +108,7 @@ class Response(msgspec.Struct, eq=False):
         if _plain_trace_id(found):
             # Nearly every one: too short for an encoding of a secret, but not for a key.
             known = () if self.sent is None else self.sent.secrets()
-            echoed = any(each.lower() in found for each in known if len(each) >= ANYWHERE)
+            echoed = any(each.lower() in found for each in known if len(each) >= ANYWHERE_CHARS)
             return MASK if echoed else found
         return self.redacted(found)[:_MAX_TRACE_ID_CHARS]
 

@@ -1,10 +1,11 @@
 """Decides after each attempt that was no success: pure functions over values, no I/O.
 
-    outcome of an attempt               fate            safe, idempotent   converging   unsafe
+    outcome of an attempt               effect          safe, idempotent   converging   unsafe
     ─────────────────────────────────   ─────────────   ────────────────   ──────────   ────────
     nothing was sent                    NOT_SENT        again              again        again
     a proxy that refuses                NOT_SENT        error              error        error
     429, 503 with a stated wait         THROTTLED       in line            in line      in line
+    429 that cannot be read             THROTTLED       error              error        error
     401, token can be replaced          REFUSED         new token          new token    new token
     404 to a DELETE, after doubt        REFUSED         done               done         done
     421, 425, 501, 505, 511, 525, 526   NOT_PROCESSED   again              read back    error
@@ -24,11 +25,11 @@ are sent again as in the table, the others take the steps of their column for IN
     ─────────   ───────────────────   ────────────────────────   ───────────────────
     again       backoff               yes; in an outage no       yes
     in line     line of the pacing    no                         no
-     ... alone  backoff               yes; in an outage no       no
+      alone     backoff               yes; in an outage no       no
     new token   the token             yes                        no
     read back   a call of its own     not done and harmless: again; otherwise an error
 
-- "Alone": the server takes later calls of the group and still rejects this one.
+- Alone (``singled_out``): the server takes later calls of the group and still rejects this one.
 - An outage, for bulk calls only: no call of the run has succeeded since the attempt was sent, and
   the call is younger than ``OUTAGE_PATIENCE_S``.
 - A new token is tried once, or twice if the second one came from a store.
@@ -66,7 +67,7 @@ _NOT_PROCESSED: Final = frozenset({421, 425, 501, 505, 511, 525, 526})
 """Statuses of requests that were not processed."""
 
 
-class Fate(Enum):
+class Effect(Enum):
     """State of the work after an attempt that was no success."""
 
     NOT_SENT = "not sent"
@@ -101,7 +102,7 @@ class Decision(msgspec.Struct, frozen=True):
 
     Args:
         step: the step.
-        fate: state of the work.
+        effect: state of the work.
         wait: seconds to wait before the step.
         retry_after: seconds that the server asked for, or None.
         in_line: True if the pacing decides when to send again.
@@ -109,7 +110,7 @@ class Decision(msgspec.Struct, frozen=True):
     """
 
     step: Step
-    fate: Fate
+    effect: Effect
     wait: float = 0.0
     retry_after: float | None = None
     in_line: bool = False
@@ -127,9 +128,9 @@ class RetryContext(msgspec.Struct, frozen=True):
         remaining: seconds to the deadline.
         max_wait: the longest wait, in seconds, that the server may impose.
         elapsed: seconds since the call began.
-        patient: True for a bulk call: a stated wait that is too long is tested, not believed.
+        bulk: True for a bulk call: a stated wait that is too long is tested, not believed.
         others_succeeded: True if a call of the same view has succeeded since the attempt was sent.
-        alone: True if the server takes other calls and rejects this one.
+        singled_out: True if the server takes other calls and rejects this one.
         deletes: True for a DELETE without a result.
         has_token: True if the call was sent with a token that can be replaced.
         unproven_token: True if that token came from a store after a 401.
@@ -145,9 +146,9 @@ class RetryContext(msgspec.Struct, frozen=True):
     remaining: float
     max_wait: float
     elapsed: float = 0.0
-    patient: bool = False
+    bulk: bool = False
     others_succeeded: bool = False
-    alone: bool = False
+    singled_out: bool = False
     deletes: bool = False
     has_token: bool = False
     unproven_token: bool = False
@@ -161,7 +162,7 @@ class RetryContext(msgspec.Struct, frozen=True):
 
         A row that fails while others succeed is the one to be given up after some attempts.
         """
-        return self.patient and not self.others_succeeded and self.elapsed < OUTAGE_PATIENCE_S
+        return self.bulk and not self.others_succeeded and self.elapsed < OUTAGE_PATIENCE_S
 
 
 class RetryBudget:
@@ -206,25 +207,26 @@ def decide(
         budget: retries left to the session.
         uniform: draws a number between two others, such as ``random.uniform``.
     """
-    fate = fate_of(outcome, rejected_before_processing=context.rejected_before_processing)
+    effect = effect_of(outcome, rejected_before_processing=context.rejected_before_processing)
     if isinstance(outcome, Response):
         if outcome.status == 401 and context.has_token:
-            return Decision(Step.NEW_TOKEN, fate)
+            return Decision(Step.NEW_TOKEN, effect)
         if outcome.status == 404 and context.deletes and context.in_doubt:
-            return Decision(Step.DONE, fate)
-        if outcome.throttled and (fate is Fate.THROTTLED or not is_noticed_twice(context.repeat)):
-            return _after_throttling(context, fate, outcome.retry_after, uniform)
+            return Decision(Step.DONE, effect)
+        harmless = effect is Effect.THROTTLED or not is_noticed_twice(context.repeat)
+        if outcome.throttled and harmless:
+            return _after_throttling(context, effect, outcome.retry_after, uniform)
     elif outcome.kind is FailureKind.PROXY_REFUSED:
-        return Decision(Step.FAIL, fate)
-    if fate is Fate.NOT_SENT:
-        return _again_with_backoff(context, fate, budget, uniform)
-    return _after_response(context, outcome, fate, budget, uniform)
+        return Decision(Step.FAIL, effect)
+    if effect is Effect.NOT_SENT:
+        return _again_with_backoff(context, effect, budget, uniform)
+    return _after_response(context, outcome, effect, budget, uniform)
 
 
 def _after_response(
     context: RetryContext,
     outcome: Response | Failure,
-    fate: Fate,
+    effect: Effect,
     budget: RetryBudget,
     uniform: Callable[[float, float], float],
 ) -> Decision:
@@ -232,17 +234,17 @@ def _after_response(
     stated = outcome.retry_after if isinstance(outcome, Response) else None
     # A second 401 is final, also where the first attempt may have been processed.
     rejected = isinstance(outcome, Response) and outcome.status == 401
-    is_final = fate in {Fate.REFUSED, Fate.DONE, Fate.THROTTLED}
+    is_final = effect in {Effect.REFUSED, Effect.DONE, Effect.THROTTLED}
     if context.repeat is RetrySafety.CONVERGING:
         # A refusal after an attempt in doubt may only say that this one has done the work.
-        if not is_final or (context.in_doubt and fate is Fate.REFUSED):
-            return Decision(Step.READ_BACK, fate, retry_after=stated)
+        if not is_final or (context.in_doubt and effect is Effect.REFUSED):
+            return Decision(Step.READ_BACK, effect, retry_after=stated)
     elif context.repeat is not RetrySafety.UNSAFE and not is_final and not rejected:
-        return _again_with_backoff(context, fate, budget, uniform)
-    return Decision(Step.FAIL, fate, retry_after=stated)
+        return _again_with_backoff(context, effect, budget, uniform)
+    return Decision(Step.FAIL, effect, retry_after=stated)
 
 
-def fate_of(outcome: Response | Failure, *, rejected_before_processing: bool = True) -> Fate:
+def effect_of(outcome: Response | Failure, *, rejected_before_processing: bool = True) -> Effect:
     """Return the state of the work after an attempt that was no success.
 
     Args:
@@ -250,26 +252,26 @@ def fate_of(outcome: Response | Failure, *, rejected_before_processing: bool = T
         rejected_before_processing: True if a 401 or a 429 means that nothing was done.
     """
     if isinstance(outcome, Response):
-        return _fate_of_status(outcome.status, outcome.throttled, rejected_before_processing)
+        return _effect_of_status(outcome.status, outcome.throttled, rejected_before_processing)
     if outcome.kind in {FailureKind.NOT_SENT, FailureKind.PROXY_REFUSED}:
-        return Fate.NOT_SENT
+        return Effect.NOT_SENT
     status = outcome.status
     # Of a whole response that cannot be read, the status says all that can be known.
     if status is None or outcome.kind not in {FailureKind.MALFORMED, FailureKind.TOO_LARGE}:
-        return Fate.IN_DOUBT
-    return _fate_of_status(status, is_throttled(status, None), rejected_before_processing)
+        return Effect.IN_DOUBT
+    return _effect_of_status(status, is_throttled(status, None), rejected_before_processing)
 
 
-def _fate_of_status(status: int, throttled: bool, rejected_before_processing: bool) -> Fate:
+def _effect_of_status(status: int, throttled: bool, rejected_before_processing: bool) -> Effect:
     if throttled:
-        return Fate.THROTTLED if rejected_before_processing else Fate.IN_DOUBT
+        return Effect.THROTTLED if rejected_before_processing else Effect.IN_DOUBT
     if status == 401:
-        return Fate.REFUSED if rejected_before_processing else Fate.IN_DOUBT
+        return Effect.REFUSED if rejected_before_processing else Effect.IN_DOUBT
     if status in _NOT_PROCESSED:
-        return Fate.NOT_PROCESSED
+        return Effect.NOT_PROCESSED
     if status >= 500 or status in _GAVE_UP:
-        return Fate.IN_DOUBT
-    return Fate.DONE if 200 <= status < 300 else Fate.REFUSED
+        return Effect.IN_DOUBT
+    return Effect.DONE if 200 <= status < 300 else Effect.REFUSED
 
 
 def is_noticed_twice(repeat: RetrySafety) -> bool:
@@ -279,39 +281,39 @@ def is_noticed_twice(repeat: RetrySafety) -> bool:
 
 def _after_throttling(
     context: RetryContext,
-    fate: Fate,
+    effect: Effect,
     stated: float | None,
     uniform: Callable[[float, float], float],
 ) -> Decision:
     """Send the call back into the line of the pacing, unless that cannot help it."""
     # In line an attempt does not count, except for a call that must not be repeated at all.
-    counts = context.alone or context.max_attempts == 1
+    counts = context.singled_out or context.max_attempts == 1
     if counts and context.attempt >= context.max_attempts:
-        return Decision(Step.FAIL, fate, retry_after=stated)
+        return Decision(Step.FAIL, effect, retry_after=stated)
     if (
         stated is not None
-        and not context.patient
+        and not context.bulk
         and (stated >= context.remaining or stated > context.max_wait)
     ):
-        return Decision(Step.FAIL, fate, retry_after=stated)
-    if context.alone:
+        return Decision(Step.FAIL, effect, retry_after=stated)
+    if context.singled_out:
         wait = uniform(0.0, backoff_ceiling(context.attempt))
         if wait >= context.remaining:
-            return Decision(Step.FAIL, fate, retry_after=stated)
-        return Decision(Step.SEND_AGAIN, fate, wait, stated, counts=not context.in_outage)
-    return Decision(Step.SEND_AGAIN, fate, retry_after=stated, in_line=True, counts=False)
+            return Decision(Step.FAIL, effect, retry_after=stated)
+        return Decision(Step.SEND_AGAIN, effect, wait, stated, counts=not context.in_outage)
+    return Decision(Step.SEND_AGAIN, effect, retry_after=stated, in_line=True, counts=False)
 
 
 def _again_with_backoff(
     context: RetryContext,
-    fate: Fate,
+    effect: Effect,
     budget: RetryBudget,
     uniform: Callable[[float, float], float],
 ) -> Decision:
     wait = uniform(0.0, backoff_ceiling(context.failures))
     if context.attempt >= context.max_attempts or wait >= context.remaining or not budget.draw():
-        return Decision(Step.FAIL, fate)
-    return Decision(Step.SEND_AGAIN, fate, wait, counts=not context.in_outage)
+        return Decision(Step.FAIL, effect)
+    return Decision(Step.SEND_AGAIN, effect, wait, counts=not context.in_outage)
 
 
 def after_new_token(
@@ -333,16 +335,16 @@ def after_new_token(
     """
     # Two, because a token from a store may be as dead as the one before it.
     allowed = 2 if context.unproven_token else 1
-    fate = fate_of(outcome, rejected_before_processing=context.rejected_before_processing)
-    harmless = fate is Fate.REFUSED or not is_noticed_twice(context.repeat)
+    effect = effect_of(outcome, rejected_before_processing=context.rejected_before_processing)
+    harmless = effect is Effect.REFUSED or not is_noticed_twice(context.repeat)
     if replaced and harmless and context.new_tokens < allowed:
-        return Decision(Step.SEND_AGAIN, fate)
-    return _after_response(context, outcome, fate, budget, uniform)
+        return Decision(Step.SEND_AGAIN, effect)
+    return _after_response(context, outcome, effect, budget, uniform)
 
 
 def after_read_back(
     context: RetryContext,
-    fate: Fate,
+    effect: Effect,
     *,
     harmless: bool,
     budget: RetryBudget,
@@ -352,9 +354,9 @@ def after_read_back(
 
     The server may still be at it, so only a request that is harmless twice is sent again.
     """
-    if not harmless or fate is Fate.REFUSED:
-        return Decision(Step.FAIL, fate)
-    return _again_with_backoff(context, fate, budget, uniform)
+    if not harmless or effect is Effect.REFUSED:
+        return Decision(Step.FAIL, effect)
+    return _again_with_backoff(context, effect, budget, uniform)
 
 
 def final_error(error: FronteggError, repeat: RetrySafety, *, in_doubt: bool) -> FronteggError:

@@ -25,7 +25,7 @@ _secret_name: Final = re.compile(
 _public_code: Final = re.compile(
     r"(.*_)?(country|currency|error|language|post|postal|status|zip)_code"
 ).fullmatch
-_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_CAMEL_CASE: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class Secret:
@@ -68,7 +68,7 @@ class Secret:
 @lru_cache(maxsize=2_048)
 def is_secret(name: str) -> bool:
     """Whether a field or header of this name, in Python or on the wire, is shown to nobody."""
-    name = _HUMP.sub("_", name).replace("-", "_").lower()
+    name = _CAMEL_CASE.sub("_", name).replace("-", "_").lower()
     return _secret_name(name) is not None and _public_code(name) is None
 
 
@@ -90,7 +90,7 @@ def concealed(name: str, value: object) -> Any:
     return value
 
 
-def bare(error: E) -> E:
+def without_frames(error: E) -> E:
     """Return an exception without the frames it has passed, and without what led to it.
 
     These hold secrets in their variables: those of aiohttp a token, when a call is cancelled or a

@@ -31,7 +31,7 @@ from .proxies import not_used
 from .rate_limit_headers import clock_offset, exhausted_wait
 from .request_builder import RequestBuilder
 from .response import Failure, FailureKind, Response, error_of_failure, error_of_response
-from .retry import Decision, Fate, RetryContext, Step
+from .retry import Decision, Effect, RetryContext, Step
 from .secret import Secret
 from .shared import Core
 
@@ -40,10 +40,10 @@ T = TypeVar("T")
 _logger: Final = logging.getLogger("frontegg_async")
 
 NO_ROOM: Final = "the server's limit leaves no room before the deadline"
-OFTEN_REFUSED: Final = 3
+_OFTEN_THROTTLED: Final = 3
 """Refusals after which a call goes to the end of its line."""
-CLOCK_LOOK: Final = 60.0
-"""Seconds between two looks at the server's ``Date``, for answers that come without one."""
+_DATE_INTERVAL_S: Final = 60.0
+"""Seconds between two readings of the server's ``Date``, for responses that come without one."""
 
 
 class Sender:
@@ -60,7 +60,7 @@ class Sender:
             None if view.user_token is None else Secret(f"Bearer {view.user_token.reveal()}")
         )
         # All that a server may repeat besides a call's own token and arguments.
-        self._known: Final = tuple(
+        self._secrets: Final = tuple(
             secret
             for secret in (core.api_key, view.user_token, *view.options.headers.values())
             if isinstance(secret, Secret)
@@ -90,7 +90,7 @@ class Sender:
             began := core.clock.monotonic(),
             began + self.view.options.timeout,
             observer,
-            self._known,
+            self._secrets,
         )
         # No coroutine of its own: every one on the way of a call costs.
         return self._deliver(call)
@@ -147,7 +147,7 @@ class Sender:
                 context, outcome, replaced=replaced, budget=budget, uniform=uniform
             )
             call.new_tokens += decision.step is Step.SEND_AGAIN
-        if decision.fate is Fate.IN_DOUBT:
+        if decision.effect is Effect.IN_DOUBT:
             call.in_doubt = True
         if decision.step is Step.READ_BACK:
             found = await self._read_back(call, call.operation.read_back)
@@ -155,7 +155,7 @@ class Sender:
                 return found
             decision = retry.after_read_back(
                 self._context(call, token),
-                decision.fate,
+                decision.effect,
                 harmless=call.harmless,
                 budget=budget,
                 uniform=uniform,
@@ -182,9 +182,9 @@ class Sender:
         group = core.pacing.group(operation.limit_group, operation.name)
         if not group.try_admit(run):
             await self._wait_in_line(call, group)
-        permits = core.permits
-        if not permits.take():
-            await self._wait_for_permit(call, group)
+        connections = core.connections
+        if not connections.take():
+            await self._wait_for_connection(call, group)
         sent = answered = False
         sent_at = 0.0
         try:
@@ -207,7 +207,7 @@ class Sender:
             )
             answered = True
         finally:
-            permits.give_back()
+            connections.give_back()
             if not sent:
                 group.give_back(run)
             elif not answered:
@@ -234,16 +234,16 @@ class Sender:
         """
         core = self.core
         now = core.clock.time()
-        if sent_at >= core.clock_look_at:
-            core.clock_look_at = sent_at + CLOCK_LOOK
+        if sent_at >= core.next_date_at:
+            core.next_date_at = sent_at + _DATE_INTERVAL_S
             offset = clock_offset(response.headers, now)
             if offset is not None:
                 core.clock_offset = offset
         response.server_time = now + core.clock_offset
         if response.throttled:
             self.view.traffic.throttled += 1
-            call.refusals += 1
-            call.refusal = {"status": response.status, "trace_id": response.trace_id}
+            call.times_throttled += 1
+            call.throttled_by = {"status": response.status, "trace_id": response.trace_id}
             call.singled_out = group.throttled(sent_at, response.retry_after)
         elif response.status >= 500:
             group.failed(sent_at)
@@ -255,7 +255,7 @@ class Sender:
         lacking = await group.wait(
             # To its place in line; behind the others if it is refused again and again, because
             # the first in line finds out for all of them whether the server takes calls.
-            began=call.began if call.refusals < OFTEN_REFUSED else clock.monotonic(),
+            began=call.began if call.times_throttled < _OFTEN_THROTTLED else clock.monotonic(),
             deadline=call.deadline,
             max_wait=self.view.options.max_wait,
             run=self.view.run,
@@ -269,8 +269,8 @@ class Sender:
         if lacking:
             fields = call.fields()
             fields["retry_after"] = lacking
-            if call.refusal is not None:
-                fields.update(call.refusal)
+            if call.throttled_by is not None:
+                fields.update(call.throttled_by)
             raise RateLimitError(NO_ROOM, **fields)
 
     def _authorization(self, call: Call, token: Token | None) -> Secret | None:
@@ -283,29 +283,29 @@ class Sender:
             return token.authorization
         return None if call.operation.tokenless else self._user_authorization
 
-    async def _wait_for_permit(self, call: Call, group: LimitGroup) -> None:
+    async def _wait_for_connection(self, call: Call, group: LimitGroup) -> None:
         """Wait for a free connection; if the limit is used up meanwhile, wait in line again."""
         run = self.view.run
         while True:
-            looks = group.closed
+            was_closed = group.closed
             try:
-                await self._connection(call)
+                await self._take_connection(call)
             except BaseException:
                 group.give_back(run)
                 raise
-            if looks or not group.closed:
+            if was_closed or not group.closed:
                 return
-            self.core.permits.give_back()
+            self.core.connections.give_back()
             group.give_back(run)
             await self._wait_in_line(call, group)
-            if self.core.permits.take():
+            if self.core.connections.take():
                 return
 
-    async def _connection(self, call: Call) -> None:
+    async def _take_connection(self, call: Call) -> None:
         remaining = call.deadline - self.core.clock.monotonic()
         try:
             async with asyncio.timeout(max(remaining, 0.0)):
-                await self.core.permits.wait()
+                await self.core.connections.wait()
         except TimeoutError:
             pass
         else:
@@ -347,7 +347,7 @@ class Sender:
             call.began,
             call.deadline,
             call.observer,
-            self._known,
+            self._secrets,
             tokens_before=call.tokens,
         )
         try:
@@ -372,14 +372,14 @@ class Sender:
         return RetryContext(
             repeat=call.operation.repeat,
             attempt=call.attempts - call.uncounted,
-            failures=call.attempts - call.refusals,
+            failures=call.attempts - call.times_throttled,
             max_attempts=options.max_attempts,
             remaining=call.deadline - now,
             max_wait=options.max_wait,
             elapsed=now - call.began,
-            patient=self.view.bulk,
+            bulk=self.view.bulk,
             others_succeeded=self.view.traffic.successes > call.successes_before,
-            alone=call.singled_out,
+            singled_out=call.singled_out,
             deletes=call.deletes,
             has_token=token is not None,
             unproven_token=token is not None and token.unproven,

@@ -102,7 +102,7 @@ def settings_of(
     """Check the arguments of a session.
 
     Args:
-        given: the arguments, with secrets wrapped (``guard``).
+        given: the arguments, with secrets wrapped (``conceal_settings``).
         known: names that the way in which the session is made takes.
         client_id: the environment's client id.
         api_key: its secret; None for a session that serves users only.
@@ -176,7 +176,7 @@ def check_names(given: ConnectionArguments, known: Collection[str]) -> None:
             raise TypeError(f"there is no argument {name!r} here, only {', '.join(sorted(known))}")
 
 
-def guard(given: ConnectionArguments) -> None:
+def conceal_settings(given: ConnectionArguments) -> None:
     """Wrap secrets among arguments, so that no traceback shows them: a proxy's URL may hold one.
 
     Also those that are arguments of something else, such as ``secret``, which are refused later.

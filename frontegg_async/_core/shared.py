@@ -44,14 +44,14 @@ class Core:
         clock = settings.clock
         self.clock: Final = clock
         # Before the pool's own queue, so that waiting for a place never eats an attempt's time.
-        self.permits: Final = ConnectionSemaphore(settings.max_connections)
+        self.connections: Final = ConnectionSemaphore(settings.max_connections)
         self.pacing: Final = Pacing(
             clock, expected=None if settings.limits_plan is None else settings.expected_limit
         )
         self.unused_proxy: Final = settings.unused_proxy
         # The server's clock minus ours, in seconds, and when to look again.
         self.clock_offset = 0.0
-        self.clock_look_at = -math.inf
+        self.next_date_at = -math.inf
         self.user_tokens: Final[WeakSet[TokenManager]] = WeakSet()
         # By refresh token: two managers of one login would use up each other's.
         self.logins: Final[WeakValueDictionary[Secret, TokenManager]] = WeakValueDictionary()

@@ -26,9 +26,9 @@ from .._version import __version__
 from ..options import Options
 from .proxies import Proxy
 from .response import Failure, FailureKind, Response
-from .secret import Secret, bare
+from .secret import Secret, without_frames
 
-KEEPALIVE: Final = 30.0
+KEEPALIVE_S: Final = 30.0
 """Seconds an idle connection is kept: a new one over TLS costs as much CPU as several calls."""
 
 DEFAULT_HEADERS: Final[dict[str, str]] = {
@@ -184,7 +184,7 @@ class AiohttpTransport:
             status = None if response is None else response.status
             return failure_of(error, status, request.url, proxy)
         except BaseException as error:  # noqa: BLE001  # raised again
-            raised = bare(error)
+            raised = without_frames(error)
         finally:
             # What follows is raised from here, and whoever shows its traceback shows variables.
             del headers, response
@@ -412,9 +412,9 @@ def connector_for(
 ) -> aiohttp.TCPConnector:
     """Return a pool of connections."""
     settings: dict[str, Any] = {
-        # As many as the session has permits, so nobody ever waits in aiohttp's own queue.
+        # As many as the session's own semaphore lets through: aiohttp's queue stays empty.
         "limit": max_connections,
-        "keepalive_timeout": KEEPALIVE,
+        "keepalive_timeout": KEEPALIVE_S,
         "ssl": True if ssl_context is None else ssl_context,
     }
     kind = aiohttp.TCPConnector if proxy is None else _TunnelConnector
