@@ -1,4 +1,4 @@
-"""The body that says what went wrong: how it is read, and how to tell it from an answer."""
+"""Error bodies: reads their messages and codes, and tells them from other bodies."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _MESSAGE_MEMBERS: Final = (
     "error",
     "title",
 )
-"""Members that say what went wrong, the best one first."""
+"""Members that hold messages, the best one first."""
 _CODE_MEMBERS: Final = ("errorCode", "errorCodes", "code")
 """Members that hold a code, the best one first."""
 _MAX_MESSAGES: Final = 10
 _MAX_DEPTH: Final = 4
-"""How many texts are taken out of an error, and from how deep inside it."""
+"""Most messages that are read from an error, and the depth to which they are searched."""
 
 _CODE: Final = re.compile(r"\bER-[0-9A-Fa-f]{5,10}\b")
 """Frontegg's codes have five digits, or ten of hexadecimal where a field was not valid (doc)."""
@@ -62,8 +62,8 @@ def read_error_body(body: bytes) -> tuple[tuple[str, ...], str | None]:
     """Return messages and code of an error body, as far as it has the shape of one.
 
     Frontegg writes ``errors`` and ``errorCode``; its gateways and token routes write ``message``,
-    ``error_description``, objects, HTML, or nothing (docs/frontegg.md). Where there is neither a
-    text nor a code, the status has to do.
+    ``error_description``, objects, HTML, or nothing (docs/frontegg.md). Without a message and a
+    code, only the status is known.
     """
     found = _object_in(body) or {}
     messages = next((texts for name in _MESSAGE_MEMBERS if (texts := _texts(found.get(name)))), ())
@@ -71,19 +71,19 @@ def read_error_body(body: bytes) -> tuple[tuple[str, ...], str | None]:
 
 
 def body_reports_error(body: bytes) -> bool:
-    """Whether a body is an object that reports an error, whatever its status was."""
+    """Return whether a body is an object that reports an error, with any status."""
     found = _object_in(body)
     return found is not None and reports_error(found)
 
 
 def body_is_nothing_but_error(body: bytes) -> bool:
-    """Whether a body is an object that reports an error and nothing else."""
+    """Return whether a body is an object that reports an error and nothing else."""
     found = _object_in(body)
     return found is not None and is_nothing_but_error(found)
 
 
 def reports_error(found: Mapping[str, object]) -> bool:
-    """Whether an object reports an error. An empty list of errors reports none."""
+    """Return whether an object reports an error. An empty list of errors reports none."""
     return bool(
         found.get("errors")
         or found.get("error")
@@ -103,12 +103,12 @@ def _is_error_status(value: object) -> bool:
 
 
 def is_nothing_but_error(found: Mapping[str, object]) -> bool:
-    """Whether an object reports an error and nothing else."""
+    """Return whether an object reports an error and nothing else."""
     return reports_error(found) and found.keys() <= _MEMBERS
 
 
 def looks_like_markup(body: bytes) -> bool:
-    """Whether a body is a page of HTML or XML, as firewalls and proxies write them."""
+    """Return whether a body is a page of HTML or XML, as firewalls and proxies write them."""
     return body[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
@@ -133,7 +133,7 @@ def _readable(raw: msgspec.Raw) -> object:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    """Return the texts in whatever stands for an error: a text, a number, objects, lists."""
+    """Return the strings in an error of any shape: a string, a number, objects, lists."""
     return tuple(islice(_each_text(value, _MAX_DEPTH), _MAX_MESSAGES))
 
 
@@ -154,7 +154,7 @@ def _each_text(value: object, depth: int) -> Iterator[str]:
             yield from _each_text(found[said], depth - 1)
             return
         for name, item in found.items():
-            # A field and what is wrong with it.
+            # A field and its problem.
             yield from (f"{name}: {text}" for text in _each_text(item, depth - 1))
 
 

@@ -1,7 +1,7 @@
-"""Secrets that a server repeats are masked in all that is made of its answers.
+"""Masks secrets that a server repeats in its responses.
 
-A secret is looked for as it is, in any case, and in the encodings in which servers, gateways and
-frameworks repeat what they were sent: percent-encoded, escaped for JSON or HTML, in base64, in hex.
+A secret is searched as it is, in any case, and in the encodings in which servers, gateways and
+frameworks repeat a request: percent-encoded, escaped for JSON or HTML, in base64, in hex.
 
     length     masked                        why
     ────────   ───────────────────────────   ─────────────────────────────────────────────────────
@@ -23,13 +23,13 @@ from urllib.parse import unquote_plus
 from .secret import MASK
 
 ANYWHERE_CHARS: Final = 8
-"""Characters from which on a secret is masked within longer words as well."""
+"""Shortest secret that is masked within longer words as well."""
 ALONE_CHARS: Final = 4
-"""Characters from which on a secret is masked where it stands alone."""
+"""Shortest secret that is masked where it stands alone."""
 _MAX_CHARS: Final = 20_000
-"""Characters of a text that are looked at: an error shows 500 of them."""
+"""Longest string that is searched: an error shows 500 characters of it."""
 _MAX_DEPTH: Final = 2
-"""Encodings within each other that are undone."""
+"""Nested encodings that are undone."""
 
 _JWT: Final = re.compile(r"eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?", re.IGNORECASE)
 _PIECE: Final = re.compile(r"[^\s\"'<>(),]+")
@@ -40,7 +40,7 @@ _URL_SAFE: Final = str.maketrans("+/", "-_")
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """Return ``text`` with ``***`` in place of secrets, and of anything that looks like a JWT."""
+    """Return ``text`` with ``***`` in place of secrets, and of every JWT."""
     known = sorted(
         {secret for secret in secrets if len(secret) >= ALONE_CHARS}, key=len, reverse=True
     )
@@ -80,7 +80,7 @@ def _is_word(text: str, at: int) -> bool:
 
 
 def _without_beginning(text: str, secrets: list[str]) -> str:
-    """Return a text that was cut without the beginning of a secret at its end."""
+    """Return a truncated string without the beginning of a secret at its end."""
     for secret in secrets:
         for length in range(min(len(secret), len(text)), 0, -1):
             if text.endswith(secret[:length]):
@@ -89,7 +89,7 @@ def _without_beginning(text: str, secrets: list[str]) -> str:
 
 
 def _holds_secret(text: str, folded: list[str], depth: int) -> bool:
-    """Whether a text holds one of the secrets, as it is or encoded."""
+    """Return whether a string holds one of the secrets, as it is or encoded."""
     for view in _decodings(text):
         lower = view.lower()
         if any(secret in lower for secret in folded):
@@ -100,7 +100,7 @@ def _holds_secret(text: str, folded: list[str], depth: int) -> bool:
 
 
 def _decodings(text: str) -> Iterator[str]:
-    """Yield what a text can be decoded to."""
+    """Yield the decodings of a string."""
     if "%" in text or "+" in text:
         yield unquote_plus(text)
     if "\\" in text:

@@ -1,7 +1,7 @@
 """The one loop that sends, decides, waits and sends again.
 
-A call is prepared once, then sent until ``retry.decide`` says otherwise. What all views of a
-session share stands in ``Core`` (``shared.py``), what a view may differ in stands in ``View``.
+A call is prepared once, then sent until ``retry.decide`` ends it. ``Core`` (``shared.py``) holds
+the state that all views of a session share, ``View`` the settings of one view.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _logger: Final = logging.getLogger("frontegg_async")
 
 NO_ROOM: Final = "the server's limit leaves no room before the deadline"
 _OFTEN_THROTTLED: Final = 3
-"""Refusals after which a call goes to the end of its line."""
+"""Times a call is throttled before it goes to the end of its line."""
 _DATE_INTERVAL_S: Final = 60.0
 """Seconds between two readings of the server's ``Date``, for responses that come without one."""
 
@@ -59,7 +59,7 @@ class Sender:
         self._user_authorization: Final = (
             None if view.user_token is None else Secret(f"Bearer {view.user_token.reveal()}")
         )
-        # All that a server may repeat besides a call's own token and arguments.
+        # Secrets that a server may repeat, besides a call's own token and arguments.
         self._secrets: Final = tuple(
             secret
             for secret in (core.api_key, view.user_token, *view.options.headers.values())
@@ -78,7 +78,7 @@ class Sender:
     ) -> Coroutine[Any, Any, Response]:
         """Send ``operation`` until it succeeds or cannot; see ``Session.send``.
 
-        What is refused is raised here; what is returned is to be awaited.
+        Rejects invalid arguments at once and returns a coroutine for the response.
         """
         core = self.core
         core.check()
@@ -253,8 +253,8 @@ class Sender:
     async def _wait_in_line(self, call: Call, group: LimitGroup) -> None:
         clock = self.core.clock
         lacking = await group.wait(
-            # To its place in line; behind the others if it is refused again and again, because
-            # the first in line finds out for all of them whether the server takes calls.
+            # To its place in line; behind the others once it is throttled often, because the
+            # first in line tries for all of them if the server takes calls.
             began=call.began if call.times_throttled < _OFTEN_THROTTLED else clock.monotonic(),
             deadline=call.deadline,
             max_wait=self.view.options.max_wait,
@@ -274,7 +274,7 @@ class Sender:
             raise RateLimitError(NO_ROOM, **fields)
 
     def _authorization(self, call: Call, token: Token | None) -> Secret | None:
-        """Return the header's value, and note the token with which the call goes."""
+        """Return the header's value, and note the token that the call is sent with."""
         if token is not None:
             if call.token is not token:
                 if call.token is not None:
@@ -324,7 +324,7 @@ class Sender:
                 break
             await self.core.clock.sleep(wait)
             self.core.check()
-        # The caller's own operation and attempts, with what is known of the token's call.
+        # The caller's own operation and attempts, with the other fields of the token's call.
         fields = failed.fields
         fields["operation"] = call.operation.name
         fields["attempts"] = call.attempts
@@ -335,7 +335,7 @@ class Sender:
         raise type(failed)(failed.message, **fields)
 
     async def _read_back(self, call: Call, read: ReadBack[Any] | None) -> Response | None:
-        """Look whether a call that got no answer was done; None if that cannot be told."""
+        """Return a response that shows a call in doubt as done, or None."""
         if read is None:
             return None
         request = self._requests.build(read.operation, call.path)
@@ -405,7 +405,7 @@ class Sender:
         )
 
     def _credential(self, call: Call) -> str:
-        """Say what the server let or did not let the call in by."""
+        """Return the name of the credential that the call was sent with."""
         if call.operation.tokenless or (call.token is None and self._user_authorization is None):
             return "credentials in this call"
         return "user's token" if self.view.is_user else "environment token"
