@@ -103,7 +103,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         for name in ("max_attempts", "max_response_bytes"):
             value = getattr(self, name)
             if type(value) is not int or value < 1:
-                raise ConfigurationError(f"{name} must be a whole number from 1, got {value!r}")
+                raise ConfigurationError(f"{name} must be a positive integer, got {value!r}")
         if not isinstance(self.headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(
                 f"headers must be a mapping of names to values, got {type(self.headers).__name__}"
@@ -176,7 +176,7 @@ def _header_problem(name: str, value: object) -> str | None:
     if _ID_HEADER(name):
         return id_problem(value)
     if not isinstance(value, str):
-        return f"must be a text, got {type(value).__name__}"
+        return f"must be a string, got {type(value).__name__}"
     if not value.strip():
         return "is empty"
     if value.isascii() and value.isprintable():

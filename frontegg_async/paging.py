@@ -59,9 +59,11 @@ class Paginator(Generic[T]):
         if limit is not None and (
             type(limit) is not int or limit < 1 or (max_limit is not None and limit > max_limit)
         ):
-            most = "" if max_limit is None else f" to {max_limit}"
+            wanted = (
+                "a positive integer" if max_limit is None else f"an integer from 1 to {max_limit}"
+            )
             raise InvalidRequestError(
-                f"limit must be from 1{most} items a page, got {limit!r}",
+                f"limit must be {wanted}, got {limit!r}",
                 operation=operation.name,
             )
         operation.path(path)  # refused here and not at the first page
@@ -101,7 +103,7 @@ class Paginator(Generic[T]):
         Sends one request.
 
         Raises:
-            InvalidRequestError: the index is no whole number from 0 to 2,147,483,647, or it is
+            InvalidRequestError: the index is no integer from 0 to 2,147,483,647, or it is
                 above 0 where the API takes no index and its pages can only be followed.
         """
         return await self._fetch(self._query_of(self._checked(index)))
@@ -113,11 +115,11 @@ class Paginator(Generic[T]):
         All of it is in memory at the same time: iterate where that is too much.
 
         Raises:
-            InvalidRequestError: ``max_items`` is no whole number from 1.
+            InvalidRequestError: ``max_items`` is no positive integer.
             ResponseDecodeError: as for ``pages``. What was read before is lost with it.
         """
         if max_items is not None and (type(max_items) is not int or max_items < 1):
-            raise self._invalid(f"max_items must be a whole number from 1, got {max_items!r}")
+            raise self._invalid(f"max_items must be a positive integer, got {max_items!r}")
         found: list[T] = []
         async for page in self._pages(0):
             found += page.items
@@ -185,7 +187,7 @@ class Paginator(Generic[T]):
         """Return an index if there may be such a page."""
         if type(index) is not int or not 0 <= index <= MAX_INDEX:
             raise self._invalid(
-                f"the index of a page must be a whole number from 0 to {MAX_INDEX:,}, got {index!r}"
+                f"the index of a page must be an integer from 0 to {MAX_INDEX:,}, got {index!r}"
             )
         if index and self._limit is None:
             raise self._invalid(

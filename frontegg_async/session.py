@@ -438,7 +438,9 @@ class Session:
         core = self._opened().core
         core.check()
         if core.tokens is None:
-            raise InvalidRequestError("this session has no credentials, and so no such token")
+            raise InvalidRequestError(
+                "this session has no credentials and therefore no environment token"
+            )
         token = await core.tokens.get(self._view.options.timeout)
         return describe(token, self._settings.clock.monotonic())
 

@@ -233,7 +233,7 @@ class DirectTransport:
             return answer_of(status, message.headers, body, limit)
         except HttpProcessingError:
             # Of which aiohttp makes the error that the standard transport names.
-            return Failure(FailureKind.MALFORMED, "the answer is not HTTP (ClientResponseError)")
+            return Failure(FailureKind.MALFORMED, "the response is not HTTP (ClientResponseError)")
         except (aiohttp.ClientError, EofStream, OSError) as error:
             return failure_of(error, status, url)
         except BaseException as error:  # noqa: BLE001  # raised again

@@ -142,7 +142,7 @@ def placeholder_problem(value: str) -> str | None:
         )
     if _DECIMAL(value):
         return (
-            "is a whole number with .0 behind it, which a program adds to a column that has "
+            "is an integer with .0 behind it, which a program adds to a column that has "
             f"gaps: export the column as text ({value[:_SHOWN_CHARS]})"
         )
     if _FORMULA(value):

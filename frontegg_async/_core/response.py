@@ -173,14 +173,14 @@ class Failure:
 
 
 _STATUS_ERRORS: Final[dict[int, tuple[type[FronteggError], str]]] = {
-    400: (errors.InvalidRequestError, "the server refused the request"),
-    401: (errors.AuthenticationError, "the server refused the {credential}"),
+    400: (errors.InvalidRequestError, "the server rejected the request"),
+    401: (errors.AuthenticationError, "the server rejected the {credential}"),
     403: (errors.PermissionDeniedError, "the {credential} may not do this"),
     404: (errors.NotFoundError, "not found"),
     408: (errors.ServerError, "the server gave up waiting"),
     409: (errors.ConflictError, "the state on the server does not allow this"),
     421: (errors.ServerError, "the server does not serve this host on this connection"),
-    425: (errors.ServerError, "the server does not take it so early"),
+    425: (errors.ServerError, "the server does not accept the request yet"),
     429: (errors.RateLimitError, "too many requests"),
     460: (errors.ServerError, "a gateway gave up waiting"),
     499: (errors.ServerError, "a gateway gave up waiting"),
@@ -225,7 +225,7 @@ def _error_of_range(status: int, answer: Response) -> tuple[type[FronteggError],
     if status >= 500:
         return errors.ServerError, "the server failed"
     if status >= 400:
-        return errors.InvalidRequestError, "the server refused the request"
+        return errors.InvalidRequestError, "the server rejected the request"
     if status >= 300:
         # Following it would hand the token to any host that the header names.
         target = _host(answer)

@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 _logger: Final = logging.getLogger("frontegg_async")
 
-NO_ROOM: Final = "the server's limit leaves no room before the deadline"
+NO_ROOM: Final = "the rate limit leaves no time before the deadline"
 _OFTEN_THROTTLED: Final = 3
 """Times a call is throttled before it goes to the end of its line."""
 _DATE_INTERVAL_S: Final = 60.0

@@ -326,9 +326,9 @@ def failure_of(
         )
     name = type(error).__name__
     if isinstance(error, TimeoutError):
-        return Failure(FailureKind.TIMED_OUT, "no whole answer in time", status)
+        return Failure(FailureKind.TIMED_OUT, "no complete response in time", status)
     if isinstance(error, aiohttp.ClientResponseError):
-        return Failure(FailureKind.MALFORMED, f"the answer is not HTTP ({name})", status)
+        return Failure(FailureKind.MALFORMED, f"the response is not HTTP ({name})", status)
     return Failure(FailureKind.BROKEN, f"the connection broke ({name})", status)
 
 
