@@ -130,9 +130,10 @@ def test_attempts_in_an_outage_do_not_count(
     assert (found.step, found.counts) == (Step.SEND_AGAIN, counts)
 
 
-def test_an_attempt_that_was_throttled_does_not_count() -> None:
+@pytest.mark.parametrize("bulk", [False, True])
+def test_an_attempt_that_was_throttled_does_not_count(bulk: bool) -> None:
     """Back in the line of the pacing, all attempts of a call are left."""
-    found = decided(context(), Response(429, {}, b""))
+    found = decided(context(bulk=bulk), Response(429, {}, b""))
     assert (found.in_line, found.counts) == (True, False)
 
 
