@@ -1,4 +1,4 @@
-"""Lists that come in pages, as async iterators that fetch a page when it is needed."""
+"""Paged lists, as async iterators that fetch a page when it is needed."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Paginator(Generic[T]):
 
     - at an empty page;
     - where ``next`` is missing although an earlier page had it;
-    - where ``next`` is missing and the stated total is reached: a total below what has come, such
-      as -1 or 0, is none.
+    - where ``next`` is missing and the stated total is reached: a total below the number of items
+      that came, such as -1 or 0, does not count.
 
-    A page without ``items`` is no end but an error, and so is a page with a record that cannot be
-    told from others because its id is missing or odd: left out, it would be lost in silence. Other
-    odd values cost their own field (``frontegg_async._core.lenient``).
+    A page without ``items`` is an error and not an end, and so is a page with a record whose id is
+    missing or odd: left out, it would be lost in silence. Other odd values cost their own field
+    (``frontegg_async._core.lenient``).
 
     Args:
         caller: sends the operation.
@@ -39,7 +39,7 @@ class Paginator(Generic[T]):
         query: the filters.
         path: values of the operation's path parameters.
         limit: items a page; None for an operation that takes no limit, whose links are followed.
-        max_limit: the most that the API gives in a page, None if it does not say.
+        max_limit: most items in a page of the API, None if it is not documented.
         tenant_id: value of the tenant header, instead of the view's.
 
     Raises:
@@ -66,7 +66,7 @@ class Paginator(Generic[T]):
                 f"limit must be {wanted}, got {limit!r}",
                 operation=operation.name,
             )
-        operation.path(path)  # refused here and not at the first page
+        operation.path(path)  # rejected here and not at the first page
         self._caller: Final = caller
         self._operation: Final = operation
         self._query: Final[Query] = query
@@ -83,7 +83,7 @@ class Paginator(Generic[T]):
         """Return the first item, or None if the list is empty.
 
         Sends one request, for a page of one item; where the API takes no limit, for its first page.
-        Only if what comes is null, it goes on as an iteration does.
+        Only if that item is null, it goes on as an iteration does.
 
         Raises:
             ResponseDecodeError: the page is empty although it states a total of more.
@@ -116,7 +116,7 @@ class Paginator(Generic[T]):
 
         Raises:
             InvalidRequestError: ``max_items`` is no positive integer.
-            ResponseDecodeError: as for ``pages``. What was read before is lost with it.
+            ResponseDecodeError: as for ``pages``. Items that were read before are lost.
         """
         if max_items is not None and (type(max_items) is not int or max_items < 1):
             raise self._invalid(f"max_items must be a positive integer, got {max_items!r}")
@@ -145,7 +145,7 @@ class Paginator(Generic[T]):
         previous: tuple[T, ...] | None = None
         index = start
         count = 0
-        # As many as there can be: a server may give fewer a page than it was asked for.
+        # An upper bound: a server may give fewer items a page than it was asked for.
         before = start * (self._limit or 0)
         total: float | None = None
         linked = False
@@ -163,7 +163,7 @@ class Paginator(Generic[T]):
             index += 1
             total = _total_of(page)
             follows = page.links is not None and bool(page.links.next)
-            # Of the items before ``start`` it is not known how many there are.
+            # The number of items before ``start`` is not known.
             unclear = total is None or bool(start) or count > total
             if not follows and (linked if unclear else count == total):
                 break
@@ -184,7 +184,7 @@ class Paginator(Generic[T]):
             raise self._undecodable(f"the pages end after {count} of {total} items")
 
     def _checked(self, index: int) -> int:
-        """Return an index if there may be such a page."""
+        """Return an index, or raise if there can be no such page."""
         if type(index) is not int or not 0 <= index <= MAX_INDEX:
             raise self._invalid(
                 f"the index of a page must be an integer from 0 to {MAX_INDEX:,}, got {index!r}"
@@ -202,7 +202,7 @@ class Paginator(Generic[T]):
         return self._query
 
     def _next_query(self, index: int, before: Page[T]) -> Query | None:
-        """Return the query for a page, or None if only a link can tell it and there is none."""
+        """Return the query for a page, or None if it needs a link and the page before has none."""
         if self._limit is not None:
             return self._query_of(index)
         if before.links is None or not before.links.next:
