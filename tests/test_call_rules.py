@@ -21,7 +21,8 @@ from frontegg_async import (
     ServerError,
 )
 from frontegg_async._core.retry import BACKOFF_CAP_S, OUTAGE_PATIENCE_S
-from frontegg_async.emulator import AnswerStatus, Emulator, Stall
+from frontegg_async.emulator import AnswerStatus, Emulator, Fault, Injection, Stall
+from frontegg_async.emulator.http.answer import Answer
 from frontegg_async.endpoints.users import GET as GET_USER
 
 from .clocks import AUTH, GET, FakeClock, session_on, spin
@@ -176,3 +177,43 @@ async def test_a_compressed_body_that_ends_early(
     emulator.inject(AnswerStatus(200, body, "application/json", headers), on=GET)
     assert (await session.users.get("user-0")).email != "cut@x.io"
     assert len(emulator.requests) == 2
+
+
+class FailingAlone(Fault):
+    """Fails one call while the server takes another one of the same view."""
+
+    view: FronteggSession
+
+    async def before(self, injection: Injection) -> Answer | None:
+        """Let another call succeed, and answer 500."""
+        await self.view.users.set_superuser("user-0", True)
+        return Answer(500)
+
+
+async def test_a_bulk_call_that_fails_alone_is_given_up(
+    emulator: Emulator, clock: FakeClock
+) -> None:
+    """While other calls of its run succeed, a call has no more than its attempts."""
+    async with session_on(emulator, clock=clock) as session:
+        view = session.for_bulk()
+        fault = FailingAlone()
+        fault.view = view
+        emulator.inject(fault, on=GET, times=None)
+        with pytest.raises(ServerError) as caught:
+            await view.users.get("user-0")
+    assert caught.value.attempts == view.options.max_attempts
+
+
+async def test_a_wait_without_a_date_is_by_the_servers_clock(clock: FakeClock) -> None:
+    """A reset is read by the server's clock, known from earlier responses, if it has no date."""
+    ahead = 1_000.0
+    async with Emulator(clock=clock.monotonic, wall_clock=lambda: clock.time() + ahead) as server:
+        server.add_user("user-0")
+        async with session_on(server, clock=clock) as session:
+            await session.users.get("user-0")
+            reset = f"{clock.time() + ahead + 20.0:.0f}"
+            headers = {"X-Rate-Limit-Reset": reset, "Date": "today"}
+            server.inject(AnswerStatus(429, headers=headers), on=GET)
+            with pytest.raises(RateLimitError) as caught:
+                await session.with_options(max_wait=5.0).users.get("user-0")
+    assert caught.value.retry_after == pytest.approx(20.0, abs=1.0)

@@ -49,7 +49,7 @@ from typing import Final
 
 import msgspec
 
-from ..errors import ClosedError, FronteggError, OutcomeUnknownError
+from ..errors import ClosedError, FronteggError
 from ..operation import RetrySafety
 from .rate_limit_headers import is_throttled
 from .response import Failure, FailureKind, Response
@@ -359,17 +359,15 @@ def after_read_back(
     return _again_with_backoff(context, effect, budget, uniform)
 
 
-def final_error(error: FronteggError, repeat: RetrySafety, *, in_doubt: bool) -> FronteggError:
-    """Return the error that a call raises after all its attempts: ``error``, or doubt.
+def ends_in_doubt(error: FronteggError, repeat: RetrySafety, *, in_doubt: bool) -> bool:
+    """Return whether a call raises ``OutcomeUnknownError`` in place of its error.
 
     Args:
         error: the reason why nothing more is sent: an outcome, or a wait that does not fit.
         repeat: safety of a second request.
         in_doubt: True if an attempt may have been done.
     """
-    if in_doubt and is_noticed_twice(repeat) and not isinstance(error, ClosedError):
-        return OutcomeUnknownError.after(error)
-    return error
+    return in_doubt and is_noticed_twice(repeat) and not isinstance(error, ClosedError)
 
 
 def backoff_ceiling(failures: int) -> float:

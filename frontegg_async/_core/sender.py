@@ -123,10 +123,9 @@ class Sender:
                 if found is not None:
                     return found
         except FronteggError as error:
-            final = retry.final_error(error, call.operation.repeat, in_doubt=call.in_doubt)
-            if final is error:
-                raise
-            raise final from None
+            if retry.ends_in_doubt(error, call.operation.repeat, in_doubt=call.in_doubt):
+                raise OutcomeUnknownError.after(error) from None
+            raise
 
     async def _settle(
         self, call: Call, outcome: Response | Failure, token: Token | None
