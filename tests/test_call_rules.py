@@ -22,7 +22,7 @@ from frontegg_async import (
 )
 from frontegg_async._core.retry import BACKOFF_CAP_S, OUTAGE_PATIENCE_S
 from frontegg_async.emulator import AnswerStatus, Emulator, Fault, Injection, Stall
-from frontegg_async.emulator.http.answer import Answer
+from frontegg_async.emulator.http.response import Response
 from frontegg_async.endpoints.users import GET as GET_USER
 
 from .clocks import AUTH, GET, FakeClock, session_on, spin
@@ -184,10 +184,10 @@ class FailingAlone(Fault):
 
     view: FronteggSession
 
-    async def before(self, injection: Injection) -> Answer | None:
+    async def before(self, injection: Injection) -> Response | None:
         """Let another call succeed, and answer 500."""
         await self.view.users.set_superuser("user-0", True)
-        return Answer(500)
+        return Response(500)
 
 
 async def test_a_bulk_call_that_fails_alone_is_given_up(
