@@ -25,7 +25,9 @@ from frontegg_async.emulator import AnswerStatus, Emulator, Fault, Injection, St
 from frontegg_async.emulator.http.response import Response
 from frontegg_async.endpoints.users import GET as GET_USER
 
-from .clocks import AUTH, GET, FakeClock, session_on, spin
+from ..support.clocks import FakeClock, spin
+from ..support.routes import AUTH, GET
+from ..support.sessions import session_on
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("either_transport")]
 
