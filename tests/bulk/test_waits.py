@@ -102,7 +102,7 @@ async def manual(
 
     def busy() -> bool:
         assert session._sender is not None
-        return writing > 0 or session._sender.core.permits.free < 64
+        return writing > 0 or session._sender.core.connections.free < 64
 
     async with (
         Emulator(
