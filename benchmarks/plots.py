@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import charts
 import tables
-from svg import Chart, chart
+from svg import Chart, draw
 from tables import Document, Table
 
 Drawer = Callable[[Document], Chart | None]
@@ -73,8 +73,8 @@ def _is_number(lines: Table, place: int) -> bool:
 
 def pictures(name: str, document: Document) -> dict[str, Chart]:
     """Return the charts of a benchmark by the names of their files."""
-    drawn = {f"speed-{end}.svg": draw(document) for end, draw in SECTIONS[name].pictures.items()}
-    return {file: given for file, given in drawn.items() if given is not None}
+    found = {f"speed-{end}.svg": of(document) for end, of in SECTIONS[name].pictures.items()}
+    return {file: chart for file, chart in found.items() if chart is not None}
 
 
 def shown(name: str, document: Document, *, quick: bool) -> str:
@@ -119,7 +119,7 @@ def main() -> None:
     text = filled(page.read_text(encoding="utf-8"), results)
     for name, document in results.benchmarks.items():
         for file, drawn in pictures(name, document).items():
-            (given.directory / file).write_text(chart(drawn), encoding="utf-8")
+            (given.directory / file).write_text(draw(drawn), encoding="utf-8")
     page.write_text(text, encoding="utf-8")
 
 
