@@ -18,7 +18,7 @@ from frontegg_async.bulk.input.rows import Assignment, SuperuserChange
 from frontegg_async.bulk.outcome import Outcome, RowResult
 from frontegg_async.bulk.report.page import PageSummary, render_page
 from frontegg_async.bulk.report.page_charts import round_step, time_ticks
-from frontegg_async.bulk.report.page_markup import (
+from frontegg_async.bulk.report.page_text import (
     counted,
     decimal,
     duration,
