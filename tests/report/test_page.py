@@ -1,4 +1,4 @@
-"""The report page as text: whatever a run was, it is well-formed, escaped, and says it all."""
+"""The report page as text: for any run it is well-formed, escaped, and says it all."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def runs(draw: st.DrawFn) -> Run:
 @example(run=RUNS["empty"]())
 @example(run=(summary(elapsed_s=5e-324), statistics(samples=[Sample(at=0.0, rows=5)])))
 def test_any_run_makes_a_sound_page(run: Run) -> None:
-    """Whatever the run and its texts: elements end, only ours are there, and nothing is lost."""
+    """For any run and any texts, elements end, only ours are there, and nothing is lost."""
     about, found = run
     document = render_page(about, found)
     page = Reader(document)
@@ -210,7 +210,7 @@ def test_any_run_makes_a_sound_page(run: Run) -> None:
     assert len(page.all("title")) >= 1
     assert all(char == "\n" or char.isprintable() for char in document)
     document.encode()
-    # Nothing that could be fetched or run: no such attribute, no such rule, whatever texts say.
+    # Nothing that could be fetched or run: no such attribute, no such rule, for any texts.
     for _, attributes in page.elements:
         assert not {"src", "href", "srcset", "action", "background", "data"} & set(attributes)
         assert not [name for name in attributes if name.startswith("on")]
@@ -321,7 +321,7 @@ def test_what_stopped_it_and_how_to_go_on() -> None:
 
 
 def test_rows_in_doubt_are_explained() -> None:
-    """Where rows are in doubt, the page says what settles it."""
+    """The page says how rows in doubt are settled."""
     page = read((summary(counts={"unknown": 1}), statistics()))
     assert "Running them again settles it." in page.text
 
@@ -384,7 +384,7 @@ def test_limits_in_words() -> None:
 
 
 def test_waits_name_the_operation() -> None:
-    """How long calls waited is said for each operation whose limit it was, by its name."""
+    """The page tells the waiting of calls for each limit, by the name of its operation."""
     waits = [
         LimitWait(operation="users.add_to_tenant", seconds=1.5),
         LimitWait(operation="users.<b>iterate", seconds=0.02),

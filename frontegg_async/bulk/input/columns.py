@@ -1,4 +1,4 @@
-"""What columns and keys mean, whichever kind of file they stand in."""
+"""The meaning of columns and keys, in files of all kinds."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .rows import TenantRow, UserRow
 
 
 class Malformed(msgspec.Struct, frozen=True):
-    """A row that cannot be read, and why.
+    """A row that cannot be read.
 
     Args:
-        reason: why, as the rest of a sentence about the row.
+        reason: the mistake, as the rest of a sentence about the row.
         original: the row as it stood in the source, so far as that is known.
     """
 
@@ -29,7 +29,7 @@ class Malformed(msgspec.Struct, frozen=True):
 Fields: TypeAlias = dict[str, Any]
 """The values of a row by the names of fields."""
 RawRow: TypeAlias = tuple[int, Fields | Malformed]
-"""A line number from 1, and what stands there."""
+"""A line number from 1, and the fields of that line."""
 Row: TypeAlias = tuple[int, UserRow | Malformed]
 
 _COLUMNS: Final = {
@@ -54,12 +54,12 @@ _TRUTHS: Final = {
 
 
 def column_of(name: str) -> str:
-    """Return the field that a column or key stands for, or an empty text."""
+    """Return the field that a column or key stands for, or an empty string."""
     return _COLUMNS.get("".join(char for char in name.lower() if char.isalnum()), "")
 
 
 def check_columns(path: Path, names: Sequence[str], kind: type[UserRow]) -> None:
-    """Raise InvalidRequestError unless the names of columns say what a row is about."""
+    """Raise InvalidRequestError if a column that rows need is missing, or named twice."""
     fields = [field for name in names if (field := column_of(name))]
     needed = needed_fields(kind)
     if not {*needed} <= {*fields} or not {"user_id", "email"} & {*fields}:
@@ -73,7 +73,7 @@ def check_columns(path: Path, names: Sequence[str], kind: type[UserRow]) -> None
 
 
 def needed_fields(kind: type[UserRow]) -> tuple[str, ...]:
-    """Return the fields that no row of this kind can do without, beside who the user is."""
+    """Return the fields that each row of this kind needs, beside the user's id or address."""
     needed = ["tenant_id"] if issubclass(kind, TenantRow) else []
     if kind.flag_name is not None and kind.flag_needed:
         needed.append(kind.flag_name)
@@ -81,14 +81,14 @@ def needed_fields(kind: type[UserRow]) -> tuple[str, ...]:
 
 
 def row_of(found: Fields, kind: type[UserRow], *, literal_ids: bool = False) -> UserRow | Malformed:
-    """Return the row that values say; ``literal_ids`` is that of ``UserRow.problem``."""
+    """Return the row that has these values; ``literal_ids`` is that of ``UserRow.problem``."""
     values: Fields = {}
     for name in kind.texts:
         value = found.get(name)
         if value:
             values[name] = value
         elif value is not None and not isinstance(value, str):
-            values[name] = value  # for the row to refuse
+            values[name] = value  # for the row to reject
         elif name == "tenant_id":
             values[name] = ""  # an empty cell is nothing, but this must not be missing
     flag_name = kind.flag_name
@@ -107,7 +107,7 @@ def row_of(found: Fields, kind: type[UserRow], *, literal_ids: bool = False) -> 
 
 
 def checked_row(row: object, kind: type[UserRow], *, literal_ids: bool) -> UserRow | Malformed:
-    """Return a row of a program, if it is one of this kind and nothing is wrong with it."""
+    """Return a row of a program, or ``Malformed`` if it is of another kind or has a mistake."""
     if isinstance(row, kind):
         problem = row.problem(literal_ids=literal_ids)
         return row if problem is None else _malformed(problem, msgspec.structs.asdict(row))

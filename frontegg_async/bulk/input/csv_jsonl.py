@@ -71,7 +71,7 @@ class _Line(msgspec.Struct, frozen=True, gc=False):
     Args:
         number: from 1.
         text: without its end.
-        problem: why it is no row by itself, if so.
+        problem: the reason that it is no row by itself, or None.
         shown: the line for people, where ``text`` is not all of it.
     """
 
@@ -112,7 +112,7 @@ def _lines(file: BinaryIO) -> Iterator[_Line]:
 
 
 def _quotes_of_rest(file: BinaryIO, raw: bytes) -> str:
-    """Read a line to its end, and keep of it only what matters to the lines below: its quotes."""
+    """Read a line to its end, and return its quotes, which alone matter to the lines below."""
     quotes = raw.count(b'"')
     while raw and not raw.endswith(b"\n"):
         raw = file.readline(MAX_LINE_BYTES)
@@ -131,7 +131,7 @@ def _json_rows(lines: Iterable[_Line]) -> Iterator[RawRow]:
 
 
 def _json_row(decoder: msgspec.json.Decoder[dict[str, Any]], line: str) -> Fields | str:
-    """Return the fields of an object, or say why there are none."""
+    """Return the fields of an object, or the reason that there are none."""
     try:
         found = decode_json(decoder, line)
     except msgspec.DecodeError as error:
@@ -162,12 +162,12 @@ def _members(line: str) -> int:
 
 
 class _Form(msgspec.Struct, frozen=True, gc=False):
-    """How the rows of a CSV file are to be read.
+    """The form of the rows of a CSV file.
 
     Args:
         delimiter: between two fields.
         columns: the fields that the columns stand for, empty for those of no interest.
-        protected: whether a run has written the file, in cells as ``bulk.cells`` makes them.
+        protected: True if a run has written the file, in cells as ``bulk.input.cells`` has them.
     """
 
     delimiter: str
@@ -211,7 +211,7 @@ def _csv_rows(lines: Iterator[_Line], form: _Form) -> Iterator[RawRow]:
 
 
 def _is_open(texts: list[str], delimiter: str) -> bool:
-    """Whether the last line ends inside of quotes: then one more would belong to the same row."""
+    """Return whether the last line ends inside of quotes: the next one belongs to the same row."""
     more = [*(f"{text}\n" for text in texts), "x\n"]
     try:
         return len(list(csv.reader(more, delimiter=delimiter))) == 1
@@ -223,7 +223,7 @@ def _spanning_rows(first: _Line, lines: Iterator[_Line], form: _Form) -> Iterato
     """Read a row whose quoted field goes on in the lines below.
 
     If it cannot be read, every line of it is malformed. None of them is taken for a row of its
-    own: the inside of somebody's quoted text must not become an assignment.
+    own: the inside of a quoted text must not become an assignment.
     """
     span = [first]
     for line in lines:
@@ -243,7 +243,7 @@ def _spanning_rows(first: _Line, lines: Iterator[_Line], form: _Form) -> Iterato
 
 
 def _quoted_row(lines: list[str], form: _Form) -> Fields | str:
-    """Return the fields of lines that hold quotes, or say why there are none."""
+    """Return the fields of lines that hold quotes, or the reason that there are none."""
     delimiter = form.delimiter
     if not _RFC_4180[delimiter]("\n".join(lines)):
         return "has a quotation mark in the middle of a field"

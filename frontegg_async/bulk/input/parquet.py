@@ -22,7 +22,7 @@ BUFFER_BYTES: Final = 256 * 1024
 """Bytes of a column that are read at a time: a row group can be as large as the whole file."""
 
 _NO_VALUE: Final = (ValueError, OverflowError, LookupError, NotImplementedError)
-"""What pyarrow raises for a value that Python cannot hold, such as a text that is not UTF-8."""
+"""Errors of pyarrow for a value that Python cannot hold, such as text that is not UTF-8."""
 
 
 def parquet_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
@@ -38,7 +38,7 @@ def parquet_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
             file, or it lacks a column that is needed; nothing of it was read. Also while
             iterating, if the file is damaged from some row on.
     """
-    # pyarrow 26 has no type hints: what comes from these two names is Any.
+    # pyarrow 26 has no type hints: as values, the two modules can be declared as Any.
     try:
         pyarrow: Any = import_module("pyarrow")
         parquet: Any = import_module("pyarrow.parquet")

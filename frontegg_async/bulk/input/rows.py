@@ -1,4 +1,4 @@
-"""What is to be done for one user: the rows of the jobs."""
+"""The rows of the jobs: each is one user, and the change for that user."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class UserRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     email: str | None = None
 
     def problem(self, *, literal_ids: bool = False) -> str | None:
-        """Say what is wrong with the row, or None.
+        """Return the mistake in the row, or None.
 
         Args:
-            literal_ids: whether strings such as ``NULL`` or ``#N/A`` are taken for ids.
+            literal_ids: True takes strings such as ``NULL`` or ``#N/A`` for ids.
         """
         for name in self.texts:
             # By name, as any object: a row that a program makes by hand may hold anything.
@@ -37,7 +37,7 @@ class UserRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             if value is None or value == "":
                 continue
             problem = text_problem(value) if name == "email" else id_problem(value)
-            # An address beside an id names nobody, so it may be a placeholder.
+            # An address beside an id is not used, so it may be a placeholder.
             if problem is None and not literal_ids and (name != "email" or not self.user_id):
                 problem = placeholder_problem(str(value))
             if problem is not None:
@@ -59,7 +59,7 @@ class TenantRow(UserRow, frozen=True, kw_only=True, gc=False):
     tenant_id: str
 
     def problem(self, *, literal_ids: bool = False) -> str | None:
-        """Say what is wrong with the row, or None."""
+        """Return the mistake in the row, or None."""
         problem = super().problem(literal_ids=literal_ids)
         return problem if problem or self.tenant_id else "tenant_id is empty"
 
@@ -68,7 +68,7 @@ class Assignment(TenantRow, frozen=True, kw_only=True, gc=False):
     """A user to be made a member of a tenant.
 
     Args:
-        set_active: whether the tenant also becomes the one that the user works in.
+        set_active: True if the tenant also becomes the one that the user works in.
     """
 
     flag_name: ClassVar[str | None] = "set_active"
@@ -88,7 +88,7 @@ class SuperuserChange(UserRow, frozen=True, kw_only=True, gc=False):
     """Access to every tenant, given or taken.
 
     Args:
-        super_user: whether the user is to have it.
+        super_user: True if the user is to have it.
     """
 
     flag_name: ClassVar[str | None] = "super_user"

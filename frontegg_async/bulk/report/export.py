@@ -1,4 +1,4 @@
-"""Files of rows with their ends, in a form that can be fed back in."""
+"""Files of rows with their outcomes, in a form that can be fed back in."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COLUMNS: Final = ("line", "outcome", "reason", "status", "error_code", "trace_i
 
 
 def outcome_name(job: Job, state: State) -> str:
-    """Return what a state is called for a job; rows that were not reached are skipped."""
+    """Return the name of a state for a job; rows that were not reached are skipped."""
     names = {
         State.PENDING: "skipped",
         # Only while a run goes on, or after it died: nothing is known yet.
@@ -39,9 +39,9 @@ def outcome_name(job: Job, state: State) -> str:
 
 
 def write_rows(job: Job, rows: Iterable[ExportedRow], file: TextIO, form: Format) -> int:
-    """Write rows to an open text file, and return how many they were.
+    """Write rows to an open text file, and return their number.
 
-    The cells of a CSV file are such that no spreadsheet runs them (``bulk.cells``).
+    The cells of a CSV file are such that no spreadsheet runs them (``bulk.input.cells``).
     """
     flag = job.row_type.flag_name
     own = [*("tenant_id",) * ("tenant_id" in job.row_type.texts), *((flag,) if flag else ())]
@@ -67,17 +67,17 @@ _FORMATS: Final[dict[str, Format]] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson
 
 
 def format_of(path: Path) -> Format | None:
-    """Return the format that the end of a file's name stands for, or None if for none."""
+    """Return the format for the end of a file's name, or None."""
     return _FORMATS.get(path.suffix.lower())
 
 
 def check_writable(path: str | os.PathLike[str], *others: object) -> Path:
-    """Return where failures go, before anything is sent.
+    """Return the path of the file of failures, before anything is sent.
 
     Args:
         path: the file.
-        others: what it must not replace: the source, the ledger. Those that are no paths are left
-            out.
+        others: sources and ledgers, which it must not replace. Objects that are no paths are
+            left out.
 
     Raises:
         ConfigurationError: its name ends in no format that can be fed back in, it cannot be
@@ -91,23 +91,23 @@ def check_writable(path: str | os.PathLike[str], *others: object) -> Path:
             "file can be fed back in"
         )
     for other in others:
-        if isinstance(other, str | os.PathLike) and _same_file(target, Path(os.fspath(other))):  # pyright: ignore[reportUnknownArgumentType]  # a path of whatever kind
+        if isinstance(other, str | os.PathLike) and _same_file(target, Path(os.fspath(other))):  # pyright: ignore[reportUnknownArgumentType]  # a path of any kind
             raise ConfigurationError(f"the failures would replace {target}, which the run reads")
     if target.is_fifo():
         raise ConfigurationError(f"cannot write failures to {target}: it is a named pipe")
     new = not target.exists() and not target.is_symlink()
     try:
-        # What an earlier run wrote there stays until this one has ended.
+        # The failures of an earlier run stay there until this one has ended.
         open_private(target, "a").close()
         if new:
-            target.unlink()  # of a run that is refused for something else nothing is left
+            target.unlink()  # a run that is rejected for another reason leaves nothing
     except OSError as error:
         raise ConfigurationError(f"cannot write failures to {target}: {error.strerror}") from None
     return target
 
 
 def write_failures(path: Path, job: Job, rows: Iterable[ExportedRow]) -> ConfigurationError | None:
-    """Write the rows that were not done; return why that is not possible, if so."""
+    """Write the rows that were not done; return the error if that is not possible."""
     form: Format = format_of(path) or "csv"
     try:
         with open_private(path, "w") as file:

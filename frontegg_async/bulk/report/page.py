@@ -46,7 +46,7 @@ _OUTCOMES: Final = {
     "not_member": ("Not a member", "nothing had to be done"),
     "changed": ("Changed", "was otherwise before"),
     "unchanged": ("Unchanged", "nothing had to be done"),
-    "failed": ("Failed", "refused, or could not be sent"),
+    "failed": ("Failed", "rejected, or could not be sent"),
     "unknown": ("In doubt", "may be done or not"),
     "invalid": ("Invalid", "malformed, never sent"),
     "skipped": ("Skipped", "not reached, never sent"),
@@ -61,17 +61,17 @@ _SIGNS: Final = {
 
 
 class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run was and how it ended.
+    """A run and its end, as the page tells them.
 
     Args:
         job: ``assign``, ``activate``, ``remove``, ``superuser``, or another name.
         source: name of the file, or ``rows of a program``.
         host: where the calls went.
-        started_at: when, with a time zone.
+        started_at: time of its start, with a time zone.
         this_run: the figures of this run alone.
         all_runs: those of all runs on its ledger, outcomes in the order in which they are shown.
         duplicates: rows that repeat another one.
-        stopped: why it ended before the end of its source, or None.
+        stopped: the reason that it ended before the end of its source, or None.
         how_to_go_on: a command line that does the rest, or None.
     """
 
