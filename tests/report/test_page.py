@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from html.parser import HTMLParser
@@ -14,8 +15,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from frontegg_async import ConfigurationError
 from frontegg_async.bulk.input.rows import Assignment, SuperuserChange
 from frontegg_async.bulk.outcome import Outcome, RowResult
+from frontegg_async.bulk.report import page as page_module
 from frontegg_async.bulk.report.page import PageSummary, render_page
 from frontegg_async.bulk.report.page_charts import round_step, time_ticks
 from frontegg_async.bulk.report.page_text import (
@@ -478,6 +481,14 @@ def test_latencies_above_what_is_measured() -> None:
     assert "p50 ≤ 1 ms, p90 over 70 s, p99 over 70 s" in page.text
     assert "over 70 s: 40 answers, 40 %" in page.text
     assert "up to 1 ms: 60 answers, 60 %" in page.text
+
+
+def test_without_jinja2_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that asks for a page without the extra is told the extra, and by a typed error."""
+    page_module._template.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(ConfigurationError, match=r"jinja2: pip install 'frontegg-async\[cli\]'"):
+        render_page(summary(), statistics())
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
