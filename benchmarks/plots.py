@@ -3,9 +3,9 @@
     python -m benchmarks --json results.json
     python -m benchmarks.plots results.json docs/
 
-Pictures are written as ``speed-*.svg`` into the given directory. In its ``speed.md``, what stands
+Pictures are written as ``speed-*.svg`` into the given directory. In its ``speed.md``, the text
 between ``<!-- speed:NAME -->`` and ``<!-- /speed:NAME -->`` is replaced by the picture, the table
-and what it was measured on, for every benchmark of that name in the document; the others stay.
+and the machine, for every benchmark of that name in the document; the others stay.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Drawer = Callable[[Document], Chart | None]
 
 
 class Section(msgspec.Struct, frozen=True):
-    """How a benchmark is shown: its table, and pictures by the end of their files' names."""
+    """The table of a benchmark, and its pictures by the end of their files' names."""
 
     table: Callable[[Document], Table]
     pictures: dict[str, Drawer] = {}
@@ -52,7 +52,7 @@ SECTIONS: Final[dict[str, Section]] = {
 
 
 class Results(msgspec.Struct, frozen=True):
-    """What ``python -m benchmarks --json`` wrote."""
+    """The file that ``python -m benchmarks --json`` wrote."""
 
     benchmarks: dict[str, Document]
     quick: bool = False
@@ -78,7 +78,7 @@ def pictures(name: str, document: Document) -> dict[str, Chart]:
 
 
 def shown(name: str, document: Document, *, quick: bool) -> str:
-    """Return what stands in the page of a benchmark."""
+    """Return the part of the page that shows a benchmark."""
     parts = [f"![{given.title}]({file})" for file, given in pictures(name, document).items()]
     if quick:
         parts.append("**From a quick run: these figures are none to quote.**")
@@ -90,7 +90,7 @@ def shown(name: str, document: Document, *, quick: bool) -> str:
 
 
 def filled(page: str, results: Results) -> str:
-    """Return the page with what was measured between its marks.
+    """Return the page with the results between its marks.
 
     Raises:
         ValueError: the page has no place for a benchmark that was measured.

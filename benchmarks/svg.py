@@ -134,7 +134,7 @@ def style() -> Generator[None]:
 
 
 def svg_of(figure: Figure, title: str, description: str) -> str:
-    """Return a figure as SVG; ``title`` and ``description`` are what a screen reader says."""
+    """Return a figure as SVG; a screen reader says ``title`` and ``description``."""
     file = io.StringIO()
     figure.savefig(
         file,

@@ -448,7 +448,7 @@ async def test_rows_without_an_answer_at_the_end(
 
 
 async def test_the_display_while_a_run_goes_on(anyio_backend: str, tmp_path: Path) -> None:
-    """While a resumed run goes on, the display tells the rows of earlier runs, and the duplicates."""
+    """While a resumed run goes on, the display tells rows of earlier runs, and duplicates."""
     path = tmp_path / "rows.csv"
     async with crowd(10) as (_, session, ids):
         text_of(path, [*ids, ids[0], ids[1]])
