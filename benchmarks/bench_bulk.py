@@ -46,7 +46,7 @@ from measuring import (
 )
 from memory import peak_mib
 from server import ServerProcess
-from wire_server import TENANT_ID, WireServer
+from static_server import TENANT_ID, StaticServer
 
 FULL: Final = 1_000_000
 COUNTED_ROWS: Final = (1_000, 4_000)
@@ -116,7 +116,7 @@ def write(path: Path, rows: int) -> None:
         file.writelines(f"34a82e16-9a58-404d-8fee-{n:012d},{TENANT_ID}\n" for n in range(rows))
 
 
-Server = ServerProcess | WireServer
+Server = ServerProcess | StaticServer
 
 
 def measure(server: Server, directory: Path, way: str, rows: int, *, counted: bool = False) -> Run:
@@ -219,7 +219,7 @@ def main() -> None:
         directory = Path(name)
         proven = {way: prove(directory, way, given.proof) for way in ways}
         assert set(proven.values()) == {given.proof}, proven
-        with WireServer() as server:
+        with StaticServer() as server:
             if given.instructions:
                 counts = alternate(ways, given.rounds, lambda way: count(server, directory, way))
                 table = [

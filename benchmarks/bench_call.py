@@ -33,13 +33,13 @@ from typing import Final, cast
 
 import measuring
 import msgspec
+from call_runs import Job, Run
 from contenders import Target
 from loops import LoopName
 from measuring import ChildFailedError, Column, Report
-from one_call import Job, Run
-from wire_server import TENANT_ID, TOKEN, USER_BYTES, USER_ID, WireServer
+from static_server import TENANT_ID, TOKEN, USER_BYTES, USER_ID, StaticServer
 
-SCRIPT: Final = str(Path(__file__).with_name("one_call.py"))
+SCRIPT: Final = str(Path(__file__).with_name("call_runs.py"))
 FEW_CALLS: Final = 128
 
 
@@ -109,13 +109,15 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     note: str = ""
 
 
-def arguments(server: WireServer, peer: Peer, setting: Setting, seconds: float, calls: int) -> Job:
+def arguments(
+    server: StaticServer, peer: Peer, setting: Setting, seconds: float, calls: int
+) -> Job:
     """Return the job of one run."""
     target = Target(server.url, server.ca_file, USER_ID, TENANT_ID, TOKEN, setting.concurrency)
     return Job(peer.module, target, setting.loop, peer.blocking, seconds, calls)
 
 
-def environment(server: WireServer) -> dict[str, str]:
+def environment(server: StaticServer) -> dict[str, str]:
     """Return the variables by which peers are told where to call, and whom to trust."""
     found = {"FRONTEGG_API_GATEWAY_URL": server.url, "FRONTEGG_HTTP_TIMEOUT_IN_SECONDS": "60"}
     if server.ca_file is not None:
@@ -132,7 +134,7 @@ def checked(written: bytes, peer: Peer) -> Run:
 
 
 def time_calls(
-    server: WireServer, setting: Setting, seconds: float, peer: Peer
+    server: StaticServer, setting: Setting, seconds: float, peer: Peer
 ) -> Measured | ChildFailedError:
     """Let a contender call for so many seconds."""
     job = msgspec.json.encode(arguments(server, peer, setting, seconds, 0)).decode()
@@ -155,7 +157,7 @@ def time_calls(
     )
 
 
-def count_calls(server: WireServer, setting: Setting, peer: Peer) -> Measured | ChildFailedError:
+def count_calls(server: StaticServer, setting: Setting, peer: Peer) -> Measured | ChildFailedError:
     """Count a contender's instructions: those of many calls without those of few."""
     counts: list[int] = []
     few = max(FEW_CALLS, setting.concurrency)
@@ -181,7 +183,7 @@ def failed(peer: Peer, error: ChildFailedError) -> ChildFailedError:
 
 
 def measure(
-    server: WireServer, setting: Setting, peers: Sequence[Peer], given: argparse.Namespace
+    server: StaticServer, setting: Setting, peers: Sequence[Peer], given: argparse.Namespace
 ) -> list[Row]:
     """Let all contenders take turns in one setting."""
     absent = [peer for peer in peers if missing(peer)]
@@ -319,7 +321,7 @@ def main() -> None:
     rows: list[Row] = []
     transports = [False, True] if given.full else [given.tls]
     for tls in transports:
-        with WireServer(tls=tls) as server:
+        with StaticServer(tls=tls) as server:
             for loop in given.loop:
                 # Threads know no loop: once is enough.
                 peers = [

@@ -30,7 +30,7 @@ import msgspec
 from documents import ANSWERS, answer
 from equivalents import pydantic_validator, same
 from figures import Figure, absent, show_figures
-from keeping import KINDS, PYDANTIC, STRUCTS, Form, Kept
+from gc_pauses import KINDS, PYDANTIC, STRUCTS, Form, Kept
 from measuring import (
     Report,
     alternate,
@@ -161,7 +161,7 @@ def measure_instructions(name: str) -> list[Figure]:
 
 def measure_keeping(form: Form, kinds: Sequence[str], count: int, rounds: int) -> list[Figure]:
     """Compare the pauses of programs that keep users."""
-    script = str(Path(__file__).with_name("keeping.py"))
+    script = str(Path(__file__).with_name("gc_pauses.py"))
     runs = alternate(
         kinds,
         rounds,

@@ -36,8 +36,8 @@ from measuring import (
     versions,
 )
 from server import ServerProcess
+from static_server import StaticServer
 from token_runs import CONTROL, EMPTY, OFFICIAL, SDK, WORKERS, Cold, Hot, Renewal
-from wire_server import WireServer
 
 R = TypeVar("R")
 
@@ -58,7 +58,7 @@ def child(kind: str, contender: str, url: str, *more: str, result: type[R]) -> R
 
 def measure_hot(contenders: list[str], rounds: int) -> list[Figure]:
     """Compare the cost of a token that is there."""
-    with WireServer() as server:
+    with StaticServer() as server:
         found = alternate(
             contenders, rounds, lambda each: child("hot", each, server.url, result=Hot)
         )
@@ -83,7 +83,7 @@ def measure_hot(contenders: list[str], rounds: int) -> list[Figure]:
 def measure_cold(contenders: list[str], rounds: int, tasks: int) -> list[Figure]:
     """Compare cold starts."""
     what = f"cold start, {tasks:,} tasks"
-    with WireServer() as server:
+    with StaticServer() as server:
 
         def once(contender: str) -> Cold:
             before = server.state()

@@ -42,7 +42,7 @@ class ServerState(msgspec.Struct, frozen=True):
     requests: int
 
 
-class WireServer:
+class StaticServer:
     """The server; use it inside ``with``.
 
     Attributes:

@@ -1,6 +1,6 @@
 """Pauses of the garbage collector in a program that keeps many users: one kind of object.
 
-    python benchmarks/keeping.py KIND FORM COUNT
+    python benchmarks/gc_pauses.py KIND FORM COUNT
 
 A pause is CPU time of the thread, so that other work on the machine does not count. The users are
 decoded from pages of 200, none like another.

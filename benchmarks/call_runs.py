@@ -1,6 +1,6 @@
 """One contender of ``bench_call.py`` in this process: calls, and their cost.
 
-    python benchmarks/one_call.py JSON
+    python benchmarks/call_runs.py JSON
 
 Started by the benchmark, with a ``Job`` as its only argument; writes a ``Run`` as JSON.
 """
