@@ -259,7 +259,9 @@ def test_pictures_stay_in_their_frame(run: Run) -> None:
 @pytest.mark.parametrize("name", RUNS)
 def test_the_frame_of_the_page(name: str) -> None:
     """Language, policy and title are there, and headings go down one step at a time."""
-    page = read(RUNS[name]())
+    document = render_page(*RUNS[name]())
+    assert document.startswith("<!DOCTYPE html>\n<html ")
+    page = Reader(document)
     assert page.elements[0] == ("html", {"lang": "en"})
     policy = [one["content"] for one in page.all("meta") if one.get("http-equiv")]
     assert policy == ["default-src 'none'; style-src 'unsafe-inline'"]
