@@ -14,7 +14,6 @@ back when the run ends is what was not sent.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from enum import IntEnum
 from typing import Any, Final
@@ -42,6 +41,7 @@ from .ledger.records import Entry, LedgerRow, State
 from .ledger.writer import LedgerWriter
 from .loader import Loader
 from .planner import Planner
+from .row_queue import RowQueue
 from .row_sender import CautiousSending, EngineObserver, Reader, Sending
 from .settings import RunOptions
 from .stops import FATAL, OutageWatch, is_for_the_next_run
@@ -49,10 +49,6 @@ from .user_reader import read_user
 
 _CONFLICTS: Final = frozenset({400, 409})
 """Statuses of a duplicate add (docs/frontegg.md: a guess); a 400 may also say something else."""
-GROUP_ROWS: Final = 8
-"""Rows for every worker that are handed out at a time."""
-ENOUGH_ROWS: Final = 4
-"""Rows for every worker that are handed out and not done, down to which no more are."""
 LATE_COMMIT: Final = 3.0
 """Seconds after which a write that got no answer is looked for a second time."""
 MAX_UNPROVEN: Final = 3
@@ -76,7 +72,6 @@ class Engine:
 
     Attributes:
         stopped: the error that ended the run early, or None.
-        stopping: whether no more rows are taken.
     """
 
     def __init__(
@@ -108,28 +103,22 @@ class Engine:
         self._intake: Final = Intake(ledger, recorder.run, addresses, loader)
         self._unfound: Final[dict[int, FronteggError]] = {}
         self._after = -1
-        self._ready: Final[deque[LedgerRow]] = deque()
-        self._arrived: Final = asyncio.Event()
-        self._handed_out = 0
-        self._exhausted = False
-        # What is handed out is in doubt after a kill: no more than keeps the workers busy.
-        self._enough: Final = ENOUGH_ROWS * options.workers
-        self._group: Final = GROUP_ROWS * options.workers
-        self._wanted: Final = asyncio.Event()
-        self._busy: Final[dict[str, deque[LedgerRow] | None]] = {}
+        self._queue: Final = RowQueue(options.workers)
         self._scope: anyio.CancelScope | None = None
         self._taking: anyio.CancelScope | None = None
         self._grace: asyncio.TimerHandle | None = None
         self._outage: Final = OutageWatch(options.workers)
         self.stopped: FronteggError | None = None
-        self.stopping = False
+
+    @property
+    def stopping(self) -> bool:
+        """True once no more rows are taken."""
+        return self._queue.stopped
 
     def stop(self) -> None:
         """Take no more rows. Those under way get some seconds to end."""
         if not self.stopping:
-            self.stopping = True
-            self._arrived.set()
-            self._wanted.set()
+            self._queue.stop()
             self._loader.stop(at_once=False)
             if self._taking is not None:
                 self._taking.cancel()
@@ -145,7 +134,6 @@ class Engine:
                 as in flight for the next run.
         """
         failed: list[Exception] = []
-        self._exhausted = False
         if not self._harmless:
             await self._recorder.run(self._ledger.within, self._invited.look_back)
 
@@ -168,7 +156,8 @@ class Engine:
             self._scope = None
             if self._grace is not None:
                 self._grace.cancel()
-            self._let_go()
+            for row in self._queue.take_back():
+                self._take_back(row)
         if failed:
             raise failed[0]
         await self._recorder.flush()
@@ -186,12 +175,12 @@ class Engine:
             rows = [left for row in chunk.rows if (left := await self._left_of(row))]
             self._unfound.update(chunk.errors)
             self._leave_out(chunk.repeated)
-            held = await self.planner.holding(rows, self._busy)
-            for start in range(0, len(rows), self._group):
-                await self._hand_out(rows[start : start + self._group], held)
+            held = await self.planner.holding(rows, self._queue.users)
+            group = self._queue.group
+            for start in range(0, len(rows), group):
+                await self._hand_out(rows[start : start + group], held)
             self._after = chunk.last
-        self._exhausted = True
-        self._arrived.set()
+        self._queue.end()
 
     async def _next_chunk(self) -> Chunk | None:
         """Return the next rows; looking up their users is not waited for when the run stops."""
@@ -218,10 +207,7 @@ class Engine:
         return left
 
     async def _hand_out(self, rows: Sequence[LedgerRow], held: Collection[int]) -> None:
-        while self._handed_out > self._enough and not self.stopping:
-            self._wanted.clear()
-            await self._wanted.wait()
-        if self.stopping:
+        if not await self._queue.room():
             return
         for row in rows:
             if row.line in held:
@@ -240,30 +226,7 @@ class Engine:
                 for row in rows:
                     self._take_back(row)
                 raise
-        for row in rows:
-            self._handed_out += 1
-            self._queue_up(row)
-        self._arrived.set()
-
-    def _queue_up(self, row: LedgerRow) -> None:
-        who = row.turn
-        if who not in self._busy:
-            self._busy[who] = None
-            self._ready.append(row)
-            return
-        waiting = self._busy[who]
-        if waiting is None:
-            waiting = self._busy[who] = deque()
-        waiting.append(row)
-
-    def _let_go(self) -> None:
-        """Take back what was handed out and not begun."""
-        waiting = [row for rows in self._busy.values() for row in rows or ()]
-        for row in (*self._ready, *waiting):
-            self._take_back(row)
-        self._ready.clear()
-        self._busy.clear()
-        self._handed_out = 0
+        self._queue.put(rows)
 
     def _take_back(self, row: LedgerRow) -> None:
         # What an earlier run had under way stays in doubt until it is settled.
@@ -271,32 +234,14 @@ class Engine:
             self._recorder.take_back(row.line)
 
     async def _work(self) -> None:
-        while not self.stopping:
-            if not self._ready:
-                if self._exhausted and not self._busy:
-                    return
-                self._arrived.clear()
-                await self._arrived.wait()
-                continue
-            row = self._ready.popleft()
-            try:
-                await self._do(row)
-            finally:
-                self._done_with(row)
-
-    def _done_with(self, row: LedgerRow) -> None:
-        """Let the next row of the same user come, and the next rows of the source."""
-        who = row.turn
-        waiting = self._busy[who]
-        if waiting:
-            self._ready.appendleft(waiting.popleft())
-        else:
-            del self._busy[who]
-            if self._exhausted and not self._busy:
-                self._arrived.set()
-        self._handed_out -= 1
-        if self._handed_out <= self._enough:
-            self._wanted.set()
+        queue, more = self._queue, True
+        while more:
+            while (row := queue.take()) is not None:
+                try:
+                    await self._do(row)
+                finally:
+                    queue.done(row)
+            more = await queue.more()
 
     # A row
 

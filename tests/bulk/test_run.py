@@ -23,9 +23,9 @@ from frontegg_async import (
     RateLimitError,
 )
 from frontegg_async.bulk import Assign, Assignment, Outcome, Progress, RowResult
-from frontegg_async.bulk.engine import GROUP_ROWS
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import Header, NewRow, State
+from frontegg_async.bulk.row_queue import GROUP_ROWS
 from frontegg_async.emulator import AnswerStatus, Emulator, Stall
 
 from ..support.bulk import (
