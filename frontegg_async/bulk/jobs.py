@@ -15,7 +15,7 @@ from ..models.users import AddToTenantRequest, SetActiveTenantRequest, SetSuperu
 from ..operation import Operation
 from .input.rows import Activation, Assignment, Removal, SuperuserChange, UserRow
 from .ledger.records import LedgerRow
-from .outcome import Outcome
+from .outcome import Label, Labels
 from .user_reader import AnswerReader, user_shown
 
 T = TypeVar("T")
@@ -48,8 +48,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     operation: ClassVar[Operation[User] | Operation[None]]
     """What it writes with; its limit is the one that matters."""
     row_type: ClassVar[type[UserRow]]
-    done: ClassVar[Outcome]
-    already: ClassVar[Outcome]
+    labels: ClassVar[Labels] = Labels()
+    """The names of its outcomes in files, tables and ``--json``."""
     holds_already: ClassVar[frozenset[int]] = frozenset()
     """Statuses that may mean that a row held before; the user's own state decides."""
     reversible: ClassVar[bool] = False
@@ -110,8 +110,10 @@ class Assign(Job, frozen=True, kw_only=True):
     name = "assign"
     operation = users.ADD_TO_TENANT
     row_type = Assignment
-    done = Outcome.ADDED
-    already = Outcome.ALREADY_MEMBER
+    labels = Labels(
+        applied=Label("added", "added", "was no member before"),
+        unchanged=Label("already_member", "already a member", "nothing had to be done"),
+    )
     # What a duplicate add answers is not known (docs/frontegg.md).
     holds_already = frozenset({400, 409})
 
@@ -219,8 +221,10 @@ class Activate(Job, frozen=True, kw_only=True):
     name = "activate"
     operation = users.SET_ACTIVE_TENANT
     row_type = Activation
-    done = Outcome.ACTIVATED
-    already = Outcome.ALREADY_ACTIVE
+    labels = Labels(
+        applied=Label("activated", "activated", "was not active before"),
+        unchanged=Label("already_active", "already active", "nothing had to be done"),
+    )
     reversible = True
 
     validate_tenants: bool = False
@@ -252,8 +256,10 @@ class Remove(Job, frozen=True, kw_only=True):
     name = "remove"
     operation = users.REMOVE_FROM_TENANT
     row_type = Removal
-    done = Outcome.REMOVED
-    already = Outcome.NOT_MEMBER
+    labels = Labels(
+        applied=Label("removed", "removed", "was a member before"),
+        unchanged=Label("not_member", "not a member before", "nothing had to be done"),
+    )
     holds_already = frozenset({404})
     holds_without_user = True
 
@@ -287,8 +293,10 @@ class SetSuperuser(Job, frozen=True, kw_only=True):
     name = "superuser"
     operation = users.SET_SUPERUSER
     row_type = SuperuserChange
-    done = Outcome.CHANGED
-    already = Outcome.UNCHANGED
+    labels = Labels(
+        applied=Label("changed", "changed", "was otherwise before"),
+        unchanged=Label("unchanged", "unchanged", "nothing had to be done"),
+    )
     reversible = True
 
     def needs_user(self, row: LedgerRow) -> bool:

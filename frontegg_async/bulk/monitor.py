@@ -18,8 +18,7 @@ from .caller_errors import is_cancelled, of_caller
 from .jobs import Job
 from .ledger.records import Entry, LedgerRow, State
 from .ledger.wait_note import NoteWriter, WaitNote
-from .outcome import Outcome, RowResult
-from .report.export import outcome_name
+from .outcome import OUTCOME_OF, Outcome, RowResult
 from .report.forecast import Forecast
 from .report.report import Progress
 from .report.statistics import Limit, LimitWait, Statistics, StatisticsRecorder
@@ -31,6 +30,7 @@ _OWN: Final = re.compile(r" \([^()]*\)")
 """What a reason says of one row alone stands in brackets: status, trace id, attempts."""
 
 _UNUSED: Final = (0, 0.0, 0.0)
+_WELL: Final = frozenset({State.DONE, State.ALREADY})
 
 
 def _nobody(error: Exception) -> None:
@@ -51,10 +51,6 @@ class RunWatch:
         self._failed: Final = failed
         self._telling: Final = asyncio.Lock()
         self._job: Final = job
-        # Looked up for nearly every row, where making them of names would cost more than counting.
-        self._well: Final = {
-            state: Outcome(outcome_name(job, state)) for state in (State.DONE, State.ALREADY)
-        }
         self._progress: Final = progress
         self._on_progress = on_progress
         self._clock: Final = clock
@@ -163,12 +159,12 @@ class RunWatch:
 
     def ended(self, row: LedgerRow, entry: Entry) -> Awaitable[None] | None:
         """Hear what a row ended in; what is returned waits until somebody has taken its result."""
-        well = self._well.get(entry.state)
-        if self.results is None and well is not None:
-            return self._count(well)  # on the way of nearly every row: nobody wants to see it
+        outcome = OUTCOME_OF[entry.state]
+        if self.results is None and entry.state in _WELL:
+            return self._count(outcome)  # on the way of nearly every row: nobody wants to see it
         return self._told(
             RowResult(
-                outcome=well or Outcome(outcome_name(self._job, entry.state)),
+                outcome=outcome,
                 reason=entry.reason or "",
                 line=row.line,
                 row=self._job.row(row),

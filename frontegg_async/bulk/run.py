@@ -30,9 +30,9 @@ from .ledger.wait_note import forget_wait, write_wait
 from .ledger.writer import LedgerWriter
 from .loader import Loader
 from .monitor import ON_PROGRESS, RunWatch
-from .outcome import COMMON, MAX_KEPT_FAILURES, Outcome, RowResult
+from .outcome import MAX_KEPT_FAILURES, OUTCOME_OF, RowResult
 from .raising import with_report
-from .report.export import check_writable, outcome_name, write_failures
+from .report.export import check_writable, write_failures
 from .report.figures import Figures, Standing, figures_of_all, figures_of_run, standing_of
 from .report.report import Progress, Report
 from .report.statistics import Statistics
@@ -67,7 +67,7 @@ class BulkRun:
         self._job: Final = job
         self._source: Final = source
         self._options: Final = options
-        self.progress: Final = Progress((job.done, job.already, *COMMON))
+        self.progress: Final = Progress(job.labels)
         self._watch: Final = RunWatch(
             job, self.progress, options.on_progress, session.clock, self._fail
         )
@@ -296,7 +296,7 @@ class BulkRun:
                     f"{path} does not hold every row of its input: run the same command again"
                 )
             await recorder.run(ledger.reopen, (State.FAILED, State.UNKNOWN))
-        before = await recorder.run(standing_of, self._job, ledger)
+        before = await recorder.run(standing_of, ledger)
         self._look_back(before, whole=loaded)
         view.pacing.begin_with(await recorder.run(ledger.remembered))
         await recorder.run(forget_wait, ledger)
@@ -320,7 +320,7 @@ class BulkRun:
             path = ledger.path
         # At one moment: what comes now belongs to no run, and takes no time of one.
         elapsed, statistics = clock.monotonic() - started, self._watch.statistics()
-        after = await recorder.run(standing_of, self._job, ledger)
+        after = await recorder.run(standing_of, ledger)
         this_run = figures_of_run(
             before,
             after,
@@ -382,7 +382,7 @@ class BulkRun:
     async def _whole(self, view: Session, ledger: Ledger, recorder: LedgerWriter) -> None:
         """Hear that every row is entered."""
         self.progress.note = ""
-        self._count_rows(await recorder.run(standing_of, self._job, ledger))
+        self._count_rows(await recorder.run(standing_of, ledger))
         if view.allowance is not None:
             view.allowance.remaining = max((self.progress.total or 0) - self.progress.rows, 0)
 
@@ -436,6 +436,7 @@ class BulkRun:
         kept = await recorder.run(lambda: list(islice(ledger.export(_NOT_DONE), MAX_KEPT_FAILURES)))
         return Report(
             job=job.name,
+            labels=job.labels,
             this_run=this_run,
             all_runs=all_runs,
             duplicates=standing.duplicates,
@@ -483,7 +484,7 @@ def _result(job: Job, row: ExportedRow, stopped: FronteggError | None) -> RowRes
             LedgerRow(row.line, row.user_id, row.email, row.tenant_id, row.flag, in_doubt=False)
         )
     return RowResult(
-        outcome=Outcome(outcome_name(job, row.state)),
+        outcome=OUTCOME_OF[row.state],
         reason=reason or "it was under way when the run ended",
         line=row.line,
         row=assignment,

@@ -38,7 +38,7 @@ def read(folder: Path, content: str, suffix: str = ".csv", **options: Any) -> li
 
 
 def count(report: Any) -> dict[str, int]:
-    return {str(outcome): rows for outcome, rows in report.counts.items() if rows}
+    return {name: rows for name, rows in report.labelled.items() if rows}
 
 
 # Placeholders that spreadsheets and programs write for missing values

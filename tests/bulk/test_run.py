@@ -288,8 +288,8 @@ async def test_iterating(anyio_backend: str) -> None:
         results = [result async for result in run]
         assert sorted(result.line for result in results) == [*range(1, 31), 32, 33]
         assert Counter(result.outcome for result in results) == {
-            Outcome.ADDED: 20,
-            Outcome.ALREADY_MEMBER: 10,
+            Outcome.APPLIED: 20,
+            Outcome.UNCHANGED: 10,
             Outcome.FAILED: 1,
             Outcome.INVALID: 1,
         }

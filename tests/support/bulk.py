@@ -151,7 +151,7 @@ def rows_of(pairs: Pairs, **more: Any) -> list[Assignment]:
 
 def outcomes(report: Report) -> dict[str, int]:
     """Return the outcomes that occurred, after checking that they add up."""
-    counts = {outcome.value: count for outcome, count in report.counts.items()}
+    counts = report.labelled
     assert sum(counts.values()) == report.rows
     return {name: count for name, count in counts.items() if count}
 

@@ -51,6 +51,7 @@ async def jobs(frontegg: FronteggSession) -> None:
     )
     report = await frontegg.bulk.assign("rows.csv", plan="never", ledger=False, workers=3)
     assert_type(report.counts, dict[Outcome, int])
+    assert_type(report.labelled, dict[str, int])
     assert_type(report.applied, int)
 
 

@@ -16,6 +16,7 @@ from ..input.cells import protected
 from ..input.columns import ORIGINAL
 from ..jobs import Job
 from ..ledger.records import ExportedRow, State
+from ..outcome import OUTCOME_OF
 from ..private_files import open_private
 
 Format: TypeAlias = Literal["csv", "jsonl"]
@@ -25,17 +26,7 @@ _COLUMNS: Final = ("line", "outcome", "reason", "status", "error_code", "trace_i
 
 def outcome_name(job: Job, state: State) -> str:
     """Return what a state is called for a job; rows that were not reached are skipped."""
-    names = {
-        State.PENDING: "skipped",
-        # Only while a run goes on, or after it died: nothing is known yet.
-        State.IN_FLIGHT: "unknown",
-        State.DONE: job.done.value,
-        State.ALREADY: job.already.value,
-        State.FAILED: "failed",
-        State.UNKNOWN: "unknown",
-        State.INVALID: "invalid",
-    }
-    return names[state]
+    return job.labels[OUTCOME_OF[state]].name
 
 
 def write_rows(job: Job, rows: Iterable[ExportedRow], file: TextIO, form: Format) -> int:

@@ -16,7 +16,7 @@ import msgspec
 
 from ..._version import __version__
 from ..input.rows import TenantRow
-from ..outcome import COMMON, Outcome, RowResult
+from ..outcome import NOT_DONE, Labels, Outcome, RowResult
 from .figures import Figures, rate_of
 from .page_charts import timeline
 from .page_latency import QUANTILES, latencies, quantile_in_words
@@ -37,27 +37,12 @@ from .statistics import FailureGroup, Statistics
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _NOTHING: Final = "\N{EN DASH}"
-_NOT_DONE: Final = frozenset({"failed", "unknown", "invalid", "skipped"})
 
 _JOBS: Final = {
     "assign": "Users into tenants",
     "activate": "Active tenants of users",
     "remove": "Users out of tenants",
     "superuser": "Super-users",
-}
-_OUTCOMES: Final = {
-    "added": ("Added", "was no member before"),
-    "already_member": ("Already a member", "nothing had to be done"),
-    "activated": ("Activated", "was not active before"),
-    "already_active": ("Already active", "nothing had to be done"),
-    "removed": ("Removed", "was a member before"),
-    "not_member": ("Not a member", "nothing had to be done"),
-    "changed": ("Changed", "was otherwise before"),
-    "unchanged": ("Unchanged", "nothing had to be done"),
-    "failed": ("Failed", "refused, or could not be sent"),
-    "unknown": ("In doubt", "may be done or not"),
-    "invalid": ("Invalid", "malformed, never sent"),
-    "skipped": ("Skipped", "not reached, never sent"),
 }
 
 # Tick, exclamation mark and cross, each in a circle: they differ in shape, not only in colour.
@@ -76,6 +61,7 @@ class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
         source: name of the file, or ``rows of a program``.
         host: where the calls went.
         started_at: when, with a time zone.
+        labels: the job's names for outcomes.
         this_run: the figures of this run alone.
         all_runs: those of all runs on its ledger, outcomes in the order in which they are shown.
         duplicates: rows that repeat another one.
@@ -87,6 +73,7 @@ class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     host: str
     started_at: datetime
+    labels: Labels
     this_run: Figures
     all_runs: Figures
     duplicates: int = 0
@@ -107,6 +94,7 @@ class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
         """Return the summary of a report."""
         return cls(
             job=report.job,
+            labels=report.labels,
             source=source,
             host=host,
             started_at=started_at,
@@ -120,7 +108,7 @@ class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def done(self) -> int:
         """Rows that hold now."""
-        return sum(count for name, count in self.all_runs.counts.items() if name not in _NOT_DONE)
+        return sum(count for name, count in self.all_runs.counts.items() if name not in NOT_DONE)
 
     @property
     def earlier(self) -> int:
@@ -237,16 +225,17 @@ def _ending(summary: PageSummary) -> Markup:
 def _outcomes(summary: PageSummary) -> Markup:
     tiles: list[Markup] = []
     for name, count in summary.all_runs.counts.items():
-        label, hint = _OUTCOMES.get(name, (None, None))
+        label = summary.labels[name]
+        hint = label.hint
         if summary.earlier and name != "skipped":
             hint = f"{summary.this_run.counts.get(name, 0):,} of them in this run"
-        color = ("bad" if name in {"failed", "unknown"} else "warn") if name in _NOT_DONE else None
+        color = ("bad" if name in {"failed", "unknown"} else "warn") if name in NOT_DONE else None
         tiles.append(
             tag(
                 "div",
-                tag("dt", label or foreign(name.replace("_", " ").capitalize())),
+                tag("dt", foreign(label.words.capitalize())),
                 tag("dd", f"{count:,}", class_=f"number {color or ''}".strip()),
-                tag("dd", hint) if hint else "",
+                tag("dd", hint),
                 class_=None if count else "none",
             )
         )
@@ -391,7 +380,7 @@ def _failures(summary: PageSummary, groups: Sequence[FailureGroup]) -> Markup:
 
 def _not_done(figures: Figures) -> int:
     """Return how many rows ended without being done."""
-    return sum(figures.counts.get(outcome, 0) for outcome in COMMON if outcome != "skipped")
+    return sum(figures.counts.get(outcome, 0) for outcome in NOT_DONE if outcome != "skipped")
 
 
 def _group(group: FailureGroup) -> Markup:
