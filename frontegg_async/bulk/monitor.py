@@ -8,14 +8,15 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from inspect import isawaitable
-from typing import Final
+from typing import Any, Final
 
 from .._core.call import Traffic
 from .._core.clock import Clock
 from .._core.response import Failure, Response
 from ..pacing import LimitGroup, PaceState, Pacing, Wait
 from .caller_errors import is_cancelled, of_caller
-from .jobs import Job
+from .input.rows import columns_of
+from .jobs.job import Job
 from .ledger.records import Entry, LedgerRow, State
 from .ledger.wait_note import NoteWriter, WaitNote
 from .outcome import OUTCOME_OF, Outcome, RowResult
@@ -42,7 +43,7 @@ class RunWatch:
 
     def __init__(
         self,
-        job: Job,
+        job: Job[Any],
         progress: Progress,
         on_progress: Callable[[Progress], object] | None,
         clock: Clock,
@@ -72,7 +73,7 @@ class RunWatch:
         self._forecast: Forecast | None = None
         self._held_up = False
         self._note = WaitNote(clock)
-        self.results: asyncio.Queue[RowResult | None] | None = None
+        self.results: asyncio.Queue[RowResult[Any] | None] | None = None
 
     def begin(
         self,
@@ -155,9 +156,9 @@ class RunWatch:
 
     def invalid(self, line: int, reason: str) -> Awaitable[None] | None:
         """Hear of a row that is malformed, likewise."""
-        return self._told(RowResult(outcome=Outcome.INVALID, reason=reason, line=line))
+        return self._told(RowResult[Any](outcome=Outcome.INVALID, reason=reason, line=line))
 
-    def ended(self, row: LedgerRow, entry: Entry) -> Awaitable[None] | None:
+    def ended(self, row: LedgerRow[Any], entry: Entry) -> Awaitable[None] | None:
         """Hear what a row ended in; what is returned waits until somebody has taken its result."""
         outcome = OUTCOME_OF[entry.state]
         if self.results is None and entry.state in _WELL:
@@ -167,14 +168,14 @@ class RunWatch:
                 outcome=outcome,
                 reason=entry.reason or "",
                 line=row.line,
-                row=self._job.row(row),
+                row=row.row,
                 status=entry.status or None,
                 error_code=entry.error_code,
                 trace_id=entry.trace_id,
             )
         )
 
-    def _told(self, result: RowResult) -> Awaitable[None] | None:
+    def _told(self, result: RowResult[Any]) -> Awaitable[None] | None:
         if result.reason:
             self._recorder.failure(_kind(result), result)
         told = self._count(result.outcome)
@@ -300,12 +301,12 @@ async def _one_after_the_other(first: Awaitable[None], second: Awaitable[None]) 
     await second
 
 
-def _kind(result: RowResult) -> str:
+def _kind(result: RowResult[Any]) -> str:
     """Return a reason without what is particular to its row."""
     kind = result.reason
     row = result.row
     if row is not None:
-        for value in (row.user_id, row.email, getattr(row, "tenant_id", None)):
-            if value:
+        for name in reversed(columns_of(type(row)).strings):
+            if value := getattr(row, name):
                 kind = kind.replace(value, "…")
     return _OWN.sub("", kind)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, Generic
 
 import msgspec
 
-from .input.rows import UserRow
+from .input.rows import RowT
 from .ledger.records import State
 
 MAX_KEPT_FAILURES: Final = 1_000
@@ -85,7 +85,7 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
         return {self[outcome].name: count for outcome, count in counts.items()}
 
 
-class RowResult(msgspec.Struct, frozen=True, kw_only=True):
+class RowResult(msgspec.Struct, Generic[RowT], frozen=True, kw_only=True):
     """What became of a row.
 
     Args:
@@ -101,7 +101,7 @@ class RowResult(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     reason: str
     line: int
-    row: UserRow | None = None
+    row: RowT | None = None
     status: int | None = None
     error_code: str | None = None
     trace_id: str | None = None

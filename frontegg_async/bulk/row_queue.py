@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Collection, Iterable
-from typing import Final
+from typing import Any, Final
 
 from .ledger.records import LedgerRow
 
@@ -37,9 +37,9 @@ class RowQueue:
         self.group: Final = GROUP_ROWS * workers
         self.stopped = False
         self._enough: Final = ENOUGH_ROWS * workers
-        self._ready: Final[deque[LedgerRow]] = deque()
+        self._ready: Final[deque[LedgerRow[Any]]] = deque()
         # Each user with a row that is ready or with a worker, and the user's rows behind it.
-        self._waiting: Final[dict[str, deque[LedgerRow] | None]] = {}
+        self._waiting: Final[dict[str, deque[LedgerRow[Any]] | None]] = {}
         self._count = 0
         self._ended = False
         self._arrived: Final = asyncio.Event()
@@ -63,7 +63,7 @@ class RowQueue:
             await self._wanted.wait()
         return not self.stopped
 
-    def put(self, rows: Collection[LedgerRow]) -> None:
+    def put(self, rows: Collection[LedgerRow[Any]]) -> None:
         """Hand out rows, in the order of the source."""
         ready, waiting = self._ready, self._waiting
         for row in rows:
@@ -85,7 +85,7 @@ class RowQueue:
 
     # Workers
 
-    def take(self) -> LedgerRow | None:
+    def take(self) -> LedgerRow[Any] | None:
         """Return the next row whose turn it is; None if there is none now, or after ``stop``."""
         return self._ready.popleft() if self._ready and not self.stopped else None
 
@@ -98,7 +98,7 @@ class RowQueue:
             await self._arrived.wait()
         return not self.stopped
 
-    def done(self, row: LedgerRow) -> None:
+    def done(self, row: LedgerRow[Any]) -> None:
         """Let the next row of the same user be taken; the caller is expected to take it."""
         user = row.turn
         behind = self._waiting[user]
@@ -121,9 +121,9 @@ class RowQueue:
         self._arrived.set()
         self._wanted.set()
 
-    def take_back(self) -> list[LedgerRow]:
+    def take_back(self) -> list[LedgerRow[Any]]:
         """Return the rows that no worker has taken, and forget them."""
-        left: list[LedgerRow] = [*self._ready, *_all_of(self._waiting.values())]
+        left: list[LedgerRow[Any]] = [*self._ready, *_all_of(self._waiting.values())]
         for row in self._ready:
             del self._waiting[row.turn]
         for user in self._waiting:
@@ -133,5 +133,5 @@ class RowQueue:
         return left
 
 
-def _all_of(queues: Iterable[deque[LedgerRow] | None]) -> Iterable[LedgerRow]:
+def _all_of(queues: Iterable[deque[LedgerRow[Any]] | None]) -> Iterable[LedgerRow[Any]]:
     return (row for rows in queues for row in rows or ())

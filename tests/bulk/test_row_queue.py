@@ -14,26 +14,28 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from frontegg_async.bulk.ledger.records import LedgerRow
 from frontegg_async.bulk.row_queue import ENOUGH_ROWS, GROUP_ROWS, RowQueue
 
+from .world import Noted
+
 anyio_tests = pytest.mark.anyio
 USERS: Final = "abcd"
 
 
-def row_of(line: int, user: str) -> LedgerRow:
+def row_of(line: int, user: str) -> LedgerRow[Noted]:
     """Return a row of a user, who is named by address if the letter is a capital."""
     by_id = user.islower()
     who = user if by_id else None
     email = None if by_id else f"{user}@example.test"
-    return LedgerRow(line, who, email, "t", flag=False, in_doubt=False)
+    return LedgerRow(line, Noted(user_id=who, email=email), "{}", in_doubt=False)
 
 
-def rows_of(users: str) -> list[LedgerRow]:
+def rows_of(users: str) -> list[LedgerRow[Noted]]:
     """Return a row for each letter, in this order."""
     return [row_of(line, user) for line, user in enumerate(users, 1)]
 
 
-def taken_from(queue: RowQueue) -> list[LedgerRow]:
+def taken_from(queue: RowQueue) -> list[LedgerRow[Noted]]:
     """Take rows until there is none whose turn it is."""
-    rows: list[LedgerRow] = []
+    rows: list[LedgerRow[Noted]] = []
     while (row := queue.take()) is not None:
         rows.append(row)
     return rows
@@ -46,8 +48,8 @@ class QueueMachine(RuleBasedStateMachine):
         super().__init__()
         self.queue = RowQueue(1)
         self.line = 0
-        self.waiting: dict[str, list[LedgerRow]] = defaultdict(list)
-        self.working: dict[str, LedgerRow] = {}
+        self.waiting: dict[str, list[LedgerRow[Noted]]] = defaultdict(list)
+        self.working: dict[str, LedgerRow[Noted]] = {}
         self.stopped = False
 
     @rule(users=st.text(USERS, max_size=6))
@@ -131,8 +133,8 @@ def test_the_next_row_of_a_user_goes_first() -> None:
 def test_an_address_in_two_spellings() -> None:
     """Rows that name a user by one address in upper and lower case wait for each other."""
     queue = RowQueue(1)
-    first = LedgerRow(1, None, "A@example.test", "t", flag=False, in_doubt=False)
-    second = LedgerRow(2, None, "a@example.test", "t", flag=False, in_doubt=False)
+    first = row_of(1, "A")
+    second = LedgerRow(2, Noted(email="a@example.test"), "{}", in_doubt=False)
     queue.put([first, second])
     assert taken_from(queue) == [first]
 
@@ -199,7 +201,7 @@ async def test_workers_share_the_rows(workers: int) -> None:
     """Each row is done once, those of a user in order and never two at once."""
     queue = RowQueue(workers)
     rows = rows_of("abacabadabacabad" * 6)
-    done: list[LedgerRow] = []
+    done: list[LedgerRow[Noted]] = []
     busy: set[str] = set()
 
     async def work() -> None:

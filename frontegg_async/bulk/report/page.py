@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timezone
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from ..._version import __version__
-from ..input.rows import TenantRow
+from ..input.rows import columns_of
 from ..outcome import NOT_DONE, Labels, Outcome, RowResult
 from .figures import Figures, rate_of
 from .page_charts import timeline
@@ -38,12 +38,6 @@ from .statistics import FailureGroup, Statistics
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _NOTHING: Final = "\N{EN DASH}"
 
-_JOBS: Final = {
-    "assign": "Users into tenants",
-    "activate": "Active tenants of users",
-    "remove": "Users out of tenants",
-    "superuser": "Super-users",
-}
 
 # Tick, exclamation mark and cross, each in a circle: they differ in shape, not only in colour.
 _SIGNS: Final = {
@@ -57,7 +51,8 @@ class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What a run was and how it ended.
 
     Args:
-        job: ``assign``, ``activate``, ``remove``, ``superuser``, or another name.
+        job: name of the job, such as ``assign``.
+        title: the job in a few words, or an empty string.
         source: name of the file, or ``rows of a program``.
         host: where the calls went.
         started_at: when, with a time zone.
@@ -76,6 +71,7 @@ class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
     labels: Labels
     this_run: Figures
     all_runs: Figures
+    title: str = ""
     duplicates: int = 0
     stopped: str | None = None
     how_to_go_on: str | None = None
@@ -94,6 +90,7 @@ class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
         """Return the summary of a report."""
         return cls(
             job=report.job,
+            title=report.title,
             labels=report.labels,
             source=source,
             host=host,
@@ -182,7 +179,7 @@ def _header(summary: PageSummary, headline: str, sign: str) -> Markup:
         stroke_linecap="round",
         aria_hidden="true",
     )
-    job = _JOBS.get(summary.job) or foreign(summary.job)
+    job = foreign(summary.title or summary.job)
     return tag(
         "header",
         tag("div", tag("span", picture, class_=sign), tag("h1", headline), class_="ended"),
@@ -385,8 +382,10 @@ def _not_done(figures: Figures) -> int:
 
 def _group(group: FailureGroup) -> Markup:
     """Return one reason and its examples, without the columns that none of them fills."""
+    own = dict.fromkeys(name for each in group.examples for name in _own_strings(each))
     filled = [
-        (head, [_field(example, head) for example in group.examples]) for head in _EXAMPLE_HEADS
+        (_head(name), [_field(example, name) for example in group.examples])
+        for name in ("line", "user", *own, "status", "error_code", "trace_id")
     ]
     columns = [(head, cells) for head, cells in filled if any(cells)]
     heading = tag(
@@ -417,23 +416,33 @@ def _group(group: FailureGroup) -> Markup:
     return tag("div", heading, table, class_="group")
 
 
-_EXAMPLE_HEADS: Final = ("Line", "User", "Tenant", "Status", "Error code", "Trace id")
+def _own_strings(example: RowResult[Any]) -> Sequence[str]:
+    """Return the columns of a row beside its user that hold strings, such as the tenant's id."""
+    if example.row is None:
+        return ()
+    columns = columns_of(type(example.row))
+    return [name for name in columns.own if name not in columns.flags]
+
+
+def _head(name: str) -> str:
+    plain = name if name == "trace_id" else name.removesuffix("_id")
+    return plain.replace("_", " ").capitalize()
 
 
 def _width(head: str) -> str | None:
     return "narrow" if head in {"Line", "Status"} else None
 
 
-def _field(example: RowResult, head: str) -> str:
+def _field(example: RowResult[Any], name: str) -> str:
     row = example.row
-    if head == "Line":
+    if name == "line":
         return str(example.line)
-    if head == "Status":
+    if name == "status":
         return "" if example.status is None else str(example.status)
-    value = {
-        "User": row and (row.user_id or row.email),
-        "Tenant": row.tenant_id if isinstance(row, TenantRow) else None,
-        "Error code": example.error_code,
-        "Trace id": example.trace_id,
-    }[head]
+    if name in {"error_code", "trace_id"}:
+        value = getattr(example, name)
+    elif name == "user":
+        value = row and (row.user_id or row.email)
+    else:
+        value = getattr(row, name, None)
     return tag("code", foreign(value), class_="id") if value else ""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol
 
 from ...errors import FronteggError
 from ...pacing import Wait
+from ..input.rows import RowT
 from ..outcome import Labels, Outcome, RowResult
 from .figures import Figures, rate_of
 from .statistics import Statistics
@@ -141,11 +142,12 @@ class Progress(_Counts):
         return 0.0 if self._live is None else self._live.waited_s()
 
 
-class Report(_Counts):
+class Report(_Counts, Generic[RowT]):
     """What a run did. ``rows`` is the sum of ``counts``.
 
     Attributes:
         job: name of the job, such as ``assign``.
+        title: the job in a few words, or an empty string.
         labels: the job's names for outcomes.
         this_run: the figures of this run alone.
         all_runs: those of all runs on the ledger that have ended, this one included.
@@ -169,6 +171,7 @@ class Report(_Counts):
         self,
         *,
         job: str,
+        title: str,
         labels: Labels,
         this_run: Figures,
         all_runs: Figures,
@@ -176,12 +179,13 @@ class Report(_Counts):
         plan: str,
         ledger_path: Path | None,
         failures_path: Path | None,
-        failures: tuple[RowResult, ...],
+        failures: tuple[RowResult[RowT], ...],
         stopped: FronteggError | None,
         interrupted: bool,
         statistics: Statistics,
     ) -> None:
         self.job = job
+        self.title = title
         self.labels = labels
         self.this_run = this_run
         self.all_runs = all_runs

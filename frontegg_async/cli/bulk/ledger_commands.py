@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO, cast
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 import click
 import msgspec
@@ -35,7 +35,7 @@ class _OpenedLedger(msgspec.Struct, frozen=True):
 
     ledger: Ledger
     header: Header
-    job: Job
+    job: Job[Any]
 
     def outcomes(self) -> dict[str, list[State]]:
         """Return the states behind each outcome, by its name in the report."""
@@ -52,13 +52,11 @@ class _OpenedLedger(msgspec.Struct, frozen=True):
 
 @contextmanager
 def _opened(path: Path) -> Generator[_OpenedLedger]:
-    from ...bulk.jobs import JOBS, job_of
+    from ...bulk.jobs import job_of
     from ...bulk.ledger.ledger import Ledger
 
     with contextlib.closing(Ledger.read(path)) as ledger:
         header = ledger.header()
-        if header.job not in JOBS:
-            raise LedgerDamagedError(f"{path} does not name its job")
         try:
             job = job_of(header.job, header.settings)
         except msgspec.DecodeError as error:
