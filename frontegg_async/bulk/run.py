@@ -24,7 +24,7 @@ from .input.rows import RowT
 from .input.sources import Source, feed_of
 from .jobs import job_of
 from .jobs.job import Job
-from .ledger.file import check_environment, check_job, temporary_folder
+from .ledger.file import check_environment, temporary_folder
 from .ledger.ledger import Ledger
 from .ledger.opening import opened_in_thread
 from .ledger.records import Header, State
@@ -482,9 +482,7 @@ def retried(
     check_environment(Path(path), header, environment_of(session), session.environment_id or "")
     if options.failures is not None and header.source:
         check_writable(options.failures, header.source)
-    wanted = job_of(header.job, header.settings) if job is None else job
-    check_job(Path(path), header, wanted.name)
-    return BulkRun(session, wanted, None, options)
+    return BulkRun(session, job_of(header.job, header.settings, job), None, options)
 
 
 def _loaded(ledger: Ledger) -> bool:

@@ -301,14 +301,6 @@ _DIFFERENCES: Final = {
 }
 
 
-def check_job(path: Path, found: Header, name: str) -> None:
-    """Raise LedgerMismatchError unless a ledger was begun for a job of this name."""
-    if found.job != name:
-        raise LedgerMismatchError(
-            f"{path} was begun for the job {found.job!r}, and not for {name!r}"
-        )
-
-
 def check_same(path: Path, found: Header, wanted: Header) -> None:
     """Raise LedgerMismatchError unless a ledger was begun for what is wanted."""
     check_environment(path, found, wanted.environment, wanted.environment_id)
