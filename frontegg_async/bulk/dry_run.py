@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 from itertools import islice
-from typing import Final, Generic, ParamSpec, TypeVar
+from typing import Any, Final, Generic, ParamSpec, TypeVar
 
 import anyio
 import msgspec
@@ -153,10 +153,10 @@ class DryRun(Generic[RowT]):
         ]
 
 
-def _invalid(ledger: Ledger) -> list[RowResult[RowT]]:
+def _invalid(ledger: Ledger) -> list[RowResult[Any]]:
     """Return the first invalid rows of a ledger."""
     return [
-        RowResult(outcome=Outcome.INVALID, reason=row.reason or "", line=row.line)
+        RowResult[Any](outcome=Outcome.INVALID, reason=row.reason or "", line=row.line)
         for row in islice(ledger.export([State.INVALID]), MAX_KEPT_FAILURES)
     ]
 

@@ -15,7 +15,7 @@ from .._core.clock import Clock
 from .._core.response import Failure, Response
 from ..pacing import LimitGroup, PaceState, Pacing, Wait
 from .caller_errors import is_cancelled, of_caller
-from .input.rows import columns_of
+from .input.rows import UserRow, columns_of
 from .jobs.job import Job
 from .ledger.records import Entry, LedgerRow, State
 from .ledger.wait_note import NoteWriter, WaitNote
@@ -304,7 +304,7 @@ async def _one_after_the_other(first: Awaitable[None], second: Awaitable[None]) 
 def _kind(result: RowResult[Any]) -> str:
     """Return a reason without what is particular to its row."""
     kind = result.reason
-    row = result.row
+    row: UserRow | None = result.row
     if row is not None:
         for name in reversed(columns_of(type(row)).strings):
             if value := getattr(row, name):

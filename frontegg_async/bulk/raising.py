@@ -25,5 +25,5 @@ def report_of(error: BaseException) -> Report[Any] | None:
     The source of a run, or its ``on_progress``, may raise anything. The run then ends, and the
     exception is raised as it is. What was done until then is in this report.
     """
-    found = error.__dict__.get(_KEY)
-    return found if isinstance(found, Report) else None
+    found: Report[Any] | None = error.__dict__.get(_KEY)
+    return found

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from ..._version import __version__
-from ..input.rows import columns_of
+from ..input.rows import UserRow, columns_of
 from ..outcome import NOT_DONE, Labels, Outcome, RowResult
 from .figures import Figures, rate_of
 from .page_charts import timeline
@@ -179,7 +179,7 @@ def _header(summary: PageSummary, headline: str, sign: str) -> Markup:
         stroke_linecap="round",
         aria_hidden="true",
     )
-    job = foreign(summary.title or summary.job)
+    job = summary.title or foreign(summary.job)
     return tag(
         "header",
         tag("div", tag("span", picture, class_=sign), tag("h1", headline), class_="ended"),
@@ -230,7 +230,7 @@ def _outcomes(summary: PageSummary) -> Markup:
         tiles.append(
             tag(
                 "div",
-                tag("dt", foreign(label.words.capitalize())),
+                tag("dt", label.words.capitalize()),
                 tag("dd", f"{count:,}", class_=f"number {color or ''}".strip()),
                 tag("dd", hint),
                 class_=None if count else "none",
@@ -418,9 +418,10 @@ def _group(group: FailureGroup) -> Markup:
 
 def _own_strings(example: RowResult[Any]) -> Sequence[str]:
     """Return the columns of a row beside its user that hold strings, such as the tenant's id."""
-    if example.row is None:
+    row: UserRow | None = example.row
+    if row is None:
         return ()
-    columns = columns_of(type(example.row))
+    columns = columns_of(type(row))
     return [name for name in columns.own if name not in columns.flags]
 
 
