@@ -28,7 +28,7 @@ from pathlib import Path
 import msgspec
 from frontegg_async.bulk.ledger.records import Header
 from frontegg_async.bulk.ledger.ledger import Ledger
-from tests.bulk.world import FORM
+from tests.support.bulk import FORM
 try:
     ledger = Ledger.begin(Path(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=Header), FORM)
 except Exception as error:

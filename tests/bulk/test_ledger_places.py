@@ -357,17 +357,19 @@ PRAGMA user_version = 1;
 """
 
 
-def test_ledgers_of_the_former_format(tmp_path: Path) -> None:
-    """A ledger of the former format is rejected with advice, unchanged, by run and reader."""
+@pytest.mark.parametrize("version", [1, 2])
+def test_ledgers_of_former_formats(tmp_path: Path, version: int) -> None:
+    """A ledger of a former format is rejected with advice, unchanged, by run and reader."""
     path = tmp_path / "ledger"
     with closing(sqlite3.connect(path)) as database:
         database.executescript(FORMER)
+        database.execute(f"PRAGMA user_version = {version}")
         header = [*msgspec.structs.asdict(HEADER).items()]
         database.executemany("INSERT INTO header VALUES (?, ?)", header)
         database.commit()
     before = path.read_bytes()
-    for way in (partial(Ledger.begin, path, HEADER), partial(Ledger.read, path)):
-        with pytest.raises(LedgerMismatchError, match="version 1") as caught:
+    for way in (partial(Ledger.begin, path, HEADER, FORM), partial(Ledger.read, path)):
+        with pytest.raises(LedgerMismatchError, match=f"version {version}") as caught:
             way()
         for part in ("finish it with the program that began it", "--ledger", "what holds already"):
             assert part in str(caught.value)

@@ -23,7 +23,7 @@ from frontegg_async.emulator import AnswerStatus
 from frontegg_async.endpoints import users
 from frontegg_async.models.users import User
 
-from .world import crowd
+from ..support.bulk import crowd
 
 anyio_tests = pytest.mark.anyio
 
@@ -150,7 +150,8 @@ def test_the_command_of_a_declared_job(tmp_path: Path) -> None:
     """A job that is declared is a command with help, options and labels, and so is its ledger."""
     shown = CliRunner().invoke(app, ["bulk", "lock", "--help"]).output
     assert "Lock users, or unlock them, as FILE says row by row." in shown
-    assert "FILE has locked (true or false), and user_id or email, and perhaps ticket_id." in shown
+    columns = "FILE has the columns locked (true or false), and user_id or email, and optionally"
+    assert f"{columns} ticket_id." in " ".join(shown.split())
     assert "Tell no one." in shown
     assert "lock" in CliRunner().invoke(app, ["bulk", "--help"]).output
     path, ledger = rows_file(tmp_path / "rows.csv"), str(tmp_path / "ledger")

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from frontegg_async.bulk.ledger.records import LedgerRow
 from frontegg_async.bulk.row_queue import ENOUGH_ROWS, GROUP_ROWS, RowQueue
 
-from .world import Noted
+from ..support.bulk import Noted
 
 anyio_tests = pytest.mark.anyio
 USERS: Final = "abcd"
