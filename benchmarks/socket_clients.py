@@ -100,7 +100,7 @@ class _Sdk:
         run = self._frontegg.bulk.start(Assign(), rows, plan="never", workers=WORKERS)
         task = asyncio.create_task(run.wait())
         await asyncio.wait([task], timeout=seconds)
-        added = run.progress.counts[Outcome.ADDED]
+        added = run.progress.counts[Outcome.APPLIED]
         if not task.done():
             task.cancel()  # stopping it gives rows that wait for the limit some seconds more
         with suppress(asyncio.CancelledError):

@@ -24,7 +24,6 @@ from frontegg_async import FixedRate
 from frontegg_async.bulk import Assign, BulkRun, Outcome, Report, RowResult, engine
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.report.page import PageSummary, render_page
-from frontegg_async.cli import phrases
 from frontegg_async.cli.app import app
 from frontegg_async.cli.bulk import summary
 from frontegg_async.cli.bulk.progress import RunProgress
@@ -44,7 +43,7 @@ LABELS = {
     "Invalid": "invalid",
     "Skipped": "skipped",
 }
-SPOKEN = {phrases.outcome(name): name for name in LABELS.values()}
+SPOKEN = {Assign.labels[outcome].words: Assign.labels[outcome].name for outcome in Outcome}
 BUSY = AnswerStatus(503, headers={"Retry-After": "3"})
 
 
@@ -62,6 +61,11 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     runs: int | None = None
     all_requests: int | None = None
     all_throttled: int | None = None
+
+
+def label_of(result: RowResult) -> str:
+    """Return what files and tables call the outcome of a row."""
+    return Assign.labels[result.outcome].name
 
 
 def number(text: str) -> int:
@@ -283,8 +287,8 @@ class History:
         first = {line: repeats.get(line, line) for line in lines}
         ended = [self.results.get(first[line]) for line in lines]
         now = [self.own.get(first[line]) for line in lines]
-        every = Counter(one.outcome.value if one else "skipped" for one in ended)
-        own = Counter(one.outcome.value for one in now if one)
+        every = Counter(label_of(one) if one else "skipped" for one in ended)
+        own = Counter(label_of(one) for one in now if one)
         if every["skipped"]:
             own["skipped"] = every["skipped"]
         return Seen(

@@ -20,9 +20,9 @@ import msgspec
 from ..._core.json_text import decode_json
 from ...errors import InvalidRequestError
 from .cells import are_protected, unprotected
-from .columns import ORIGINAL, Fields, Malformed, RawRow, check_columns, column_of
+from .columns import ORIGINAL, Fields, Malformed, RawRow, check_columns
 from .originals import Original, shortened
-from .rows import UserRow
+from .rows import Columns, UserRow, columns_of
 
 MAX_LINE_BYTES: Final = 64 * 1024
 """Longest line of a file that is read as a row."""
@@ -52,7 +52,7 @@ def text_rows(
         form = "jsonl" if first is not None and first.text.lstrip().startswith("{") else "csv"
     if form == "csv":
         return _csv_rows(lines, _header(path, first or _Line(1, ""), kind))
-    return _json_rows(lines if first is None else chain((first,), lines))
+    return _json_rows(lines if first is None else chain((first,), lines), kind)
 
 
 _KEY_ENDS: Final = re.compile(r'"\s*:').findall
@@ -120,17 +120,20 @@ def _quotes_of_rest(file: BinaryIO, raw: bytes) -> str:
     return '"' * (quotes % 2)
 
 
-def _json_rows(lines: Iterable[_Line]) -> Iterator[RawRow]:
+def _json_rows(lines: Iterable[_Line], kind: type[UserRow]) -> Iterator[RawRow]:
+    columns = columns_of(kind)
     decoder = msgspec.json.Decoder(dict[str, Any])
     for line in lines:
         if line.problem is not None:
             yield line.number, line.malformed(line.problem)
         elif not line.text.isspace():
-            row = _json_row(decoder, line.text)
+            row = _json_row(decoder, line.text, columns)
             yield line.number, line.malformed(row) if isinstance(row, str) else row
 
 
-def _json_row(decoder: msgspec.json.Decoder[dict[str, Any]], line: str) -> Fields | str:
+def _json_row(
+    decoder: msgspec.json.Decoder[dict[str, Any]], line: str, columns: Columns[Any]
+) -> Fields | str:
     """Return the fields of an object, or the reason that there are none."""
     try:
         found = decode_json(decoder, line)
@@ -144,7 +147,7 @@ def _json_row(decoder: msgspec.json.Decoder[dict[str, Any]], line: str) -> Field
                 return "has a key twice"
         except RecursionError:
             return "is not a JSON object: JSON is nested too deeply"
-    fields = [(field, value) for key, value in found.items() if (field := column_of(key))]
+    fields = [(field, value) for key, value in found.items() if (field := columns.field(key))]
     if len(fields) != len(dict(fields)):
         names = [field for field, _ in fields]
         twice = next(name for name in names if names.count(name) > 1)
@@ -185,7 +188,8 @@ def _header(path: Path, line: _Line, kind: type[UserRow]) -> _Form:
     except csv.Error as error:
         raise InvalidRequestError(f"the header of {path} is not CSV: {error}") from None
     check_columns(path, names, kind)
-    columns = tuple(column_of(name) for name in names)
+    field = columns_of(kind).field
+    columns = tuple(field(name) for name in names)
     if not are_protected(names):
         return _Form(delimiter, columns, protected=False)
     kept = (name.strip().lower() == ORIGINAL for name in names)

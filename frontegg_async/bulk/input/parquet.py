@@ -12,9 +12,9 @@ from typing import Any, Final
 from ...errors import InvalidRequestError
 
 # One meaning of columns and rows for all kinds of files.
-from .columns import Malformed, RawRow, check_columns, column_of
+from .columns import Malformed, RawRow, check_columns
 from .originals import Original, cells_of
-from .rows import UserRow
+from .rows import UserRow, columns_of
 
 BATCH_ROWS: Final = 1_024
 """Rows that are decoded at a time."""
@@ -63,7 +63,8 @@ def parquet_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
 def _columns(path: Path, names: list[str], kind: type[UserRow]) -> dict[str, str]:
     """Return the columns that are needed, and the field that each stands for."""
     check_columns(path, names, kind)
-    return {name: field for name in names if (field := column_of(name))}
+    columns = columns_of(kind)
+    return {name: field for name in names if (field := columns.field(name))}
 
 
 def _rows(

@@ -17,11 +17,9 @@ from typing import Final
 
 import msgspec
 
-from ..jobs import Job
 from ..ledger.ledger import Ledger
 from ..ledger.records import RunTotals, State
-from ..outcome import Outcome
-from .export import outcome_name
+from ..outcome import OUTCOME_OF, Labels, Outcome
 
 _NOT_ENDED: Final = (State.PENDING, State.IN_FLIGHT)
 _SHORTEST: Final = 0.001
@@ -61,13 +59,13 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def standing_of(job: Job, ledger: Ledger) -> Standing:
+def standing_of(ledger: Ledger) -> Standing:
     """Return the rows of a ledger by state."""
     counts = ledger.counts()
     alone = ledger.counts(twins=False)
     return Standing(
-        ended=_outcomes(job, counts),
-        alone=_outcomes(job, alone),
+        ended=_outcomes(counts),
+        alone=_outcomes(alone),
         under_way=counts.get(State.IN_FLIGHT, 0),
         pending=counts.get(State.PENDING, 0),
         # Never negative, although a run may enter rows between the two looks.
@@ -75,12 +73,8 @@ def standing_of(job: Job, ledger: Ledger) -> Standing:
     )
 
 
-def _outcomes(job: Job, counts: Mapping[State, int]) -> dict[Outcome, int]:
-    return {
-        Outcome(outcome_name(job, state)): counts.get(state, 0)
-        for state in State
-        if state not in _NOT_ENDED
-    }
+def _outcomes(counts: Mapping[State, int]) -> dict[Outcome, int]:
+    return {OUTCOME_OF[state]: counts.get(state, 0) for state in State if state not in _NOT_ENDED}
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,12 +107,12 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
         """Rows that have ended."""
         return self.rows - self.counts.get(Outcome.SKIPPED, 0)
 
-    def as_json(self) -> dict[str, object]:
-        """Return the figures as ``--json`` and ``bulk status --json`` have them."""
+    def as_json(self, labels: Labels) -> dict[str, object]:
+        """Return the figures as ``--json`` has them, with the outcomes as a job calls them."""
         return {
             "runs": self.runs,
             "rows": self.rows,
-            **{outcome.value: count for outcome, count in self.counts.items()},
+            **labels.named(self.counts),
             "requests": self.requests,
             "throttled": self.throttled,
             "elapsed_s": round(self.elapsed_s, 3),

@@ -16,8 +16,8 @@ import msgspec
 
 from ..._version import __version__
 from ...errors import ConfigurationError
-from ..input.rows import TenantRow
-from ..outcome import COMMON, RowResult
+from ..input.rows import UserRow, columns_of
+from ..outcome import NOT_DONE, Labels, Outcome, RowResult
 from . import page_text
 from .figures import Figures, rate_of
 from .page_charts import timeline
@@ -28,29 +28,6 @@ from .statistics import FailureGroup, Statistics
 
 if TYPE_CHECKING:
     from jinja2 import Template
-
-_NOT_DONE: Final = frozenset({"failed", "unknown", "invalid", "skipped"})
-
-_JOBS: Final = {
-    "assign": "Users into tenants",
-    "activate": "Active tenants of users",
-    "remove": "Users out of tenants",
-    "superuser": "Super-users",
-}
-_OUTCOMES: Final = {
-    "added": ("Added", "was no member before"),
-    "already_member": ("Already a member", "nothing had to be done"),
-    "activated": ("Activated", "was not active before"),
-    "already_active": ("Already active", "nothing had to be done"),
-    "removed": ("Removed", "was a member before"),
-    "not_member": ("Not a member", "nothing had to be done"),
-    "changed": ("Changed", "was otherwise before"),
-    "unchanged": ("Unchanged", "nothing had to be done"),
-    "failed": ("Failed", "rejected, or could not be sent"),
-    "unknown": ("In doubt", "may be done or not"),
-    "invalid": ("Invalid", "malformed, never sent"),
-    "skipped": ("Skipped", "not reached, never sent"),
-}
 
 # Tick, exclamation mark and cross, each in a circle: they differ in shape, not only in colour.
 _SIGNS: Final = {
@@ -64,10 +41,12 @@ class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A run and its end, as the page tells them.
 
     Args:
-        job: ``assign``, ``activate``, ``remove``, ``superuser``, or another name.
+        job: name of the job, such as ``assign``.
+        title: the job in a few words, or an empty string.
         source: name of the file, or ``rows of a program``.
         host: where the calls went.
         started_at: time of its start, with a time zone.
+        labels: the job's names for outcomes.
         this_run: the figures of this run alone.
         all_runs: those of all runs on its ledger, outcomes in the order in which they are shown.
         duplicates: rows that repeat another one.
@@ -79,8 +58,10 @@ class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     host: str
     started_at: datetime
+    labels: Labels
     this_run: Figures
     all_runs: Figures
+    title: str = ""
     duplicates: int = 0
     stopped: str | None = None
     how_to_go_on: str | None = None
@@ -88,7 +69,7 @@ class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(
         cls,
-        report: Report,
+        report: Report[Any],
         *,
         source: str,
         host: str,
@@ -99,6 +80,8 @@ class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
         """Return the summary of a report."""
         return cls(
             job=report.job,
+            title=report.title,
+            labels=report.labels,
             source=source,
             host=host,
             started_at=started_at,
@@ -112,7 +95,7 @@ class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def done(self) -> int:
         """Rows that hold now."""
-        return sum(count for name, count in self.all_runs.counts.items() if name not in _NOT_DONE)
+        return sum(count for name, count in self.all_runs.counts.items() if name not in NOT_DONE)
 
     @property
     def earlier(self) -> int:
@@ -133,7 +116,6 @@ def render_page(summary: PageSummary, statistics: Statistics) -> str:
         statistics=statistics,
         headline=headline,
         sign={"kind": sign, "path": _SIGNS[sign]},
-        jobs=_JOBS,
         tiles=_tiles(summary),
         per_second=rate_of(statistics.rows, summary.this_run.elapsed_s),
         timeline=timeline(statistics, summary.this_run.elapsed_s),
@@ -201,47 +183,61 @@ def _moment(moment: datetime) -> str:
 
 
 class _Tile(NamedTuple):
-    """The rows of one outcome; ``known`` is False for the label of another job's own."""
+    """The rows of one outcome."""
 
     label: str
     hint: str
     rows: int
     colour: str
-    known: bool
 
 
 def _tiles(summary: PageSummary) -> list[_Tile]:
     tiles: list[_Tile] = []
-    for name, count in summary.all_runs.counts.items():
-        label, hint = _OUTCOMES.get(name, (name.replace("_", " ").capitalize(), ""))
-        if summary.earlier and name != "skipped":
-            hint = f"{summary.this_run.counts.get(name, 0):,} of them in this run"
-        colour = ("bad" if name in {"failed", "unknown"} else "warn") if name in _NOT_DONE else ""
-        tiles.append(_Tile(label, hint, count, colour, name in _OUTCOMES))
+    for outcome, count in summary.all_runs.counts.items():
+        label = summary.labels[outcome]
+        hint = label.hint
+        if summary.earlier and outcome is not Outcome.SKIPPED:
+            hint = f"{summary.this_run.counts.get(outcome, 0):,} of them in this run"
+        colour = ""
+        if outcome in NOT_DONE:
+            colour = "bad" if outcome in {Outcome.FAILED, Outcome.UNKNOWN} else "warn"
+        tiles.append(_Tile(label.words.capitalize(), hint, count, colour))
     return tiles
 
 
 def _not_done(figures: Figures) -> int:
     """Return the number of rows that ended without being done."""
-    return sum(figures.counts.get(outcome, 0) for outcome in COMMON if outcome != "skipped")
+    return sum(figures.counts.get(outcome, 0) for outcome in NOT_DONE if outcome != "skipped")
 
 
 def _examples(group: FailureGroup) -> list[dict[str, str]]:
     """Return the cells of each example by column, without the columns that none of them fills."""
-    lines = [_cells(example) for example in group.examples]
+    own = dict.fromkeys(name for each in group.examples for name in _own_strings(each))
+    lines = [
+        {
+            "Line": str(each.line),
+            "User": (each.row and (each.row.user_id or each.row.email)) or "",
+            **{_head(name): getattr(each.row, name, None) or "" for name in own},
+            "Status": "" if each.status is None else str(each.status),
+            "Error code": each.error_code or "",
+            "Trace id": each.trace_id or "",
+        }
+        for each in group.examples
+    ]
     return [
         {head: cell for head, cell in line.items() if any(each[head] for each in lines)}
         for line in lines
     ]
 
 
-def _cells(example: RowResult) -> dict[str, str]:
-    row = example.row
-    return {
-        "Line": str(example.line),
-        "User": (row and (row.user_id or row.email)) or "",
-        "Tenant": row.tenant_id if isinstance(row, TenantRow) else "",
-        "Status": "" if example.status is None else str(example.status),
-        "Error code": example.error_code or "",
-        "Trace id": example.trace_id or "",
-    }
+def _own_strings(example: RowResult[Any]) -> list[str]:
+    """Return the columns of a row beside its user that hold strings, such as the tenant's id."""
+    row: UserRow | None = example.row
+    if row is None:
+        return []
+    columns = columns_of(type(row))
+    return [name for name in columns.own if name not in columns.flags]
+
+
+def _head(column: str) -> str:
+    return column.removesuffix("_id").replace("_", " ").capitalize()

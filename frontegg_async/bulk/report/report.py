@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol
 
 from ...errors import FronteggError
 from ...pacing import Wait
-from ..outcome import Outcome, RowResult
+from ..input.rows import RowT
+from ..outcome import Labels, Outcome, RowResult
 from .figures import Figures, rate_of
 from .statistics import Statistics
 
@@ -18,8 +18,15 @@ class _Counts:
 
     counts: dict[Outcome, int]
 
-    def _of(self, *outcomes: Outcome) -> int:
-        return sum(self.counts.get(outcome, 0) for outcome in outcomes)
+    labels: Labels
+
+    def _of(self, outcome: Outcome) -> int:
+        return self.counts.get(outcome, 0)
+
+    @property
+    def labelled(self) -> dict[str, int]:
+        """The counts by the names that the job has for them, such as ``already_member``."""
+        return self.labels.named(self.counts)
 
     @property
     def rows(self) -> int:
@@ -33,15 +40,13 @@ class _Counts:
 
     @property
     def applied(self) -> int:
-        """Rows that the run has done, of any job."""
-        return self._of(Outcome.ADDED, Outcome.ACTIVATED, Outcome.REMOVED, Outcome.CHANGED)
+        """Rows that were done."""
+        return self._of(Outcome.APPLIED)
 
     @property
     def unchanged(self) -> int:
-        """Rows that held before, of any job."""
-        return self._of(
-            Outcome.ALREADY_MEMBER, Outcome.ALREADY_ACTIVE, Outcome.NOT_MEMBER, Outcome.UNCHANGED
-        )
+        """Rows whose users were already as the row says."""
+        return self._of(Outcome.UNCHANGED)
 
     @property
     def failed(self) -> int:
@@ -89,6 +94,7 @@ class Progress(_Counts):
 
     Attributes:
         counts: rows by outcome so far, of all runs.
+        labels: the job's names for outcomes.
         earlier: rows among them that earlier runs on the ledger have ended.
         total: rows of the source, or None while that is not known.
         duplicates: rows of the source that repeat another one.
@@ -97,8 +103,9 @@ class Progress(_Counts):
         note: the present step of the run, such as reading memberships.
     """
 
-    def __init__(self, outcomes: Iterable[Outcome]) -> None:
-        self.counts = dict.fromkeys(outcomes, 0)
+    def __init__(self, labels: Labels) -> None:
+        self.labels = labels
+        self.counts = dict.fromkeys(Outcome, 0)
         self.earlier = 0
         self.total: int | None = None
         self.duplicates = 0
@@ -135,11 +142,13 @@ class Progress(_Counts):
         return 0.0 if self._live is None else self._live.waited_s()
 
 
-class Report(_Counts):
+class Report(_Counts, Generic[RowT]):
     """The result of a run. ``rows`` is the sum of ``counts``.
 
     Attributes:
         job: name of the job, such as ``assign``.
+        title: the job in a few words, or an empty string.
+        labels: the job's names for outcomes.
         this_run: the figures of this run alone.
         all_runs: those of all runs on the ledger that have ended, this one included.
         counts: rows by outcome, of all runs: zeros included, duplicates counted like the row they
@@ -162,18 +171,22 @@ class Report(_Counts):
         self,
         *,
         job: str,
+        title: str,
+        labels: Labels,
         this_run: Figures,
         all_runs: Figures,
         duplicates: int,
         plan: str,
         ledger_path: Path | None,
         failures_path: Path | None,
-        failures: tuple[RowResult, ...],
+        failures: tuple[RowResult[RowT], ...],
         stopped: FronteggError | None,
         interrupted: bool,
         statistics: Statistics,
     ) -> None:
         self.job = job
+        self.title = title
+        self.labels = labels
         self.this_run = this_run
         self.all_runs = all_runs
         self.counts = all_runs.counts
@@ -205,5 +218,5 @@ class Report(_Counts):
         return rate_of(self.statistics.rows, self.elapsed_s)
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items() if count)
+        counts = ", ".join(f"{count} {name}" for name, count in self.labelled.items() if count)
         return f"<Report of {self.job}: {counts or 'no rows'}>"

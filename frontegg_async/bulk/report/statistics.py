@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -48,7 +48,7 @@ class FailureGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     reason: str
     count: int
-    examples: tuple[RowResult, ...]
+    examples: tuple[RowResult[Any], ...]
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,7 +161,7 @@ class StatisticsRecorder:
         # Rows come in the order of time, so nearly every one falls where the last one fell.
         self._from = self._until = 0.0
         self._current = _Tally()
-        self._reasons: dict[str, tuple[int, list[RowResult]]] = {}
+        self._reasons: dict[str, tuple[int, list[RowResult[Any]]]] = {}
 
     def row(self, at: float) -> None:
         """Count a row that ended."""
@@ -178,7 +178,7 @@ class StatisticsRecorder:
         """Note the limit as it is known now."""
         self._tally(at).limit = per_second
 
-    def failure(self, kind: str, result: RowResult) -> None:
+    def failure(self, kind: str, result: RowResult[Any]) -> None:
         """Count a row that was not done, under a reason without ids and texts of its own."""
         if kind not in self._reasons and len(self._reasons) >= MAX_REASONS - 1:
             kind = OTHER_REASONS
