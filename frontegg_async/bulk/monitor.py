@@ -8,18 +8,18 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from inspect import isawaitable
-from typing import Final
+from typing import Any, Final
 
 from .._core.call import Traffic
 from .._core.clock import Clock
 from .._core.response import Failure, Response
-from ..pacing import Group, PaceState, Pacing, Wait
+from ..pacing import LimitGroup, PaceState, Pacing, Wait
 from .caller_errors import is_cancelled, of_caller
-from .jobs import Job
+from .input.rows import UserRow, columns_of
+from .jobs.job import Job
 from .ledger.records import Entry, LedgerRow, State
 from .ledger.wait_note import NoteWriter, WaitNote
-from .outcome import Outcome, RowResult
-from .report.export import outcome_name
+from .outcome import OUTCOME_OF, Outcome, RowResult
 from .report.forecast import Forecast
 from .report.report import Progress
 from .report.statistics import Limit, LimitWait, Statistics, StatisticsRecorder
@@ -31,6 +31,7 @@ _OWN: Final = re.compile(r" \([^()]*\)")
 """What a reason says of one row alone stands in brackets: status, trace id, attempts."""
 
 _UNUSED: Final = (0, 0.0, 0.0)
+_WELL: Final = frozenset({State.DONE, State.ALREADY})
 
 
 def _nobody(error: Exception) -> None:
@@ -42,7 +43,7 @@ class RunWatch:
 
     def __init__(
         self,
-        job: Job,
+        job: Job[Any],
         progress: Progress,
         on_progress: Callable[[Progress], object] | None,
         clock: Clock,
@@ -51,10 +52,6 @@ class RunWatch:
         self._failed: Final = failed
         self._telling: Final = asyncio.Lock()
         self._job: Final = job
-        # Looked up for nearly every row, where making them of names would cost more than counting.
-        self._well: Final = {
-            state: Outcome(outcome_name(job, state)) for state in (State.DONE, State.ALREADY)
-        }
         self._progress: Final = progress
         self._on_progress = on_progress
         self._clock: Final = clock
@@ -71,12 +68,12 @@ class RunWatch:
         # gate closed, and seconds waited.
         self._before: dict[str, tuple[int, float, float]] = {}
         # Per group: the seconds waited before, and whether a limit was met in this run.
-        self._waiting: tuple[tuple[Group, float, bool], ...] = ()
+        self._waiting: tuple[tuple[LimitGroup, float, bool], ...] = ()
         self._waited_s = self._paced_s = 0.0
         self._forecast: Forecast | None = None
         self._held_up = False
         self._note = WaitNote(clock)
-        self.results: asyncio.Queue[RowResult | None] | None = None
+        self.results: asyncio.Queue[RowResult[Any] | None] | None = None
 
     def begin(
         self,
@@ -101,7 +98,8 @@ class RunWatch:
         self._note.writer = note_wait
         self._started = self._clock.monotonic()
         self._before = {
-            name: (state.taken, state.shut, group.waited) for name, state, group in self._groups()
+            name: (state.taken, state.closed_seconds, group.waited)
+            for name, state, group in self._groups()
         }
         self._progress.follow(self)
 
@@ -120,7 +118,7 @@ class RunWatch:
         for name, state, _ in self._groups():
             taken, shut, _ = self._before.get(name, _UNUSED)
             # The session may have met others before, in groups that this run sent nothing in.
-            if state.limited and (state.taken > taken or state.shut > shut):
+            if state.limited and (state.taken > taken or state.closed_seconds > shut):
                 limits.append(Limit(group=name, per_second=state.rate))
         for group, before, met in self._waiting:
             if met and group.waited > before:
@@ -136,7 +134,7 @@ class RunWatch:
     def _met(self, name: str, state: PaceState) -> bool:
         """Whether a limit was met; a run may also wait for a rate of its own."""
         _, shut, _ = self._before.get(name, _UNUSED)
-        return state.limited or state.closed_for > 0.0 or state.shut > shut
+        return state.limited or state.closed_for > 0.0 or state.closed_seconds > shut
 
     def attempted(self, outcome: Response | Failure, seconds: float) -> None:
         """Hear what an attempt ended in."""
@@ -158,26 +156,26 @@ class RunWatch:
 
     def invalid(self, line: int, reason: str) -> Awaitable[None] | None:
         """Hear of a row that is malformed, likewise."""
-        return self._told(RowResult(outcome=Outcome.INVALID, reason=reason, line=line))
+        return self._told(RowResult[Any](outcome=Outcome.INVALID, reason=reason, line=line))
 
-    def ended(self, row: LedgerRow, entry: Entry) -> Awaitable[None] | None:
+    def ended(self, row: LedgerRow[Any], entry: Entry) -> Awaitable[None] | None:
         """Hear what a row ended in; what is returned waits until somebody has taken its result."""
-        well = self._well.get(entry.state)
-        if self.results is None and well is not None:
-            return self._count(well)  # on the way of nearly every row: nobody wants to see it
+        outcome = OUTCOME_OF[entry.state]
+        if self.results is None and entry.state in _WELL:
+            return self._count(outcome)  # on the way of nearly every row: nobody wants to see it
         return self._told(
             RowResult(
-                outcome=well or Outcome(outcome_name(self._job, entry.state)),
+                outcome=outcome,
                 reason=entry.reason or "",
                 line=row.line,
-                row=self._job.row(row),
+                row=row.row,
                 status=entry.status or None,
                 error_code=entry.error_code,
                 trace_id=entry.trace_id,
             )
         )
 
-    def _told(self, result: RowResult) -> Awaitable[None] | None:
+    def _told(self, result: RowResult[Any]) -> Awaitable[None] | None:
         if result.reason:
             self._recorder.failure(_kind(result), result)
         told = self._count(result.outcome)
@@ -249,7 +247,7 @@ class RunWatch:
             self._held_up |= self._forecast.closed
         self._note.hear(wait)
 
-    def _groups(self) -> Iterator[tuple[str, PaceState, Group]]:
+    def _groups(self) -> Iterator[tuple[str, PaceState, LimitGroup]]:
         if self._pacing is not None:
             for name, state in self._pacing.states().items():
                 yield name, state, self._pacing.group(name)
@@ -303,12 +301,12 @@ async def _one_after_the_other(first: Awaitable[None], second: Awaitable[None]) 
     await second
 
 
-def _kind(result: RowResult) -> str:
+def _kind(result: RowResult[Any]) -> str:
     """Return a reason without what is particular to its row."""
     kind = result.reason
-    row = result.row
+    row: UserRow | None = result.row
     if row is not None:
-        for value in (row.user_id, row.email, getattr(row, "tenant_id", None)):
-            if value:
+        for name in reversed(columns_of(type(row)).strings):
+            if value := getattr(row, name):
                 kind = kind.replace(value, "…")
     return _OWN.sub("", kind)

@@ -1,4 +1,4 @@
-"""What a run learns of limits, and what the next run on its ledger makes of it."""
+"""Limits that a run learns, and their use by the next run on its ledger."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.emulator import Emulator, RateLimit
 from frontegg_async.pacing import Learned
 
-from ..conftest import API_KEY
-from ..test_bulk import LeapingClock
-from .world import ADD, HEADER, to
+from ..support.bulk import FORM, HEADER, to
+from ..support.clocks import LeapingClock
+from ..support.routes import ADD
+from ..support.sessions import API_KEY
 
 pytestmark = pytest.mark.anyio
 
@@ -61,6 +62,6 @@ async def test_the_next_run_begins_with_what_was_learned(tmp_path: Path) -> None
 @pytest.mark.parametrize("text", ["", "{", "[1]", '[{"group": 1}]', "null", "[null]"])
 def test_what_cannot_be_read_counts_as_nothing(tmp_path: Path, text: str) -> None:
     """Limits on file that are not as they were written keep no run from its work."""
-    with closing(Ledger.begin(tmp_path / "ledger", HEADER)) as ledger:
+    with closing(Ledger.begin(tmp_path / "ledger", HEADER, FORM)) as ledger:
         ledger.keep("limits", text)
         assert ledger.remembered() == []

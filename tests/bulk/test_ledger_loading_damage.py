@@ -12,13 +12,13 @@ import pytest
 
 from frontegg_async import LedgerDamagedError
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import ExportedRow, LedgerRow, NewRow, State
+from frontegg_async.bulk.ledger.records import ExportedRow, LedgerRow, State
 
-from .test_ledger_damage import FLIPS, SUFFIXES, flipped, put
-from .world import HEADER
+from ..support.bulk import FORM, HEADER, noted
+from ..support.ledger_damage import FLIPS, SUFFIXES, flipped, put
 
 ROWS: Final = [
-    NewRow(
+    noted(
         line,
         f"user-{line % 60}" if line % 7 else f"ordered-{line % 5}",
         None,
@@ -37,13 +37,13 @@ CHUNK: Final = 50
 def half(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Give the files of a ledger whose run died while it read, with rows sent and rows waiting."""
     path = tmp_path_factory.mktemp("half") / "ledger"
-    ledger = Ledger.begin(path, HEADER)
+    ledger = Ledger.begin(path, HEADER, FORM)
     ledger.begin_loading()
     ledger.add_new(ROWS[:100])
     ledger.settle()
     given = ledger.pending(0, 20)
     ledger.write((), (), [(given[0].line, given[-1].line)])
-    ledger.pending(60, 99)  # asks which of those behind line 60 are twins
+    ledger.pending(60, 99)  # decides which rows behind line 60 are duplicates
     ledger.add_new(ROWS[100:180])
     files = {suffix: Path(f"{path}{suffix}").read_bytes() for suffix in SUFFIXES}
     ledger.close()
@@ -52,7 +52,7 @@ def half(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 def carried_on(path: Path) -> tuple[list[LedgerRow], dict[State, int], list[ExportedRow]]:
     """Return all that a run gives out and reports which reads the source again to its end."""
-    with closing(Ledger.begin(path, HEADER)) as ledger:
+    with closing(Ledger.begin(path, HEADER, FORM)) as ledger:
         ledger.begin_loading()
         given: list[LedgerRow] = []
         after = 0
@@ -73,14 +73,14 @@ def change(path: Path, statement: str) -> None:
 
 
 def test_undamaged(half: dict[str, bytes], tmp_path: Path) -> None:
-    """Each row is given out once, those under way as such, and a twin never."""
+    """Each row is given out once, rows in flight as such, and a duplicate never."""
     put(tmp_path / "copy", half)
     given, counts, _ = carried_on(tmp_path / "copy")
     lines = [row.line for row in given]
     assert lines == sorted(set(lines))
     assert sum(row.in_doubt for row in given) == 20
     assert counts[State.INVALID] == 7
-    said = {(row.user_id, row.tenant_id) for row in given if row.line % 7}
+    said = {(row.row.user_id, row.own) for row in given if row.line % 7}
     assert sum(bool(line % 7) for line in lines) == len(said)
 
 
@@ -92,12 +92,12 @@ def test_undamaged(half: dict[str, bytes], tmp_path: Path) -> None:
     ],
 )
 def test_one_bit_of_a_twin(half: dict[str, bytes], tmp_path: Path, statement: str) -> None:
-    """A row that may be a twin is not taken for one that is none, nor the other way round."""
+    """A changed bit that marks duplicates is found as damage."""
     path = tmp_path / "copy"
     put(path, half)
     change(path, statement)
     with pytest.raises(LedgerDamagedError, match="the state of 1 of 180 rows"):
-        Ledger.begin(path, HEADER)
+        Ledger.begin(path, HEADER, FORM)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_one_bit_of_a_twin(half: dict[str, bytes], tmp_path: Path, statement: st
     ],
 )
 def test_what_is_derived(half: dict[str, bytes], tmp_path: Path, statement: str) -> None:
-    """What rows are compared with is derived again, so damage of it changes nothing."""
+    """Derived columns are derived again, so damage to them changes nothing."""
     path = tmp_path / "copy"
     put(path, half)
     right = carried_on(path)
@@ -124,7 +124,7 @@ def test_a_key_that_changed(half: dict[str, bytes], tmp_path: Path) -> None:
     path = tmp_path / "copy"
     put(path, half)
     change(path, "UPDATE rows SET key = X'00' WHERE line = 71")
-    with closing(Ledger.begin(path, HEADER)) as ledger:
+    with closing(Ledger.begin(path, HEADER, FORM)) as ledger:
         ledger.begin_loading()
         ledger.add_new(ROWS[:CHUNK])
         with pytest.raises(LedgerDamagedError, match="row 71"):
@@ -134,7 +134,7 @@ def test_a_key_that_changed(half: dict[str, bytes], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_flipped_bytes(half: dict[str, bytes], tmp_path: Path, seed: int) -> None:
-    """Whatever bytes change, a run that carries on does what it should, or finds the damage."""
+    """With any changed bytes, a run that carries on gives out the right rows, or rejects them."""
     path = tmp_path / "copy"
     put(path, half)
     right = carried_on(path)

@@ -22,19 +22,31 @@ from frontegg_async import (
 from frontegg_async.bulk import Assign, Remove
 from frontegg_async.bulk.ledger.file import VERSION
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import NewRow, State
+from frontegg_async.bulk.ledger.records import State
 from frontegg_async.emulator import Emulator, Stall
 
-from ..clocks import session_on
-from .world import ADD, HEADER, csv_of, files_in, outcomes, people, states, to, writes
+from ..support.bulk import (
+    FORM,
+    HEADER,
+    csv_of,
+    files_in,
+    noted,
+    outcomes,
+    people,
+    states,
+    to,
+    writes,
+)
+from ..support.routes import ADD
+from ..support.sessions import session_on
 
 REPOSITORY = Path(__file__).parent.parent.parent
 
 
 def made(path: Path) -> Path:
     """Return a ledger with a row in it, closed."""
-    ledger = Ledger.begin(path, HEADER)
-    ledger.add([NewRow(line, f"user-{line}", None, "t") for line in range(1, 2_001)])
+    ledger = Ledger.begin(path, HEADER, FORM)
+    ledger.add([noted(line, f"user-{line}", None, "t") for line in range(1, 2_001)])
     ledger.finish_loading()
     ledger.close()
     return path
@@ -50,24 +62,24 @@ def made(path: Path) -> Path:
     ],
 )
 def test_another_run(tmp_path: Path, field: str, message: str) -> None:
-    """A ledger of another input, job, environment or settings is refused, and says which."""
+    """A ledger of another input, job, environment or settings is rejected with the difference."""
     path = made(tmp_path / "ledger")
     before = path.read_bytes()
     with pytest.raises(LedgerMismatchError, match=message):
-        Ledger.begin(path, msgspec.structs.replace(HEADER, **{field: "other"}))
+        Ledger.begin(path, msgspec.structs.replace(HEADER, **{field: "other"}), FORM)
     assert path.read_bytes() == before
     # The name of the input is for messages only: a file may be moved.
-    Ledger.begin(path, msgspec.structs.replace(HEADER, source="elsewhere")).close()
+    Ledger.begin(path, msgspec.structs.replace(HEADER, source="elsewhere"), FORM).close()
 
 
 def test_another_version(tmp_path: Path) -> None:
-    """A ledger of another version of the program is refused by both ways in, and named."""
+    """A ledger of another version is rejected by run and reader, with the version."""
     path = made(tmp_path / "ledger")
     database = sqlite3.connect(path)
     database.execute(f"PRAGMA user_version = {VERSION + 1}")
     database.close()
     with pytest.raises(LedgerMismatchError, match=f"version {VERSION + 1}"):
-        Ledger.begin(path, HEADER)
+        Ledger.begin(path, HEADER, FORM)
     with pytest.raises(LedgerMismatchError, match="version"):
         Ledger.read(path)
 
@@ -101,24 +113,24 @@ def short(path: Path) -> None:
 
 @pytest.mark.parametrize("make", [foreign_database, text_file, torn, overwritten, short])
 def test_what_is_no_ledger(tmp_path: Path, make: Any) -> None:
-    """A foreign or damaged file is refused by both ways in, and left as it is."""
+    """A foreign or damaged file is rejected by run and reader, and left unchanged."""
     path = tmp_path / "ledger"
     make(path)
     before = path.read_bytes()
     with pytest.raises(LedgerDamagedError, match="ledger"):
-        Ledger.begin(path, HEADER)
+        Ledger.begin(path, HEADER, FORM)
     with pytest.raises(LedgerDamagedError):
         Ledger.read(path)
     assert path.read_bytes() == before
 
 
 def test_an_empty_file(tmp_path: Path) -> None:
-    """A file of no bytes is a ledger that nobody has begun: it can be begun, and not looked at."""
+    """An empty file can be begun as a ledger, but not read as one."""
     path = tmp_path / "ledger"
     path.touch()
     with pytest.raises(LedgerDamagedError):
         Ledger.read(path)
-    Ledger.begin(path, HEADER).close()
+    Ledger.begin(path, HEADER, FORM).close()
     with_header = Ledger.read(path)
     assert with_header.header() == HEADER
     with_header.close()
@@ -126,11 +138,11 @@ def test_an_empty_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["folder", "missing/ledger", "file/ledger"])
 def test_places_that_take_no_file(tmp_path: Path, place: str) -> None:
-    """Where no ledger can be, the error names the path, and is one that a caller can catch."""
+    """A path that can hold no ledger is a LedgerError that names it."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     with pytest.raises(LedgerError, match=place):
-        Ledger.begin(tmp_path / place, HEADER)
+        Ledger.begin(tmp_path / place, HEADER, FORM)
     with pytest.raises(LedgerDamagedError, match=place):
         Ledger.read(tmp_path / place)
 
@@ -141,8 +153,8 @@ def test_another_process(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path\n"
         "from frontegg_async.bulk.ledger.ledger import Ledger\n"
-        "from tests.bulk.world import HEADER\n"
-        "ledger = Ledger.begin(Path(sys.argv[1]), HEADER)\n"
+        "from tests.support.bulk import FORM, HEADER\n"
+        "ledger = Ledger.begin(Path(sys.argv[1]), HEADER, FORM)\n"
         "print('open', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
@@ -154,21 +166,21 @@ def test_another_process(tmp_path: Path) -> None:
         assert other.stdout is not None
         assert other.stdout.readline() == b"open\n"
         with pytest.raises(LedgerBusyError, match="another process"):
-            Ledger.begin(path, HEADER)
+            Ledger.begin(path, HEADER, FORM)
         looking = Ledger.read(path)
         assert looking.header() == HEADER
         looking.close()
         other.kill()
-    Ledger.begin(path, HEADER).close()
+    Ledger.begin(path, HEADER, FORM).close()
 
 
 def test_refusals_leave_no_lock(tmp_path: Path) -> None:
-    """After a refusal the ledger can be had by whom it belongs to."""
+    """A rejected run leaves no lock: the ledger's own run can begin."""
     path = made(tmp_path / "ledger")
     for _ in range(2):
         with pytest.raises(LedgerMismatchError):
-            Ledger.begin(path, msgspec.structs.replace(HEADER, job="other"))
-        Ledger.begin(path, HEADER).close()
+            Ledger.begin(path, msgspec.structs.replace(HEADER, job="other"), FORM)
+        Ledger.begin(path, HEADER, FORM).close()
 
 
 @pytest.mark.anyio
@@ -215,7 +227,7 @@ async def test_a_retry_elsewhere(
 async def test_a_run_on_a_ledger_in_use(
     tmp_path: Path, emulator: Emulator, frontegg: FronteggSession
 ) -> None:
-    """A second run in the same process is refused as well, and the first one is not disturbed."""
+    """A second run in the same process is rejected, and the first one is not disturbed."""
     path = csv_of(tmp_path / "rows.csv", people(emulator, 4))
     stalled = emulator.inject(Stall(), on=ADD, times=None)
     run = frontegg.bulk.start(Assign(), path)

@@ -11,7 +11,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from frontegg_async.emulator import Emulator
 
-from ..conftest import API_KEY
+from ..support.sessions import API_KEY
 from .shell import Shell
 
 MakeFile = Callable[..., Path]

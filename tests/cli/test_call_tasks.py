@@ -10,7 +10,7 @@ from anyio.from_thread import BlockingPortal
 
 from frontegg_async.emulator import AnswerStatus, Emulator
 
-from ..conftest import API_KEY
+from ..support.sessions import API_KEY
 from .shell import Shell
 
 INVITE = ("call", "bulk_users.invite", "--tenant", "home", "--body", "-")

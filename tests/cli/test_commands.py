@@ -14,7 +14,7 @@ import pytest
 from frontegg_async.cli import option_types
 from frontegg_async.emulator import Announce, DuplicateAdd, Emulator, Plan
 
-from ..conftest import API_KEY
+from ..support.sessions import API_KEY
 from .conftest import MakeFile
 from .shell import Shell
 

@@ -143,7 +143,7 @@ def test_a_description_in_full(bare: Shell) -> None:
         "  role_id: str; path; required\n"
         "      the role.\n"
         "  permission_ids: list[str]; body, as permissionIds; required\n"
-        "      all that it permits from now on; none takes everything away.\n"
+        "      all its permissions from now on; an empty list takes all away.\n"
         "  tenant_id: str; header frontegg-tenant-id\n"
         "      the tenant whose role it is.\n"
         "\n"

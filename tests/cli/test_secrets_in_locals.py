@@ -14,7 +14,8 @@ from frontegg_async.cli.app import app
 from frontegg_async.emulator import AnswerStatus, Emulator
 from frontegg_async.errors import FronteggError
 
-from ..test_secrets_in_locals import CANARY, LOGIN, assert_hidden
+from ..support.frames import CANARY, assert_hidden
+from ..support.secret_inputs import LOGIN
 from .shell import Shell
 
 ME = "GET /identity/resources/users/v2/me"

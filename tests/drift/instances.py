@@ -29,7 +29,7 @@ class Field:
         name: in Python.
         wire: in JSON.
         hint: its type, with the parameters of a generic put in.
-        required: whether it has no default.
+        required: True if it has no default.
     """
 
     name: str
@@ -94,7 +94,7 @@ def structs_in(*hints: Any) -> tuple[Any, ...]:
 
 
 def words_of(hint: Any) -> frozenset[str] | None:
-    """Return the texts that a type, or the items of a list of it, is limited to, or None."""
+    """Return the strings that a type, or the items of a list of it, is limited to, or None."""
     found: set[str] = set()
     for arm in present(hint):
         if is_list(arm):
@@ -112,7 +112,7 @@ def value_of(hint: Any, label: str, variant: int = 0, inside: tuple[Any, ...] = 
 
     Args:
         hint: the type.
-        label: stands in every text, so that a value shows whose it is.
+        label: stands in every string, so that a value shows its origin.
         variant: 0 or 1.
         inside: the Structs around it; one that holds itself is cut off there.
 
@@ -141,7 +141,7 @@ def value_of(hint: Any, label: str, variant: int = 0, inside: tuple[Any, ...] = 
 def _arm_of(
     hint: Any, arms: tuple[Any, ...], label: str, variant: int, inside: tuple[Any, ...]
 ) -> Any:
-    # An object before a text: that is the richer form of metadata.
+    # An object before a string: that is the richer form of metadata.
     for arm in sorted(arms, key=lambda arm: not is_object(arm)):
         try:
             return value_of(arm, label, variant, inside)

@@ -1,4 +1,4 @@
-"""Coroutines called with a caller that writes down what would be sent, and sends nothing."""
+"""Coroutines called with a caller that records requests instead of sending them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from frontegg_async.errors import InvalidRequestError
 from frontegg_async.operation import Arguments
 from frontegg_async.paging import Paginator
 
-from ..clocks import FakeClock
+from ..support.clocks import FakeClock
 from .instances import fields_of, value_of
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ MOST_ALTERNATIVES: Final = 4
 
 
 CALLABLE: Final = tuple(each for each in operations() if find_method(each) is not None)
-"""What programs can call: all but the token manager's own operation."""
+"""Operations that programs can call: all but the token manager's own."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Sent:
 
     @property
     def body(self) -> Any:
-        """What would be sent as JSON, None if nothing."""
+        """The body that would be sent as JSON, None if there is none."""
         return self.arguments.get("body")
 
     def places(self) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class Sent:
 
 
 def _header_places(name: str, value: str | None) -> dict[str, Any]:
-    # A cookie is two values in one: what it is called may be an argument as well.
+    # A cookie is two values in one: its name may be an argument as well.
     if name != "Cookie" or value is None:
         return {f"header {name}": value}
     cookie, _, content = value.partition("=")
@@ -103,7 +103,7 @@ def _header_places(name: str, value: str | None) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Return what a coroutine hands on as it goes onto the wire: secrets are wrapped until then."""
+    """Return an argument of a call as it goes onto the wire: secrets are wrapped until then."""
     if isinstance(value, msgspec.Struct):
         fields = {name: plain(getattr(value, name)) for name in value.__struct_fields__}
         return type(value)(**fields)
@@ -165,7 +165,7 @@ def calls_made(operation: Operation[Any], arguments: Mapping[str, Any]) -> list[
     if inspect.iscoroutine(result):
         _finish(result)
     else:
-        # What the annotation calls an iterator is a generator, and is not left open.
+        # It is annotated as an iterator, but is a generator, and is not left open.
         pages = cast("AsyncGenerator[Any]", cast("Paginator[Any]", result).pages())
         _finish(anext(pages))
         _finish(pages.aclose())
@@ -173,7 +173,7 @@ def calls_made(operation: Operation[Any], arguments: Mapping[str, Any]) -> list[
 
 
 def _finish(work: Awaitable[Any]) -> None:
-    """Run what waits for nothing but the caller, which answers at once."""
+    """Run an awaitable that waits for its caller only, which answers at once."""
     try:
         next(work.__await__())
     except StopIteration:
@@ -189,7 +189,7 @@ def sent_by(operation: Operation[Any], arguments: Mapping[str, Any]) -> Sent:
 
 
 def is_accepted(operation: Operation[Any], arguments: Mapping[str, Any]) -> bool:
-    """Whether a coroutine takes these arguments together."""
+    """Return whether a coroutine takes these arguments together."""
     try:
         calls_made(operation, arguments)
     except InvalidRequestError:
@@ -215,7 +215,7 @@ def full_arguments(operation: Operation[Any]) -> tuple[Mapping[str, Any], ...]:
         if found:
             assert frozenset[str]().union(*found) == everything.keys(), operation.name
             return found
-    raise AssertionError(f"{operation.name} refuses whatever it is given")
+    raise AssertionError(f"{operation.name} refuses all arguments")
 
 
 @cache
@@ -228,14 +228,14 @@ def least_arguments(operation: Operation[Any]) -> Mapping[str, Any]:
             tried = {**required, **{each.name: value_for(each) for each in added}}
             if is_accepted(operation, tried):
                 return tried
-    raise AssertionError(f"{operation.name} refuses whatever it is given")
+    raise AssertionError(f"{operation.name} refuses all arguments")
 
 
 @cache
 def destinations(operation: Operation[Any]) -> Mapping[str, frozenset[str]]:
     """Return where each parameter lands, found out by changing one at a time.
 
-    Nothing has to be known of what the coroutine does with a value, nor must values differ
+    Nothing has to be known of the coroutine's use of a value, nor must values differ
     from parameter to parameter, which flags and words of a few cannot.
     """
     found: dict[str, frozenset[str]] = {}

@@ -1,4 +1,4 @@
-"""Every coroutine of every group: what it sends is what it was given, and nothing else."""
+"""Every coroutine of every group: it sends its arguments, and nothing else."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def lands_as(sent: Sent, parameter: Parameter, value: Any, place: str) -> list[A
         return [encode_metadata(cast("Mapping[str, Any]", value))]
     if isinstance(value, list):
         value = cast("list[object]", value)
-        # Sent as a list, or as the one text that a few query parameters take.
+        # Sent as a list, or as the one string that a few query parameters take.
         return [value, tuple(value), ",".join(map(str, value))]
     if isinstance(value, datetime):
         return [value, value.isoformat()]
@@ -74,14 +74,14 @@ def lands_as(sent: Sent, parameter: Parameter, value: Any, place: str) -> list[A
 
 
 def takes_objects(sent: Sent, place: str) -> bool:
-    """Whether a field of the body is one that objects are put into as they are."""
+    """Return whether a field of the body takes objects as they are."""
     fields = fields_of(type(sent.body)) if isinstance(sent.body, Struct) else ()
     hints = [field.hint for field in fields if place == f"{BODY} {field.name}"]
     return any(is_object(arm) for hint in hints for arm in arms_of(hint))
 
 
 def own_places(operation: Operation[Any], places: Mapping[str, Any]) -> set[str]:
-    """Return what is sent without a parameter: pages of a length are numbered from 0."""
+    """Return the places that are filled without a parameter: pages are numbered from 0."""
     paged = get_origin(operation.returns) is Page and "query _limit" in places
     return {"query _offset"} if paged else set()
 
@@ -95,7 +95,7 @@ def test_what_cannot_be_called() -> None:
 
 @each_operation
 def test_each_argument_lands_once(operation: Operation[Any]) -> None:
-    """Each argument changes one place of what is sent, its own, and arrives there unharmed."""
+    """Each argument changes one place of the request, its own, and arrives there unharmed."""
     for arguments in full_arguments(operation):
         sent = sent_by(operation, arguments)
         taken: list[str] = []
@@ -133,7 +133,7 @@ def test_places(operation: Operation[Any]) -> None:
 
 @each_operation
 def test_nothing_else_is_sent(operation: Operation[Any]) -> None:
-    """With all arguments given, there is none in what is sent that was not given."""
+    """With all arguments given, the request holds no other value."""
     for arguments in full_arguments(operation):
         places = sent_by(operation, arguments).places()
         expected = own_places(operation, places)
@@ -143,7 +143,7 @@ def test_nothing_else_is_sent(operation: Operation[Any]) -> None:
 
 @each_operation
 def test_what_is_left_out_is_not_sent(operation: Operation[Any]) -> None:
-    """With few arguments nothing is sent that was not given, but defaults that say something."""
+    """With few arguments only these are sent, and defaults that say something."""
     arguments = least_arguments(operation)
     places = sent_by(operation, arguments).places()
     expected = own_places(operation, places)
@@ -208,7 +208,7 @@ def test_null_is_sent_where_it_is_taken(operation: Operation[Any]) -> None:
             if nullable and parameter.name in arguments and place in _landing(operation, parameter):
                 sent = sent_by(operation, {**arguments, parameter.name: None})
                 assert sent.places()[place] is None
-                # None as the default would be a null that nobody has asked for.
+                # None as the default would be a null that no caller has asked for.
                 assert parameter.required or parameter.default is UNSET
 
 
@@ -273,7 +273,7 @@ def test_headers(operation: Operation[Any]) -> None:
 
 @each_operation
 def test_signature(operation: Operation[Any]) -> None:
-    """Absence is UNSET in the body, and what has a default cannot be given by position."""
+    """Absence is UNSET in the body, and parameters with a default are keyword-only."""
     kinds = inspect.signature(signature_of(operation).method).parameters
     for parameter in parameters_of(operation):
         if f"{BODY} {parameter.name}" in _landing(operation, parameter):

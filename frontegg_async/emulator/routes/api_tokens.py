@@ -1,7 +1,7 @@
 """API tokens, which are exchanged for tokens of an hour, and access tokens, which work as they are.
 
-Either kind is of a tenant or of a user in a tenant. Access tokens are signed, kept and shown, but no
-route of the emulator takes one in place of a token.
+Either kind is of a tenant or of a user in a tenant. Access tokens are signed, kept and shown, but
+no route of the emulator takes one in place of a token.
 
 ==================================================================  ======
 paths, headers, bodies, success statuses, fields of responses         spec
