@@ -114,6 +114,6 @@ async def test_audit_logs(emulator: Emulator, frontegg: FronteggSession) -> None
     emulator.inject(AnswerStatus(201, b'{"severity": "Info"}'))
     sent = await example("audits")["send_audit"](frontegg, "t1", severity="Info", action="test")
     assert sent == {"severity": "Info"}
-    (request,) = (each for each in emulator.requests if each.path == "/audits")
+    (request,) = (each for each in emulator.requests if each.raw_path == "/audits")
     assert request.headers["frontegg-tenant-id"] == "t1"
     assert json.loads(request.body) == {"severity": "Info", "action": "test"}
