@@ -218,7 +218,7 @@ def test_the_emulator_is_a_second_opinion() -> None:
         for target, _ in own_imports(name)
         if room(target) != "emulator"
     }
-    assert {name for name, _ in shared} <= {"emulator.routes._stateless", "emulator.presets"}
+    assert {name for name, _ in shared} <= {"emulator.routes._fallback", "emulator.presets"}
     assert {target for name, target in shared if name == "emulator.presets"} == {"pacing.published"}
 
 

@@ -51,7 +51,7 @@ from frontegg_async.emulator import (
     TruncatedJson,
     WrongContentLength,
 )
-from frontegg_async.emulator.http.answer import Answer
+from frontegg_async.emulator.http.response import Response
 
 from .clocks import ADD, AUTH, EITHER, GET, LOCK, REMOVE, SET_ACTIVE, FakeClock, session_on
 from .proxy import raw_server
@@ -141,7 +141,7 @@ async def test_hostile_answer_is_a_typed_error(
 class Chunks(HugeBody):
     """The same flood without an announced length."""
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Leave the length out."""
         return msgspec.structs.replace(await super().after(answer, injection), announced=None)
 

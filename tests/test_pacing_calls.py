@@ -31,7 +31,7 @@ from frontegg_async.emulator import (
     RecordedRequest,
     Stall,
 )
-from frontegg_async.emulator.http.answer import Answer
+from frontegg_async.emulator.http.response import Response
 from frontegg_async.endpoints import users
 from frontegg_async.models.users import AddToTenantRequest
 from frontegg_async.pacing import Learned, RunAllowance
@@ -357,10 +357,10 @@ class RefuseOne(Fault):
         self._server = server
         self._user_id = user_id
 
-    async def before(self, injection: Injection) -> Answer | None:
+    async def before(self, injection: Injection) -> Response | None:
         """Refuse, or let the request through."""
         path = self._server.requests[-1].raw_path
-        return Answer(429) if path.endswith(f"/{self._user_id}") else None
+        return Response(429) if path.endswith(f"/{self._user_id}") else None
 
 
 async def test_one_call_that_is_always_refused_holds_up_nobody(anyio_backend: str) -> None:

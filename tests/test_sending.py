@@ -25,7 +25,7 @@ from frontegg_async import (
     ServerError,
 )
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, Fault, Injection, Stall
-from frontegg_async.emulator.http.answer import Answer
+from frontegg_async.emulator.http.response import Response
 from frontegg_async.pacing.gate import FIRST_LOOK, LATER_LOOKS, STATED_LOOK
 
 from .clocks import ADD, AUTH, EITHER, GET, REMOVE, FakeClock, session_on
@@ -154,14 +154,14 @@ class Refusing(Fault):
         self._announce = announce
         self._began: float | None = None
 
-    async def before(self, injection: Injection) -> Answer | None:
+    async def before(self, injection: Injection) -> Response | None:
         """Refuse with the seconds that are left, counted from the first request."""
         now = self._clock.now
         self._began = now if self._began is None else self._began
         left = self._began + WAIT - now
         if left <= 0.0:
             return None
-        return Answer(429, headers=self._announce(left))
+        return Response(429, headers=self._announce(left))
 
 
 def server_time(clock: FakeClock) -> float:

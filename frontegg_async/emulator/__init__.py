@@ -1,11 +1,9 @@
 """An embedded emulator of Frontegg's API: a real HTTP server that runs in the event loop.
 
 It serves the tests, the command line's ``--emulator`` and the benchmarks. It is a second opinion
-and no mirror: what it remembers it plays with nothing that is the SDK's, so the two can contradict
-each other. Only ``_stateless.py``, which plays what nobody remembers, reads the SDK's table, and
-``presets.py`` the figures that Frontegg publishes. What is certain, what was merely seen and what
-is guessed about the real service stands in a table at the top of the module that does it, in these
-words:
+and no mirror: routes with state share no code with the SDK, so the two can contradict each other.
+Only ``_fallback.py``, for routes without state, reads the SDK's table, and ``presets.py`` the
+figures that Frontegg publishes. A table at the top of each module grades every behaviour:
 
 * **spec**: Frontegg's OpenAPI; **doc**: its documentation;
 * **seen**: published observations of the live service; **client**: some client relies on it;

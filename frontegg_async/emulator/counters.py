@@ -1,7 +1,7 @@
-"""How servers count calls: a class for each kind of limit.
+"""Counters of calls, one class for each kind of limit.
 
-Every counter is told the time, in seconds on the clock that it lives by. For each request
-``remaining`` is asked first, and either ``take`` or ``refuse`` follows, at the same time.
+Every method takes the time, in seconds of the counter's clock. For each request ``remaining`` is
+called first, and then ``take`` or ``refuse``, with the same time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Counter(ABC):
 
     @abstractmethod
     def remaining(self, now: float) -> int:
-        """Return how many more calls it lets through now."""
+        """Return the number of calls that it lets through now."""
 
     @abstractmethod
     def take(self, now: float) -> None:
@@ -44,8 +44,8 @@ class FixedWindows(Counter):
     Args:
         limit: Calls in a window.
         window: Seconds.
-        counts_refused: Whether a refused call counts.
-        opened: When the first window was opened, or None if no call has done so.
+        counts_refused: Count refused calls too.
+        opened: The time at which the first window opened; None if the next call opens it.
         used: Calls in it.
     """
 
@@ -67,7 +67,7 @@ class FixedWindows(Counter):
         self._count = used
 
     def remaining(self, now: float) -> int:
-        """Return how many calls are left in the window, which may open now."""
+        """Return the calls that are left in the window, which may open now."""
         end = self._end_at(now)
         if end != self._end:
             self._end = end
@@ -93,13 +93,13 @@ class FixedWindows(Counter):
 
 
 class AlignedWindows(FixedWindows):
-    """Counts from zero at every whole multiple of the window, whether anybody calls or not.
+    """Counts from zero at every whole multiple of the window, with or without calls.
 
     Args:
         limit: Calls in a window.
         window: Seconds.
-        now: When counting begins.
-        counts_refused: Whether a refused call counts.
+        now: The time at which counting begins.
+        counts_refused: Count refused calls too.
         used: Calls in the window that it begins in.
     """
 
@@ -121,8 +121,8 @@ class SlidingWindow(Counter):
     Args:
         limit: Calls in a window.
         window: Seconds.
-        counts_refused: Whether a refused call counts, so that hammering keeps it shut.
-        called: When the used calls were made.
+        counts_refused: Count refused calls too, so that hammering keeps the window shut.
+        called: The time of the used calls.
         used: Calls made before counting begins.
     """
 
@@ -144,7 +144,7 @@ class SlidingWindow(Counter):
         self._times = deque([called] * used, maxlen=limit)
 
     def remaining(self, now: float) -> int:
-        """Return how many calls more the last window may hold."""
+        """Return the calls that the last window may still hold."""
         times = self._times
         while times and times[0] <= now - self._window:
             times.popleft()
@@ -171,7 +171,7 @@ class TokenBucket(Counter):
         limit: Tokens that come in a window.
         window: Seconds.
         size: Tokens that it holds.
-        now: When counting begins.
+        now: The time at which counting begins.
         filled: Tokens in it then.
     """
 

@@ -1,9 +1,9 @@
 """Ways for a request to go wrong, to be injected into the emulator.
 
-Each fault says on which side of the *commit* it strikes, the point where the service has done what
-it was asked to do. Before it, a retry is safe; after it, the client cannot tell and has to find
-out. What a fault leaves out of an answer, the rest of the emulator still does: a malformed body
-arrives with a proper head, a trace id and the real status.
+Each fault strikes before or after the *commit*, the point where the service has done the work.
+Before it, a retry is safe; after it, the client cannot tell and has to find out. A fault changes
+no more of a response than its own part: a malformed body arrives with a proper head, a trace id and
+the real status.
 """
 
 import struct
@@ -15,7 +15,7 @@ from typing import ClassVar, Final, cast
 import msgspec
 from msgspec.structs import replace
 
-from .http.answer import Answer, HangUp
+from .http.response import HangUp, Response
 from .injection import Fault, Injection
 
 __all__ = [
@@ -39,7 +39,7 @@ __all__ = [
     "WrongContentLength",
 ]
 
-_BLOCK: Final = 1 << 20
+_BLOCK_BYTES: Final = 1 << 20
 _ENUMS: Final = frozenset({"provider", "managedBy", "status"})
 _NEW_ENUM_VALUE: Final = "emulator-has-a-new-one"
 
@@ -54,16 +54,16 @@ class AnswerStatus(Fault):
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     after_commit: bool = False
 
-    async def before(self, injection: Injection) -> Answer | None:
+    async def before(self, injection: Injection) -> Response | None:
         """Answer, if nothing is to be done."""
         return None if self.after_commit else self._answer()
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
-        """Answer in place of the service: an upstream that worked, a gateway that gave up."""
+    async def after(self, answer: Response, injection: Injection) -> Response:
+        """Answer for the service: an upstream that worked, a gateway that gave up."""
         return self._answer()
 
-    def _answer(self) -> Answer:
-        return Answer(self.status, self.body, self.content_type, self.headers)
+    def _answer(self) -> Response:
+        return Response(self.status, self.body, self.content_type, self.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,9 @@ class Redirect(Fault):
     location: str
     status: int = 302
 
-    async def before(self, injection: Injection) -> Answer | None:
+    async def before(self, injection: Injection) -> Response | None:
         """Answer with a ``Location``."""
-        return Answer(self.status, content_type=None, headers={"Location": self.location})
+        return Response(self.status, content_type=None, headers={"Location": self.location})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class CutBeforeCommit(Fault):
 
     reset: bool = False
 
-    async def before(self, injection: Injection) -> Answer | None:
+    async def before(self, injection: Injection) -> Response | None:
         """Hang up."""
         raise HangUp(reset=self.reset)
 
@@ -95,7 +95,7 @@ class CutAfterCommit(Fault):
 
     reset: bool = False
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Hang up."""
         raise HangUp(reset=self.reset)
 
@@ -105,8 +105,8 @@ class LateCommit(Fault):
     """Let another fault answer at once, and do the work some seconds later, by the clock.
 
     Args:
-        seconds: From the answer to the work.
-        answer: What the client gets; a connection that is cut, if nothing is said.
+        seconds: Seconds from the response to the work.
+        answer: The fault that the client sees; a cut connection by default.
     """
 
     seconds: float
@@ -114,10 +114,10 @@ class LateCommit(Fault):
 
     @property
     def commits_after(self) -> float:
-        """Return the seconds from the answer to the work."""
+        """Return the seconds from the response to the work."""
         return self.seconds
 
-    async def before(self, injection: Injection) -> Answer | None:
+    async def before(self, injection: Injection) -> Response | None:
         """Answer as the other fault does before the work."""
         return await self.answer.before(injection)
 
@@ -128,7 +128,7 @@ class ReusedConnectionDrop(Fault):
 
     needs_reused_connection: ClassVar[bool] = True
 
-    async def before(self, injection: Injection) -> Answer | None:
+    async def before(self, injection: Injection) -> Response | None:
         """Hang up."""
         raise HangUp(reset=False)
 
@@ -137,8 +137,8 @@ class ReusedConnectionDrop(Fault):
 class CutMidBody(Fault):
     """Do the work, send the head and half of the body, and close."""
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
-        """Announce everything, send half."""
+    async def after(self, answer: Response, injection: Injection) -> Response:
+        """Announce the whole body, send half."""
         whole = answer.body or b"nothing"
         return replace(answer, body=whole[: len(whole) // 2], announced=len(whole), cut=True)
 
@@ -148,13 +148,13 @@ class WrongContentLength(Fault):
     """Do the work, then announce a length that is ``off`` by some bytes, and close.
 
     Too long, and the client waits for bytes that never come; too short, and the JSON ends early
-    with the rest of it where the head of the next answer should be.
+    with the rest of it where the head of the next response should be.
     """
 
     off: int = -7
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
-        """Announce another length than is sent."""
+    async def after(self, answer: Response, injection: Injection) -> Response:
+        """Announce a wrong length."""
         return replace(answer, announced=max(0, len(answer.body) + self.off), cut=True)
 
 
@@ -169,13 +169,13 @@ class Stall(Fault):
     seconds: float | None = None
     after_commit: bool = False
 
-    async def before(self, injection: Injection) -> Answer | None:
+    async def before(self, injection: Injection) -> Response | None:
         """Wait with the work."""
         if not self.after_commit:
             await injection.hold(self.seconds)
         return None
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Wait with the answer."""
         if self.after_commit:
             await injection.hold(self.seconds)
@@ -191,7 +191,7 @@ class Drip(Fault):
 
     interval: float = 0.05
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Replace the body by the endless one."""
 
         async def drops() -> AsyncIterator[bytes]:
@@ -206,7 +206,7 @@ class Drip(Fault):
 class TruncatedJson(Fault):
     """Do the work, then send the first half of the JSON as if it were all of it."""
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Halve the body."""
         return replace(answer, body=answer.body[: len(answer.body) // 2] or b"{")
 
@@ -217,7 +217,7 @@ class MalformedJson(Fault):
 
     body: bytes = b'{"id": oops, \xff}'
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Replace the body."""
         return replace(answer, body=self.body)
 
@@ -229,16 +229,16 @@ class NullRiddled(Fault):
     Of a list it is the fields of the objects within; a list does not become a list of nulls.
     """
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Riddle the body."""
         return _reshaped(answer, _riddled)
 
 
 @dataclass(frozen=True, slots=True)
 class ExtraFields(Fault):
-    """Do the work, then send fields and enum values that no specification has heard of."""
+    """Do the work, then send fields and enum values that are in no specification."""
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Enrich the body."""
         return _reshaped(answer, _enriched)
 
@@ -247,7 +247,7 @@ class ExtraFields(Fault):
 class EmptyBody(Fault):
     """Do the work, then send the status and no body."""
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Drop the body."""
         return replace(answer, body=b"", content_type=None)
 
@@ -258,7 +258,7 @@ class GzipBomb(Fault):
 
     size: int = 1 << 30
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Replace the body by the bomb."""
         headers = {**answer.headers, "Content-Encoding": "gzip"}
         return replace(answer, body=b"", headers=headers, stream=lambda: _bomb(self.size))
@@ -270,7 +270,7 @@ class HugeBody(Fault):
 
     size: int = 1 << 30
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Replace the body by the huge one."""
         size = max(2, self.size)
 
@@ -278,7 +278,7 @@ class HugeBody(Fault):
             yield b'"'
             left = size - 2
             while left:
-                piece = min(left, _BLOCK)
+                piece = min(left, _BLOCK_BYTES)
                 yield b"x" * piece
                 left -= piece
             yield b'"'
@@ -288,16 +288,16 @@ class HugeBody(Fault):
 
 @dataclass(frozen=True, slots=True)
 class SetCookie(Fault):
-    """Do the work and answer properly, with a cookie that nobody asked for."""
+    """Do the work and respond properly, with an unrequested cookie."""
 
     cookie: str = "emulator=crumbs; Path=/"
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Add the cookie."""
         return replace(answer, headers={**answer.headers, "Set-Cookie": self.cookie})
 
 
-def _reshaped(answer: Answer, reshape: Callable[[object], object]) -> Answer:
+def _reshaped(answer: Response, reshape: Callable[[object], object]) -> Response:
     if not answer.body:
         return answer
     return replace(answer, body=msgspec.json.encode(reshape(msgspec.json.decode(answer.body))))
@@ -335,7 +335,7 @@ async def _bomb(size: int) -> AsyncIterator[bytes]:
     repeated; only the checksum has to walk over every byte.
     """
     yield b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-    blanks = b" " * min(size, _BLOCK)
+    blanks = b" " * min(size, _BLOCK_BYTES)
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = packer.compress(blanks) + packer.flush(zlib.Z_FULL_FLUSH)
     checksum = 0

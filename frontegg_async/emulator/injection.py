@@ -1,46 +1,46 @@
-"""How faults are dealt out: what a fault is, and the injection that lets it strike."""
+"""Faults in general, and injections that let them strike."""
 
 import asyncio
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from .http.answer import Answer
+from .http.response import Response
 
 __all__ = ["Fault", "Injection"]
 
 
 class Fault:
-    """What can go wrong; a subclass overrides one of the two moments, or both."""
+    """A way for a request to go wrong; a subclass overrides ``before``, ``after`` or both."""
 
     needs_reused_connection: ClassVar[bool] = False
     """Strike only on a connection that has already served a request."""
 
     @property
     def commits_after(self) -> float | None:
-        """Return the seconds after which the work is done although it was answered; None: never."""
+        """Return the seconds from the response to the work, or None if there is no late work."""
         return None
 
-    async def before(self, injection: "Injection") -> Answer | None:
-        """Strike before anything is done: return what to answer instead, or None to go on."""
+    async def before(self, injection: "Injection") -> Response | None:
+        """Strike before the work: return a response to send instead, or None to go on."""
         return None
 
-    async def after(self, answer: Answer, injection: "Injection") -> Answer:
-        """Strike after everything is done: return what to send in place of ``answer``."""
+    async def after(self, answer: Response, injection: "Injection") -> Response:
+        """Strike after the work: return a response to send in place of ``answer``."""
         return answer
 
 
 @dataclass(eq=False)
 class Injection:
-    """A fault at work: how often it strikes, how often it struck, and the way to end it."""
+    """A fault with the requests that it strikes, counts of them, and a way to end it."""
 
     fault: Fault
     on: str | None = None
     times: int | None = 1
     every: int | None = None
     struck: int = 0
-    """How many requests it has hit so far."""
+    """Requests that it has struck so far."""
     seen: int = 0
-    """How many requests it could have hit so far."""
+    """Requests that it could have struck so far."""
     _released: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     _waiting: list[tuple[int, asyncio.Event]] = field(
         default_factory=list[tuple[int, asyncio.Event]], repr=False
@@ -48,22 +48,22 @@ class Injection:
 
     def __post_init__(self) -> None:
         if self.times is not None and self.times < 1:
-            raise ValueError(f"times must be at least 1, or None: {self.times}")
+            raise ValueError(f"times must be a positive integer or None, got {self.times}")
         if self.every is not None and self.every < 1:
-            raise ValueError(f"every must be at least 1, or None: {self.every}")
+            raise ValueError(f"every must be a positive integer or None, got {self.every}")
 
     @property
     def cleared(self) -> bool:
-        """Whether it has been ended by :meth:`clear`."""
+        """Return whether :meth:`clear` has ended it."""
         return self._released.is_set()
 
     @property
     def spent(self) -> bool:
-        """Whether it will not strike any more."""
+        """Return whether it will strike no more."""
         return self.cleared or (self.times is not None and self.struck >= self.times)
 
     def strikes(self, key: str | None, *, reused: bool) -> bool:
-        """Decide about a request, and count it."""
+        """Return whether a request is struck, and count it."""
         if self.on not in (None, key) or self.spent:
             return False
         if self.fault.needs_reused_connection and not reused:
@@ -78,14 +78,14 @@ class Injection:
         return True
 
     async def wait(self, struck: int = 1) -> None:
-        """Return once this many requests have been hit; at once if they already have."""
+        """Wait until this many requests have been struck."""
         if self.struck < struck:
             event = asyncio.Event()
             self._waiting.append((struck, event))
             await event.wait()
 
     def clear(self) -> None:
-        """End it: strike no more, and let whatever it stalls go on."""
+        """End it: strike no more, and let stalled requests go on."""
         self._released.set()
 
     async def hold(self, seconds: float | None) -> None:

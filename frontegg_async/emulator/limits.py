@@ -1,9 +1,9 @@
-"""Rate limits of the server side, and the ways in which answers speak about them.
+"""Rate limits of the server side, and the headers that announce them.
 
 Each route template has a counter of its own (doc: limits are per route family), unless a limit is
-shared. Limits are looked at before anything else, the token included (guess). There are four kinds
-(``counters.py``), because nobody outside knows which one Frontegg has; whether a refused request
-counts is not known either. What is announced, and on which answers:
+shared. Limits are checked before anything else, the token included (guess). Which of four kinds
+(``counters.py``) Frontegg has is not known, nor if a refused request counts. Headers by form, and
+the responses that carry them:
 
 ==================  =====  ====  ===============================================================
 RESET               doc    429   ``X-Rate-Limit-Reset``, an RFC 3339 date-time, alone
@@ -37,7 +37,7 @@ from typing import Final, Literal, NamedTuple, Self, get_args
 import msgspec
 
 from .counters import AlignedWindows, Counter, FixedWindows, SlidingWindow, TokenBucket
-from .http.answer import Answer, failure
+from .http.response import Response, error_response
 
 __all__ = ["Announce", "Limiter", "RateLimit"]
 
@@ -45,7 +45,7 @@ Kind = Literal["fixed", "aligned", "sliding", "bucket"]
 
 
 class Announce(Enum):
-    """The headers by which a 429 says how long to stay away, and others how much is left."""
+    """The headers by which a 429 states the wait, and other responses the remaining calls."""
 
     RESET = "reset"
     RESET_EPOCH = "reset-epoch"
@@ -80,7 +80,7 @@ class _Policy(NamedTuple):
 
 
 _DAY: Final = _Policy("day", 1_000_000, 86_400.0, 999_999, 86_400.0)
-"""It never runs out, and its reset is the wrong one to wait for."""
+"""A limit that never runs out; its reset is the wrong one to wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +88,20 @@ class RateLimit:
     """At most ``limit`` requests per ``window`` seconds, on one route, on several or on each.
 
     Args:
-        limit: How many requests a window lets through.
+        limit: Requests that a window lets through.
         window: Its length in seconds.
         on: ``"METHOD /template"``, or a set of them; None is every route.
-        announce: What the answers say.
+        announce: The headers of the responses.
         kind: ``"fixed"`` windows open with the first request in them; ``"aligned"`` ones begin at
             whole multiples of their length on the wall clock; a ``"sliding"`` window always looks
             back from now; a ``"bucket"`` fills evenly, and each request takes a token out.
         burst: The tokens that a bucket holds; ``limit`` if None.
         counts_refused: Count refused requests too, whichever limit of the route refuses them. In
-            a sliding window they keep out those that come after them.
-        used: How many calls others have made before the server starts, on each counter.
-        elapsed: How many seconds before the start they made them; a fixed window has opened then.
+            a sliding window they keep out later ones.
+        used: Calls that others have made before the server starts, on each counter.
+        elapsed: Seconds before the start at which they made them; a fixed window opened then.
             Aligned windows know by the clock when they began.
-        shared: Count all routes that it is on together, instead of each by itself.
+        shared: Count all routes of the limit together, instead of each by itself.
 
     Raises:
         ValueError: If an argument is out of range, or is not for this kind.
@@ -122,11 +122,11 @@ class RateLimit:
 
     def __post_init__(self) -> None:
         if self.limit < 0:
-            raise ValueError(f"limit must not be negative: {self.limit}")
+            raise ValueError(f"limit must not be negative, got {self.limit}")
         if not 0 < self.window < math.inf:
-            raise ValueError(f"window must be a positive number of seconds: {self.window}")
+            raise ValueError(f"window must be a positive number of seconds, got {self.window}")
         if self.kind not in get_args(Kind):
-            raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}: {self.kind!r}")
+            raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}, got {self.kind!r}")
         self._check_bucket()
         self._check_past()
 
@@ -135,17 +135,17 @@ class RateLimit:
             if self.kind != "bucket":
                 raise ValueError(f"burst is for buckets, not for {self.kind} windows")
             if self.burst < 1:
-                raise ValueError(f"burst must be positive: {self.burst}")
+                raise ValueError(f"burst must be a positive integer, got {self.burst}")
         if self.counts_refused and self.kind == "bucket":
             raise ValueError("counts_refused is for windows, not for buckets")
 
     def _check_past(self) -> None:
         if not 0 <= self.used <= self.size:
-            raise ValueError(f"used must be from 0 to {self.size}: {self.used}")
+            raise ValueError(f"used must be from 0 to {self.size}, got {self.used}")
         if self.elapsed and self.kind == "aligned":
             raise ValueError("elapsed is not for aligned windows: set the wall clock instead")
         if not 0 <= self.elapsed < self.window:
-            raise ValueError(f"elapsed must be from 0 to below {self.window:g}: {self.elapsed}")
+            raise ValueError(f"elapsed must be from 0 to below {self.window:g}, got {self.elapsed}")
 
     @property
     def size(self) -> int:
@@ -169,7 +169,7 @@ class RateLimit:
         raise ValueError(f"not a rate limit: {text!r} (expected LIMIT/SECONDS)")
 
     def naming(self, known: Callable[[str], str]) -> Self:
-        """Return the same limit with each route named as ``known`` names it."""
+        """Return the same limit, with routes under the names that ``known`` gives them."""
         if self.on is None:
             return self
         on = known(self.on) if isinstance(self.on, str) else frozenset(map(known, self.on))
@@ -190,7 +190,7 @@ class _Tally(NamedTuple):
 
 
 class Limiter:
-    """Lets a request through, or says by what answer it is refused."""
+    """Lets requests through, or refuses them with a 429."""
 
     def __init__(
         self,
@@ -207,12 +207,12 @@ class Limiter:
         self._shared: dict[int, _Tally] = {}
 
     def start(self) -> None:
-        """Begin now, unless requests have been counted already."""
+        """Begin counting now, unless requests have been counted already."""
         if not self._tallies:
             self._began = self._clock()
             self._began_at = self._wall_clock()
 
-    def admit(self, route: str) -> Answer | Mapping[str, str]:
+    def admit(self, route: str) -> Response | Mapping[str, str]:
         """Count a request on ``route``: return its 429, or the headers for its answer."""
         tallies = self._tallies.get(route)
         if tallies is None:
@@ -223,7 +223,9 @@ class Limiter:
                 for each, at, _ in asked:
                     each.counter.refuse(at)
                 headers = self._headers(tally, now, 0)
-                return msgspec.structs.replace(failure(429, "Too many requests"), headers=headers)
+                return msgspec.structs.replace(
+                    error_response(429, "Too many requests"), headers=headers
+                )
         for tally, now, _ in asked:
             tally.counter.take(now)
         said = [each for each in asked if each[0].limit.announce in _ON_EVERY_ANSWER]
@@ -279,7 +281,7 @@ def _announcement(limit: RateLimit, remaining: int, wait: float, reset: float) -
     """Return the headers that announce a limit.
 
     Args:
-        limit: What is announced, and how.
+        limit: The limit, with the form of its headers.
         remaining: Requests that it still lets through.
         wait: Seconds until it lets through more.
         reset: The same moment in seconds since the epoch.

@@ -1,7 +1,7 @@
 """The limits that Frontegg publishes, as limits of the emulator.
 
-The figures are ``frontegg_async.pacing.published``, which the SDK reads as well. What is left
-open there:
+The figures are those of ``frontegg_async.pacing.published``, which the SDK reads as well. The
+emulator adds:
 
 =====================================================================  =====
 a route that the tables name does not count in the general limit        doc
@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from ..pacing.published import GENERAL, NAMED, Plan
 from .limits import Announce, RateLimit
-from .routes import _stateless as stateless
-from .routes import _table as routes
+from .routes import _fallback as fallback
+from .routes import _router as routes
 
 __all__ = ["Plan", "published_limits"]
 
@@ -35,11 +35,11 @@ def published_limits(
 
     Args:
         plan: The customer's plan.
-        announce: What the answers say.
+        announce: The headers of the responses.
 
     """
     general = GENERAL[plan]
-    every = {each.key for each in (*routes.ROUTES, *stateless.routes())} - NAMED.keys()
+    every = {each.key for each in (*routes.ROUTES, *fallback.routes())} - NAMED.keys()
     return (
         *(
             RateLimit(figures[plan].calls, figures[plan].seconds, on=key, announce=announce)

@@ -1,12 +1,12 @@
-"""The server itself: its life, and the way of a request through it.
+"""The server: starting, stopping, and the way of a request through it.
 
 A request is recorded; a fault may strike; limits, the token and the headers are checked; the
-handler does the work in one synchronous step (the *commit*); a fault may strike again; the answer
-is written.
+handler does the work in one synchronous step (the *commit*); a fault may strike again; the
+response is written.
 
-The ``latency`` passes between the commit and the answer, so a client that gives up during it has
-been served all the same (guess). What may refuse a request is told in ``service.py``, which routes
-there are in ``_table.py``, and what they do in the modules that it gathers.
+The ``latency`` passes between the commit and the response, so a client that gives up during it has
+been served all the same (guess). ``service.py`` checks requests, and ``_router.py`` gathers the
+routes from their modules.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from typing import Final, Self
 
 from aiohttp import web
 
-from .http.answer import Answer, HangUp, Letterhead, Reply
 from .http.connections import CountingServer
 from .http.record import Invite, Mail, RecordedRequest
 from .http.request import Call
+from .http.response import CommonHeaders, HangUp, RawResponse, Response
 from .injection import Fault, Injection
 from .limits import Limiter, RateLimit
 from .policy import BulkRoles, DuplicateAdd, ForeignTenant, Policy, RefreshTokenIn
-from .routes import _table as routes
+from .routes import _router as routes
 from .routes._route import Route
 from .service import Service
 from .state.environment import State, User
@@ -33,16 +33,16 @@ from .state.jobs import Jobs
 from .state.keys import Keys
 from .state.lag import Lag
 from .state.logins import Logins
-from .state.store import Desk
+from .state.store import Store
 from .state.tokens import Tokens
 
 __all__ = ["Emulator"]
 
-_GRACE: Final = 0.05  # seconds that a request at work is given when the server stops
+_GRACE_S: Final = 0.05  # for requests in progress when the server stops
 
 
 class Emulator:
-    """Frontegg's API on a local socket, with a memory, limits, and faults on demand.
+    """Frontegg's API on a local socket, with state, limits, and faults on demand.
 
     ::
 
@@ -62,29 +62,29 @@ class Emulator:
         port: The port; 0 picks a free one.
         token_lifetime: The life of an environment token in seconds.
         access_token_lifetime: The life of a user's access token in seconds.
-        refresh_token_lifetime: How long a user's session may be renewed, in seconds.
+        refresh_token_lifetime: The life of a user's refresh token in seconds.
         signed_tokens: Make the signing key with the first start, so that every environment token
-            is signed; else they are signed from the first login or look at the JWKS on.
+            is signed; else they are signed after the first login or request for the JWKS.
         rate_limits: The limits; all that match a route apply to it. ``published_limits()`` returns
             Frontegg's own.
-        latency: Seconds between the commit and the answer; may be changed while it runs.
-        duplicate_add: The answer to an add that changes nothing.
-        foreign_tenant: What setting the active tenant does for a user who is no member of it.
-        validate_tenants: Refuse unknown tenants even where the request does not ask for it.
-        implicit_users: Let every user id exist, so that a run needs no users set up.
-        statuses_as_object: Answer ``statuses`` for one user with an object, as the spec has it.
-        next_at_end: What ``_links.next`` is on the last page.
-        user_token_refusal: The status with which a user's token is refused where only an
-            environment's will do.
-        refresh_token_in: Where a user's refresh token is looked for.
+        latency: Seconds between the commit and the response; may be changed while it runs.
+        duplicate_add: The response to an add that changes nothing.
+        foreign_tenant: The effect of setting an active tenant that the user is no member of.
+        validate_tenants: Reject unknown tenants even if the request does not ask for it.
+        implicit_users: Create users when their ids are first named, so that none need setting up.
+        statuses_as_object: Return ``statuses`` of one user as an object, as the spec has it.
+        next_at_end: The value of ``_links.next`` on the last page.
+        user_token_refusal: The status with which a user's token is rejected on a route that
+            takes environment tokens only.
+        refresh_token_in: The place of a user's refresh token: cookie, body or either.
         rotate_refresh_tokens: Give out a new one with each renewal, and end the old one.
-        read_lag: Seconds until a read shows what a write has done to a user.
-        bulk_roles: Whether roles change in all tenants at once, or by a task.
-        task_looks: How many looks at its status a task needs to end; 0 ends it at once.
-        task_seconds: How long a task takes by the clock instead, however often it is looked at.
+        read_lag: Seconds until a read shows a write to a user.
+        bulk_roles: Change roles in all tenants at once, or by a task.
+        task_looks: Requests for its status until a task has ended; 0 ends it at once.
+        task_seconds: Seconds that a task takes by the clock instead, however often it is read.
         max_url_length: The longest path and query, in bytes, before 414.
-        extra_headers: Headers for every answer.
-        date_header: Whether answers carry ``Date``, by which a client knows this host's clock.
+        extra_headers: Headers for every response.
+        date_header: Send ``Date`` with every response, by which a client knows this host's clock.
         keep_record: Keep every request in :attr:`requests`; counts are kept either way.
         clock: The time for tokens, limits and the record.
         wall_clock: The time for everything that goes over the wire, and for aligned limits.
@@ -165,7 +165,7 @@ class Emulator:
             clock,
             wall_clock,
         )
-        self._desk = Desk(
+        self._store = Store(
             client_id,
             policy,
             keys,
@@ -178,12 +178,12 @@ class Emulator:
         limits = [limit.naming(routes.known) for limit in rate_limits]
         self._limiter = Limiter(limits, clock, wall_clock) if limits else None
         lag = Lag(self._state, read_lag, clock) if read_lag else None
-        self._service = Service(self._state, self._desk, self._limiter, lag, max_url_length)
-        self._letterhead = Letterhead(wall_clock, extra_headers or {}, dated=date_header)
+        self._service = Service(self._state, self._store, self._limiter, lag, max_url_length)
+        self._common = CommonHeaders(wall_clock, extra_headers or {}, dated=date_header)
         self._server: CountingServer | None = None
         self._runner: web.ServerRunner | None = None
 
-    # Life
+    # Start and stop
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -198,7 +198,7 @@ class Emulator:
         await self.stop()
 
     async def start(self) -> None:
-        """Listen.
+        """Listen on the socket.
 
         Raises:
             RuntimeError: If it is running already.
@@ -207,11 +207,11 @@ class Emulator:
 
         """
         if self._runner is not None:
-            raise RuntimeError("the emulator is running already")
+            raise RuntimeError("the emulator is already running")
         if self._signed_tokens:
-            self._desk.keys.make()
+            self._store.keys.make()
         server = CountingServer(self._serve)
-        runner = web.ServerRunner(server, shutdown_timeout=_GRACE)
+        runner = web.ServerRunner(server, shutdown_timeout=_GRACE_S)
         await runner.setup()
         try:
             await web.TCPSite(runner, self._host, self._port, backlog=1024).start()
@@ -223,12 +223,12 @@ class Emulator:
         self._server, self._runner = server, runner
 
     async def stop(self) -> None:
-        """Close every connection, whatever is going on there, and stop listening."""
+        """Close every connection, also with requests in progress, and stop listening."""
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
             self._server = None
-            # The cancelled handlers and closed sockets get to see that they are.
+            # Let cancelled handlers and closed sockets run to their end.
             for _ in range(4):
                 await asyncio.sleep(0)
 
@@ -242,7 +242,7 @@ class Emulator:
 
     @property
     def open_connections(self) -> int:
-        """Return how many connections clients have open now."""
+        """Return the number of open connections."""
         return 0 if self._server is None else len(self._server.numbers)
 
     # State
@@ -262,7 +262,7 @@ class Emulator:
     @property
     def mails(self) -> list[Mail]:
         """Return every e-mail with a link that would have gone out, in order."""
-        return self._desk.mails
+        return self._store.mails
 
     def add_tenant(self, tenant_id: str, *, name: str | None = None) -> None:
         """Set a tenant up."""
@@ -300,10 +300,10 @@ class Emulator:
 
     def set_password(self, user_id: str, password: str) -> None:
         """Let a user log in with this password; raise :exc:`KeyError` if there is none."""
-        self._desk.logins.passwords[self.user(user_id).id] = password
+        self._store.logins.passwords[self.user(user_id).id] = password
 
     def user(self, user_id: str) -> User:
-        """Return what is known of a user, live; raise :exc:`KeyError` if there is none."""
+        """Return a user, live; raise :exc:`KeyError` if there is none."""
         self._catch_up()
         return self._state.users[user_id]
 
@@ -314,17 +314,17 @@ class Emulator:
 
     def revoke_tokens(self) -> None:
         """Make every token issued so far worthless: 401 from now on."""
-        self._desk.tokens.revoke_all()
+        self._store.tokens.revoke_all()
 
     def revoke_user(self, user_id: str, *, sessions: bool = True) -> None:
         """Make a user's access tokens worthless, and with ``sessions`` the refresh tokens too."""
-        self._desk.tokens.revoke_user(user_id)
+        self._store.tokens.revoke_user(user_id)
         if sessions:
-            self._desk.logins.close_all(user_id=user_id)
+            self._store.logins.close_all(user_id=user_id)
 
     def finish_tasks(self) -> None:
         """Let every long-running task do all that it still has to do."""
-        self._desk.jobs.finish()
+        self._store.jobs.finish()
 
     # Faults and the record
 
@@ -339,9 +339,9 @@ class Emulator:
         """Let a fault strike the requests to come; one request is struck by one fault at most.
 
         Args:
-            fault: What happens.
+            fault: The fault.
             on: ``"METHOD /template"``; None is every route, unknown ones included.
-            times: How often, before it is spent; None until it is cleared.
+            times: Requests to strike; None strikes until the fault is cleared.
             every: Strike each n-th matching request only.
 
         Raises:
@@ -353,7 +353,7 @@ class Emulator:
         return injection
 
     def clear_faults(self) -> None:
-        """End every fault, and let whatever they stall or do late go on."""
+        """End every fault: stalled requests go on, and late work is done now."""
         self._catch_up(everything=True)
         for injection in (*self._injections, *self._spent):
             injection.clear()
@@ -361,7 +361,7 @@ class Emulator:
         self._spent.clear()
 
     def count(self, on: str | None = None) -> int:
-        """Return how many requests arrived for ``"METHOD /template"``, or altogether.
+        """Return the number of requests for ``"METHOD /template"``, or of all.
 
         Raises:
             ValueError: If there is no such route.
@@ -371,7 +371,7 @@ class Emulator:
 
     # The way of a request
 
-    async def _serve(self, request: web.BaseRequest) -> Reply:
+    async def _serve(self, request: web.BaseRequest) -> RawResponse:
         server = self._server
         assert server is not None  # noqa: S101 - no request without a server
         connection = request.protocol
@@ -400,23 +400,23 @@ class Emulator:
             self._strike(key, reused=connection in server.served) if self._injections else None
         )
         server.served.add(connection)
-        call = Call(values, query, headers, body, self._desk)
-        answer: Answer | HangUp
+        call = Call(values, query, headers, body, self._store)
+        response: Response | HangUp
         try:
             if injection is None:
-                answer = self._service.answer(route, call, len(target), record)
+                response = self._service.answer(route, call, len(target), record)
             else:
-                answer = await self._answer_under(injection, route, call, len(target), record)
+                response = await self._answer_under(injection, route, call, len(target), record)
         except HangUp as hang_up:
-            answer = hang_up
+            response = hang_up
         if self.latency:
             await asyncio.sleep(self.latency)
-        if record is not None and isinstance(answer, Answer):
-            record.status = answer.status
-        return Reply(answer, self._letterhead)
+        if record is not None and isinstance(response, Response):
+            record.status = response.status
+        return RawResponse(response, self._common)
 
     def _catch_up(self, *, everything: bool = False) -> None:
-        """Do the work of calls that were answered before it, as far as it is due."""
+        """Do the work of calls that were answered before it was done, as far as it is due."""
         if not self._late:
             return
         now = self._clock()
@@ -429,7 +429,7 @@ class Emulator:
         for injection in self._injections:
             if injection.strikes(key, reused=reused):
                 if injection.spent:
-                    # Off the hot path, but still within reach of clear_faults.
+                    # Not searched for every request, but still within reach of clear_faults.
                     self._injections.remove(injection)
                     self._spent.append(injection)
                 return injection
@@ -442,7 +442,7 @@ class Emulator:
         call: Call,
         length: int,
         record: RecordedRequest | None,
-    ) -> Answer:
+    ) -> Response:
         if record is not None:
             record.fault = type(injection.fault).__name__
         late = injection.fault.commits_after
@@ -451,5 +451,5 @@ class Emulator:
         early = await injection.fault.before(injection)
         if early is not None:
             return early
-        answer = self._service.answer(route, call, length, record)
-        return await injection.fault.after(answer, injection)
+        response = self._service.answer(route, call, length, record)
+        return await injection.fault.after(response, injection)

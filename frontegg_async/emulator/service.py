@@ -1,17 +1,17 @@
-"""What stands before the handlers: address, limits, token, headers.
+"""Checks before a handler runs: length of the URL, limits, token, headers.
 
 ==================================================================  =====
 ``POST /auth/vendor``: 200 with ``token`` and ``expiresIn``, or 401   spec
 401 and 429 come before any processing                              guess
 401 carries ``errors`` and no ``errorCode``                         guess
 403 on environment-only routes with a tenant header                 seen
-403 (or 401) for a user's token where an environment's is wanted    guess
-401 for an environment's token where a user's is wanted             guess
-501 where signing is wanted and the extra for it is not there       ours
+403 (or 401) for a user's token on an environment's route           guess
+401 for an environment's token on a user's route                    guess
+501 if a token has to be signed and the extra for it is missing     ours
 403 for account credentials without ``frontegg-environment-id``     guess
 404 ER-00004 for an unknown route                                   seen
-414 for an address of more than 8 KB                                seen
-``frontegg-trace-id`` on every answer, errors included              guess
+414 for a path and query of more than 8 KB                          seen
+``frontegg-trace-id`` on every response, errors included            guess
 ==================================================================  =====
 """
 
@@ -20,16 +20,16 @@ from typing import Final
 
 import msgspec
 
-from .http.answer import Answer, failure
 from .http.record import RecordedRequest
 from .http.request import Call, decode
+from .http.response import RejectedError, Response, error_response
 from .limits import Limiter
-from .routes import _stateless as stateless
+from .routes import _fallback as fallback
 from .routes._route import Route, Takes
 from .state.environment import State
 from .state.keys import CannotSignError
 from .state.lag import Lag
-from .state.store import Desk
+from .state.store import Store
 from .state.tokens import Kind, Token
 
 __all__ = ["Service"]
@@ -44,56 +44,54 @@ _CREDENTIALS: Final = msgspec.json.Decoder(_Credentials)
 
 
 class Service:
-    """The emulated service without its wire: a call goes in, an answer comes out."""
+    """The emulated service without its sockets: a call goes in, a response comes out."""
 
     def __init__(
         self,
         state: State,
-        desk: Desk,
+        store: Store,
         limiter: Limiter | None,
         lag: Lag | None,
         max_url_length: int,
     ) -> None:
         self.state = state
-        self.desk = desk
+        self.store = store
         self._limiter = limiter
         self._lag = lag
         self._max_url_length = max_url_length
 
     def answer(
         self, route: Route | None, call: Call, length: int, record: RecordedRequest | None
-    ) -> Answer:
-        """Do what the real service would do, in one step that nothing can interrupt."""
+    ) -> Response:
+        """Check and handle a call, in one step that nothing can interrupt."""
         if length > self._max_url_length:
-            return Answer(414, b"<html><h1>414 Request-URI Too Large</h1></html>", "text/html")
+            return Response(414, b"<html><h1>414 Request-URI Too Large</h1></html>", "text/html")
         if route is None:
-            return failure(404, "Cannot find the route", "ER-00004")
+            return error_response(404, "Cannot find the route", "ER-00004")
         if self._limiter is None:
             return self._work(route, call, record)
         admitted = self._limiter.admit(route.key)
-        if isinstance(admitted, Answer):
+        if isinstance(admitted, Response):
             return admitted
-        answer = self._work(route, call, record)
+        response = self._work(route, call, record)
         if not admitted:
-            return answer
-        return msgspec.structs.replace(answer, headers={**answer.headers, **admitted})
+            return response
+        return msgspec.structs.replace(response, headers={**response.headers, **admitted})
 
     def commit_late(self, route: Route, call: Call, at: float) -> None:
-        """Do the work of a call that was answered before; it counts as done at that time."""
+        """Do the work of a call that was answered before; it counts as done at time ``at``."""
         self._work(route, call, None, at)
 
     def _work(
         self, route: Route, call: Call, record: RecordedRequest | None, at: float | None = None
-    ) -> Answer:
-        """Do what a route does for those who may."""
-        self.desk.jobs.tick()
-        if route.handle is None:
-            return self._authenticate(call)
-        if route.takes is not Takes.NOTHING:
-            refusal = self._admit(route, call, record)
-            if refusal is not None:
-                return refusal
+    ) -> Response:
+        """Check the token and the headers of a call, and handle it."""
+        self.store.jobs.tick()
         try:
+            if route.handle is None:
+                return self._authenticate(call)
+            if route.takes is not Takes.NOTHING:
+                self._check_token(route, call, record)
             if self._lag is not None:
                 if route.method == "GET":
                     with self._lag.past():
@@ -101,42 +99,41 @@ class Service:
                 if call.values:
                     self._lag.about_to_write(call.values[0], at)
             return route.handle(self.state, call)
+        except RejectedError as rejected:
+            return rejected.response
         except CannotSignError as error:
-            return failure(501, str(error))
+            return error_response(501, str(error))
 
-    def _admit(self, route: Route, call: Call, record: RecordedRequest | None) -> Answer | None:
-        """Look at the token of a call, and keep it there; or refuse."""
+    def _check_token(self, route: Route, call: Call, record: RecordedRequest | None) -> None:
+        """Look up the token of a call and keep it there; reject a call without a good one."""
         token = call.token = self._bearer(call.headers)
         if token is None:
-            return failure(401, "Unauthorized")
+            raise RejectedError(401, "Unauthorized")
         if record is not None:
             record.client_id = token.client_id
             record.user_id = token.user_id
         if token.kind is Kind.ENVIRONMENT:
             if route.takes is Takes.USER:
-                return failure(401, "Failed to verify user JWT")
+                raise RejectedError(401, "Failed to verify user JWT")
             if token.account and not call.headers.get("frontegg-environment-id"):
-                return failure(403, "Environment ID is not specified")
+                raise RejectedError(403, "Environment ID is not specified")
             if route.environment_only and "frontegg-tenant-id" in call.headers:
-                return failure(403, "Tenant ID is defined - forbidden route for tenants")
-        elif (route.takes or stateless.takes(route.key)) is Takes.ENVIRONMENT:
-            status = self.desk.policy.user_token_refusal
-            return failure(status, "Forbidden route for user tokens")
-        return None
+                raise RejectedError(403, "Tenant ID is defined - forbidden route for tenants")
+        elif (route.takes or fallback.takes(route.key)) is Takes.ENVIRONMENT:
+            status = self.store.policy.user_token_refusal
+            raise RejectedError(status, "Forbidden route for user tokens")
 
-    def _authenticate(self, call: Call) -> Answer:
+    def _authenticate(self, call: Call) -> Response:
         credentials = decode(_CREDENTIALS, call)
-        if isinstance(credentials, Answer):
-            return credentials
-        token = self.desk.tokens.issue(credentials.client_id, credentials.secret)
+        token = self.store.tokens.issue(credentials.client_id, credentials.secret)
         if token is None:
-            return failure(401, "Invalid authentication")
-        body = {"token": token, "expiresIn": self.desk.tokens.lifetime}
-        return Answer(200, msgspec.json.encode(body))
+            raise RejectedError(401, "Invalid authentication")
+        body = {"token": token, "expiresIn": self.store.tokens.lifetime}
+        return Response(200, msgspec.json.encode(body))
 
     def _bearer(self, headers: Mapping[str, str]) -> Token | None:
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             # An older spelling that some clients still use (client).
             token = headers.get("x-access-token", "")
-        return self.desk.tokens.find(token)
+        return self.store.tokens.find(token)

@@ -22,7 +22,7 @@ from frontegg_async.emulator import (
     Injection,
     MalformedJson,
 )
-from frontegg_async.emulator.http.answer import Answer
+from frontegg_async.emulator.http.response import Response
 
 from .world import (
     ADD,
@@ -54,7 +54,7 @@ class Reworded(Fault):
 
     change: Callable[[dict[str, Any]], object]
 
-    async def after(self, answer: Answer, injection: Injection) -> Answer:
+    async def after(self, answer: Response, injection: Injection) -> Response:
         """Change the body."""
         told = json.dumps(self.change(json.loads(answer.body)))
         return msgspec.structs.replace(answer, body=told.encode())

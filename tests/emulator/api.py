@@ -20,7 +20,7 @@ AUTH = "POST /auth/vendor"
 
 @dataclass(frozen=True)
 class Result:
-    """An answer that has been read to its end."""
+    """A response with its whole body."""
 
     status: int
     headers: Mapping[str, str]
@@ -34,7 +34,7 @@ class Result:
 
 @dataclass
 class Api:
-    """Sends what it is told to, byte by byte, as the emulator's default client."""
+    """Sends requests as they are given, as the emulator's default client."""
 
     emulator: Emulator
     http: aiohttp.ClientSession
@@ -52,12 +52,12 @@ class Api:
         return result
 
     async def send(self, method: str, target: str, body: object = None, **headers: str) -> Result:
-        """Send a request and read the answer; underscores in header names become hyphens."""
+        """Send a request and read the response; underscores in header names become hyphens."""
         async with self.open(method, target, body, **headers) as response:
             return Result(response.status, response.headers, await response.read())
 
     def open(self, method: str, target: str, body: object = None, **headers: str) -> Any:
-        """Send a request without reading the body of the answer."""
+        """Send a request without reading the body of the response."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.token:
             named.setdefault("Authorization", f"Bearer {self.token}")
@@ -74,7 +74,7 @@ class Api:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop turn until something is so."""
+    """Let the loop turn until a condition holds."""
     with anyio.fail_after(10):
         while not condition():
             await anyio.lowlevel.checkpoint()

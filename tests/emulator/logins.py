@@ -1,4 +1,4 @@
-"""Logging in as a user, for the tests that do."""
+"""Logging in as a user."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ async def user(api: Api, user_id: str = "u", *, tenant_ids: tuple[str, ...] = ("
 
 
 async def refresh(api: Api, refresh_token: str | None, **body: str) -> Result:
-    """Renew a session with what is in the cookie, or in the body."""
+    """Renew a session with a refresh token in the cookie, or in the body."""
     headers = {} if refresh_token is None else {"Cookie": f"{COOKIE}={refresh_token}"}
     anonymous = replace(api, token="")
     return await anonymous.send("POST", f"{AUTH}/v1/user/token/refresh", body, **headers)

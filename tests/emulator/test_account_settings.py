@@ -9,7 +9,7 @@ pytestmark = pytest.mark.anyio
 SETTINGS = "/tenants/resources/account-settings/v1"
 
 
-async def test_what_is_put_is_got(api: Api) -> None:
+async def test_settings_are_kept(api: Api) -> None:
     """Settings add up, belong to one tenant, and include its name."""
     for tenant_id in ("t", "s"):
         api.emulator.add_tenant(tenant_id, name="Acme")
@@ -28,7 +28,7 @@ async def test_what_is_put_is_got(api: Api) -> None:
 
 
 async def test_settings_and_tenant_agree(api: Api) -> None:
-    """What is a field of the tenant as well is the same in both places."""
+    """A setting that is a field of the tenant is the same in both places."""
     api.emulator.add_tenant("t")
     await api.send("PUT", SETTINGS, {"timezone": "UTC"}, frontegg_tenant_id="t")
     target = "/tenants/resources/tenants/v2/t"
@@ -60,7 +60,7 @@ async def test_settings_need_a_tenant_that_exists(
     assert result.status == 404
 
 
-async def test_an_update_of_nothing_is_refused(api: Api) -> None:
-    """An empty object is no update."""
+async def test_an_empty_update_is_rejected(api: Api) -> None:
+    """An update with an empty object is 400."""
     api.emulator.add_tenant("t")
     assert (await api.send("PUT", SETTINGS, {}, frontegg_tenant_id="t")).status == 400

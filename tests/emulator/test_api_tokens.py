@@ -19,7 +19,7 @@ U: dict[str, str] = {"frontegg_user_id": "u", **T}
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
 async def test_a_tenants_api_token_shows_its_secret_once(api: Api, version: str) -> None:
-    """Making one tells the secret, listing it does not, and the rest is what was asked for."""
+    """The secret is in the response to POST and not in lists; the other fields are as given."""
     body = {"description": "d", "metadata": {"a": 1}, "roleIds": ["role-Admin"]}
     made = await api.send("POST", f"{TENANT}/api-tokens/{version}", body, **T)
     assert made.status == 201
@@ -41,21 +41,21 @@ async def test_an_api_token_is_changed_and_deleted_by_its_tenant_only(api: Api) 
     assert (await api.send("PATCH", target, {}, **T)).status == 404
 
 
-async def test_unknown_roles_and_permissions_are_refused(api: Api) -> None:
-    """A token cannot have what there is not."""
+async def test_unknown_roles_and_permissions_are_rejected(api: Api) -> None:
+    """A token cannot have unknown roles or permissions."""
     for body in ({"roleIds": ["nope"]}, {"permissionIds": ["nope"]}):
         assert (await api.send("POST", f"{TENANT}/api-tokens/v2", body, **T)).status == 404
 
 
-async def test_the_headers_are_wanted(api: Api) -> None:
-    """Without the tenant it is 403, and so it is without the user where it is about one."""
+async def test_the_headers_are_required(api: Api) -> None:
+    """Without the tenant it is 403, and so it is without the user of a personal token."""
     assert (await api.send("GET", f"{TENANT}/api-tokens/v1")).status == 403
     assert (await api.send("GET", f"{USER}/api-tokens/v1", **T)).status == 403
     assert (await api.send("POST", f"{USER}/access-tokens/v1", {}, **U)).status == 404
 
 
 async def test_a_users_tokens_are_the_users(api: Api) -> None:
-    """What one user makes another does not see, nor does the tenant."""
+    """A user's token is not listed for another user or for the tenant."""
     api.emulator.add_user("u", tenant_ids=["t"])
     made = (await api.send("POST", f"{USER}/api-tokens/v1", {"description": "d"}, **U)).json
     assert set(made) == {"clientId", "description", "metadata", "createdAt", "expires", "secret"}
@@ -68,7 +68,7 @@ async def test_a_users_tokens_are_the_users(api: Api) -> None:
 
 
 async def test_access_tokens_are_kept_and_looked_up(api: Api) -> None:
-    """Both kinds are listed for their owners, and the application sees what each may do."""
+    """Both kinds are listed for their owners, and the application sees their rights."""
     api.emulator.add_user("u", tenant_ids=["t"], roles=["Reader"])
     body: dict[str, Any] = {"description": "d", "expiresInMinutes": 5}
     mine = (await api.send("POST", f"{USER}/access-tokens/v1", body, **U)).json

@@ -1,4 +1,4 @@
-"""Long-running work: how it goes on, what it leaves, and what it says of itself."""
+"""Long-running work: its progress, its effects and its status."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ async def invite(api: Api, body: object) -> str:
 
 
 async def test_invited_users_join_step_by_step(api: Api) -> None:
-    """Each look at the status lets half of them in, and the second look ends it."""
+    """Each read of the status adds half of the users, and the second ends the task."""
     job_id = await invite(api, people(3, name="N", roleIds=["role-Reader"]))
     seen: list[tuple[str, int]] = []
     status: dict[str, Any] = {}
@@ -44,7 +44,7 @@ async def test_invited_users_join_step_by_step(api: Api) -> None:
 
 
 async def test_a_task_that_has_done_nothing_has_not_started(connect: Connect) -> None:
-    """With fewer users than looks the first of them find nothing done."""
+    """With fewer users than reads of the status, the first reads find nothing done."""
     async with connect(task_looks=3) as api:
         job_id = await invite(api, people(1))
         states = [
@@ -53,8 +53,8 @@ async def test_a_task_that_has_done_nothing_has_not_started(connect: Connect) ->
         assert states == ["NotStarted", "NotStarted", "Completed"]
 
 
-async def test_bad_users_are_errors_and_stop_nobody(connect: Connect) -> None:
-    """The status tells which ones were bad; everybody else is in, those with passwords too."""
+async def test_bad_users_are_errors_and_do_not_stop_the_others(connect: Connect) -> None:
+    """The status names the bad users; the others are members, and their passwords work."""
     async with connect(task_looks=0) as api:
         body = people(2, password="pw", skipInviteEmail=True, verified=True)
         body["users"].insert(1, {"email": "no address"})
@@ -70,8 +70,8 @@ async def test_bad_users_are_errors_and_stop_nobody(connect: Connect) -> None:
         assert (await log_in(api, "u0@x.io", "pw")).json["emailVerified"] is True
 
 
-async def test_who_exists_joins_too(connect: Connect) -> None:
-    """Somebody from another tenant is added, and stays who they are."""
+async def test_an_existing_user_joins(connect: Connect) -> None:
+    """A user of another tenant is added under the same id."""
     async with connect(task_looks=0) as api:
         api.emulator.add_user("old", email="u0@x.io", tenant_ids=["s"])
         await invite(api, people(1))
@@ -79,7 +79,7 @@ async def test_who_exists_joins_too(connect: Connect) -> None:
 
 
 async def test_the_clock_can_move_tasks_on(connect: Connect) -> None:
-    """With task_seconds users join as time passes, whether or not anybody looks at the task."""
+    """With task_seconds users join as time passes, also while the task is not read."""
     now = 0.0
     async with connect(task_seconds=10, clock=lambda: now) as api:
         job_id = await invite(api, people(4))
@@ -93,7 +93,7 @@ async def test_the_clock_can_move_tasks_on(connect: Connect) -> None:
 
 
 async def test_tasks_can_be_finished_from_outside(api: Api) -> None:
-    """finish_tasks does what is left, and the next look finds it done."""
+    """finish_tasks does the rest, and the next status is completed."""
     job_id = await invite(api, people(5))
     api.emulator.finish_tasks()
     assert len(api.emulator.memberships()) == 5
@@ -102,7 +102,7 @@ async def test_tasks_can_be_finished_from_outside(api: Api) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1_001])
-async def test_too_many_and_none_are_refused(api: Api, count: int) -> None:
+async def test_too_many_and_none_are_rejected(api: Api, count: int) -> None:
     """A call takes between one and a thousand users, and does nothing otherwise."""
     for target in (f"{BULK}/invite", f"{MIGRATIONS}/v2/local/bulk"):
         result = await api.send("POST", target, people(count), frontegg_tenant_id="t")
@@ -110,8 +110,8 @@ async def test_too_many_and_none_are_refused(api: Api, count: int) -> None:
     assert len(api.emulator.tenants) == 0
 
 
-async def test_what_bulk_work_wants(api: Api) -> None:
-    """An invitation wants a tenant, and a status the id of a task of its own kind."""
+async def test_bulk_work_needs_a_tenant_and_a_known_task(api: Api) -> None:
+    """An invitation needs a tenant, and a status the id of a task of its own kind."""
     assert (await api.send("POST", f"{BULK}/invite", people(1))).status == 403
     job_id = await invite(api, people(1))
     assert (await api.send("GET", f"{BULK}/status/nope")).status == 404
@@ -147,7 +147,7 @@ async def test_users_are_migrated(api: Api, version: str) -> None:
 
 
 async def test_one_user_is_migrated_at_once(api: Api) -> None:
-    """The single migration answers with the user, and with 400 to a bad one."""
+    """The single migration returns the user, and 400 for a bad one."""
     body = {"email": "a@x.io", "tenantId": "t", "metadata": "{}"}
     result = await api.send("POST", f"{MIGRATIONS}/v1/local", body)
     assert (result.status, result.json["email"], result.json["verified"]) == (201, "a@x.io", False)
@@ -171,7 +171,7 @@ def _member(emulator: Emulator) -> None:
 
 
 async def test_roles_change_in_all_tenants_at_once(api: Api) -> None:
-    """By default the answer is the result."""
+    """By default the response is the result."""
     _member(api.emulator)
     body = {"addRoleIds": ["role-Admin"], "removeRoleIds": ["role-Reader"]}
     result = await api.send("PATCH", f"{VENDOR_ONLY}/u/roles/bulk", body)
@@ -186,7 +186,7 @@ async def test_roles_change_in_all_tenants_at_once(api: Api) -> None:
 
 
 async def test_roles_change_by_a_task(connect: Connect) -> None:
-    """If queued the answer is a task, which tells of tenants that are not the user's."""
+    """If queued the response is a task, with errors for tenants that are not the user's."""
     async with connect(bulk_roles=BulkRoles.QUEUED) as api:
         _member(api.emulator)
         body = {"addRoleIds": ["role-Admin"], "tenantIds": ["a", "x"]}
@@ -205,7 +205,7 @@ async def test_roles_change_by_a_task(connect: Connect) -> None:
 @pytest.mark.parametrize(
     "options", [{"task_looks": -1}, {"task_seconds": -1}, {"user_token_refusal": 404}]
 )
-def test_policies_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
+def test_policies_that_make_no_sense_are_rejected(options: dict[str, Any]) -> None:
     """A negative number of looks or seconds, and another status, are the caller's mistake."""
     with pytest.raises(ValueError, match="must"):
         Emulator(**options)

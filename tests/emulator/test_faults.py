@@ -1,4 +1,4 @@
-"""Each fault, seen from the client's side, and how faults are dealt out."""
+"""Each fault from the client's side, and the requests that faults strike."""
 
 import zlib
 
@@ -290,7 +290,7 @@ async def test_faults_strike_one_after_another(add: Api) -> None:
 @pytest.mark.parametrize(
     "options", [{"times": 0}, {"every": 0}, {"on": "POST /typo"}, {"on": USERS}]
 )
-async def test_a_fault_that_could_never_strike_is_refused(
+async def test_a_fault_that_could_never_strike_is_rejected(
     api: Api, options: dict[str, int]
 ) -> None:
     """Numbers below one and routes that do not exist are mistakes."""

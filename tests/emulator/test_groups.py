@@ -31,7 +31,7 @@ async def _create(api: Api, name: str, **fields: object) -> Any:
 
 
 async def test_a_group_is_created_read_changed_and_deleted(world: Api) -> None:
-    """A group lives from POST to DELETE, and PATCH leaves alone what it does not name."""
+    """A group lives from POST to DELETE, and PATCH leaves the other fields alone."""
     group = await _create(world, "crew", color="#fff", metadata="{}")
     assert (group["roles"], group["users"], group["managedBy"]) == ([], [], "frontegg")
     path = f"/{group['id']}"
@@ -64,7 +64,7 @@ async def test_relations_are_shown_as_asked(world: Api) -> None:
 
 
 async def test_roles_and_users_are_removed(world: Api) -> None:
-    """DELETE with a body takes what it names, and what is not there is no error."""
+    """DELETE with a body removes the named ids, and unknown members are no error."""
     path = f"/{(await _create(world, 'crew'))['id']}"
     await _send(world, "POST", f"{path}/users", {"userIds": ["a", "b"]})
     await _send(world, "POST", f"{path}/roles", {"roleIds": ["role-x"]})
@@ -124,7 +124,7 @@ async def test_a_name_is_taken_once_a_tenant(world: Api) -> None:
 
 
 async def test_many_are_read_by_id(world: Api) -> None:
-    """BulkGet answers 201 with the known ones, in the order asked for."""
+    """BulkGet returns 201 with the known groups, in the order of the ids."""
     first, second = await _create(world, "first"), await _create(world, "second")
     body = {"groupsIds": [second["id"], "unknown", first["id"]]}
     result = await _send(world, "POST", "/bulkGet", body)
@@ -146,7 +146,7 @@ async def test_pages_of_groups(world: Api) -> None:
 
 
 async def test_the_configuration_is_kept(api: Api) -> None:
-    """What is posted is got, and what is not posted stays."""
+    """A setting that is posted is kept, and the other one stays."""
     result = await api.send("POST", f"{GROUPS}/config", {"rolesEnabled": False})
     assert (result.status, result.body) == (201, b"")
     config = (await api.send("GET", f"{GROUPS}/config")).json
@@ -167,7 +167,7 @@ async def test_users_show_their_groups(world: Api) -> None:
     ]
 
 
-async def test_who_leaves_the_tenant_leaves_its_groups(world: Api) -> None:
+async def test_leaving_a_tenant_leaves_its_groups(world: Api) -> None:
     """Neither a removed membership nor a deleted user stays in a group."""
     path = f"/{(await _create(world, 'crew'))['id']}"
     await _send(world, "POST", f"{path}/users", {"userIds": ["a", "b"]})

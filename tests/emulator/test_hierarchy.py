@@ -55,7 +55,7 @@ async def test_levels_count_the_steps(tree: Api) -> None:
 
 
 async def test_an_update_moves_a_tenant(tree: Api) -> None:
-    """ParentTenantId in an update moves a tenant, null frees it, a circle is refused."""
+    """ParentTenantId in an update moves a tenant, null frees it, a circle is rejected."""
     target = "/tenants/resources/tenants/v2/left"
     for parent, status, below_right in (
         ("leaf", 400, []),
@@ -79,7 +79,7 @@ async def test_reading_needs_a_tenant_that_exists(tree: Api, path: str) -> None:
 
 
 async def test_a_tenant_is_put_below_another_and_taken_away(tree: Api) -> None:
-    """POST and DELETE of the relation answer nothing, and leave both tenants there."""
+    """POST and DELETE of the relation have empty responses, and keep both tenants."""
     tree.emulator.add_tenant("late")
     body = {"parentTenantId": "leaf", "childTenantId": "late"}
     made = await tree.send("POST", HIERARCHY, body)
@@ -103,7 +103,7 @@ async def test_a_tenant_is_put_below_another_and_taken_away(tree: Api) -> None:
         (None, "top", 400),
     ],
 )
-async def test_a_relation_that_cannot_be_is_refused(
+async def test_a_relation_that_cannot_be_is_rejected(
     tree: Api, parent: str | None, child: str, status: int
 ) -> None:
     """Nothing is below itself, has two parents, or closes a circle."""
@@ -113,7 +113,7 @@ async def test_a_relation_that_cannot_be_is_refused(
 
 
 async def test_deleting_a_tenant_moves_the_ones_below_up(tree: Api) -> None:
-    """What was below a deleted tenant is below its parent from now on."""
+    """Tenants below a deleted tenant move up to its parent."""
     assert (await tree.send("DELETE", f"{SUB_TENANTS}/left")).status == 200
     assert await _ids(tree, "top") == ["right", "leaf"]
     assert (await tree.send("DELETE", f"{TENANTS}/top")).status == 200
@@ -121,7 +121,7 @@ async def test_deleting_a_tenant_moves_the_ones_below_up(tree: Api) -> None:
     assert list(tree.emulator.tenants) == ["right", "leaf"]
 
 
-async def test_what_is_below_nothing_is_no_sub_tenant(tree: Api) -> None:
+async def test_a_tenant_at_the_top_is_no_sub_tenant(tree: Api) -> None:
     """Deleting by the sub-tenants' route spares a tenant at the top."""
     assert (await tree.send("DELETE", f"{SUB_TENANTS}/top")).status == 404
     assert "top" in tree.emulator.tenants
@@ -137,7 +137,7 @@ async def test_what_is_below_nothing_is_no_sub_tenant(tree: Api) -> None:
     ],
 )
 async def test_a_sub_tenant_needs_id_name_and_parent(tree: Api, body: object, status: int) -> None:
-    """Nothing is made of a body that lacks something, or names what is or is not there."""
+    """Nothing is created without a name, without a known parent, or with an id in use."""
     assert (await tree.send("POST", SUB_TENANTS, body)).status == status
     assert set(tree.emulator.tenants) == {"top", "left", "right", "leaf"}
 

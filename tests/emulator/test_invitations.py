@@ -15,7 +15,7 @@ OF_USER = f"{INVITES}/v1/user"
 HEADERS: dict[str, str] = {"frontegg_tenant_id": "t", "frontegg_user_id": "u"}
 
 
-async def test_an_open_invitation_lets_anybody_in(api: Api) -> None:
+async def test_an_open_invitation_lets_any_user_in(api: Api) -> None:
     """Without a user it is good for any number of users, until it is deleted."""
     body = {"tenantId": "t", "roleIds": ["role-Reader"]}
     made = await api.send("POST", f"{INVITES}/v1", body)
@@ -39,7 +39,7 @@ async def test_an_open_invitation_lets_anybody_in(api: Api) -> None:
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
 async def test_an_invitation_of_one_user(api: Api, version: str) -> None:
-    """It is made, changed, read, sent, accepted once, and by nobody else."""
+    """It is created, sent, changed, read, and accepted once, by its user only."""
     api.emulator.add_user("u", email="u@x.io")
     api.emulator.add_user("v")
     body: dict[str, Any] = {"expiresInMinutes": 5, "shouldSendEmail": True, "roleIds": []}
@@ -61,7 +61,7 @@ async def test_an_invitation_of_one_user(api: Api, version: str) -> None:
 
 
 async def test_an_invitation_is_replaced_and_deleted(api: Api) -> None:
-    """A second invitation of the same user ends the first; a deleted one lets nobody in."""
+    """A second invitation of the same user ends the first; a deleted one is invalid."""
     api.emulator.add_user("u")
     body = {"expiresInMinutes": 5, "shouldSendEmail": False}
     first = (await api.send("POST", OF_USER, body, **HEADERS)).json
@@ -76,8 +76,8 @@ async def test_an_invitation_is_replaced_and_deleted(api: Api) -> None:
     assert api.emulator.mails == []
 
 
-async def test_what_an_invitation_wants(api: Api) -> None:
-    """Headers, the required fields, a user and roles that exist."""
+async def test_an_invitation_needs_headers_fields_user_and_roles(api: Api) -> None:
+    """Missing headers are 403, missing fields 400, an unknown user or role 404."""
     body = {"expiresInMinutes": 5, "shouldSendEmail": False}
     assert (await api.send("POST", OF_USER, body)).status == 403
     assert (await api.send("POST", OF_USER, body, frontegg_tenant_id="t")).status == 403
@@ -89,7 +89,7 @@ async def test_what_an_invitation_wants(api: Api) -> None:
 
 
 async def test_an_invitation_expires(connect: Connect) -> None:
-    """After its minutes the token is good for nothing."""
+    """After its minutes the token is 404."""
     now = 1_700_000_000.0
     async with connect(wall_clock=lambda: now) as api:
         body = {"tenantId": "t", "expiresInMinutes": 1}
@@ -163,7 +163,7 @@ async def test_a_generated_activation_link_works(api: Api) -> None:
 
 
 async def test_the_strategies_are_kept(api: Api) -> None:
-    """What is set for activations and invitations is what comes back, each by itself."""
+    """The settings of activations and of invitations are kept apart."""
     base = "/identity/resources/configurations/v1"
     target = f"{base}/activation/strategies"
     assert (await api.send("POST", target, {"strategy": "nope"})).status == 400

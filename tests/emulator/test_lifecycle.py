@@ -1,4 +1,4 @@
-"""Starting, stopping, and what is left afterwards."""
+"""Starting, stopping, and the state afterwards."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ async def test_it_listens_on_a_free_port_while_it_runs() -> None:
 
 
 async def test_it_keeps_its_state_over_a_restart() -> None:
-    """What was there before a stop is there after the next start."""
+    """Memberships from before a stop are there after the next start."""
     emulator = Emulator()
     async with emulator:
         emulator.add_user("u", tenant_ids=["t"])
@@ -57,7 +57,7 @@ async def test_a_taken_port_is_an_os_error_and_leaves_it_stopped() -> None:
 
 
 async def test_two_emulators_share_nothing() -> None:
-    """A token of one is worth nothing to the other."""
+    """A token of one is invalid at the other."""
     async with Emulator() as one, Emulator() as two, aiohttp.ClientSession() as http:
         api = Api(one, http)
         await api.authenticate()
@@ -67,7 +67,7 @@ async def test_two_emulators_share_nothing() -> None:
 
 
 async def test_connections_are_counted(connect: Connect) -> None:
-    """open_connections follows what clients open and close."""
+    """open_connections follows the clients' connections."""
     async with connect() as api:
         assert api.emulator.open_connections == 1
         await api.http.close()
@@ -95,7 +95,7 @@ async def test_stopping_ends_what_is_stalled(connect: Connect) -> None:
     assert asyncio.all_tasks() == before
 
 
-async def test_latency_lies_between_commit_and_answer(connect: Connect) -> None:
+async def test_latency_lies_between_commit_and_response(connect: Connect) -> None:
     """A client that gives up during the latency has been served all the same."""
     async with connect() as api:
         api.emulator.add_user("u")

@@ -1,4 +1,4 @@
-"""Users who log in, renew, and log out; and API tokens that do."""
+"""Logins, renewals and logouts of users and of API tokens."""
 
 from dataclasses import replace
 from http.cookies import SimpleCookie
@@ -8,6 +8,7 @@ import pytest
 from frontegg_async.emulator import RefreshTokenIn
 
 from .api import USERS, VENDOR_ONLY, Api
+from .clocks import Time
 from .conftest import Connect
 from .logins import AUTH, COOKIE, log_in, refresh, user
 
@@ -16,16 +17,6 @@ pytestmark = pytest.mark.anyio
 ME = "/identity/resources/users/v2/me"
 API_TOKENS = "/identity/resources/tenants/api-tokens"
 PERSONAL = "/identity/resources/users/api-tokens/v1"
-
-
-class Time:
-    """A clock that stands still unless told otherwise."""
-
-    now = 1_000_000.0
-
-    def __call__(self) -> float:
-        """Tell the time."""
-        return self.now
 
 
 async def test_a_login_gives_tokens_and_a_cookie(api: Api) -> None:
@@ -78,7 +69,7 @@ async def test_a_user_made_with_a_password_can_log_in(api: Api, target: str) -> 
 
 
 async def test_a_renewal_rotates_the_refresh_token(api: Api) -> None:
-    """A renewal is 201 with new tokens, and the refresh token that it took is worthless."""
+    """A renewal is 201 with new tokens, and the used refresh token is invalid."""
     api.emulator.add_user("u", email="u@x.io", tenant_ids=["t"], password="pw")
     first = (await log_in(api, "u@x.io", "pw")).json
     second = await refresh(api, first["refreshToken"])
@@ -119,7 +110,7 @@ async def test_where_a_refresh_token_is_looked_for(
 
 
 async def test_a_logout_ends_the_session_and_the_cookie(api: Api) -> None:
-    """After a logout the refresh token is worthless, and a second logout is no error."""
+    """After a logout the refresh token is invalid, and a second logout is no error."""
     api.emulator.add_user("u", email="u@x.io", tenant_ids=["t"], password="pw")
     token = (await log_in(api, "u@x.io", "pw")).json["refreshToken"]
     for _ in range(2):
@@ -131,19 +122,19 @@ async def test_a_logout_ends_the_session_and_the_cookie(api: Api) -> None:
 
 async def test_tokens_of_users_expire_by_the_clock(connect: Connect) -> None:
     """An access token and a session end at their last moment, each by its own life."""
-    clock = Time()
-    options = {"access_token_lifetime": 60, "refresh_token_lifetime": 600, "clock": clock}
+    time = Time()
+    options = {"access_token_lifetime": 60, "refresh_token_lifetime": 600, "clock": time.clock}
     async with connect(**options) as api:
         mine = await user(api)
         session = (await log_in(api, "u@x.io", "pw")).json
         assert session["expiresIn"] == 60
-        clock.now += 59
+        time.passed += 59
         assert (await mine.send("GET", ME)).status == 200
-        clock.now += 1
+        time.passed += 1
         assert (await mine.send("GET", ME)).status == 401
         renewed = await refresh(api, session["refreshToken"])
         assert renewed.status == 201
-        clock.now += 600
+        time.passed += 600
         assert (await refresh(api, renewed.json["refreshToken"])).status == 401
 
 
@@ -162,7 +153,7 @@ async def test_revoking_a_user_leaves_the_others_alone(api: Api) -> None:
 
 
 async def test_a_user_who_is_locked_cannot_renew(api: Api) -> None:
-    """Locking a user ends what they can renew."""
+    """A locked user's refresh token gets 401."""
     api.emulator.add_user("u", email="u@x.io", tenant_ids=["t"], password="pw")
     token = (await log_in(api, "u@x.io", "pw")).json["refreshToken"]
     await api.send("POST", f"{USERS}/u/lock")
@@ -178,7 +169,7 @@ async def _exchange(api: Api, made: dict[str, str]) -> Api:
 
 
 async def test_a_tenants_api_token_acts_in_its_tenant(api: Api) -> None:
-    """A tenant's token reads what is the tenant's without any header, and is nobody's ``me``."""
+    """A tenant's token reads the tenant's objects without any header, and has no ``me``."""
     api.emulator.add_user("u", tenant_ids=["t"])
     made = await api.send("POST", f"{API_TOKENS}/v2", {}, frontegg_tenant_id="t")
     tenant = await _exchange(api, made.json)
@@ -189,7 +180,7 @@ async def test_a_tenants_api_token_acts_in_its_tenant(api: Api) -> None:
 
 
 async def test_a_users_api_token_acts_as_the_user(api: Api) -> None:
-    """A user's token is good for what the user asks about themselves."""
+    """A user's API token reads the user's own profile."""
     api.emulator.add_user("u", tenant_ids=["t"])
     headers = {"frontegg_tenant_id": "t", "frontegg_user_id": "u"}
     made = await api.send("POST", PERSONAL, {"description": "d"}, **headers)

@@ -1,4 +1,4 @@
-"""What users ask about themselves, and what their tokens are refused for."""
+"""A user's own profile, tenants, sessions and passwords, and the limits of a user's token."""
 
 from base64 import urlsafe_b64decode
 
@@ -52,7 +52,7 @@ async def test_a_user_changes_their_profile(api: Api) -> None:
 
 
 async def test_a_user_changes_their_tenant_and_the_next_token_follows(api: Api) -> None:
-    """The new active tenant shows in the token of the next renewal; foreign ones are refused."""
+    """The new active tenant shows in the token of the next renewal; foreign ones are rejected."""
     mine = await user(api, tenant_ids=("t", "s"))
     session = (await log_in(api, "u@x.io", "pw")).json["refreshToken"]
     assert (await mine.send("PUT", f"{USERS}/tenant", {"tenantId": "nope"})).status == 400
@@ -63,7 +63,7 @@ async def test_a_user_changes_their_tenant_and_the_next_token_follows(api: Api) 
     assert claims["tenantId"] == "s"
 
 
-async def test_a_users_token_says_who_and_where_whatever_the_headers_say(api: Api) -> None:
+async def test_headers_do_not_override_a_users_token(api: Api) -> None:
     """Headers that name another user or tenant do not help a user's token."""
     mine = await user(api)
     await user(api, "other", tenant_ids=("o",))
@@ -73,8 +73,8 @@ async def test_a_users_token_says_who_and_where_whatever_the_headers_say(api: Ap
 
 
 @pytest.mark.parametrize("status", [401, 403])
-async def test_environment_routes_refuse_a_users_token(connect: Connect, status: int) -> None:
-    """What only an environment may do is 403 to a user, or 401 if so chosen; nothing happens."""
+async def test_environment_routes_reject_a_users_token(connect: Connect, status: int) -> None:
+    """Environment routes are 403 for a user's token, or 401 if so chosen, and do nothing."""
     async with connect(user_token_refusal=status) as api:
         mine = await user(api)
         assert (await mine.send("GET", f"{VENDOR_ONLY}/u")).status == status
@@ -97,7 +97,7 @@ async def test_user_routes_and_an_environments_token(api: Api) -> None:
 
 
 async def test_sessions_are_seen_and_ended(api: Api) -> None:
-    """Each login is a session; ending one, or all, makes its refresh token worthless."""
+    """Each login is a session; ending one, or all, ends its refresh token."""
     mine = await user(api)
     second = (await log_in(api, "u@x.io", "pw")).json["refreshToken"]
     listed = (await mine.send("GET", SESSIONS)).json
@@ -111,8 +111,8 @@ async def test_sessions_are_seen_and_ended(api: Api) -> None:
     assert (await mine.send("GET", SESSIONS)).json == []
 
 
-async def test_a_user_who_is_gone_is_nobody(api: Api) -> None:
-    """The token of a deleted user finds nobody, and does not fail the emulator."""
+async def test_a_deleted_user_is_not_found(api: Api) -> None:
+    """The token of a deleted user gets 404, and the emulator goes on."""
     mine = await user(api)
     await api.send("DELETE", f"{USERS}/u")
     assert (await mine.send("GET", V2)).status == 404
@@ -155,7 +155,7 @@ async def test_a_reset_by_a_generated_link_works_too(api: Api) -> None:
 
 
 async def test_a_bad_token_is_not_looked_at_by_a_login(api: Api) -> None:
-    """What is there for those without a token does not mind a bad one."""
+    """A route that takes no token ignores a bad one."""
     await user(api)
     body = {"email": "u@x.io", "password": "pw"}
     result = await api.send("POST", f"{AUTH}/v1/user", body, Authorization="Bearer nonsense")

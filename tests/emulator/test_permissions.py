@@ -21,7 +21,7 @@ async def _create(api: Api, *keys: str, **fields: object) -> list[Any]:
 
 
 async def test_permissions_are_created_listed_changed_and_deleted(api: Api) -> None:
-    """Permissions live from POST to DELETE, and PATCH changes what it names."""
+    """Permissions live from POST to DELETE, and PATCH changes the given fields."""
     read, write = await _create(api, "read", "write")
     assert (await api.send("GET", PERMISSIONS)).json == [read, write]
     changed = await api.send("PATCH", f"{PERMISSIONS}/{read['id']}", {"description": "Look"})
@@ -56,7 +56,7 @@ async def test_setting_roles_adds_to_them(api: Api) -> None:
 
 
 async def test_deleting_a_permission_takes_it_from_roles(api: Api) -> None:
-    """No role permits what has been deleted."""
+    """No role has a deleted permission."""
     api.emulator.add_user("u", tenant_ids=["t"], roles=["admin"])
     assert (await api.send("DELETE", f"{PERMISSIONS}/permission-admin")).status == 204
     (role,) = (await api.send("GET", "/identity/resources/roles/v1")).json
@@ -110,5 +110,5 @@ async def test_unknown_ids_are_not_found(api: Api, method: str, path: str, body:
 
 @pytest.mark.parametrize("body", [{"key": "k", "name": "N"}, [{"key": "k"}], [{"name": None}]])
 async def test_a_permission_needs_key_and_name(api: Api, body: object) -> None:
-    """What is no array of permissions is refused."""
+    """Anything but an array of permissions with key and name is rejected."""
     assert (await api.send("POST", PERMISSIONS, body)).status == 400

@@ -1,4 +1,4 @@
-"""What is remembered, and what every answer carries."""
+"""Records and counts of requests, and the headers of every response."""
 
 import pytest
 
@@ -40,8 +40,8 @@ async def test_counting_goes_on_without_a_record(connect: Connect) -> None:
         assert api.emulator.count() == 3
 
 
-async def test_every_answer_has_a_trace_and_a_date(connect: Connect) -> None:
-    """Good and bad answers carry Date by the wall clock and a trace id of their own."""
+async def test_every_response_has_a_trace_and_a_date(connect: Connect) -> None:
+    """Good and bad responses carry Date by the wall clock and a trace id of their own."""
     async with connect(wall_clock=lambda: 0.0, extra_headers={"X-Extra": "1"}) as api:
         answers = [await api.send("GET", "/nowhere"), await api.send("GET", f"{USERS}/email")]
         traces = {answer.headers["frontegg-trace-id"] for answer in answers}

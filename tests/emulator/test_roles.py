@@ -1,4 +1,4 @@
-"""Roles: what they are, and which of them users get without being given any."""
+"""Roles: created, read, changed and deleted, and given automatically."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ async def _roles_in(api: Api, user_id: str, tenant_id: str) -> list[str]:
 
 
 async def test_a_role_is_created_listed_changed_and_deleted(api: Api) -> None:
-    """A role lives from POST to DELETE, and PATCH leaves alone what it does not name."""
+    """A role lives from POST to DELETE, and PATCH leaves the other fields alone."""
     role = await _create(api, "editor", description="Edits")
     assert (role["tenantId"], role["permissions"], role["level"]) == (None, [], 1)
     assert [each["id"] for each in (await api.send("GET", ROLES)).json] == [role["id"]]
@@ -66,7 +66,7 @@ async def test_a_tenants_roles_are_listed_with_its_header_only(api: Api) -> None
     ],
 )
 async def test_a_role_needs_key_name_and_level(api: Api, body: object) -> None:
-    """What is no array of roles is refused, and so is a level out of range."""
+    """Anything but an array of roles is rejected, and so is a level out of range."""
     assert (await api.send("POST", ROLES, body)).status == 400
 
 
@@ -168,7 +168,7 @@ async def test_pages_of_roles_are_sorted_and_filtered(api: Api) -> None:
 
 
 async def test_roles_sort_by_how_much_they_are_used(api: Api) -> None:
-    """UserTenants counts memberships with the role, and permissions what it permits."""
+    """UserTenants sorts by memberships with the role, permissions by the permissions in it."""
     api.emulator.add_user("u", tenant_ids=["a", "b"], roles=["busy"])
     idle = await _create(api, "idle")
     for order, keys in (("ASC", ["idle", "busy"]), ("DESC", ["busy", "idle"])):
@@ -179,8 +179,8 @@ async def test_roles_sort_by_how_much_they_are_used(api: Api) -> None:
     assert idle["permissions"] == []
 
 
-async def test_default_roles_go_to_those_who_come_without_any(api: Api) -> None:
-    """Somebody added gets the default roles, and somebody invited with roles gets those."""
+async def test_default_roles_go_to_users_without_any(api: Api) -> None:
+    """An added user gets the default roles, and a user invited with roles gets those."""
     default = await _create(api, "default", isDefault=True)
     other = await _create(api, "other")
     api.emulator.add_user("u")
@@ -192,7 +192,7 @@ async def test_default_roles_go_to_those_who_come_without_any(api: Api) -> None:
 
 
 async def test_the_first_user_of_a_tenant_gets_the_role_for_it(api: Api) -> None:
-    """FirstUserRole goes to the first who joins a tenant and to nobody after."""
+    """FirstUserRole goes to the first user of a tenant and to no later one."""
     owner = await _create(api, "owner", firstUserRole=True)
     for user_id in ("u", "v"):
         api.emulator.add_user(user_id)
@@ -201,8 +201,8 @@ async def test_the_first_user_of_a_tenant_gets_the_role_for_it(api: Api) -> None
     assert await _roles_in(api, "v", "t") == []
 
 
-async def test_a_migrated_default_goes_to_everybody(api: Api) -> None:
-    """MigrateRole gives a new default to those who are there already."""
+async def test_a_migrated_default_goes_to_all_users(api: Api) -> None:
+    """MigrateRole gives a new default to users who are members already."""
     api.emulator.add_user("u", tenant_ids=["t"], roles=["admin"])
     role = await _create(api, "default", isDefault=True, migrateRole=True)
     assert await _roles_in(api, "u", "t") == ["role-admin", role["id"]]
@@ -213,7 +213,7 @@ async def test_a_migrated_default_goes_to_everybody(api: Api) -> None:
 
 
 async def test_deleting_a_role_takes_it_from_users(api: Api) -> None:
-    """A deleted role is gone from every user, together with what it permitted."""
+    """A deleted role is gone from every user, together with its permissions."""
     api.emulator.add_user("u", tenant_ids=["a", "b"], roles=["admin", "editor"])
     assert (await api.send("DELETE", f"{ROLES}/role-admin")).status == 204
     user = (await api.send("GET", f"{VENDOR_ONLY}/u")).json

@@ -1,4 +1,4 @@
-"""Tenants: what they are, and what goes with them."""
+"""Tenants: created, read, changed and deleted, with their users, roles and groups."""
 
 import msgspec
 import pytest
@@ -11,8 +11,8 @@ TENANTS = "/tenants/resources/tenants/v1"
 TENANTS_V2 = "/tenants/resources/tenants/v2"
 
 
-async def test_a_tenant_is_created_with_what_is_said_of_it(api: Api) -> None:
-    """POST answers 201 with the tenant, and both versions of GET show the same."""
+async def test_a_tenant_is_created_with_its_fields(api: Api) -> None:
+    """POST returns 201 with the tenant, and both versions of GET show the same."""
     body = {"tenantId": "t", "name": "Acme", "website": "https://x.io", "isReseller": True}
     made = await api.send("POST", TENANTS, body)
     assert made.status == 201
@@ -24,7 +24,7 @@ async def test_a_tenant_is_created_with_what_is_said_of_it(api: Api) -> None:
 
 
 async def test_a_tenant_without_an_id_gets_one(api: Api) -> None:
-    """An id is made up where none is given, and then is the name as well."""
+    """Without an id one is generated, which is the name as well."""
     made = (await api.send("POST", TENANTS, {})).json
     assert made["tenantId"]
     assert made["name"] == made["tenantId"]
@@ -51,7 +51,7 @@ async def test_tenants_made_on_first_use_are_tenants(api: Api) -> None:
 
 @pytest.mark.parametrize("path", [TENANTS, TENANTS_V2])
 async def test_an_update_leaves_the_rest_alone(api: Api, path: str) -> None:
-    """Both versions of PUT change what is named, and refuse to change nothing."""
+    """Both versions of PUT change the given fields, and reject an empty body."""
     await api.send("POST", TENANTS, {"tenantId": "t", "name": "Acme", "currency": "EUR"})
     changed = await api.send("PUT", f"{path}/t", {"timezone": "UTC", "metadata": '{"a": 1}'})
     assert changed.status == 200
@@ -63,7 +63,7 @@ async def test_an_update_leaves_the_rest_alone(api: Api, path: str) -> None:
 
 
 async def test_unknown_tenants(api: Api) -> None:
-    """v1 answers an empty array for an unknown tenant, and everything else 404."""
+    """v1 returns an empty array for an unknown tenant, and every other route 404."""
     assert (await api.send("GET", f"{TENANTS}/x")).json == []
     for method, path, body in (
         ("GET", f"{TENANTS_V2}/x", None),
@@ -118,7 +118,7 @@ async def test_metadata_grows_and_shrinks_by_the_key(api: Api) -> None:
         assert (await api.send("POST", target, wrong)).status == 400
 
 
-async def test_deleting_a_tenant_deletes_who_is_nowhere_else(api: Api) -> None:
+async def test_deleting_a_tenant_deletes_users_without_another(api: Api) -> None:
     """Memberships end with their tenant, and users without another end too."""
     api.emulator.add_user("only", tenant_ids=["t"])
     api.emulator.add_user("both", tenant_ids=["t", "s"])
@@ -144,7 +144,7 @@ async def test_a_deleted_tenant_takes_its_roles_and_groups(api: Api) -> None:
 
 
 async def test_deleting_the_current_tenant_needs_one(api: Api) -> None:
-    """DELETE without an id is about the tenant of the call, and refused without any."""
+    """DELETE without an id is about the tenant of the call, and rejected without any."""
     api.emulator.add_tenant("t")
     assert (await api.send("DELETE", TENANTS)).status in {401, 403}
     assert list(api.emulator.tenants) == ["t"]
@@ -159,8 +159,8 @@ async def test_a_tenant_made_below_another_is_found_there(api: Api) -> None:
     assert [each["tenantId"] for each in below] == ["t"]
 
 
-async def test_everybody_is_moved_to_another_tenant(api: Api) -> None:
-    """Migrating moves every membership with status and roles, and spares who is there already."""
+async def test_all_users_are_moved_to_another_tenant(api: Api) -> None:
+    """Migrating moves every membership with status and roles; one in the target stays as it is."""
     api.emulator.add_user("a", tenant_ids=["old"], roles=["admin"])
     api.emulator.add_user("b", tenant_ids=["old", "new"])
     api.emulator.add_user("c", tenant_ids=["other"])

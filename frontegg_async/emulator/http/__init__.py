@@ -1,1 +1,1 @@
-"""Requests and answers of the emulator, as they are on the wire and in its record."""
+"""Requests and responses, on the wire and in the record."""

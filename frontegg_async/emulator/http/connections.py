@@ -1,4 +1,4 @@
-"""aiohttp's server, as low as it goes, and what is known of its connections."""
+"""aiohttp's low-level server, with its connections numbered."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,28 +6,28 @@ from typing import Final
 
 from aiohttp import web
 
-from .answer import Reply
+from .response import RawResponse
 
 __all__ = ["CountingServer"]
 
-_LONGEST_HEAD: Final = 1 << 20  # beyond it the parser answers 400 before anybody sees the request
+_MAX_HEAD_BYTES: Final = 1 << 20  # beyond it aiohttp's parser answers 400 by itself
 
 
 class CountingServer(web.Server):
     """Numbers its connections, and knows which of them have been served before.
 
     ``web.Application`` is left out: its router, its middlewares and its signals cost time on every
-    request, and nothing here has a use for them.
+    request, and are not needed here.
     """
 
-    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[Reply]]) -> None:
+    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[RawResponse]]) -> None:
         # Handlers are cancelled with their connection, or a stalled one would outlive its client.
         super().__init__(
             handler,
             handler_cancellation=True,
             access_log=None,
-            max_line_size=_LONGEST_HEAD,
-            max_field_size=_LONGEST_HEAD,
+            max_line_size=_MAX_HEAD_BYTES,
+            max_field_size=_MAX_HEAD_BYTES,
         )
         self.numbers: dict[web.RequestHandler, int] = {}
         self.served: set[web.RequestHandler] = set()

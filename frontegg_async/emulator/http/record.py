@@ -1,4 +1,4 @@
-"""What the emulator remembers of the traffic, for tests to look at afterwards."""
+"""Records of requests, invites and e-mails, for tests to read afterwards."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,17 +26,17 @@ class RecordedRequest:
     """Looks names up without regard to case."""
     body: bytes
     at: float
-    """When it had arrived, by the emulator's ``clock``."""
+    """Time of arrival, by the emulator's ``clock``."""
     connection: int
     """A number per TCP connection, from 1: two requests that share it shared the connection."""
     client_id: str | None = None
-    """Whose token it carried, once that was checked."""
+    """Client id of its token, once that was checked."""
     user_id: str | None = None
-    """Whose it was, if it was a user's token."""
+    """User of its token, if that was a user's."""
     fault: str | None = None
     """The class name of the fault that struck it."""
     status: int | None = None
-    """The status answered, or None while there is none: stalled, still at work, or cut off."""
+    """Status of the response; None while there is none: stalled, in progress, or cut off."""
 
     def __repr__(self) -> str:
         # Neither headers nor body: a failing assertion should not print tokens and secrets.
@@ -66,7 +66,7 @@ class Mail:
     email: str
     token: str
     code: str
-    """What the user types in where the environment works with codes."""
+    """The code that the user types in, in environments that work with codes."""
 
     @classmethod
     def new(

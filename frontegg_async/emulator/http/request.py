@@ -1,4 +1,4 @@
-"""A request as handlers see it, and how they read it."""
+"""A request as handlers see it, and the decoding of its body."""
 
 from collections.abc import Mapping
 from typing import Final, TypeVar
@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from ..state.store import Desk
+from ..state.store import Store
 from ..state.tokens import Kind, Token
-from .answer import Answer, failure
+from .response import RejectedError
 
 __all__ = ["Call", "decode"]
 
@@ -24,13 +24,13 @@ class Call(msgspec.Struct):
     query: str
     headers: Mapping[str, str]
     body: bytes
-    desk: Desk
+    store: Store
     token: Token | None = None
-    """The token that it came with, once that was checked."""
+    """Its token, once that was checked."""
 
     @property
     def tenant(self) -> str | None:
-        """Return the tenant that it is about: a user's token says it, or else the header."""
+        """Return the tenant of the call: that of a user's token, or else of the header."""
         token = self.token
         if token is not None and token.kind is not Kind.ENVIRONMENT:
             return token.tenant_id
@@ -38,11 +38,23 @@ class Call(msgspec.Struct):
 
     @property
     def user(self) -> str | None:
-        """Return the user that it is about: a user's token says it, or else the header."""
+        """Return the user of the call: that of a user's token, or else of the header."""
         token = self.token
         if token is not None and token.kind is not Kind.ENVIRONMENT:
             return token.user_id
         return self.headers.get(_USER_HEADER) or None
+
+    def required_tenant(self) -> str:
+        """Return the tenant of the call; reject a call without one (seen)."""
+        if (tenant_id := self.tenant) is None:
+            raise RejectedError(403, "Tenant ID is not specified")
+        return tenant_id
+
+    def required_user(self) -> str:
+        """Return the user of the call; reject a call without one."""
+        if (user_id := self.user) is None:
+            raise RejectedError(403, "User ID is not specified")
+        return user_id
 
     def parameters(self) -> dict[str, list[str]]:
         """Return the query's values by name."""
@@ -52,12 +64,12 @@ class Call(msgspec.Struct):
         return found
 
 
-def decode(decoder: "msgspec.json.Decoder[_T]", call: Call) -> "_T | Answer":
-    """Read the body, or return the 400 that it deserves."""
+def decode(decoder: "msgspec.json.Decoder[_T]", call: Call) -> _T:
+    """Decode the body of a call; reject a malformed one with 400."""
     is_json = call.headers.get("content-type", "").startswith("application/json")
     try:
         return decoder.decode(call.body if is_json else b"{}")
     except msgspec.ValidationError as error:
-        return failure(400, str(error))
+        raise RejectedError(400, str(error)) from None
     except msgspec.DecodeError:
-        return failure(400, "Invalid input JSON", "ER-00006")
+        raise RejectedError(400, "Invalid input JSON", "ER-00006") from None

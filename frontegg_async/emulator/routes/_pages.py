@@ -1,11 +1,11 @@
-"""Pages of anything: limit, offset, order, and the links between them.
+"""Pages of items: limit, offset, order, and the links between pages.
 
 ==================================================================  =====
 ``_offset`` counts pages; ``_links.next`` is a bare query string    seen
 ``_links.next`` on the last page is empty (or null)                 guess
-50 come unless asked otherwise; more than the most, or nonsense,    guess
+50 items by default; a limit above the maximum, or nonsense,        guess
 is 400, also an order that is none of the documented ones
-what has no value in the sorted field comes first                   guess
+items without a value in the sorted field come first                guess
 ==================================================================  =====
 """
 
@@ -15,11 +15,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from ..http.answer import Answer, failure
+from ..http.response import RejectedError, Response
 from ..policy import Policy
-from ._answers import shown
+from ._bodies import json_response, parameter
 
-__all__ = ["Window", "ordered", "window"]
+__all__ = ["page_response"]
 
 _DEFAULT_LIMIT: Final = 50
 _T = TypeVar("_T")
@@ -45,58 +45,71 @@ class _Page(msgspec.Struct):
     totals: _Totals = msgspec.field(name="_metadata")
 
 
-class Window(msgspec.Struct):
-    """Which page a request wants, and how it asked."""
+def page_response(
+    parameters: dict[str, list[str]],
+    policy: Policy,
+    items: Sequence[_T],
+    view: Callable[[_T], object],
+    *,
+    keys: Mapping[str, Callable[[_T], Any]],
+    maximum: int | None = None,
+) -> Response:
+    """Return the page that a request asks for.
 
-    limit: int
-    offset: int
-    parameters: dict[str, list[str]]
+    Args:
+        parameters: The query: ``_limit``, ``_offset``, ``_sortBy`` and ``_order`` are read.
+        policy: Decides the link after the last page.
+        items: All items, in the order without ``_sortBy``.
+        view: Makes the JSON of an item.
+        keys: The fields to sort by.
+        maximum: Items on the longest page, or None.
 
-    def of(self, items: Sequence[_T], policy: Policy, view: Callable[[_T], object]) -> Answer:
-        """Show this page of ``items``."""
-        pages = -(-len(items) // self.limit)
-        offset = self.offset
-        none = policy.next_at_end
-        links = _Links(
-            self._link(offset + 1) if offset + 1 < pages else none,
-            self._link(offset - 1) if offset else none,
-            self._link(0),
-            self._link(max(0, pages - 1)),
-        )
-        page = items[offset * self.limit : (offset + 1) * self.limit]
-        return shown(200, _Page([view(item) for item in page], links, _Totals(len(items), pages)))
+    """
+    limit, offset = _limit_and_offset(parameters, maximum)
+    items = _ordered(items, parameters, keys)
+    pages = -(-len(items) // limit)
+    kept = {name: values for name, values in parameters.items() if name != "_offset"}
 
-    def _link(self, page: int) -> str:
-        kept = {name: values for name, values in self.parameters.items() if name != "_offset"}
-        return urlencode({**kept, "_limit": [self.limit], "_offset": [page]}, doseq=True)
+    def link(page: int) -> str:
+        return urlencode({**kept, "_limit": [limit], "_offset": [page]}, doseq=True)
+
+    links = _Links(
+        link(offset + 1) if offset + 1 < pages else policy.next_at_end,
+        link(offset - 1) if offset else policy.next_at_end,
+        link(0),
+        link(max(0, pages - 1)),
+    )
+    page = items[offset * limit : (offset + 1) * limit]
+    totals = _Totals(len(items), pages)
+    return json_response(200, _Page([view(item) for item in page], links, totals))
 
 
-def window(parameters: dict[str, list[str]], most: int | None) -> Window | Answer:
-    """Read the page that is wanted, or return the 400 that it deserves."""
+def _limit_and_offset(parameters: dict[str, list[str]], maximum: int | None) -> tuple[int, int]:
     try:
-        limit = int(parameters.get("_limit", [str(_DEFAULT_LIMIT)])[-1])
-        offset = int(parameters.get("_offset", ["0"])[-1])
+        limit = int(parameter(parameters, "_limit", str(_DEFAULT_LIMIT)))
+        offset = int(parameter(parameters, "_offset", "0"))
     except ValueError:
-        return failure(400, "_limit and _offset must be numbers")
-    if limit < 1 or (most is not None and limit > most):
-        return failure(400, f"_limit must be between 1 and {most}" if most else "_limit is below 1")
+        raise RejectedError(400, "_limit and _offset must be numbers") from None
+    if limit < 1 or (maximum is not None and limit > maximum):
+        limits = f"_limit must be between 1 and {maximum}" if maximum else "_limit is below 1"
+        raise RejectedError(400, limits)
     if offset < 0:
-        return failure(400, "_offset must not be less than 0")
-    return Window(limit, offset, parameters)
+        raise RejectedError(400, "_offset must not be less than 0")
+    return limit, offset
 
 
-def ordered(
-    items: list[_T], parameters: dict[str, list[str]], keys: Mapping[str, Callable[[_T], Any]]
-) -> list[_T] | Answer:
-    """Sort as ``_sortBy`` and ``_order`` say; without the former, leave the order alone."""
-    (order,) = parameters.get("_order", ["ASC"])[-1:]
+def _ordered(
+    items: Sequence[_T], parameters: dict[str, list[str]], keys: Mapping[str, Callable[[_T], Any]]
+) -> Sequence[_T]:
+    """Return the items as ``_sortBy`` and ``_order`` sort them."""
+    order = parameter(parameters, "_order", "ASC")
     if order not in {"ASC", "DESC"}:
-        return failure(400, "_order must be ASC or DESC")
+        raise RejectedError(400, "_order must be ASC or DESC")
     if "_sortBy" not in parameters:
         return items
-    key = keys.get(parameters["_sortBy"][-1])
+    key = keys.get(parameter(parameters, "_sortBy"))
     if key is None:
-        return failure(400, f"_sortBy must be one of {', '.join(keys)}")
+        raise RejectedError(400, f"_sortBy must be one of {', '.join(keys)}")
 
     def place(item: _T) -> tuple[bool, Any]:
         value = key(item)

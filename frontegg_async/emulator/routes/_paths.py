@@ -1,7 +1,7 @@
-"""How a raw path finds its way through a table of routes.
+"""Matching of raw paths with routes.
 
-aiohttp's router is left out: it decodes and normalises before anybody can look, and walking a few
-dicts is quicker. A path is split at its slashes first and each placeholder decoded once after
+aiohttp's router is left out: it decodes and normalises the path first, and walking a few dicts is
+quicker. A path is split at its slashes first and each placeholder decoded once after
 that, as servers in Node do (guess): ``a%2Fb`` is one id with a slash in it, ``%252f`` is an id that
 holds ``%2f``. Dot segments, encoded or not, are resolved before matching, as gateways do (guess),
 so an id of ``..`` never reaches the route that it was meant for. A slash at the end makes another
@@ -19,14 +19,14 @@ __all__ = ["Tree", "segments_of"]
 
 
 def segments_of(path: str) -> list[str]:
-    """Split a raw path without its query, and resolve what dots there are in it."""
+    """Split a raw path without its query, and resolve its dot segments."""
     segments = path.split("/")
     # The check is cheap and nearly always false; resolving is not.
     return _resolve_dots(segments) if "/." in path or "%2" in path else segments
 
 
 class _Node:
-    """One step of a path: the literal ones first, then the placeholder."""
+    """One segment of a path: literal ones first, then the placeholder."""
 
     __slots__ = ("literal", "placeholder", "routes")
 
@@ -37,7 +37,7 @@ class _Node:
 
 
 class Tree:
-    """Routes, by the steps of their templates."""
+    """Routes, by the segments of their templates."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root = _Node()
@@ -58,7 +58,7 @@ class Tree:
         return _walk(self._root, method, segments, 1, ())
 
     def same(self, key: str) -> Route | None:
-        """Return the route with the key ``"METHOD /template"``, however its placeholders read."""
+        """Return the route with the key ``"METHOD /template"``, under any names of placeholders."""
         method, _, template = key.partition(" ")
         node: _Node | None = self._root
         for segment in template.split("/")[1:]:

@@ -5,20 +5,20 @@ from enum import Enum
 
 import msgspec
 
-from ..http.answer import Answer
 from ..http.request import Call
+from ..http.response import Response
 from ..state.environment import State
 
 __all__ = ["Handler", "Route", "Takes", "route"]
 
-Handler = Callable[[State, Call], Answer]
+Handler = Callable[[State, Call], Response]
 
 
 class Takes(Enum):
-    """Which tokens a route lets in."""
+    """The tokens that a route accepts."""
 
     NOTHING = "nothing"
-    """It is there for those who have no token yet, and does not look at one."""
+    """For callers without a token; one that is sent is not checked."""
     ENVIRONMENT = "environment"
     USER = "user"
     EITHER = "either"
@@ -31,11 +31,11 @@ class Route(msgspec.Struct, frozen=True):
     template: str
     handle: Handler | None
     environment_only: bool = False
-    """Refuses requests with a ``frontegg-tenant-id`` (seen)."""
+    """Rejects requests with a ``frontegg-tenant-id`` (seen)."""
     key: str = ""
     """``"METHOD /template"``, by which limits, faults and counts name it."""
     takes: Takes | None = None
-    """Which tokens; None leaves it to the table of operations whether a user's will do."""
+    """The tokens that it accepts; None leaves user tokens to the SDK's table of operations."""
 
 
 def route(
@@ -46,7 +46,7 @@ def route(
     environment_only: bool = False,
     takes: Takes | None = None,
 ) -> Route:
-    """Make a route; see ``Route`` for what is what."""
+    """Make a route, with the fields of :class:`Route`."""
     if environment_only:
         takes = Takes.ENVIRONMENT
     return Route(method, template, handle, environment_only, f"{method} {template}", takes)

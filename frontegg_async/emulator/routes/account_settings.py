@@ -4,9 +4,9 @@
 403 "Tenant ID is not specified" without the tenant header            guess
 an unknown tenant is 404, an update of nothing 400                    spec
 the names of the settings, and which of them are public               client
-names that nobody knows are kept and shown like the others            guess
+unknown names are kept and shown like the others                      guess
 some are the tenant's own fields, and change with it                  guess
-an update answers all settings                                        guess
+the response to an update has all settings                            guess
 ====================================================================  =====
 """
 
@@ -14,10 +14,11 @@ from typing import Final
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import RejectedError, Response
 from ..state.environment import State
-from ._answers import missing, no_tenant, shown
+from ._bodies import json_response
+from ._lookups import tenant_of_call
 from ._route import route
 
 __all__ = ["ROUTES"]
@@ -36,31 +37,25 @@ _SHARED: Final = {
 _OBJECT: Final = msgspec.json.Decoder(dict[str, object])
 
 
-def get(state: State, call: Call) -> Answer:
+def get(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/account-settings/v1``."""
-    tenant_id = _tenant(state, call)
-    return tenant_id if isinstance(tenant_id, Answer) else shown(200, _settings(state, tenant_id))
+    tenant_id = tenant_of_call(state, call)
+    return json_response(200, _settings(state, tenant_id))
 
 
-def get_public(state: State, call: Call) -> Answer:
+def get_public(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/account-settings/v1/public``."""
-    tenant_id = _tenant(state, call)
-    if isinstance(tenant_id, Answer):
-        return tenant_id
+    tenant_id = tenant_of_call(state, call)
     settings = _settings(state, tenant_id)
-    return shown(200, {name: settings[name] for name in _PUBLIC if name in settings})
+    return json_response(200, {name: settings[name] for name in _PUBLIC if name in settings})
 
 
-def update(state: State, call: Call) -> Answer:
+def update(state: State, call: Call) -> Response:
     """Serve ``PUT /tenants/resources/account-settings/v1``."""
-    tenant_id = _tenant(state, call)
-    if isinstance(tenant_id, Answer):
-        return tenant_id
+    tenant_id = tenant_of_call(state, call)
     body = decode(_OBJECT, call)
-    if isinstance(body, Answer):
-        return body
     if not body:
-        return failure(400, "There is nothing to change")
+        raise RejectedError(400, "At least one field must be given")
     name = body.pop("name", None)
     if isinstance(name, str):
         state.tenants[tenant_id] = name
@@ -71,19 +66,13 @@ def update(state: State, call: Call) -> Answer:
             account.fields[_SHARED[setting]] = value
         else:
             account.settings[setting] = value
-    return shown(200, _settings(state, tenant_id))
+    return json_response(200, _settings(state, tenant_id))
 
 
 def _settings(state: State, tenant_id: str) -> dict[str, object]:
     account = state.accounts.look(tenant_id)
     shared = {setting: account.fields.get(field) for setting, field in _SHARED.items()}
     return {**account.settings, **shared, "tenantId": tenant_id, "name": state.tenants[tenant_id]}
-
-
-def _tenant(state: State, call: Call) -> str | Answer:
-    if (tenant_id := call.tenant) is None:
-        return no_tenant()
-    return tenant_id if tenant_id in state.tenants else missing("Tenant", tenant_id)
 
 
 ROUTES: Final = (

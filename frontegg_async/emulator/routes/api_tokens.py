@@ -4,17 +4,17 @@ Either kind is of a tenant or of a user in a tenant. Access tokens are kept and 
 of the emulator takes one in place of a token.
 
 ==================================================================  ======
-paths, headers, bodies, success statuses, the fields of answers       spec
+paths, headers, bodies, success statuses, fields of responses         spec
 a secret is shown when it is made, and never again                    doc
 unknown roles and permissions are 404, and so are tokens of others    guess
 a token that never expires says null                                  guess
 an application that looks access tokens up names the tenant in the    guess
 header, in the query (spec has both) or not at all; the active ones
 are those of users
-deleting an API token ends what it was exchanged for at its next      guess
+deleting an API token ends its sessions at their next                 guess
 renewal
-a user's access token may what the user may, a tenant's what its      guess
-roles may
+a user's access token has the user's rights, a tenant's those of its  guess
+roles
 ==================================================================  ======
 """
 
@@ -25,11 +25,12 @@ from uuid import uuid4
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import Response
 from ..state.environment import State
-from ..state.store import AccessToken, ApiToken, Desk, timestamp
-from ._answers import missing, no_tenant, nothing, shown
+from ..state.store import AccessToken, ApiToken, Store, timestamp
+from ._bodies import empty_response, given_fields, json_response, parameter, set_fields
+from ._lookups import check_permissions, check_roles, find_user, not_found
 from ._route import Handler, Takes, route
 
 __all__ = ["ROUTES"]
@@ -54,101 +55,83 @@ _CREATE_BODY: Final = msgspec.json.Decoder(_CreateBody)
 _UPDATE_BODY: Final = msgspec.json.Decoder(_UpdateBody)
 
 
-def _owner(call: Call, *, personal: bool) -> tuple[str, str | None] | Answer:
-    """Return the tenant, and the user if it is about a personal token."""
-    if call.tenant is None:
-        return no_tenant()
-    if not personal:
-        return call.tenant, None
-    if call.user is None:
-        return failure(403, "User ID is not specified")
-    return call.tenant, call.user
+def _owner(call: Call, *, personal: bool) -> tuple[str, str | None]:
+    """Return the tenant, and for a personal token the user."""
+    return call.required_tenant(), call.required_user() if personal else None
 
 
-def _unknown(state: State, body: _CreateBody | _UpdateBody, tenant_id: str) -> Answer | None:
-    role = state.access.unknown_role(body.role_ids or (), tenant_id)
-    if role is not None:
-        return missing("Role", role)
-    for permission_id in body.permission_ids or ():
-        if permission_id not in state.access.permissions:
-            return missing("Permission", permission_id)
-    return None
+def _check_rights(state: State, body: _CreateBody | _UpdateBody, tenant_id: str) -> None:
+    check_roles(state, body.role_ids or (), tenant_id)
+    check_permissions(state, body.permission_ids or ())
 
 
 def _creating(*, personal: bool, access: bool) -> Handler:
-    """Make the handler that makes a token of one of the four kinds."""
+    """Make the handler that creates a token of one of the four kinds."""
 
-    def create(state: State, call: Call) -> Answer:
-        owner = _owner(call, personal=personal)
-        if isinstance(owner, Answer):
-            return owner
-        tenant_id, user_id = owner
+    def create(state: State, call: Call) -> Response:
+        tenant_id, user_id = _owner(call, personal=personal)
         body = decode(_CREATE_BODY, call)
-        if isinstance(body, Answer):
-            return body
-        if user_id is not None and state.find(user_id) is None:
-            return missing("User", user_id)
-        if (refusal := _unknown(state, body, tenant_id)) is not None:
-            return refusal
-        if (refusal := state.ensure_tenant(tenant_id, validate=False)) is not None:
-            return refusal
+        if user_id is not None:
+            find_user(state, user_id)
+        _check_rights(state, body, tenant_id)
+        state.ensure_tenant(tenant_id, validate=False)
         return (_new_access_token if access else _new_api_token)(call, body, tenant_id, user_id)
 
     return create
 
 
-def _new_api_token(call: Call, body: _CreateBody, tenant_id: str, user_id: str | None) -> Answer:
-    desk = call.desk
+def _new_api_token(call: Call, body: _CreateBody, tenant_id: str, user_id: str | None) -> Response:
+    store = call.store
     token = ApiToken(
         str(uuid4()),
         str(uuid4()),
         tenant_id,
         user_id,
         call.user or "",
-        desk.wall_clock(),
-        _expiry(desk, body),
+        store.wall_clock(),
+        _expiry(store, body),
         body.description,
         body.metadata or {},
         body.role_ids or [],
         body.permission_ids or [],
     )
-    desk.api_tokens[token.client_id] = token
-    return shown(201, {**_api_view(token), "secret": token.secret})
+    store.api_tokens[token.client_id] = token
+    return json_response(201, {**_api_view(token), "secret": token.secret})
 
 
-def _new_access_token(call: Call, body: _CreateBody, tenant_id: str, user_id: str | None) -> Answer:
-    desk = call.desk
+def _new_access_token(
+    call: Call, body: _CreateBody, tenant_id: str, user_id: str | None
+) -> Response:
+    store = call.store
     token = AccessToken(
         str(uuid4()),
         token_urlsafe(32),
         tenant_id,
         user_id,
         call.user or "",
-        desk.wall_clock(),
-        _expiry(desk, body),
+        store.wall_clock(),
+        _expiry(store, body),
         body.description,
         body.role_ids or [],
     )
-    desk.access_tokens[token.id] = token
-    return shown(201, {**_access_view(token), "secret": token.secret})
+    store.access_tokens[token.id] = token
+    return json_response(201, {**_access_view(token), "secret": token.secret})
 
 
-def _expiry(desk: Desk, body: _CreateBody) -> float | None:
+def _expiry(store: Store, body: _CreateBody) -> float | None:
     minutes = body.expires_in_minutes
-    return None if minutes is None else desk.wall_clock() + 60 * minutes
+    return None if minutes is None else store.wall_clock() + 60 * minutes
 
 
 def _listing(*, personal: bool, access: bool) -> Handler:
     """Make the handler that shows the tokens of one of the four kinds."""
 
-    def get_all(state: State, call: Call) -> Answer:
+    def get_all(state: State, call: Call) -> Response:
         owner = _owner(call, personal=personal)
-        if isinstance(owner, Answer):
-            return owner
         if access:
-            found = _of(call.desk.access_tokens, owner)
-            return shown(200, {"accessTokens": [_access_view(each) for each in found]})
-        return shown(200, [_api_view(each) for each in _of(call.desk.api_tokens, owner)])
+            found = _of(call.store.access_tokens, owner)
+            return json_response(200, {"accessTokens": [_access_view(each) for each in found]})
+        return json_response(200, [_api_view(each) for each in _of(call.store.api_tokens, owner)])
 
     return get_all
 
@@ -156,73 +139,63 @@ def _listing(*, personal: bool, access: bool) -> Handler:
 def _deleting(*, personal: bool, access: bool) -> Handler:
     """Make the handler that deletes a token of one of the four kinds."""
 
-    def delete(state: State, call: Call) -> Answer:
+    def delete(state: State, call: Call) -> Response:
         owner = _owner(call, personal=personal)
-        if isinstance(owner, Answer):
-            return owner
         (token_id,) = call.values
-        tokens = call.desk.access_tokens if access else call.desk.api_tokens
+        tokens = call.store.access_tokens if access else call.store.api_tokens
         token = tokens.get(token_id)
         if token is None or (token.tenant_id, token.user_id) != owner:
-            return missing("Token", token_id)
+            raise not_found("Token", token_id)
         del tokens[token_id]
-        call.desk.logins.close_all(api_token=token_id)
-        return nothing(200)
+        call.store.logins.close_all(api_token=token_id)
+        return empty_response(200)
 
     return delete
 
 
-def _update(state: State, call: Call) -> Answer:
+def _update(state: State, call: Call) -> Response:
     owner = _owner(call, personal=False)
-    if isinstance(owner, Answer):
-        return owner
     body = decode(_UPDATE_BODY, call)
-    if isinstance(body, Answer):
-        return body
     (client_id,) = call.values
-    token = call.desk.api_tokens.get(client_id)
+    token = call.store.api_tokens.get(client_id)
     if token is None or (token.tenant_id, token.user_id) != owner:
-        return missing("Token", client_id)
-    if (refusal := _unknown(state, body, owner[0])) is not None:
-        return refusal
-    token.description = token.description if body.description is None else body.description
-    token.metadata = token.metadata if body.metadata is None else body.metadata
-    token.role_ids = token.role_ids if body.role_ids is None else body.role_ids
-    if body.permission_ids is not None:
-        token.permission_ids = body.permission_ids
-    return shown(200, _api_view(token))
+        raise not_found("Token", client_id)
+    _check_rights(state, body, owner[0])
+    fields = given_fields(body)
+    set_fields(token, {name: value for name, value in fields.items() if value is not None})
+    return json_response(200, _api_view(token))
 
 
 def _meant(call: Call, tenant_id: str) -> bool:
-    """Tell whether a tenant is the one that is asked about; without any, every one is."""
-    asked = call.tenant or call.parameters().get("frontegg-tenant-id", [""])[-1]
+    """Return whether a call asks about this tenant; one without a tenant asks about all."""
+    asked = call.tenant or parameter(call.parameters(), "frontegg-tenant-id")
     return asked in ("", tenant_id)
 
 
-def _get_active(state: State, call: Call) -> Answer:
-    now = call.desk.wall_clock()
+def _get_active(state: State, call: Call) -> Response:
+    now = call.store.wall_clock()
     active = [
         token.id
-        for token in call.desk.access_tokens.values()
+        for token in call.store.access_tokens.values()
         if token.user_id is not None
         and _meant(call, token.tenant_id)
         and (token.expires is None or token.expires > now)
     ]
-    return shown(200, active)
+    return json_response(200, active)
 
 
 def _reading(*, personal: bool) -> Handler:
-    """Make the handler that says what an access token of a user, or of a tenant, may do."""
+    """Make the handler that shows the rights of a user's, or of a tenant's, access token."""
 
-    def get(state: State, call: Call) -> Answer:
+    def get(state: State, call: Call) -> Response:
         (token_id,) = call.values
-        token = call.desk.access_tokens.get(token_id)
+        token = call.store.access_tokens.get(token_id)
         if (
             token is None
             or not _meant(call, token.tenant_id)
             or (token.user_id is not None) is not personal
         ):
-            return missing("Token", token_id)
+            raise not_found("Token", token_id)
         role_ids: list[str] | tuple[str, ...] = token.role_ids
         view: dict[str, Any] = {"id": token.id, "tenantId": token.tenant_id}
         if token.user_id is not None:
@@ -233,7 +206,7 @@ def _reading(*, personal: bool) -> Handler:
         view["roles"] = [role.key for role in access.roles_of(role_ids)]
         view["permissions"] = [each.key for each in access.permissions_of(role_ids)]
         view["expires"] = _shown_expiry(token.expires)
-        return shown(200, view)
+        return json_response(200, view)
 
     return get
 

@@ -3,7 +3,7 @@
 ==================================================================  ======
 paths, bodies and success statuses; the refresh token of a user is    spec
 in a cookie; the one of an API token is in the body, and rotates
-a refresh token that has been rotated away is worthless: 401          guess
+a refresh token that has been rotated away is invalid: 401            guess
 wrong passwords and unknown addresses are the same 401                guess
 logging out without a session is no error                             guess
 an API token that has expired, or whose user is locked, is 401        guess
@@ -16,22 +16,22 @@ from typing import Final
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import RejectedError, Response
 from ..state.environment import State
 from ..state.logins import Session
 from ..state.store import ApiToken
 from ..state.tokens import Kind
-from ._answers import nothing, shown
-from ._grants import (
-    api_session_answer,
+from ._bodies import empty_response, json_response
+from ._route import Takes, route
+from ._sessions import (
+    api_session_response,
     clear_cookie,
     log_in,
     sent_refresh_token,
-    session_answer,
+    session_response,
     unfit,
 )
-from ._route import Takes, route
 
 __all__ = ["ROUTES"]
 
@@ -56,72 +56,68 @@ _API_LOGIN_BODY: Final = msgspec.json.Decoder(_ApiLoginBody)
 _API_REFRESH_BODY: Final = msgspec.json.Decoder(_ApiRefreshBody)
 
 
-def _login(state: State, call: Call) -> Answer:
+def _login(state: State, call: Call) -> Response:
     body = decode(_LOGIN_BODY, call)
-    if isinstance(body, Answer):
-        return body
     user = None if body.email is None else state.find_by_email(body.email)
-    known = None if user is None else call.desk.logins.passwords.get(user.id)
+    known = None if user is None else call.store.logins.passwords.get(user.id)
     if user is None or known is None or not _same(known, body.password):
-        return failure(401, "Incorrect email or password")
+        raise RejectedError(401, "Incorrect email or password")
     return log_in(state, call, user)
 
 
-def _refresh(state: State, call: Call) -> Answer:
-    session = call.desk.logins.find(sent_refresh_token(call))
+def _refresh(state: State, call: Call) -> Response:
+    session = call.store.logins.find(sent_refresh_token(call))
     if session is None or session.kind is not Kind.USER or not _may_go_on(state, session):
-        return failure(401, "Refresh token is not valid")
+        raise RejectedError(401, "Refresh token is not valid")
     _rotate(call, session)
-    return session_answer(state, call.desk, session, 201)
+    return session_response(state, call.store, session, 201)
 
 
-def _logout(state: State, call: Call) -> Answer:
-    session = call.desk.logins.find(sent_refresh_token(call))
+def _logout(state: State, call: Call) -> Response:
+    session = call.store.logins.find(sent_refresh_token(call))
     if session is not None:
-        call.desk.logins.close(session)
-    return msgspec.structs.replace(nothing(201), headers=clear_cookie(call.desk))
+        call.store.logins.close(session)
+    return msgspec.structs.replace(empty_response(201), headers=clear_cookie(call.store))
 
 
-def _login_with_api_token(state: State, call: Call) -> Answer:
+def _login_with_api_token(state: State, call: Call) -> Response:
     body = decode(_API_LOGIN_BODY, call)
-    if isinstance(body, Answer):
-        return body
-    token = call.desk.api_tokens.get(body.client_id)
+    token = call.store.api_tokens.get(body.client_id)
     if token is None or not _same(token.secret, body.secret) or _expired(call, token):
-        return failure(401, "Invalid authentication")
-    call.desk.keys.make()
+        raise RejectedError(401, "Invalid authentication")
+    call.store.keys.make()
     kind = Kind.TENANT_API if token.user_id is None else Kind.USER_API
-    session = call.desk.logins.open(kind, token.tenant_id, token.user_id, api_token=token.client_id)
+    session = call.store.logins.open(
+        kind, token.tenant_id, token.user_id, api_token=token.client_id
+    )
     if not _may_go_on(state, session):
-        call.desk.logins.close(session)
-        return failure(401, "User may not act in this tenant")
-    return api_session_answer(state, call.desk, session, token.role_ids)
+        call.store.logins.close(session)
+        raise RejectedError(401, "User may not act in this tenant")
+    return api_session_response(state, call.store, session, token.role_ids)
 
 
-def _refresh_api_token(state: State, call: Call) -> Answer:
+def _refresh_api_token(state: State, call: Call) -> Response:
     body = decode(_API_REFRESH_BODY, call)
-    if isinstance(body, Answer):
-        return body
-    session = call.desk.logins.find(body.refresh_token)
-    token = None if session is None else call.desk.api_tokens.get(session.api_token or "")
+    session = call.store.logins.find(body.refresh_token)
+    token = None if session is None else call.store.api_tokens.get(session.api_token or "")
     if session is None or token is None or _expired(call, token) or not _may_go_on(state, session):
-        return failure(401, "Refresh token is not valid")
+        raise RejectedError(401, "Refresh token is not valid")
     _rotate(call, session)
-    return api_session_answer(state, call.desk, session, token.role_ids)
+    return api_session_response(state, call.store, session, token.role_ids)
 
 
-def _jwks(state: State, call: Call) -> Answer:
-    return shown(200, call.desk.keys.jwks())
+def _jwks(state: State, call: Call) -> Response:
+    return json_response(200, call.store.keys.jwks())
 
 
 def _rotate(call: Call, session: Session) -> None:
-    call.desk.keys.make()
-    if call.desk.policy.rotate_refresh_tokens:
-        call.desk.logins.rotate(session)
+    call.store.keys.make()
+    if call.store.policy.rotate_refresh_tokens:
+        call.store.logins.rotate(session)
 
 
 def _may_go_on(state: State, session: Session) -> bool:
-    """Tell whether a session is still good, and let it follow its user to another tenant."""
+    """Return whether a session may be renewed, and move it to its user's active tenant."""
     if session.user_id is None:
         return True
     user = state.users.get(session.user_id)
@@ -133,7 +129,7 @@ def _may_go_on(state: State, session: Session) -> bool:
 
 
 def _expired(call: Call, token: ApiToken) -> bool:
-    return token.expires is not None and token.expires <= call.desk.wall_clock()
+    return token.expires is not None and token.expires <= call.store.wall_clock()
 
 
 def _same(one: str, other: str) -> bool:

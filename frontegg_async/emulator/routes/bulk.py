@@ -1,21 +1,21 @@
 """Long-running work: many invitations, many users or tenants to migrate, roles in every tenant.
 
-``jobs.py`` says when a job goes on.
+``jobs.py`` decides when a job goes on.
 
 ==================================================================  ======
 paths, headers, bodies, success statuses; the status of a change      spec
 of roles; a status shows 1,000 users at most
 at most 1,000 users a call                                            doc
-an invitation of many is answered with the ``id`` of its task         client
-a migration is answered with its ``migrationId``                      spec
+the response to a bulk invitation has the ``id`` of its task          client
+the response to a migration has its ``migrationId``                   spec
 more users than that, or none, are 400                                guess
 the fields of the other statuses: ``status``, and of migrations       guess
-``state`` too; ``errors`` with a message and who it was about
-a bad user is an error of the task and stops nobody else              guess
-migrating somebody who exists adds them to the tenant; who is         guess
-migrated is active there, and no e-mail goes out
-who is migrated is verified if the request says so                    spec
-migrating tenants makes those that are new                            guess
+``state`` too; ``errors`` with a message and the user's address
+a bad user is an error of the task and does not stop the others       guess
+migrating an existing user adds the user to the tenant; a migrated    guess
+user is active there, and no e-mail goes out
+a migrated user is verified if the request says so                    spec
+migrating tenants creates the new ones                                guess
 roles change in every tenant of the user if none is named             guess
 ==================================================================  ======
 """
@@ -26,21 +26,20 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec.structs import replace
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import RejectedError, Response
 from ..policy import BulkRoles
 from ..state.environment import State, User
 from ..state.jobs import Job
-from . import handlers
-from ._answers import missing, no_tenant, shown
+from . import users
+from ._bodies import check_count, json_response, required
+from ._lookups import check_roles, not_found, user_in_path
 from ._route import Handler, Route, Takes, route
-from .passwords import keeping_password
+from ._schemas import UserResponse
 
 __all__ = ["ROUTES"]
 
-_MOST: Final = 1_000
-_invite_one: Final = keeping_password(handlers.invite)
-_create_one: Final = keeping_password(handlers.create)
+_MAX_USERS: Final = 1_000
 
 
 class _UsersBody(msgspec.Struct):
@@ -64,7 +63,7 @@ _ONE_USER: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 def _as_one(call: Call, item: Mapping[str, Any], headers: Mapping[str, str]) -> Call:
-    """Return the call that would be about one of many."""
+    """Return a call for a single item."""
     sent = {"content-type": "application/json", **headers}
     return replace(call, values=(), query="", headers=sent, body=msgspec.json.encode(item))
 
@@ -73,62 +72,57 @@ def _who(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item[name] for name in ("email", "username") if isinstance(item.get(name), str)}
 
 
-def _failure_of(answer: Answer, item: Mapping[str, Any]) -> dict[str, Any] | None:
-    if answer.status < 400:
-        return None
-    said = cast("dict[str, list[str]]", msgspec.json.decode(answer.body))
-    return {"message": "; ".join(said["errors"]), **_who(item)}
+def _failure(rejected: RejectedError, item: Mapping[str, Any]) -> dict[str, Any]:
+    return {"message": str(rejected), **_who(item)}
 
 
-def _users_of(call: Call) -> list[dict[str, Any]] | Answer:
+def _users_of(call: Call) -> list[dict[str, Any]]:
     body = decode(_USERS_BODY, call)
-    if isinstance(body, Answer):
-        return body
-    if not 0 < len(body.users) <= _MOST:
-        return failure(400, f"users must contain between 1 and {_MOST} elements")
+    check_count("users", body.users, _MAX_USERS)
     return body.users
+
+
+def _job(call: Call, kind: str, name: str) -> Job:
+    """Return the job that the path names, and move it on."""
+    (job_id,) = call.values
+    if (job := call.store.jobs.look(kind, job_id)) is None:
+        raise not_found(name, job_id)
+    return job
 
 
 # Invitations
 
 
-def _invite(state: State, call: Call) -> Answer:
-    tenant_id = call.tenant
-    if tenant_id is None:
-        return no_tenant()
-    users = _users_of(call)
-    if isinstance(users, Answer):
-        return users
-    if (refusal := state.ensure_tenant(tenant_id, validate=False)) is not None:
-        return refusal
+def _invite(state: State, call: Call) -> Response:
+    tenant_id = call.required_tenant()
+    items = _users_of(call)
+    state.ensure_tenant(tenant_id, validate=False)
 
     def invite(item: dict[str, Any]) -> dict[str, Any] | None:
-        if not _looks_like_email(item):
-            return {"message": "email must be an email", **_who(item)}
-        one = _as_one(call, item, {"frontegg-tenant-id": tenant_id})
-        answer = _invite_one(state, one)
-        if answer.status == 201 and item.get("verified") is True:
+        try:
+            _check_email(item)
+            users.invite(state, _as_one(call, item, {"frontegg-tenant-id": tenant_id}))
+        except RejectedError as rejected:
+            return _failure(rejected, item)
+        if item.get("verified") is True:
             user = state.find_by_email(item.get("email") or "")
             if user is not None:
                 user.verified = True
-        return _failure_of(answer, item)
+        return None
 
-    job = call.desk.jobs.start("invite", users, invite)
-    return shown(202, {"id": job.id, "status": job.state})
+    job = call.store.jobs.start("invite", items, invite)
+    return json_response(202, {"id": job.id, "status": job.state})
 
 
-def _looks_like_email(item: Mapping[str, Any]) -> bool:
+def _check_email(item: Mapping[str, Any]) -> None:
     email = item.get("email")
-    if email is None:
-        return "username" in item
-    name, at, domain = str(email).partition("@")
-    return bool(name and at and domain)
+    name, _, domain = str(email).partition("@")
+    if not ("username" in item if email is None else name and domain):
+        raise RejectedError(400, "email must be an email")
 
 
-def _get_invite_status(state: State, call: Call) -> Answer:
-    (job_id,) = call.values
-    job = call.desk.jobs.look("invite", job_id)
-    return missing("Task", job_id) if job is None else shown(200, _progress(job))
+def _get_invite_status(state: State, call: Call) -> Response:
+    return json_response(200, _progress(_job(call, "invite", "Task")))
 
 
 def _progress(job: Job) -> dict[str, Any]:
@@ -144,8 +138,8 @@ def _progress(job: Job) -> dict[str, Any]:
 # Migrations
 
 
-def _migrating(state: State, call: Call, item: dict[str, Any]) -> Answer:
-    """Migrate one user."""
+def _migrate_user(state: State, call: Call, item: dict[str, Any]) -> User:
+    """Migrate one user; raise :exc:`RejectedError` if the item is bad."""
     item = dict(item)
     verified = item.pop("verifyUser", None) is True
     for address in cast("list[dict[str, Any]]", item.pop("emails", None) or []):
@@ -153,61 +147,50 @@ def _migrating(state: State, call: Call, item: dict[str, Any]) -> Answer:
             item["email"] = address.get("email")
             verified = address.get("verified") is True
     tenant_id = item.get("tenantId")
-    if not isinstance(tenant_id, str) or not tenant_id:
-        return failure(400, "tenantId should not be empty")
-    if not _looks_like_email(item):
-        return failure(400, "email must be an email")
+    tenant_id = required("tenantId", tenant_id if isinstance(tenant_id, str) else None)
+    _check_email(item)
     user = state.find_by_email(item.get("email") or "")
     if user is None:
-        answer = _create_one(state, _as_one(call, item, {}))
-        if answer.status != 201:
-            return answer
-        user = state.users[cast("dict[str, Any]", msgspec.json.decode(answer.body))["id"]]
+        made = users.create(state, _as_one(call, item, {}))
+        user = state.users[cast("dict[str, Any]", msgspec.json.decode(made.body))["id"]]
         user.verified = verified
-    elif (refusal := state.ensure_tenant(tenant_id, validate=False)) is not None:
-        return refusal
-    elif tenant_id not in user.tenants:
-        state.join(user, tenant_id, "Activated", item.get("roleIds") or ())
+    else:
+        state.ensure_tenant(tenant_id, validate=False)
+        if tenant_id not in user.tenants:
+            state.join(user, tenant_id, "Activated", item.get("roleIds") or ())
     user.tenants[tenant_id] = "Activated"
-    return handlers.get_anywhere(state, replace(call, values=(user.id,)))
+    return user
 
 
-def _migrate_one(state: State, call: Call) -> Answer:
-    item = decode(_ONE_USER, call)
-    if isinstance(item, Answer):
-        return item
-    answer = _migrating(state, call, item)
-    return replace(answer, status=201) if answer.status == 200 else answer
+def _migrate_one(state: State, call: Call) -> Response:
+    user = _migrate_user(state, call, decode(_ONE_USER, call))
+    return json_response(201, UserResponse.full(user, state))
 
 
-def _migrate(state: State, call: Call) -> Answer:
-    users = _users_of(call)
-    if isinstance(users, Answer):
-        return users
+def _migrate(state: State, call: Call) -> Response:
+    items = _users_of(call)
 
     def migrate(item: dict[str, Any]) -> dict[str, Any] | None:
-        return _failure_of(_migrating(state, call, item), item)
+        try:
+            _migrate_user(state, call, item)
+        except RejectedError as rejected:
+            return _failure(rejected, item)
+        return None
 
-    job = call.desk.jobs.start("migration", users, migrate)
-    return shown(202, {"migrationId": job.id})
-
-
-def _get_migration_status(state: State, call: Call) -> Answer:
-    (job_id,) = call.values
-    job = call.desk.jobs.look("migration", job_id)
-    if job is None:
-        return missing("Migration", job_id)
-    users = [_who(item) for item in job.items[: min(job.done, _MOST)]]
-    body = {**_progress(job), "migrationId": job.id, "state": job.state, "users": users}
-    return shown(200, body)
+    job = call.store.jobs.start("migration", items, migrate)
+    return json_response(202, {"migrationId": job.id})
 
 
-def _migrate_tenants(state: State, call: Call) -> Answer:
+def _get_migration_status(state: State, call: Call) -> Response:
+    job = _job(call, "migration", "Migration")
+    done = [_who(item) for item in job.items[: min(job.done, _MAX_USERS)]]
+    body = {**_progress(job), "migrationId": job.id, "state": job.state, "users": done}
+    return json_response(200, body)
+
+
+def _migrate_tenants(state: State, call: Call) -> Response:
     body = decode(_TENANTS_BODY, call)
-    if isinstance(body, Answer):
-        return body
-    if not body.tenants:
-        return failure(400, "tenants should not be empty")
+    required("tenants", body.tenants)
 
     def migrate(tenant_id: str) -> dict[str, Any] | None:
         if not tenant_id.strip():
@@ -215,41 +198,32 @@ def _migrate_tenants(state: State, call: Call) -> Answer:
         state.tenants.setdefault(tenant_id, tenant_id)
         return None
 
-    job = call.desk.jobs.start("tenant-migration", body.tenants, migrate)
-    return shown(202, {"migrationId": job.id, "status": job.state})
+    job = call.store.jobs.start("tenant-migration", body.tenants, migrate)
+    return json_response(202, {"migrationId": job.id, "status": job.state})
 
 
-def _get_tenant_migration_status(state: State, call: Call) -> Answer:
-    (job_id,) = call.values
-    job = call.desk.jobs.look("tenant-migration", job_id)
-    if job is None:
-        return missing("Migration", job_id)
-    return shown(200, {**_progress(job), "migrationId": job.id})
+def _get_tenant_migration_status(state: State, call: Call) -> Response:
+    job = _job(call, "tenant-migration", "Migration")
+    return json_response(200, {**_progress(job), "migrationId": job.id})
 
 
 # Roles
 
 
-def _update_roles(state: State, call: Call) -> Answer:
+def _update_roles(state: State, call: Call) -> Response:
     body = decode(_ROLES_BODY, call)
-    if isinstance(body, Answer):
-        return body
-    (user_id,) = call.values
-    if (user := state.find(user_id)) is None:
-        return missing("User", user_id)
+    user = user_in_path(state, call)
     added, removed = body.add_role_ids or [], body.remove_role_ids or []
-    unknown = state.access.unknown_role((*added, *removed))
-    if unknown is not None:
-        return missing("Role", unknown)
+    check_roles(state, (*added, *removed))
     tenant_ids = list(user.tenants) if body.tenant_ids is None else body.tenant_ids
 
     def update(tenant_id: str) -> dict[str, Any] | None:
         return _change_roles(state, user, tenant_id, added, removed)
 
-    if call.desk.policy.bulk_roles is BulkRoles.QUEUED:
+    if call.store.policy.bulk_roles is BulkRoles.QUEUED:
         about = {"userId": user.id, "addedRoleIds": added, "removedRoleIds": removed}
-        job = call.desk.jobs.start("roles", tenant_ids, update, about=about)
-        return shown(200, {"taskId": job.id, "status": job.state})
+        job = call.store.jobs.start("roles", tenant_ids, update, about=about)
+        return json_response(200, {"taskId": job.id, "status": job.state})
     failures = [update(tenant_id) for tenant_id in tenant_ids]
     body_out = {
         "userId": user.id,
@@ -257,7 +231,7 @@ def _update_roles(state: State, call: Call) -> Answer:
         "rolesAdded": added,
         "rolesRemoved": removed,
     }
-    return shown(200, body_out)
+    return json_response(200, body_out)
 
 
 def _change_roles(
@@ -265,19 +239,17 @@ def _change_roles(
 ) -> dict[str, Any] | None:
     if user.id not in state.users or tenant_id not in user.tenants:
         return {"message": "User does not belong to this tenant", "tenantId": tenant_id}
-    unknown = state.access.unknown_role(added, tenant_id)
-    if unknown is not None:
-        return {"message": f"Role {unknown} not found", "tenantId": tenant_id}
+    try:
+        check_roles(state, added, tenant_id)
+    except RejectedError as rejected:
+        return {"message": str(rejected), "tenantId": tenant_id}
     kept = [role_id for role_id in user.roles_in(tenant_id) if role_id not in removed]
     user.set_roles(tenant_id, (*kept, *added))
     return None
 
 
-def _get_roles_status(state: State, call: Call) -> Answer:
-    (job_id,) = call.values
-    job = call.desk.jobs.look("roles", job_id)
-    if job is None:
-        return missing("Task", job_id)
+def _get_roles_status(state: State, call: Call) -> Response:
+    job = _job(call, "roles", "Task")
     status = {
         "id": job.id,
         **job.about,
@@ -286,7 +258,7 @@ def _get_roles_status(state: State, call: Call) -> Answer:
         "processedTenants": job.done,
         "errors": job.failures,
     }
-    return shown(200, status)
+    return json_response(200, status)
 
 
 def _environment(method: str, template: str, handle: Handler) -> Route:

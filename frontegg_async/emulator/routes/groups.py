@@ -1,7 +1,7 @@
 """The routes of groups, which are a tenant's.
 
 ====================================================================  =====
-paths, required fields, success statuses, shapes of the answers       spec
+paths, required fields, success statuses, shapes of responses         spec
 403 "Tenant ID is not specified" without the tenant header            guess
 ``roles`` and ``users`` are empty unless ``_groupsRelations`` asks    guess
 a name is taken once a tenant: 409                                    guess
@@ -17,12 +17,13 @@ from uuid import uuid4
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import RejectedError, Response
 from ..state.access import VENDOR, Group, Role
 from ..state.environment import State, User
-from ._answers import changes, missing, no_tenant, nothing, shown
-from ._pages import ordered, window
+from ._bodies import empty_response, given_fields, json_response, parameter, set_fields
+from ._lookups import check_roles, find, find_member, tenant_of_call
+from ._pages import page_response
 from ._route import route
 
 __all__ = ["ROUTES"]
@@ -115,7 +116,7 @@ class _UserOfGroup(msgspec.Struct, rename="camel"):
         )
 
 
-class _GroupView(msgspec.Struct, rename="camel"):
+class _GroupResponse(msgspec.Struct, rename="camel"):
     """``GroupResponse``."""
 
     id: str
@@ -138,185 +139,136 @@ _USER_IDS: Final = msgspec.json.Decoder(_UserIds)
 _CONFIGURATION: Final = msgspec.json.Decoder(_Configuration)
 
 
-def get_all(state: State, call: Call) -> Answer:
+def get_all(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/groups/v1``."""
-    found = _groups_and_view(state, call)
-    if isinstance(found, Answer):
-        return found
-    groups, view = found
-    return shown(200, {"groups": [view(group) for group in groups.values()]})
+    groups, view = _groups_and_view(state, call)
+    return json_response(200, {"groups": [view(group) for group in groups.values()]})
 
 
-def get_many(state: State, call: Call) -> Answer:
+def get_many(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/groups/v1/bulkGet``; unknown ids are left out."""
-    found = _groups_and_view(state, call)
-    if isinstance(found, Answer):
-        return found
-    groups, view = found
+    groups, view = _groups_and_view(state, call)
     body = decode(_GROUPS_IDS, call)
-    if isinstance(body, Answer):
-        return body
     known = (groups[group_id] for group_id in body.groups_ids if group_id in groups)
-    return shown(201, {"groups": [view(group) for group in known]})
+    return json_response(201, {"groups": [view(group) for group in known]})
 
 
-def list_groups(state: State, call: Call) -> Answer:
+def list_groups(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/groups/v2``."""
-    found = _groups_and_view(state, call)
-    if isinstance(found, Answer):
-        return found
-    groups, view = found
-    page = window(call.parameters(), None)
-    if isinstance(page, Answer):
-        return page
-    in_order = ordered(list(groups.values()), page.parameters, _KEYS)
-    if isinstance(in_order, Answer):
-        return in_order
-    return page.of(in_order, state.policy, view)
+    groups, view = _groups_and_view(state, call)
+    found = list(groups.values())
+    return page_response(call.parameters(), state.policy, found, view, keys=_KEYS)
 
 
-def get(state: State, call: Call) -> Answer:
+def get(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/groups/v1/{id}``."""
-    found = _groups_and_view(state, call)
-    if isinstance(found, Answer):
-        return found
-    groups, view = found
-    (group_id,) = call.values
-    group = groups.get(group_id)
-    return missing("Group", group_id) if group is None else shown(200, view(group))
+    groups, view = _groups_and_view(state, call)
+    return json_response(200, view(find("Group", groups, call.values[0])))
 
 
-def create(state: State, call: Call) -> Answer:
+def create(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/groups/v1``."""
-    if (tenant_id := call.tenant) is None:
-        return no_tenant()
-    if tenant_id not in state.tenants:
-        return missing("Tenant", tenant_id)
+    tenant_id = tenant_of_call(state, call)
     body = decode(_NEW_GROUP, call)
-    if isinstance(body, Answer):
-        return body
     groups = state.access.groups.setdefault(tenant_id, {})
-    if _name_taken(groups, body.name):
-        return failure(409, "There already is a group with this name")
+    _check_name(groups, body.name)
     now = state.now()
     group = Group(
-        id=str(uuid4()), tenant_id=tenant_id, created_at=now, updated_at=now, **changes(body)
+        id=str(uuid4()), tenant_id=tenant_id, created_at=now, updated_at=now, **given_fields(body)
     )
     groups[group.id] = group
-    return shown(201, _view(state, group, _RELATIONS["rolesAndUsers"]))
+    return json_response(201, _view(state, group, _RELATIONS["rolesAndUsers"]))
 
 
-def update(state: State, call: Call) -> Answer:
+def update(state: State, call: Call) -> Response:
     """Serve ``PATCH /identity/resources/groups/v1/{id}``."""
     group = _find(state, call)
-    if isinstance(group, Answer):
-        return group
-    body = decode(_CHANGES, call)
-    if isinstance(body, Answer):
-        return body
-    fields = changes(body)
+    fields = given_fields(decode(_CHANGES, call))
     groups = state.access.groups[group.tenant_id]
-    if _name_taken(groups, fields.get("name", group.name), but=group.id):
-        return failure(409, "There already is a group with this name")
-    for name, value in fields.items():
-        setattr(group, name, value)
+    _check_name(groups, fields.get("name", group.name), but=group)
+    set_fields(group, fields)
     group.updated_at = state.now()
-    return shown(200, _view(state, group, _RELATIONS["rolesAndUsers"]))
+    return json_response(200, _view(state, group, _RELATIONS["rolesAndUsers"]))
 
 
-def delete(state: State, call: Call) -> Answer:
+def delete(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/groups/v1/{id}``."""
     group = _find(state, call)
-    if isinstance(group, Answer):
-        return group
     del state.access.groups[group.tenant_id][group.id]
-    return nothing(200)
+    return empty_response(200)
 
 
-def add_roles(state: State, call: Call) -> Answer:
+def add_roles(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/groups/v1/{groupId}/roles``."""
     return _change_roles(state, call, 201, add=True)
 
 
-def remove_roles(state: State, call: Call) -> Answer:
+def remove_roles(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/groups/v1/{groupId}/roles``, which has a body."""
     return _change_roles(state, call, 200, add=False)
 
 
-def _change_roles(state: State, call: Call, status: int, *, add: bool) -> Answer:
+def _change_roles(state: State, call: Call, status: int, *, add: bool) -> Response:
     group = _find(state, call)
-    if isinstance(group, Answer):
-        return group
     body = decode(_ROLE_IDS, call)
-    if isinstance(body, Answer):
-        return body
-    if (unknown := state.access.unknown_role(body.role_ids, group.tenant_id)) is not None:
-        return missing("Role", unknown)
+    check_roles(state, body.role_ids, group.tenant_id)
     _put(group.role_ids, body.role_ids, add=add)
     group.updated_at = state.now()
-    return nothing(status)
+    return empty_response(status)
 
 
-def add_users(state: State, call: Call) -> Answer:
+def add_users(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/groups/v1/{groupId}/users``."""
     return _change_users(state, call, 201, add=True)
 
 
-def remove_users(state: State, call: Call) -> Answer:
+def remove_users(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/groups/v1/{groupId}/users``, which has a body."""
     return _change_users(state, call, 200, add=False)
 
 
-def _change_users(state: State, call: Call, status: int, *, add: bool) -> Answer:
+def _change_users(state: State, call: Call, status: int, *, add: bool) -> Response:
     group = _find(state, call)
-    if isinstance(group, Answer):
-        return group
     body = decode(_USER_IDS, call)
-    if isinstance(body, Answer):
-        return body
     for user_id in body.user_ids:
-        user = state.find(user_id)
-        if user is None or group.tenant_id not in user.tenants:
-            return missing("User", user_id)
+        find_member(state, user_id, group.tenant_id)
     _put(group.user_ids, body.user_ids, add=add)
     group.updated_at = state.now()
-    return nothing(status)
+    return empty_response(status)
 
 
-def get_configuration(state: State, call: Call) -> Answer:
+def get_configuration(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/groups/v1/config``."""
     settings = state.settings
-    return shown(200, {"enabled": settings["groups"], "rolesEnabled": settings["groups.roles"]})
+    return json_response(
+        200, {"enabled": settings["groups"], "rolesEnabled": settings["groups.roles"]}
+    )
 
 
-def update_configuration(state: State, call: Call) -> Answer:
+def update_configuration(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/groups/v1/config``."""
-    body = decode(_CONFIGURATION, call)
-    if isinstance(body, Answer):
-        return body
-    fields = changes(body)
+    fields = given_fields(decode(_CONFIGURATION, call))
     state.settings["groups"] = fields.get("enabled", state.settings["groups"])
     state.settings["groups.roles"] = fields.get("roles_enabled", state.settings["groups.roles"])
-    return nothing(201)
+    return empty_response(201)
 
 
 def _groups_and_view(
     state: State, call: Call
-) -> tuple[dict[str, Group], Callable[[Group], _GroupView]] | Answer:
-    """Return the groups of the header's tenant, and how the request wants to see one."""
-    if (tenant_id := call.tenant) is None:
-        return no_tenant()
-    relations = _RELATIONS.get(call.parameters().get("_groupsRelations", [""])[-1])
+) -> tuple[dict[str, Group], Callable[[Group], _GroupResponse]]:
+    """Return the groups of the header's tenant, and the view of one that the query asks for."""
+    tenant_id = call.required_tenant()
+    relations = _RELATIONS.get(parameter(call.parameters(), "_groupsRelations"))
     if relations is None:
-        return failure(400, "_groupsRelations must be roles, users or rolesAndUsers")
+        raise RejectedError(400, "_groupsRelations must be roles, users or rolesAndUsers")
     groups = state.access.groups.get(tenant_id, {})
     return groups, lambda group: _view(state, group, relations)
 
 
-def _view(state: State, group: Group, relations: frozenset[str]) -> _GroupView:
+def _view(state: State, group: Group, relations: frozenset[str]) -> _GroupResponse:
     roles = state.access.roles_of(group.role_ids) if "roles" in relations else []
     users = [state.users[user_id] for user_id in group.user_ids] if "users" in relations else []
-    return _GroupView(
+    return _GroupResponse(
         group.id,
         group.name,
         group.color,
@@ -329,16 +281,14 @@ def _view(state: State, group: Group, relations: frozenset[str]) -> _GroupView:
     )
 
 
-def _find(state: State, call: Call) -> Group | Answer:
-    if (tenant_id := call.tenant) is None:
-        return no_tenant()
-    (group_id,) = call.values
-    group = state.access.groups.get(tenant_id, {}).get(group_id)
-    return missing("Group", group_id) if group is None else group
+def _find(state: State, call: Call) -> Group:
+    groups = state.access.groups.get(call.required_tenant(), {})
+    return find("Group", groups, call.values[0])
 
 
-def _name_taken(groups: dict[str, Group], name: str, but: str | None = None) -> bool:
-    return any(group.name == name and group.id != but for group in groups.values())
+def _check_name(groups: dict[str, Group], name: str, but: Group | None = None) -> None:
+    if any(group.name == name and group is not but for group in groups.values()):
+        raise RejectedError(409, "A group with this name already exists")
 
 
 def _put(held: dict[str, None], ids: list[str], *, add: bool) -> None:

@@ -1,9 +1,9 @@
 """The routes of tenants below tenants.
 
 ====================================================================  =====
-paths, required fields, shapes of what is sent                        spec
+paths, required fields, shapes of bodies                              spec
 403 "Tenant ID is not specified" without the tenant header            seen
-``hierarchy/v1`` and ``…/parents`` answer arrays with ``tenantId``    client
+``hierarchy/v1`` and ``…/parents`` are arrays with ``tenantId``       client
 the name is read as ``tenantName`` by one client, as ``name`` by      client
 another: both are there; ``…/tree`` nests ``children``
 ``level`` counts the steps between, and is in the arrays only         guess
@@ -21,12 +21,13 @@ from typing import Final, Literal
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import RejectedError, Response
 from ..state.environment import State
-from ._answers import changes, missing, no_tenant, nothing, shown
+from ._bodies import empty_response, given_fields, json_response
+from ._lookups import find_tenant, not_found, tenant_in_path, tenant_of_call
 from ._route import route
-from .tenants import Fields, TenantView, make
+from .tenants import Fields, TenantResponse, make
 
 __all__ = ["ROUTES"]
 
@@ -58,7 +59,7 @@ class _Entry(msgspec.Struct, rename="camel", kw_only=True):
     status: object
     created_at: str
     level: int | msgspec.UnsetType = msgspec.UNSET
-    """How many steps away."""
+    """Steps between the tenants."""
     children: "list[_Entry] | msgspec.UnsetType" = msgspec.UNSET
 
     @classmethod
@@ -87,120 +88,93 @@ _SETTINGS: Final = msgspec.json.Decoder(_Settings)
 _RELATION: Final = msgspec.json.Decoder(_Relation)
 
 
-def create(state: State, call: Call) -> Answer:
+def create(state: State, call: Call) -> Response:
     """Serve ``POST /tenants/resources/sub-tenants/v1``."""
     body = decode(_NEW_SUB_TENANT, call)
-    if isinstance(body, Answer):
-        return body
-    fields = changes(body)
+    fields = given_fields(body)
     for name, on_the_wire in (("name", "name"), ("parent_tenant_id", "parentTenantId")):
         if fields.get(name) is None:
-            return failure(400, f"{on_the_wire} should not be empty")
+            raise RejectedError(400, f"{on_the_wire} should not be empty")
     return make(state, fields.pop("tenant_id"), fields)
 
 
-def delete(state: State, call: Call) -> Answer:
+def delete(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/sub-tenants/v1/{tenantId}``."""
     (tenant_id,) = call.values
     if tenant_id not in state.accounts.parents:
-        return missing("Tenant", tenant_id)
+        raise not_found("Tenant", tenant_id)
     state.delete_tenant(tenant_id)
-    return nothing(200)
+    return empty_response(200)
 
 
-def set_management(state: State, call: Call) -> Answer:
+def set_management(state: State, call: Call) -> Response:
     """Serve ``PUT /tenants/resources/sub-tenants/v1/{tenantId}/management``."""
-    (tenant_id,) = call.values
-    if tenant_id not in state.tenants:
-        return missing("Tenant", tenant_id)
+    tenant_id = tenant_in_path(state, call)
     body = decode(_MANAGEMENT, call)
-    if isinstance(body, Answer):
-        return body
     state.accounts.change(tenant_id).fields["is_reseller"] = body.is_reseller
-    return shown(200, TenantView.of(tenant_id, state))
+    return json_response(200, TenantResponse.of(tenant_id, state))
 
 
-def set_hierarchy_settings(state: State, call: Call) -> Answer:
+def set_hierarchy_settings(state: State, call: Call) -> Response:
     """Serve ``PUT /tenants/resources/sub-tenants/v1/{tenantId}/hierarchy-settings``."""
-    (tenant_id,) = call.values
-    if tenant_id not in state.tenants:
-        return missing("Tenant", tenant_id)
+    tenant_id = tenant_in_path(state, call)
     body = decode(_SETTINGS, call)
-    if isinstance(body, Answer):
-        return body
     fields = state.accounts.change(tenant_id).fields
     fields["sub_account_access_type"] = body.sub_account_access_type
-    return shown(200, TenantView.of(tenant_id, state))
+    return json_response(200, TenantResponse.of(tenant_id, state))
 
 
-def get_all(state: State, call: Call) -> Answer:
+def get_all(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/hierarchy/v1``."""
-    tenant_id = _tenant(state, call)
-    if isinstance(tenant_id, Answer):
-        return tenant_id
+    tenant_id = tenant_of_call(state, call)
     levels = {tenant_id: 0}
     for each in state.accounts.below(tenant_id):
         levels[each] = levels[state.accounts.parents[each]] + 1
     del levels[tenant_id]
-    return shown(200, [_Entry.of(each, state, level) for each, level in levels.items()])
+    return json_response(200, [_Entry.of(each, state, level) for each, level in levels.items()])
 
 
-def get_parents(state: State, call: Call) -> Answer:
+def get_parents(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/hierarchy/v1/parents``; the nearest comes first."""
-    tenant_id = _tenant(state, call)
-    if isinstance(tenant_id, Answer):
-        return tenant_id
+    tenant_id = tenant_of_call(state, call)
     above = enumerate(state.accounts.above(tenant_id), 1)
-    return shown(200, [_Entry.of(each, state, level) for level, each in above])
+    return json_response(200, [_Entry.of(each, state, level) for level, each in above])
 
 
-def get_tree(state: State, call: Call) -> Answer:
+def get_tree(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/hierarchy/v1/tree``."""
-    tenant_id = _tenant(state, call)
-    if isinstance(tenant_id, Answer):
-        return tenant_id
+    tenant_id = tenant_of_call(state, call)
     children: dict[str, list[_Entry]] = {tenant_id: []}
     for each in state.accounts.below(tenant_id):
         children[each] = []
         entry = _Entry.of(each, state, children=children[each])
         children[state.accounts.parents[each]].append(entry)
-    return shown(200, _Entry.of(tenant_id, state, children=children[tenant_id]))
+    return json_response(200, _Entry.of(tenant_id, state, children=children[tenant_id]))
 
 
-def attach(state: State, call: Call) -> Answer:
+def attach(state: State, call: Call) -> Response:
     """Serve ``POST /tenants/resources/hierarchy/v1``."""
     body = decode(_RELATION, call)
-    if isinstance(body, Answer):
-        return body
     parent, child = body.parent_tenant_id, body.child_tenant_id
     for tenant_id in (parent, child):
-        if tenant_id not in state.tenants:
-            return missing("Tenant", tenant_id)
+        find_tenant(state, tenant_id)
     if parent == child:
-        return failure(400, "A tenant cannot be below itself")
+        raise RejectedError(400, "A tenant cannot be below itself")
     if child in state.accounts.parents:
-        return failure(400, "The child is below a tenant already")
+        raise RejectedError(400, "The child already has a parent")
     if child in state.accounts.above(parent):
-        return failure(400, "The child is above the parent")
+        raise RejectedError(400, "The child is above the parent")
     state.accounts.attach(child, parent)
-    return nothing(201)
+    return empty_response(201)
 
 
-def detach(state: State, call: Call) -> Answer:
+def detach(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/hierarchy/v1``, which has a body."""
     body = decode(_RELATION, call)
-    if isinstance(body, Answer):
-        return body
     if state.accounts.parents.get(body.child_tenant_id) != body.parent_tenant_id:
-        return failure(404, "The tenants are not parent and child")
+        raise RejectedError(404, "The tenants are not parent and child")
     state.accounts.detach(body.child_tenant_id)
-    return nothing(200)
-
-
-def _tenant(state: State, call: Call) -> str | Answer:
-    if (tenant_id := call.tenant) is None:
-        return no_tenant()
-    return tenant_id if tenant_id in state.tenants else missing("Tenant", tenant_id)
+    return empty_response(200)
 
 
 ROUTES: Final = (

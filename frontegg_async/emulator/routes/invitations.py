@@ -1,15 +1,15 @@
 """Invitations into tenants, accepted or not, and the activation of new users.
 
 ==================================================================  ======
-paths, headers, bodies, success statuses, the fields of answers       spec
+paths, headers, bodies, success statuses, fields of responses         spec
 verifying an invitation takes an environment token                    spec
 a second invitation of a user to a tenant replaces the first          guess
 a token that is unknown, used or expired is 404                       guess
-who accepts is activated in the tenant, and joins it if need be       guess
-sending an invitation again answers with its link and token           guess
-(spec: the answer "includes" them)
+accepting activates the user in the tenant, also as a new member      guess
+the response to sending one again has its link and token              guess
+(spec: it "includes" them)
 activation needs a password unless the user has one                   guess
-who is activated is verified, activated in every tenant, logged in    guess
+activation verifies, activates in every tenant, and logs in           guess
 a code is six digits; a wrong one leaves the link as it is            guess
 ==================================================================  ======
 """
@@ -18,15 +18,17 @@ from typing import Any, Final
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.record import Invite, Mail, code_of
 from ..http.request import Call, decode
+from ..http.response import RejectedError, Response
+from ..state.access import VENDOR
 from ..state.environment import State, User
 from ..state.store import Invitation, Strategies, timestamp
-from ._answers import missing, no_tenant, nothing, shown
-from ._grants import log_in
+from ._bodies import empty_response, json_response, parameter, required
+from ._lookups import check_roles, find, find_user, user_by_email
 from ._route import Handler, Takes, route
-from .passwords import mail_link, use_link
+from ._sessions import log_in
+from .passwords import check_link, mail_link, use_link
 
 __all__ = ["ROUTES"]
 
@@ -68,14 +70,14 @@ _LINK_BODY: Final = msgspec.json.Decoder(_LinkBody)
 _STRATEGY_BODY: Final = msgspec.json.Decoder(_StrategyBody)
 
 
-# Invitations as an application handles them
+# Invitations, handled by an application
 
 
 def _view(state: State, invitation: Invitation) -> dict[str, Any]:
     expires = invitation.expires
     return {
         "id": invitation.id,
-        "vendorId": "emulator-vendor",
+        "vendorId": VENDOR,
         "tenantId": invitation.tenant_id,
         "userId": invitation.user_id,
         "token": invitation.token,
@@ -88,201 +90,151 @@ def _view(state: State, invitation: Invitation) -> dict[str, Any]:
 
 def _make(
     state: State, call: Call, tenant_id: str, user_id: str | None, body: _InviteBody
-) -> Answer:
-    user = None if user_id is None else state.find(user_id)
-    if user_id is not None and user is None:
-        return missing("User", user_id)
+) -> Response:
+    user = None if user_id is None else find_user(state, user_id)
     role_ids = body.role_ids or []
-    unknown = state.access.unknown_role(role_ids, tenant_id)
-    if unknown is not None:
-        return missing("Role", unknown)
-    if (refusal := state.ensure_tenant(tenant_id, validate=False)) is not None:
-        return refusal
+    check_roles(state, role_ids, tenant_id)
+    state.ensure_tenant(tenant_id, validate=False)
     send = body.should_send_email is True
-    invitation = call.desk.invite(
+    invitation = call.store.invite(
         tenant_id, user_id, body.expires_in_minutes, send_email=send, role_ids=role_ids
     )
     if user is not None and send:
         _mail(state, call, user, invitation)
-    return shown(201, _view(state, invitation))
+    return json_response(201, _view(state, invitation))
 
 
 def _mail(state: State, call: Call, user: User, invitation: Invitation) -> Mail:
     tenant_id = invitation.tenant_id
     mail = Mail.new("invitation", user.id, tenant_id, user.email, invitation.token)
-    call.desk.mails.append(mail)
+    call.store.mails.append(mail)
     state.invites.append(Invite(user.id, tenant_id, user.email))
     return mail
 
 
-def _create(state: State, call: Call) -> Answer:
+def _create(state: State, call: Call) -> Response:
     body = decode(_INVITE_BODY, call)
-    if isinstance(body, Answer):
-        return body
-    if not body.tenant_id:
-        return failure(400, "tenantId should not be empty")
-    return _make(state, call, body.tenant_id, body.user_id, body)
+    return _make(state, call, required("tenantId", body.tenant_id), body.user_id, body)
 
 
-def _get_all(state: State, call: Call) -> Answer:
-    return shown(200, [_view(state, each) for each in call.desk.invitations.values()])
+def _get_all(state: State, call: Call) -> Response:
+    return json_response(200, [_view(state, each) for each in call.store.invitations.values()])
 
 
-def _delete(state: State, call: Call) -> Answer:
-    (invitation_id,) = call.values
-    if call.desk.invitations.pop(invitation_id, None) is None:
-        return missing("Invitation", invitation_id)
-    return nothing(200)
+def _delete(state: State, call: Call) -> Response:
+    invitation = find("Invitation", call.store.invitations, call.values[0])
+    del call.store.invitations[invitation.id]
+    return empty_response(200)
 
 
-def _verify(state: State, call: Call) -> Answer:
+def _verify(state: State, call: Call) -> Response:
     body = decode(_TOKEN_BODY, call)
-    if isinstance(body, Answer):
-        return body
-    invitation = call.desk.invitation_by_token(body.token)
-    if invitation is None:
-        return failure(404, "Invitation not found")
-    return shown(200, _view(state, invitation))
+    return json_response(200, _view(state, _found(call.store.invitation_by_token(body.token))))
 
 
-def _get_configuration(state: State, call: Call) -> Answer:
-    return shown(200, {"tenantInvitationsAllowed": True, "emailsEnabled": True})
+def _get_configuration(state: State, call: Call) -> Response:
+    return json_response(200, {"tenantInvitationsAllowed": True, "emailsEnabled": True})
 
 
 # The invitation of one user to one tenant
 
 
-def _whom(call: Call) -> tuple[str, str] | Answer:
-    if call.tenant is None:
-        return no_tenant()
-    if call.user is None:
-        return failure(403, "User ID is not specified")
-    return call.tenant, call.user
+def _found(invitation: Invitation | None) -> Invitation:
+    if invitation is None:
+        raise RejectedError(404, "Invitation not found")
+    return invitation
 
 
-def _of_user(call: Call) -> Invitation | Answer:
-    whom = _whom(call)
-    if isinstance(whom, Answer):
-        return whom
-    tenant_id, user_id = whom
-    invitation = call.desk.invitation_of(user_id, tenant_id)
-    return failure(404, "Invitation not found") if invitation is None else invitation
+def _of_user(call: Call) -> Invitation:
+    tenant_id, user_id = call.required_tenant(), call.required_user()
+    return _found(call.store.invitation_of(user_id, tenant_id))
 
 
-def _create_for_user(state: State, call: Call) -> Answer:
-    whom = _whom(call)
-    if isinstance(whom, Answer):
-        return whom
+def _create_for_user(state: State, call: Call) -> Response:
+    tenant_id, user_id = call.required_tenant(), call.required_user()
     body = decode(_INVITE_BODY, call)
-    if isinstance(body, Answer):
-        return body
     if body.expires_in_minutes is None or body.should_send_email is None:
-        return failure(400, "expiresInMinutes and shouldSendEmail should not be empty")
-    return _make(state, call, *whom, body)
+        raise RejectedError(400, "expiresInMinutes and shouldSendEmail should not be empty")
+    return _make(state, call, tenant_id, user_id, body)
 
 
-def _get_for_user(state: State, call: Call) -> Answer:
+def _get_for_user(state: State, call: Call) -> Response:
+    return json_response(200, _view(state, _of_user(call)))
+
+
+def _update_for_user(state: State, call: Call) -> Response:
     invitation = _of_user(call)
-    if isinstance(invitation, Answer):
-        return invitation
-    return shown(200, _view(state, invitation))
-
-
-def _update_for_user(state: State, call: Call) -> Answer:
-    invitation = _of_user(call)
-    if isinstance(invitation, Answer):
-        return invitation
     body = decode(_INVITE_BODY, call)
-    if isinstance(body, Answer):
-        return body
     if body.expires_in_minutes is not None:
-        invitation.expires = call.desk.wall_clock() + 60 * body.expires_in_minutes
+        invitation.expires = call.store.wall_clock() + 60 * body.expires_in_minutes
     if body.should_send_email is not None:
         invitation.send_email = body.should_send_email
-    return shown(200, _view(state, invitation))
+    return json_response(200, _view(state, invitation))
 
 
-def _delete_for_user(state: State, call: Call) -> Answer:
-    invitation = _of_user(call)
-    if isinstance(invitation, Answer):
-        return invitation
-    del call.desk.invitations[invitation.id]
-    return nothing(200)
+def _delete_for_user(state: State, call: Call) -> Response:
+    del call.store.invitations[_of_user(call).id]
+    return empty_response(200)
 
 
-# What the invited do, and what is sent to them again
+# Accepting an invitation, and sending it again
 
 
-def _accept(state: State, call: Call) -> Answer:
+def _accept(state: State, call: Call) -> Response:
     body = decode(_LINK_BODY, call)
-    if isinstance(body, Answer):
-        return body
     user = state.users.get(body.user_id)
-    invitation = call.desk.invitation_by_token(body.token)
+    invitation = call.store.invitation_by_token(body.token)
     if user is None or invitation is None or invitation.user_id not in (None, user.id):
-        return failure(404, "Invitation not found")
-    if body.code is not None and body.code != code_of(invitation.token):
-        return failure(400, "Code is not correct")
+        raise RejectedError(404, "Invitation not found")
+    _check_code(body.code, invitation.token)
     if invitation.tenant_id in user.tenants:
         user.tenants[invitation.tenant_id] = "Activated"
     else:
         state.join(user, invitation.tenant_id, "Activated", invitation.role_ids)
     if invitation.user_id is not None:
-        del call.desk.invitations[invitation.id]
-    return nothing(200)
+        del call.store.invitations[invitation.id]
+    return empty_response(200)
+
+
+def _check_code(code: str | None, token: str) -> None:
+    if code is not None and code != code_of(token):
+        raise RejectedError(400, "Code is not correct")
 
 
 def _again(state: State, call: Call, user: User, tenant_id: str) -> dict[str, str]:
-    invitation = call.desk.invite(tenant_id, user.id, None, send_email=True, role_ids=[])
+    invitation = call.store.invite(tenant_id, user.id, None, send_email=True, role_ids=[])
     mail = _mail(state, call, user, invitation)
-    link = f"{call.desk.issuer()}/invitation/accept?userId={user.id}&token={mail.token}"
+    link = f"{call.store.issuer()}/invitation/accept?userId={user.id}&token={mail.token}"
     return {"tenantId": tenant_id, "userId": user.id, "token": mail.token, "link": link}
 
 
-def _invited(state: State, call: Call) -> User | Answer:
-    if call.tenant is None:
-        return no_tenant()
-    body = decode(_EMAIL_BODY, call)
-    if isinstance(body, Answer):
-        return body
-    user = state.find_by_email(body.email)
-    return missing("User", body.email) if user is None else user
+def _resend(state: State, call: Call) -> Response:
+    tenant_id = call.required_tenant()
+    user = user_by_email(state, decode(_EMAIL_BODY, call).email)
+    if user.tenants.get(tenant_id) not in _PENDING:
+        raise RejectedError(404, "Invitation not found")
+    return json_response(200, _again(state, call, user, tenant_id))
 
 
-def _resend(state: State, call: Call) -> Answer:
-    user = _invited(state, call)
-    if isinstance(user, Answer):
-        return user
-    if user.tenants.get(call.tenant or "") not in _PENDING:
-        return failure(404, "Invitation not found")
-    return shown(200, _again(state, call, user, call.tenant or ""))
-
-
-def _resend_all(state: State, call: Call) -> Answer:
-    user = _invited(state, call)
-    if isinstance(user, Answer):
-        return user
+def _resend_all(state: State, call: Call) -> Response:
+    call.required_tenant()
+    user = user_by_email(state, decode(_EMAIL_BODY, call).email)
     pending = [tenant_id for tenant_id, status in user.tenants.items() if status in _PENDING]
-    return shown(200, [_again(state, call, user, tenant_id) for tenant_id in pending])
+    return json_response(200, [_again(state, call, user, tenant_id) for tenant_id in pending])
 
 
 # Activation
 
 
-def _activate(state: State, call: Call) -> Answer:
+def _activate(state: State, call: Call) -> Response:
     body = decode(_LINK_BODY, call)
-    if isinstance(body, Answer):
-        return body
-    if body.code is not None and body.code != code_of(body.token):
-        return failure(400, "Code is not correct")
-    if body.user_id not in call.desk.logins.passwords and not body.password:
-        return failure(400, "password should not be empty")
-    call.desk.keys.make()
+    _check_code(body.code, body.token)
+    if body.user_id not in call.store.logins.passwords:
+        required("password", body.password)
+    call.store.keys.make()
     user = use_link(state, "activation", body.user_id, body.token)
-    if user is None:
-        return failure(404, "Activation token not found")
     if body.password:
-        call.desk.logins.passwords[user.id] = body.password
+        call.store.logins.passwords[user.id] = body.password
     user.verified = True
     for tenant_id, status in user.tenants.items():
         if status in _PENDING:
@@ -291,71 +243,60 @@ def _activate(state: State, call: Call) -> Answer:
 
 
 def _needing_code(handle: Handler) -> Handler:
-    """Refuse a body without a ``code``."""
+    """Reject a body without a ``code``."""
 
-    def with_code(state: State, call: Call) -> Answer:
-        body = decode(_LINK_BODY, call)
-        if isinstance(body, Answer):
-            return body
-        return failure(400, "code should not be empty") if not body.code else handle(state, call)
+    def with_code(state: State, call: Call) -> Response:
+        required("code", decode(_LINK_BODY, call).code)
+        return handle(state, call)
 
     return with_code
 
 
-def _get_activation(state: State, call: Call) -> Answer:
+def _get_activation(state: State, call: Call) -> Response:
     parameters = call.parameters()
-    (user_id,) = parameters.get("userId", [""])[-1:]
-    (token,) = parameters.get("token", [""])[-1:]
-    if state.links.get(token) != ("activation", user_id):
-        return failure(404, "Activation token not found")
-    return shown(200, {"shouldSetPassword": user_id not in call.desk.logins.passwords})
+    user_id = parameter(parameters, "userId")
+    check_link(state, "activation", user_id, parameter(parameters, "token"))
+    return json_response(200, {"shouldSetPassword": user_id not in call.store.logins.passwords})
 
 
-def _resend_activation(state: State, call: Call) -> Answer:
-    body = decode(_EMAIL_BODY, call)
-    if isinstance(body, Answer):
-        return body
-    user = state.find_by_email(body.email)
-    if user is None:
-        return missing("User", body.email)
+def _resend_activation(state: State, call: Call) -> Response:
+    user = user_by_email(state, decode(_EMAIL_BODY, call).email)
     mail_link(state, call, "activation", user)
-    return nothing(201)
+    return empty_response(201)
 
 
-# How both are done
+# Links or codes
 
 
-def _shown_strategy(strategies: Strategies) -> Answer:
+def _shown_strategy(strategies: Strategies) -> Response:
     body = {"strategy": strategies.strategy, "codeExpiration": strategies.code_expiration}
-    return shown(200, body)
+    return json_response(200, body)
 
 
-def _set_strategy(strategies: Strategies, call: Call) -> Answer:
+def _set_strategy(strategies: Strategies, call: Call) -> Response:
     body = decode(_STRATEGY_BODY, call)
-    if isinstance(body, Answer):
-        return body
     if body.strategy not in (None, "code", "link"):
-        return failure(400, "strategy must be code or link")
+        raise RejectedError(400, "strategy must be code or link")
     strategies.strategy = body.strategy or strategies.strategy
     if body.code_expiration is not None:
         strategies.code_expiration = body.code_expiration
-    return nothing(200)
+    return empty_response(200)
 
 
-def _get_activation_settings(state: State, call: Call) -> Answer:
-    return _shown_strategy(call.desk.activation_strategy)
+def _get_activation_settings(state: State, call: Call) -> Response:
+    return _shown_strategy(call.store.activation_strategy)
 
 
-def _set_activation_settings(state: State, call: Call) -> Answer:
-    return _set_strategy(call.desk.activation_strategy, call)
+def _set_activation_settings(state: State, call: Call) -> Response:
+    return _set_strategy(call.store.activation_strategy, call)
 
 
-def _get_invitation_settings(state: State, call: Call) -> Answer:
-    return _shown_strategy(call.desk.invitation_strategy)
+def _get_invitation_settings(state: State, call: Call) -> Response:
+    return _shown_strategy(call.store.invitation_strategy)
 
 
-def _set_invitation_settings(state: State, call: Call) -> Answer:
-    return _set_strategy(call.desk.invitation_strategy, call)
+def _set_invitation_settings(state: State, call: Call) -> Response:
+    return _set_strategy(call.store.invitation_strategy, call)
 
 
 _IDENTITY: Final = "/identity/resources"

@@ -1,31 +1,30 @@
-"""What a user asks about themselves: who they are, where they belong, where they are logged in.
+"""The routes of a user's own profile, tenants and sessions.
 
 ==================================================================  ======
 paths, bodies, success statuses; which of the routes take             spec
 ``frontegg-user-id`` along with an environment token
 403 "User ID is not specified" without that header                    guess
 an environment token on the others is 401                             guess
-a user's token says which user and which tenant, whatever the         guess
-headers say
-a user's own change of tenant refuses tenants that are not theirs     guess
+a user's token decides user and tenant, and not the headers           guess
+a user's own change of tenant rejects tenants of other users          guess
 the shapes of ``v1/me/tenants`` and of sessions                       client
 the shape of ``me/hierarchy``                                         guess
 ==================================================================  ======
 """
 
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
-from msgspec.structs import replace
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import RejectedError, Response
 from ..state.environment import State, User
 from ..state.store import timestamp
-from . import handlers
-from ._answers import missing, no_tenant, nothing, shown
+from ._bodies import empty_response, given_fields, json_response, set_fields
+from ._lookups import not_found, user_of_call
 from ._route import Handler, Takes, route
+from ._schemas import UserResponse
 
 __all__ = ["ROUTES"]
 
@@ -35,7 +34,9 @@ _NOT_IN_V3: Final = ("roles", "permissions", "groups")
 class _ProfileBody(msgspec.Struct, rename="camel"):
     name: str | msgspec.UnsetType = msgspec.UNSET
     phone_number: str | msgspec.UnsetType | None = msgspec.UNSET
-    profile_picture_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    picture: str | msgspec.UnsetType | None = msgspec.field(
+        default=msgspec.UNSET, name="profilePictureUrl"
+    )
     metadata: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
@@ -46,95 +47,77 @@ class _TenantBody(msgspec.Struct, rename="camel"):
 _PROFILE_BODY: Final = msgspec.json.Decoder(_ProfileBody)
 _TENANT_BODY: Final = msgspec.json.Decoder(_TenantBody)
 
-_Mine = Callable[[State, Call, User], Answer]
+_Mine = Callable[[State, Call, User], Response]
 
 
 def _for_user(handle: _Mine) -> Handler:
-    """Find out whom a call is about before it is handled."""
+    """Look up the user of a call before it is handled."""
 
-    def handled(state: State, call: Call) -> Answer:
-        user_id = call.user
-        if user_id is None:
-            return failure(403, "User ID is not specified")
-        user = state.find(user_id)
-        if user is None:
-            return missing("User", user_id)
-        return handle(state, call, user)
+    def handled(state: State, call: Call) -> Response:
+        return handle(state, call, user_of_call(state, call))
 
     return handled
 
 
 def _for_member(handle: _Mine) -> Handler:
-    """Find out whom and which tenant a call is about before it is handled."""
+    """Look up the user of a call and require a tenant before it is handled."""
 
-    def handled(state: State, call: Call, user: User) -> Answer:
-        return no_tenant() if call.tenant is None else handle(state, call, user)
+    def handled(state: State, call: Call, user: User) -> Response:
+        call.required_tenant()
+        return handle(state, call, user)
 
     return _for_user(handled)
 
 
 def _profile(state: State, call: Call, user: User) -> dict[str, Any]:
-    about = replace(call, values=(user.id,))
-    in_tenant = call.tenant is not None and call.tenant in user.tenants
-    answer = (handlers.get_in_tenant if in_tenant else handlers.get_anywhere)(state, about)
-    return cast("dict[str, Any]", msgspec.json.decode(answer.body))
+    tenant_id = call.tenant if call.tenant in user.tenants else None
+    profile: dict[str, Any] = msgspec.to_builtins(UserResponse.full(user, state, tenant_id))
+    return profile
 
 
-def _get(state: State, call: Call, user: User) -> Answer:
-    return shown(200, _profile(state, call, user))
+def _get(state: State, call: Call, user: User) -> Response:
+    return json_response(200, _profile(state, call, user))
 
 
-def _get_v3(state: State, call: Call, user: User) -> Answer:
+def _get_v3(state: State, call: Call, user: User) -> Response:
     profile = _profile(state, call, user)
-    return shown(200, {name: profile[name] for name in profile if name not in _NOT_IN_V3})
+    return json_response(200, {name: profile[name] for name in profile if name not in _NOT_IN_V3})
 
 
-def _get_authorization(state: State, call: Call, user: User) -> Answer:
+def _get_authorization(state: State, call: Call, user: User) -> Response:
     profile = _profile(state, call, user)
-    return shown(200, {"roles": profile["roles"], "permissions": profile["permissions"]})
+    return json_response(200, {"roles": profile["roles"], "permissions": profile["permissions"]})
 
 
-def _update(state: State, call: Call, user: User) -> Answer:
-    body = decode(_PROFILE_BODY, call)
-    if isinstance(body, Answer):
-        return body
-    if body.name is not msgspec.UNSET:
-        user.name = body.name
-    if body.phone_number is not msgspec.UNSET:
-        user.phone_number = body.phone_number
-    if body.profile_picture_url is not msgspec.UNSET:
-        user.picture = body.profile_picture_url
-    if body.metadata is not msgspec.UNSET:
-        user.metadata = body.metadata
+def _update(state: State, call: Call, user: User) -> Response:
+    set_fields(user, given_fields(decode(_PROFILE_BODY, call)))
     return _get(state, call, user)
 
 
-def _set_active_tenant(state: State, call: Call, user: User) -> Answer:
+def _set_active_tenant(state: State, call: Call, user: User) -> Response:
     body = decode(_TENANT_BODY, call)
-    if isinstance(body, Answer):
-        return body
     if body.tenant_id not in user.tenants:
-        return failure(400, "User does not belong to this tenant")
+        raise RejectedError(400, "User does not belong to this tenant")
     user.active_tenant = body.tenant_id
-    return shown(200, _profile(state, call, user))
+    return json_response(200, _profile(state, call, user))
 
 
 def _tenants(state: State, user: User) -> list[dict[str, str]]:
     return [{"tenantId": each, "name": state.tenants.get(each, each)} for each in user.tenants]
 
 
-def _get_tenants(state: State, call: Call, user: User) -> Answer:
-    return shown(200, _tenants(state, user))
+def _get_tenants(state: State, call: Call, user: User) -> Response:
+    return json_response(200, _tenants(state, user))
 
 
-def _get_tenants_v1(state: State, call: Call, user: User) -> Answer:
+def _get_tenants_v1(state: State, call: Call, user: User) -> Response:
     tenants = _tenants(state, user)
     active = [each for each in tenants if each["tenantId"] == user.active_tenant]
     body = {"tenants": tenants, "activeTenant": active[0] if active else None}
-    return shown(200, body)
+    return json_response(200, body)
 
 
-def _get_hierarchy(state: State, call: Call, user: User) -> Answer:
+def _get_hierarchy(state: State, call: Call, user: User) -> Response:
     entries = [
         {
             **tenant,
@@ -143,10 +126,10 @@ def _get_hierarchy(state: State, call: Call, user: User) -> Answer:
         }
         for tenant in _tenants(state, user)
     ]
-    return shown(200, entries)
+    return json_response(200, entries)
 
 
-def _get_sessions(state: State, call: Call, user: User) -> Answer:
+def _get_sessions(state: State, call: Call, user: User) -> Response:
     current = None if call.token is None else call.token.session_id
     sessions = [
         {
@@ -158,24 +141,24 @@ def _get_sessions(state: State, call: Call, user: User) -> Answer:
             "current": session.id == current,
             "impersonated": False,
         }
-        for session in call.desk.logins.of_user(user.id)
+        for session in call.store.logins.of_user(user.id)
     ]
-    return shown(200, sessions)
+    return json_response(200, sessions)
 
 
-def _delete_session(state: State, call: Call, user: User) -> Answer:
+def _delete_session(state: State, call: Call, user: User) -> Response:
     (session_id,) = call.values
-    for session in call.desk.logins.of_user(user.id):
+    for session in call.store.logins.of_user(user.id):
         if session.id == session_id:
-            call.desk.logins.close(session)
-            return nothing(200)
-    return missing("Session", session_id)
+            call.store.logins.close(session)
+            return empty_response(200)
+    raise not_found("Session", session_id)
 
 
-def _delete_sessions(state: State, call: Call, user: User) -> Answer:
-    for session in call.desk.logins.of_user(user.id):
-        call.desk.logins.close(session)
-    return nothing(200)
+def _delete_sessions(state: State, call: Call, user: User) -> Response:
+    for session in call.store.logins.of_user(user.id):
+        call.store.logins.close(session)
+    return empty_response(200)
 
 
 _USERS: Final = "/identity/resources/users"

@@ -1,12 +1,12 @@
-"""Passwords: given with a new user, changed, and set anew by somebody who has forgotten theirs.
+"""Passwords: given with a new user, changed, reset and checked.
 
 ==================================================================  ======
 paths, bodies and success statuses                                    spec
-a reset of an unknown address is answered like any other              guess
+a reset of an unknown address is a success like any other             guess
 a reset ends the sessions of the user, a change does not              guess
 wrong tokens are 404; a wrong old password is 400                     guess
 a password may be anything but empty                                  guess
-checking a password answers with ``valid``                            client
+the response to a check has ``valid``                                 client
 ==================================================================  ======
 """
 
@@ -14,18 +14,19 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.record import Mail
 from ..http.request import Call, decode
+from ..http.response import RejectedError, Response
 from ..state.environment import State, User
-from ._answers import missing, nothing, shown
+from ._bodies import empty_response, json_response, required
+from ._lookups import user_of_call
 from ._route import Handler, Takes, route
 
-__all__ = ["ROUTES", "keeping_password", "mail_link", "use_link"]
+__all__ = ["ROUTES", "check_link", "keeping_password", "mail_link", "use_link"]
 
 
 class _Password(msgspec.Struct):
-    password: str | None = None
+    password: object = None
 
 
 class _ResetBody(msgspec.Struct, rename="camel"):
@@ -50,6 +51,11 @@ class _CheckBody(msgspec.Struct):
     password: str
 
 
+_NO_LINK: Final = {
+    "activation": "Activation token not found",
+    "password": "Reset password token not found",
+}
+
 _PASSWORD: Final = msgspec.json.Decoder(_Password)
 _RESET_BODY: Final = msgspec.json.Decoder(_ResetBody)
 _VERIFY_BODY: Final = msgspec.json.Decoder(_VerifyBody)
@@ -58,94 +64,82 @@ _CHECK_BODY: Final = msgspec.json.Decoder(_CheckBody)
 
 
 def keeping_password(handle: Handler) -> Handler:
-    """Let a handler that makes users keep the passwords that come with them."""
+    """Let a handler that creates users keep the passwords in their bodies."""
 
-    def with_password(state: State, call: Call) -> Answer:
+    def with_password(state: State, call: Call) -> Response:
         before = len(state.users)
-        answer = handle(state, call)
-        # Somebody who was there before keeps the password that they have.
-        if answer.status == 201 and len(state.users) > before:
-            sent = decode(_PASSWORD, call)
-            if isinstance(sent, _Password) and sent.password:
-                made = cast("dict[str, Any]", msgspec.json.decode(answer.body))
-                call.desk.logins.passwords[made["id"]] = sent.password
-        return answer
+        response = handle(state, call)
+        # A user who existed before keeps the old password.
+        if response.status == 201 and len(state.users) > before:
+            password = decode(_PASSWORD, call).password
+            if isinstance(password, str) and password:
+                made = cast("dict[str, Any]", msgspec.json.decode(response.body))
+                call.store.logins.passwords[made["id"]] = password
+        return response
 
     return with_password
 
 
 def mail_link(state: State, call: Call, kind: str, user: User) -> None:
-    """Send the user an e-mail with a link for this; earlier ones of the kind end."""
+    """Send a user an e-mail with a link; earlier links of the kind end."""
     for token in [text for text, meant in state.links.items() if meant == (kind, user.id)]:
         del state.links[token]
     mail = Mail.new(kind, user.id, None, user.email)
     state.links[mail.token] = (kind, user.id)
-    call.desk.mails.append(mail)
+    call.store.mails.append(mail)
 
 
-def use_link(state: State, kind: str, user_id: str, token: str) -> User | None:
-    """Use a link up, and return its user; None if it is good for nothing, or not for this."""
-    user = state.users.get(user_id)
-    if user is None or state.links.get(token) != (kind, user_id):
-        return None
+def check_link(state: State, kind: str, user_id: str, token: str) -> None:
+    """Reject a token that is not of this user's link of this kind."""
+    if state.links.get(token) != (kind, user_id):
+        raise RejectedError(404, _NO_LINK[kind])
+
+
+def use_link(state: State, kind: str, user_id: str, token: str) -> User:
+    """Use up a link of this kind, and return its user."""
+    check_link(state, kind, user_id, token)
+    if (user := state.users.get(user_id)) is None:
+        raise RejectedError(404, _NO_LINK[kind])
     del state.links[token]
     return user
 
 
-def _reset(state: State, call: Call) -> Answer:
+def _reset(state: State, call: Call) -> Response:
     body = decode(_RESET_BODY, call)
-    if isinstance(body, Answer):
-        return body
-    identifier = body.identifier or body.email
-    if not identifier:
-        return failure(400, "identifier should not be empty")
+    identifier = required("identifier", body.identifier or body.email)
     if body.identifier_type == "username":
         user = state.find_by_username(identifier)
     else:
         user = state.find_by_email(identifier)
     if user is not None:
         mail_link(state, call, "password", user)
-    return nothing(201)
+    return empty_response(201)
 
 
-def _verify_reset(state: State, call: Call) -> Answer:
+def _verify_reset(state: State, call: Call) -> Response:
     body = decode(_VERIFY_BODY, call)
-    if isinstance(body, Answer):
-        return body
-    if not body.password:
-        return failure(400, "password should not be empty")
+    required("password", body.password)
     user = use_link(state, "password", body.user_id, body.token)
-    if user is None:
-        return failure(404, "Reset password token not found")
-    call.desk.logins.passwords[user.id] = body.password
-    call.desk.logins.close_all(user_id=user.id)
-    return nothing(201)
+    call.store.logins.passwords[user.id] = body.password
+    call.store.logins.close_all(user_id=user.id)
+    return empty_response(201)
 
 
-def _change(state: State, call: Call) -> Answer:
+def _change(state: State, call: Call) -> Response:
     body = decode(_CHANGE_BODY, call)
-    if isinstance(body, Answer):
-        return body
-    user_id = call.user
-    if user_id is None:
-        return failure(403, "User ID is not specified")
-    if state.find(user_id) is None:
-        return missing("User", user_id)
-    if call.desk.logins.passwords.get(user_id) != body.password:
-        return failure(400, "Password is not correct")
-    if not body.new_password:
-        return failure(400, "newPassword should not be empty")
-    call.desk.logins.passwords[user_id] = body.new_password
-    return nothing(201)
+    user = user_of_call(state, call)
+    passwords = call.store.logins.passwords
+    if passwords.get(user.id) != body.password:
+        raise RejectedError(400, "Password is not correct")
+    passwords[user.id] = required("newPassword", body.new_password)
+    return empty_response(201)
 
 
-def _check(state: State, call: Call) -> Answer:
+def _check(state: State, call: Call) -> Response:
     body = decode(_CHECK_BODY, call)
-    if isinstance(body, Answer):
-        return body
     user = state.find_by_email(body.email)
-    known = None if user is None else call.desk.logins.passwords.get(user.id)
-    return shown(200, {"valid": known == body.password})
+    known = None if user is None else call.store.logins.passwords.get(user.id)
+    return json_response(200, {"valid": known == body.password})
 
 
 _CHECK: Final = "/identity/resources/vendor-only/users/v1/passwords/verify"

@@ -1,7 +1,7 @@
 """The routes of permissions and their categories.
 
 ====================================================================  =====
-paths, required fields, success statuses, shapes of the answers       spec
+paths, required fields, success statuses, shapes of responses         spec
 ``PUT …/roles`` adds to the roles that were there                     spec
 a category shows its permissions                                      spec
 classifying one permission shows it; several, an array of them        guess
@@ -15,11 +15,12 @@ from uuid import uuid4
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import RejectedError, Response
 from ..state.access import Category, Permission
 from ..state.environment import State
-from ._answers import changes, missing, nothing, shown
+from ._bodies import empty_response, given_fields, json_response, set_fields
+from ._lookups import check_permissions, check_roles, find
 from ._route import route
 
 __all__ = ["ROUTES"]
@@ -82,104 +83,80 @@ _NEW_CATEGORY: Final = msgspec.json.Decoder(_NewCategory)
 _CATEGORY_CHANGES: Final = msgspec.json.Decoder(_CategoryChanges)
 
 
-def get_all(state: State, call: Call) -> Answer:
+def get_all(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/permissions/v1``."""
-    return shown(200, list(state.access.permissions.values()))
+    return json_response(200, list(state.access.permissions.values()))
 
 
-def create(state: State, call: Call) -> Answer:
+def create(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/permissions/v1``: all of them, or none."""
     body = decode(_NEW_PERMISSIONS, call)
-    if isinstance(body, Answer):
-        return body
     access = state.access
-    keys = [new.key for new in body]
-    if len(set(keys)) < len(keys) or any(_key_taken(state, key) for key in keys):
-        return failure(409, "There already is a permission with this key")
+    _check_keys(state, [new.key for new in body])
     for new in body:
-        if new.category_id is not None and new.category_id not in access.categories:
-            return missing("Category", new.category_id)
+        _check_category(state, new.category_id)
     now = state.now()
     made = [
-        Permission(id=str(uuid4()), created_at=now, updated_at=now, **changes(new)) for new in body
+        Permission(id=str(uuid4()), created_at=now, updated_at=now, **given_fields(new))
+        for new in body
     ]
     access.permissions.update({permission.id: permission for permission in made})
-    return shown(201, made)
+    return json_response(201, made)
 
 
-def update(state: State, call: Call) -> Answer:
+def update(state: State, call: Call) -> Response:
     """Serve ``PATCH /identity/resources/permissions/v1/{permissionId}``."""
     permission = _find(state, call)
-    if isinstance(permission, Answer):
-        return permission
-    body = decode(_CHANGES, call)
-    if isinstance(body, Answer):
-        return body
-    fields = changes(body)
-    category_id = fields.get("category_id")
-    if category_id is not None and category_id not in state.access.categories:
-        return missing("Category", category_id)
-    if _key_taken(state, fields.get("key", permission.key), but=permission.id):
-        return failure(409, "There already is a permission with this key")
-    for name, value in fields.items():
-        setattr(permission, name, value)
+    fields = given_fields(decode(_CHANGES, call))
+    _check_category(state, fields.get("category_id"))
+    _check_keys(state, [fields.get("key", permission.key)], but=permission)
+    set_fields(permission, fields)
     permission.updated_at = state.now()
-    return shown(200, permission)
+    return json_response(200, permission)
 
 
-def delete(state: State, call: Call) -> Answer:
+def delete(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/permissions/v1/{permissionId}``."""
     permission = _find(state, call)
-    if isinstance(permission, Answer):
-        return permission
     state.access.delete_permission(permission)
-    return nothing(204)
+    return empty_response(204)
 
 
-def set_roles(state: State, call: Call) -> Answer:
+def set_roles(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/permissions/v1/{permissionId}/roles``."""
     permission = _find(state, call)
-    if isinstance(permission, Answer):
-        return permission
     body = decode(_ROLE_IDS, call)
-    if isinstance(body, Answer):
-        return body
     access = state.access
-    if (unknown := access.unknown_role(body.role_ids)) is not None:
-        return missing("Role", unknown)
+    check_roles(state, body.role_ids)
     for role_id in body.role_ids:
         access.grant(access.roles[role_id], permission.id)
-    return shown(200, permission)
+    return json_response(200, permission)
 
 
-def classify(state: State, call: Call) -> Answer:
+def classify(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/permissions/v1/classification``."""
     body = decode(_CLASSIFICATION, call)
-    if isinstance(body, Answer):
-        return body
     known = state.access.permissions
-    for permission_id in body.permission_ids:
-        if permission_id not in known:
-            return missing("Permission", permission_id)
+    check_permissions(state, body.permission_ids)
     found = [known[permission_id] for permission_id in body.permission_ids]
     for permission in found:
         permission.assignment_type = body.type
-    return shown(200, found[0] if len(found) == 1 else found)
+    return json_response(200, found[0] if len(found) == 1 else found)
 
 
-def get_categories(state: State, call: Call) -> Answer:
+def get_categories(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/permissions/v1/categories``."""
-    return shown(200, [_full(state, category) for category in state.access.categories.values()])
+    return json_response(
+        200, [_full(state, category) for category in state.access.categories.values()]
+    )
 
 
-def create_category(state: State, call: Call) -> Answer:
+def create_category(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/permissions/v1/categories``."""
     body = decode(_NEW_CATEGORY, call)
-    if isinstance(body, Answer):
-        return body
     categories = state.access.categories
     if body.id in categories or any(each.name == body.name for each in categories.values()):
-        return failure(409, "There already is such a category")
+        raise RejectedError(409, "A category with this id or name already exists")
     category = Category(
         id=body.id or str(uuid4()),
         name=body.name,
@@ -187,43 +164,39 @@ def create_category(state: State, call: Call) -> Answer:
         created_at=state.now(),
     )
     categories[category.id] = category
-    return shown(201, category)
+    return json_response(201, category)
 
 
-def update_category(state: State, call: Call) -> Answer:
+def update_category(state: State, call: Call) -> Response:
     """Serve ``PATCH /identity/resources/permissions/v1/categories/{categoryId}``."""
-    (category_id,) = call.values
-    category = state.access.categories.get(category_id)
-    if category is None:
-        return missing("Category", category_id)
-    body = decode(_CATEGORY_CHANGES, call)
-    if isinstance(body, Answer):
-        return body
-    for name, value in changes(body).items():
-        setattr(category, name, value)
-    return nothing(200)
+    category = find("Category", state.access.categories, call.values[0])
+    set_fields(category, given_fields(decode(_CATEGORY_CHANGES, call)))
+    return empty_response(200)
 
 
-def delete_category(state: State, call: Call) -> Answer:
+def delete_category(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/permissions/v1/categories/{categoryId}``."""
-    (category_id,) = call.values
-    if state.access.categories.pop(category_id, None) is None:
-        return missing("Category", category_id)
+    category = find("Category", state.access.categories, call.values[0])
+    del state.access.categories[category.id]
     for permission in state.access.permissions.values():
-        if permission.category_id == category_id:
+        if permission.category_id == category.id:
             permission.category_id = None
-    return nothing(200)
+    return empty_response(200)
 
 
-def _find(state: State, call: Call) -> Permission | Answer:
-    (permission_id,) = call.values
-    permission = state.access.permissions.get(permission_id)
-    return missing("Permission", permission_id) if permission is None else permission
+def _find(state: State, call: Call) -> Permission:
+    return find("Permission", state.access.permissions, call.values[0])
 
 
-def _key_taken(state: State, key: str, but: str | None = None) -> bool:
-    known = state.access.permissions.values()
-    return any(permission.key == key and permission.id != but for permission in known)
+def _check_category(state: State, category_id: str | None) -> None:
+    if category_id is not None:
+        find("Category", state.access.categories, category_id)
+
+
+def _check_keys(state: State, keys: list[str], but: Permission | None = None) -> None:
+    taken = {each.key for each in state.access.permissions.values() if each is not but}
+    if len(set(keys)) < len(keys) or not taken.isdisjoint(keys):
+        raise RejectedError(409, "A permission with this key already exists")
 
 
 def _full(state: State, category: Category) -> _FullCategory:

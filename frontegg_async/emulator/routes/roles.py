@@ -1,11 +1,11 @@
 """The routes of roles.
 
 ====================================================================  =====
-paths, required fields, success statuses, shapes of the answers       spec
+paths, required fields, success statuses, shapes of responses         spec
 a role made with the tenant header is that tenant's own               spec
 roles of a tenant are listed with that tenant's header only           seen
-``PUT …/permissions`` replaces what was there                         spec
-``migrateRole`` with ``isDefault`` gives the role to everybody        spec
+``PUT …/permissions`` replaces all of them                            spec
+``migrateRole`` with ``isDefault`` gives the role to all users        spec
 ``roles/v2`` needs ``_sortBy``; at most 2,000 a page                  spec
 without a header ``roles/v2`` lists the roles of every tenant         guess
 ``_filter`` is a part of key, name or description                     guess
@@ -21,19 +21,28 @@ from uuid import uuid4
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import RejectedError, Response
 from ..state.access import VENDOR, Role
 from ..state.environment import State
-from ._answers import changes, listed, missing, nothing, shown
-from ._pages import ordered, window
+from ._bodies import (
+    empty_response,
+    given_fields,
+    json_response,
+    list_parameter,
+    parameter,
+    required,
+    set_fields,
+)
+from ._lookups import check_permissions, check_roles, find, find_tenant, not_found
+from ._pages import page_response
 from ._route import route
 
 __all__ = ["ROUTES"]
 
 _V1: Final = "/identity/resources/roles/v1"
 _V2: Final = "/identity/resources/roles/v2"
-_MOST: Final = 2000
+_MAX_PAGE: Final = 2000
 
 
 _Range = msgspec.Meta(ge=0, le=32_767)
@@ -97,46 +106,34 @@ _PERMISSION_IDS: Final = msgspec.json.Decoder(_PermissionIds)
 _TENANT_ID: Final = msgspec.json.Decoder(_TenantId)
 
 
-def get_all(state: State, call: Call) -> Answer:
+def get_all(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/roles/v1``."""
-    return shown(200, state.access.visible(call.tenant))
+    return json_response(200, state.access.visible(call.tenant))
 
 
-def create(state: State, call: Call) -> Answer:
+def create(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/roles/v1``: all of them, or none."""
     body = decode(_NEW_ROLES, call)
-    if isinstance(body, Answer):
-        return body
-    refusal = _no_such_tenant(state, call.tenant) or _key_taken(
-        state, call.tenant, [new.key for new in body]
-    )
-    if refusal is not None:
-        return refusal
+    _check_tenant(state, call.tenant)
+    _check_keys(state, call.tenant, [new.key for new in body])
     made: list[Role] = []
     for new in body:
-        fields = changes(new)
+        fields = given_fields(new)
         migrate = fields.pop("migrate_role")
         made.append(_make(state, call.tenant, **fields))
         if migrate and new.is_default:
-            _give_to_everybody(state, made[-1])
-    return shown(201, made)
+            _give_to_all(state, made[-1])
+    return json_response(201, made)
 
 
-def create_from_base(state: State, call: Call) -> Answer:
+def create_from_base(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/roles/v2``."""
     body = decode(_ROLE_FROM_BASE, call)
-    if isinstance(body, Answer):
-        return body
     access = state.access
-    refusal = (
-        _no_such_tenant(state, call.tenant)
-        or _unknown_permission(state, body.permission_ids)
-        or _key_taken(state, call.tenant, [body.key])
-    )
-    if refusal is not None:
-        return refusal
-    if access.unknown_role([body.base_role_id], call.tenant) is not None:
-        return missing("Role", body.base_role_id)
+    _check_tenant(state, call.tenant)
+    check_permissions(state, body.permission_ids)
+    _check_keys(state, call.tenant, [body.key])
+    check_roles(state, [body.base_role_id], call.tenant)
     role = _make(
         state,
         call.tenant,
@@ -156,86 +153,62 @@ def create_from_base(state: State, call: Call) -> Answer:
         role.is_default,
         role.permissions,
     )
-    return shown(200, view)
+    return json_response(200, view)
 
 
-def update(state: State, call: Call) -> Answer:
+def update(state: State, call: Call) -> Response:
     """Serve ``PATCH /identity/resources/roles/v1/{roleId}``."""
     role = _find(state, call)
-    if isinstance(role, Answer):
-        return role
     body = decode(_CHANGES, call)
-    if isinstance(body, Answer):
-        return body
-    fields = changes(body)
+    fields = given_fields(body)
     migrate = fields.pop("migrate_role", False)
-    if state.access.key_taken(fields.get("key", role.key), role.tenant_id, but=role.id):
-        return failure(409, "There already is a role with this key")
-    for name, value in fields.items():
-        setattr(role, name, value)
+    _check_keys(state, role.tenant_id, [fields.get("key", role.key)], but=role)
+    set_fields(role, fields)
     role.updated_at = state.now()
     state.access.changed()
     if migrate and role.is_default:
-        _give_to_everybody(state, role)
-    return shown(200, role)
+        _give_to_all(state, role)
+    return json_response(200, role)
 
 
-def delete(state: State, call: Call) -> Answer:
+def delete(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/roles/v1/{roleId}``."""
     role = _find(state, call)
-    if isinstance(role, Answer):
-        return role
     state.delete_role(role.id)
-    return nothing(204)
+    return empty_response(204)
 
 
-def set_permissions(state: State, call: Call) -> Answer:
+def set_permissions(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/roles/v1/{roleId}/permissions``."""
     role = _find(state, call)
-    if isinstance(role, Answer):
-        return role
     body = decode(_PERMISSION_IDS, call)
-    if isinstance(body, Answer):
-        return body
-    if (refusal := _unknown_permission(state, body.permission_ids)) is not None:
-        return refusal
+    check_permissions(state, body.permission_ids)
     state.access.grant_only(role, body.permission_ids)
     role.updated_at = state.now()
-    return shown(200, role)
+    return json_response(200, role)
 
 
-def set_tenant(state: State, call: Call) -> Answer:
+def set_tenant(state: State, call: Call) -> Response:
     """Serve ``PUT /identity/resources/roles/v1/{roleId}/tenant``."""
-    (role_id,) = call.values
-    role = state.access.roles.get(role_id)
-    if role is None:
-        return missing("Role", role_id)
+    role = find("Role", state.access.roles, call.values[0])
     body = decode(_TENANT_ID, call)
-    if isinstance(body, Answer):
-        return body
-    if (refusal := _no_such_tenant(state, body.tenant_id)) is not None:
-        return refusal
-    if state.access.key_taken(role.key, body.tenant_id, but=role.id):
-        return failure(409, "There already is a role with this key")
+    find_tenant(state, body.tenant_id)
+    _check_keys(state, body.tenant_id, [role.key], but=role)
     role.tenant_id = body.tenant_id
     role.updated_at = state.now()
-    return shown(200, role)
+    return json_response(200, role)
 
 
-def list_roles(state: State, call: Call) -> Answer:
+def list_roles(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/roles/v2``."""
     parameters = call.parameters()
-    page = window(parameters, _MOST)
-    if isinstance(page, Answer):
-        return page
-    if "_sortBy" not in parameters:
-        return failure(400, "_sortBy should not be empty")
+    required("_sortBy", parameters.get("_sortBy"))
     try:
-        levels = [float(level) for level in listed(parameters, "_levels", "_levels[]")]
+        levels = [float(level) for level in list_parameter(parameters, "_levels", "_levels[]")]
     except ValueError:
-        return failure(400, "_levels must be numbers")
-    tenant_ids = listed(parameters, "_tenantIds", "_tenantIds[]")
-    part = parameters.get("_filter", [""])[-1].lower()
+        raise RejectedError(400, "_levels must be numbers") from None
+    tenant_ids = list_parameter(parameters, "_tenantIds", "_tenantIds[]")
+    part = parameter(parameters, "_filter").lower()
     roles = [
         role
         for role in _in_sight(state, call.tenant)
@@ -243,21 +216,20 @@ def list_roles(state: State, call: Call) -> Answer:
         and (not tenant_ids or role.tenant_id in tenant_ids)
         and any(part in text.lower() for text in (role.key, role.name, role.description))
     ]
-    in_order = ordered(roles, parameters, _keys(state))
-    if isinstance(in_order, Answer):
-        return in_order
-    return page.of(in_order, state.policy, lambda role: role)
+    return page_response(
+        parameters, state.policy, roles, lambda role: role, keys=_keys(state), maximum=_MAX_PAGE
+    )
 
 
-def levels(state: State, call: Call) -> Answer:
+def levels(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/roles/v2/distinct-levels``."""
-    return shown(200, sorted({role.level for role in _in_sight(state, call.tenant)}))
+    return json_response(200, sorted({role.level for role in _in_sight(state, call.tenant)}))
 
 
-def tenants(state: State, call: Call) -> Answer:
+def tenants(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/roles/v2/distinct-tenants``."""
     found = {role.tenant_id for role in state.access.roles.values()} - {None}
-    return shown(200, sorted(found, key=str))
+    return json_response(200, sorted(found, key=str))
 
 
 def _in_sight(state: State, tenant_id: str | None) -> list[Role]:
@@ -288,11 +260,10 @@ def _keys(state: State) -> dict[str, Callable[[Role], Any]]:
     }
 
 
-def _find(state: State, call: Call) -> Role | Answer:
-    (role_id,) = call.values
-    role = state.access.roles.get(role_id)
-    if role is None or (call.tenant and role.tenant_id not in {None, call.tenant}):
-        return missing("Role", role_id)
+def _find(state: State, call: Call) -> Role:
+    role = find("Role", state.access.roles, call.values[0])
+    if call.tenant and role.tenant_id not in {None, call.tenant}:
+        raise not_found("Role", role.id)
     return role
 
 
@@ -304,29 +275,25 @@ def _make(state: State, tenant_id: str | None, **fields: Any) -> Role:
     return role
 
 
-def _give_to_everybody(state: State, role: Role) -> None:
+def _give_to_all(state: State, role: Role) -> None:
     for user in state.users.values():
         for tenant_id in user.tenants:
             if role.tenant_id in {None, tenant_id}:
                 user.set_roles(tenant_id, (*user.roles_in(tenant_id), role.id))
 
 
-def _no_such_tenant(state: State, tenant_id: str | None) -> Answer | None:
-    known = tenant_id is None or tenant_id in state.tenants
-    return None if known else missing("Tenant", str(tenant_id))
+def _check_tenant(state: State, tenant_id: str | None) -> None:
+    if tenant_id is not None:
+        find_tenant(state, tenant_id)
 
 
-def _unknown_permission(state: State, permission_ids: list[str]) -> Answer | None:
-    for permission_id in permission_ids:
-        if permission_id not in state.access.permissions:
-            return missing("Permission", permission_id)
-    return None
-
-
-def _key_taken(state: State, tenant_id: str | None, keys: list[str]) -> Answer | None:
-    if len(set(keys)) < len(keys) or any(state.access.key_taken(key, tenant_id) for key in keys):
-        return failure(409, "There already is a role with this key")
-    return None
+def _check_keys(
+    state: State, tenant_id: str | None, keys: list[str], but: Role | None = None
+) -> None:
+    but_id = None if but is None else but.id
+    taken = any(state.access.key_taken(key, tenant_id, but_id) for key in keys)
+    if taken or len(set(keys)) < len(keys):
+        raise RejectedError(409, "A role with this key already exists")
 
 
 ROUTES: Final = (

@@ -1,8 +1,8 @@
 """The routes of tenants, which Frontegg also calls accounts.
 
 ====================================================================  =====
-paths, required fields, shapes of what is sent                        spec
-``v1/{tenantId}`` answers an array, empty for an unknown tenant;      seen
+paths, required fields, shapes of bodies                              spec
+``v1/{tenantId}`` returns an array, empty for an unknown tenant;      seen
 ``v2/{tenantId}`` an object; ``GET v1`` lists all, flat
 an unknown tenant in ``v2`` is 404                                    guess
 the list shows no parent; ``_offset`` counts pages                    seen
@@ -11,8 +11,8 @@ name or of the id
 ``metadata`` is JSON in a string; its routes add to it and take       seen
 from it a key at a time
 creating is 201, everything else 200 with the tenant                  guess
-deleting is 200 with nothing, and deletes the users who are nowhere   spec
-else; sub-tenants move up
+deleting is 200 with nothing, and deletes the users without another   spec
+tenant; sub-tenants move up
 an id in use is 409; one that was deleted is free again               guess
 a body that changes nothing is 400; unknown fields are ignored        spec
 a tenant without a name has its id for one                            guess
@@ -28,23 +28,31 @@ from uuid import uuid4
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import RejectedError, Response
 from ..state.access import VENDOR
 from ..state.environment import State
-from ._answers import changes, listed, missing, no_tenant, nothing, shown
-from ._pages import ordered, window
+from ._bodies import (
+    empty_response,
+    given_fields,
+    json_response,
+    list_parameter,
+    parameter,
+    required,
+)
+from ._lookups import find_tenant, not_found, tenant_in_path, tenant_of_call
+from ._pages import page_response
 from ._route import route
 
-__all__ = ["ROUTES", "Fields", "TenantView", "make"]
+__all__ = ["ROUTES", "Fields", "TenantResponse", "make"]
 
 _V1: Final = "/tenants/resources/tenants/v1"
 _V2: Final = "/tenants/resources/tenants/v2"
-_MOST: Final = 200
+_MAX_PAGE: Final = 200
 
 
 class Fields(msgspec.Struct, rename="camel"):
-    """What can be said of a tenant when it is made or changed."""
+    """The fields with which a tenant is created or changed."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     status: str | msgspec.UnsetType = msgspec.UNSET
@@ -71,7 +79,7 @@ class _Metadata(msgspec.Struct):
     metadata: str | dict[str, object]
 
 
-class TenantView(msgspec.Struct, rename="camel", kw_only=True):
+class TenantResponse(msgspec.Struct, rename="camel", kw_only=True):
     """A tenant as the wire shows it."""
 
     id: str
@@ -98,7 +106,7 @@ class TenantView(msgspec.Struct, rename="camel", kw_only=True):
     deleted_at: None = None
 
     @classmethod
-    def of(cls, tenant_id: str, state: State) -> "TenantView":
+    def of(cls, tenant_id: str, state: State) -> "TenantResponse":
         """Show a tenant that exists."""
         account = state.accounts.look(tenant_id)
         fields: dict[str, Any] = account.fields
@@ -119,89 +127,72 @@ _METADATA: Final = msgspec.json.Decoder(_Metadata)
 _OBJECT: Final = msgspec.json.Decoder(dict[str, object])
 
 
-def create(state: State, call: Call) -> Answer:
+def create(state: State, call: Call) -> Response:
     """Serve ``POST /tenants/resources/tenants/v1``."""
-    body = decode(_NEW_TENANT, call)
-    if isinstance(body, Answer):
-        return body
-    fields = changes(body)
+    fields = given_fields(decode(_NEW_TENANT, call))
     tenant_id = fields.pop("tenant_id")
     return make(state, str(uuid4()) if tenant_id is None else tenant_id, fields)
 
 
-def make(state: State, tenant_id: str, fields: dict[str, Any]) -> Answer:
-    """Make a tenant, below another if the fields say so, or refuse."""
-    if not tenant_id:
-        return failure(400, "tenantId should not be empty")
+def make(state: State, tenant_id: str, fields: dict[str, Any]) -> Response:
+    """Create a tenant, below another if the fields say so."""
+    required("tenantId", tenant_id)
     if tenant_id in state.tenants:
-        return failure(409, "There already is a tenant with this id")
-    parent = fields.get("parent_tenant_id")
-    if parent is not None and parent not in state.tenants:
-        return missing("Tenant", parent)
-    if (refusal := _change(state, tenant_id, fields, {})) is not None:
-        return refusal
+        raise RejectedError(409, "A tenant with this id already exists")
+    _change(state, tenant_id, fields, {})
     state.tenants.setdefault(tenant_id, tenant_id)
-    return shown(201, TenantView.of(tenant_id, state))
+    return json_response(201, TenantResponse.of(tenant_id, state))
 
 
 def _change(
     state: State, tenant_id: str, fields: dict[str, Any], metadata: dict[str, object]
-) -> Answer | None:
-    """Set fields of a tenant and replace its metadata if that is among them, or refuse."""
+) -> None:
+    """Set fields of a tenant; metadata among them replaces ``metadata``."""
     given = fields.pop("metadata", msgspec.UNSET)
     if given is not msgspec.UNSET:
-        decoded = _decoded(given)
-        if isinstance(decoded, Answer):
-            return decoded
-        metadata = decoded
-    if (refusal := _place(state, tenant_id, fields)) is not None:
-        return refusal
+        metadata = _decoded(given)
+    _place(state, tenant_id, fields)
     if "name" in fields:
         state.tenants[tenant_id] = fields.pop("name")
     account = state.accounts.change(tenant_id)
     account.fields = {**account.fields, **fields}
     account.metadata = metadata
-    return None
 
 
-def _place(state: State, tenant_id: str, fields: dict[str, Any]) -> Answer | None:
-    """Put a tenant below the parent that is among the fields, if one is, or refuse."""
+def _place(state: State, tenant_id: str, fields: dict[str, Any]) -> None:
+    """Move a tenant below the parent among the fields, or out of the tree for null."""
     if "parent_tenant_id" not in fields:
-        return None
+        return
     parent = fields.pop("parent_tenant_id")
-    if parent is not None and parent not in state.tenants:
-        return missing("Tenant", parent)
-    if parent is not None and tenant_id in {parent, *state.accounts.above(parent)}:
-        return failure(400, "A tenant cannot be below itself")
+    if parent is not None:
+        find_tenant(state, parent)
+        if tenant_id in {parent, *state.accounts.above(parent)}:
+            raise RejectedError(400, "A tenant cannot be below itself")
     if tenant_id in state.accounts.parents:
         state.accounts.detach(tenant_id)
     if parent is not None:
         state.accounts.attach(tenant_id, parent)
-    return None
 
 
-def _decoded(metadata: str | dict[str, object]) -> dict[str, object] | Answer:
+def _decoded(metadata: str | dict[str, object]) -> dict[str, object]:
     if isinstance(metadata, dict):
         return metadata
     try:
         return _OBJECT.decode(metadata)
     except msgspec.DecodeError:
-        return failure(400, "metadata must be an object or JSON of one")
+        raise RejectedError(400, "metadata must be an object or JSON of one") from None
 
 
-def get_all(state: State, call: Call) -> Answer:
+def get_all(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/tenants/v1``."""
-    return shown(200, [TenantView.of(tenant_id, state) for tenant_id in state.tenants])
+    return json_response(200, [TenantResponse.of(tenant_id, state) for tenant_id in state.tenants])
 
 
-def list_tenants(state: State, call: Call) -> Answer:
+def list_tenants(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/tenants/v2``."""
     parameters = call.parameters()
-    page = window(parameters, _MOST)
-    if isinstance(page, Answer):
-        return page
-    wanted = frozenset(listed(parameters, "_tenantIds", "_tenantIds[]"))
-    part = parameters.get("_filter", [""])[-1].lower()
+    wanted = frozenset(list_parameter(parameters, "_tenantIds", "_tenantIds[]"))
+    part = parameter(parameters, "_filter").lower()
     tenant_ids = [
         tenant_id
         for tenant_id, name in state.tenants.items()
@@ -213,94 +204,80 @@ def list_tenants(state: State, call: Call) -> Answer:
         "name": lambda tenant_id: state.tenants[tenant_id],
         "tenantId": lambda tenant_id: tenant_id,
     }
-    in_order = ordered(tenant_ids, parameters, keys)
-    if isinstance(in_order, Answer):
-        return in_order
-    return page.of(in_order, state.policy, lambda tenant_id: TenantView.of(tenant_id, state))
+    return page_response(
+        parameters,
+        state.policy,
+        tenant_ids,
+        lambda tenant_id: TenantResponse.of(tenant_id, state),
+        keys=keys,
+        maximum=_MAX_PAGE,
+    )
 
 
-def get_v1(state: State, call: Call) -> Answer:
+def get_v1(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/tenants/v1/{tenantId}``."""
     (tenant_id,) = call.values
     known = tenant_id in state.tenants
-    return shown(200, [TenantView.of(tenant_id, state)] if known else [])
+    return json_response(200, [TenantResponse.of(tenant_id, state)] if known else [])
 
 
-def get(state: State, call: Call) -> Answer:
+def get(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/tenants/v2/{tenantId}``."""
-    (tenant_id,) = call.values
-    if tenant_id not in state.tenants:
-        return missing("Tenant", tenant_id)
-    return shown(200, TenantView.of(tenant_id, state))
+    tenant_id = tenant_in_path(state, call)
+    return json_response(200, TenantResponse.of(tenant_id, state))
 
 
-def get_by_alias(state: State, call: Call) -> Answer:
+def get_by_alias(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/tenants/v2/alias/{alias}``."""
     (alias,) = call.values
     for tenant_id in state.tenants:
         if state.accounts.look(tenant_id).fields.get("alias") == alias:
-            return shown(200, TenantView.of(tenant_id, state))
-    return missing("Tenant", alias)
+            return json_response(200, TenantResponse.of(tenant_id, state))
+    raise not_found("Tenant", alias)
 
 
-def update(state: State, call: Call) -> Answer:
+def update(state: State, call: Call) -> Response:
     """Serve ``PUT /tenants/resources/tenants/v1/{tenantId}`` and ``v2``."""
-    (tenant_id,) = call.values
-    if tenant_id not in state.tenants:
-        return missing("Tenant", tenant_id)
-    body = decode(_FIELDS, call)
-    if isinstance(body, Answer):
-        return body
-    fields = changes(body)
+    tenant_id = tenant_in_path(state, call)
+    fields = given_fields(decode(_FIELDS, call))
     if not fields:
-        return failure(400, "There is nothing to change")
+        raise RejectedError(400, "At least one field must be given")
     metadata = state.accounts.look(tenant_id).metadata
-    if (refusal := _change(state, tenant_id, fields, metadata)) is not None:
-        return refusal
-    return shown(200, TenantView.of(tenant_id, state))
+    _change(state, tenant_id, fields, metadata)
+    return json_response(200, TenantResponse.of(tenant_id, state))
 
 
-def delete(state: State, call: Call) -> Answer:
+def delete(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/tenants/v1/{tenantId}``."""
-    (tenant_id,) = call.values
-    return _delete(state, tenant_id)
+    return _delete(state, tenant_in_path(state, call))
 
 
-def delete_current(state: State, call: Call) -> Answer:
+def delete_current(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/tenants/v1``, about the tenant of the token."""
-    return no_tenant() if call.tenant is None else _delete(state, call.tenant)
+    return _delete(state, tenant_of_call(state, call))
 
 
-def _delete(state: State, tenant_id: str) -> Answer:
-    if tenant_id not in state.tenants:
-        return missing("Tenant", tenant_id)
+def _delete(state: State, tenant_id: str) -> Response:
     state.delete_tenant(tenant_id)
-    return nothing(200)
+    return empty_response(200)
 
 
-def set_metadata(state: State, call: Call) -> Answer:
+def set_metadata(state: State, call: Call) -> Response:
     """Serve ``POST /tenants/resources/tenants/v1/{tenantId}/metadata``."""
-    (tenant_id,) = call.values
-    if tenant_id not in state.tenants:
-        return missing("Tenant", tenant_id)
+    tenant_id = tenant_in_path(state, call)
     body = decode(_METADATA, call)
-    if isinstance(body, Answer):
-        return body
     metadata = _decoded(body.metadata)
-    if isinstance(metadata, Answer):
-        return metadata
     account = state.accounts.change(tenant_id)
     account.metadata = {**account.metadata, **metadata}
-    return shown(201, TenantView.of(tenant_id, state))
+    return json_response(201, TenantResponse.of(tenant_id, state))
 
 
-def delete_metadata(state: State, call: Call) -> Answer:
+def delete_metadata(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/tenants/v1/{tenantId}/metadata/{key}``."""
-    tenant_id, key = call.values
-    if tenant_id not in state.tenants:
-        return missing("Tenant", tenant_id)
+    tenant_id = tenant_in_path(state, call)
+    _, key = call.values
     state.accounts.change(tenant_id).metadata.pop(key, None)
-    return shown(200, TenantView.of(tenant_id, state))
+    return json_response(200, TenantResponse.of(tenant_id, state))
 
 
 ROUTES: Final = (

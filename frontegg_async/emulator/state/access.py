@@ -1,8 +1,7 @@
-"""What the emulator remembers of roles, permissions, their categories, and groups.
+"""Roles, permissions, their categories, and groups.
 
-The objects are Structs in the shape in which the wire shows them (spec), so that showing one costs
-nothing; they are changed in place. They are few, however many users there are: what a user has is
-ids.
+The objects are Structs in the shape of the responses (spec), so that showing one costs nothing;
+they are changed in place. They are few, however many users there are: a user holds their ids.
 
 ==================================================================  =====
 a role is of one tenant, or of the environment and so of all        spec
@@ -48,7 +47,7 @@ class Role(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class Permission(msgspec.Struct, rename="camel", kw_only=True):
-    """``PermissionResponse``, and how it was classified."""
+    """``PermissionResponse``, and its classification."""
 
     id: str
     key: str
@@ -97,7 +96,7 @@ class Access:
         self.groups: dict[str, dict[str, Group]] = {}
         """By tenant, and then by id."""
         self.automatic = False
-        """Whether there is a role that users get without its being named."""
+        """True while there is a role that users get without its being named."""
         self._now = now
 
     # Roles
@@ -128,7 +127,7 @@ class Access:
         return role_id
 
     def unknown_role(self, role_ids: Iterable[str], tenant_id: str | None = None) -> str | None:
-        """Return the first id that is no role of this tenant; seed those that are to be seeded."""
+        """Return the first id that is no role of this tenant; seed ids ``role-<key>``."""
         for role_id in role_ids:
             role = self.roles.get(role_id)
             if role is None and role_id.startswith(_SEEDED):
@@ -142,19 +141,19 @@ class Access:
         return [role for role in self.roles.values() if role.tenant_id in {None, tenant_id}]
 
     def key_taken(self, key: str, tenant_id: str | None, but: str | None = None) -> bool:
-        """Tell whether another role of the same tenant has this key."""
+        """Return whether another role of the same tenant has this key."""
         return any(
             role.key == key and role.tenant_id == tenant_id and role.id != but
             for role in self.roles.values()
         )
 
     def automatic_roles(self, tenant_id: str, *, first: bool, plain: bool) -> tuple[str, ...]:
-        """Return the roles of somebody who joins.
+        """Return the roles that a user gets on joining.
 
         Args:
-            tenant_id: the tenant that is joined.
-            first: nobody else is there.
-            plain: no roles were named.
+            tenant_id: The tenant that is joined.
+            first: True for the first user of the tenant.
+            plain: True if no roles were named.
 
         """
         return tuple(
@@ -178,13 +177,13 @@ class Access:
             self.grant(role, permission_id)
 
     def changed(self) -> None:
-        """Note that roles have become, or ceased to be, automatic."""
+        """Find out again if any role is automatic, after roles have changed."""
         self.automatic = any(
             role.is_default or role.first_user_role for role in self.roles.values()
         )
 
     def delete_role(self, role: Role) -> None:
-        """Take a role from everything but the users who have it."""
+        """Delete a role, its grants, and its place in groups; users keep its id."""
         self.grant_only(role, ())
         del self.roles[role.id]
         for groups in self.groups.values():
@@ -198,14 +197,14 @@ class Access:
             self.roles[role_id].permissions.remove(permission.id)
         del self.permissions[permission.id]
 
-    # What somebody has
+    # Rights of a user
 
     def roles_of(self, role_ids: Iterable[str]) -> list[Role]:
         """Return the roles of these ids."""
         return [self.roles[role_id] for role_id in role_ids]
 
     def permissions_of(self, role_ids: Iterable[str]) -> list[Permission]:
-        """Return what these roles permit, each once."""
+        """Return the permissions of these roles, each once."""
         found = {
             permission_id: None
             for role_id in role_ids

@@ -1,10 +1,10 @@
-"""What the emulator remembers of tenants beyond their existence, and how they hang together.
+"""Details of tenants, and the hierarchy of tenants.
 
-Most tenants of a large run are never looked at, so :attr:`State.tenants` maps their ids to their
-names and nothing else; the details of one come into being when something asks for them.
+Most tenants of a large run are never read, so :attr:`State.tenants` maps their ids to their names
+and nothing else; the details of a tenant are made when it is first changed.
 
 ====================================================================  =====
-a tenant has one parent at most; who deletes a tenant moves its       spec
+a tenant has one parent at most; deleting a tenant moves its          spec
 sub-tenants up to its parent
 a tenant cannot come to stand above itself: 400                       guess
 ====================================================================  =====
@@ -19,12 +19,12 @@ __all__ = ["Account", "Accounts"]
 
 
 class Account(msgspec.Struct, kw_only=True):
-    """The details of one tenant, as far as somebody has given any."""
+    """The details of one tenant, as far as any were given."""
 
     created_at: str
     updated_at: str
     fields: dict[str, object] = {}
-    """By the names that they have on the wire."""
+    """By the names in ``TenantResponse``."""
     settings: dict[str, object] = {}
     metadata: dict[str, object] = {}
 
@@ -64,7 +64,7 @@ class Accounts:
         self.children.setdefault(parent, {})[child] = None
 
     def detach(self, child: str) -> None:
-        """Take a tenant out of the tree; what is below it stays below it."""
+        """Take a tenant out of the tree, together with the tenants below it."""
         parent = self.parents.pop(child)
         del self.children[parent][child]
         if not self.children[parent]:

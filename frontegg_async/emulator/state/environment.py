@@ -4,17 +4,17 @@ Everything here is synchronous and touches only dicts, so that a request changes
 piece and a million memberships fit.
 
 ==============================================================  =====
-a tenant nobody has heard of comes into being on first use      doc
-``validateTenantExist`` refuses it instead, with 404            guess
+an unknown tenant comes into being on first use                 doc
+``validateTenantExist`` rejects it instead, with 404            guess
 an invite goes out on an add unless ``skipInviteEmail``         doc
 an add that sends an invite leaves ``PendingInvitation``,       guess
 one without leaves ``NotActivated``
 the first tenant a user gets becomes the active one             guess
 losing the active tenant makes the next membership active       guess
 a user without any tenant stays, unless the tenant was deleted  guess
-who deletes a tenant deletes the users who belong nowhere else  spec
-who joins without roles gets the default ones, who comes first  spec
-gets those for first users too
+deleting a tenant deletes the users without another tenant      spec
+a user who joins without roles gets the default ones, and the   spec
+first user of a tenant the roles for first users too
 leaving a tenant ends the roles and groups there                guess
 an address belongs to one user, as the primary one or another   guess
 ==============================================================  =====
@@ -27,8 +27,8 @@ from uuid import uuid4
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.record import Invite
+from ..http.response import RejectedError
 from ..policy import DuplicateAdd, ForeignTenant, Policy
 from .access import Access
 from .accounts import Accounts
@@ -62,7 +62,7 @@ class User:
     disabled: set[str] | None = None
     """The tenants in which the user is disabled, if there are any."""
     expires_at: str | None = None
-    """When a temporary user ends; the emulator ends nobody by itself."""
+    """The end of a temporary user; the emulator deletes none by itself."""
     username: str | None = None
     picture: str | None = None
     invisible: bool = False
@@ -101,7 +101,7 @@ class Address(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class State:
-    """What the emulator knows. Methods that can be refused return the refusing answer, or None."""
+    """Users, tenants and memberships; methods raise :exc:`RejectedError` as the service would."""
 
     def __init__(self, policy: Policy, wall_clock: Callable[[], float]) -> None:
         self.policy = policy
@@ -116,7 +116,7 @@ class State:
         self.usernames: dict[str, str] = {}
         """User ids by username."""
         self.links: dict[str, tuple[str, str]] = {}
-        """What a generated link is for, ``activation`` or ``password``, and whom, by token."""
+        """Kind of a link, ``activation`` or ``password``, and user id, by token."""
         self.settings: dict[str, bool] = {
             "groups": True,
             "groups.roles": True,
@@ -132,7 +132,7 @@ class State:
         """Return the time, or the time some seconds from now, as the wire shows it."""
         second = int(self._wall_clock() + seconds)
         if second != self._second:
-            # Kept, so that the users of one second share one text.
+            # Kept, so that the users of one second share one string.
             self._second = second
             self._text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         return self._text
@@ -142,13 +142,13 @@ class State:
     def create_user(
         self, user_id: str | None, *, email: str | None, name: str | None, roles: Iterable[str] = ()
     ) -> User:
-        """Make a user who belongs nowhere yet; raise :exc:`ValueError` if the id is taken.
+        """Create a user without a tenant; raise :exc:`ValueError` if the id is taken.
 
         Without an address the user gets one; an empty one is none.
         """
         user_id = str(uuid4()) if user_id is None else user_id
         if user_id in self.users:
-            raise ValueError(f"there already is a user {user_id!r}")
+            raise ValueError(f"user {user_id!r} already exists")
         email = f"{user_id}@emulator.invalid" if email is None else email
         user = User(
             id=user_id,
@@ -164,24 +164,24 @@ class State:
         return user
 
     def find(self, user_id: str) -> User | None:
-        """Look a user up; under ``implicit_users`` everybody exists."""
+        """Return a user by id; under ``implicit_users`` an unknown one is created."""
         user = self.users.get(user_id)
         if user is None and self.policy.implicit_users:
             return self.create_user(user_id, email=None, name=None)
         return user
 
     def find_by_email(self, email: str) -> User | None:
-        """Look a user up by address, upper and lower case being the same."""
+        """Return a user by address, upper and lower case being the same."""
         user_id = self._by_email.get(email.lower())
         return None if user_id is None else self.users[user_id]
 
     def find_by_username(self, username: str) -> User | None:
-        """Look a user up by username."""
+        """Return a user by username."""
         user_id = self.usernames.get(username)
         return None if user_id is None else self.users[user_id]
 
     def name_user(self, user: User, username: str) -> None:
-        """Give a user a username that nobody has, in place of another."""
+        """Give a user an unused username, in place of another."""
         if user.username is not None:
             del self.usernames[user.username]
         self.usernames[username] = user.id
@@ -194,13 +194,13 @@ class State:
             user.username = None
 
     def set_email(self, user: User, email: str) -> None:
-        """Give a user another primary address, which nobody else has."""
+        """Give a user another primary address, which no other user has."""
         self._release(user.email, user)
         user.email = email
         self._by_email[email.lower()] = user.id
 
     def add_address(self, user: User, email: str, *, verified: bool) -> Address:
-        """Give a user one address more, which nobody else has."""
+        """Give a user a further address, which no other user has."""
         now = self.now()
         address = Address(
             id=str(uuid4()),
@@ -235,13 +235,12 @@ class State:
         """Return the users of a tenant in the order of their joining."""
         return [self.users[user_id] for user_id in self.members.get(tenant_id, ())]
 
-    def ensure_tenant(self, tenant_id: str, *, validate: bool) -> Answer | None:
-        """Make sure that a tenant exists: by making it, or by refusing."""
+    def ensure_tenant(self, tenant_id: str, *, validate: bool) -> None:
+        """Create a tenant that does not exist yet; reject it if it is to be validated."""
         if tenant_id not in self.tenants:
             if validate or self.policy.validate_tenants:
-                return failure(404, "Tenant not found")
+                raise RejectedError(404, "Tenant not found")
             self.tenants[tenant_id] = tenant_id
-        return None
 
     def add(
         self,
@@ -251,18 +250,17 @@ class State:
         skip_invite: bool,
         validate: bool,
         role_ids: Sequence[str] = (),
-    ) -> Answer | None:
-        """Make a user a member of a tenant, or refuse; the roles are for new members."""
-        if (refusal := self.ensure_tenant(tenant_id, validate=validate)) is not None:
-            return refusal
+    ) -> None:
+        """Add a user to a tenant, as the policy says; the roles are for new members."""
+        self.ensure_tenant(tenant_id, validate=validate)
         if tenant_id in user.tenants:
             match self.policy.duplicate_add:
                 case DuplicateAdd.CONFLICT:
-                    return failure(409, "User already exists in this tenant")
+                    raise RejectedError(409, "User already exists in this tenant")
                 case DuplicateAdd.BAD_REQUEST:
-                    return failure(400, "User already exists in this tenant")
+                    raise RejectedError(400, "User already exists in this tenant")
                 case DuplicateAdd.CREATED:
-                    return None
+                    return
                 case DuplicateAdd.CREATED_AND_INVITES:
                     pass
         else:
@@ -270,10 +268,9 @@ class State:
             self.join(user, tenant_id, status, role_ids)
         if not skip_invite:
             self.invites.append(Invite(user.id, tenant_id, user.email))
-        return None
 
     def join(self, user: User, tenant_id: str, status: str, role_ids: Sequence[str] = ()) -> None:
-        """Enter a membership, whatever the policy."""
+        """Make a user a member, under any policy."""
         user.tenants[tenant_id] = status
         if user.active_tenant is None:
             user.active_tenant = tenant_id
@@ -286,17 +283,15 @@ class State:
             user.set_roles(tenant_id, (*given, *more))
         members[user.id] = None
 
-    def activate(self, user: User, tenant_id: str, *, validate: bool) -> Answer | None:
-        """Make a tenant the user's active one, or refuse."""
+    def activate(self, user: User, tenant_id: str, *, validate: bool) -> None:
+        """Make a tenant the user's active one, as the policy says."""
         foreign = self.policy.foreign_tenant
         if tenant_id not in user.tenants and foreign is ForeignTenant.REFUSE:
-            return failure(400, "User does not belong to this tenant")
-        if (refusal := self.ensure_tenant(tenant_id, validate=validate)) is not None:
-            return refusal
+            raise RejectedError(400, "User does not belong to this tenant")
+        self.ensure_tenant(tenant_id, validate=validate)
         if tenant_id not in user.tenants and foreign is ForeignTenant.JOIN:
             self.join(user, tenant_id, "Activated")
         user.active_tenant = tenant_id
-        return None
 
     def leave(self, user: User, tenant_id: str) -> None:
         """End one membership, with the roles and groups that came with it."""
@@ -311,7 +306,7 @@ class State:
             user.active_tenant = next(iter(user.tenants), None)
 
     def delete(self, user: User) -> None:
-        """Remove a user everywhere."""
+        """Delete a user."""
         for tenant_id in user.tenants:
             self.members[tenant_id].pop(user.id, None)
             self._ungroup(user, tenant_id)
@@ -325,7 +320,7 @@ class State:
         self._everyone = None
 
     def move(self, user: User, source: str, target: str) -> None:
-        """Make a membership one in another tenant; who is a member there already stays as is."""
+        """Move a membership to another tenant; one that is there already stays as it is."""
         status, roles, active = user.tenants[source], user.roles_in(source), user.active_tenant
         self.leave(user, source)
         if target not in user.tenants:
@@ -334,7 +329,7 @@ class State:
             user.active_tenant = target
 
     def delete_tenant(self, tenant_id: str) -> None:
-        """Remove a tenant, its own roles and groups, and the users who are nowhere else."""
+        """Delete a tenant, its own roles and groups, and the users without another tenant."""
         for user in self.members_of(tenant_id):
             self.leave(user, tenant_id)
             if not user.tenants:
@@ -347,7 +342,7 @@ class State:
         del self.tenants[tenant_id]
 
     def delete_role(self, role_id: str) -> None:
-        """Remove a role, also from everybody who has it."""
+        """Delete a role, also from the users who have it."""
         self.access.delete_role(self.access.roles[role_id])
         for user in self.users.values():
             if user.role_ids is not None:

@@ -1,7 +1,7 @@
-"""Long-running work: what it still has to do, and when it goes on.
+"""Long-running work, done item by item.
 
-A job goes on when its status is asked for, one ``task_looks``-th of it each time, or with the
-clock where ``task_seconds`` is set; then every request finds it as far as it has come by then.
+A job goes on when its status is read, one ``task_looks``-th of it each time. With ``task_seconds``
+it goes on with the clock, and every request finds it as far as it has come by then.
 
 ==================================================================  ======
 the states NotStarted, InProgress, Completed, CompletedWithErrors     spec
@@ -20,7 +20,7 @@ from ..policy import Policy
 __all__ = ["Job", "Jobs"]
 
 Failure = dict[str, Any]
-"""What a job tells of an item that went wrong: ``message``, and what says which one it was."""
+"""An item that went wrong: ``message``, and the fields that identify it."""
 
 
 @dataclass(slots=True)
@@ -30,10 +30,10 @@ class Job:
     id: str
     kind: str
     about: dict[str, Any]
-    """What its status tells of it besides its progress."""
+    """Fields of its status besides its progress."""
     items: Sequence[Any]
     do: Callable[[Any], Failure | None]
-    """Does one item; returns what went wrong with it, if anything did."""
+    """Does one item; returns its failure, if it failed."""
     started: float
     looks: int = 0
     done: int = 0
@@ -41,12 +41,12 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing is left to do."""
+        """Return whether all items are done."""
         return self.done >= len(self.items)
 
     @property
     def state(self) -> str:
-        """Return the state by the name that the API has for it."""
+        """Return the state by its name in the API."""
         if self.ended:
             return "CompletedWithErrors" if self.failures else "Completed"
         return "InProgress" if self.done else "NotStarted"
@@ -78,7 +78,7 @@ class Jobs:
         *,
         about: dict[str, Any] | None = None,
     ) -> Job:
-        """Enter a job, and do it at once if jobs take no time."""
+        """Start a job, and do it at once if jobs take no time."""
         job = Job(str(uuid4()), kind, about or {}, items, do, self._clock())
         self._jobs[job.id] = job
         if self._policy.task_looks == 0 and self._policy.task_seconds is None:
@@ -88,7 +88,7 @@ class Jobs:
         return job
 
     def look(self, kind: str, job_id: str) -> Job | None:
-        """Return a job whose status is asked for, which moves it on."""
+        """Return a job and move it on, because its status is read."""
         job = self._jobs.get(job_id)
         if job is None or job.kind != kind:
             return None
@@ -100,7 +100,7 @@ class Jobs:
         return job
 
     def tick(self) -> None:
-        """Let the clock move jobs on, if it is the clock that does."""
+        """Move jobs on with the clock, under ``task_seconds``."""
         if not self._open or (seconds := self._policy.task_seconds) is None:
             return
         now = self._clock()
@@ -110,7 +110,7 @@ class Jobs:
                 del self._open[job.id]
 
     def finish(self) -> None:
-        """Do everything that is left to do."""
+        """Do all items that are left."""
         for job in self._open.values():
             job.advance(1.0)
         self._open.clear()

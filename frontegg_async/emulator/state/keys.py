@@ -1,4 +1,4 @@
-"""The key that tokens are signed with, and its public half as clients fetch it.
+"""The key pair that tokens are signed with, and its public half as a JWKS.
 
 ========================================================  ======
 RS256, public keys at ``/.well-known/jwks.json``          doc
@@ -6,8 +6,8 @@ one key of 2,048 bits, which never changes                guess
 ========================================================  ======
 
 Signing is PyJWT's work, which comes with the extra ``jwt``. It is imported, and the key made, when
-the first signature is wanted and not before: both together take some hundred milliseconds that
-most uses of the emulator have no need of.
+the first signature is needed: both together take some hundred milliseconds, which most uses of the
+emulator can save.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _EXPONENT: Final = 65_537
 
 
 class CannotSignError(Exception):
-    """PyJWT, or what it needs for RS256, is not installed."""
+    """PyJWT, or cryptography for RS256, is not installed."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -43,7 +43,7 @@ class Keys:
 
     @property
     def made(self) -> bool:
-        """Whether the key is there already, so that signing takes a millisecond and not more."""
+        """Return whether the key is made, so that signing takes only a millisecond."""
         return self._private is not None
 
     def make(self) -> "RSAPrivateKey":

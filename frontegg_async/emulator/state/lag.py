@@ -1,13 +1,12 @@
-"""Reads that lag behind writes, as they do where a replica answers them.
+"""Reads that lag behind writes, as they do from a replica.
 
 ====================================================================  =====
-how soon a write can be read back                                     guess
+the time until a write can be read back                               guess
 ====================================================================  =====
 
 With ``read_lag`` every GET shows users as they were that many seconds ago: their memberships,
 active tenant, super-user flag and all else that is kept with a user. Writes see the present. It
-covers the routes that name the user first in their path; users who are created or deleted show at
-once.
+covers the routes that name the user first in their path; creations and deletions show at once.
 """
 
 from collections.abc import Callable, Generator
@@ -23,17 +22,17 @@ _FIELDS: Final = tuple(field.name for field in fields(User))
 
 
 class Lag:
-    """Remembers users as they were before each write, for as long as reads show that."""
+    """Remembers users as they were before each write, for as long as reads show them so."""
 
     def __init__(self, state: State, seconds: float, clock: Callable[[], float]) -> None:
         self._state = state
         self._seconds = seconds
         self._clock = clock
         self._before: dict[str, list[tuple[float, User]]] = {}
-        """By user: when each write was done, and the user right before it."""
+        """By user: the time of each write, and the user right before it."""
 
     def about_to_write(self, user_id: str, at: float | None = None) -> None:
-        """Remember a user before a write at ``at``, or now: so reads show them for a while."""
+        """Remember a user before a write at time ``at``, or now."""
         user = self._state.users.get(user_id)
         if user is not None:
             when = self._clock() if at is None else at
@@ -61,7 +60,7 @@ class Lag:
                 _become(self._state.users[user_id], user)
 
     def _rearranged(self, present: dict[str, User]) -> dict[str, dict[str, None]]:
-        """Return the members by tenant with these users where they were."""
+        """Return the members by tenant, with these users where they were."""
         found = {tenant: dict(users) for tenant, users in self._state.members.items()}
         for user_id, user in present.items():
             past = self._state.users[user_id].tenants

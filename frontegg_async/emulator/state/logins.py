@@ -1,4 +1,4 @@
-"""Who can log in and who is logged in: passwords, and sessions with their refresh tokens.
+"""Passwords, and sessions with their refresh tokens.
 
 Everything here is synchronous and touches only dicts, as in ``environment.py``.
 
@@ -19,7 +19,7 @@ from .tokens import Kind
 
 __all__ = ["Logins", "Session"]
 
-_MOST_OF_AN_API_TOKEN: Final = 100
+_MAX_SESSIONS_OF_API_TOKEN: Final = 100
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Logins:
         """Begin a session."""
         if api_token is not None:
             others = [each for each in self._sessions.values() if each.api_token == api_token]
-            for session in others[: max(0, len(others) - _MOST_OF_AN_API_TOKEN + 1)]:
+            for session in others[: max(0, len(others) - _MAX_SESSIONS_OF_API_TOKEN + 1)]:
                 self.close(session)
         now = self._wall_clock()
         session = Session(
@@ -86,7 +86,7 @@ class Logins:
         return session
 
     def find(self, refresh_token: str | None) -> Session | None:
-        """Look up the session of a refresh token that is still good."""
+        """Return the session of a refresh token that is still valid."""
         found = self._sessions.get(refresh_token or "")
         if found is not None and found.expires <= self._clock():
             self.close(found)
@@ -94,7 +94,7 @@ class Logins:
         return found
 
     def rotate(self, session: Session) -> None:
-        """Give a session another refresh token; the old one is worthless from now on."""
+        """Give a session another refresh token; the old one is invalid from now on."""
         del self._sessions[session.refresh_token]
         session.refresh_token = token_urlsafe(32)
         self._sessions[session.refresh_token] = session

@@ -1,7 +1,6 @@
-"""What the emulator keeps besides users and tenants, and hands to handlers with each call.
+"""The rest of the state: keys, logins, API tokens, invitations, e-mails and jobs.
 
-That is the signing key, logins, API tokens, invitations, links that e-mails would carry, and
-long-running work. ``environment.py`` knows nothing of it.
+Handlers get it with each call. ``environment.py`` knows nothing of it.
 """
 
 from collections.abc import Callable
@@ -19,17 +18,17 @@ from .keys import Keys
 from .logins import Logins
 from .tokens import Tokens
 
-__all__ = ["AccessToken", "ApiToken", "Desk", "Invitation", "http_date", "timestamp"]
+__all__ = ["AccessToken", "ApiToken", "Invitation", "Store", "http_date", "timestamp"]
 
 
 def timestamp(seconds: float) -> str:
-    """Write a time as the API does."""
+    """Return a time as the API writes it."""
     text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
 
 
 def http_date(seconds: float) -> str:
-    """Write a time as HTTP headers have it."""
+    """Return a time as HTTP headers have it."""
     return formatdate(int(seconds), usegmt=True)
 
 
@@ -67,7 +66,7 @@ class AccessToken:
 
 @dataclass(slots=True)
 class Invitation:
-    """A token that lets somebody, or one user, into a tenant."""
+    """A token that lets any user, or one user, into a tenant."""
 
     id: str
     token: str
@@ -80,15 +79,15 @@ class Invitation:
 
 @dataclass(slots=True)
 class Strategies:
-    """Whether invitations and activations work by link or by code, and how long in seconds."""
+    """Links or codes for invitations or activations, and the life of a code in seconds."""
 
     strategy: str = "link"
     code_expiration: float = 600
 
 
 @dataclass(slots=True)
-class Desk:
-    """Everything that handlers may want, besides the state."""
+class Store:
+    """All that handlers use besides :class:`State`."""
 
     client_id: str
     policy: Policy

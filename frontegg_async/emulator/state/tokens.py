@@ -33,7 +33,7 @@ _FILLER_BYTES: Final = 560  # brings the token to about 1 KB, the size of a real
 
 
 class Kind(Enum):
-    """What a token stands for, as its claim ``type`` says it."""
+    """The kind of a token, as its claim ``type`` says it."""
 
     ENVIRONMENT = "vendor"
     USER = "userToken"
@@ -42,22 +42,22 @@ class Kind(Enum):
 
 
 class Token(msgspec.Struct, frozen=True):
-    """What stands behind a token."""
+    """The rights and the life of a token."""
 
     client_id: str
     expires: float
     account: bool = False
-    """Whether it is for a whole account, so that each call has to name the environment."""
+    """True if it is for a whole account, so that each call has to name the environment."""
     kind: Kind = Kind.ENVIRONMENT
     tenant_id: str | None = None
     """The tenant that it acts in, unless it is an environment's."""
     user_id: str | None = None
-    """Whose it is, if it is somebody's."""
+    """The user that it belongs to, if any."""
     session_id: str | None = None
 
 
 class Tokens:
-    """Issues tokens and keeps those that still work."""
+    """Issues tokens, looks them up, and revokes them."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Tokens:
 
     @property
     def lifetime(self) -> float:
-        """Return the life of an environment token in seconds, whole if it is."""
+        """Return the life of an environment token in seconds, as an integer if it is one."""
         return int(self._lifetime) if self._lifetime == int(self._lifetime) else self._lifetime
 
     def issue(self, client_id: str, secret: str) -> str | None:
@@ -124,17 +124,17 @@ class Tokens:
         return token
 
     def find(self, token: str) -> Token | None:
-        """Look up a token that is still good."""
+        """Return a token that is still valid."""
         found = self._environments.get(token) or self._users.get(token)
         return None if found is None or found.expires <= self._clock() else found
 
     def revoke_all(self) -> None:
-        """Make every token issued so far worthless."""
+        """Revoke every token issued so far."""
         self._environments.clear()
         self._users.clear()
 
     def revoke_user(self, user_id: str) -> None:
-        """Make the tokens of one user worthless."""
+        """Revoke the tokens of one user."""
         for token in [text for text, token in self._users.items() if token.user_id == user_id]:
             del self._users[token]
 

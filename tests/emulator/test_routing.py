@@ -1,4 +1,4 @@
-"""How raw paths find their routes."""
+"""Matching of raw paths with routes."""
 
 import pytest
 
@@ -43,7 +43,7 @@ async def test_an_id_that_leaves_its_segment_reaches_no_user(api: Api, segment: 
 
 
 async def test_dots_can_reach_another_route(api: Api) -> None:
-    """A DELETE whose id climbs out of its place hits whatever lies there: why ids are checked."""
+    """A DELETE whose id climbs out of its place reaches another user: why ids are checked."""
     api.emulator.add_user("victim")
     result = await api.send("DELETE", f"{USERS}/someone/../victim")
     assert result.status == 200

@@ -1,14 +1,14 @@
-"""The routes about which roles users have, and in which groups they are.
+"""The routes of users' roles and groups.
 
 ====================================================================  =====
-paths, required fields, success statuses, shapes of the answers       spec
+paths, required fields, success statuses, shapes of responses         spec
 403 "Tenant ID is not specified" without the tenant header            seen
-``users/v3/roles`` answers an array of ``userId``, ``tenantId``,      seen
+``users/v3/roles`` returns an array of ``userId``, ``tenantId``,      seen
 ``vendorId``, ``roleIds``; ``users/v3/groups`` with ``groupIds``
 at most 250 ids a lookup                                              seen
-who is no member of the header's tenant is left out of both           seen
+users outside the header's tenant are left out of both                seen
 both work without the header too, with an entry for each tenant       guess
-adding and removing roles answers all that the user has now           guess
+the response to a change has all roles of the user                    guess
 a user outside the tenant, an unknown role: 404                       guess
 removing a role that the user does not have changes nothing           guess
 ====================================================================  =====
@@ -19,17 +19,18 @@ from typing import Final
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import Response
 from ..state.access import VENDOR
 from ..state.environment import State, User
-from ._answers import listed, missing, no_tenant, shown
+from ._bodies import check_count, json_response, list_parameter
+from ._lookups import check_roles, find_member
 from ._route import route
-from ._views import ShortRole
+from ._schemas import RoleSummary
 
 __all__ = ["ROUTES"]
 
-_MOST: Final = 250
+_MAX_IDS: Final = 250
 
 
 class _RoleIds(msgspec.Struct, rename="camel"):
@@ -41,7 +42,7 @@ class _Assigned(msgspec.Struct, rename="camel"):
 
     tenant_id: str
     user_id: str
-    roles: list[ShortRole]
+    roles: list[RoleSummary]
 
 
 class _UserRoles(msgspec.Struct, rename="camel"):
@@ -61,12 +62,12 @@ class _UserGroups(msgspec.Struct, rename="camel"):
 _ROLE_IDS: Final = msgspec.json.Decoder(_RoleIds)
 
 
-def add_roles(state: State, call: Call) -> Answer:
+def add_roles(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/users/v1/{userId}/roles``."""
     return _change(state, call, 201, lambda had, named: (*had, *named))
 
 
-def remove_roles(state: State, call: Call) -> Answer:
+def remove_roles(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/users/v1/{userId}/roles``, which has a body."""
     return _change(
         state, call, 200, lambda had, named: tuple(each for each in had if each not in named)
@@ -78,29 +79,22 @@ def _change(
     call: Call,
     status: int,
     change: Callable[[tuple[str, ...], list[str]], tuple[str, ...]],
-) -> Answer:
-    if (tenant_id := call.tenant) is None:
-        return no_tenant()
+) -> Response:
+    tenant_id = call.required_tenant()
     body = decode(_ROLE_IDS, call)
-    if isinstance(body, Answer):
-        return body
-    (user_id,) = call.values
-    user = state.find(user_id)
-    if user is None or tenant_id not in user.tenants:
-        return missing("User", user_id)
-    if (unknown := state.access.unknown_role(body.role_ids, tenant_id)) is not None:
-        return missing("Role", unknown)
+    user = find_member(state, call.values[0], tenant_id)
+    check_roles(state, body.role_ids, tenant_id)
     user.set_roles(tenant_id, change(user.roles_in(tenant_id), body.role_ids))
     roles = state.access.roles_of(user.roles_in(tenant_id))
-    return shown(status, _Assigned(tenant_id, user_id, [ShortRole.of(role) for role in roles]))
+    return json_response(
+        status, _Assigned(tenant_id, user.id, [RoleSummary.of(role) for role in roles])
+    )
 
 
-def get_roles(state: State, call: Call) -> Answer:
+def get_roles(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/users/v3/roles``."""
     memberships = _memberships(state, call)
-    if isinstance(memberships, Answer):
-        return memberships
-    return shown(
+    return json_response(
         200,
         [
             _UserRoles(user.id, tenant_id, list(user.roles_in(tenant_id)))
@@ -109,13 +103,11 @@ def get_roles(state: State, call: Call) -> Answer:
     )
 
 
-def get_groups(state: State, call: Call) -> Answer:
+def get_groups(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/users/v3/groups``."""
     memberships = _memberships(state, call)
-    if isinstance(memberships, Answer):
-        return memberships
     access = state.access
-    return shown(
+    return json_response(
         200,
         [
             _UserGroups(
@@ -126,10 +118,9 @@ def get_groups(state: State, call: Call) -> Answer:
     )
 
 
-def _memberships(state: State, call: Call) -> list[tuple[User, str]] | Answer:
-    user_ids = listed(call.parameters(), "ids", "ids[]")
-    if not 0 < len(user_ids) <= _MOST:
-        return failure(400, f"ids must contain between 1 and {_MOST} elements")
+def _memberships(state: State, call: Call) -> list[tuple[User, str]]:
+    user_ids = list_parameter(call.parameters(), "ids", "ids[]")
+    check_count("ids", user_ids, _MAX_IDS)
     return [
         (user, tenant_id)
         for user_id in user_ids

@@ -1,4 +1,4 @@
-"""What users are known by: e-mail addresses and usernames."""
+"""E-mail addresses of users: given, listed, made primary, and free again."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ async def test_a_user_gets_a_second_address_and_loses_it(api: Api) -> None:
 
 
 async def test_an_address_belongs_to_one_user(api: Api) -> None:
-    """An address in use cannot be added, and nobody can be invited anew by it."""
+    """An address in use cannot be added, and no new user can be created with it."""
     api.emulator.add_user("u", email="u@x.io")
     api.emulator.add_user("v", email="v@x.io")
     await _add(api, "u", "second@x.io")
@@ -107,39 +107,3 @@ async def test_a_deleted_user_frees_every_name(api: Api) -> None:
     assert (await api.send("GET", f"{USERS}/email?email=second@x.io")).json["id"] == "v"
     taken = await api.send("POST", USERNAMES, {"username": "neo"}, frontegg_user_id="v")
     assert taken.status == 201
-
-
-async def test_usernames_are_given_listed_and_taken(api: Api) -> None:
-    """A username lives from POST to DELETE, and pages of them are sifted and sorted."""
-    for user_id, username in (("a", "neo"), ("b", "nora"), ("c", "trinity")):
-        api.emulator.add_user(user_id)
-        made = await api.send("POST", USERNAMES, {"username": username}, frontegg_user_id=user_id)
-        assert (made.status, made.body) == (201, b"")
-
-    async def names(query: str) -> list[str]:
-        page = (await api.send("GET", f"{USERNAMES}?{query}")).json
-        return [each["username"] for each in page["items"]]
-
-    assert await names("_usernamePrefix=n") == ["neo", "nora"]
-    assert await names("_sortBy=userId&_order=DESC&_limit=2") == ["trinity", "nora"]
-    assert await names("userIds=c&userIds=a") == ["neo", "trinity"]
-    assert await names("usernames=nora") == ["nora"]
-    mine = await api.send("GET", f"{USERNAMES}/me", frontegg_user_id="a")
-    assert mine.json == {"username": "neo", "userId": "a"}
-    assert (await api.send("DELETE", f"{USERNAMES}/neo")).status == 200
-    assert (await api.send("DELETE", f"{USERNAMES}/neo")).status == 404
-    assert (await api.send("GET", f"{USERNAMES}/me", frontegg_user_id="a")).status == 404
-
-
-async def test_a_username_needs_a_user_and_is_taken_once(api: Api) -> None:
-    """Nobody's username is refused, and so are one in use and a second one."""
-    for user_id in ("a", "b"):
-        api.emulator.add_user(user_id)
-    body = {"username": "neo"}
-    assert (await api.send("POST", USERNAMES, body)).status == 403
-    for user_id, status in (("a", 201), ("b", 409), ("nobody", 404)):
-        result = await api.send("POST", USERNAMES, body, frontegg_user_id=user_id)
-        assert result.status == status
-    second = await api.send("POST", USERNAMES, {"username": "x"}, frontegg_user_id="a")
-    empty = await api.send("POST", USERNAMES, {"username": ""}, frontegg_user_id="b")
-    assert (second.status, empty.status) == (409, 400)

@@ -18,15 +18,15 @@ def _ids(page: dict[str, list[dict[str, str]]]) -> list[str]:
     return [user["id"] for user in page["items"]]
 
 
-async def test_following_next_visits_everybody_once(api: Api) -> None:
+async def test_following_next_visits_every_user_once(api: Api) -> None:
     """The bare query string in _links.next leads through all pages and ends empty."""
-    everybody = [api.emulator.add_user(f"u{number}") for number in range(120)]
+    everyone = [api.emulator.add_user(f"u{number}") for number in range(120)]
     page = (await api.send("GET", f"{USERS_V3}?_limit=50")).json
     seen = _ids(page)
     while query := page["_links"]["next"]:
         page = (await api.send("GET", f"{USERS_V3}?{query}")).json
         seen += _ids(page)
-    assert seen == everybody
+    assert seen == everyone
     assert page["_metadata"] == {"totalItems": 120, "totalPages": 3}
 
 
@@ -46,7 +46,7 @@ async def test_a_page_beyond_the_end_is_empty(api: Api) -> None:
 
 
 async def test_the_last_link_can_be_null(connect: Connect) -> None:
-    """next_at_end chooses what stands where there is no next page."""
+    """next_at_end is the link where there is no next page."""
     async with connect(next_at_end=None) as api:
         assert (await api.send("GET", USERS_V3)).json["_links"]["next"] is None
 
@@ -60,7 +60,7 @@ async def test_fifty_come_unless_a_limit_is_given(api: Api) -> None:
 
 
 @pytest.mark.parametrize("query", ["_limit=201", "_limit=0", "_limit=x", "_offset=-1"])
-async def test_limits_out_of_range_are_refused(api: Api, query: str) -> None:
+async def test_limits_out_of_range_are_rejected(api: Api, query: str) -> None:
     """Page sizes and indices that make no sense get 400."""
     assert (await api.send("GET", f"{USERS_V3}?{query}")).status == 400
 
@@ -123,7 +123,7 @@ async def test_users_are_sorted_and_sifted(api: Api, query: str, expected: list[
         "_identifier=a&_identifierType=shoe",
     ],
 )
-async def test_nonsense_is_refused(api: Api, query: str) -> None:
+async def test_nonsense_is_rejected(api: Api, query: str) -> None:
     """Unknown orders, and identifiers without a known type, get 400."""
     assert (await api.send("GET", f"{USERS_V3}?{query}")).status == 400
 
@@ -192,7 +192,7 @@ async def test_statuses_can_be_filtered(api: Api) -> None:
 
 
 async def test_statuses_of_one_can_be_an_object(connect: Connect) -> None:
-    """statuses_as_object answers what the spec says for a single user."""
+    """statuses_as_object returns the spec's object for a single user."""
     async with connect(statuses_as_object=True) as api:
         api.emulator.add_user("a")
         result = await api.send("GET", f"{STATUSES}?userIds=a")
@@ -206,7 +206,7 @@ async def test_statuses_take_one_to_two_hundred_ids(api: Api, count: int) -> Non
     assert (await api.send("GET", f"{STATUSES}?userIds={ids}")).status == 400
 
 
-async def test_a_very_long_address_is_refused(api: Api) -> None:
+async def test_a_very_long_address_is_rejected(api: Api) -> None:
     """Two hundred UUIDs in one URL are more than 8 KB and get 414, not in JSON."""
     ids = "&".join("userIds=" + "0" * 36 for _ in range(200))
     result = await api.send("GET", f"{STATUSES}?{ids}")

@@ -1,13 +1,13 @@
-"""How somebody who has shown who they are gets their tokens.
+"""Responses that begin or renew a session, and the refresh token of a request.
 
 ==================================================================  ======
-the fields of ``AuthenticationResponseDto`` and of the answer to      spec
+the fields of ``AuthenticationResponseDto`` and of the response to    spec
 an API token
 the cookie is ``fe_refresh_`` and the client id without its first     client
 hyphen (as Frontegg's mobile SDKs name it)
 ``expires`` is written as an HTTP date                                guess
-who logs in acts in the active tenant, and is activated there         guess
-who is locked, disabled in that tenant, or in none gets 401           guess
+a login is in the active tenant, and activates the user there         guess
+a user who is locked, disabled in that tenant, or in none: 401        guess
 a renewal follows the user into a tenant that became the active one   client
 MFA is never required                                                 ours
 ==================================================================  ======
@@ -18,21 +18,21 @@ from http.cookies import CookieError, SimpleCookie
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call
+from ..http.response import RejectedError, Response
 from ..policy import RefreshTokenIn
 from ..state.environment import State, User
 from ..state.logins import Session
-from ..state.store import Desk, http_date
+from ..state.store import Store, http_date
 from ..state.tokens import Kind
-from ._answers import shown
+from ._bodies import json_response
 
 __all__ = [
-    "api_session_answer",
+    "api_session_response",
     "clear_cookie",
     "log_in",
     "sent_refresh_token",
-    "session_answer",
+    "session_response",
     "unfit",
 ]
 
@@ -44,22 +44,22 @@ class _RefreshBody(msgspec.Struct, rename="camel"):
 _REFRESH_BODY = msgspec.json.Decoder(_RefreshBody)
 
 
-def log_in(state: State, call: Call, user: User) -> Answer:
-    """Begin a session for a user who has shown who they are, or refuse."""
+def log_in(state: State, call: Call, user: User) -> Response:
+    """Begin a session for an authenticated user; reject one who may not log in."""
     problem = unfit(user, user.active_tenant)
     if problem is not None:
-        return failure(401, problem)
+        raise RejectedError(401, problem)
     tenant_id = user.active_tenant or ""
-    call.desk.keys.make()
+    call.store.keys.make()
     if tenant_id in user.tenants:
         user.tenants[tenant_id] = "Activated"
     agent = call.headers.get("User-Agent", "")
-    session = call.desk.logins.open(Kind.USER, tenant_id, user.id, user_agent=agent)
-    return session_answer(state, call.desk, session, 200)
+    session = call.store.logins.open(Kind.USER, tenant_id, user.id, user_agent=agent)
+    return session_response(state, call.store, session, 200)
 
 
 def unfit(user: User, tenant_id: str | None) -> str | None:
-    """Say why a user may not act in a tenant, or None if they may."""
+    """Return the reason why a user may not act in a tenant, or None."""
     if user.locked:
         return "User is locked"
     if tenant_id is None:
@@ -69,49 +69,49 @@ def unfit(user: User, tenant_id: str | None) -> str | None:
     return None
 
 
-def session_answer(state: State, desk: Desk, session: Session, status: int) -> Answer:
-    """Answer with a new access token of a user's session, and with its refresh token."""
+def session_response(state: State, store: Store, session: Session, status: int) -> Response:
+    """Return the response with a new access token of a user's session."""
     assert session.user_id is not None  # noqa: S101 - tenants have no such sessions
     user = state.users[session.user_id]
-    seconds = desk.tokens.access_lifetime
+    seconds = store.tokens.access_lifetime
     body = {
         "mfaRequired": False,
         "mfaEnrolled": False,
-        "accessToken": _access_token(state, desk, session, ()),
+        "accessToken": _access_token(state, store, session, ()),
         "refreshToken": session.refresh_token,
         "expiresIn": _whole(seconds),
-        "expires": http_date(desk.wall_clock() + seconds),
+        "expires": http_date(store.wall_clock() + seconds),
         "userId": user.id,
         "userEmail": user.email,
         "emailVerified": user.verified,
         "isBreachedPassword": False,
     }
-    cookie = f"{_cookie_name(desk)}={session.refresh_token}; Path=/; HttpOnly; SameSite=Lax"
-    return msgspec.structs.replace(shown(status, body), headers={"Set-Cookie": cookie})
+    cookie = f"{_cookie_name(store)}={session.refresh_token}; Path=/; HttpOnly; SameSite=Lax"
+    return msgspec.structs.replace(json_response(status, body), headers={"Set-Cookie": cookie})
 
 
-def api_session_answer(
-    state: State, desk: Desk, session: Session, role_ids: Sequence[str]
-) -> Answer:
-    """Answer with the tokens of an API token's session."""
-    seconds = desk.tokens.access_lifetime
+def api_session_response(
+    state: State, store: Store, session: Session, role_ids: Sequence[str]
+) -> Response:
+    """Return the response with the tokens of an API token's session."""
+    seconds = store.tokens.access_lifetime
     body = {
-        "access_token": _access_token(state, desk, session, role_ids),
+        "access_token": _access_token(state, store, session, role_ids),
         "refresh_token": session.refresh_token,
         "expires_in": _whole(seconds),
-        "expires": http_date(desk.wall_clock() + seconds),
+        "expires": http_date(store.wall_clock() + seconds),
     }
-    return shown(200, body)
+    return json_response(200, body)
 
 
-def clear_cookie(desk: Desk) -> dict[str, str]:
+def clear_cookie(store: Store) -> dict[str, str]:
     """Return the headers that end the cookie."""
-    return {"Set-Cookie": f"{_cookie_name(desk)}=; Path=/; HttpOnly; Max-Age=0"}
+    return {"Set-Cookie": f"{_cookie_name(store)}=; Path=/; HttpOnly; Max-Age=0"}
 
 
 def sent_refresh_token(call: Call) -> str | None:
-    """Return the refresh token that came with a call, in the place where it is looked for."""
-    where = call.desk.policy.refresh_token_in
+    """Return the refresh token of a call, from the place that the policy names."""
+    where = call.store.policy.refresh_token_in
     if where is not RefreshTokenIn.COOKIE:
         try:
             token = _REFRESH_BODY.decode(call.body or b"{}").refresh_token
@@ -120,22 +120,22 @@ def sent_refresh_token(call: Call) -> str | None:
         if token is not None or where is RefreshTokenIn.BODY:
             return token
     try:
-        morsel = SimpleCookie(call.headers.get("Cookie", "")).get(_cookie_name(call.desk))
+        morsel = SimpleCookie(call.headers.get("Cookie", "")).get(_cookie_name(call.store))
     except CookieError:
         return None
     return None if morsel is None else morsel.value
 
 
-def _cookie_name(desk: Desk) -> str:
-    return f"fe_refresh_{desk.client_id.replace('-', '', 1)}"
+def _cookie_name(store: Store) -> str:
+    return f"fe_refresh_{store.client_id.replace('-', '', 1)}"
 
 
-def _access_token(state: State, desk: Desk, session: Session, role_ids: Sequence[str]) -> str:
+def _access_token(state: State, store: Store, session: Session, role_ids: Sequence[str]) -> str:
     claims: dict[str, object] = {
         "sub": session.api_token,
         "tenantId": session.tenant_id,
-        "aud": desk.client_id,
-        "iss": desk.issuer(),
+        "aud": store.client_id,
+        "iss": store.issuer(),
     }
     if session.user_id is not None:
         user = state.users[session.user_id]
@@ -150,8 +150,8 @@ def _access_token(state: State, desk: Desk, session: Session, role_ids: Sequence
     access = state.access
     claims["roles"] = [role.key for role in access.roles_of(role_ids)]
     claims["permissions"] = [permission.key for permission in access.permissions_of(role_ids)]
-    return desk.tokens.issue_access(
-        session.kind, desk.client_id, session.tenant_id, session.user_id, session.id, claims
+    return store.tokens.issue_access(
+        session.kind, store.client_id, session.tenant_id, session.user_id, session.id, claims
     )
 
 

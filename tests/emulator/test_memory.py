@@ -1,4 +1,4 @@
-"""What the emulator's memory costs."""
+"""Bytes that the emulator keeps for each membership."""
 
 import time
 import tracemalloc

@@ -1,4 +1,4 @@
-"""Environment tokens: how they are got, what they look like, how they end."""
+"""Environment tokens: issued, checked, expired and revoked."""
 
 from base64 import urlsafe_b64decode
 
@@ -47,7 +47,7 @@ async def test_two_tokens_are_never_the_same(api: Api) -> None:
     ("client_id", "secret"),
     [("emulator-client", "wrong"), ("nobody", "emulator-api-key"), ("emulator-client", "é")],
 )
-async def test_wrong_credentials_are_refused(api: Api, client_id: str, secret: str) -> None:
+async def test_wrong_credentials_are_rejected(api: Api, client_id: str, secret: str) -> None:
     """A wrong secret and an unknown client both get 401 and an error body."""
     result = await api.authenticate(client_id, secret)
     assert result.status == 401
@@ -55,21 +55,21 @@ async def test_wrong_credentials_are_refused(api: Api, client_id: str, secret: s
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff"])
-async def test_credentials_that_are_no_json_are_refused(api: Api, body: bytes) -> None:
+async def test_credentials_that_are_no_json_are_rejected(api: Api, body: bytes) -> None:
     """A body that is not JSON gets 400 with the code that was seen for it."""
     result = await api.send("POST", "/auth/vendor", body)
     assert result.status == 400
     assert result.json["errorCode"] == "ER-00006"
 
 
-async def test_credentials_of_the_wrong_shape_are_refused(api: Api) -> None:
+async def test_credentials_of_the_wrong_shape_are_rejected(api: Api) -> None:
     """JSON without a secret gets 400."""
     assert (await api.send("POST", "/auth/vendor", {"clientId": "x"})).status == 400
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer nonsense", "Basic dTpw"])
-async def test_a_call_without_a_good_token_is_refused(api: Api, header: str) -> None:
-    """Whatever stands in place of a good token, the call gets 401 and does nothing."""
+async def test_a_call_without_a_good_token_is_rejected(api: Api, header: str) -> None:
+    """Without a valid token the call gets 401 and does nothing."""
     user_id = api.emulator.add_user()
     result = await api.send(
         "POST", f"{USERS}/{user_id}/tenant", {"tenantId": "t"}, Authorization=header

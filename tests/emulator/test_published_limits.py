@@ -1,4 +1,4 @@
-"""The limits that Frontegg publishes: that they fit the SDK, and that the emulator keeps them."""
+"""The limits that Frontegg publishes fit the SDK, and the emulator keeps them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RESET = "POST /identity/resources/users/v1/passwords/reset"
 
 @pytest.mark.parametrize("route", NAMED)
 def test_every_named_route_is_an_operation(route: str) -> None:
-    """A figure for a route that the SDK does not have would never be used by anybody."""
+    """Each figure is for a route that the SDK has."""
     assert route in {each.limit_group for each in operations()}
 
 
@@ -42,7 +42,7 @@ def test_every_plan_has_a_figure(route: str) -> None:
     ],
 )
 def test_figures_are_those_of_the_tables(route: str, figures: tuple[int, ...]) -> None:
-    """Figures by plan are those that the documentation shows, a minute."""
+    """Figures by plan are those of the documentation, a minute."""
     assert [published_limit(route, plan) for plan in Plan] == [
         PublishedLimit(calls, 60.0) for calls in figures
     ]
@@ -66,7 +66,7 @@ def test_every_operation_has_its_published_limit(plan: Plan) -> None:
 
 
 def test_announcements_can_be_chosen() -> None:
-    """Every limit of the preset announces what it is told to, and a reset if nothing is said."""
+    """Every limit of the preset announces in the given form, and a reset by default."""
     assert {each.announce for each in published_limits()} == {Announce.RESET}
     assert {each.announce for each in published_limits(announce=Announce.NOTHING)} == {
         Announce.NOTHING
@@ -103,7 +103,7 @@ async def test_routes_without_a_name_share_the_general_limit(connect: Connect) -
 
 @pytest.mark.anyio
 async def test_other_limits_apply_besides(connect: Connect) -> None:
-    """A limit of one's own beside the preset refuses what is over it, and what is over either."""
+    """Of the preset and a further limit on a route, the tighter one refuses."""
     limits = [RateLimit(2, 60, on=USERS), RateLimit(90, 60, on=RESET), *published_limits()]
     async with connect(rate_limits=limits, clock=lambda: 0.0) as api:
         users = [(await api.send("GET", "/identity/resources/users/v3")).status for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Answers without a memory: every operation of the SDK is answered, in its shape."""
+"""Stateless responses: every operation of the SDK has one, in its shape."""
 
 import subprocess
 import sys
@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from frontegg_async.emulator import AnswerStatus, RateLimit
-from frontegg_async.emulator.routes import _stateless as stateless
-from frontegg_async.emulator.routes import _table as routes
+from frontegg_async.emulator.routes import _fallback as fallback
+from frontegg_async.emulator.routes import _router as routes
 from frontegg_async.emulator.routes._route import Takes
-from frontegg_async.emulator.routes._specimens import specimen
+from frontegg_async.emulator.routes._samples import sample
 from frontegg_async.emulator.routes._statuses import success
 from frontegg_async.endpoints import operations
 from frontegg_async.operation import Operation, TenantHeader, TokenKind, UserHeader
@@ -29,7 +29,7 @@ KEYS = frozenset(each.key for each in routes.ROUTES)
 
 
 async def test_every_operation_is_answered_in_its_shape(api: Api) -> None:
-    """Whatever nothing else plays answers its status and a body that the SDK decodes."""
+    """Every stateless operation returns its status and a body that the SDK decodes."""
     mine = await user(api)
     marked = 0
     for operation in operations():
@@ -67,7 +67,7 @@ def test_no_operation_is_taken_by_the_route_of_another() -> None:
 
 
 class Leaf(msgspec.Struct):
-    """Of a kind that many answers hold."""
+    """An object that many responses hold."""
 
     id: str
     count: int | float
@@ -90,12 +90,12 @@ class Listing(msgspec.Struct):
     totals: dict[str, int] = msgspec.field(name="_metadata")
 
 
-def test_specimens_have_one_of_everything() -> None:
+def test_samples_have_one_of_everything() -> None:
     """Arrays have one element, nested objects are filled, and a tree ends."""
     leaf = {"id": "emulator-id", "count": 1, "open": True, "metadata": "{}"}
-    assert specimen(tuple[Leaf, ...], "") == [leaf]
-    assert specimen(Node, "") == {"leaves": [leaf], "children": []}
-    page = specimen(Listing, None)
+    assert sample(tuple[Leaf, ...], "") == [leaf]
+    assert sample(Node, "") == {"leaves": [leaf], "children": []}
+    page = sample(Listing, None)
     assert (page["items"], page["_links"]["next"]) == ([leaf], None)
     assert page["_metadata"] == {"totalItems": 1, "totalPages": 1}
 
@@ -116,7 +116,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         Operation("x.leave", "DELETE", f"{base}/v1/{{id}}", NoneType, token=TokenKind.USER),
     )
     monkeypatch.setattr("frontegg_async.endpoints.operations", lambda: made)
-    caches = (stateless.routes, stateless.kinds, routes.fallback)
+    caches = (fallback.routes, fallback.kinds, routes.fallback_tree)
     for cache in caches:
         cache.cache_clear()
     yield
@@ -130,7 +130,7 @@ V2 = "/identity/resources/emulated/v2"
 
 @pytest.mark.usefixtures("table")
 async def test_the_kind_of_token_is_checked(api: Api) -> None:
-    """Each kind of operation lets in the tokens that it takes; refusals are not marked."""
+    """Each kind of operation lets in the tokens that it takes; rejections are not marked."""
     mine = await user(api)
     nobody = replace(api, token="")
 
@@ -158,7 +158,7 @@ async def test_required_headers_are_checked(api: Api) -> None:
 
 @pytest.mark.usefixtures("table")
 async def test_a_body_has_to_be_json(api: Api) -> None:
-    """Where a body is taken it is read, though nothing is made of it."""
+    """A body has to be JSON, although it is not used."""
     result = await api.send("POST", V1, b"{")
     assert (result.status, result.json["errorCode"]) == (400, "ER-00006")
     assert (await api.send("GET", V1, b"{")).status == 200
@@ -166,7 +166,7 @@ async def test_a_body_has_to_be_json(api: Api) -> None:
 
 @pytest.mark.usefixtures("table")
 async def test_faults_limits_and_records_work_for_them(connect: Connect) -> None:
-    """A route without a memory can be limited, struck and counted like any other."""
+    """A stateless route can be limited, struck and counted like any other."""
     key = f"GET {V1}"
     async with connect(rate_limits=[RateLimit(2, 60, on=key)]) as api:
         injection = api.emulator.inject(AnswerStatus(502), on=key)
@@ -185,7 +185,7 @@ async def test_placeholders_may_have_any_name(api: Api) -> None:
 
 
 async def test_unknown_routes_stay_unknown(api: Api) -> None:
-    """What the SDK does not know either is 404 with the code that was seen."""
+    """A route that the SDK does not know either is 404 with the code that was seen."""
     result = await api.send("GET", "/identity/resources/nothing/v1")
     assert (result.status, result.json["errorCode"]) == (404, "ER-00004")
     with pytest.raises(ValueError, match="no such route"):
@@ -193,12 +193,12 @@ async def test_unknown_routes_stay_unknown(api: Api) -> None:
 
 
 def test_a_table_of_operations_is_loaded_when_it_is_needed() -> None:
-    """Routes with a memory are found without it."""
+    """Routes with state are found without it."""
     code = (
-        "from frontegg_async.emulator.routes import _stateless, _table; "
-        "_table.find('POST', '/auth/vendor'); _table.known('POST /auth/vendor'); "
-        "print(_stateless.routes.cache_info().currsize)"
+        "from frontegg_async.emulator.routes import _fallback, _router; "
+        "_router.find('POST', '/auth/vendor'); _router.known('POST /auth/vendor'); "
+        "print(_fallback.routes.cache_info().currsize)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout.strip() == b"0"
-    assert stateless.takes("GET /nothing") is Takes.ENVIRONMENT
+    assert fallback.takes("GET /nothing") is Takes.ENVIRONMENT

@@ -1,15 +1,15 @@
-"""Answers without a memory, for every operation that no other module plays.
+"""Stateless responses, for every operation that no other module handles.
 
-The table of operations is the SDK's own, and so is the shape of an answer: here the emulator is no
-second opinion, it only lets a client call everything. So the answers are marked, by the header
-``frontegg-emulator: stateless``. The table also says whether a user's token will do on a route with
-a memory that does not say so itself. It is loaded when it is first asked, because loading it takes
+The table of operations is the SDK's own, and so is the shape of a response: here the emulator is no
+second opinion, it only lets a client call everything. So the responses are marked, by the header
+``frontegg-emulator: stateless``. The table also decides about user tokens on routes with state
+that do not decide it themselves. It is loaded when it is first read, because loading it takes
 longer than starting an emulator.
 
 ==================================================================  ======
-which tokens and headers a route wants                                SDK
+tokens and headers that a route requires                              SDK
 the status of success                                                 spec
-403 without a header that a route wants                               guess
+403 without a header that a route requires                            guess
 values                                                                ours
 ==================================================================  ======
 """
@@ -21,12 +21,11 @@ from typing import Any, Final
 
 import msgspec
 
-from ..http.answer import Answer, failure
 from ..http.request import Call, decode
+from ..http.response import Response
 from ..state.environment import State
-from ._answers import no_tenant
 from ._route import Handler, Route, Takes, route
-from ._specimens import specimen
+from ._samples import sample
 from ._statuses import success
 
 __all__ = ["MARK", "kinds", "routes", "takes"]
@@ -64,18 +63,18 @@ def routes() -> tuple[Route, ...]:
 
 
 def takes(key: str) -> Takes:
-    """Return which tokens ``"METHOD /template"`` takes; the environment's if nothing is known."""
+    """Return the tokens that ``"METHOD /template"`` accepts; by default the environment's."""
     return kinds().get(key, Takes.ENVIRONMENT)
 
 
 @cache
 def kinds() -> dict[str, Takes]:
-    """Return which tokens each route takes, by its key."""
+    """Return the tokens that each route accepts, by its key."""
     return {each.key: each.takes or Takes.ENVIRONMENT for each in routes()}
 
 
 def _widest(kinds: Iterable[Takes]) -> Takes:
-    """Return what lets every one of several operations on one route in."""
+    """Return the narrowest value that accepts the tokens of all operations on a route."""
     different = set(kinds)
     return different.pop() if len(different) == 1 else Takes.EITHER
 
@@ -88,18 +87,18 @@ def _handler(key: str, same: list[Any]) -> Handler:
     wants_user = all(each.user.value == "required" for each in same)
     bodies: dict[str | None, bytes] = {}
 
-    def handle(state: State, call: Call) -> Answer:
-        if wants_tenant and call.tenant is None:
-            return no_tenant()
-        if wants_user and call.user is None:
-            return failure(403, "User ID is not specified")
-        if operation.body is not None and isinstance(refusal := decode(_ANY, call), Answer):
-            return refusal
+    def handle(state: State, call: Call) -> Response:
+        if wants_tenant:
+            call.required_tenant()
+        if wants_user:
+            call.required_user()
+        if operation.body is not None:
+            decode(_ANY, call)
         if operation.returns is NoneType or status == 204:
-            return Answer(status, content_type=None, headers=MARK)
+            return Response(status, content_type=None, headers=MARK)
         end = state.policy.next_at_end
         if end not in bodies:
-            bodies[end] = msgspec.json.encode(specimen(operation.returns, end))
-        return Answer(status, bodies[end], headers=MARK)
+            bodies[end] = msgspec.json.encode(sample(operation.returns, end))
+        return Response(status, bodies[end], headers=MARK)
 
     return handle

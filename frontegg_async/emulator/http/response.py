@@ -1,8 +1,8 @@
-"""What goes back over the socket: answers as values, and the one class that writes them.
+"""Responses as values, and the one class that writes them to the socket.
 
-Handlers and faults deal in :class:`Answer`. :class:`Reply` turns one into bytes by itself instead
-of leaving it to ``web.Response``: one write for head and body is quicker, and half an answer, a
-wrong length or no answer at all are things that a well-behaved response class refuses to send.
+Handlers and faults deal in :class:`Response`. :class:`RawResponse` turns one into bytes by itself
+instead of leaving it to ``web.Response``: one write for head and body is quicker, and a
+well-behaved response class refuses to send half a body, a wrong length or nothing at all.
 """
 
 import socket
@@ -17,7 +17,15 @@ import msgspec
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-__all__ = ["JSON", "Answer", "HangUp", "Letterhead", "Reply", "failure"]
+__all__ = [
+    "JSON",
+    "CommonHeaders",
+    "HangUp",
+    "RawResponse",
+    "RejectedError",
+    "Response",
+    "error_response",
+]
 
 JSON: Final = "application/json; charset=utf-8"
 
@@ -25,8 +33,8 @@ _NO_HEADERS: Final[dict[str, str]] = {}
 _REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """One answer before it is written; :func:`msgspec.structs.replace` makes variants of it."""
+class Response(msgspec.Struct, frozen=True):
+    """One response before it is written; :func:`msgspec.structs.replace` makes variants."""
 
     status: int
     body: bytes = b""
@@ -35,13 +43,13 @@ class Answer(msgspec.Struct, frozen=True):
     announced: int | None = None
     """The ``Content-Length`` to claim, where it is not the length of the body."""
     cut: bool = False
-    """Close the connection after the last byte, whatever the client asked for."""
+    """Close the connection after the last byte, also if the client asked to keep it."""
     stream: Callable[[], AsyncIterator[bytes]] | None = None
     """Produces the body piece by piece: chunked, unless a length is announced."""
 
 
 class HangUp(Exception):  # noqa: N818 - an order to the server, not an error of it
-    """Close the connection without a single byte of an answer."""
+    """Close the connection without a single byte of a response."""
 
     def __init__(self, *, reset: bool) -> None:
         super().__init__("hang up")
@@ -53,17 +61,25 @@ class _ErrorBody(msgspec.Struct, omit_defaults=True, rename="camel"):
     error_code: str | None = None
 
 
-def failure(status: int, message: str, code: str | None = None) -> Answer:
+class RejectedError(Exception):
+    """A request is rejected; carries the error response."""
+
+    def __init__(self, status: int, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.response = error_response(status, message, code)
+
+
+def error_response(status: int, message: str, code: str | None = None) -> Response:
     """Build an error in Frontegg's shape.
 
     ``errorCode`` is left out where no code has been seen for the case: it may be missing on the
     real service too (seen), and an invented code would be worse than none.
     """
-    return Answer(status, msgspec.json.encode(_ErrorBody([message], code)))
+    return Response(status, msgspec.json.encode(_ErrorBody([message], code)))
 
 
-class Letterhead:
-    """The headers that every answer carries: ``Date``, ``frontegg-trace-id``, the user's extras."""
+class CommonHeaders:
+    """The headers of every response: ``Date``, ``frontegg-trace-id``, the user's extras."""
 
     def __init__(
         self, wall_clock: Callable[[], float], extra: Mapping[str, str], *, dated: bool
@@ -78,7 +94,7 @@ class Letterhead:
         self._count = 0
 
     def lines(self) -> str:
-        """Return the header lines for the next answer, each with its line end."""
+        """Return the header lines for the next response, each with its line end."""
         if (second := int(self._wall_clock())) != self._second:
             self._second = second
             date = f"Date: {formatdate(second, usegmt=True)}\r\n" if self._dated else ""
@@ -87,53 +103,53 @@ class Letterhead:
         return f"{self._head}{self._count:016x}\r\n"
 
 
-class Reply(web.StreamResponse):
-    """Writes an :class:`Answer`, or hangs up where there is none."""
+class RawResponse(web.StreamResponse):
+    """Writes a :class:`Response`, or hangs up."""
 
-    def __init__(self, answer: Answer | HangUp, letterhead: Letterhead) -> None:
-        super().__init__(status=answer.status if isinstance(answer, Answer) else 500)
-        self._answer = answer
-        self._letterhead = letterhead
+    def __init__(self, response: Response | HangUp, common: CommonHeaders) -> None:
+        super().__init__(status=response.status if isinstance(response, Response) else 500)
+        self._response = response
+        self._common = common
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Write everything there is to write."""
         transport = request.transport
         if transport is None:
             raise ConnectionResetError
-        answer = self._answer
-        if isinstance(answer, HangUp):
-            if answer.reset:
+        response = self._response
+        if isinstance(response, HangUp):
+            if response.reset:
                 _linger_zero(transport.get_extra_info("socket"))
                 transport.abort()
             raise ConnectionResetError  # aiohttp closes the connection and says nothing
-        keep_alive = request.keep_alive and not answer.cut
+        keep_alive = request.keep_alive and not response.cut
         self._keep_alive = keep_alive
-        body = b"" if request.method == "HEAD" else answer.body
-        transport.write(self._head(answer, keep_alive=request.keep_alive) + body)
-        if answer.stream is not None:
-            await self._pour(answer.stream, request.writer, chunked=answer.announced is None)
+        body = b"" if request.method == "HEAD" else response.body
+        transport.write(self._head(response, keep_alive=request.keep_alive) + body)
+        if response.stream is not None:
+            await self._pour(response.stream, request.writer, chunked=response.announced is None)
         return request.writer
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Nothing is left to write: :meth:`prepare` did it all."""
 
-    def _head(self, answer: Answer, *, keep_alive: bool) -> bytes:
-        status = answer.status
+    def _head(self, response: Response, *, keep_alive: bool) -> bytes:
+        status = response.status
         lines = f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n"
-        # Before those of every answer: of two values clients take the first, here the particular.
-        for name, value in answer.headers.items():
+        # Before the common ones: of two values clients take the first, here the particular.
+        for name, value in response.headers.items():
             lines += f"{name}: {value}\r\n"
-        lines += self._letterhead.lines()
-        if answer.content_type is not None:
-            lines += f"Content-Type: {answer.content_type}\r\n"
+        lines += self._common.lines()
+        if response.content_type is not None:
+            lines += f"Content-Type: {response.content_type}\r\n"
         if not keep_alive:
             lines += "Connection: close\r\n"
-        if answer.announced is not None:
-            lines += f"Content-Length: {answer.announced}\r\n\r\n"
-        elif answer.stream is not None:
+        if response.announced is not None:
+            lines += f"Content-Length: {response.announced}\r\n\r\n"
+        elif response.stream is not None:
             lines += "Transfer-Encoding: chunked\r\n\r\n"
         else:
-            lines += f"Content-Length: {len(answer.body)}\r\n\r\n"
+            lines += f"Content-Length: {len(response.body)}\r\n\r\n"
         return lines.encode("latin-1")
 
     @staticmethod

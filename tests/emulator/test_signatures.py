@@ -1,4 +1,4 @@
-"""Signatures, and what happens where nothing can sign."""
+"""Signatures of tokens, and responses where signing is not installed."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ async def _verified(api: Api, token: str, **options: Any) -> dict[str, Any]:
 
 
 async def test_a_users_token_verifies_against_the_jwks(api: Api) -> None:
-    """The token of a login is signed with the published key, and its claims say who and where."""
+    """The token of a login is signed with the published key, and names user and tenants."""
     api.emulator.add_user(
         "u", email="u@x.io", name="U", tenant_ids=["t", "s"], roles=["Admin"], password="pw"
     )
@@ -54,7 +54,7 @@ async def test_environment_tokens_are_signed_once_there_is_a_key(api: Api) -> No
     assert (claims["type"], claims["vendorId"]) == ("vendor", api.emulator.client_id)
 
 
-async def test_signed_tokens_are_so_from_the_first(connect: Connect) -> None:
+async def test_signed_tokens_signs_the_first_token(connect: Connect) -> None:
     """With signed_tokens the very first environment token verifies."""
     async with connect(signed_tokens=True) as api:
         assert (await _verified(api, api.token))["type"] == "vendor"
@@ -67,10 +67,10 @@ async def test_two_emulators_have_two_keys(connect: Connect) -> None:
             await _verified(two, one.token)
 
 
-async def test_without_the_extra_logins_say_what_is_missing(
+async def test_without_the_extra_logins_name_it(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where PyJWT is missing, what needs signing is 501 and names the extra; the rest goes on."""
+    """Without PyJWT a login is 501 and names the extra; other routes work."""
     monkeypatch.setitem(sys.modules, "jwt.algorithms", None)
     async with connect() as api:
         api.emulator.add_user("u", email="u@x.io", tenant_ids=["t"], password="pw")
@@ -84,7 +84,7 @@ async def test_without_the_extra_logins_say_what_is_missing(
 
 
 def test_importing_the_emulator_imports_no_cryptography() -> None:
-    """Neither PyJWT nor cryptography is loaded before somebody logs in."""
+    """Neither PyJWT nor cryptography is loaded before the first login."""
     code = (
         "import sys, frontegg_async.emulator; "
         "print([name for name in ('jwt', 'cryptography') if name in sys.modules])"

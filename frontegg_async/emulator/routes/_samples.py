@@ -1,8 +1,8 @@
-"""Documents in the shape of a type, for answers that nobody has to remember.
+"""Sample documents in the shape of a type, for stateless responses.
 
 They are the same each time: one element in each array, one page in each list, the time at which
-2024 began. Only what a client acts upon by itself is chosen with care: a page has no next one, and
-nobody has to go on with MFA.
+2024 began. Values that a client acts upon by itself are chosen with care: a page has no next one,
+and no login goes on with MFA.
 """
 
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from msgspec import inspect
 
-__all__ = ["specimen"]
+__all__ = ["sample"]
 
 _TIME: Final = "2024-01-01T00:00:00.000Z"
 _FALSE: Final = frozenset({"mfaRequired", "isLocked", "isDisabled", "invisible", "impersonated"})
-_TEXTS: Final[dict[str, str]] = {
+_STRINGS: Final[dict[str, str]] = {
     "metadata": "{}",
     "vendorMetadata": "{}",
     "phoneNumber": "+15555550100",
@@ -27,7 +27,7 @@ _ENDINGS: Final = (
 )
 
 
-def specimen(shape: Any, next_at_end: str | None) -> Any:
+def sample(shape: Any, next_at_end: str | None) -> Any:
     """Return a JSON document that a decoder for ``shape`` accepts, in values that encode."""
     return _value(inspect.type_info(shape), "", (), next_at_end)
 
@@ -68,9 +68,9 @@ def _object(kind: inspect.StructType, within: tuple[type, ...], end: str | None)
     return found
 
 
-def _text(name: str) -> str:
-    if name in _TEXTS:
-        return _TEXTS[name]
+def _string(name: str) -> str:
+    if name in _STRINGS:
+        return _STRINGS[name]
     lower = name.lower()
     for ending, text in _ENDINGS:
         if lower.endswith(ending):
@@ -79,7 +79,7 @@ def _text(name: str) -> str:
 
 
 _SIMPLE: Final[dict[type[inspect.Type], Callable[[str], Any]]] = {
-    inspect.StrType: _text,
+    inspect.StrType: _string,
     inspect.IntType: lambda name: 1,
     inspect.FloatType: lambda name: 1.5,
     inspect.BoolType: lambda name: name not in _FALSE,

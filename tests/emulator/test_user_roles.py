@@ -1,4 +1,4 @@
-"""Which roles users have in which tenant."""
+"""Roles and groups of users, by tenant."""
 
 import pytest
 
@@ -11,7 +11,7 @@ GROUPS_OF_USERS = "/identity/resources/users/v3/groups"
 
 
 async def test_roles_are_added_and_removed_in_one_tenant(api: Api) -> None:
-    """Each change answers all roles of that tenant, and other tenants keep theirs."""
+    """Each change returns all roles of that tenant, and other tenants keep theirs."""
     api.emulator.add_user("u", tenant_ids=["a", "b"], roles=["admin"])
     body = {"roleIds": ["role-editor", "role-admin"]}
     added = await api.send("POST", f"{USERS}/u/roles", body, frontegg_tenant_id="b")
@@ -70,7 +70,7 @@ async def test_a_role_of_another_tenant_cannot_be_given(api: Api) -> None:
 
 
 async def test_leaving_a_tenant_ends_the_roles_there(api: Api) -> None:
-    """Who comes back to a tenant does not find the old roles."""
+    """A user who comes back to a tenant does not have the old roles."""
     api.emulator.add_user("u", tenant_ids=["a", "b"])
     body = {"roleIds": ["role-admin"]}
     await api.send("POST", f"{USERS}/u/roles", body, frontegg_tenant_id="b")

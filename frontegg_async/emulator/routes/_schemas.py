@@ -1,4 +1,4 @@
-"""The JSON that the emulator shows of its users, shaped after Frontegg's OpenAPI.
+"""Users in responses, shaped after Frontegg's OpenAPI.
 
 These Structs are the emulator's own and deliberately share nothing with those of the SDK, so that
 a mistake in one shows as a contradiction instead of an agreement. Where the wire is known to
@@ -8,9 +8,9 @@ differ from the spec, the wire wins.
 ``users/v3`` leaves ``tenants[].roles`` out; ``metadata`` may be    seen
 null; permissions are ids in a role but objects in a user
 ``roles``, ``permissions`` and ``groups`` of a user are those in    guess
-the tenant asked for, or else the active one; what groups bring is
+the tenant asked for, or else the active one; roles of groups are
 not among the first two
-``lastLogin`` is null for somebody who never logged in              guess
+``lastLogin`` is always null                                        guess
 ``temporaryExpirationDate`` is there for temporary users only       guess
 ==================================================================  =====
 """
@@ -22,7 +22,7 @@ import msgspec
 from ..state.access import Permission, Role
 from ..state.environment import State, User
 
-__all__ = ["Created", "ShortRole", "Statuses", "UserView"]
+__all__ = ["CreatedUser", "RoleSummary", "UserResponse", "UserStatuses"]
 
 _NO_ROLES: Final[list[Role]] = []
 
@@ -39,7 +39,7 @@ class _GroupName(msgspec.Struct, gc=False):
     name: str
 
 
-class UserView(msgspec.Struct, rename="camel", gc=False):
+class UserResponse(msgspec.Struct, rename="camel", gc=False):
     """``UserDto``; without the fields that default to UNSET also ``UserV3Dto``, ``CoreUserDto``."""
 
     id: str
@@ -73,7 +73,7 @@ class UserView(msgspec.Struct, rename="camel", gc=False):
     @classmethod
     def listed(
         cls, user: User, roles: list[Role] | msgspec.UnsetType = msgspec.UNSET
-    ) -> "UserView":
+    ) -> "UserResponse":
         """Show a user as lists do; the roles, if any are given, within each tenant."""
         tenants = [_Tenant(tenant_id, False, roles) for tenant_id in user.tenants]
         if user.disabled or user.expires_at is not None:
@@ -105,7 +105,7 @@ class UserView(msgspec.Struct, rename="camel", gc=False):
         )
 
     @classmethod
-    def full(cls, user: User, state: State, tenant_id: str | None = None) -> "UserView":
+    def full(cls, user: User, state: State, tenant_id: str | None = None) -> "UserResponse":
         """Show a user with roles, permissions and groups: of this tenant, or the active one."""
         tenant_id = tenant_id or user.active_tenant
         view = cls.listed(user, _NO_ROLES)
@@ -124,7 +124,7 @@ class UserView(msgspec.Struct, rename="camel", gc=False):
         return view
 
 
-class Created(msgspec.Struct, rename="camel", gc=False):
+class CreatedUser(msgspec.Struct, rename="camel", gc=False):
     """``UserCreatedResponse``."""
 
     id: str
@@ -141,8 +141,8 @@ class Created(msgspec.Struct, rename="camel", gc=False):
     temporary_expiration_date: str | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
-    def of(cls, user: User, tenant_id: str, state: State) -> "Created":
-        """Show a user who has just been invited to a tenant."""
+    def of(cls, user: User, tenant_id: str, state: State) -> "CreatedUser":
+        """Show a user after an invitation to a tenant."""
         roles = user.roles_in(tenant_id)
         return cls(
             user.id,
@@ -158,7 +158,7 @@ class Created(msgspec.Struct, rename="camel", gc=False):
         )
 
 
-class ShortRole(msgspec.Struct, rename="camel", gc=False):
+class RoleSummary(msgspec.Struct, rename="camel", gc=False):
     """``IRole``."""
 
     id: str
@@ -170,7 +170,7 @@ class ShortRole(msgspec.Struct, rename="camel", gc=False):
     created_at: str
 
     @classmethod
-    def of(cls, role: Role) -> "ShortRole":
+    def of(cls, role: Role) -> "RoleSummary":
         """Show a role as the routes about a user's roles do."""
         return cls(
             role.id,
@@ -188,15 +188,15 @@ class _Status(msgspec.Struct, rename="camel", gc=False):
     status: str
 
 
-class Statuses(msgspec.Struct, rename="camel", gc=False):
+class UserStatuses(msgspec.Struct, rename="camel", gc=False):
     """``UserTenantStatusesResponse``."""
 
     user_id: str
     tenants_statuses: list[_Status]
 
     @classmethod
-    def of(cls, user: User, wanted: frozenset[str]) -> "Statuses":
-        """Show the tenants of a user whose status is wanted; no wish means every status."""
+    def of(cls, user: User, wanted: frozenset[str]) -> "UserStatuses":
+        """Show the tenants of a user with a wanted status, or with any."""
         shown = [
             _Status(tenant_id, status)
             for tenant_id, status in user.tenants.items()

@@ -4,11 +4,11 @@
 at most 200 users a page, 50 unless asked; at most 200 ``userIds``  spec
 ``_identifier`` is a prefix, ``_identifierType`` has to be with it  spec
 members of sub-tenants count, unless ``_includeSubTenants=false``   spec
-more than the most, or nonsense, is 400                             guess
+a limit above the maximum, or nonsense, is 400                      guess
 users come in the order of creation, of ``ids``, or of joining      guess
 a phrase is looked for in name, address, username and phone number  guess
 an approximate search finds a phrase with one letter wrong          guess
-``statuses`` answers an array and leaves unknown users out          guess
+``statuses`` returns an array and leaves unknown users out          guess
 ==================================================================  =====
 """
 
@@ -16,17 +16,17 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from ..http.answer import Answer, failure
 from ..http.request import Call
+from ..http.response import RejectedError, Response
 from ..state.environment import State, User
-from ._answers import listed, shown
-from ._pages import ordered, window
+from ._bodies import check_count, json_response, list_parameter, parameter
+from ._pages import page_response
 from ._route import route
-from ._views import Statuses, UserView
+from ._schemas import UserResponse, UserStatuses
 
-__all__ = ["ROUTES", "list_users", "search", "statuses"]
+__all__ = ["ROUTES"]
 
-_MOST: Final = 200
+_MAX_USERS: Final = 200
 _Parameters = dict[str, list[str]]
 
 _KEYS: Final[dict[str, Callable[[User], Any]]] = {
@@ -46,45 +46,40 @@ _IDENTIFIERS: Final[dict[str, Callable[[User], str | None]]] = {
 }
 
 
-def statuses(state: State, call: Call) -> Answer:
+def statuses(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/tenants/users/v1/statuses``."""
     parameters = call.parameters()
-    user_ids = listed(parameters, "userIds")
-    if not 0 < len(user_ids) <= _MOST:
-        return failure(400, f"userIds must contain between 1 and {_MOST} elements")
-    wanted = frozenset(listed(parameters, "userTenantStatuses"))
+    user_ids = list_parameter(parameters, "userIds")
+    check_count("userIds", user_ids, _MAX_USERS)
+    wanted = frozenset(list_parameter(parameters, "userTenantStatuses"))
     users = [user for user_id in user_ids if (user := state.find(user_id)) is not None]
-    found = [Statuses.of(user, wanted) for user in users]
+    found = [UserStatuses.of(user, wanted) for user in users]
     if state.policy.statuses_as_object and len(found) == 1:
-        return shown(200, found[0])
-    return shown(200, found)
+        return json_response(200, found[0])
+    return json_response(200, found)
 
 
-def list_users(state: State, call: Call) -> Answer:
+def list_users(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/users/v3``."""
     return _list(state, call, None)
 
 
-def search(state: State, call: Call) -> Answer:
+def search(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/users/v1/query/phrase``."""
     return _list(state, call, _matches)
 
 
-def _list(state: State, call: Call, sift: Callable[[User, _Parameters], bool] | None) -> Answer:
+def _list(state: State, call: Call, sift: Callable[[User, _Parameters], bool] | None) -> Response:
     parameters = call.parameters()
-    page = window(parameters, _MOST)
-    if isinstance(page, Answer):
-        return page
-    kind = parameters.get("_identifierType", [""])[-1]
+    kind = parameter(parameters, "_identifierType")
     if ("_identifier" in parameters) != bool(kind) or (kind and kind not in _IDENTIFIERS):
-        return failure(400, "_identifier and a known _identifierType belong together")
+        raise RejectedError(400, "_identifier and a known _identifierType must be given together")
     users = _selected(state, call, parameters)
     if sift is not None:
         users = [user for user in users if sift(user, parameters)]
-    users_in_order = ordered(users, parameters, _KEYS)
-    if isinstance(users_in_order, Answer):
-        return users_in_order
-    return page.of(users_in_order, state.policy, UserView.listed)
+    return page_response(
+        parameters, state.policy, users, UserResponse.listed, keys=_KEYS, maximum=_MAX_USERS
+    )
 
 
 def _selected(state: State, call: Call, parameters: _Parameters) -> list[User]:
@@ -93,7 +88,7 @@ def _selected(state: State, call: Call, parameters: _Parameters) -> list[User]:
     emails = parameters.get("_email", [])
     circles = [_circle(state, tenant_id, parameters) for tenant_id in tenant_ids]
     if "ids" in parameters:
-        found = [state.find(user_id) for user_id in listed(parameters, "ids")]
+        found = [state.find(user_id) for user_id in list_parameter(parameters, "ids")]
         users = [user for user in found if user is not None]
     elif emails:
         match = state.find_by_email(emails[-1])
@@ -117,7 +112,7 @@ def _selected(state: State, call: Call, parameters: _Parameters) -> list[User]:
 
 def _circle(state: State, tenant_id: str, parameters: _Parameters) -> list[str]:
     """Return a tenant and, unless they are not wanted, the ones below it."""
-    if parameters.get("_includeSubTenants", ["true"])[-1] == "false":
+    if parameter(parameters, "_includeSubTenants") == "false":
         return [tenant_id]
     return [tenant_id, *state.accounts.below(tenant_id)]
 
@@ -131,21 +126,21 @@ def _members(state: State, tenant_ids: list[str]) -> list[User]:
 
 def _filters(parameters: _Parameters) -> Iterator[Callable[[User], bool]]:
     if "_namePrefix" in parameters:
-        prefix = parameters["_namePrefix"][-1].lower()
+        prefix = parameter(parameters, "_namePrefix").lower()
         yield lambda user: user.name.lower().startswith(prefix)
     if "_externalIds" in parameters:
-        external = frozenset(listed(parameters, "_externalIds"))
+        external = frozenset(list_parameter(parameters, "_externalIds"))
         yield lambda user: user.external_id in external
     if "_identifier" in parameters:
-        start = parameters["_identifier"][-1].lower()
-        read = _IDENTIFIERS[parameters["_identifierType"][-1]]
+        start = parameter(parameters, "_identifier").lower()
+        read = _IDENTIFIERS[parameter(parameters, "_identifierType")]
         yield lambda user: (read(user) or "").lower().startswith(start)
 
 
 def _matches(user: User, parameters: _Parameters) -> bool:
     fields = (user.name, user.email, user.username, user.phone_number)
     text = "\n".join(field.lower() for field in fields if field)
-    loose = parameters.get("_phraseSearchApproximate", ["false"])[-1] == "true"
+    loose = parameter(parameters, "_phraseSearchApproximate") == "true"
 
     def holds(phrase: str) -> bool:
         phrase = phrase.lower()
@@ -155,9 +150,9 @@ def _matches(user: User, parameters: _Parameters) -> bool:
         slips = ("".join([*letters[:n], ".?", *letters[n + 1 :]]) for n in range(len(letters)))
         return any(re.search(slip, text) for slip in slips)
 
-    contains = listed(parameters, "_phraseSearchContains")
-    excludes = listed(parameters, "_phraseSearchExcludes")
-    optional = listed(parameters, "_phraseSearchOptional")
+    contains = list_parameter(parameters, "_phraseSearchContains")
+    excludes = list_parameter(parameters, "_phraseSearchExcludes")
+    optional = list_parameter(parameters, "_phraseSearchOptional")
     return (
         all(map(holds, contains))
         and not any(map(holds, excludes))
@@ -165,4 +160,8 @@ def _matches(user: User, parameters: _Parameters) -> bool:
     )
 
 
-ROUTES: Final = (route("GET", "/identity/resources/users/v1/query/phrase", search),)
+ROUTES: Final = (
+    route("GET", "/identity/resources/users/v3", list_users),
+    route("GET", "/identity/resources/users/v1/query/phrase", search),
+    route("GET", "/identity/resources/tenants/users/v1/statuses", statuses),
+)

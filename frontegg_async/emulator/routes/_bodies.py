@@ -1,0 +1,77 @@
+"""Parts of requests and responses that many routes share."""
+
+from collections.abc import Iterable, Sized
+from typing import Any, TypeVar
+
+import msgspec
+
+from ..http.response import RejectedError, Response
+
+__all__ = [
+    "check_count",
+    "check_email",
+    "empty_response",
+    "given_fields",
+    "json_response",
+    "list_parameter",
+    "parameter",
+    "required",
+    "set_fields",
+]
+
+_T = TypeVar("_T")
+
+_encode = msgspec.json.Encoder().encode
+
+
+def json_response(status: int, content: object) -> Response:
+    """Return a response with a JSON body."""
+    return Response(status, _encode(content))
+
+
+def empty_response(status: int) -> Response:
+    """Return a response without a body, as for many routes whose spec shows no schema (seen)."""
+    return Response(status, content_type=None)
+
+
+def given_fields(body: msgspec.Struct) -> dict[str, Any]:
+    """Return the fields that a body of optional fields has set, null included."""
+    fields = ((name, getattr(body, name)) for name in body.__struct_fields__)
+    return {name: value for name, value in fields if value is not msgspec.UNSET}
+
+
+def set_fields(target: object, fields: dict[str, Any]) -> None:
+    """Set these fields of an object."""
+    for name, value in fields.items():
+        setattr(target, name, value)
+
+
+def check_count(name: str, values: Sized, maximum: int) -> None:
+    """Reject an empty list, and one with more than ``maximum`` elements."""
+    if not 0 < len(values) <= maximum:
+        raise RejectedError(400, f"{name} must contain between 1 and {maximum} elements")
+
+
+def check_email(email: str) -> None:
+    """Reject a string that is no address."""
+    if "@" not in email:
+        raise RejectedError(400, "email must be an email")
+
+
+def required(name: str, value: _T | None) -> _T:
+    """Return the value of a field; reject an empty one, or none."""
+    if not value:
+        raise RejectedError(400, f"{name} should not be empty")
+    return value
+
+
+def parameter(parameters: dict[str, list[str]], name: str, default: str = "") -> str:
+    """Return a query parameter; of a repeated one the last value counts."""
+    return parameters.get(name, [default])[-1]
+
+
+def list_parameter(parameters: dict[str, list[str]], *names: str) -> list[str]:
+    """Return a parameter that is repeated, comma-separated, or both; each value once."""
+    values: Iterable[str] = (value for name in names for value in parameters.get(name, ()))
+    parts = (part for value in values for part in value.split(","))
+    return list(dict.fromkeys(part for part in parts if part))
