@@ -21,6 +21,7 @@ FLOORS: dict[float, tuple[str, ...]] = {
         "_version",
         "_core.clock",
         "_core.finite",
+        "_core.headers",
         "_core.ids",
         "_core.json_text",
         "_core.logs",
@@ -64,7 +65,7 @@ FLOORS: dict[float, tuple[str, ...]] = {
     ),
     5.3: ("bulk.report",),
     5.4: ("bulk",),
-    6: ("frontegg",),
+    6: ("frontegg", "webhooks"),
     # Verification of callers is built on sessions; what sessions are built on stands above.
     6.1: ("auth",),
     # Programs on the public session, and the face itself.
@@ -201,7 +202,8 @@ def test_who_touches_the_terminal() -> None:
 @pytest.mark.parametrize("library", ["redis", "opentelemetry", "pyarrow", "jwt"])
 def test_who_touches_optional_libraries(library: str) -> None:
     """What an extra installs is imported by integrations only, so that the rest runs without."""
-    rooms = {"integrations", "emulator", "auth"} if library == "jwt" else {"integrations"}
+    signing = {"integrations", "emulator", "auth", "webhooks"}
+    rooms = signing if library == "jwt" else {"integrations"}
     assert {room(name) for name in users_of(library)} <= rooms
 
 
