@@ -63,11 +63,8 @@ _SESSION: Final = (
     "session = FronteggSession(client_id='a', api_key='b'); "
 )
 _EVERY_GROUP: Final = (
-    "from functools import cached_property; "
-    "names = [name for name, found in vars(FronteggSession).items()"
-    " if isinstance(found, cached_property)]; "
-    "assert len(names) > 40; "
-    "[getattr(session, name) for name in names]"
+    "from frontegg_async.endpoints import GROUPS; "
+    "[getattr(session, name) for name in ('bulk', *GROUPS)]"
 )
 _SCRIPT: Final = "from frontegg_async.cli import main; main()"
 

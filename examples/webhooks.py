@@ -5,7 +5,8 @@
 
 It keeps a copy of users and tenants. Only ids are taken from an event, since its body is not
 signed: the users and tenants themselves are read from Frontegg. So an event that is forged,
-repeated or late does no harm. ``COPY`` stands for your database.
+repeated or late does no harm. ``COPY`` stands for your database. With many events, answer first
+and read later, in a worker: docs/webhooks.md says why.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What all tests share: a real server, a session on it, and a check that nothing is left."""
+"""Fixtures of all tests: a real server, a session on it, a check for tasks that are left."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from aiohttp.client_proto import ResponseHandler
@@ -17,18 +17,16 @@ from frontegg_async import FronteggSession
 from frontegg_async._core import direct
 from frontegg_async.emulator import Emulator
 
-from .clocks import spin
+from .support.clocks import LoopTime
+from .support.sessions import API_KEY, session_on
 
-API_KEY = "canary-secret-5f2b9c"
-"""The secret of the default credentials; a test that finds it anywhere has found a leak."""
-
-# How long an example takes says how busy the machine is, so no test is held to it. The rest is as
-# in the profile that Hypothesis has loaded, which is another one in CI. Loaded here, before the
-# modules of tests are imported, because what a ``settings`` leaves open is taken when it is made.
+# The time of an example depends on the load of the machine, so no test has a deadline. The rest is
+# as in the profile that Hypothesis has loaded, which is another one in CI. Loaded here, before the
+# modules of tests are imported, because a ``settings`` takes its defaults when it is made.
 settings.register_profile("frontegg_async", deadline=None, print_blob=True)
 settings.load_profile("frontegg_async")
 
-# A shell lets what it runs in the background ignore Ctrl-C, and so would each process of a test.
+# A shell lets its background jobs ignore Ctrl-C, and so would each process of a test.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -36,24 +34,25 @@ TESTS: Final = Path(__file__).parent
 QUICK: Final = frozenset(
     TESTS / name
     for name in (
+        "auth/test_tokens.py",
         "bulk/test_run.py",
         "bulk/test_streams.py",
+        "core/test_cancellation.py",
+        "core/test_decisions.py",
+        "core/test_doubt.py",
+        "core/test_false_success.py",
+        "core/test_redaction.py",
+        "core/test_retry.py",
+        "core/test_sending.py",
         "emulator/test_users.py",
+        "endpoints/test_operation.py",
+        "endpoints/test_paging.py",
+        "endpoints/test_tasks.py",
+        "endpoints/test_users.py",
         "pacing/test_pacer.py",
-        "test_cancellation.py",
-        "test_doubt.py",
-        "test_errors.py",
-        "test_observers.py",
-        "test_operation.py",
-        "test_options.py",
-        "test_paging.py",
-        "test_proof.py",
-        "test_redaction.py",
-        "test_retry.py",
-        "test_sending.py",
-        "test_tasks.py",
-        "test_tokens.py",
-        "test_users.py",
+        "session/test_errors.py",
+        "session/test_observers.py",
+        "session/test_options.py",
     )
 )
 """The modules of ``pytest -m quick``: together they run the core in less than 20 s on two cores."""
@@ -61,6 +60,7 @@ QUICK: Final = frozenset(
 SLOW: Final = frozenset(
     TESTS / name
     for name in (
+        "auth/test_tokens_machine.py",
         "bulk/test_doubt_statuses.py",
         "bulk/test_kills.py",
         "bulk/test_ledger_damage.py",
@@ -69,20 +69,19 @@ SLOW: Final = frozenset(
         "cli/test_call_every.py",
         "drift/test_answers.py",
         "drift/test_every_coroutine.py",
+        "endpoints/test_models.py",
         "pacing/test_targets.py",
         "report/test_page_in_browser.py",
+        "session/test_secrets_in_frames.py",
         "survival/test_disk_full.py",
         "survival/test_faults.py",
         "survival/test_kill.py",
         "survival/test_machine.py",
         "survival/test_truth.py",
-        "test_models.py",
-        "test_secrets_in_locals.py",
-        "test_tokens_machine.py",
     )
 )
 """The modules of ``pytest -m slow``: kills, faults, full disks, damage, state machines, properties
-over whole runs, what is true of each of all operations, pacing targets, a real browser. They take
+over whole runs, checks of all operations, pacing targets, a real browser. They take
 half of the time, are left out unless they are asked for (``make all``), and are run by CI."""
 
 
@@ -131,30 +130,6 @@ def either_transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     return str(request.param)
 
 
-class LoopTime:
-    """The time of an event loop, which stands still until a test moves it.
-
-    So a deadline passes when a test wants it to, whatever the machine is busy with. Nothing that
-    waits for time to pass goes on by itself.
-    """
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-
-    async def run_out(self, call: asyncio.Task[Any], seconds: float) -> None:
-        """Let the time of a call pass that began now, and see that it ends then and not before."""
-        await self.advance(seconds - 0.5)
-        assert not call.done()
-        await self.advance(1.0)
-        assert call.done()
-
-    async def advance(self, seconds: float) -> None:
-        """Let time pass, and whoever waited for it go on."""
-        await spin()
-        self.now += seconds
-        await spin()
-
-
 @pytest.fixture
 async def loop_time(monkeypatch: pytest.MonkeyPatch) -> LoopTime:
     """Stop the time of the test's event loop, by which both transports see to deadlines."""
@@ -193,14 +168,7 @@ async def emulator() -> AsyncIterator[Emulator]:
 async def frontegg(emulator: Emulator) -> AsyncIterator[FronteggSession]:
     """Give an open session on the emulator, and check that it leaves no task behind."""
     before = asyncio.all_tasks()
-    async with open_session(emulator) as session:
+    async with session_on(emulator) as session:
         yield session
     left = {task for task in asyncio.all_tasks() - before if task is not asyncio.current_task()}
     assert not {task for task in left if "frontegg_async" in task.get_name()}
-
-
-def open_session(emulator: Emulator) -> FronteggSession:
-    """Return a session on ``emulator`` with its own credentials, not entered yet."""
-    return FronteggSession(
-        client_id=emulator.client_id, api_key=emulator.api_key, base_url=emulator.url
-    )

@@ -1,4 +1,4 @@
-"""The layers: what every module imports, read from its source, points down."""
+"""The layers: all imports of the package, read from its source, point down."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ FLOORS: dict[float, tuple[str, ...]] = {
         "_core.transport",
         "_core.direct",
         "auth.credentials",
+        "auth.grants",
         "auth.token_claims",
         "auth.token_manager",
         "auth.token_stores",
@@ -71,7 +72,7 @@ FLOORS: dict[float, tuple[str, ...]] = {
     # Programs on the public session, and the face itself.
     7: ("", "cli", "integrations"),
 }
-"""Rooms by floor: a package with all of its modules, but for those that are named themselves."""
+"""Rooms by floor: a package with all of its modules, except those that have their own entry."""
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 
 
@@ -90,7 +91,7 @@ MODULES = modules()
 
 
 def imports(name: str) -> Iterator[tuple[str, int]]:
-    """Yield what a module imports, by full dotted name, wherever in its source it says so."""
+    """Yield the imports of a module by full dotted name and line, also those in functions."""
     path = MODULES[name]
     within = [PACKAGE, *name.split(".")] if name else [PACKAGE]
     if path.name != "__init__.py":
@@ -156,7 +157,7 @@ def test_imports_point_down(name: str) -> None:
 
 
 def test_no_cycles() -> None:
-    """No module imports itself, by whatever detour."""
+    """No module imports itself, directly or through others."""
     done: set[str] = set()
 
     def visit(name: str, way: tuple[str, ...]) -> None:
@@ -174,7 +175,7 @@ def test_no_cycles() -> None:
 
 
 def test_limits_are_read_without_the_package() -> None:
-    """What reads headers imports the standard library and nothing else, so anybody may use it."""
+    """The reader of rate-limit headers imports the standard library only."""
     found = {target.partition(".")[0] for target, _ in imports("_core.rate_limit_headers")}
     assert found <= sys.stdlib_module_names
 
@@ -201,7 +202,7 @@ def test_who_touches_the_terminal() -> None:
 
 @pytest.mark.parametrize("library", ["redis", "opentelemetry", "pyarrow", "jwt"])
 def test_who_touches_optional_libraries(library: str) -> None:
-    """What an extra installs is imported by integrations only, so that the rest runs without."""
+    """Libraries of extras are imported by integrations only, so that the rest runs without them."""
     signing = {"integrations", "emulator", "auth", "webhooks"}
     rooms = signing if library == "jwt" else {"integrations"}
     assert {room(name) for name in users_of(library)} <= rooms
@@ -210,7 +211,7 @@ def test_who_touches_optional_libraries(library: str) -> None:
 def test_the_emulator_is_a_second_opinion() -> None:
     """The emulator shares nothing with the SDK, so that the two can contradict each other.
 
-    Only what it answers without knowing anything, marked as such, is made from the SDK's table.
+    Only its stateless answers, marked as such, are made from the SDK's table.
     The limits that Frontegg publishes are figures, and stand in one place for both.
     """
     shared = {
@@ -237,7 +238,7 @@ def test_nothing_below_knows_the_emulator() -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_modules_are_documented_and_of_a_readable_length(name: str) -> None:
-    """Each module says in its docstring what it is for, and none is longer than 500 lines."""
+    """Each module has a docstring and at most 500 lines."""
     source = MODULES[name].read_text()
     assert ast.get_docstring(ast.parse(source))
     assert source.count("\n") <= 500

@@ -1,4 +1,4 @@
-"""The project's pacing and its peers, as makers of clients (``tests.pacing.world``).
+"""The project's pacing and its peers, as makers of clients (``tests.pacing.simulation``).
 
 Each peer is our own reading of a published description, with its published constants. None reads
 more of an answer than its description says, and none knows of the other clients.
@@ -11,15 +11,15 @@ from collections.abc import Callable
 from typing import Final
 
 from frontegg_async.pacing import FixedRate
-from tests.pacing.world import (
+from tests.pacing.simulation import (
     CONNECTIONS,
     Backoff,
     Client,
     MakeClient,
     PacedClient,
+    Simulation,
     Strategy,
     StrategyClient,
-    World,
     plain_backoff,
 )
 
@@ -139,11 +139,11 @@ class BotocoreAdaptive:
             self._slot = slot
 
 
-def _following(strategy: Callable[[World, int], Strategy]) -> MakeClient:
-    """Return a maker of clients that follow a strategy, which is made for a world and a seed."""
+def _following(strategy: Callable[[Simulation, int], Strategy]) -> MakeClient:
+    """Return a maker of clients that follow a strategy made for a simulation and a seed."""
 
     def make(
-        world: World,
+        simulation: Simulation,
         number: int = 0,
         *,
         remaining: float = math.inf,
@@ -151,15 +151,15 @@ def _following(strategy: Callable[[World, int], Strategy]) -> MakeClient:
         connections: int = CONNECTIONS,
     ) -> Client:
         del remaining, expected
-        made = strategy(world, world.seed * 1_000 + number)
-        return StrategyClient(world, number, made, connections=connections)
+        made = strategy(simulation, simulation.seed * 1_000 + number)
+        return StrategyClient(simulation, number, made, connections=connections)
 
     return make
 
 
-def _static_rate(world: World, seed: int) -> Strategy:
+def _static_rate(simulation: Simulation, seed: int) -> Strategy:
     """Return a limiter that was told the limit that holds at the start, all of it."""
-    return StaticRate(world.server.limit.at(0.0) / world.server.window, seed)
+    return StaticRate(simulation.server.limit.at(0.0) / simulation.server.window, seed)
 
 
 OURS: Final = "frontegg_async"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from ..errors import ConfigurationError
+from ..options import Region
 from .secret import Secret
 from .settings import ConnectionArguments, SessionArguments
 
@@ -53,7 +54,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
         """Return arguments with those about the host and the proxy filled in.
 
         Raises:
-            ConfigurationError: the environment names both a region and a host.
+            ConfigurationError: the environment names both a region and a host, or an unknown
+                region.
         """
         filled = given.copy()
         if given.get("region") is None and given.get("base_url") is None:
@@ -61,6 +63,11 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
                 raise ConfigurationError(
                     "set FRONTEGG_REGION or FRONTEGG_BASE_URL in the environment, not both; an "
                     "argument (in the command line, an option) beats both"
+                )
+            if self.region is not None and self.region not in set(Region):
+                raise ConfigurationError(
+                    f"FRONTEGG_REGION must be one of {', '.join(Region)}, got {self.region!r}; an "
+                    "own domain goes to FRONTEGG_BASE_URL"
                 )
             filled["region"], filled["base_url"] = self.region, self.base_url
         if given.get("proxy") is None:

@@ -1,4 +1,4 @@
-"""Tokens: the environment's and users', how they are renewed; and those of callers, verified.
+"""Tokens of the environment and of users: fetched, kept, shared, renewed; of callers: verified.
 
 Verification needs ``pip install frontegg-async[jwt]``::
 
@@ -32,7 +32,13 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value: object = getattr(import_module(f"{__name__}.{module}"), name)
+    try:
+        value: object = getattr(import_module(f"{__name__}.{module}"), name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.partition(".")[0] in {"jwt", "cryptography"}:
+            message = f"{name} needs PyJWT: pip install 'frontegg-async[jwt]'"
+            raise ModuleNotFoundError(message, name=error.name) from None
+        raise
     globals()[name] = value
     return value
 

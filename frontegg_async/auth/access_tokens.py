@@ -62,7 +62,7 @@ _decoder: Final[msgspec.json.Decoder[AccessRights | None]] = msgspec.json.Decode
 )
 
 
-class AccessTokens:
+class AccessTokenLookup:
     """Looks access tokens up.
 
     Args:

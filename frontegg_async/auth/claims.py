@@ -15,9 +15,9 @@ type                   header          acting user                    issued for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -133,7 +133,6 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
 
 def claims_of(raw: Mapping[str, Any]) -> Claims:
     """Return the claims of a decoded token. Its signature, times and audience were checked."""
-    act, custom = raw.get("act"), raw.get("customClaims")
     return Claims(
         sub=_string(raw.get("sub")) or "",
         type=_string(raw.get("type")) or "",
@@ -147,8 +146,8 @@ def claims_of(raw: Mapping[str, Any]) -> Claims:
         amr=_strings(raw.get("amr")) or (),
         acr=_string(raw.get("acr")),
         auth_time=_number(raw.get("auth_time")) or 0.0,
-        act=act if isinstance(act, dict) else None,
-        custom_claims=custom if isinstance(custom, dict) else {},
+        act=_object(raw.get("act")),
+        custom_claims=_object(raw.get("customClaims")) or {},
         issuer=without_slash(_string(raw.get("iss")) or ""),
         audience=_audience(raw.get("aud")),
         issued_at=_number(raw.get("iat")),
@@ -173,8 +172,11 @@ def _number(value: object) -> float | None:
 def _strings(value: object) -> tuple[str, ...] | None:
     if not isinstance(value, list):
         return None
-    values: Iterable[object] = value
-    return tuple(each for each in values if isinstance(each, str))
+    return tuple(each for each in cast("list[object]", value) if isinstance(each, str))
+
+
+def _object(value: object) -> dict[str, Any] | None:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
 def _audience(value: object) -> tuple[str, ...]:

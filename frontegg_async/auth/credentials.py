@@ -1,7 +1,7 @@
-"""The fetch of the environment token, and errors that say whose credentials were refused where.
+"""The fetch of the environment token, with errors that name the credentials and the host.
 
-It is the first request of every program, so whatever is wrong with credentials, region or host
-shows here, in calls of the user's that have nothing to do with it.
+It is the first request of every program, so a mistake in credentials, region or host shows here,
+in a call that has nothing to do with it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ..errors import (
 )
 from ..models.authentication import TokenGrant
 from ..options import Region
+from .grants import check_grant
 
 _REFUSED: Final = (AuthenticationError, PermissionDeniedError)
 _NOT_FRONTEGG: Final = (NotFoundError, InvalidRequestError, ResponseDecodeError)
@@ -30,8 +31,8 @@ class EnvironmentLogin:
 
     Args:
         fetch: calls the auth route.
-        client_id: whose credentials these are.
-        base_url: the host that they are shown to.
+        client_id: client id of the credentials, for messages.
+        base_url: host that the credentials are sent to, for messages.
     """
 
     def __init__(
@@ -42,11 +43,18 @@ class EnvironmentLogin:
         self._base_url: Final = base_url
 
     async def __call__(self) -> TokenGrant:
-        """Return a new token; an error says which settings to look at."""
+        """Return a new token.
+
+        Raises:
+            FronteggError: the fetch failed; the message names the settings that may be wrong.
+        """
         try:
-            return await self._fetch()
+            grant = await self._fetch()
+            check_grant(grant)
         except FronteggError as error:
             failed = error
+        else:
+            return grant
         raise self._explained(failed)
 
     def _explained(self, error: FronteggError) -> FronteggError:
@@ -67,7 +75,7 @@ class EnvironmentLogin:
                 f"Frontegg's API ({error.message}): check base_url, which is the host alone, "
                 "without a path"
             )
-            # An answer that cannot be read may be a page for the time of an outage.
+            # A response that cannot be read may be a page shown during an outage.
             passing = isinstance(error, ResponseDecodeError)
             kind = ResponseDecodeError if passing else ConfigurationError
             return kind(message, **error.fields)

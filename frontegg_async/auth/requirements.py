@@ -117,9 +117,7 @@ def _seconds(value: float | timedelta | None) -> float | None:
 
 
 def _lacking(kind: str, wanted: tuple[str, ...], held: tuple[str, ...] | None) -> str:
-    one = (
-        f"one of the {kind} {', '.join(wanted)}" if len(wanted) > 1 else f"{kind[:-1]} {wanted[0]}"
-    )
+    message = f"the caller has none of the {kind} {', '.join(wanted)}"
     if held is None:
-        return f"the caller lacks {one}: the token carries no {kind} (see its JWT template)"
-    return f"the caller lacks {one}"
+        message += f": the token carries no {kind} (see its JWT template)"
+    return message

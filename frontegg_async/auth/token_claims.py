@@ -1,4 +1,4 @@
-"""What a token says of itself. Its signature is not checked: it is our own token."""
+"""Claims of a token. Its signature is not checked: it is our own token."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .token_manager import Token
 
 
 class TokenInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be known of the environment token; never the token itself.
+    """Facts about the environment token, without the token itself.
 
     Args:
-        vendor_id: the environment that it names, or None if it is no readable JWT.
-        kind: what kind of token it says it is: ``vendor`` for an environment token.
+        vendor_id: environment that the token names, or None if it is not a readable JWT.
+        kind: kind that the token states: ``vendor`` for an environment token.
         expires_in: seconds of life left, by this machine's clock.
     """
 
@@ -25,7 +25,7 @@ class TokenInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Claims(msgspec.Struct, rename="camel"):
-    # Each is looked at by itself: one that is odd says nothing of the others.
+    # Each is read by itself: an odd one says nothing about the others.
     vendor_id: object = None
     type: object = None
     exp: object = None
@@ -33,17 +33,17 @@ class _Claims(msgspec.Struct, rename="camel"):
 
 
 def describe(token: Token, now: float) -> TokenInfo:
-    """Read what a token says of itself. Its signature is not checked: it is our own token."""
+    """Read the claims of a token."""
     claims = _claims(token.value)
     return TokenInfo(
-        vendor_id=_text(claims.vendor_id),
-        kind=_text(claims.type),
+        vendor_id=_string(claims.vendor_id),
+        kind=_string(claims.type),
         expires_in=token.expires_at - now,
     )
 
 
 def stated_life(token: str, now: float) -> float | None:
-    """Return the seconds from ``now``, a time of day, to the end that a token states of itself."""
+    """Return the seconds from ``now``, a time of day, to the end that a token states."""
     end = _claims(token).exp
     if isinstance(end, bool) or not isinstance(end, int | float):
         return None
@@ -54,18 +54,18 @@ def stated_life(token: str, now: float) -> float | None:
 
 
 def user_of(token: str) -> str | None:
-    """Return the id of the user that a token is of, if it says so."""
-    return _text(_claims(token).sub)
+    """Return the id of a token's user, or None if it names no user."""
+    return _string(_claims(token).sub)
 
 
-def _text(claim: object) -> str | None:
+def _string(claim: object) -> str | None:
     return claim if isinstance(claim, str) else None
 
 
 def _claims(token: str) -> _Claims:
     parts = token.split(".")
     if len(parts) == 3:
-        # A token need not be a JWT, and then it says nothing of itself.
+        # A token need not be a JWT, and then has no claims.
         with contextlib.suppress(ValueError, RecursionError):
             payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
             return msgspec.json.decode(payload, type=_Claims)

@@ -1,18 +1,24 @@
 """The token manager: one token, the environment's or a user's, however many tasks ask for it.
 
-    life of a token      what happens
-    ──────────────────   ──────────────────────────────────────────────────────────────
-    0 to some 78 %       served at once, without an await
-    advisory             served, while one task fetches the next in the background
-    mandatory            callers wait for the fetch; if it fails, the old one still serves
-    ended                callers wait for the fetch; if it fails, its error is raised
+    life of a token      calls
+    ──────────────────   ──────────────────────────────────────────────────────────────────
+    0 to some 78 %       get it at once, without an await
+    advisory             get it, while a task fetches the next one in the background
+    mandatory            wait for the refresh; if it fails, they get the old token
+    ended                wait for the refresh; if it fails, its error is raised
 
-The fetch is a task of its own: a caller that is cancelled stops waiting and harms nobody. Its
-result is a value, so that each caller raises an error of its own. Times are monotonic and
-counted from before the request was sent; only a ``TokenStore`` sees times of day, because
+The refresh is a task of its own, so that a cancelled caller stops waiting and affects no other.
+The task's result is a value, so that each caller raises an error of its own. Times are monotonic
+and counted from before the request was sent; only a ``TokenStore`` sees times of day, because
 monotonic clocks mean nothing to another process.
 
-A token that the server answers with 401 is replaced: by the one in the store, if there is another,
+    task         ends when                     awaited by
+    ──────────   ───────────────────────────   ──────────────────────────────────
+    refresh      the new token is in use       callers that need it
+    save         the store has it              the next refresh; ``close``, 1 s
+    callback     ``on_refresh`` has returned   ``close``, 4 s
+
+A token that the server rejects with 401 is replaced: by the one in the store, if there is another,
 and if the server rejects that one too by a new one. A route that rejects new tokens as well rejects
 them for another reason, and costs no further token for a while.
 """
@@ -24,13 +30,13 @@ import logging
 import math
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from .._core.clock import Clock
 from .._core.response import recorded
-from .._core.secret import MASK, Secret
+from .._core.secret import Secret
 from ..errors import (
     AuthenticationError,
     CallTimeoutError,
@@ -39,10 +45,10 @@ from ..errors import (
     FronteggError,
     InvalidRequestError,
     PermissionDeniedError,
-    ResponseDecodeError,
 )
 from ..models.authentication import TokenGrant
-from .token_stores import StoredToken, TokenStore, is_fit, is_usable
+from .grants import check_grant, life_of
+from .token_stores import StoredToken, TokenStore, is_usable
 
 R = TypeVar("R")
 
@@ -50,37 +56,38 @@ _logger: Final = logging.getLogger("frontegg_async.auth.token_manager")
 
 ADVISORY_SHARE: Final = 0.8
 """Share of its life after which a token is replaced in the background."""
-_ADVISORY_JITTER: Final = 0.05
+_ADVISORY_JITTER_SHARE: Final = 0.05
 """Up to this share earlier, so that a fleet started as one does not refresh as one."""
-FIRST_BACKOFF: Final = 1.0
-LAST_BACKOFF: Final = 30.0
-"""Seconds between fetches that fail: the first and the longest pause."""
-REFUSED_BACKOFF: Final = 60.0
-"""Seconds before credentials that were refused are shown again."""
-UNSTATED_LIFE: Final = 300.0
-"""Seconds that a token is used whose answer does not say how long it lives."""
-LONGEST_PAUSE: Final = 300.0
-"""Seconds that a 429 of the auth route can hold fetches back at most, whatever it states."""
-PATIENCE: Final = 2.0
-"""Seconds that a caller waits for a new token at most, while the old one is good."""
-SHORTEST_LIFE: Final = 1.0
-"""Seconds that a token counts as good at least, so that one born dead is not fetched per call."""
-STORE_TIMEOUT: Final = 0.5
-"""Seconds after which a token store is left out: the auth route is always there."""
-STORE_PAUSE: Final = 30.0
-"""Seconds for which a token store is left out that has failed or was too slow."""
-LEASE: Final = 10.0
-"""Seconds that a session may take to fetch a token while others wait for it to be stored."""
-FIRST_POLL: Final = 0.05
-LAST_POLL: Final = 0.5
+_MARGIN_S: Final = 30.0
+_MARGIN_SHARE: Final = 0.05
+_MAX_MARGIN_SHARE: Final = 0.1
+"""Before its end, callers wait for the next token: for 30 s or 5 % of its life, the longer one, but
+never for more than 10 % of it."""
+FIRST_BACKOFF_S: Final = 1.0
+MAX_BACKOFF_S: Final = 30.0
+"""Seconds between failing fetches: the first and the longest pause."""
+REFUSED_BACKOFF_S: Final = 60.0
+"""Seconds before rejected credentials are sent again."""
+MAX_STATED_PAUSE_S: Final = 300.0
+"""Most seconds that a 429 of the auth route holds fetches back, however many it states."""
+MAX_REFRESH_WAIT_S: Final = 2.0
+"""Most seconds that a caller waits for a new token while the old one is good."""
+STORE_TIMEOUT_S: Final = 0.5
+"""Seconds that a token store may take; after that the auth route is asked."""
+STORE_PAUSE_S: Final = 30.0
+"""Seconds without the token store after it has failed or was too slow."""
+LEASE_S: Final = 10.0
+"""Seconds that a session has to fetch a token while other sessions wait for it."""
+FIRST_POLL_S: Final = 0.05
+MAX_POLL_S: Final = 0.5
 """Seconds between looks into the store while another session fetches the token."""
-KEEP_TIMEOUT: Final = 30.0
+ON_REFRESH_TIMEOUT_S: Final = 30.0
 """Seconds that ``on_refresh`` may take."""
-LONGEST_LIFE: Final = 366 * 86_400.0
-"""Seconds that a token is used at most, whatever life is stated."""
+CLOSE_WAIT_S: Final = 4.0
+"""Seconds of them that are left when the session is closed, which may take five in all."""
 
 REFUSALS: Final = (
-    # What asking again does not change.
+    # Errors that a second request does not change.
     AuthenticationError,
     PermissionDeniedError,
     InvalidRequestError,
@@ -95,9 +102,8 @@ class Token:
         secret: the token.
         authorization: value of the ``Authorization`` header.
         advisory_at, mandatory_at, expires_at: monotonic times, in seconds.
-        accepted: whether a call with it was accepted.
-        unproven: whether it came from a store after a 401, so that it may be as dead as the one
-            before it.
+        accepted: True once a call with it was accepted.
+        unproven: True if it came from a store after a 401, and may be revoked like the one before.
     """
 
     __slots__ = (
@@ -114,7 +120,7 @@ class Token:
         self.secret = Secret(value)
         self.authorization = Secret(f"Bearer {value}")
         self.expires_at = since + life
-        margin = min(max(30.0, 0.05 * life), 0.1 * life)
+        margin = min(max(_MARGIN_S, _MARGIN_SHARE * life), _MAX_MARGIN_SHARE * life)
         self.mandatory_at = self.expires_at - margin
         self.advisory_at = since + life * (ADVISORY_SHARE - jitter)
         self.accepted = False
@@ -129,8 +135,8 @@ class Token:
         return f"<Token until {self.expires_at:.0f}>"
 
 
-class _Strike(msgspec.Struct):
-    """A route that has answered 401.
+class _RouteRejections(msgspec.Struct):
+    """The 401s of one route.
 
     Args:
         count: tokens that were replaced because of it, since it last accepted one.
@@ -147,13 +153,13 @@ class TokenManager:
     """Fetches, keeps and renews one token.
 
     Args:
-        fetch: asks the auth route once, with whatever retries it likes; raises FronteggError.
-        clock: what time it is.
+        fetch: fetches a token, with its own retries; raises FronteggError.
+        clock: source of the time.
         uniform: draws a number between two others, for jitter.
-        store: where to share the token.
-        key: the token's name in the store.
-        what: whose token it is, for what people read.
-        keep: is awaited after each renewal, when the new token is in use already.
+        store: token store that other sessions may share.
+        key: name of the token in the store.
+        description: kind of token, for messages.
+        after_refresh: awaited after each refresh, when the new token is in use already.
     """
 
     def __init__(
@@ -164,40 +170,42 @@ class TokenManager:
         uniform: Callable[[float, float], float],
         store: TokenStore,
         key: str,
-        what: str = "environment token",
-        keep: Callable[[], Awaitable[None]] | None = None,
+        description: str = "environment token",
+        after_refresh: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self._what: Final = what
+        self._description: Final = description
         self._fetch: Final = fetch
         self._clock: Final = clock
         self._monotonic: Final = clock.monotonic
         self._uniform: Final = uniform
         self._store: Final = store
-        self._store_from = -math.inf
+        self._store_paused_until = -math.inf
         self._key: Final = key
-        self._holder: Final = secrets.token_hex(8)
-        self._keep: Final = keep
-        self._saving: asyncio.Task[None] | None = None
+        self._lease_holder: Final = secrets.token_hex(8)
+        self._after_refresh: Final = after_refresh
+        self._save_task: asyncio.Task[None] | None = None
+        self._callback_task: asyncio.Task[None] | None = None
+        self._callback_due = False
         self._token: Token | None = None
         self._rejected: Secret | None = None
-        self._flight: asyncio.Task[Token | FronteggError] | None = None
-        self._failure: FronteggError | None = None
-        self._failures = 0
-        self._not_before = 0.0
-        self._no_rejection_before = 0.0
-        self._rejections = 0
-        self._new_one = False  # the next token must not come from the store
-        self._leased = False
+        self._refresh_task: asyncio.Task[Token | FronteggError] | None = None
+        self._last_error: FronteggError | None = None
+        self._failed_fetches = 0
+        self._next_fetch_at = 0.0
+        self._next_replacement_at = 0.0
+        self._unaccepted_rejections = 0
+        self._skip_store = False  # the next token must not come from the store
+        self._holds_lease = False
         self._closed = False
-        self.strikes: Final[dict[str, _Strike]] = {}
+        self.rejecting_routes: Final[dict[str, _RouteRejections]] = {}
         """Routes that have answered 401 since they last accepted a token."""
 
     def adopt(self, value: str, life: float) -> None:
-        """Use a token that somebody else obtained, which lives ``life`` seconds from now."""
-        self._token = self._use(value, self._monotonic(), life)
+        """Use a token obtained elsewhere, which lives ``life`` seconds from now."""
+        self._token = self._make_token(value, self._monotonic(), life)
 
     def current(self) -> Token | None:
-        """Return the token if nothing need be done about it. No await: this is every call."""
+        """Return the token if no refresh is due. No await: every call asks."""
         token = self._token
         if token is not None and self._monotonic() < token.advisory_at:
             return token
@@ -213,278 +221,273 @@ class TokenManager:
             AuthenticationError: the credentials were refused; they are not tried again for a
                 minute.
             CallTimeoutError: the fetch takes longer than the caller can wait; it goes on.
-            FronteggError: whatever else the fetch ended in.
+            FronteggError: the fetch failed in another way.
         """
         now = self._monotonic()
         token = self._token
-        flight = self._fly(now)
+        refresh = self._ensure_refresh(now)
         if token is not None and now < token.mandatory_at:
             return token
         outcome: Token | FronteggError | None
-        if flight is None:
-            outcome = self._failure
+        if refresh is None:
+            outcome = self._last_error
         else:
             good = 0.0 if token is None else max(token.expires_at - now, 0.0)
-            first = min(timeout / 2, PATIENCE, good) if good else timeout
-            await asyncio.wait((flight,), timeout=first)
+            first = min(timeout / 2, MAX_REFRESH_WAIT_S, good) if good else timeout
+            await asyncio.wait((refresh,), timeout=first)
             left = self._monotonic() < now + good
-            if good and not left and not flight.done():
-                # It has ended meanwhile: there is nothing to make do with any more.
-                await asyncio.wait((flight,), timeout=max(timeout - first, 0.0))
-            if flight.done() and flight.cancelled():
+            if good and not left and not refresh.done():
+                # The old token has ended meanwhile: only a new one serves.
+                await asyncio.wait((refresh,), timeout=max(timeout - first, 0.0))
+            if refresh.done() and refresh.cancelled():
                 raise ClosedError("the session was closed")
-            outcome = flight.result() if flight.done() else None
+            outcome = refresh.result() if refresh.done() else None
         if isinstance(outcome, Token):
             return outcome
-        # Make do with the token that is left, to its true end.
+        # The old token serves to its end.
         token = self._token
         if token is not None and self._monotonic() < token.expires_at:
             return token
         if outcome is None:
-            raise CallTimeoutError(f"no {self._what} in time")
+            raise CallTimeoutError(f"no {self._description} in time")
         raise outcome.again()
 
     def next_fetch_in(self) -> float:
         """Return the seconds before another fetch may be tried."""
-        return max(0.0, self._not_before - self._monotonic())
+        return max(0.0, self._next_fetch_at - self._monotonic())
 
-    def _fly(self, now: float) -> asyncio.Task[Token | FronteggError] | None:
-        """Return the fetch under way, a new one if it is due, or None while it must not be."""
+    def _ensure_refresh(self, now: float) -> asyncio.Task[Token | FronteggError] | None:
+        """Return the running refresh, or a new one; None if none is due or none allowed yet."""
         if self._closed:
             raise ClosedError("the session is closed")
-        flight = self._flight
-        if flight is not None and not flight.done():
-            return flight
+        refresh = self._refresh_task
+        if refresh is not None and not refresh.done():
+            return refresh
         token = self._token
-        if (token is not None and now < token.advisory_at) or now < self._not_before:
+        if (token is not None and now < token.advisory_at) or now < self._next_fetch_at:
             return None
-        self._flight = asyncio.create_task(self._renew(), name="frontegg_async token")
-        return self._flight
+        self._refresh_task = asyncio.create_task(self._refresh(), name="frontegg_async token")
+        return self._refresh_task
 
-    async def _renew(self) -> Token | FronteggError:
-        # In a task of its own, begun by some call: its answer is no answer of that one.
+    async def _refresh(self) -> Token | FronteggError:
+        # The task inherits the context of the call that started it, and must not record there.
         recorded.set(None)
-        previous, self._saving = self._saving, None
+        previous, self._save_task = self._save_task, None
         if previous is not None:
             await asyncio.wait((previous,))
-        token = await self._shared()
+        token = await self._fetched_elsewhere()
         if token is None:
             since, at = self._monotonic(), self._clock.time()
             try:
-                granted = _checked(await self._fetch())
+                granted = check_grant(await self._fetch())
             except FronteggError as error:
-                await self._release()
-                return self._failed(error)
+                await self._release_lease()
+                return self._note_failure(error)
             except BaseException:
-                await self._release()
+                await self._release_lease()
                 raise
             life = life_of(granted.expires_in)
-            token = self._use(granted.token, since, life)
+            token = self._make_token(granted.token, since, life)
             stored = StoredToken(value=token.value, issued_at=at, expires_at=at + life)
-            # In use before it is stored: a store that hangs delays nobody.
-            self._saving = asyncio.create_task(
+            # In use before it is stored: a store that hangs delays no call.
+            self._save_task = asyncio.create_task(
                 self._save(stored), name="frontegg_async token store"
             )
+            if self._after_refresh is not None:
+                self._start_callback(self._after_refresh)
         self._token = token
         self._rejected = None
-        self._new_one = False
-        self._failure = None
-        self._failures = 0
-        self._not_before = 0.0
+        self._skip_store = False
+        self._last_error = None
+        self._failed_fetches = 0
+        self._next_fetch_at = 0.0
         return token
 
-    async def _shared(self) -> Token | None:
-        """Return a token that another session has stored, or None if this one is to fetch it."""
-        if self._new_one:
+    async def _fetched_elsewhere(self) -> Token | None:
+        """Return a token that another session has stored, or None if this one fetches it."""
+        if self._skip_store:
             return None
-        poll = FIRST_POLL
-        give_up = self._monotonic() + LEASE
+        poll = FIRST_POLL_S
+        give_up = self._monotonic() + LEASE_S
         while True:
-            token = await self._from_store()
-            if token is not None or await self._lease():
+            token = await self._load_token()
+            if token is not None or await self._acquire_lease():
                 return token
             if self._monotonic() >= give_up:
-                return None  # whoever has the lease does not come to an end
+                return None  # the holder of the lease does not finish
             await self._clock.sleep(poll)
-            poll = min(1.5 * poll, LAST_POLL)
+            poll = min(1.5 * poll, MAX_POLL_S)
 
     async def _save(self, token: StoredToken) -> None:
-        await self._to_store(token)
-        await self._release()
-        if self._keep is None:
-            return
-        try:
-            async with asyncio.timeout(KEEP_TIMEOUT):
-                await self._keep()
-        except Exception as error:  # noqa: BLE001  # somebody else's code: the token is good
-            failed = type(error).__name__
-        else:
-            return
-        _logger.warning("on_refresh failed (%s)", failed)
+        await self._save_token(token)
+        await self._release_lease()
 
-    def _use(self, value: str, since: float, life: float) -> Token:
-        return Token(value, since=since, life=life, jitter=self._uniform(0.0, _ADVISORY_JITTER))
+    def _start_callback(self, callback: Callable[[], Awaitable[None]]) -> None:
+        """Call back after the call before has ended, so that the newest tokens are stored last."""
+        self._callback_due = True
+        if self._callback_task is None or self._callback_task.done():
+            self._callback_task = asyncio.create_task(
+                self._call_back(callback), name="frontegg_async on_refresh"
+            )
 
-    def _failed(self, error: FronteggError) -> FronteggError:
-        pause = REFUSED_BACKOFF if isinstance(error, REFUSALS) else _backoff(self._failures)
-        pause = max(pause, min(error.retry_after or 0.0, LONGEST_PAUSE))
-        self._failures += 1
-        self._not_before = self._monotonic() + pause
-        self._failure = error.again()
+    async def _call_back(self, callback: Callable[[], Awaitable[None]]) -> None:
+        while self._callback_due:
+            self._callback_due = False
+            try:
+                async with asyncio.timeout(ON_REFRESH_TIMEOUT_S):
+                    await callback()
+            except Exception as error:  # noqa: BLE001  # the program's code: the token is good
+                failed = type(error).__name__
+            else:
+                continue
+            # Outside of the handler: the exception may hold tokens.
+            _logger.warning("on_refresh failed (%s)", failed)
+
+    def _make_token(self, value: str, since: float, life: float) -> Token:
+        return Token(
+            value, since=since, life=life, jitter=self._uniform(0.0, _ADVISORY_JITTER_SHARE)
+        )
+
+    def _note_failure(self, error: FronteggError) -> FronteggError:
+        pause = REFUSED_BACKOFF_S if isinstance(error, REFUSALS) else _backoff(self._failed_fetches)
+        pause = max(pause, min(error.retry_after or 0.0, MAX_STATED_PAUSE_S))
+        self._failed_fetches += 1
+        self._next_fetch_at = self._monotonic() + pause
+        self._last_error = error.again()
         _logger.warning(
             "no %s (%s%s%s); next try in %.0f s at the earliest",
-            self._what,
+            self._description,
             type(error).__name__,
             "" if error.status is None else f", status {error.status}",
             "" if error.trace_id is None else f", trace id {error.trace_id}",
             pause,
         )
-        return self._failure
+        return self._last_error
 
     def rejected(self, token: Token, route: str) -> bool:
-        """Say that a route answered 401 to ``token``; return whether to send once more.
+        """Record that a route answered 401 to ``token``; return whether to send once more.
 
-        Only this token is dropped: if there is a newer one already, it stays. A route that rejects
-        new tokens as well drops no other for a while, and neither does a host that has accepted
-        none: each would otherwise cost a token call for every call.
+        Only this token is dropped: a newer one stays. A route that rejects new tokens as well drops
+        no other for a while, and neither does a host that has accepted none: each would otherwise
+        cost a fetch for every call.
         """
         current = self._token
         if current is None or current.secret != token.secret:
             return True
         now = self._monotonic()
-        strike = self.strikes.setdefault(route, _Strike(0, -math.inf, Secret("")))
-        blocked = now < strike.until or (not token.accepted and now < self._no_rejection_before)
+        rejections = self.rejecting_routes.setdefault(
+            route, _RouteRejections(0, -math.inf, Secret(""))
+        )
+        blocked = now < rejections.until or (not token.accepted and now < self._next_replacement_at)
         if blocked and not token.unproven:
-            if strike.last != token.secret:
-                strike.last = token.secret
-                strike.until = max(
-                    strike.until, now + REFUSED_BACKOFF * 2 ** min(strike.count - 1, 2)
+            if rejections.last != token.secret:
+                rejections.last = token.secret
+                rejections.until = max(
+                    rejections.until, now + REFUSED_BACKOFF_S * 2 ** min(rejections.count - 1, 2)
                 )
             return False
         self._token = None
-        self._rejected = strike.last = token.secret
-        self._new_one = token.unproven
-        strike.until = max(strike.until, now + _backoff(strike.count))
-        strike.count += 1
+        self._rejected = rejections.last = token.secret
+        self._skip_store = token.unproven
+        rejections.until = max(rejections.until, now + _backoff(rejections.count))
+        rejections.count += 1
         if not token.accepted:
-            self._no_rejection_before = now + _backoff(self._rejections)
-            self._rejections += 1
+            self._next_replacement_at = now + _backoff(self._unaccepted_rejections)
+            self._unaccepted_rejections += 1
         return True
 
     def accepted(self, token: Token, route: str) -> None:
-        """Say that a route accepted the token.
+        """Record that a route accepted the token.
 
-        Need not be said while ``token.accepted`` is set and there are no ``strikes``.
+        Needless while ``token.accepted`` is set and ``rejecting_routes`` is empty.
         """
         token.accepted = True
         token.unproven = False
-        self._rejections = 0
-        self.strikes.pop(route, None)
+        self._unaccepted_rejections = 0
+        self.rejecting_routes.pop(route, None)
 
     async def close(self) -> None:
-        """End the fetch under way, if any, and let a new token be stored."""
+        """End the refresh, and let a new token be stored and ``on_refresh`` return, for a while."""
         self._closed = True
-        if self._flight is not None:
-            self._flight.cancel()
-            await asyncio.wait((self._flight,))
-        if self._saving is not None:
-            try:
-                await asyncio.wait((self._saving,), timeout=2 * STORE_TIMEOUT)
-            finally:
-                self._saving.cancel()
+        if self._refresh_task is not None:
+            self._refresh_task.cancel()
+            await asyncio.wait((self._refresh_task,))
+        await _finish(self._save_task, 2 * STORE_TIMEOUT_S)
+        await _finish(self._callback_task, CLOSE_WAIT_S)
 
-    async def _lease(self) -> bool:
-        """Return whether this session is to fetch the token; True if the store has no leases."""
+    async def _acquire_lease(self) -> bool:
+        """Return whether this session fetches the token; True if the store has no leases."""
         lease = getattr(self._store, "lease", None)
-        if lease is None or self._monotonic() < self._store_from:
+        if lease is None or self._monotonic() < self._store_paused_until:
             return True
-        given = await self._of_store("be read", lambda: lease(self._key, self._holder, LEASE), None)
-        self._leased = bool(given)
-        # A store that fails has none to give: the token is fetched.
-        return given is None or self._leased
+        given = await self._ask_store(
+            "be read", lambda: lease(self._key, self._lease_holder, LEASE_S), None
+        )
+        self._holds_lease = bool(given)
+        # Without a working store there is no lease: the token is fetched.
+        return given is None or self._holds_lease
 
-    async def _release(self) -> None:
-        """End the lease, also where the token could not be stored: others wait for its end."""
+    async def _release_lease(self) -> None:
+        """End the lease, also if the token could not be stored: other sessions wait for its end."""
         release = getattr(self._store, "release", None)
-        if release is None or not self._leased:
+        if release is None or not self._holds_lease:
             return
-        self._leased = False
+        self._holds_lease = False
         # If it fails, the lease ends by itself.
-        await self._of_store("be written", lambda: release(self._key, self._holder), None)
+        await self._ask_store("be written", lambda: release(self._key, self._lease_holder), None)
 
-    async def _of_store(self, what: str, ask: Callable[[], Awaitable[R]], otherwise: R) -> R:
-        """Return what the store says in time; ``otherwise`` if it fails, and leave it out then."""
+    async def _ask_store(self, action: str, ask: Callable[[], Awaitable[R]], otherwise: R) -> R:
+        """Return the store's result; if it fails or is too slow, ``otherwise``, and pause it."""
         try:
-            async with asyncio.timeout(STORE_TIMEOUT):
+            async with asyncio.timeout(STORE_TIMEOUT_S):
                 return await ask()
-        except Exception as error:  # noqa: BLE001  # somebody else's code: do without it
+        except Exception as error:  # noqa: BLE001  # the program's code: do without it
             failed = type(error).__name__
-        # Not where the exception is a variable: its text is the store's, and may hold the token.
-        self._store_from = self._monotonic() + STORE_PAUSE
+        # Outside of the handler: the exception comes from the store, and may hold the token.
+        self._store_paused_until = self._monotonic() + STORE_PAUSE_S
         _logger.warning(
-            "the token store cannot %s (%s): left out for %.0f s", what, failed, STORE_PAUSE
+            "the token store cannot %s (%s): left out for %.0f s", action, failed, STORE_PAUSE_S
         )
         return otherwise
 
-    async def _from_store(self) -> Token | None:
-        if self._monotonic() < self._store_from:
+    async def _load_token(self) -> Token | None:
+        if self._monotonic() < self._store_paused_until:
             return None
-        stored = await self._of_store("be read", self._load, None)
+        stored = await self._ask_store("be read", self._load_stored, None)
         if stored is None:
             return None
-        # Neither one that was refused, nor the one that is to be replaced.
+        # Neither the rejected token, nor the one to be replaced.
         current = None if self._token is None else self._token.secret
         if Secret(stored.value) in {self._rejected, current}:
             return None
-        # Another machine's clock may be wrong: what it says is used with the age it can have.
+        # Another machine's clock may be ahead of ours: a token is never younger than new.
         age = max(0.0, self._clock.time() - stored.issued_at)
-        token = self._use(
+        token = self._make_token(
             stored.value, self._monotonic() - age, stored.expires_at - stored.issued_at
         )
         token.unproven = self._rejected is not None
         return token if self._monotonic() < token.advisory_at else None
 
-    async def _load(self) -> StoredToken | None:
+    async def _load_stored(self) -> StoredToken | None:
         if self._rejected is not None:
             await self._store.discard(self._key, self._rejected.reveal())
         stored = await self._store.load(self._key)
         return stored if stored is None or is_usable(stored) else None
 
-    async def _to_store(self, token: StoredToken) -> None:
-        if self._monotonic() < self._store_from:
+    async def _save_token(self, token: StoredToken) -> None:
+        if self._monotonic() < self._store_paused_until:
             return
-        await self._of_store("be written", lambda: self._store.save(self._key, token), None)
+        await self._ask_store("be written", lambda: self._store.save(self._key, token), None)
 
 
-class _Granted(msgspec.Struct):
-    token: str
-    expires_in: float | str | None
-
-    def __repr__(self) -> str:
-        return "_Granted(***)"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Return for rich, which would otherwise read all fields, as much as ``repr`` shows."""
-        return [("token", MASK)]
-
-
-def _checked(answer: TokenGrant) -> _Granted:
-    """Refuse an answer without a token, or with one that cannot stand in a header."""
-    if answer.token is None or not is_fit(answer.token):
-        raise ResponseDecodeError("the auth route's answer holds no usable token")
-    return _Granted(answer.token, answer.expires_in)
+async def _finish(task: asyncio.Task[None] | None, seconds: float) -> None:
+    """Wait for a task to end, and cancel it after some seconds."""
+    if task is not None:
+        try:
+            await asyncio.wait((task,), timeout=seconds)
+        finally:
+            task.cancel()
 
 
 def _backoff(failures: int) -> float:
-    return float(min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** min(failures, 10)))
-
-
-def life_of(expires_in: float | str | None) -> float:
-    """Return the seconds that a token lives; servers state them as text, and nonsense."""
-    try:
-        stated = float(expires_in or 0.0)
-    except (ValueError, OverflowError):
-        return UNSTATED_LIFE
-    if not stated > 0.0:
-        return UNSTATED_LIFE
-    return min(max(stated, SHORTEST_LIFE), LONGEST_LIFE)
+    return float(min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(failures, 10)))

@@ -1,4 +1,4 @@
-"""Where sessions, processes or machines share a token."""
+"""Token stores: sessions, processes or machines share a token in them."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
         return f"StoredToken(value=***, expires_at={self.expires_at:.0f})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """Return for rich, which would otherwise read all fields, as much as ``repr`` shows."""
+        """Show rich no more than ``repr``; by itself it would read all fields."""
         return [("value", MASK), ("expires_at", self.expires_at)]
 
 
 def is_fit(token: str) -> bool:
-    """Whether a token can stand in a header."""
+    """Return whether a token can stand in a header."""
     return bool(token) and token.isascii() and token.isprintable() and " " not in token
 
 
 def is_usable(stored: StoredToken) -> bool:
-    """Whether a token that came from a store can be used.
+    """Return whether a token from a store can be used.
 
     Raises:
-        TypeError: it is no ``StoredToken``, or has fields of other types.
+        TypeError: it is not a ``StoredToken``, or has fields of other types.
     """
     fields = stored.value, stored.issued_at, stored.expires_at
     if not all(map(isinstance, fields, (str, int | float, int | float))):
@@ -58,15 +58,15 @@ def is_usable(stored: StoredToken) -> bool:
 
 
 class TokenStore(Protocol):
-    """Where sessions, processes or machines share a token.
+    """A place in which sessions, processes or machines share a token.
 
-    Keys are opaque, differ between credentials and hosts, and tell nothing of the secret. What
-    is stored is a live credential: keep it where only the application reads it. An exception
-    from a store, or a token of other types, is logged, and the session does without.
+    Keys are opaque, differ between credentials and hosts, and tell nothing of the secret. The
+    stored token is a live credential: keep it where only the application reads it. An exception
+    from a store, or a token of other types, is logged, and the session does without the store.
     """
 
     async def load(self, key: str) -> StoredToken | None:
-        """Return what was saved under ``key``, or None."""
+        """Return the token saved under ``key``, or None."""
         ...
 
     async def save(self, key: str, token: StoredToken) -> None:
@@ -104,7 +104,7 @@ class MemoryTokenStore:
         self._leases: Final[dict[str, tuple[str, float]]] = {}
 
     async def load(self, key: str) -> StoredToken | None:
-        """Return what was saved under ``key``, or None."""
+        """Return the token saved under ``key``, or None."""
         return self._tokens.get(key)
 
     async def save(self, key: str, token: StoredToken) -> None:

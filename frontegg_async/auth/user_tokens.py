@@ -1,7 +1,8 @@
-"""A user's session: tokens that renew themselves, the way the environment token does."""
+"""Logins of users: their tokens are renewed in the same way as the environment token."""
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Final, TypeAlias
@@ -14,13 +15,14 @@ from ..endpoints.authentication import Authentication
 from ..errors import AuthenticationError, ConfigurationError
 from ..models.authentication import ApiTokenLogin, TokenGrant, UserTokens
 from ..operation import Caller
+from .grants import life_of
 from .token_claims import stated_life, user_of
-from .token_manager import TokenManager, life_of
+from .token_manager import TokenManager
 from .token_stores import MemoryTokenStore, is_fit
 
 Logins: TypeAlias = MutableMapping[Secret, TokenManager]
 OnRefresh = Callable[[UserTokens], Awaitable[None]]
-"""Is given the tokens that take over, to keep them: the refresh token before is used up."""
+"""A callback that stores the new tokens: the refresh token before them is used up."""
 
 
 class _Renewal:
@@ -34,7 +36,7 @@ class _Renewal:
     async def __call__(self) -> TokenGrant:
         tokens = await self._exchange()
         if not tokens.refresh_token:
-            # Without rotation the old one goes on to work, and the answer may leave it out.
+            # Without rotation the old one stays valid, and the response may leave it out.
             tokens = _with_refresh_token(tokens, self.tokens.refresh_token)
         self.tokens = tokens
         return TokenGrant(token=tokens.access_token, expires_in=tokens.expires_in)
@@ -54,12 +56,12 @@ class _Renewal:
 
 
 class UserTokenManager(TokenManager):
-    """Serves the access token of one login, renews it, and tells those who keep the tokens.
+    """Serves the access token of one login, renews it, and calls ``on_refresh`` with new tokens.
 
     Args:
         renewal: exchanges the refresh token.
-        clock: what time it is.
-        logins: the managers of a session by refresh token; this one is entered after each renewal.
+        clock: source of the time.
+        logins: managers of a session by refresh token; this one is entered after each renewal.
     """
 
     def __init__(self, renewal: _Renewal, clock: Clock, logins: Logins) -> None:
@@ -69,18 +71,18 @@ class UserTokenManager(TokenManager):
             uniform=random.uniform,
             store=MemoryTokenStore(),
             key="user",
-            what="user token",
-            keep=self._tell,
+            description="user token",
+            after_refresh=self._tell,
         )
         self._renewal: Final = renewal
         self._logins: Final = logins
         self.on_refresh: Final[list[OnRefresh]] = []
 
     def serves(self, access_token: str) -> bool:
-        """Whether an access token can be one of this login: not if it names another user.
+        """Return whether an access token can be one of this login: not if it names another user.
 
-        A refresh token that many logins have, such as a ``null`` that a program has stored as a
-        text, must not make one user of them.
+        Logins with the same refresh token, such as a ``null`` that a program has stored as a
+        string, must not become one user.
         """
         users = user_of(self._renewal.tokens.access_token or ""), user_of(access_token)
         return None in users or users[0] == users[1]
@@ -88,9 +90,9 @@ class UserTokenManager(TokenManager):
     def take_over(self, tokens: UserTokens, life: float) -> None:
         """Use tokens of this login that were renewed elsewhere, if they live longer.
 
-        Where refresh tokens do not rotate, they have the same one: after a change of the tenant,
-        the access token in use is still one of the tenant before. With another refresh token they
-        are older, and theirs is used up.
+        Where refresh tokens do not rotate, both have the same one: after a change of the tenant,
+        the access token in use still belongs to the tenant before. Tokens with another refresh
+        token are older, and theirs is used up.
         """
         before = self._renewal.tokens
         if tokens.refresh_token != before.refresh_token or tokens.access_token is None:
@@ -105,8 +107,12 @@ class UserTokenManager(TokenManager):
         tokens = self._renewal.tokens
         if tokens.refresh_token is not None:
             self._logins[Secret(tokens.refresh_token)] = self
-        for on_refresh in self.on_refresh:
-            await on_refresh(tokens)
+        ended = await asyncio.gather(
+            *(on_refresh(tokens) for on_refresh in self.on_refresh), return_exceptions=True
+        )
+        for error in ended:
+            if error is not None:
+                raise error
 
 
 def manage(
@@ -121,7 +127,7 @@ def manage(
     """Return the manager that serves a user's access token and renews it: one for each login.
 
     Raises:
-        ConfigurationError: there is no access token, or nothing to renew it with.
+        ConfigurationError: there is no access token, or no client id to renew it with.
     """
     access_token = Secret(tokens.access_token or "")
     if not is_fit(access_token.reveal()):
@@ -135,9 +141,9 @@ def manage(
             "with client_id"
         )
     if not tokens.refresh_token:
-        # Where it is in a cookie alone, the body has an empty one: the same for all users.
+        # With the refresh token in a cookie, the body has an empty one: the same for all users.
         tokens = _with_refresh_token(tokens, None)
-    # The token's own statement of its end counts: ``expires_in`` may have been kept a while.
+    # The end that the token states counts: ``expires_in`` may have been stored a while ago.
     life = stated_life(access_token.reveal(), clock.time())
     known = None if tokens.refresh_token is None else logins.get(Secret(tokens.refresh_token))
     if isinstance(known, UserTokenManager) and known.serves(access_token.reveal()):

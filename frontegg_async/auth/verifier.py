@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, NoReturn, TypeAlias
+from typing import Any, Final, Literal, NoReturn, TypeAlias, cast
 from urllib.parse import urlsplit
 
 import jwt
@@ -24,6 +24,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from jwt.utils import base64url_decode
 
 from .._core.headers import header_of
 from .._core.secret import Secret
@@ -33,7 +34,7 @@ from ..errors import ConfigurationError, ResponseDecodeError, UnauthorizedError
 from ..operation import JSON, Operation, TokenKind
 from ..options import Region
 from ..session import Session
-from .access_tokens import AccessTokens
+from .access_tokens import AccessTokenLookup
 from .claims import ACCESS_TOKENS, Claims, TokenType, claims_of, without_slash
 from .signing_keys import Keys, SigningKeys
 from .token_stores import TokenStore
@@ -130,7 +131,7 @@ class TokenVerifier:
         )
         fetch = self._fetch_jwks if keys == "jwks" else self._fetch_pem
         self._keys: Final = SigningKeys(fetch, session.clock)
-        self._access_tokens: Final = AccessTokens(session, store=access_token_store)
+        self._access_tokens: Final = AccessTokenLookup(session, store=access_token_store)
         self._headers: Final[dict[str, _Header]] = {}
         self._remember: Final = remember
         self._remembered: Final[dict[bytes, Claims]] = {}
@@ -284,11 +285,10 @@ class TokenVerifier:
                 answer = await session.call(self._jwks)
         else:
             answer = await self._session.call(self._jwks)
-        entries = answer.get("keys") if isinstance(answer, dict) else None
         keys: dict[str | None, Any] = {}
-        for entry in entries if isinstance(entries, list) else ():
+        for entry in _entries(answer):
             # A key set may hold keys of other kinds and uses beside ours.
-            if isinstance(entry, dict) and entry.get("use", "sig") == "sig":
+            if entry.get("use", "sig") == "sig":
                 try:
                     key = jwt.PyJWK.from_dict(entry).key
                 except (jwt.PyJWTError, ValueError, TypeError):
@@ -340,7 +340,7 @@ def _refuse(message: str, *, error: str = "invalid_token") -> NoReturn:
 
 def _read_header(encoded: str) -> _Header | None:
     try:
-        return msgspec.json.decode(jwt.utils.base64url_decode(encoded), type=_Header)
+        return msgspec.json.decode(base64url_decode(encoded), type=_Header)
     except (ValueError, RecursionError):
         return None
 
@@ -358,6 +358,17 @@ def _fitting(allowed: frozenset[str], header: _Header, key: Any) -> list[str]:
 
 def _digest(token: Secret) -> bytes:
     return hashlib.sha256(token.reveal().encode()).digest()
+
+
+def _entries(key_set: object) -> list[dict[str, Any]]:
+    """Return the keys of a decoded key set, as far as it is one."""
+    entries: object = None
+    if isinstance(key_set, dict):
+        entries = cast("dict[str, object]", key_set).get("keys")
+    if not isinstance(entries, list):
+        return []
+    entries = cast("list[object]", entries)
+    return [cast("dict[str, Any]", entry) for entry in entries if isinstance(entry, dict)]
 
 
 def _text(value: object) -> str | None:

@@ -13,7 +13,7 @@ from typing import Final
 from .._core.call import Traffic
 from .._core.clock import Clock
 from .._core.response import Failure, Response
-from ..pacing import Group, PaceState, Pacing, Wait
+from ..pacing import LimitGroup, PaceState, Pacing, Wait
 from .caller_errors import is_cancelled, of_caller
 from .jobs import Job
 from .ledger.records import Entry, LedgerRow, State
@@ -71,7 +71,7 @@ class RunWatch:
         # gate closed, and seconds waited.
         self._before: dict[str, tuple[int, float, float]] = {}
         # Per group: the seconds waited before, and whether a limit was met in this run.
-        self._waiting: tuple[tuple[Group, float, bool], ...] = ()
+        self._waiting: tuple[tuple[LimitGroup, float, bool], ...] = ()
         self._waited_s = self._paced_s = 0.0
         self._forecast: Forecast | None = None
         self._held_up = False
@@ -101,7 +101,8 @@ class RunWatch:
         self._note.writer = note_wait
         self._started = self._clock.monotonic()
         self._before = {
-            name: (state.taken, state.shut, group.waited) for name, state, group in self._groups()
+            name: (state.taken, state.closed_seconds, group.waited)
+            for name, state, group in self._groups()
         }
         self._progress.follow(self)
 
@@ -120,7 +121,7 @@ class RunWatch:
         for name, state, _ in self._groups():
             taken, shut, _ = self._before.get(name, _UNUSED)
             # The session may have met others before, in groups that this run sent nothing in.
-            if state.limited and (state.taken > taken or state.shut > shut):
+            if state.limited and (state.taken > taken or state.closed_seconds > shut):
                 limits.append(Limit(group=name, per_second=state.rate))
         for group, before, met in self._waiting:
             if met and group.waited > before:
@@ -136,7 +137,7 @@ class RunWatch:
     def _met(self, name: str, state: PaceState) -> bool:
         """Whether a limit was met; a run may also wait for a rate of its own."""
         _, shut, _ = self._before.get(name, _UNUSED)
-        return state.limited or state.closed_for > 0.0 or state.shut > shut
+        return state.limited or state.closed_for > 0.0 or state.closed_seconds > shut
 
     def attempted(self, outcome: Response | Failure, seconds: float) -> None:
         """Hear what an attempt ended in."""
@@ -249,7 +250,7 @@ class RunWatch:
             self._held_up |= self._forecast.closed
         self._note.hear(wait)
 
-    def _groups(self) -> Iterator[tuple[str, PaceState, Group]]:
+    def _groups(self) -> Iterator[tuple[str, PaceState, LimitGroup]]:
         if self._pacing is not None:
             for name, state in self._pacing.states().items():
                 yield name, state, self._pacing.group(name)

@@ -420,7 +420,7 @@ class BulkRun:
         job, options = self._job, self._options
         # Duplicates are counted at the end, when it is known what they repeat.
         self.progress.counts.update(all_runs.counts)
-        self.progress.earlier = all_runs.ended - this_run.ended
+        self.progress.earlier = this_run.earlier
         self.progress.total = standing.rows
         self.progress.duplicates = standing.duplicates
         stopped = engine.stopped

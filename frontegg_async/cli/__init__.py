@@ -1,4 +1,4 @@
-"""The command line. It needs the extra ``cli``; without it, ``main`` says so and ends."""
+"""The command line. Without its extra ``cli``, ``main`` prints how to install it and exits."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def main() -> None:
     """Run the command line and exit with its code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal that cannot show a user's name must not end the run that meets it.
+            # A name that the terminal's encoding lacks must not end the run.
             stream.reconfigure(errors="backslashreplace")
     try:
-        # rich is used by one command only, but a half-installed extra should say so at once.
+        # One command alone uses rich, but an incomplete extra should be reported at once.
         import_module("rich")
 
         from .app import app

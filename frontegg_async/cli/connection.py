@@ -1,4 +1,4 @@
-"""The options of every command that talks to Frontegg, and the session that they make."""
+"""Options of the commands that call Frontegg, and the session made from them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .._core.settings import SessionArguments
 from ..frontegg import FronteggSession
 from ..options import Options, Region
 from . import logs
-from .exits import NoCredentialsError
-from .parameters import duration
+from .exit_codes import NoCredentialsError
+from .option_types import duration
 
 R = TypeVar("R")
 
-_PLACES: Final = ("client_id", "region", "base_url", "environment_id", "proxy", "trust_env")
-"""Options about where to call, how to get there, and as whom."""
+_TARGET_OPTIONS: Final = ("client_id", "region", "base_url", "environment_id", "proxy", "trust_env")
+"""Options for the host, the way to it, and the credentials."""
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
-    """What the options say; None leaves it to the environment."""
+    """The values of the options; None leaves a value to the environment."""
 
     client_id: str | None = None
     region: str | None = None
@@ -35,33 +35,33 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float | None = None
 
     def given(self) -> tuple[str, ...]:
-        """Return the flags of what the options say about where to call, and as whom."""
+        """Return the flags given for the host, the way to it, and the credentials."""
         return tuple(
             "--" + name.replace("_", "-")
-            for name in _PLACES
+            for name in _TARGET_OPTIONS
             if getattr(self, name) not in {None, False}
         )
 
     def options(self) -> Options:
-        """Return how calls are sent."""
+        """Return the session's options for calls."""
         return Options() if self.timeout is None else Options(timeout=self.timeout)
 
     def resolved_client_id(self) -> str | None:
-        """Return the client id that a session is made with."""
+        """Return the client id for a session, from the option or the environment."""
         return Environment.read().client_id if self.client_id is None else self.client_id
 
     def session(
         self, *, max_connections: int = 64, without: str = "", needs_credentials: bool = True
     ) -> FronteggSession:
-        """Make a session, not open yet, from the options and the environment.
+        """Make a session from the options and the environment, not open yet.
 
         Args:
             max_connections: see ``FronteggSession``.
-            without: what to say about doing without credentials, if one can.
-            needs_credentials: whether there must be some; without them it is a session for users.
+            without: end of the error message, if the command also works without credentials.
+            needs_credentials: False to make a session for users if there are no credentials.
 
         Raises:
-            NoCredentialsError: there are none.
+            NoCredentialsError: credentials are needed and missing.
         """
         found = Environment.read()
         client_id = self.resolved_client_id()
@@ -100,7 +100,7 @@ def _no_credentials(client_id: str | None, found: Environment, without: str) -> 
 def _proxy(_ctx: click.Context, _param: click.Parameter, url: str | None) -> str | None:
     if url is not None and "@" in url:
         raise click.BadParameter(
-            "a command line is for everybody to see: a URL with a password goes to FRONTEGG_PROXY."
+            "other users can see a command line: set FRONTEGG_PROXY to a URL with a password."
         )
     return url
 
@@ -110,36 +110,36 @@ _OPTIONS: Final = (
     click.option(
         "--region",
         type=click.Choice([region.value for region in Region]),
-        help="Where the environment is kept [FRONTEGG_REGION]; eu if nothing is said.",
+        help="Region of the environment [FRONTEGG_REGION]; default: eu.",
     ),
-    click.option("--base-url", help="A host instead of a region [FRONTEGG_BASE_URL]."),
+    click.option("--base-url", help="Host to call instead of a region's [FRONTEGG_BASE_URL]."),
     click.option(
         "--environment-id",
-        help="Which environment, for credentials of an account [FRONTEGG_ENVIRONMENT_ID].",
+        help="Environment, for the credentials of an account [FRONTEGG_ENVIRONMENT_ID].",
     ),
     click.option(
         "--proxy",
         metavar="URL",
         callback=_proxy,
-        help="A proxy for all calls, without a password [FRONTEGG_PROXY].",
+        help="Proxy for all calls; a URL without a password [FRONTEGG_PROXY].",
     ),
     click.option(
         "--trust-env",
         is_flag=True,
-        help="Send through the proxy that HTTPS_PROXY names, unless NO_PROXY names the host.",
+        help="Use the proxy in HTTPS_PROXY, unless NO_PROXY excludes the host.",
     ),
     click.option(
         "--timeout",
         type=duration,
         metavar="DURATION",
-        help="Time for a call with all its retries, such as 90s [30s; bulk: 10m at least].",
+        help="Time for a call with all its retries, such as 90s [30s; bulk: at least 10m].",
     ),
     logs.verbose_option,
 )
 
 
 def connected(function: Callable[..., R]) -> Callable[..., R]:
-    """Give a command the options of a connection, and its function what they say, first."""
+    """Add the options of a connection to a command, whose function gets a Connection first."""
 
     @wraps(function)
     def command(**values: Any) -> R:

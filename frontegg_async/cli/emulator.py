@@ -1,4 +1,4 @@
-"""``frontegg-async emulator``: serve the emulator until somebody ends it."""
+"""``frontegg-async emulator``: serve the emulator until it is stopped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from ..emulator import Announce, DuplicateAdd, Emulator, Plan, RateLimit, published_limits
-from . import exits, output, parameters
+from . import exit_codes, option_types, output, phrases
 from .logs import verbose_option
 
 
@@ -23,59 +23,60 @@ from .logs import verbose_option
     type=click.IntRange(0, 65_535),
     default=8400,
     show_default=True,
-    help="Port to listen on; 0 takes any that is free.",
+    help="Port to listen on; 0 for any free port.",
 )
 @click.option(
     "--rate-limit",
     "rate_limits",
-    type=parameters.rate_limit,
+    type=option_types.rate_limit,
     metavar="LIMIT/SECONDS",
     multiple=True,
-    help="Requests per seconds that a route lets through, such as 1000/60; repeatable.",
+    help="Requests per seconds allowed on each route, such as 1000/60. Repeatable.",
 )
 @click.option(
     "--limits",
     "plan",
     type=click.Choice([choice.value for choice in Plan]),
-    help="The limits that Frontegg publishes for a plan. --rate-limit counts besides: a request "
-    "that is over either is refused.",
+    help="Apply the limits that Frontegg publishes for a plan, beside --rate-limit: a request "
+    "above either gets a 429.",
 )
 @click.option(
     "--announce",
     type=click.Choice([choice.value for choice in Announce]),
     default=Announce.RESET.value,
     show_default=True,
-    help="How a 429 says when to come back, and with some of them every answer what is left.",
+    help="Form in which a 429 announces the wait; some forms add the remaining requests to every "
+    "response.",
 )
 @click.option(
     "--latency",
-    type=parameters.duration_or_zero,
+    type=option_types.duration_or_zero,
     metavar="DURATION",
     default=0.0,
-    help="Time for every answer, such as 80ms.",
+    help="Delay of every response, such as 80ms.",
 )
 @click.option(
     "--token-lifetime",
-    type=parameters.duration,
+    type=option_types.duration,
     metavar="DURATION",
     default=86_400.0,
-    help="How long a token is good, such as 1h; a day if nothing is said.",
+    help="Lifetime of a token, such as 1h; default: one day.",
 )
 @click.option(
     "--duplicate-add",
     type=click.Choice([choice.value for choice in DuplicateAdd]),
     default=DuplicateAdd.CREATED.value,
     show_default=True,
-    help="What adding somebody who is a member already does.",
+    help="Response to adding a user who is a member already.",
 )
 @click.option(
-    "--validate-tenants", is_flag=True, help="Refuse unknown tenants instead of creating them."
+    "--validate-tenants", is_flag=True, help="Reject unknown tenants instead of creating them."
 )
 @click.option(
     "--seed",
     "seed_file",
     type=click.Path(path_type=Path),
-    help="Know the users of this file of assignments.",
+    help="Create the users named in this file of assignments.",
 )
 @verbose_option
 def emulator(
@@ -93,8 +94,8 @@ def emulator(
 ) -> int:
     """Serve an emulator of Frontegg's API on this host, until Ctrl-C or SIGTERM.
 
-    Prints the line for a shell that leads the SDK and this command line to it. The credentials
-    there are the emulator's own and no secret.
+    Prints an export line for a shell, which directs the SDK and this command line to the emulator.
+    Its credentials are the emulator's own and no secret.
     """
     limits = [replace(each, announce=Announce(announce)) for each in rate_limits]
     if plan is not None:
@@ -107,24 +108,24 @@ def emulator(
         latency=latency,
         duplicate_add=DuplicateAdd(duplicate_add),
         validate_tenants=validate_tenants,
-        # It may run for days.
+        # A record of requests would grow for as long as it runs.
         keep_record=False,
     )
     if seed_file is not None:
-        from .seeding import seed
+        from .emulator_users import seed
 
         users = seed(made, seed_file, tenants=validate_tenants)
-        output.note(f"The emulator knows the {users:,} users of {seed_file}.")
+        output.note(f"The emulator has the {phrases.counted(users, 'user')} of {seed_file}.")
     try:
         asyncio.run(_serve(made, host, port))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_goodbye(made)) from None
     output.note(_goodbye(made))
-    return exits.DONE
+    return exit_codes.DONE
 
 
 async def _serve(emulator: Emulator, host: str, port: int) -> None:
-    """Serve until SIGTERM; Ctrl-C comes as a cancellation."""
+    """Serve until SIGTERM; Ctrl-C arrives as a cancellation."""
     try:
         await emulator.start()
     except OSError as error:

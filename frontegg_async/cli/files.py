@@ -1,4 +1,4 @@
-"""Files that a command writes: whole, or not at all."""
+"""Files that a command writes, each as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import click
 
 @contextmanager
 def replacing(path: Path) -> Generator[TextIO]:
-    """Open a file that takes the place of ``path`` at the end, if no exception ends it before.
+    """Open a draft that replaces ``path`` at the end, unless an exception is raised.
 
-    A file that was there keeps its permissions; a new one is for its owner alone.
+    An existing file keeps its permissions; a new one is readable by its owner alone.
     """
     from ..bulk.private_files import open_private
 
@@ -35,10 +35,10 @@ def replacing(path: Path) -> Generator[TextIO]:
 
 
 def check_other(option: str, path: Path, *others: Path | None) -> None:
-    """Refuse a file to be written that is one of the others.
+    """Reject an output file that is one of the other files.
 
     Raises:
-        click.UsageError: it is.
+        click.UsageError: ``path`` is one of them.
     """
     for other in others:
         if other is not None and path.resolve() == other.resolve():
@@ -46,15 +46,15 @@ def check_other(option: str, path: Path, *others: Path | None) -> None:
 
 
 def check_replaceable(option: str, path: Path, *others: Path | None) -> None:
-    """Find out now what would be in the way of writing ``path`` at the end.
+    """Reject an output file that could not be written at the end.
 
     Args:
-        option: which option names it.
-        path: what is to be written.
-        others: what it must not replace.
+        option: the option that names the file.
+        path: the file to write.
+        others: files that it must not replace.
 
     Raises:
-        click.UsageError: it cannot be written, or is one of the others.
+        click.UsageError: ``path`` cannot be written, or is one of the others.
     """
     check_other(option, path, *others)
     if path.is_dir():

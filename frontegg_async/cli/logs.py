@@ -12,10 +12,10 @@ from .._core.logs import ROOT, StderrHandler
 
 def _log(ctx: click.Context, _param: click.Parameter, verbosity: int) -> None:
     handler = StderrHandler()
-    # Only this package's logger: what aiohttp logs at debug level is not ours to vouch for.
+    # This package's logger only, which redacts secrets: aiohttp's debug logs need not.
     logger = ROOT
     before = logger.level
-    # What an error message says at the end need not be said by a log line as well.
+    # Without -v no warnings: the error message at the end repeats them.
     logger.setLevel((logging.ERROR, logging.INFO, logging.DEBUG)[min(verbosity, 2)])
     logger.addHandler(handler)
 

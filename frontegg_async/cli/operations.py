@@ -1,4 +1,4 @@
-"""``frontegg-async operations``: the table that everything else is driven by."""
+"""``frontegg-async operations``: the table of operations, as a list or one by one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..endpoints import GROUPS, find
 from ..endpoints import operations as all_operations
 from ..operation import Operation, TokenKind
 from . import output
-from .describing import describe, in_lines
+from .descriptions import describe, in_lines
 from .logs import verbose_option
 
 _WIDTH: Final = 80
@@ -21,19 +21,23 @@ _COLUMNS: Final = ("name", "method", "path", "token", "repeat")
 
 @click.command("operations")
 @click.argument("text", metavar="[FILTER]", default="")
-@click.option("--group", type=click.Choice(GROUPS), metavar="GROUP", help="Only of this group.")
+@click.option(
+    "--group", type=click.Choice(GROUPS), metavar="GROUP", help="Only operations of this group."
+)
 @click.option(
     "--method",
     type=click.Choice(["GET", "POST", "PUT", "PATCH", "DELETE"], case_sensitive=False),
-    help="Only of this HTTP method.",
+    help="Only operations of this HTTP method.",
 )
 @click.option(
     "--token",
     type=click.Choice([kind.value for kind in TokenKind]),
-    help="Only those that take this token.",
+    help="Only operations that take this token.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: an array, or one object.")
-@click.option("--markdown", is_flag=True, help="Print all of them as the page docs/operations.md.")
+@click.option(
+    "--markdown", is_flag=True, help="Print all operations as the page docs/operations.md."
+)
 @verbose_option
 def operations(
     text: str,
@@ -46,15 +50,17 @@ def operations(
 ) -> None:
     """List the operations that the SDK has, or describe one.
 
-    FILTER keeps those whose name, method or path holds it. The columns: which token an
-    operation takes, and what sending it twice means. The whole name of an operation tells all
-    about it: its parameters, where they go, and what comes back.
+    FILTER keeps the operations whose name, method or path contains it. The last columns are the
+    token that an operation takes, and the effect of sending it twice. The full name of an operation
+    describes it: its parameters, their place in the request, and its result.
     """
     narrowed = group is not None or method is not None or token is not None
     if markdown:
         if text or narrowed or as_json:
-            raise click.UsageError("--markdown prints all operations: it takes nothing else.")
-        from .catalogue import page
+            raise click.UsageError(
+                "--markdown prints all operations: leave out FILTER and all other options."
+            )
+        from .operations_page import page
 
         for line in page(all_operations()):
             output.data(line)
@@ -76,7 +82,7 @@ def operations(
     elif found:
         _list(found)
     else:
-        output.note("No operation is like that.")
+        output.note("No operation matches.")
 
 
 def _describe(operation: Operation[Any], *, as_json: bool) -> None:
@@ -104,7 +110,7 @@ def _list(found: list[Operation[Any]]) -> None:
 
 
 def _in_pairs(table: list[tuple[str, ...]], marks: list[str]) -> Iterator[str]:
-    """Yield two lines an operation, where the terminal is too narrow for one."""
+    """Yield two lines an operation, for a terminal that is too narrow for one."""
     for line, mark in zip(table, marks, strict=True):
         name, method, path, token, repeat = line
         yield "  ".join(filter(None, (name, token, repeat, mark)))

@@ -1,7 +1,7 @@
-"""What goes to stdout and stderr, and in which shape.
+"""Output on stdout and stderr.
 
-Texts come from servers and from files, and end up on terminals, which obey control characters:
-none of them gets through.
+Strings come from servers and files and are shown on terminals, which obey control characters: these
+are escaped.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ _CONTROLS: Final = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 
 
 def note(text: str) -> None:
-    """Tell the user something, beside the data."""
+    """Print a message on stderr."""
     click.echo(printable(text), err=True)
 
 
 def error(text: str) -> None:
-    """Tell the user what went wrong, in the words that click uses for wrong usage."""
+    """Print an error on stderr, in the form that click uses for wrong usage."""
     note(f"Error: {text}")
 
 
 def data(text: str) -> None:
-    """Write a line of data."""
+    """Print a line of data on stdout."""
     click.echo(printable(text))
 
 
 def json(value: Any, *, indent: bool = False) -> None:
-    """Write one JSON document, in UTF-8 whatever the locale."""
+    """Print one JSON document on stdout, in UTF-8 whatever the locale."""
     encoded = msgspec.json.encode(value)
     if indent:
         encoded = msgspec.json.format(encoded, indent=2)
@@ -49,17 +49,17 @@ def _escape(match: re.Match[bytes]) -> bytes:
 
 
 def on_terminal() -> bool:
-    """Whether somebody reads stdout, so that it may be laid out for eyes."""
+    """Return whether stdout is a terminal, so that data may be laid out for people."""
     return _is_terminal(sys.stdout)
 
 
 def progress_on_terminal() -> bool:
-    """Whether somebody watches stderr."""
+    """Return whether stderr is a terminal."""
     return _is_terminal(sys.stderr)
 
 
 def can_ask() -> bool:
-    """Whether there is somebody to answer a question."""
+    """Return whether a question can be asked: stdin and stderr are terminals."""
     return _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
 
 
@@ -69,13 +69,13 @@ def _is_terminal(stream: Any) -> bool:
 
 
 def flush() -> None:
-    """Write out what is buffered; raises OSError where nobody takes it any more."""
+    """Flush stdout; raises OSError if its reader has gone."""
     if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]  # started without
         sys.stdout.flush()
 
 
 def give_up_stdout() -> None:
-    """Lead stdout nowhere, so that the interpreter's own flush at the end cannot fail."""
+    """Redirect stdout to the null device, so that the interpreter's last flush cannot fail."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         target = sys.stdout.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)

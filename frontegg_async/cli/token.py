@@ -1,4 +1,4 @@
-"""``frontegg-async token``: who the credentials are. The token itself is never shown."""
+"""``frontegg-async token``: the owner and the lifetime of the token, which is never shown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def _ask(connection: Connection) -> tuple[str, TokenInfo]:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @connected
 def token(connection: Connection, *, as_json: bool) -> None:
-    """Show who the credentials are, and how long a token of theirs lasts.
+    """Show whose credentials are used, and when the token expires.
 
     The token itself is never shown.
     """

@@ -326,6 +326,18 @@ class Emulator:
         if sessions:
             self._store.logins.close_all(user_id=user_id)
 
+    def rotate_keys(self, *, keep: bool = False) -> None:
+        """Sign tokens with a new key from now on.
+
+        Args:
+            keep: Whether the keys before stay published. If not, their tokens verify no more;
+                the emulator itself still takes them.
+
+        Raises:
+            CannotSignError: The extra that signs is not installed.
+        """
+        self._store.keys.rotate(keep=keep)
+
     def finish_tasks(self) -> None:
         """Let every long-running task do all that it still has to do."""
         with self._service.recording():

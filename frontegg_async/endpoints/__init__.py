@@ -70,6 +70,13 @@ def find(name: str) -> Operation[Any] | None:
     return next((each for each in _of_group(group) if each.name == name), None)
 
 
+def group_class(group: str) -> type[Any]:
+    """Return the class of a group, such as ``UserPools`` for ``user_pools``."""
+    name = "".join(map(str.capitalize, group.split("_")))
+    kind: type[Any] = getattr(import_module(f"{__name__}.{group}"), name)
+    return kind
+
+
 def _of_group(group: str) -> Iterator[Operation[Any]]:
     for value in vars(import_module(f"{__name__}.{group}")).values():
         if isinstance(value, Operation):

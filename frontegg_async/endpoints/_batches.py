@@ -24,9 +24,9 @@ async def start_in_parts(
     """Start a task for every ``size`` items, and return the tasks in the order of the list.
 
     Args:
-        name: what the list is called, for the message if it is refused.
+        name: name of the list, for the message if it is rejected.
         items: the whole list.
-        size: the most items that one call takes.
+        size: maximum of items in one call.
         start: makes one call with its part of the list.
         operation: the operation that ``start`` sends.
 

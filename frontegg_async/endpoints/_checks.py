@@ -1,4 +1,4 @@
-"""What coroutines refuse before anything is sent, said once."""
+"""Checks of arguments that coroutines share, before anything is sent."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ def ids(
     least: int = 0,
     most: int | None = None,
 ) -> tuple[str, ...] | UnsetType:
-    """Return ``values`` as a tuple, if they are a list of so many texts; UNSET stays UNSET.
+    """Return ``values`` as a tuple, if they are a list of so many strings; UNSET stays UNSET.
 
     Raises:
-        InvalidRequestError: it is one text instead of a list of them, or of another length.
+        InvalidRequestError: it is one string instead of a list of them, or of another length.
     """
     if isinstance(values, UnsetType):
         return values
     if isinstance(values, str):
         raise InvalidRequestError(
-            f"{name} must be a list of texts, not one text", operation=operation.name
+            f"{name} must be a list of strings, not one string", operation=operation.name
         )
     found = tuple(values)
     if len(found) < least or (most is not None and len(found) > most):
@@ -77,21 +77,21 @@ def one_id(name: str, value: str, operation: Operation[Any]) -> str:
 def joined(
     name: str, values: Sequence[str] | UnsetType | None, operation: Operation[Any]
 ) -> str | UnsetType | None:
-    """Return ``values`` as one text with commas between, the form in which some queries take them.
+    """Return ``values`` as one string with commas between, the form that some queries take.
 
     That of ``users/v3``, its roles and groups is seen, that of the phrase search specified,
     that of usernames a guess (tests/drift/explained.py).
 
     Raises:
-        InvalidRequestError: it is one text instead of a list of them, or there is none in it, or
-            one of them holds a comma and would be read as two.
+        InvalidRequestError: it is one string instead of a list of them, or an empty list, or
+            one string holds a comma and would be read as two.
     """
     if values is None or isinstance(values, UnsetType):
         return values
     found = ids(name, values, operation, least=1)
     if any(type(value) is not str or "," in value for value in found):
         raise InvalidRequestError(
-            f"{name} must hold texts without commas: one with a comma would be read as two",
+            f"{name} must hold strings without commas: one with a comma would be read as two",
             operation=operation.name,
         )
     return ",".join(found)

@@ -1,4 +1,4 @@
-"""What starting a migration of users and one of tenants have in common."""
+"""Parts that migrations of users and of tenants share."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..operation import Operation
 
 
 def id_of(started: StartedMigration, operation: Operation[Any]) -> str:
-    """Return the id that a migration can be asked about by.
+    """Return the id by which the status of a migration is read.
 
     Raises:
-        ResponseDecodeError: the answer holds none.
+        ResponseDecodeError: the response holds none.
     """
     migration_id = started.migration_id or started.id
     if not migration_id:

@@ -1,4 +1,4 @@
-"""Account settings: what a tenant says of itself."""
+"""Account settings: a tenant's own data and formats."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from ..models.account_settings import TenantSettings, UpdateAccountSettingsRequest
-from ..operation import Caller, Operation, TenantHeader, TokenKind
+from ..operation import Operation, TenantHeader, TokenKind
+from ._group import EndpointGroup
 
 GET: Final = Operation(
     "account_settings.get",
@@ -36,17 +37,8 @@ GET_PUBLIC: Final = Operation(
 )
 
 
-class AccountSettings:
-    """The settings of one tenant.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class AccountSettings(EndpointGroup):
+    """The settings of one tenant."""
 
     async def get(self, *, tenant_id: str | None = None) -> TenantSettings:
         """Return a tenant's settings.
@@ -72,24 +64,24 @@ class AccountSettings:
         logo: str | UnsetType = UNSET,
         tenant_id: str | None = None,
     ) -> TenantSettings:
-        """Change a tenant's settings, and return them. What is not given stays as it is.
+        """Change a tenant's settings, and return them. Fields left out stay as they are.
 
         Frontegg does not specify the body: these are the fields that its own client knows.
 
         Args:
             name: name for people.
-            application_url: where the tenant's users find your application.
-            login_url: where they sign in.
+            application_url: URL of your application for the tenant's users.
+            login_url: URL where they sign in.
             address: its address.
             timezone: its time zone.
-            date_format: how dates are shown.
-            time_format: how times are shown.
+            date_format: format of dates.
+            time_format: format of times.
             currency: its currency.
             logo: its logo.
             tenant_id: the tenant.
 
         Raises:
-            InvalidRequestError: nothing was given, or a value is refused.
+            InvalidRequestError: nothing was given, or a value is rejected.
             NotFoundError: there is no such tenant.
 
         PUT /tenants/resources/account-settings/v1, with the environment's or a user's token
@@ -108,7 +100,7 @@ class AccountSettings:
         return await self._caller.call(UPDATE, body=body, tenant_id=tenant_id)
 
     async def get_public(self, *, tenant_id: str | None = None) -> TenantSettings:
-        """Return those of a tenant's settings that everybody may see.
+        """Return the public part of a tenant's settings.
 
         Raises:
             NotFoundError: there is no such tenant.

@@ -1,4 +1,4 @@
-"""Activation: how a user who was invited or has signed up becomes an active one."""
+"""Activation of users who were invited or have signed up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from ..models.activations import (
     UpdateActivationSettingsRequest,
 )
 from ..models.authentication import LoginResult
-from ..operation import Caller, Operation, RetrySafety, TokenKind
+from ..operation import Operation, RetrySafety, TokenKind
+from ._group import EndpointGroup
 from .authentication import VENDOR_HOST
 
 GET_SETTINGS: Final = Operation(
@@ -72,21 +73,15 @@ RESEND: Final = Operation(
 )
 
 
-class Activations:
-    """Activating users, and how the environment lets them do it.
+class Activations(EndpointGroup):
+    """Activating users, and the environment's settings for that.
 
     The activation token is the one in the e-mail that Frontegg sends, or the one that
     ``users.create_activation_link`` returns.
 
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it. ``vendor_host`` is the host of the environment's login page, such as
-    ``app-x.frontegg.com``; it may be left out where the session's own host is that one.
+    ``vendor_host`` is the host of the environment's login page, such as ``app-x.frontegg.com``;
+    it may be left out where the session's own host is that one.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def get_settings(self) -> ActivationSettings:
         """Return whether users activate themselves by code or by link.
@@ -98,11 +93,11 @@ class Activations:
     async def update_settings(
         self, strategy: ActivationMethod, *, code_expiration: Number | UnsetType = UNSET
     ) -> None:
-        """Set whether users activate themselves by code or by link.
+        """Let users activate themselves by code or by link.
 
         Args:
-            strategy: which of the two.
-            code_expiration: how long codes live, from 60; Frontegg does not say in which unit,
+            strategy: code or link.
+            code_expiration: life of codes, from 60; Frontegg does not say in which unit,
                 presumably in seconds.
 
         POST /identity/resources/configurations/v1/activation/strategies
@@ -140,8 +135,8 @@ class Activations:
             user_id: the user.
             token: the activation token.
             password: if ``get_strategy`` says that the user has to set one.
-            recaptcha_token: what reCAPTCHA gave, if the environment asks for it.
-            last_terms_check: which terms of use were accepted; Frontegg does not say in which form.
+            recaptcha_token: reCAPTCHA token, if the environment asks for one.
+            last_terms_check: accepted terms of use; Frontegg does not say in which form.
             vendor_host: host of the login page.
 
         POST /identity/resources/users/v1/activate, without a token
@@ -172,10 +167,10 @@ class Activations:
         Args:
             user_id: the user.
             token: the activation token.
-            code: what the user was sent.
+            code: code that the user was sent.
             password: if ``get_strategy`` says that the user has to set one.
-            recaptcha_token: what reCAPTCHA gave, if the environment asks for it.
-            last_terms_check: which terms of use were accepted; Frontegg does not say in which form.
+            recaptcha_token: reCAPTCHA token, if the environment asks for one.
+            last_terms_check: accepted terms of use; Frontegg does not say in which form.
             vendor_host: host of the login page.
 
         POST /identity/resources/users/v1/activate/code, without a token
@@ -196,7 +191,7 @@ class Activations:
 
         Args:
             email: the user's address.
-            email_metadata: what the e-mail's template may show; ``{}`` if it needs nothing.
+            email_metadata: values for the template of the e-mail; ``{}`` if it needs none.
 
         POST /identity/resources/users/v1/activate/reset, with the environment's or a user's token
         """

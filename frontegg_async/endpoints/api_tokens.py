@@ -1,4 +1,4 @@
-"""API tokens: what a tenant's programs authenticate with."""
+"""API tokens: credentials of a tenant's programs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from ..models.api_tokens import (
     CreateApiTokenRequest,
     UpdateApiTokenRequest,
 )
-from ..operation import Caller, Echo, Operation, RetrySafety, TenantHeader, TokenKind
+from ..operation import Echo, Operation, RetrySafety, TenantHeader, TokenKind
 from ._checks import ids
+from ._group import EndpointGroup
 
 CREATE: Final = Operation(
     "api_tokens.create",
@@ -93,17 +94,8 @@ DELETE_ACCESS_TOKEN: Final = Operation(
 )
 
 
-class ApiTokens:
-    """The tokens of a tenant: client credentials, and access tokens that are used as they are.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class ApiTokens(EndpointGroup):
+    """The tokens of a tenant: client credentials, and access tokens that are used as they are."""
 
     async def create(
         self,
@@ -123,8 +115,8 @@ class ApiTokens:
         Args:
             description: for people.
             metadata: goes into every access token that they are exchanged for.
-            role_ids: what they allow, as roles; give either this or ``permission_ids``.
-            permission_ids: what they allow, one by one; ignored where there are ``role_ids``.
+            role_ids: their roles; give either this or ``permission_ids``.
+            permission_ids: their permissions; ignored where there are ``role_ids``.
             expires_in_minutes: minutes, from 1; without it they do not expire.
             tenant_id: the tenant whose credentials they are.
 
@@ -156,8 +148,8 @@ class ApiTokens:
         Args:
             description: for people.
             metadata: goes into every access token that they are exchanged for.
-            role_ids: what they allow, as roles; give either this or ``permission_ids``.
-            permission_ids: what they allow, one by one; ignored where there are ``role_ids``.
+            role_ids: their roles; give either this or ``permission_ids``.
+            permission_ids: their permissions; ignored where there are ``role_ids``.
             expires_in_minutes: minutes, from 1; without it they do not expire.
             tenant_id: the tenant whose credentials they are.
 
@@ -192,7 +184,7 @@ class ApiTokens:
         """Change client credentials, and return them. When they expire cannot be changed.
 
         Args:
-            client_id: which ones.
+            client_id: id of the credentials.
             description: for people.
             metadata: goes into every access token that they are exchanged for.
             role_ids: all roles that they have from now on.
@@ -230,7 +222,7 @@ class ApiTokens:
 
         Args:
             description: for people.
-            role_ids: what it allows.
+            role_ids: its roles.
             expires_in_minutes: minutes, from 1; without it the token does not expire.
             tenant_id: the tenant whose token it is.
 

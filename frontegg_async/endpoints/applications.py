@@ -1,4 +1,4 @@
-"""Applications: which users may use which, and in which tenant."""
+"""Applications: their users, in each tenant."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from ..models.applications import (
     SetActiveTenantsRequest,
     UnassignUsersRequest,
 )
-from ..operation import Caller, Operation, RetrySafety, TokenKind, UserHeader
+from ..operation import Operation, RetrySafety, TokenKind, UserHeader
 from ._checks import ids
+from ._group import EndpointGroup
 
 GET_USERS: Final = Operation(
     "applications.get_users",
@@ -65,17 +66,8 @@ SET_ACTIVE_TENANTS: Final = Operation(
 )
 
 
-class Applications:
-    """The applications of users, in an environment that has more than one.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class Applications(EndpointGroup):
+    """The applications of users, in an environment that has more than one."""
 
     async def get_users(self, app_id: str) -> tuple[str, ...]:
         """Return the ids of the users who have an application.
@@ -95,7 +87,7 @@ class Applications:
     async def assign_users(
         self, *, app_id: str, tenant_id: str, user_ids: Sequence[str]
     ) -> tuple[ApplicationUser, ...]:
-        """Give an application to users of one tenant, and return what was assigned.
+        """Give an application to users of one tenant, and return the assignments.
 
         Args:
             app_id: the application.

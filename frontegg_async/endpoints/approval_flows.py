@@ -1,4 +1,4 @@
-"""Approval flows: who has to agree before something is done."""
+"""Approval flows: steps that have to be approved before something is done."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from ..models.approval_flows import (
     NewApprovalFlowStep,
     UpdateApprovalFlowRequest,
 )
-from ..operation import Caller, Echo, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
+from ..operation import Echo, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
+from ._group import EndpointGroup
 
 CREATE: Final = Operation(
     "approval_flows.create",
@@ -95,17 +96,8 @@ EXECUTE_STEP_UP: Final = Operation(
 )
 
 
-class ApprovalFlows:
-    """The approval flows of an environment.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class ApprovalFlows(EndpointGroup):
+    """The approval flows of an environment."""
 
     async def create(
         self,
@@ -121,11 +113,11 @@ class ApprovalFlows:
 
         Args:
             name: name for people.
-            channels: how approvers are asked.
-            configuration: how long it waits, and whom it tells.
-            steps: who has to agree.
+            channels: ways of asking approvers.
+            configuration: times and notifications.
+            steps: approvers in order.
             description: for people.
-            is_active: whether it can be started.
+            is_active: True if it can be started.
 
         POST /identity/resources/approval-flows/v1
         """
@@ -164,16 +156,16 @@ class ApprovalFlows:
         configuration: NewApprovalFlowConfiguration | UnsetType = UNSET,
         steps: Sequence[NewApprovalFlowStep] | UnsetType = UNSET,
     ) -> ApprovalFlow:
-        """Change an approval flow, and return it. What is not given stays as it is.
+        """Change an approval flow, and return it. Fields left out stay as they are.
 
         Args:
             flow_id: the flow.
             name: name for people.
             description: for people.
-            is_active: whether it can be started.
-            channels: how approvers are asked.
-            configuration: how long it waits, and whom it tells.
-            steps: who has to agree, in place of all steps there are.
+            is_active: True if it can be started.
+            channels: ways of asking approvers.
+            configuration: times and notifications.
+            steps: approvers in order, in place of all steps there are.
 
         PATCH /identity/resources/approval-flows/v1/{id}
         """
@@ -202,12 +194,12 @@ class ApprovalFlows:
         approver_id: str,
         approval_flow_step_id: str,
     ) -> ApprovalDecision:
-        """Approve or decline for an approver, and return whether that was taken down.
+        """Approve or decline for an approver, and return whether it was recorded.
 
         Args:
             approved: False to decline.
-            approval_flow_execution_id: what is to be done, as the approver was asked.
-            approver_id: who decides.
+            approval_flow_execution_id: execution that the approver was asked about.
+            approver_id: approver who decides.
             approval_flow_step_id: the step that this approver has to decide.
 
         POST /identity/resources/approval-flows/v1/approver-action, with the environment's or a
@@ -228,7 +220,7 @@ class ApprovalFlows:
         approver_id: str,
         approval_flow_step_id: str,
     ) -> ApprovalExecution:
-        """Return what an approver is asked about, and by whom.
+        """Return the request that an approver is asked about, and its requester.
 
         GET /identity/resources/approval-flows/v1/execution-data, with the environment's or a
         user's token
@@ -255,7 +247,7 @@ class ApprovalFlows:
             flow_id: the flow.
             execution_data: the application's own, shown to approvers.
             webhook_url: URL that is called.
-            user_id: who requests it.
+            user_id: user who requests it.
             tenant_id: the tenant that it is for.
 
         POST /identity/resources/approval-flows/v1/{id}/execute, with the environment's or a
@@ -277,7 +269,7 @@ class ApprovalFlows:
         Args:
             execution_data: the application's own, shown to approvers.
             webhook_url: URL that is called.
-            user_id: who requests it.
+            user_id: user who requests it.
             tenant_id: the tenant that it is for.
 
         POST /identity/resources/approval-flows/v1/step-up/execute, with the environment's or a

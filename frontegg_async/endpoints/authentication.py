@@ -1,7 +1,7 @@
 """Logging in: an environment, a user with a password, an API token; and signing up.
 
-Frontegg finds out by the host which environment a user logs in to. On an own domain that is said
-already; on a region's host the header ``frontegg-vendor-host`` says it (spec).
+Frontegg knows the environment that a user logs in to by the host: an own domain names it, on a
+region's host the header ``frontegg-vendor-host`` does (spec).
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from ..models.authentication import (
     TokenGrant,
 )
 from ..models.metadata import Metadata, encode_metadata
-from ..operation import Caller, Operation, RetrySafety, TokenKind
+from ..operation import Operation, RetrySafety, TokenKind
 from ._checks import ids
+from ._group import EndpointGroup
 
 VENDOR_HOST: Final = "frontegg-vendor-host"
 APPLICATION_ID: Final = "frontegg-application-id"
@@ -111,20 +112,14 @@ SIGN_UP_WITH_USERNAME: Final = Operation(
 )
 
 
-class Authentication:
+class Authentication(EndpointGroup):
     """Logging in and signing up. The session itself authenticates the environment.
 
-    What logging in returns is what ``session.as_user()`` takes.
+    ``session.as_user()`` takes the result of logging in.
 
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it. ``vendor_host`` is the host of the environment's login page, such as
-    ``app-x.frontegg.com``; it may be left out where the session's own host is that one.
+    ``vendor_host`` is the host of the environment's login page, such as ``app-x.frontegg.com``;
+    it may be left out where the session's own host is that one.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     @concealing
     async def login(
@@ -141,9 +136,9 @@ class Authentication:
 
         Args:
             password: the user's password.
-            email: who it is; either this or ``username``.
-            username: who it is; either this or ``email``.
-            recaptcha_token: what reCAPTCHA gave, if the environment asks for it.
+            email: the user's address; either this or ``username``.
+            username: username; either this or ``email``.
+            recaptcha_token: reCAPTCHA token, if the environment asks for one.
             invitation_token: of the invitation that is accepted by logging in.
             vendor_host: host of the login page.
 
@@ -249,22 +244,22 @@ class Authentication:
         vendor_host: str | None = None,
         application_id: str | None = None,
     ) -> SignUpResult:
-        """Make a user and a tenant for the user's company, and return how far that got.
+        """Make a user and a tenant for the user's company, and return the state reached.
 
         Args:
             email: the user's address.
             company_name: name of the new tenant.
-            provider: where the user's identity comes from.
+            provider: identity provider of the user.
             username: a name to log in with, besides the address.
             name: name for people.
-            password: where the environment takes passwords.
+            password: in environments that take passwords.
             phone_number: with the code of its country.
             profile_picture_url: at most 4,095 characters.
-            metadata: the application's own, an object or a text that holds JSON.
-            email_metadata: what the e-mail's template may show.
+            metadata: the application's own, an object or a string that holds JSON.
+            email_metadata: values for the template of the e-mail.
             role_ids: roles in the new tenant.
             skip_invite_email: True to send no e-mail.
-            recaptcha_token: what reCAPTCHA gave, if the environment asks for it.
+            recaptcha_token: reCAPTCHA token, if the environment asks for one.
             invitation_token: of the invitation that is accepted by signing up.
             vendor_host: host of the login page.
             application_id: the application that the user signs up for.
@@ -316,17 +311,17 @@ class Authentication:
         Args:
             username: at most 255 letters, digits, dots, hyphens and underscores.
             company_name: name of the new tenant.
-            provider: where the user's identity comes from.
+            provider: identity provider of the user.
             email: the user's address, if there is one.
             name: name for people.
-            password: where the environment takes passwords.
+            password: in environments that take passwords.
             phone_number: with the code of its country.
             profile_picture_url: at most 4,095 characters.
-            metadata: the application's own, an object or a text that holds JSON.
-            email_metadata: what the e-mail's template may show.
+            metadata: the application's own, an object or a string that holds JSON.
+            email_metadata: values for the template of the e-mail.
             role_ids: roles in the new tenant.
             skip_invite_email: True to send no e-mail.
-            recaptcha_token: what reCAPTCHA gave, if the environment asks for it.
+            recaptcha_token: reCAPTCHA token, if the environment asks for one.
             invitation_token: of the invitation that is accepted by signing up.
             vendor_host: host of the login page.
             application_id: the application that the user signs up for.

@@ -17,10 +17,11 @@ from ..models.bulk_users import (
     StartedRolesUpdate,
     UpdateRolesRequest,
 )
-from ..operation import Caller, Operation, RetrySafety, TenantHeader
+from ..operation import Operation, RetrySafety, TenantHeader
 from ..tasks import Task, TaskBatch
 from ._batches import start_in_parts
 from ._checks import ids
+from ._group import EndpointGroup
 
 MAX_INVITED_USERS: Final = 1000
 """Users that one call invites (docs/frontegg.md: doc)."""
@@ -56,20 +57,12 @@ GET_ROLES_STATUS: Final = Operation(
 )
 
 
-class BulkUsers:
+class BulkUsers(EndpointGroup):
     """Work on users that goes on after Frontegg has answered.
 
-    What starts it returns handles to wait by; ``invite_task`` and ``roles_task`` make them again
-    from ids, in another process too.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
+    Methods that start work return handles to wait by; ``invite_task`` and ``roles_task`` make
+    them again from ids, in another process too.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def invite(
         self, users: Sequence[InvitedUser], *, tenant_id: str | None = None
@@ -85,7 +78,7 @@ class BulkUsers:
 
         Raises:
             BatchInterruptedError: a call after the first one failed; the tasks before it go on.
-            ResponseDecodeError: Frontegg took the users and named no task to ask about.
+            ResponseDecodeError: Frontegg took the users and named no task.
 
         POST /identity/resources/users/bulk/v1/invite
         """
@@ -135,7 +128,7 @@ class BulkUsers:
         body = UpdateRolesRequest(
             add_role_ids=ids("add_role_ids", add_role_ids, UPDATE_ROLES),
             remove_role_ids=ids("remove_role_ids", remove_role_ids, UPDATE_ROLES),
-            # None would mean all of them to Frontegg, and hardly to whoever gives an empty list.
+            # An empty list means all of them to Frontegg, and hardly to the caller.
             tenant_ids=ids("tenant_ids", tenant_ids, UPDATE_ROLES, least=1),
         )
         started = await self._caller.call(UPDATE_ROLES, user_id, body=body)

@@ -16,8 +16,9 @@ from ..models.core_settings import (
     IdentityConfigurationChanges,
     SetCaptchaPolicyRequest,
 )
-from ..operation import Caller, Operation, RetrySafety
+from ..operation import Operation, RetrySafety
 from ._checks import ids
+from ._group import EndpointGroup
 
 GET: Final = Operation(
     "core_settings.get",
@@ -61,17 +62,8 @@ UPDATE_CAPTCHA_POLICY: Final = Operation(
 )
 
 
-class CoreSettings:
-    """How users log in to an environment, and what their tokens are like.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class CoreSettings(EndpointGroup):
+    """Settings of logins to an environment and of users' tokens."""
 
     async def get(self) -> IdentityConfiguration:
         """Return the identity configuration, the secret that tokens are signed with included.
@@ -81,7 +73,7 @@ class CoreSettings:
         return await self._caller.call(GET)
 
     async def update(self, changes: IdentityConfigurationChanges) -> IdentityConfiguration:
-        """Change the identity configuration, and return it. What is not given stays as it is.
+        """Change the identity configuration, and return it. Fields left out stay as they are.
 
         POST /identity/resources/configurations/v1
         """
@@ -117,11 +109,11 @@ class CoreSettings:
         """Create the CAPTCHA policy, and return it.
 
         Args:
-            enabled: whether it holds.
-            site_key: what Google gave for the page.
-            secret_key: what Google gave for the server.
+            enabled: True to apply it.
+            site_key: reCAPTCHA key for the page.
+            secret_key: reCAPTCHA key for the server.
             min_score: the least score that passes, from 0 to 1.
-            ignored_emails: who need not pass.
+            ignored_emails: addresses of users who need not pass.
 
         Raises:
             ConflictError: there is one already; ``update_captcha_policy`` changes it.
@@ -150,11 +142,11 @@ class CoreSettings:
         """Replace the CAPTCHA policy, and return it.
 
         Args:
-            enabled: whether it holds.
-            site_key: what Google gave for the page.
-            secret_key: what Google gave for the server.
+            enabled: True to apply it.
+            site_key: reCAPTCHA key for the page.
+            secret_key: reCAPTCHA key for the server.
             min_score: the least score that passes, from 0 to 1.
-            ignored_emails: who need not pass.
+            ignored_emails: addresses of users who need not pass.
 
         PUT /identity/resources/configurations/v1/captcha-policy
         """

@@ -11,7 +11,8 @@ from ..models.custom_oauth_providers import (
     CustomOauthProviderList,
     NewCustomOauthProvider,
 )
-from ..operation import Caller, Operation, RetrySafety
+from ..operation import Operation, RetrySafety
+from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
     "custom_oauth_providers.get_all",
@@ -42,17 +43,8 @@ DELETE: Final = Operation(
 )
 
 
-class CustomOauthProviders:
-    """The social login providers that an environment adds to Frontegg's.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class CustomOauthProviders(EndpointGroup):
+    """The social login providers that an environment adds to Frontegg's."""
 
     async def get_all(self) -> tuple[CustomOauthProvider, ...]:
         """Return all providers.
@@ -63,21 +55,21 @@ class CustomOauthProviders:
         return found.providers or ()
 
     async def create(self, provider: NewCustomOauthProvider) -> None:
-        """Create a provider. Its id is in what ``get_all`` returns.
+        """Create a provider. Its id is in the result of ``get_all``.
 
         POST /identity/resources/sso/custom/v1
         """
         await self._caller.call(CREATE, body=provider)
 
     async def update(self, provider_id: str, changes: CustomOauthProviderChanges) -> None:
-        """Change a provider. What is not given stays as it is.
+        """Change a provider. Fields left out stay as they are.
 
         PATCH /identity/resources/sso/custom/v1/{id}
         """
         await self._caller.call(UPDATE, provider_id, body=changes)
 
     async def delete(self, provider_id: str) -> None:
-        """Delete a provider; nobody can log in with it any more.
+        """Delete a provider; no user can log in with it any more.
 
         DELETE /identity/resources/sso/custom/v1/{id}
         """

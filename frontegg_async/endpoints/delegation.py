@@ -1,4 +1,4 @@
-"""Delegation: tokens for one who acts for another."""
+"""Delegation: tokens for a user who acts for another."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from types import NoneType
 from typing import Final
 
 from ..models.delegation import DelegationConfiguration, UpdateDelegationConfigurationRequest
-from ..operation import Caller, Operation, RetrySafety
+from ..operation import Operation, RetrySafety
+from ._group import EndpointGroup
 
 GET_CONFIGURATION: Final = Operation(
     "delegation.get_configuration",
@@ -24,17 +25,8 @@ UPDATE_CONFIGURATION: Final = Operation(
 )
 
 
-class Delegation:
-    """Whether tokens that are made by token exchange say who acts for whom.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class Delegation(EndpointGroup):
+    """The setting that makes exchanged tokens name the user and the one who acts for the user."""
 
     async def get_configuration(self) -> DelegationConfiguration:
         """Return whether token exchange delegates, in the whole environment.
@@ -44,7 +36,7 @@ class Delegation:
         return await self._caller.call(GET_CONFIGURATION)
 
     async def update_configuration(self, enabled: bool) -> None:
-        """Choose whether token exchange delegates, in the whole environment.
+        """Turn delegation by token exchange on or off, in the whole environment.
 
         POST /identity/resources/configurations/v1/delegation
         """

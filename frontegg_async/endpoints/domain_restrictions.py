@@ -1,4 +1,4 @@
-"""Domain restrictions: whose e-mail addresses may sign up."""
+"""Domain restrictions: domains whose e-mail addresses may sign up."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from ..models.domain_restrictions import (
     UpdateDomainRestrictionConfigurationRequest,
 )
 from ..models.paging import Page
-from ..operation import Caller, Operation, RetrySafety, TokenKind
+from ..operation import Operation, RetrySafety, TokenKind
 from ..paging import Paginator
 from ._checks import ids
+from ._group import EndpointGroup
 
 ITERATE: Final = Operation(
     "domain_restrictions.iterate",
@@ -70,20 +71,12 @@ UPDATE_CONFIGURATION: Final = Operation(
 )
 
 
-class DomainRestrictions:
+class DomainRestrictions(EndpointGroup):
     """The domains of e-mail addresses that may sign up, or may not.
 
-    A user's token says for which tenant. Frontegg names no header by which the environment's
+    A user's token names the tenant. Frontegg names no header by which the environment's
     token could say it, and has restrictions of a whole environment too (doc).
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     def iterate(self) -> Paginator[DomainRestriction]:
         """Iterate over the domains of both lists.
@@ -124,7 +117,7 @@ class DomainRestrictions:
         return await self._caller.call(REPLACE, body=body)
 
     async def get_configuration(self) -> DomainRestrictionConfiguration:
-        """Return which list counts, if any, and whether public domains are kept out.
+        """Return the list that counts, if any, and whether public domains are kept out.
 
         GET /identity/resources/configurations/restrictions/v1/email-domain/config, with the
         environment's or a user's token
@@ -138,13 +131,13 @@ class DomainRestrictions:
         list_type: RestrictionType | UnsetType = UNSET,
         block_public_domains: bool | UnsetType = UNSET,
     ) -> DomainRestrictionConfiguration:
-        """Choose which list counts, if any, and return the configuration.
+        """Choose the list that counts, if any, and return the configuration.
 
         Args:
-            active: whether domains are looked at at all.
+            active: True to check domains.
             list_type: the list that counts.
-            block_public_domains: whether public domains, where anybody can get an address, are
-                kept out.
+            block_public_domains: True to keep out public domains, where anyone can get an
+                address.
 
         POST /identity/resources/configurations/restrictions/v1/email-domain/config, with the
         environment's or a user's token

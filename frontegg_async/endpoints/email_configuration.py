@@ -1,4 +1,4 @@
-"""E-mail configuration: which service sends the environment's e-mails."""
+"""E-mail configuration: the service that sends the environment's e-mails."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from ..models.email_configuration import (
     UpdateEmailConfigurationRequest,
     UpdateEmailConfigurationV1Request,
 )
-from ..operation import Caller, Operation, RetrySafety
+from ..operation import Operation, RetrySafety
+from ._group import EndpointGroup
 
 GET: Final = Operation(
     "email_configuration.get",
@@ -45,20 +46,11 @@ DELETE: Final = Operation(
 )
 
 
-class EmailConfiguration:
-    """The service that sends e-mails in the environment's name.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class EmailConfiguration(EndpointGroup):
+    """The service that sends e-mails in the environment's name."""
 
     async def get(self) -> MailConfiguration:
-        """Return which service sends e-mails.
+        """Return the service that sends e-mails.
 
         Raises:
             NotFoundError: none is configured; Frontegg may also answer with an empty object.

@@ -1,4 +1,4 @@
-"""E-mail templates: what Frontegg writes to users, and in whose name."""
+"""E-mail templates: sender, subject and content of Frontegg's e-mails to users."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from ..models.email_templates import EmailTemplate, EmailTemplateType, UpdateEmailTemplateRequest
-from ..operation import Caller, Operation, RetrySafety
+from ..operation import Operation, RetrySafety
+from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
     "email_templates.get_all",
@@ -38,17 +39,8 @@ GET_DEFAULT: Final = Operation(
 )
 
 
-class EmailTemplates:
-    """The e-mails that Frontegg sends to users.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class EmailTemplates(EndpointGroup):
+    """The e-mails that Frontegg sends to users."""
 
     async def get_all(
         self, *, template_type: EmailTemplateType | UnsetType = UNSET
@@ -78,11 +70,11 @@ class EmailTemplates:
             sender_email: address that it comes from, at most 512 characters.
             subject: its subject, at most 512 characters.
             from_name: name that it comes from, at most 512 characters.
-            redirect_url: where its link leads; required for ``ResetPassword``, ``ActivateUser``,
+            redirect_url: target of its link; required for ``ResetPassword``, ``ActivateUser``,
                 ``InviteToTenant``, ``MagicLink`` and ``BulkInvitesToTenant``.
-            html_template: its text as HTML, at most 1,000,000 characters.
-            success_redirect_url: where the user gets to in the end.
-            active: whether it is sent.
+            html_template: its content as HTML, at most 1,000,000 characters.
+            success_redirect_url: page that the user gets to in the end.
+            active: True to send it.
 
         POST /identity/resources/mail/v1/configs/templates
         """

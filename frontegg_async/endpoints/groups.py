@@ -23,9 +23,10 @@ from ..models.groups import (
 )
 from ..models.metadata import Metadata, encode_metadata
 from ..models.paging import Page
-from ..operation import Caller, Echo, Operation, RetrySafety, TenantHeader, TokenKind
+from ..operation import Echo, Operation, RetrySafety, TenantHeader, TokenKind
 from ..paging import Paginator
 from ._checks import ids
+from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
     "groups.get_all",
@@ -145,21 +146,13 @@ UPDATE_CONFIGURATION: Final = Operation(
 )
 
 
-class Groups:
+class Groups(EndpointGroup):
     """The groups of a tenant's users.
 
     ``tenant_id`` is the tenant whose groups they are. The environment's token needs it; a user's
-    token says it already. ``groups_relations`` says whether groups come with their roles, their
+    token says it already. ``groups_relations`` asks for groups with their roles, their
     users, or both.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def get_all(
         self,
@@ -187,9 +180,9 @@ class Groups:
         """Iterate over groups.
 
         Args:
-            groups_relations: what they come with.
+            groups_relations: roles, users or both, to come with them.
             sort_by: the sort key. Only a unique one gives pages that miss no group.
-            order: which end comes first.
+            order: sort direction.
             limit: groups a page, from 1.
             tenant_id: the tenant whose groups they are.
 
@@ -243,7 +236,7 @@ class Groups:
 
         Args:
             name: name that no other group has.
-            color: what it is shown in.
+            color: colour that it is shown in.
             description: for people.
             metadata: the application's own.
             tenant_id: the tenant whose group it is.
@@ -265,12 +258,12 @@ class Groups:
         metadata: Metadata | UnsetType = UNSET,
         tenant_id: str | None = None,
     ) -> Group:
-        """Change a group, and return it. What is not given stays as it is.
+        """Change a group, and return it. Fields left out stay as they are.
 
         Args:
             group_id: the group.
             name: name that no other group has.
-            color: what it is shown in.
+            color: colour that it is shown in.
             description: for people.
             metadata: the application's own, all of it.
             tenant_id: the tenant whose group it is.
@@ -343,9 +336,9 @@ class Groups:
     async def update_configuration(
         self, *, enabled: bool | UnsetType = UNSET, roles_enabled: bool | UnsetType = UNSET
     ) -> None:
-        """Choose whether the environment has groups, and whether they can have roles.
+        """Turn groups on or off in the environment, and roles of groups.
 
-        Frontegg takes what is not given for True.
+        Frontegg takes an argument left out for True.
 
         POST /identity/resources/groups/v1/config, with the environment's or a user's token
         """

@@ -24,8 +24,9 @@ from ..models.invitations import (
     UpdateUserInvitationRequest,
     VerifyInvitationRequest,
 )
-from ..operation import JSON, Caller, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
+from ..operation import JSON, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
 from ._checks import ids
+from ._group import EndpointGroup
 
 CREATE: Final = Operation(
     "invitations.create",
@@ -157,17 +158,8 @@ UPDATE_STRATEGY: Final = Operation(
 )
 
 
-class Invitations:
-    """Invitations into tenants: for one user, or for everybody who has the token.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class Invitations(EndpointGroup):
+    """Invitations into tenants: for one user, or for any user with the token."""
 
     async def create(
         self,
@@ -182,10 +174,10 @@ class Invitations:
 
         Args:
             tenant_id: the tenant.
-            user_id: who is invited; without it, everybody who has the token.
-            role_ids: the roles that the invited get.
+            user_id: user to invite; without it, any user with the token.
+            role_ids: roles that the invited users get.
             expires_in_minutes: minutes that the invitation lives.
-            should_send_email: whether Frontegg sends it, if it is for one user.
+            should_send_email: True to have Frontegg send it, if it is for one user.
 
         POST /identity/resources/tenants/invites/v1
         """
@@ -206,7 +198,7 @@ class Invitations:
         return await self._caller.call(GET_ALL)
 
     async def delete(self, invitation_id: str) -> None:
-        """Delete an invitation: its token is worth nothing any more.
+        """Delete an invitation: its token is no longer valid.
 
         DELETE /identity/resources/tenants/invites/v1/token/{id}
         """
@@ -214,7 +206,7 @@ class Invitations:
 
     @concealing
     async def verify(self, token: str) -> Invitation:
-        """Return the invitation that a token is of, if the token is good.
+        """Return the invitation of a token, if the token is good.
 
         POST /identity/resources/tenants/invites/v1/verify
         """
@@ -242,9 +234,9 @@ class Invitations:
 
         Args:
             expires_in_minutes: minutes that the invitation lives.
-            should_send_email: whether Frontegg sends it.
+            should_send_email: True to have Frontegg send it.
             role_ids: the roles that the user gets.
-            user_id: who is invited.
+            user_id: user to invite.
             tenant_id: the tenant.
 
         POST /identity/resources/tenants/invites/v2/user, with the environment's or a user's token
@@ -272,8 +264,8 @@ class Invitations:
 
         Args:
             expires_in_minutes: minutes that the invitation lives.
-            should_send_email: whether Frontegg sends it.
-            user_id: who is invited.
+            should_send_email: True to have Frontegg send it.
+            user_id: user to invite.
             tenant_id: the tenant.
 
         POST /identity/resources/tenants/invites/v1/user, with the environment's or a user's token
@@ -297,8 +289,8 @@ class Invitations:
 
         Args:
             expires_in_minutes: minutes that it lives from now on.
-            should_send_email: whether Frontegg sends it.
-            user_id: who is invited.
+            should_send_email: True to have Frontegg send it.
+            user_id: user to invite.
             tenant_id: the tenant.
 
         PATCH /identity/resources/tenants/invites/v1/user
@@ -336,9 +328,9 @@ class Invitations:
         """Make an invited user a member of the tenant, where invitations are sent as a code.
 
         Args:
-            user_id: who is invited.
+            user_id: user to invite.
             token: of the invitation.
-            code: what the user was sent.
+            code: code that the user was sent.
 
         POST /identity/resources/users/v1/invitation/accept/code, with any token or none
         """
@@ -348,8 +340,8 @@ class Invitations:
     async def resend(self, email: str, *, tenant_id: str | None = None) -> Any:
         """Invite a user into a tenant again, with a new token.
 
-        Frontegg says that the new link and token come back, but not in which form: what comes is
-        returned as it is, None if nothing does.
+        Frontegg says that the new link and token come back, but not in which form: the JSON is
+        returned as it comes, None for an empty body.
 
         POST /identity/resources/users/v1/invitation/reset, with the environment's or a user's
         token
@@ -360,11 +352,11 @@ class Invitations:
     async def resend_all(self, email: str, *, tenant_id: str | None = None) -> Any:
         """Invite a user again into every sub-tenant where an invitation is open.
 
-        Frontegg says that new links and tokens come back, but not in which form: what comes is
-        returned as it is, None if nothing does.
+        Frontegg says that new links and tokens come back, but not in which form: the JSON is
+        returned as it comes, None for an empty body.
 
         Args:
-            email: who is invited.
+            email: e-mail address of the user.
             tenant_id: the tenant above them.
 
         POST /identity/resources/users/v1/invitation/reset/all, with the environment's or a user's

@@ -1,4 +1,4 @@
-"""IP restrictions: from which addresses users may come."""
+"""IP restrictions: addresses from which users may come."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from ..models.ip_restrictions import (
     UpdateIpRestrictionConfigurationRequest,
 )
 from ..models.paging import Page
-from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind
+from ..operation import Operation, RetrySafety, TenantHeader, TokenKind
 from ..paging import Paginator
+from ._group import EndpointGroup
 
 ITERATE: Final = Operation(
     "ip_restrictions.iterate",
@@ -83,20 +84,12 @@ UPDATE_CONFIGURATION: Final = Operation(
 )
 
 
-class IpRestrictions:
+class IpRestrictions(EndpointGroup):
     """The addresses from which a tenant's users may come, or may not.
 
     ``tenant_id`` is the tenant whose restrictions they are. The environment's token needs it; a
     user's token says it already.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     def iterate(
         self,
@@ -108,7 +101,7 @@ class IpRestrictions:
         """Iterate over the addresses of both lists.
 
         Args:
-            text: only restrictions that hold this text.
+            text: search term.
             limit: restrictions a page, from 1.
             tenant_id: the tenant whose restrictions they are.
 
@@ -139,7 +132,7 @@ class IpRestrictions:
             ip: an address, or a range in CIDR notation, of IPv4 or IPv6.
             strategy: the list.
             description: for people.
-            is_active: whether it counts.
+            is_active: True to apply it.
             tenant_id: the tenant whose restriction it is.
 
         POST /identity/resources/configurations/v1/restrictions/ip, with the environment's or a
@@ -167,9 +160,9 @@ class IpRestrictions:
         return await self._caller.call(VERIFY, tenant_id=tenant_id)
 
     async def verify_allowed(self, *, tenant_id: str | None = None) -> IpVerification:
-        """Return whether the address that this call comes from is on the list of the allowed.
+        """Return whether the address that this call comes from is on the list of allowed ones.
 
-        Ask before the list is made to count: who is not on it is locked out.
+        Ask before the list is made to count: users from other addresses are locked out.
 
         POST /identity/resources/configurations/v1/restrictions/ip/verify/allow, with the
         environment's or a user's token
@@ -179,7 +172,7 @@ class IpRestrictions:
     async def get_configuration(
         self, *, tenant_id: str | None = None
     ) -> IpRestrictionConfiguration:
-        """Return which list counts, if any.
+        """Return the list that counts, if any.
 
         GET /identity/resources/configurations/v1/restrictions/ip/config, with the environment's
         or a user's token
@@ -193,11 +186,11 @@ class IpRestrictions:
         is_active: bool | UnsetType = UNSET,
         tenant_id: str | None = None,
     ) -> None:
-        """Choose which list counts, if any.
+        """Choose the list that counts, if any.
 
         Args:
             strategy: the list that counts.
-            is_active: whether addresses are looked at at all.
+            is_active: True to check addresses.
             tenant_id: the tenant whose configuration it is.
 
         POST /identity/resources/configurations/v1/restrictions/ip/config, with the environment's

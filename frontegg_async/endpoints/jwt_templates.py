@@ -1,4 +1,4 @@
-"""JWT templates: what users' tokens say, and whose tokens are made by which template."""
+"""JWT templates: the claims of users' tokens, and rules that choose the template of a token."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from ..models.jwt_templates import (
     UpdateJwtTemplateRequest,
 )
 from ..models.paging import Page
-from ..operation import Caller, Echo, Operation, RetrySafety
+from ..operation import Echo, Operation, RetrySafety
 from ..paging import Paginator
+from ._group import EndpointGroup
 
 ITERATE: Final = Operation(
     "jwt_templates.iterate",
@@ -93,20 +94,12 @@ DELETE_TARGETING: Final = Operation(
 )
 
 
-class JwtTemplates:
+class JwtTemplates(EndpointGroup):
     """The JWT templates of an environment. Frontegg enables them on request.
 
-    Which tokens are made by which template is the targeting: rules that are tried in order. An
+    The targeting chooses the template of a token, by rules that are tried in order. An
     environment has one targeting.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     def iterate(
         self,
@@ -120,10 +113,10 @@ class JwtTemplates:
         """Iterate over JWT templates.
 
         Args:
-            keys: only those of these keys.
-            ids: only those of these ids.
+            keys: only templates of these keys.
+            ids: only templates of these ids.
             sort_by: the sort key. Only a unique one gives pages that miss no template.
-            order: which end comes first.
+            order: sort direction.
             limit: templates a page, from 1.
 
         GET /identity/resources/jwt-templates/v1
@@ -154,8 +147,8 @@ class JwtTemplates:
             key: unique name for programs.
             name: name for people.
             expiration: seconds that a token holds, from 10 to 15,552,000 (180 days).
-            algorithm: what tokens are signed with.
-            template_schema: what tokens say.
+            algorithm: signature algorithm of the tokens.
+            template_schema: claims of the tokens.
             description: for people.
 
         POST /identity/resources/jwt-templates/v1
@@ -188,8 +181,8 @@ class JwtTemplates:
             key: unique name for programs.
             name: name for people.
             expiration: seconds that a token holds, from 10 to 15,552,000 (180 days).
-            algorithm: what tokens are signed with.
-            template_schema: what tokens say, all of it.
+            algorithm: signature algorithm of the tokens.
+            template_schema: all claims of the tokens.
             description: for people.
 
         PUT /identity/resources/jwt-templates/v1/{id}
@@ -212,7 +205,7 @@ class JwtTemplates:
         await self._caller.call(DELETE, template_id)
 
     async def get_targeting(self) -> JwtTemplateTargeting:
-        """Return which tokens are made by which template.
+        """Return the targeting: the rules that choose the template of a token.
 
         Raises:
             NotFoundError: there is no targeting yet.

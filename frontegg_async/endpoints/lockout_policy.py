@@ -1,4 +1,4 @@
-"""The lockout policy: how many failed attempts lock a user out."""
+"""The lockout policy: the number of failed attempts that lock a user out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Final
 
 from ..models import Number
 from ..models.lockout_policy import LockoutRule, SetLockoutPolicyRequest
-from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind
+from ..operation import Operation, RetrySafety, TenantHeader, TokenKind
+from ._group import EndpointGroup
 
 GET: Final = Operation(
     "lockout_policy.get",
@@ -37,19 +38,11 @@ UPDATE: Final = Operation(
 )
 
 
-class LockoutPolicy:
-    """After how many failed attempts to log in a user is locked.
+class LockoutPolicy(EndpointGroup):
+    """The number of failed attempts to log in after which a user is locked.
 
     Without a ``tenant_id`` the policy is the environment's, for all its tenants.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def get(self, *, tenant_id: str | None = None) -> LockoutRule:
         """Return the policy.
@@ -68,7 +61,7 @@ class LockoutPolicy:
         """Create the policy, and return it.
 
         Args:
-            enabled: whether it counts.
+            enabled: True to apply it.
             max_attempts: failed attempts that lock a user, from 1.
             tenant_id: the tenant whose policy it is.
 
@@ -87,7 +80,7 @@ class LockoutPolicy:
         """Change the policy, and return it.
 
         Args:
-            enabled: whether it counts.
+            enabled: True to apply it.
             max_attempts: failed attempts that lock a user, from 1.
             tenant_id: the tenant whose policy it is.
 

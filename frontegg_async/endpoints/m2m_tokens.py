@@ -1,11 +1,12 @@
-"""Access tokens as seen by a program that is shown one and has to check it."""
+"""Access tokens, for programs that have to check one."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from ..models.m2m_tokens import AccessTokenRights
-from ..operation import Caller, Operation, TenantHeader
+from ..operation import Operation, TenantHeader
+from ._group import EndpointGroup
 
 # The specification requires the tenant header everywhere here; Frontegg's own Python SDK sends
 # none (client), and the id of a token is often all that there is.
@@ -40,23 +41,14 @@ GET_TENANT_ACCESS_TOKEN: Final = Operation(
 )
 
 
-class M2mTokens:
-    """Which access tokens are good, and what they allow.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class M2mTokens(EndpointGroup):
+    """Access tokens that are good, and the rights that they give."""
 
     async def get_active(self, *, tenant_id: str | None = None) -> tuple[str, ...]:
         """Return the ids of the users' access tokens that are good.
 
         Args:
-            tenant_id: only those of this tenant.
+            tenant_id: only tokens of this tenant.
 
         GET /identity/resources/vendor-only/users/access-tokens/v1/active
         """
@@ -75,7 +67,7 @@ class M2mTokens:
     async def get_user_access_token(
         self, token_id: str, *, tenant_id: str | None = None
     ) -> AccessTokenRights:
-        """Return whose a user's access token is and what it allows.
+        """Return the owner and the rights of a user's access token.
 
         Raises:
             NotFoundError: no user has such a token; a tenant may.
@@ -87,7 +79,7 @@ class M2mTokens:
     async def get_tenant_access_token(
         self, token_id: str, *, tenant_id: str | None = None
     ) -> AccessTokenRights:
-        """Return which tenant's an access token is and what it allows.
+        """Return the tenant and the rights of a tenant's access token.
 
         Raises:
             NotFoundError: no tenant has such a token; a user may.

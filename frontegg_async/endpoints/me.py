@@ -1,4 +1,4 @@
-"""Me: what users see and change of themselves."""
+"""Me: data of the user whose token it is, read and changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from ..models.metadata import Metadata, encode_metadata
 from ..models.tenants import Tenant
 from ..models.user_emails import EmailRequest, VerifyEmailRequest
 from ..models.users import User
-from ..operation import JSON, Caller, Operation, TenantHeader, TokenKind, UserHeader
+from ..operation import JSON, Operation, TenantHeader, TokenKind, UserHeader
+from ._group import EndpointGroup
 
 GET: Final = Operation(
     "me.get",
@@ -116,27 +117,19 @@ UNLOCK: Final = Operation(
     "/identity/resources/users/v3/me/unlock",
     NoneType,
     body=UnlockMeRequest,
-    # Whoever is locked out has no other token than the one in the body.
+    # A user who is locked out has no other token than the one in the body.
     token=TokenKind.NONE,
 )
 
 
-class Me:
+class Me(EndpointGroup):
     """The user whose token it is: ``session.as_user(token).me``.
 
     Three methods take ``user_id`` as well, and act for that user with the environment's token.
 
     Frontegg wants calls with a user's token on a host of the environment's own, such as
     ``https://yours.frontegg.com``.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def get(self) -> User:
         """Return the user.
@@ -160,13 +153,13 @@ class Me:
         profile_picture_url: str | UnsetType | None = UNSET,
         metadata: Metadata | UnsetType = UNSET,
     ) -> User:
-        """Change the user, and return the user. What is not given stays as it is.
+        """Change the user, and return the user. Fields left out stay as they are.
 
         Args:
             name: name for people.
             phone_number: with the country's code, as in ``+12025550123``.
             profile_picture_url: at most 4,095 characters; None takes it away.
-            metadata: a JSON document, as text or as an object that is encoded.
+            metadata: a JSON document, as a string or as an object that is encoded.
 
         PUT /identity/resources/users/v2/me, with a user's token
         """
@@ -188,13 +181,13 @@ class Me:
         user_id: str | None = None,
         tenant_id: str | None = None,
     ) -> User:
-        """Change a user in one tenant, and return the user. What is not given stays as it is.
+        """Change a user in one tenant, and return the user. Fields left out stay as they are.
 
         Args:
             name: name for people.
             phone_number: with the country's code, as in ``+12025550123``.
             profile_picture_url: at most 4,095 characters; None takes it away.
-            metadata: a JSON document, as text or as an object that is encoded.
+            metadata: a JSON document, as a string or as an object that is encoded.
             user_id: the user, with the environment's token.
             tenant_id: the tenant.
 
@@ -234,7 +227,7 @@ class Me:
         return await self._caller.call(GET_TENANTS_V1)
 
     async def get_hierarchy(self) -> Any:
-        """Return the tenants of the user and what is above them, as Frontegg gives it.
+        """Return the tenants of the user and the tenants above them, as Frontegg gives them.
 
         Frontegg does not describe it, but says that it may leave tenants out that follow from
         others.

@@ -18,7 +18,8 @@ from ..models.mfa import (
     StartSmsEnrollmentRequest,
 )
 from ..models.mfa_login import AuthenticatorEnrollment, MfaChallenge
-from ..operation import Caller, Operation, TenantHeader, TokenKind, UserHeader
+from ..operation import Operation, TenantHeader, TokenKind, UserHeader
+from ._group import EndpointGroup
 
 START_ENROLLMENT: Final = Operation(
     "mfa.start_enrollment",
@@ -98,7 +99,7 @@ START_DISABLING_SMS: Final = Operation(
     "mfa.start_disabling_sms",
     "POST",
     "/identity/resources/users/v1/mfa/sms/{deviceId}/disable",
-    # The specification shows no fields; these are what Frontegg's own React client reads (client).
+    # The specification shows no fields; these are read by Frontegg's own React client (client).
     MfaChallenge,
     body=StartDisablingSmsRequest,
     token=TokenKind.EITHER,
@@ -116,19 +117,11 @@ DISABLE_SMS: Final = Operation(
 )
 
 
-class Mfa:
+class Mfa(EndpointGroup):
     """The second factors of one user: authenticator apps and phones.
 
-    Whose they are is said by ``user_id``, or by the token on ``session.as_user()``.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
+    The user is named by ``user_id``, or by the token on ``session.as_user()``.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def start_enrollment(self, *, user_id: str | None = None) -> AuthenticatorEnrollment:
         """Return the QR code that makes an authenticator app a second factor.
@@ -171,7 +164,7 @@ class Mfa:
 
         Args:
             token: the six digits that the app shows once it has read the QR code.
-            user_id: whose app it is.
+            user_id: owner of the app.
 
         POST /identity/resources/users/v1/mfa/authenticator/enroll/verify, with the environment's
         or a user's token
@@ -182,11 +175,11 @@ class Mfa:
     async def start_sms_enrollment(
         self, phone_number: str, *, user_id: str | None = None
     ) -> MfaChallenge:
-        """Send a code to a new phone, and return what ``enroll_sms`` takes with it.
+        """Send a code to a new phone, and return the token that ``enroll_sms`` takes with it.
 
         Args:
             phone_number: in international form.
-            user_id: whose phone it is.
+            user_id: owner of the phone.
 
         POST /identity/resources/users/v1/mfa/sms/enroll, with the environment's or a user's token
         """
@@ -198,9 +191,9 @@ class Mfa:
         """Make a phone a second factor.
 
         Args:
-            otc_token: what ``start_sms_enrollment`` returned.
-            code: what the SMS says.
-            user_id: whose phone it is.
+            otc_token: token that ``start_sms_enrollment`` returned.
+            code: code from the SMS.
+            user_id: owner of the phone.
 
         POST /identity/resources/users/v1/mfa/sms/enroll/verify, with the environment's or a
         user's token
@@ -228,7 +221,7 @@ class Mfa:
         Args:
             device_id: the app.
             token: the code that it shows.
-            user_id: whose app it is.
+            user_id: owner of the app.
 
         POST /identity/resources/users/v1/mfa/authenticator/{deviceId}/disable/verify, with the
         environment's or a user's token
@@ -239,13 +232,13 @@ class Mfa:
     async def start_disabling_sms(
         self, device_id: str, *, user_id: str | None = None, tenant_id: str | None = None
     ) -> MfaChallenge:
-        """Send a code to a phone, and return what ``disable_sms`` takes with it.
+        """Send a code to a phone, and return the token that ``disable_sms`` takes with it.
 
         It is needed only for a user who has no other second factor.
 
         Args:
             device_id: the phone.
-            user_id: whose phone it is.
+            user_id: owner of the phone.
             tenant_id: the tenant that the user is in.
 
         POST /identity/resources/users/v1/mfa/sms/{deviceId}/disable, with the environment's or a
@@ -272,9 +265,9 @@ class Mfa:
 
         Args:
             device_id: the phone.
-            otc_token: what ``start_disabling_sms`` returned, if it was needed.
-            code: what the SMS says.
-            user_id: whose phone it is.
+            otc_token: token that ``start_disabling_sms`` returned, if it was needed.
+            code: code from the SMS.
+            user_id: owner of the phone.
 
         POST /identity/resources/users/v1/mfa/sms/{deviceId}/disable/verify, with the
         environment's or a user's token

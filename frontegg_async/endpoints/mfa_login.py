@@ -1,9 +1,9 @@
 """The second factor while a user logs in: showing one, or enrolling the first.
 
 A login with ``mfa_required`` gives an ``mfa_token`` instead of tokens to call with; every step
-here takes it, and the last one returns what the login would have returned. Frontegg finds out by
-the host which environment that is: on a region's host
-``with_options(headers={"frontegg-vendor-host": ...})`` says it.
+here takes it, and the last one returns the result of the login. Frontegg knows the environment by
+the host: an own domain names it, on a region's host
+``with_options(headers={"frontegg-vendor-host": ...})`` does.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from ..models.mfa_login import (
     WebAuthnChallenge,
     WebAuthnDeviceType,
 )
-from ..operation import Caller, Operation, TenantHeader, TokenKind
+from ..operation import Operation, TenantHeader, TokenKind
+from ._group import EndpointGroup
 
 RECOVER: Final = Operation(
     "mfa_login.recover",
@@ -167,20 +168,12 @@ MAY_REMEMBER_DEVICE: Final = Operation(
 )
 
 
-class MfaLogin:
+class MfaLogin(EndpointGroup):
     """The second factor while a user logs in.
 
     Throughout, ``mfa_token`` is the one of the login, and ``remember_device`` asks Frontegg not
     to want a second factor from this device for some time.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     @concealing
     async def recover(self, *, email: str, recovery_code: str) -> None:
@@ -189,8 +182,8 @@ class MfaLogin:
         It gives no tokens: the user logs in again afterwards.
 
         Args:
-            email: who it is.
-            recovery_code: what enrolling the authenticator app gave.
+            email: the user's address.
+            recovery_code: code that enrolling the authenticator app returned.
 
         POST /identity/resources/auth/v1/user/mfa/recover, without a token
         """
@@ -225,7 +218,7 @@ class MfaLogin:
 
         Args:
             device_id: the app, one of the login's ``mfa_devices``.
-            code: what it shows.
+            code: code that the app shows.
             mfa_token: of the login.
             remember_device: True to be asked less often on this device.
 
@@ -239,7 +232,7 @@ class MfaLogin:
 
     @concealing
     async def send_email_code(self, mfa_token: str) -> MfaChallenge:
-        """Send the user a code by e-mail, and return what ``verify_email_code`` takes with it.
+        """Send the user a code by e-mail, and return the token that ``verify_email_code`` takes.
 
         POST /identity/resources/auth/v1/user/mfa/emailcode, without a token
         """
@@ -258,8 +251,8 @@ class MfaLogin:
         """Log in with the code from an e-mail, and return the user's tokens.
 
         Args:
-            otc_token: what ``send_email_code`` returned.
-            code: what the e-mail says.
+            otc_token: token that ``send_email_code`` returned.
+            code: code from the e-mail.
             mfa_token: of the login.
             remember_device: True to be asked less often on this device.
 
@@ -272,7 +265,7 @@ class MfaLogin:
 
     @concealing
     async def send_sms_code(self, device_id: str, mfa_token: str) -> MfaChallenge:
-        """Send a code to a phone, and return what ``verify_sms`` takes with it.
+        """Send a code to a phone, and return the token that ``verify_sms`` takes with it.
 
         Args:
             device_id: the phone, one of the login's ``mfa_devices``.
@@ -297,8 +290,8 @@ class MfaLogin:
 
         Args:
             device_id: the phone that the code went to.
-            otc_token: what ``send_sms_code`` returned.
-            code: what the SMS says.
+            otc_token: token that ``send_sms_code`` returned.
+            code: code from the SMS.
             mfa_token: of the login.
             remember_device: True to be asked less often on this device.
 
@@ -336,8 +329,8 @@ class MfaLogin:
 
         Args:
             device_id: the device that the challenge was for.
-            webauthn_token: what ``start_webauthn`` returned.
-            options: what the browser answered.
+            webauthn_token: token that ``start_webauthn`` returned.
+            options: response of the browser.
             mfa_token: of the login.
             remember_device: True to be asked less often on this device.
 
@@ -382,7 +375,7 @@ class MfaLogin:
     async def start_sms_enrollment(
         self, phone_number: str, *, mfa_token: str | UnsetType = UNSET
     ) -> MfaChallenge:
-        """Send a code to a new phone, and return what ``enroll_sms`` takes with it.
+        """Send a code to a new phone, and return the token that ``enroll_sms`` takes with it.
 
         Args:
             phone_number: in international form.
@@ -405,8 +398,8 @@ class MfaLogin:
         """Make a phone a second factor, and return the user's tokens.
 
         Args:
-            otc_token: what ``start_sms_enrollment`` returned.
-            code: what the SMS says.
+            otc_token: token that ``start_sms_enrollment`` returned.
+            code: code from the SMS.
             mfa_token: of the login.
             remember_device: True to be asked less often on this device.
 
@@ -440,8 +433,8 @@ class MfaLogin:
 
         Args:
             device_type: ``Platform`` for a reader that is built in, ``CrossPlatform`` for a key.
-            webauthn_token: what ``start_webauthn_enrollment`` returned.
-            options: what the browser answered.
+            webauthn_token: token that ``start_webauthn_enrollment`` returned.
+            options: response of the browser.
             mfa_token: of the login.
             remember_device: True to be asked less often on this device.
 

@@ -1,4 +1,4 @@
-"""Settings of second factors: which there are, and when one is asked for."""
+"""Settings of second factors: kinds on offer, and the policy for asking."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from ..models.mfa_settings import (
     UpdateMfaConfigurationRequest,
     UpdateMfaStrategyRequest,
 )
-from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind
+from ..operation import Operation, RetrySafety, TenantHeader, TokenKind
+from ._group import EndpointGroup
 
 GET_CONFIGURATION: Final = Operation(
     "mfa_settings.get_configuration",
@@ -91,23 +92,15 @@ UPDATE_STRATEGY: Final = Operation(
 )
 
 
-class MfaSettings:
+class MfaSettings(EndpointGroup):
     """Settings of second factors.
 
     The configuration says how codes are made, the strategies which kinds are offered, and the
     policy when a second factor is asked for: of all tenants, or of one.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
 
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
-
     async def get_configuration(self) -> MfaConfiguration:
-        """Return how the environment's second factors are set up.
+        """Return the configuration of the environment's second factors.
 
         GET /identity/resources/configurations/v1/mfa
         """
@@ -120,12 +113,12 @@ class MfaSettings:
         sms: NewSmsCodeConfiguration | UnsetType = UNSET,
         email: NewEmailCodeConfiguration | UnsetType = UNSET,
     ) -> MfaConfiguration:
-        """Set up the environment's second factors, and return how they now are.
+        """Set up the environment's second factors, and return the configuration.
 
         Args:
-            authentication_app: how authenticator apps are to be set up.
-            sms: how codes by SMS are to be set up.
-            email: how codes by e-mail are to be set up.
+            authentication_app: settings of authenticator apps.
+            sms: settings of codes by SMS.
+            email: settings of codes by e-mail.
 
         POST /identity/resources/configurations/v1/mfa
         """
@@ -159,9 +152,9 @@ class MfaSettings:
         """Create the policy, and return it.
 
         Args:
-            enforce_mfa_type: whether users must have a second factor; ``Force`` if not given.
-            allow_remember_my_device: whether a device may be remembered; no if not given.
-            mfa_device_expiration: how many seconds it is remembered; two weeks if not given.
+            enforce_mfa_type: requirement of a second factor; ``Force`` if not given.
+            allow_remember_my_device: True if a device may be remembered; False if not given.
+            mfa_device_expiration: seconds that it is remembered; two weeks if not given.
             tenant_id: the tenant whose policy it is, instead of the environment's.
 
         Raises:
@@ -188,9 +181,9 @@ class MfaSettings:
         """Change the policy, and return it. Frontegg wants one change at least.
 
         Args:
-            enforce_mfa_type: whether users must have a second factor.
-            allow_remember_my_device: whether a device may be remembered.
-            mfa_device_expiration: how many seconds it is remembered.
+            enforce_mfa_type: requirement of a second factor.
+            allow_remember_my_device: True if a device may be remembered.
+            mfa_device_expiration: seconds that it is remembered.
             tenant_id: the tenant whose policy it is, instead of the environment's.
 
         Raises:
@@ -217,9 +210,9 @@ class MfaSettings:
         """Create the policy or write over the one there is, and return it.
 
         Args:
-            enforce_mfa_type: whether users must have a second factor; ``Force`` if not given.
-            allow_remember_my_device: whether a device may be remembered; no if not given.
-            mfa_device_expiration: how many seconds it is remembered; two weeks if not given.
+            enforce_mfa_type: requirement of a second factor; ``Force`` if not given.
+            allow_remember_my_device: True if a device may be remembered; False if not given.
+            mfa_device_expiration: seconds that it is remembered; two weeks if not given.
             tenant_id: the tenant whose policy it is, instead of the environment's.
 
         PUT /identity/resources/configurations/v1/mfa-policy, with the environment's or a user's

@@ -1,4 +1,4 @@
-"""Migrations: users who are moved to Frontegg from elsewhere."""
+"""Migrations: users who are moved to Frontegg."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from ..models.migrations import (
     UserMigrationStatus,
 )
 from ..models.users import User
-from ..operation import Caller, Operation
+from ..operation import Operation
 from ..tasks import Task, TaskBatch
 from ._batches import start_in_parts
+from ._group import EndpointGroup
 from ._migrations import id_of
 
 MAX_USERS: Final = 1000
@@ -63,17 +64,8 @@ GET_STATUS: Final = Operation(
 )
 
 
-class Migrations:
-    """Moving users to Frontegg, with their password hashes.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class Migrations(EndpointGroup):
+    """Moving users to Frontegg, with their password hashes."""
 
     @concealing
     async def migrate_from_auth0(
@@ -91,7 +83,7 @@ class Migrations:
             domain: domain of the Auth0 account.
             client_id: id of an Auth0 application that may read users.
             secret: its secret.
-            tenant_id_field_name: the field of a user's app metadata that says which tenant.
+            tenant_id_field_name: the field of a user's app metadata that names the tenant.
             is_tenant_id_on_user_metadata: True if it is a field of the user metadata instead.
 
         POST /identity/resources/migrations/v1/auth0
@@ -123,7 +115,7 @@ class Migrations:
 
         Raises:
             InvalidRequestError: the list is empty.
-            BatchInterruptedError: a call after the first one failed; what came before goes on.
+            BatchInterruptedError: a call after the first one failed; the tasks before it go on.
             ResponseDecodeError: Frontegg accepted the users, but gave no id.
 
         POST /identity/resources/migrations/v2/local/bulk
@@ -151,7 +143,7 @@ class Migrations:
 
         Raises:
             InvalidRequestError: the list is empty.
-            BatchInterruptedError: a call after the first one failed; what came before goes on.
+            BatchInterruptedError: a call after the first one failed; the tasks before it go on.
             ResponseDecodeError: Frontegg accepted the users, but gave no id.
 
         POST /identity/resources/migrations/v1/local/bulk
@@ -165,7 +157,7 @@ class Migrations:
         return await start_in_parts("users", users, MAX_USERS, start, MIGRATE_USERS_V1)
 
     async def get_status(self, migration_id: str) -> UserMigrationStatus:
-        """Return how far a migration has come, whichever version began it.
+        """Return the progress of a migration, begun by either version.
 
         GET /identity/resources/migrations/v1/local/bulk/status/{migrationId}
         """

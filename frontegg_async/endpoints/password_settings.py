@@ -1,4 +1,4 @@
-"""Password settings: what passwords are made of, when they may return, how long they live."""
+"""Password settings: complexity, history and expiry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from ..models.password_settings import (
     UpdatePasswordConfigurationRequest,
     UpdatePasswordRotationRequest,
 )
-from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind
+from ..operation import Operation, RetrySafety, TenantHeader, TokenKind
+from ._group import EndpointGroup
 
 GET_CONFIGURATION: Final = Operation(
     "password_settings.get_configuration",
@@ -89,20 +90,11 @@ GET_ENVIRONMENT_ROTATION: Final = Operation(
 )
 
 
-class PasswordSettings:
-    """Rules for passwords, of the environment or of one tenant.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class PasswordSettings(EndpointGroup):
+    """Rules for passwords, of the environment or of one tenant."""
 
     async def get_configuration(self, *, tenant_id: str | None = None) -> PasswordConfiguration:
-        """Return what passwords have to be like.
+        """Return the rules that passwords have to meet.
 
         Args:
             tenant_id: in this tenant, instead of the environment.
@@ -125,15 +117,15 @@ class PasswordSettings:
         required_tests: NewPasswordTests | UnsetType = UNSET,
         tenant_id: str | None = None,
     ) -> PasswordConfiguration:
-        """Set what passwords have to be like, and return it.
+        """Set the rules that passwords have to meet, and return them.
 
         Args:
-            allow_passphrases: whether long phrases are spared the optional tests.
+            allow_passphrases: True to spare long phrases the optional tests.
             min_length: characters, at least.
             max_length: characters, at most.
             min_phrase_length: characters that make a phrase of it.
-            min_optional_tests_to_pass: how many of ``optional_tests`` have to be passed.
-            block_pwned_passwords: whether passwords known from leaks are refused.
+            min_optional_tests_to_pass: number of ``optional_tests`` that have to be passed.
+            block_pwned_passwords: True to reject passwords that are known from leaks.
             optional_tests: tests of which some have to be passed.
             required_tests: tests that all have to be passed.
             tenant_id: in this tenant, instead of the environment.
@@ -173,7 +165,7 @@ class PasswordSettings:
         """Keep users from using former passwords again, and return the policy.
 
         Args:
-            enabled: whether it counts.
+            enabled: True to apply it.
             history_size: passwords that are remembered for each user, from 1 to 10.
             tenant_id: in this tenant, instead of the environment.
 
@@ -192,7 +184,7 @@ class PasswordSettings:
         """Change how many former passwords may not be used again, and return the policy.
 
         Args:
-            enabled: whether it counts.
+            enabled: True to apply it.
             history_size: passwords that are remembered for each user, from 1 to 10.
             tenant_id: in this tenant, instead of the environment.
 
@@ -226,7 +218,7 @@ class PasswordSettings:
         """Set when passwords expire.
 
         Args:
-            is_active: whether they do; if it was never set, they do not.
+            is_active: True to let them expire; if it was never set, they do not.
             rotation_period: minutes that a password lives, from 1 to 2,628,000 (five years);
                 129,600 (90 days) if it was never set.
             notification_period: minutes before the end when users hear of it, from 0 to
@@ -243,7 +235,7 @@ class PasswordSettings:
         await self._caller.call(UPDATE_ROTATION, body=body)
 
     async def get_environment_rotation(self) -> PasswordRotation:
-        """Return when passwords expire in the environment, whatever a tenant has set.
+        """Return when passwords expire in the environment, regardless of its tenants' settings.
 
         Raises:
             NotFoundError: it was never set.

@@ -1,7 +1,7 @@
-"""Logging in without a password: a code or a link is sent, and what comes back logs in.
+"""Logging in without a password: a code or a link is sent, and logs in when it comes back.
 
-Frontegg finds out by the host which environment a user logs in to. On an own domain that is said
-already; on a region's host ``with_options(headers={"frontegg-vendor-host": ...})`` says it.
+Frontegg knows the environment by the host: an own domain names it, on a region's host
+``with_options(headers={"frontegg-vendor-host": ...})`` does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from ..models.passwordless import (
     SendSmsLoginCodeRequest,
     SentSmsCode,
 )
-from ..operation import Caller, Operation, TokenKind
+from ..operation import Operation, TokenKind
+from ._group import EndpointGroup
 
 SEND_SMS_CODE: Final = Operation(
     "passwordless.send_sms_code",
@@ -71,21 +72,13 @@ LOGIN_WITH_EMAIL_CODE: Final = Operation(
 )
 
 
-class Passwordless:
+class Passwordless(EndpointGroup):
     """Logging in with a code by SMS, a code by e-mail, or a magic link.
 
     Each way takes two calls: one sends something to the user, the other logs in with it. The
-    environment must have that way switched on. What logging in returns is what
-    ``session.as_user()`` takes.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
+    environment must have that way switched on. ``session.as_user()`` takes the result of logging
+    in.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     @concealing
     async def send_sms_code(
@@ -101,11 +94,11 @@ class Passwordless:
         """Send a user a code by SMS, and return the phone number that it went to.
 
         Args:
-            email: who it is; one of the first four is enough.
-            user_id: who it is.
-            username: who it is.
-            phone_number: who it is.
-            recaptcha_token: what reCAPTCHA gave, if the environment asks for it.
+            email: the user's address; one of the first four is enough.
+            user_id: user id.
+            username: username.
+            phone_number: the user's phone number.
+            recaptcha_token: reCAPTCHA token, if the environment asks for one.
             invitation_token: of the invitation that is accepted by logging in.
 
         Raises:
@@ -135,7 +128,7 @@ class Passwordless:
 
         Args:
             token: the code.
-            recaptcha_token: what reCAPTCHA gave, if the environment asks for it.
+            recaptcha_token: reCAPTCHA token, if the environment asks for one.
             invitation_token: of the invitation that is accepted by logging in.
 
         POST /identity/resources/auth/v1/passwordless/smscode/postlogin, without a token
@@ -158,10 +151,10 @@ class Passwordless:
         """Send a user an e-mail with a link that logs in.
 
         Args:
-            email: who it is; one of the first three is enough.
-            user_id: who it is.
-            username: who it is.
-            recaptcha_token: what reCAPTCHA gave, if the environment asks for it.
+            email: the user's address; one of the first three is enough.
+            user_id: user id.
+            username: username.
+            recaptcha_token: reCAPTCHA token, if the environment asks for one.
             invitation_token: of the invitation that is accepted by logging in.
 
         Raises:
@@ -186,11 +179,11 @@ class Passwordless:
         recaptcha_token: str | UnsetType = UNSET,
         invitation_token: str | UnsetType = UNSET,
     ) -> LoginResult:
-        """Log a user in with what a magic link holds, and return the user's tokens.
+        """Log a user in with the token of a magic link, and return the user's tokens.
 
         Args:
             token: the token in the link.
-            recaptcha_token: what reCAPTCHA gave, if the environment asks for it.
+            recaptcha_token: reCAPTCHA token, if the environment asks for one.
             invitation_token: of the invitation that is accepted by logging in.
 
         POST /identity/resources/auth/v1/passwordless/magiclink/postlogin, without a token
@@ -213,10 +206,10 @@ class Passwordless:
         """Send a user a code by e-mail.
 
         Args:
-            email: who it is; one of the first three is enough.
-            user_id: who it is.
-            username: who it is.
-            recaptcha_token: what reCAPTCHA gave, if the environment asks for it.
+            email: the user's address; one of the first three is enough.
+            user_id: user id.
+            username: username.
+            recaptcha_token: reCAPTCHA token, if the environment asks for one.
             invitation_token: of the invitation that is accepted by logging in.
 
         Raises:
@@ -245,7 +238,7 @@ class Passwordless:
 
         Args:
             token: the code.
-            recaptcha_token: what reCAPTCHA gave, if the environment asks for it.
+            recaptcha_token: reCAPTCHA token, if the environment asks for one.
             invitation_token: of the invitation that is accepted by logging in.
 
         POST /identity/resources/auth/v1/passwordless/code/postlogin, without a token

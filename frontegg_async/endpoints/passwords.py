@@ -21,7 +21,8 @@ from ..models.passwords import (
     VerifySmsCodeRequest,
 )
 from ..models.users import IdentifierType
-from ..operation import Caller, Operation, RetrySafety, TokenKind, UserHeader
+from ..operation import Operation, RetrySafety, TokenKind, UserHeader
+from ._group import EndpointGroup
 
 RESET: Final = Operation(
     "passwords.reset",
@@ -90,20 +91,12 @@ CHECK: Final = Operation(
 )
 
 
-class Passwords:
-    """The passwords of users. What they have to be like is set in ``password_settings``.
+class Passwords(EndpointGroup):
+    """The passwords of users, whose rules are set in ``password_settings``.
 
     A forgotten one is reset in two steps: Frontegg sends a token or a code, and ``verify_reset``
     takes the token together with the new password.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def reset(
         self,
@@ -115,9 +108,9 @@ class Passwords:
         """Send a user an e-mail with a link to set a new password.
 
         Args:
-            identifier: who it is.
-            identifier_type: what kind of name that is.
-            email_metadata: what the e-mail's template may show.
+            identifier: of the user.
+            identifier_type: kind of ``identifier``.
+            email_metadata: values for the template of the e-mail.
 
         POST /identity/resources/users/v1/passwords/reset, with any token or none
         """
@@ -133,12 +126,12 @@ class Passwords:
         *,
         email_metadata: Mapping[str, Any] | UnsetType = UNSET,
     ) -> PasswordReset:
-        """Send a user an e-mail with a link to set a new password, and return what was begun.
+        """Send a user an e-mail with a link to set a new password, and return the reset.
 
         Args:
-            identifier: who it is.
-            identifier_type: what kind of name that is.
-            email_metadata: what the e-mail's template may show.
+            identifier: of the user.
+            identifier_type: kind of ``identifier``.
+            email_metadata: values for the template of the e-mail.
 
         POST /identity/resources/users/v2/passwords/reset/email, with any token or none
         """
@@ -157,8 +150,8 @@ class Passwords:
         """Send a user a code by SMS, and return the id that ``verify_sms_code`` takes with it.
 
         Args:
-            identifier: who it is.
-            identifier_type: what kind of name that is.
+            identifier: of the user.
+            identifier_type: kind of ``identifier``.
             email_metadata: as in ``reset_by_email``; Frontegg takes it here too.
 
         POST /identity/resources/users/v2/passwords/reset/sms, with any token or none
@@ -170,11 +163,11 @@ class Passwords:
 
     @concealing
     async def verify_sms_code(self, otc_token: str, session_id: str) -> PasswordResetToken:
-        """Exchange a code from an SMS for what ``verify_reset`` takes.
+        """Exchange a code from an SMS for the token that ``verify_reset`` takes.
 
         Args:
             otc_token: the code.
-            session_id: what ``reset_by_sms`` returned.
+            session_id: id that ``reset_by_sms`` returned.
 
         POST /identity/resources/users/v2/passwords/reset/sms/verify, with any token or none
         """
@@ -201,8 +194,8 @@ class Passwords:
         """Change the password of a user who knows the present one.
 
         Args:
-            password: the present one.
-            new_password: the next one.
+            password: present password.
+            new_password: next password.
             user_id: the user.
 
         POST /identity/resources/users/v1/passwords/change, with the environment's or a user's
@@ -212,7 +205,7 @@ class Passwords:
         await self._caller.call(CHANGE, body=body, user_id=user_id)
 
     async def get_configuration(self, *, user_id: str | UnsetType = UNSET) -> PasswordConfiguration:
-        """Return what a user's password has to be like: the strictest rules of all the tenants.
+        """Return the rules for a user's password: the strictest of all the user's tenants.
 
         Args:
             user_id: the user; without it, the one whose token it is.
@@ -223,7 +216,7 @@ class Passwords:
 
     @concealing
     async def check(self, email: str, password: str) -> PasswordCheck:
-        """Return whether this is a user's password. Nobody is logged in by that.
+        """Return whether this is a user's password. It does not log in.
 
         POST /identity/resources/vendor-only/users/v1/passwords/verify
         """

@@ -12,7 +12,8 @@ from ..models.permission_categories import (
     PermissionCategory,
     UpdatePermissionCategoryRequest,
 )
-from ..operation import Caller, Operation, RetrySafety
+from ..operation import Operation, RetrySafety
+from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
     "permission_categories.get_all",
@@ -43,19 +44,11 @@ DELETE: Final = Operation(
 )
 
 
-class PermissionCategories:
+class PermissionCategories(EndpointGroup):
     """The categories of an environment's permissions.
 
     A permission gets its category by ``permissions.create`` or ``permissions.update``.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def get_all(self) -> tuple[PermissionCategory, ...]:
         """Return all categories, Frontegg's own among them.
@@ -92,7 +85,7 @@ class PermissionCategories:
         name: str | UnsetType = UNSET,
         description: str | UnsetType = UNSET,
     ) -> None:
-        """Change a category. What is not given stays as it is.
+        """Change a category. Fields left out stay as they are.
 
         PATCH /identity/resources/permissions/v1/categories/{categoryId}
         """

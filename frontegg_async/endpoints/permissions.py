@@ -16,8 +16,9 @@ from ..models.permissions import (
     Permission,
     UpdatePermissionRequest,
 )
-from ..operation import Caller, Echo, Operation, RetrySafety
+from ..operation import Echo, Operation, RetrySafety
 from ._checks import ids
+from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
     "permissions.get_all",
@@ -66,17 +67,8 @@ CLASSIFY: Final = Operation(
 )
 
 
-class Permissions:
-    """The permissions of an environment.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class Permissions(EndpointGroup):
+    """The permissions of an environment."""
 
     async def get_all(self) -> tuple[Permission, ...]:
         """Return all permissions, Frontegg's own among them.
@@ -101,7 +93,7 @@ class Permissions:
         description: str | UnsetType = UNSET,
         category_id: str | UnsetType = UNSET,
     ) -> Permission:
-        """Change a permission, and return it. What is not given stays as it is.
+        """Change a permission, and return it. Fields left out stay as they are.
 
         Args:
             permission_id: the permission.
@@ -138,7 +130,7 @@ class Permissions:
     async def classify(
         self, permission_ids: Sequence[str], assignment_type: AssignmentType
     ) -> tuple[Permission, ...]:
-        """Say how far permissions are there for self-service, and return what Frontegg answers.
+        """Set the self-service type of permissions, and return Frontegg's response.
 
         PUT /identity/resources/permissions/v1/classification
         """

@@ -1,4 +1,4 @@
-"""Personal tokens: what a user's own programs authenticate with."""
+"""Personal tokens: credentials of a user's own programs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from ..models.personal_tokens import (
     PersonalAccessTokens,
     PersonalToken,
 )
-from ..operation import Caller, Operation, TenantHeader, TokenKind, UserHeader
+from ..operation import Operation, TenantHeader, TokenKind, UserHeader
+from ._group import EndpointGroup
 
 CREATE: Final = Operation(
     "personal_tokens.create",
@@ -76,20 +77,12 @@ DELETE_ACCESS_TOKEN: Final = Operation(
 )
 
 
-class PersonalTokens:
+class PersonalTokens(EndpointGroup):
     """The tokens of a user: client credentials, and access tokens that are used as they are.
 
     They belong to one user in one tenant. A user's own token says which; with the environment
     token ``user_id`` and ``tenant_id`` do.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def create(
         self,

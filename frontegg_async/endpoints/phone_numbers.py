@@ -18,9 +18,10 @@ from ..models.phone_numbers import (
     PhoneNumberOrder,
     VerifyPhoneNumberRequest,
 )
-from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
+from ..operation import Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
 from ..paging import Paginator
 from ._checks import ids
+from ._group import EndpointGroup
 
 MAX_PAGE: Final = 250
 
@@ -105,20 +106,12 @@ DELETE_FOR_USER: Final = Operation(
 )
 
 
-class PhoneNumbers:
+class PhoneNumbers(EndpointGroup):
     """The phone numbers of users.
 
     A user adds and deletes the own ones with codes by SMS; the environment does it for them
     without. Numbers are in international form.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     def iterate_v1(
         self,
@@ -134,8 +127,8 @@ class PhoneNumbers:
 
         Args:
             sort_by: the sort key. Only a unique one gives pages that miss no number.
-            order: which end comes first.
-            phone_number: only this one.
+            order: sort direction.
+            phone_number: only this number.
             limit: phone numbers a page, from 1.
 
         GET /identity/resources/users/phone-numbers/v1, with the environment's or a user's token
@@ -156,9 +149,9 @@ class PhoneNumbers:
 
         Args:
             sort_by: the sort key. Only a unique one gives pages that miss no number.
-            order: which end comes first.
-            phone_number: only this one.
-            user_ids: only those of these users; URLs of several hundred ids are refused by
+            order: sort direction.
+            phone_number: only this number.
+            user_ids: only numbers of these users; URLs of several hundred ids are refused by
                 servers.
             limit: phone numbers a page, from 1 to 250.
 
@@ -185,7 +178,7 @@ class PhoneNumbers:
     async def create(
         self, phone_number: str, *, verify: bool | UnsetType = UNSET
     ) -> PhoneNumberChallenge:
-        """Add a phone number, send it a code, and return what ``verify`` takes with the code.
+        """Add a phone number, send it a code, and return the token that ``verify`` takes with it.
 
         Args:
             phone_number: the number.
@@ -197,7 +190,7 @@ class PhoneNumbers:
         return await self._caller.call(CREATE, body=body)
 
     async def start_verification(self, phone_number: str) -> PhoneNumberChallenge:
-        """Send a code to a phone number, and return what ``verify`` takes with it.
+        """Send a code to a phone number, and return the token that ``verify`` takes with it.
 
         POST /identity/resources/users/phone-numbers/v1/preverify, with a user's token
         """
@@ -209,8 +202,8 @@ class PhoneNumbers:
         """Show by the code from an SMS that a phone number is the user's.
 
         Args:
-            otc_token: what ``create`` or ``start_verification`` returned.
-            code: what the SMS says.
+            otc_token: token that ``create`` or ``start_verification`` returned.
+            code: code from the SMS.
 
         POST /identity/resources/users/phone-numbers/v1/verify, with a user's token
         """
@@ -218,7 +211,7 @@ class PhoneNumbers:
         await self._caller.call(VERIFY, body=body)
 
     async def start_deletion(self, phone_id: str) -> PhoneNumberChallenge:
-        """Send a code to a phone number, and return what ``delete`` takes with it.
+        """Send a code to a phone number, and return the token that ``delete`` takes with it.
 
         The number stays until then.
 
@@ -232,8 +225,8 @@ class PhoneNumbers:
 
         Args:
             phone_id: the phone number.
-            otc_token: what ``start_deletion`` returned.
-            code: what the SMS says.
+            otc_token: token that ``start_deletion`` returned.
+            code: code from the SMS.
 
         POST /identity/resources/users/phone-numbers/v1/{id}/delete/verify, with a user's token
         """

@@ -19,9 +19,10 @@ from ..models.roles import (
     SetRoleTenantRequest,
     UpdateRoleRequest,
 )
-from ..operation import JSON, Caller, Echo, Operation, RetrySafety, TenantHeader, TokenKind
+from ..operation import JSON, Echo, Operation, RetrySafety, TenantHeader, TokenKind
 from ..paging import Paginator
 from ._checks import ids
+from ._group import EndpointGroup
 
 MAX_PAGE: Final = 2000
 
@@ -108,23 +109,14 @@ GET_TENANTS: Final = Operation(
 )
 
 
-class Roles:
-    """The roles that users can have.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class Roles(EndpointGroup):
+    """The roles that users can have."""
 
     async def get_all(self, *, tenant_id: str | None = None) -> tuple[Role, ...]:
         """Return all roles at once; ``iterate`` gives them in pages.
 
         Args:
-            tenant_id: those that this tenant has, instead of the environment's.
+            tenant_id: roles of this tenant, instead of the environment's.
 
         GET /identity/resources/roles/v1
         """
@@ -146,12 +138,12 @@ class Roles:
         Args:
             sort_by: the sort key, which Frontegg requires. Only a unique one gives pages that
                 miss no role.
-            order: which end comes first.
-            text: only roles that hold this text.
+            order: sort direction.
+            text: search term.
             levels: only roles of these ranks.
             tenant_ids: only roles of these tenants.
             limit: roles a page, from 1 to 2,000.
-            tenant_id: the tenant that looks.
+            tenant_id: tenant whose view it is.
 
         GET /identity/resources/roles/v2, with the environment's or a user's token
         """
@@ -172,7 +164,7 @@ class Roles:
         """Create one role or more, and return them.
 
         Args:
-            roles: what to create.
+            roles: roles to create.
             tenant_id: make them roles of this tenant only.
 
         POST /identity/resources/roles/v1
@@ -196,9 +188,9 @@ class Roles:
             key: unique name for programs.
             name: name for people.
             base_role_id: the role that bounds it.
-            permission_ids: what it permits.
+            permission_ids: permissions that it gives.
             description: for people.
-            is_default: whether users get it who are given no other.
+            is_default: True to give it to users who are given no other role.
             tenant_id: the tenant whose role it is.
 
         POST /identity/resources/roles/v2, with the environment's or a user's token
@@ -226,7 +218,7 @@ class Roles:
         first_user_role: bool | UnsetType = UNSET,
         tenant_id: str | None = None,
     ) -> Role:
-        """Change a role, and return it. What is not given stays as it is.
+        """Change a role, and return it. Fields left out stay as they are.
 
         Args:
             role_id: the role.
@@ -234,9 +226,9 @@ class Roles:
             name: name for people.
             description: for people.
             level: rank, from 0.
-            is_default: whether users get it who are given no other.
-            migrate_role: whether all users there are get it, if it becomes a default.
-            first_user_role: whether the first user of a tenant gets it.
+            is_default: True to give it to users who are given no other role.
+            migrate_role: True to give it to all present users, if it becomes a default.
+            first_user_role: True to give it to the first user of a tenant.
             tenant_id: the tenant whose role it is.
 
         PATCH /identity/resources/roles/v1/{roleId}
@@ -266,7 +258,7 @@ class Roles:
 
         Args:
             role_id: the role.
-            permission_ids: all that it permits from now on; none takes everything away.
+            permission_ids: all its permissions from now on; an empty list takes all away.
             tenant_id: the tenant whose role it is.
 
         PUT /identity/resources/roles/v1/{roleId}/permissions

@@ -1,4 +1,4 @@
-"""Session settings: how long users stay logged in, and how often at once."""
+"""Session settings: the length of users' sessions, and their number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from ..models.session_settings import (
     SessionConfiguration,
     UpdateSessionConfigurationRequest,
 )
-from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind
+from ..operation import Operation, RetrySafety, TenantHeader, TokenKind
+from ._group import EndpointGroup
 
 GET_ENVIRONMENT: Final = Operation(
     "session_settings.get_environment",
@@ -41,20 +42,11 @@ UPDATE: Final = Operation(
 )
 
 
-class SessionSettings:
-    """When the sessions of users end, in the environment or in one tenant.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class SessionSettings(EndpointGroup):
+    """Limits of users' sessions, in the environment or in one tenant."""
 
     async def get_environment(self) -> SessionConfiguration:
-        """Return what the environment has, for tenants without settings of their own.
+        """Return the environment's settings, for tenants without settings of their own.
 
         GET /identity/resources/configurations/sessions/v1/vendor
         """
@@ -79,10 +71,10 @@ class SessionSettings:
         """Set when sessions end, in a tenant or in the environment if no tenant is given.
 
         Args:
-            session_idle_timeout_configuration: how long a session may be idle, at most
+            session_idle_timeout_configuration: time that a session may be idle, at most
                 2,073,600 seconds (24 days).
-            session_timeout_configuration: how long a session may last, idle or not.
-            session_concurrent_configuration: how many sessions a user may have at once.
+            session_timeout_configuration: time that a session may last, idle or not.
+            session_concurrent_configuration: sessions that a user may have at once.
             tenant_id: the tenant whose settings they are.
 
         POST /identity/resources/configurations/sessions/v1, with the environment's or a user's

@@ -1,4 +1,4 @@
-"""SMS configuration: which account sends the environment's text messages."""
+"""SMS configuration: the account that sends the environment's text messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from msgspec import UNSET, UnsetType
 
 from .._core.secret import concealing
 from ..models.sms_configuration import UpdateSmsConfigurationRequest
-from ..operation import JSON, Caller, Operation, RetrySafety
+from ..operation import JSON, Operation, RetrySafety
+from ._group import EndpointGroup
 
 GET: Final = Operation(
     "sms_configuration.get", "GET", "/identity/resources/configurations/v1/sms", JSON
@@ -27,17 +28,8 @@ DELETE: Final = Operation(
 )
 
 
-class SmsConfiguration:
-    """The account that sends text messages in the environment's name.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class SmsConfiguration(EndpointGroup):
+    """The account that sends text messages in the environment's name."""
 
     async def get(self) -> Any:
         """Return the configuration, as Frontegg gives it: it does not describe it.
@@ -66,7 +58,7 @@ class SmsConfiguration:
             token: token of the account.
             service_id: id of the messaging service.
             provider: the provider.
-            channel: how messages are sent.
+            channel: channel of the messages.
 
         POST /identity/resources/configurations/v1/sms
         """

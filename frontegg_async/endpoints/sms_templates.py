@@ -1,4 +1,4 @@
-"""SMS templates: what Frontegg's text messages say.
+"""SMS templates: the content of Frontegg's text messages.
 
 Frontegg describes neither the templates nor their types: both go and come as they are.
 """
@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import Any, Final
 
-from ..operation import JSON, Caller, Operation, RetrySafety
+from ..operation import JSON, Operation, RetrySafety
+from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
     "sms_templates.get_all", "GET", "/identity/resources/configurations/v1/sms/templates", JSON
@@ -48,17 +49,8 @@ GET_DEFAULTS: Final = Operation(
 )
 
 
-class SmsTemplates:
-    """The text messages that Frontegg sends to users.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class SmsTemplates(EndpointGroup):
+    """The text messages that Frontegg sends to users."""
 
     async def get_all(self) -> Any:
         """Return the environment's own templates.

@@ -18,7 +18,8 @@ from ..models.sub_tenants import (
     UpdateHierarchySettingsRequest,
 )
 from ..models.tenants import Tenant
-from ..operation import Caller, Echo, Operation, TenantHeader, TokenKind
+from ..operation import Echo, Operation, TenantHeader, TokenKind
+from ._group import EndpointGroup
 
 CREATE: Final = Operation(
     "sub_tenants.create",
@@ -96,17 +97,8 @@ DETACH: Final = Operation(
 )
 
 
-class SubTenants:
-    """The tenants below a tenant.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class SubTenants(EndpointGroup):
+    """The tenants below a tenant."""
 
     async def create(
         self,
@@ -129,10 +121,10 @@ class SubTenants:
             parent_tenant_id: the tenant that it is created below.
             status: for your own use: Frontegg stores it and does nothing with it.
             logo: an image, Base64-encoded.
-            logo_url: where the logo is instead.
-            creator_name: who created it.
-            creator_email: e-mail address of who created it.
-            is_reseller: whether it may have tenants below it.
+            logo_url: URL of the logo, instead.
+            creator_name: name of its creator.
+            creator_email: e-mail address of its creator.
+            is_reseller: True if it may have tenants below it.
 
         POST /tenants/resources/sub-tenants/v1, with the environment's or a user's token
         """
@@ -172,12 +164,12 @@ class SubTenants:
     async def update_hierarchy_settings(
         self, tenant_id: str, sub_account_access_type: SubTenantAccess
     ) -> Tenant:
-        """Say whether a tenant's users reach the tenants below it, and return the tenant.
+        """Set a tenant's users' access to the tenants below it, and return the tenant.
 
         Args:
             tenant_id: the tenant.
-            sub_account_access_type: ``alwaysOn`` for everybody; ``defaultOn`` and ``defaultOff``
-                for those of whom nothing else is set.
+            sub_account_access_type: ``alwaysOn`` for all users; ``defaultOn`` and ``defaultOff``
+                for users without a setting of their own.
 
         PUT /tenants/resources/sub-tenants/v1/{tenantId}/hierarchy-settings, with the
         environment's or a user's token

@@ -1,4 +1,4 @@
-"""Temporary users: those who expire."""
+"""Temporary users, who expire."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from ..models.temporary_users import (
     UpdateTemporaryUsersRequest,
     UserExpiration,
 )
-from ..operation import Caller, Operation, TokenKind
+from ..operation import Operation, TokenKind
+from ._group import EndpointGroup
 
 SET_EXPIRATION: Final = Operation(
     "temporary_users.set_expiration",
@@ -45,20 +46,11 @@ UPDATE_CONFIGURATION: Final = Operation(
 )
 
 
-class TemporaryUsers:
-    """Users that expire, and whether an environment has them.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class TemporaryUsers(EndpointGroup):
+    """Users that expire, and the setting that allows them."""
 
     async def set_expiration(self, user_id: str, expiration_in_seconds: Number) -> UserExpiration:
-        """Let a user expire, and return after how many seconds.
+        """Let a user expire, and return the number of seconds until then.
 
         Args:
             user_id: the user, temporary or not yet.
@@ -87,7 +79,7 @@ class TemporaryUsers:
         return await self._caller.call(GET_CONFIGURATION)
 
     async def update_configuration(self, enabled: bool) -> TemporaryUsersConfiguration:
-        """Turn temporary users on or off in the environment, and return what holds now.
+        """Turn temporary users on or off in the environment, and return the setting.
 
         PUT /identity/resources/users/temporary/v1/configuration
         """

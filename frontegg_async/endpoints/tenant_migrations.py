@@ -7,9 +7,10 @@ from typing import Final
 
 from ..models.migrations import StartedMigration
 from ..models.tenant_migrations import StartTenantMigrationRequest, TenantMigrationStatus
-from ..operation import Caller, Operation
+from ..operation import Operation
 from ..tasks import Task
 from ._checks import ids
+from ._group import EndpointGroup
 from ._migrations import id_of
 
 START: Final = Operation(
@@ -28,17 +29,8 @@ GET_STATUS: Final = Operation(
 )
 
 
-class TenantMigrations:
-    """Moving tenants into the environment.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class TenantMigrations(EndpointGroup):
+    """Moving tenants into the environment."""
 
     async def start(self, tenant_ids: Sequence[str]) -> Task[TenantMigrationStatus]:
         """Begin to move tenants, and return a handle to wait for the end by.
@@ -56,7 +48,7 @@ class TenantMigrations:
         return self.task(id_of(started, START))
 
     async def get_status(self, migration_id: str) -> TenantMigrationStatus:
-        """Return how far a migration has come.
+        """Return the progress of a migration.
 
         GET /tenants/resources/migrations/v1/tenants/status/{migrationId}
         """

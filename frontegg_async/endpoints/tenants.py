@@ -18,8 +18,9 @@ from ..models.tenants import (
     TenantOrder,
     UpdateTenantRequest,
 )
-from ..operation import Caller, Echo, Operation, RetrySafety, TokenKind
+from ..operation import Echo, Operation, RetrySafety, TokenKind
 from ..paging import Paginator
+from ._group import EndpointGroup
 
 MAX_PAGE: Final = 200
 
@@ -102,17 +103,8 @@ DELETE_METADATA: Final = Operation(
 )
 
 
-class Tenants:
-    """The tenants of an environment.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class Tenants(EndpointGroup):
+    """The tenants of an environment."""
 
     def iterate(
         self,
@@ -126,10 +118,10 @@ class Tenants:
         """Iterate over tenants.
 
         Args:
-            text: only tenants with this text in their name or id.
+            text: search term, found in names and ids.
             tenant_ids: only these tenants; URLs of several hundred ids are refused by servers.
             sort_by: the sort key. Only a unique one gives pages that miss no tenant.
-            order: which end comes first.
+            order: sort direction.
             limit: tenants a page, from 1 to 200.
 
         GET /tenants/resources/tenants/v2
@@ -207,15 +199,15 @@ class Tenants:
             name: name for people.
             status: for your own use: Frontegg stores it and does nothing with it.
             website: its website.
-            application_url: where its users find your application.
+            application_url: URL of your application for its users.
             logo: an image, Base64-encoded.
-            logo_url: where the logo is instead.
+            logo_url: URL of the logo, instead.
             address: its address.
             timezone: its time zone.
             currency: its currency.
-            creator_name: who created it.
-            creator_email: e-mail address of who created it.
-            is_reseller: whether it may have tenants below it.
+            creator_name: name of its creator.
+            creator_email: e-mail address of its creator.
+            is_reseller: True if it may have tenants below it.
             parent_tenant_id: the tenant that it is created below.
 
         POST /tenants/resources/tenants/v1
@@ -255,7 +247,7 @@ class Tenants:
         parent_tenant_id: str | UnsetType = UNSET,
         metadata: Metadata | UnsetType = UNSET,
     ) -> Tenant:
-        """Change a tenant, and return it. What is not given stays as it is.
+        """Change a tenant, and return it. Fields left out stay as they are.
 
         Frontegg does not specify the body: these are the fields that its own client sends.
 
@@ -264,13 +256,13 @@ class Tenants:
             name: name for people.
             status: for your own use: Frontegg stores it and does nothing with it.
             website: its website.
-            application_url: where its users find your application.
+            application_url: URL of your application for its users.
             logo: an image, Base64-encoded.
-            logo_url: where the logo is instead.
+            logo_url: URL of the logo, instead.
             address: its address.
             timezone: its time zone.
             currency: its currency.
-            is_reseller: whether it may have tenants below it.
+            is_reseller: True if it may have tenants below it.
             parent_tenant_id: the tenant above it.
             metadata: sent as it is, in place of all that there is; ``set_metadata`` adds to it.
 

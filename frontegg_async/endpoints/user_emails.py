@@ -1,4 +1,4 @@
-"""User emails: the addresses of users, and whether they may change them."""
+"""User emails: the addresses of users, and the policy for changing them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from ..models.user_emails import (
     UserEmailsPolicy,
     VerifyEmailRequest,
 )
-from ..operation import Caller, Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
+from ..operation import Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
 from ..paging import Paginator
 from ._checks import joined
+from ._group import EndpointGroup
 
 ITERATE: Final = Operation(
     "user_emails.iterate",
@@ -115,17 +116,8 @@ UPDATE_POLICY: Final = Operation(
 )
 
 
-class UserEmails:
-    """The addresses of users, of whom each has a primary one.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class UserEmails(EndpointGroup):
+    """The addresses of users, of whom each has a primary one."""
 
     def iterate(
         self,
@@ -140,12 +132,12 @@ class UserEmails:
         """Iterate over the addresses of users.
 
         Args:
-            email: only this one.
-            user_ids: only those of these users.
+            email: only this address.
+            user_ids: only addresses of these users.
             sort_by: the sort key. Only a unique one gives pages that miss no address.
-            order: which end comes first.
+            order: sort direction.
             limit: addresses a page, from 1; Frontegg states no upper limit.
-            tenant_id: the tenant that looks.
+            tenant_id: tenant whose view it is.
 
         GET /identity/resources/users/emails/v1, with the environment's or a user's token
         """
@@ -238,7 +230,7 @@ class UserEmails:
         return await self._caller.call(GET_POLICY)
 
     async def update_policy(self, *, allow_email_change: bool | UnsetType = UNSET) -> None:
-        """Choose whether users may change their addresses.
+        """Allow users to change their addresses, or forbid it.
 
         POST /identity/resources/configurations/v1/user-emails-policy
         """

@@ -1,4 +1,4 @@
-"""User pools: users who come from elsewhere, and the applications that they may use."""
+"""User pools: users from other sources, and the applications that they may use."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ from ..models.user_pools import (
     UpdateFirebasePoolRequest,
     UserPool,
 )
-from ..operation import Caller, Operation, RetrySafety
+from ..operation import Operation, RetrySafety
 from ..paging import Paginator
 from ._checks import ids
+from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
     "user_pools.get_all", "GET", "/identity/resources/user-sources/v1", tuple[UserPool, ...]
@@ -138,20 +139,12 @@ UPDATE_FEDERATION: Final = Operation(
 )
 
 
-class UserPools:
-    """Where users come from; Frontegg's API calls them user sources.
+class UserPools(EndpointGroup):
+    """Pools that users come from; Frontegg's API calls them user sources.
 
     ``index`` is the place of a pool among the pools, ``app_ids`` the applications that its users
-    may use, and ``configuration`` what Frontegg needs to reach it.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
+    may use, and ``configuration`` the settings by which Frontegg reaches it.
     """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     async def get_all(self) -> tuple[UserPool, ...]:
         """Return all user pools, each with the number of its users.
@@ -318,7 +311,7 @@ class UserPools:
         index: Number | UnsetType = UNSET,
         description: str | UnsetType = UNSET,
     ) -> None:
-        """Change an Auth0 pool. What is not given stays as it is.
+        """Change an Auth0 pool. Fields left out stay as they are.
 
         PUT /identity/resources/user-sources/v1/external/auth0/{id}
         """
@@ -336,7 +329,7 @@ class UserPools:
         index: Number | UnsetType = UNSET,
         description: str | UnsetType = UNSET,
     ) -> None:
-        """Change a Cognito pool. What is not given stays as it is.
+        """Change a Cognito pool. Fields left out stay as they are.
 
         PUT /identity/resources/user-sources/v1/external/cognito/{id}
         """
@@ -354,7 +347,7 @@ class UserPools:
         index: Number | UnsetType = UNSET,
         description: str | UnsetType = UNSET,
     ) -> None:
-        """Change a Firebase pool. What is not given stays as it is.
+        """Change a Firebase pool. Fields left out stay as they are.
 
         PUT /identity/resources/user-sources/v1/external/firebase/{id}
         """
@@ -372,7 +365,7 @@ class UserPools:
         index: Number | UnsetType = UNSET,
         description: str | UnsetType = UNSET,
     ) -> None:
-        """Change a pool of your own code. What is not given stays as it is.
+        """Change a pool of your own code. Fields left out stay as they are.
 
         PUT /identity/resources/user-sources/v1/external/custom-code/{id}
         """
@@ -390,7 +383,7 @@ class UserPools:
         index: Number | UnsetType = UNSET,
         description: str | UnsetType = UNSET,
     ) -> None:
-        """Change a federation pool. What is not given stays as it is.
+        """Change a federation pool. Fields left out stay as they are.
 
         PUT /identity/resources/user-sources/v1/federation/{id}
         """

@@ -1,4 +1,4 @@
-"""User sessions: where a user is signed in."""
+"""User sessions: the devices and browsers where a user is signed in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Final
 
 from ..errors import InvalidRequestError
 from ..models.user_sessions import UserSession
-from ..operation import Caller, Operation, TokenKind, UserHeader
+from ..operation import Operation, TokenKind, UserHeader
+from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
     "user_sessions.get_all",
@@ -35,17 +36,8 @@ DELETE_ALL: Final = Operation(
 )
 
 
-class UserSessions:
-    """The sessions of one user.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class UserSessions(EndpointGroup):
+    """The sessions of one user."""
 
     async def get_all(self, *, user_id: str | None = None) -> tuple[UserSession, ...]:
         """Return a user's active sessions.

@@ -1,4 +1,4 @@
-"""Usernames: what users sign in with instead of an address."""
+"""Usernames, with which users sign in instead of an address."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from msgspec import UNSET, UnsetType
 
 from ..models.paging import Page
 from ..models.usernames import CreateUsernameRequest, Username, UsernameOrder
-from ..operation import Caller, Operation, TenantHeader, TokenKind, UserHeader
+from ..operation import Operation, TenantHeader, TokenKind, UserHeader
 from ..paging import Paginator
 from ._checks import joined
+from ._group import EndpointGroup
 
 ITERATE: Final = Operation(
     "usernames.iterate",
@@ -50,17 +51,8 @@ GET_MINE: Final = Operation(
 )
 
 
-class Usernames:
-    """The usernames of users.
-
-    Every method may raise what ``frontegg_async.errors`` draws; its docstring names only what
-    is particular to it.
-    """
-
-    __slots__ = ("_caller",)
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+class Usernames(EndpointGroup):
+    """The usernames of users."""
 
     def iterate(
         self,
@@ -75,11 +67,11 @@ class Usernames:
         """Iterate over usernames.
 
         Args:
-            username_prefix: only those that begin with this text.
-            user_ids: only those of these users.
+            username_prefix: only usernames that begin with this string.
+            user_ids: only usernames of these users.
             usernames: only these.
             sort_by: the sort key. Only a unique one gives pages that miss no username.
-            order: which end comes first.
+            order: sort direction.
             limit: usernames a page, from 1; Frontegg states no upper limit.
 
         GET /identity/resources/usernames/v1, with the environment's or a user's token

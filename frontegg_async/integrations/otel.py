@@ -10,8 +10,8 @@ chooses the SDK and the exporter; without them the spans are no-ops.
     url.template                 its path, with ``{parameters}`` in it               every span
     server.address               host of the session                                 every span
     server.port                  port of the session                                 every span
-    http.response.status_code    status of the last answer, if there was one         every span
-    frontegg.trace_id            what Frontegg's support asks for, if known          every span
+    http.response.status_code    status of the last response, if there was one       every span
+    frontegg.trace_id            id that Frontegg's support asks for, if known       every span
     error.type                   name of the exception's class                       errors
     http.request.resend_count    requests sent after the first, if any               errors
 
@@ -49,11 +49,11 @@ class OpenTelemetryObserver(Observer):
 
     A span is one call: waiting for a token and a connection, every attempt and the pauses
     between them. Views, pages and the calls of bulk work are traced as well, so a run over a
-    million rows makes as many spans: let a sampler choose. What an error or a cancellation ends
-    has the status ERROR.
+    million rows makes as many spans: let a sampler choose. A call that ends in an error or a
+    cancellation has the status ERROR.
 
     Args:
-        tracer_provider: whose spans they are; None takes the global one, set before or after.
+        tracer_provider: makes the spans; None takes the global one, set before or after.
     """
 
     def __init__(self, tracer_provider: TracerProvider | None = None) -> None:
@@ -63,7 +63,7 @@ class OpenTelemetryObserver(Observer):
         self._open: Final[dict[ObservedCall, tuple[Span, Token[Context]]]] = {}
 
     def call_started(self, call: ObservedCall) -> None:
-        """Start a span, and make it the one that the call's task is in."""
+        """Start a span, and make it the current one of the call's task."""
         address, port = _server(call.base_url)
         span = self._tracer.start_span(
             call.operation.name,
@@ -79,7 +79,7 @@ class OpenTelemetryObserver(Observer):
         self._open[call] = span, context.attach(set_span_in_context(span))
 
     def call_ended(self, call: ObservedCall, error: BaseException | None) -> None:
-        """End the span with what is known of the call."""
+        """End the span, with the facts known by now."""
         span, token = self._open.pop(call)
         context.detach(token)
         if call.status is not None:
@@ -92,7 +92,7 @@ class OpenTelemetryObserver(Observer):
             if isinstance(error, FronteggError):
                 if error.attempts > 1:
                     span.set_attribute("http.request.resend_count", error.attempts - 1)
-                # Never str(error), which holds what the server said: it may repeat ids.
+                # Never str(error), which holds the server's words: they may repeat ids.
                 span.set_status(Status(StatusCode.ERROR, error.message))
             else:
                 # Cancelled, or a mistake in the program: its message may hold anything.

@@ -1,7 +1,6 @@
-"""A token store in Redis: processes and machines that share one environment token.
+"""A token store in Redis: processes and machines share one environment token.
 
-Needs ``pip install frontegg-async[redis]``, and a Redis from 6.2 on or something that speaks like
-it.
+Needs ``pip install frontegg-async[redis]``, and Redis 6.2 or newer, or a compatible server.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from redis.exceptions import ResponseError
 from ..auth.token_stores import StoredToken
 
 # In one step, so that a token that another process saves meanwhile is never the one deleted.
-# What is no token, or of another Redis type, is left alone: the next save writes over it.
+# A value that is no token, or of another Redis type, is left alone: the next save replaces it.
 _DISCARD: Final = """
 local read, token = pcall(cjson.decode, redis.pcall('GET', KEYS[1]))
 if read and type(token) == 'table' and token.value == ARGV[1] then
@@ -51,8 +50,8 @@ class RedisTokenStore:
 
         frontegg_async:token:<sha-256 in hex>  {"value":"<token>","issued_at":…,"expires_at":…}
 
-    **The token stands there in plain text, and is a live credential**: whoever can read the key
-    can act as the environment until the token expires. ``MONITOR`` and the slow log show it too.
+    **The token stands there in plain text, and is a live credential**: any reader of the key can
+    act as the environment until the token expires. ``MONITOR`` and the slow log show it too.
     Use a Redis that only the application reaches, with a password and, beyond the machine, TLS.
     The api key is not stored, and the name of the key does not tell it.
 
@@ -64,7 +63,7 @@ class RedisTokenStore:
 
     Args:
         client: a client of redis-py, ``decode_responses`` or not. It is not closed.
-        prefix: what the names of keys begin with.
+        prefix: beginning of the names of keys.
     """
 
     def __init__(self, client: Redis, *, prefix: str = "frontegg_async:token:") -> None:
@@ -74,7 +73,7 @@ class RedisTokenStore:
         self._release: Final = client.register_script(_RELEASE)
 
     async def load(self, key: str) -> StoredToken | None:
-        """Return the token under ``key``, or None if there is none, or something else.
+        """Return the token under ``key``; None if there is no value, or one that is no token.
 
         Raises:
             redis.RedisError: Redis does not answer, or not to this client.
@@ -83,16 +82,16 @@ class RedisTokenStore:
             found = await self._client.get(self._prefix + key)
             return None if found is None else _decode(found)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            # The last is what msgspec raises for brackets in brackets without end.
+            # msgspec raises the last one for nested brackets without end.
             return None
         except ResponseError as error:
-            # A list or a hash of somebody else's is as little a token as any other garbage.
+            # A list or a hash under the key is no token either.
             if str(error).startswith("WRONGTYPE"):
                 return None
             raise
 
     async def save(self, key: str, token: StoredToken) -> None:
-        """Keep ``token`` under ``key``, whatever was there, until its ``expires_at``.
+        """Keep ``token`` under ``key`` until its ``expires_at``, in place of any other value.
 
         Raises:
             redis.RedisError: Redis does not answer, or not to this client.

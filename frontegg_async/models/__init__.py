@@ -1,4 +1,4 @@
-"""Structs for what is sent and what comes back, one module per API group."""
+"""Structs of requests and responses, one module per API group."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all Structs have in common."""
+"""Bases of all Structs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._core.secret import MASK, is_secret, revealed
 S = TypeVar("S", bound=msgspec.Struct)
 
 Id: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
-"""An id that has to be there, and says something: without it the record cannot be told from others.
+"""An id that has to be there and not be empty: without it a record cannot be told from others.
 
 Only where Frontegg's specification requires it in every answer that has the Struct; see
 docs/frontegg.md.
@@ -76,7 +76,7 @@ def _shown_without(absent: object, struct: msgspec.Struct) -> str:
 
 
 def _pickled(struct: msgspec.Struct) -> tuple[object, ...]:
-    """Return how to make a Struct again in another process; refuse if it holds a secret."""
+    """Return the recipe that pickle makes a Struct from; raise if it holds a secret."""
     if secrets_of(struct):
         raise TypeError(
             f"this {type(struct).__name__} holds a secret and is not pickled: a pickle ends up in "
@@ -91,7 +91,7 @@ def _copied(struct: S, memo: dict[int, Any]) -> S:
 
 
 def secrets_of(sent: object) -> tuple[str, ...]:
-    """Return the secret texts in what is sent, which a server may repeat and no error shall."""
+    """Return the secrets in a body or a query, to redact them from error messages."""
     fields: Iterable[tuple[str, object]]
     if isinstance(sent, msgspec.Struct):
         fields = ((name, getattr(sent, name)) for name in type(sent).__struct_fields__)
@@ -121,5 +121,5 @@ def _masked(name: str, value: object) -> object:
     if isinstance(value, dict):
         items = cast("Mapping[str, object]", value).items()
         return {key: _masked(key, item) for key, item in items}
-    # Whether there is one may be seen; numbers and flags are no secrets, whatever their name.
+    # Its presence may be seen; numbers and flags are no secrets, whichever their name.
     return MASK if value and isinstance(value, str | bytes) and is_secret(name) else value

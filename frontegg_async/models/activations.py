@@ -1,4 +1,4 @@
-"""How new users become active ones."""
+"""Activation of new users."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from msgspec import UNSET, UnsetType
 from ._base import Number, RequestModel, ResponseModel
 
 ActivationMethod: TypeAlias = Literal["code", "link"]
-"""What users are sent to activate themselves with."""
+"""Ways for users to activate themselves."""
 
 
 class ActivationSettings(ResponseModel, frozen=True, kw_only=True):
-    """How users activate themselves: by ``code`` or by ``link``, and how long a code lives."""
+    """The way in which users activate themselves, ``code`` or ``link``, and the life of a code."""
 
     strategy: str | None = None
     code_expiration: Number | None = None
 
 
 class ActivationStrategy(ResponseModel, frozen=True, kw_only=True):
-    """What one user has to give; those who come by single sign-on need no password."""
+    """Requirements for one user; users who come by single sign-on need no password."""
 
     should_set_password: bool | None = None
 

@@ -1,4 +1,4 @@
-"""Which users have which applications."""
+"""Users and their applications."""
 
 from __future__ import annotations
 

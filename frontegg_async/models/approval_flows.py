@@ -1,4 +1,4 @@
-"""Approval flows: who has to agree before something is done."""
+"""Approval flows: steps that have to be approved before something is done."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ._base import Id, Number, RequestModel, ResponseModel
 
 
 class ApprovalFlowChannels(ResponseModel, frozen=True, kw_only=True):
-    """How approvers are asked. Frontegg does not describe it: it is read as it is sent."""
+    """Ways of asking approvers. Frontegg does not describe them: they are read as they are sent."""
 
     email: bool | None = None
     sms: bool | None = None
 
 
 class ApprovalFlowConfiguration(ResponseModel, frozen=True, kw_only=True):
-    """How long a flow waits, and whom it tells."""
+    """Times and notifications of a flow."""
 
     auto_approve_in_minutes: Number | None = None
     reminder_interval_minutes: Number | None = None
@@ -30,7 +30,7 @@ class ApprovalFlowConfiguration(ResponseModel, frozen=True, kw_only=True):
 
 
 class ApproverSelectors(ResponseModel, frozen=True, kw_only=True):
-    """Who can approve a step."""
+    """Approvers of a step."""
 
     role_keys: tuple[str, ...] | None = None
     emails: tuple[str, ...] | None = None
@@ -38,7 +38,7 @@ class ApproverSelectors(ResponseModel, frozen=True, kw_only=True):
 
 
 class ApprovalStepConfiguration(ResponseModel, frozen=True, kw_only=True):
-    """How many have to approve a step."""
+    """Number of approvals that a step needs."""
 
     min_approvals: Number | None = None
 
@@ -78,7 +78,7 @@ class ApprovalFlowList(ResponseModel, frozen=True, kw_only=True):
 
 
 class ApprovalExecution(ResponseModel, frozen=True, kw_only=True):
-    """What an approver is asked about, and by whom."""
+    """A request that an approver is asked about, and its requester."""
 
     approval_flow_name: str | None = None
     approval_flow_description: str | None = None
@@ -88,25 +88,25 @@ class ApprovalExecution(ResponseModel, frozen=True, kw_only=True):
 
 
 class ApprovalDecision(ResponseModel, frozen=True, kw_only=True):
-    """Whether a decision was taken down."""
+    """Confirmation that a decision was recorded."""
 
     success: bool | None = None
 
 
 class NewApprovalFlowChannels(RequestModel, frozen=True, kw_only=True):
-    """How approvers are to be asked."""
+    """Ways of asking approvers, to be set."""
 
     email: bool
     sms: bool
 
 
 class NewApprovalFlowConfiguration(RequestModel, frozen=True, kw_only=True):
-    """How long a flow is to wait, and whom it tells.
+    """Times and notifications of a flow, to be set.
 
     Args:
         auto_approve_in_minutes: minutes after which silence is consent, from 1.
         reminder_interval_minutes: minutes between reminders, from 60.
-        notify_on_decisions: whether decisions are told.
+        notify_on_decisions: True to notify of decisions.
         timeout_minutes: minutes after which it ends, from 5 to 10,080 (a week).
         webhook_url: URL that is called.
     """
@@ -119,12 +119,12 @@ class NewApprovalFlowConfiguration(RequestModel, frozen=True, kw_only=True):
 
 
 class NewApproverSelectors(RequestModel, frozen=True, kw_only=True):
-    """Who is to approve a step.
+    """Approvers of a step, to be set.
 
     Args:
-        role_keys: whoever has one of these roles, by their ``key``.
-        emails: whoever has one of these e-mail addresses.
-        phone_numbers: whoever has one of these phone numbers.
+        role_keys: users with one of these roles, by their ``key``.
+        emails: users with one of these e-mail addresses.
+        phone_numbers: users with one of these phone numbers.
     """
 
     role_keys: Sequence[str] | UnsetType = UNSET
@@ -133,7 +133,7 @@ class NewApproverSelectors(RequestModel, frozen=True, kw_only=True):
 
 
 class NewApprovalStepConfiguration(RequestModel, frozen=True, kw_only=True):
-    """How many are to approve a step: ``min_approvals``, from 1."""
+    """Number of approvals that a step is to need: ``min_approvals``, from 1."""
 
     min_approvals: Number
 
@@ -142,8 +142,8 @@ class NewApprovalFlowStep(RequestModel, frozen=True, kw_only=True):
     """A step of a flow to be created.
 
     Args:
-        approver_selectors: who can approve it.
-        configuration: how many have to.
+        approver_selectors: its approvers.
+        configuration: number of approvals that it needs.
         step_order: its place, from 1.
     """
 

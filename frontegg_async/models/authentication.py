@@ -1,4 +1,4 @@
-"""What logging in takes and gives: an environment, a user, an API token."""
+"""Requests and responses of logins: of an environment, a user, an API token."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ._base import Number, RequestModel, ResponseModel
 IdentityProvider: TypeAlias = Literal[
     "local", "saml", "google", "github", "facebook", "microsoft", "scim2", "slack", "apple"
 ]
-"""Where a user's identity comes from."""
+"""Identity providers of users."""
 
 
 class AuthenticateRequest(RequestModel, frozen=True, kw_only=True):
@@ -31,7 +31,7 @@ class TokenGrant(ResponseModel, frozen=True, kw_only=True):
 
 
 class UserTokens(ResponseModel, frozen=True, kw_only=True):
-    """What ``session.as_user()`` takes: it calls with the access token, and renews it.
+    """Tokens for ``session.as_user()``, which calls with the access token and renews it.
 
     ``expires_in`` is the life of the access token in seconds.
     """
@@ -70,7 +70,7 @@ class EmailDevice(ResponseModel, frozen=True, kw_only=True):
 
 
 class MfaDevices(ResponseModel, frozen=True, kw_only=True):
-    """What a user can show as a second factor."""
+    """Second factors that a user can show."""
 
     webauthn: tuple[WebAuthnDevice, ...] | None = None
     phones: tuple[PhoneDevice, ...] | None = None
@@ -79,7 +79,7 @@ class MfaDevices(ResponseModel, frozen=True, kw_only=True):
 
 
 class LoginResult(UserTokens, frozen=True, kw_only=True):
-    """A user who is logged in, or what is still missing.
+    """A user who is logged in, or the step that is still missing.
 
     With ``mfa_required`` there is no access token yet: go on in ``mfa_login``, with
     ``mfa_token``.

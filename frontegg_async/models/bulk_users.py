@@ -1,4 +1,4 @@
-"""Long-running work on users: what starts it, and what it says of itself."""
+"""Long-running work on users: requests that start it, and its status."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .users import NewUser
 
 
 class InvitedUser(NewUser, frozen=True, kw_only=True):
-    """One of many users to be invited. A user who exists already keeps what is known of them.
+    """One of many users to be invited. A user who exists already keeps the present values.
 
-    It takes what ``NewUser`` takes, and one field more.
+    It has the fields of ``NewUser``, and one more.
 
     Args:
         verified: True if the address need not be verified.
@@ -30,17 +30,17 @@ class InviteUsersRequest(RequestModel, frozen=True, kw_only=True):
 
 
 class StartedInvite(ResponseModel, frozen=True, kw_only=True):
-    """What ``bulk_users.invite`` is answered with."""
+    """Response to ``bulk_users.invite``."""
 
     # No fields are specified; clients read the id of the task (client).
     id: str | None = None
 
 
 class BulkInviteStatus(ResponseModel, frozen=True, kw_only=True):
-    """How far an invitation of many users has come.
+    """Progress of an invitation of many users.
 
     Frontegg describes none of it, so all of it is a guess: the state may stand under ``status``
-    or ``state``, and ``errors`` is whatever comes.
+    or ``state``, and ``errors`` is any JSON.
     """
 
     id: str | None = None
@@ -50,7 +50,7 @@ class BulkInviteStatus(ResponseModel, frozen=True, kw_only=True):
 
     @property
     def finished(self) -> bool:
-        """Whether the work has ended, well or not."""
+        """True if the work has ended, well or not."""
         return is_end(self.status) or is_end(self.state)
 
 
@@ -63,7 +63,7 @@ class UpdateRolesRequest(RequestModel, frozen=True, kw_only=True):
 
 
 class StartedRolesUpdate(ResponseModel, frozen=True, kw_only=True):
-    """What ``bulk_users.update_roles`` is answered with: the result, or the id of a task."""
+    """Response to ``bulk_users.update_roles``: the result, or the id of a task."""
 
     user_id: str | None = None
     affected_tenants: Number | None = None
@@ -75,7 +75,7 @@ class StartedRolesUpdate(ResponseModel, frozen=True, kw_only=True):
 
 
 class BulkRolesError(ResponseModel, frozen=True, kw_only=True):
-    """What went wrong, and in which tenants."""
+    """An error, and the tenants where it occurred."""
 
     message: str | None = None
     tenant_id: str | None = None
@@ -84,7 +84,7 @@ class BulkRolesError(ResponseModel, frozen=True, kw_only=True):
 
 
 class BulkRolesStatus(ResponseModel, frozen=True, kw_only=True):
-    """How far a change of one user's roles in many tenants has come.
+    """Progress of a change of one user's roles in many tenants.
 
     ``status`` is usually ``NotStarted``, ``InProgress``, ``Completed`` or
     ``CompletedWithErrors``.
@@ -101,5 +101,5 @@ class BulkRolesStatus(ResponseModel, frozen=True, kw_only=True):
 
     @property
     def finished(self) -> bool:
-        """Whether the work has ended, well or not."""
+        """True if the work has ended, well or not."""
         return is_end(self.status)

@@ -13,17 +13,17 @@ from .jwt_templates import JwtAlgorithm
 AuthStrategy: TypeAlias = Literal[
     "Code", "EmailAndPassword", "MagicLink", "NoLocalAuthentication", "SmsCode"
 ]
-"""How users log in."""
+"""Ways of logging in."""
 
 CookieSameSite: TypeAlias = Literal["STRICT", "LAX", "NONE"]
 """To which sites browsers send Frontegg's cookies."""
 
 MachineToMachineStrategy: TypeAlias = Literal["ClientCredentials", "AccessToken"]
-"""What kind of API tokens users make."""
+"""Kinds of API tokens that users make."""
 
 
 class IdentityConfiguration(ResponseModel, frozen=True, kw_only=True):
-    """How users log in and what their tokens are like, in a whole environment."""
+    """Settings of logins and of users' tokens, in a whole environment."""
 
     id: str | None = None
     default_token_expiration: Number | None = None
@@ -66,29 +66,29 @@ class IdentityConfigurationChanges(RequestModel, frozen=True, kw_only=True):
         default_token_expiration: seconds that users' tokens hold.
         default_refresh_token_expiration: seconds that refresh tokens hold, to 15,552,000 (180
             days).
-        cookie_same_site: to which sites browsers send Frontegg's cookies.
-        machine_to_machine_auth_strategy: what kind of API tokens users make.
-        allow_signups: whether people can sign up by themselves.
-        api_tokens_enabled: whether users can make API tokens.
-        allow_override_password_complexity: whether tenants can choose how strong passwords are.
-        allow_override_password_expiration: whether tenants can choose when passwords expire.
-        allow_override_enforce_password_history: whether tenants can choose how many earlier
-            passwords are refused.
-        jwt_algorithm: what tokens are signed with.
-        allow_not_verified_users_login: whether users log in before their e-mail address is
-            verified.
-        force_permissions: whether permissions are enforced.
-        add_saml_attributes_to_jwt: whether tokens hold what came by SAML.
-        auth_strategy: how users log in.
-        default_passwordless_token_expiration: how long codes and magic links hold; Frontegg names
-            no unit.
-        force_same_device_on_auth: whether a magic link works only where it was asked for.
-        allow_tenant_invitations: whether tenants can invite by a link.
-        rotate_refresh_tokens: whether each refresh gives a new refresh token.
-        skip_tenant_validation: whether tenants are not checked.
-        add_roles_to_jwt: whether tokens hold roles.
-        add_permissions_to_jwt: whether tokens hold permissions.
-        allow_custom_login_tenant_switch: whether users who log in on a tenant's own page can
+        cookie_same_site: sites to which browsers send Frontegg's cookies.
+        machine_to_machine_auth_strategy: kind of API tokens that users make.
+        allow_signups: True to let people sign up by themselves.
+        api_tokens_enabled: True to let users make API tokens.
+        allow_override_password_complexity: True to let tenants set the complexity of passwords.
+        allow_override_password_expiration: True to let tenants set the expiry of passwords.
+        allow_override_enforce_password_history: True to let tenants set the number of earlier
+            passwords that are rejected.
+        jwt_algorithm: signature algorithm of the tokens.
+        allow_not_verified_users_login: True to let users log in before their e-mail address
+            is verified.
+        force_permissions: True to enforce permissions.
+        add_saml_attributes_to_jwt: True to put attributes from SAML into tokens.
+        auth_strategy: way of logging in.
+        default_passwordless_token_expiration: life of codes and magic links; Frontegg names no
+            unit.
+        force_same_device_on_auth: True if a magic link works only where it was asked for.
+        allow_tenant_invitations: True to let tenants invite by a link.
+        rotate_refresh_tokens: True if each refresh gives a new refresh token.
+        skip_tenant_validation: True to leave tenants unchecked.
+        add_roles_to_jwt: True to put roles into tokens.
+        add_permissions_to_jwt: True to put permissions into tokens.
+        allow_custom_login_tenant_switch: True to let users who log in on a tenant's own page
             switch to another tenant.
     """
 
@@ -117,7 +117,7 @@ class IdentityConfigurationChanges(RequestModel, frozen=True, kw_only=True):
 
 
 class CaptchaPolicy(ResponseModel, frozen=True, kw_only=True):
-    """Who has to pass a reCAPTCHA, and with which score."""
+    """Score that a reCAPTCHA needs, and the users who need not pass it."""
 
     id: str | None = None
     site_key: str | None = None

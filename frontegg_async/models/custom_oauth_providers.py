@@ -25,7 +25,7 @@ class CustomOauthProvider(ResponseModel, frozen=True, kw_only=True):
 
 
 class CustomOauthProviderList(ResponseModel, frozen=True, kw_only=True):
-    """How all providers come at once."""
+    """All providers, as a list of them comes."""
 
     providers: tuple[CustomOauthProvider, ...] | None = None
 
@@ -36,15 +36,15 @@ class NewCustomOauthProvider(RequestModel, frozen=True, kw_only=True):
     Args:
         type: kind of provider; Frontegg's guide has ``custom`` (doc).
         client_id: id of the environment at the provider.
-        secret: what goes with the id.
-        redirect_url: where users return to.
-        authorization_url: where they are sent to log in.
-        token_url: where Frontegg gets a token for their code.
-        user_info_url: where it learns who they are.
-        scopes: what it asks to know, separated by spaces.
+        secret: client secret at the provider.
+        redirect_url: URL that users return to.
+        authorization_url: URL where they log in.
+        token_url: URL where Frontegg exchanges their code for a token.
+        user_info_url: URL of their profile.
+        scopes: scopes to ask for, separated by spaces.
         sso_logo_url: picture on the button.
-        display_name: text on the button.
-        active: whether it is offered.
+        display_name: label of the button.
+        active: True to offer it.
         redirect_url_pattern: in Frontegg's guide, though not in its specification (doc): give
             ``redirect_url`` once more.
     """
@@ -64,7 +64,7 @@ class NewCustomOauthProvider(RequestModel, frozen=True, kw_only=True):
 
 
 class CustomOauthProviderChanges(RequestModel, frozen=True, kw_only=True):
-    """Changes of a provider; ``NewCustomOauthProvider`` says what the fields are."""
+    """Changes of a provider; ``NewCustomOauthProvider`` explains the fields."""
 
     type: str | UnsetType = UNSET
     client_id: str | UnsetType = UNSET

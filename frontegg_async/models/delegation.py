@@ -1,4 +1,4 @@
-"""Delegation: tokens for one who acts for another."""
+"""Delegation: tokens for a user who acts for another."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ._base import RequestModel, ResponseModel
 
 
 class DelegationConfiguration(ResponseModel, frozen=True, kw_only=True):
-    """Whether token exchange delegates."""
+    """Setting of delegation by token exchange."""
 
     enabled: bool | None = None
 

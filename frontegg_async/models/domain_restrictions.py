@@ -1,4 +1,4 @@
-"""Domain restrictions: whose e-mail addresses may sign up."""
+"""Domain restrictions: domains whose e-mail addresses may sign up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from ._base import Id, RequestModel, ResponseModel
 
 RestrictionType: TypeAlias = Literal["ALLOW", "BLOCK"]
-"""Whether a list names all that get in, or those that do not."""
+"""Kinds of lists: of all domains that get in, or of those kept out."""
 
 
 class DomainRestriction(ResponseModel, frozen=True, kw_only=True):
@@ -22,7 +22,7 @@ class DomainRestriction(ResponseModel, frozen=True, kw_only=True):
 
 
 class DomainRestrictionConfiguration(ResponseModel, frozen=True, kw_only=True):
-    """Which list counts, if any, and whether public domains are kept out."""
+    """The list that counts, if any, and the setting that keeps public domains out."""
 
     active: bool | None = None
     list_type: str | None = None

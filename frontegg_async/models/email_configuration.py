@@ -1,4 +1,4 @@
-"""Which service sends an environment's e-mails."""
+"""The service that sends an environment's e-mails."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Mailgun(RequestModel, frozen=True, kw_only=True, tag_field="provider", tag
     Args:
         secret: API key.
         domain: the domain to send from.
-        region: where Mailgun keeps it.
+        region: Mailgun's region of the domain.
     """
 
     secret: str
@@ -69,7 +69,7 @@ class SesRole(RequestModel, frozen=True, kw_only=True, tag_field="provider", tag
     """E-mails go out by Amazon SES, with a role.
 
     Args:
-        secret: what the role is known by.
+        secret: identifier of the role.
         region: AWS region.
     """
 

@@ -1,4 +1,4 @@
-"""What the e-mails say that an environment sends."""
+"""Templates of the e-mails that an environment sends."""
 
 from __future__ import annotations
 

@@ -13,10 +13,10 @@ from .metadata import decode_metadata
 from .roles import Role
 
 GroupRelations: TypeAlias = Literal["roles", "users", "rolesAndUsers"]
-"""What groups are given with."""
+"""Parts that groups can come with."""
 
 GroupOrder: TypeAlias = Literal["id", "name", "createdAt", "updatedAt"]
-"""What groups can be sorted by."""
+"""Keys by which groups can be sorted."""
 
 
 class GroupUser(ResponseModel, frozen=True, kw_only=True):
@@ -46,18 +46,18 @@ class Group(ResponseModel, frozen=True, kw_only=True):
 
     @property
     def decoded_metadata(self) -> Any:
-        """What ``metadata`` stands for."""
+        """``metadata`` decoded."""
         return decode_metadata(self.metadata)
 
 
 class GroupList(ResponseModel, frozen=True, kw_only=True):
-    """How several groups come at once."""
+    """Several groups, as a list of them comes."""
 
     groups: tuple[Group, ...]
 
 
 class GroupConfiguration(ResponseModel, frozen=True, kw_only=True):
-    """Whether there are groups, and whether they can have roles."""
+    """Settings that allow groups, and roles of groups."""
 
     enabled: bool | None = None
     roles_enabled: bool | None = None

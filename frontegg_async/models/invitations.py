@@ -1,4 +1,4 @@
-"""Invitations into tenants, and how they are sent."""
+"""Invitations into tenants, and the settings for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ._base import Id, Number, RequestModel, ResponseModel
 
 
 class Invitation(ResponseModel, frozen=True, kw_only=True):
-    """An invitation into a tenant; one that anybody may accept has no ``user_id``."""
+    """An invitation into a tenant; one that any user may accept has no ``user_id``."""
 
     id: Id
     vendor_id: str | None = None
@@ -24,14 +24,14 @@ class Invitation(ResponseModel, frozen=True, kw_only=True):
 
 
 class InvitationConfiguration(ResponseModel, frozen=True, kw_only=True):
-    """Whether tenants may invite, and whether Frontegg sends the e-mails."""
+    """Settings that let tenants invite, and Frontegg send the e-mails."""
 
     tenant_invitations_allowed: bool | None = None
     emails_enabled: bool | None = None
 
 
 class InvitationStrategy(ResponseModel, frozen=True, kw_only=True):
-    """How users accept: by ``code`` or by ``link``, and how long a code lives."""
+    """The way in which users accept, ``code`` or ``link``, and the life of a code."""
 
     strategy: str | None = None
     code_expiration: Number | None = None

@@ -1,4 +1,4 @@
-"""IP restrictions: from which addresses users may come."""
+"""IP restrictions: addresses from which users may come."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class IpRestriction(ResponseModel, frozen=True, kw_only=True):
 
 
 class IpRestrictionConfiguration(ResponseModel, frozen=True, kw_only=True):
-    """Which list counts, if any."""
+    """The list that counts, if any."""
 
     strategy: str | None = None
     is_active: bool | None = None
 
 
 class IpVerification(ResponseModel, frozen=True, kw_only=True):
-    """Whether the address that asked is let in."""
+    """Verdict on the address that asked."""
 
     valid: bool | None = None
 

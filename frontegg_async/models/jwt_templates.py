@@ -1,4 +1,4 @@
-"""JWT templates: what users' tokens say, and whose tokens are made by which template."""
+"""JWT templates: the claims of users' tokens, and rules that choose the template of a token."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from msgspec import UNSET, UnsetType
 from ._base import Id, Number, RequestModel, ResponseModel
 
 JwtAlgorithm: TypeAlias = Literal["RS256", "HS256"]
-"""What tokens are signed with."""
+"""Signature algorithms of tokens."""
 
 JwtTemplateOrder: TypeAlias = Literal["id", "key", "name", "createdAt", "updatedAt"]
-"""What JWT templates can be sorted by."""
+"""Keys by which JWT templates can be sorted."""
 
 JwtTargetingAttribute: TypeAlias = Literal[
     "userId", "applicationId", "tenantId", "roleIds", "tokenType", "userEmail"
 ]
-"""What a condition looks at."""
+"""Attributes that a condition looks at."""
 
 JwtTargetingOperator: TypeAlias = Literal["in_list", "contains", "ends_with"]
-"""How a condition compares."""
+"""Operators of a condition."""
 
 
 class JwtTemplateSchema(ResponseModel, frozen=True, kw_only=True):
@@ -46,8 +46,8 @@ class JwtTemplate(ResponseModel, frozen=True, kw_only=True):
     updated_at: datetime | None = None
 
 
-# The specification shows no more than an object for the rules and for what a condition compares
-# with; Frontegg's own Terraform provider reads and sends them like this (client).
+# The specification shows no more than an object for the rules and for the operand of a condition;
+# Frontegg's own Terraform provider reads and sends them like this (client).
 class JwtTargetingCondition(ResponseModel, frozen=True, kw_only=True):
     """A condition of a rule."""
 
@@ -72,7 +72,7 @@ class JwtTargetingRules(ResponseModel, frozen=True, kw_only=True):
 
 
 class JwtTemplateTargeting(ResponseModel, frozen=True, kw_only=True):
-    """Which tokens are made by which template."""
+    """Rules that choose the template of a token."""
 
     id: str | None = None
     created_at: datetime | None = None
@@ -96,10 +96,10 @@ class NewJwtTargetingCondition(RequestModel, frozen=True, kw_only=True):
     """A condition of a rule.
 
     Args:
-        attribute: what it looks at.
-        op: how it compares.
-        value: what it compares with: ``{"list": ["one", "another"]}``.
-        negate: whether it holds where the comparison does not.
+        attribute: attribute that it looks at.
+        op: operator.
+        value: operand: ``{"list": ["one", "another"]}``.
+        negate: True if it holds where the comparison does not.
     """
 
     attribute: JwtTargetingAttribute
@@ -112,8 +112,8 @@ class NewJwtTargetingRule(RequestModel, frozen=True, kw_only=True):
     """A rule that leads to a template.
 
     Args:
-        condition_logic: how conditions combine: all have to hold.
-        conditions: when it applies.
+        condition_logic: combination of conditions: all have to hold.
+        conditions: conditions under which it applies.
         treatment: key of the template to use then.
     """
 

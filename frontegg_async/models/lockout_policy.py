@@ -1,4 +1,4 @@
-"""After how many failed attempts users are locked out."""
+"""The number of failed attempts after which users are locked out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ._base import Number, RequestModel, ResponseModel
 
 
 class LockoutRule(ResponseModel, frozen=True, kw_only=True):
-    """How many failed attempts lock a user out; it counts only while it is enabled."""
+    """Number of failed attempts that lock a user out; it counts only while it is enabled."""
 
     id: str | None = None
     enabled: bool | None = None

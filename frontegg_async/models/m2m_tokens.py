@@ -1,4 +1,4 @@
-"""What access tokens allow, for programs that check them."""
+"""Rights of access tokens, for programs that check them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ._base import ResponseModel
 
 
 class AccessTokenRights(ResponseModel, frozen=True, kw_only=True):
-    """Whose an access token is and what it allows; a tenant's own has no ``user_id``."""
+    """Owner and rights of an access token; a tenant's own has no ``user_id``."""
 
     id: str | None = None
     tenant_id: str | None = None

@@ -1,4 +1,4 @@
-"""What users see and change of themselves."""
+"""Data of the user whose token it is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class MyTenants(ResponseModel, frozen=True, kw_only=True):
 
 
 class MyAuthorization(ResponseModel, frozen=True, kw_only=True):
-    """What a user may do."""
+    """Roles and permissions of a user."""
 
     roles: tuple[Role, ...] | None = None
     permissions: tuple[Permission, ...] | None = None

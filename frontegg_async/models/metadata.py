@@ -1,8 +1,8 @@
-"""Metadata: a JSON document of the application's own, kept in a text.
+"""Metadata: a JSON document of the application's own, kept in a string.
 
 Frontegg takes and gives ``metadata`` as a string that holds JSON; some answers hold null, some the
 document itself, and the document need not be an object (docs/frontegg.md: spec, seen). So models
-keep what came, and offer it decoded beside it.
+keep the value as it came, and offer it decoded beside it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .._core.finite import NOT_FINITE, lost_number
 from ..errors import InvalidRequestError
 
 Metadata: TypeAlias = str | Mapping[str, Any]
-"""What a coroutine takes: the text as it is sent, or an object to be encoded."""
+"""Argument of coroutines: the string as it is sent, or an object to be encoded."""
 
 
 @overload
@@ -33,7 +33,7 @@ def encode_metadata(metadata: Metadata | UnsetType | None) -> str | UnsetType | 
 
 
 def encode_metadata(metadata: Metadata | UnsetType | None) -> str | UnsetType | None:
-    """Return the text to send; one that is a text already, UNSET and None stay as they are.
+    """Return the string to send; strings, UNSET and None stay as they are.
 
     Raises:
         InvalidRequestError: it holds something that JSON has no form for.
@@ -51,7 +51,7 @@ def encode_metadata(metadata: Metadata | UnsetType | None) -> str | UnsetType | 
 
 
 def decode_metadata(metadata: str | dict[str, Any] | None) -> Any:
-    """Return what the text stands for; the text itself if it is no JSON."""
+    """Return the value of a JSON string; the string itself if it is no JSON."""
     if not isinstance(metadata, str):
         return metadata
     try:

@@ -1,4 +1,4 @@
-"""What a user's own second factors take and give."""
+"""Requests and responses of a user's own second factors."""
 
 from __future__ import annotations
 

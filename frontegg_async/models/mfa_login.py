@@ -1,4 +1,4 @@
-"""What a second factor takes and gives while a user logs in."""
+"""Requests and responses of a second factor while a user logs in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from ._base import Number, RequestModel, ResponseModel
 
 WebAuthnDeviceType: TypeAlias = Literal["Platform", "CrossPlatform"]
-"""What a device is: built into the phone or computer, or a key that is carried about."""
+"""Kinds of devices: built into the phone or computer, or a key that is carried about."""
 
 
 # The specification leaves out most of these answers. Their fields are those that Frontegg's own
@@ -18,7 +18,7 @@ WebAuthnDeviceType: TypeAlias = Literal["Platform", "CrossPlatform"]
 
 
 class MfaChallenge(ResponseModel, frozen=True, kw_only=True):
-    """A code is on its way; ``otc_token`` goes back with it.
+    """A code that was sent; ``otc_token`` goes back with it.
 
     ``phone_number`` is where it went, if it went by SMS.
     """
@@ -28,9 +28,9 @@ class MfaChallenge(ResponseModel, frozen=True, kw_only=True):
 
 
 class WebAuthnChallenge(ResponseModel, frozen=True, kw_only=True):
-    """A challenge for a device; ``webauthn_token`` goes back with what the device answers.
+    """A challenge for a device; ``webauthn_token`` goes back with the device's response.
 
-    ``options`` are what a browser's ``navigator.credentials`` takes, as they came.
+    ``options`` are for the browser's ``navigator.credentials``, as they came.
     """
 
     webauthn_token: str | None = None
@@ -44,18 +44,18 @@ class AuthenticatorEnrollment(ResponseModel, frozen=True, kw_only=True):
 
 
 class RememberDeviceRule(ResponseModel, frozen=True, kw_only=True):
-    """Whether a device may be remembered, and for how many seconds."""
+    """Rule for remembering a device, in seconds."""
 
     is_allowed_to_remember: bool | None = None
     mfa_device_expiration: Number | None = None
 
 
 class WebAuthnAttestationResponse(RequestModel, frozen=True, kw_only=True):
-    """What a browser got from a new device, each in base64.
+    """Response of a new device to a browser, each field in base64.
 
     Args:
-        client_data_json: what the browser signed for.
-        attestation_object: what the device says of itself, with its public key.
+        client_data_json: data that the browser signed for.
+        attestation_object: attestation of the device, with its public key.
     """
 
     client_data_json: str = msgspec.field(name="clientDataJSON")
@@ -67,7 +67,7 @@ class WebAuthnAttestation(RequestModel, frozen=True, kw_only=True):
 
     Args:
         id: id of the credential.
-        response: what the device gave.
+        response: response of the device.
         device_type: kind of the device.
     """
 
@@ -77,11 +77,11 @@ class WebAuthnAttestation(RequestModel, frozen=True, kw_only=True):
 
 
 class WebAuthnAssertionResponse(RequestModel, frozen=True, kw_only=True):
-    """What a browser got from a device that is enrolled, each in base64.
+    """Response of an enrolled device to a browser, each field in base64.
 
     Args:
-        client_data_json: what the browser signed for.
-        authenticator_data: what the device says of itself.
+        client_data_json: data that the browser signed for.
+        authenticator_data: data of the device.
         signature: made with the device's private key.
         user_handle: whose credential it is; some devices do not tell.
     """
@@ -98,8 +98,8 @@ class WebAuthnAssertion(RequestModel, frozen=True, kw_only=True):
 
     Args:
         id: id of the credential.
-        response: what the device gave.
-        recaptcha_token: what reCAPTCHA gave, if the environment asks for it.
+        response: response of the device.
+        recaptcha_token: reCAPTCHA token, if the environment asks for one.
         invitation_token: of the invitation that is accepted by logging in.
     """
 

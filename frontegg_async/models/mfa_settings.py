@@ -1,4 +1,4 @@
-"""Which second factors an environment offers, and when it asks for one."""
+"""Second factors that an environment offers, and the policy for asking."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from ._base import Number, RequestModel, ResponseModel
 
 MfaEnforcement: TypeAlias = Literal["DontForce", "Force", "ForceExceptSAML"]
-"""Whether users must have a second factor; those who come by SAML may be left out."""
+"""Requirement of a second factor; users who come by SAML may be left out."""
 
 MfaStrategyName: TypeAlias = Literal[
     "AuthenticatorApp", "WebAuthnPlatform", "WebAuthnCrossPlatform", "SMS", "EmailCode"
@@ -42,7 +42,7 @@ class EmailCodeConfiguration(ResponseModel, frozen=True, kw_only=True):
 
 
 class MfaConfiguration(ResponseModel, frozen=True, kw_only=True):
-    """How an environment's second factors are set up."""
+    """Configuration of an environment's second factors."""
 
     authentication_app: AuthenticatorConfiguration | None = None
     sms: SmsCodeConfiguration | None = None
@@ -50,7 +50,7 @@ class MfaConfiguration(ResponseModel, frozen=True, kw_only=True):
 
 
 class MfaPolicy(ResponseModel, frozen=True, kw_only=True):
-    """When a second factor is asked for.
+    """Policy for asking for a second factor.
 
     ``enforce_mfa_type`` is usually one of ``MfaEnforcement``; ``mfa_device_expiration`` is how
     many seconds a device is remembered.
@@ -78,11 +78,11 @@ class MfaStrategies(ResponseModel, frozen=True, kw_only=True):
 
 
 class NewAuthenticatorConfiguration(RequestModel, frozen=True, kw_only=True):
-    """How authenticator apps are to be set up.
+    """Settings of authenticator apps.
 
     Args:
-        active: whether they are offered.
-        service_name: what they show for the environment.
+        active: True to offer them.
+        service_name: name of the environment in the apps.
     """
 
     active: bool
@@ -90,11 +90,11 @@ class NewAuthenticatorConfiguration(RequestModel, frozen=True, kw_only=True):
 
 
 class NewSmsCodeConfiguration(RequestModel, frozen=True, kw_only=True):
-    """How codes by SMS are to be set up.
+    """Settings of codes by SMS.
 
     Args:
-        active: whether they are offered.
-        token_lifetime_seconds: how long they are good for, from 300.
+        active: True to offer them.
+        token_lifetime_seconds: seconds that they are good for, from 300.
     """
 
     active: bool
@@ -102,11 +102,11 @@ class NewSmsCodeConfiguration(RequestModel, frozen=True, kw_only=True):
 
 
 class NewEmailCodeConfiguration(RequestModel, frozen=True, kw_only=True):
-    """How codes by e-mail are to be set up.
+    """Settings of codes by e-mail.
 
     Args:
-        active: whether they are offered.
-        token_lifetime_seconds: how long they are good for, from 300.
+        active: True to offer them.
+        token_lifetime_seconds: seconds that they are good for, from 300.
         sender: whom they come from.
     """
 

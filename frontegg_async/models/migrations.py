@@ -15,10 +15,10 @@ from .tasks import is_end
 PasswordHashType: TypeAlias = Literal[
     "bcrypt", "scrypt", "firebase-scrypt", "pbkdf2", "argon2", "sha256", "sha1"
 ]
-"""How the passwords of migrated users are hashed."""
+"""Hash algorithms of migrated users' passwords."""
 
 PhoneNumberUse: TypeAlias = Literal["auth", "mfa"]
-"""What a migrated phone number is for: signing in, or the second factor."""
+"""Purposes of a migrated phone number: signing in, or the second factor."""
 
 
 class MigratedEmail(RequestModel, frozen=True, kw_only=True):
@@ -26,8 +26,8 @@ class MigratedEmail(RequestModel, frozen=True, kw_only=True):
 
     Args:
         email: the address.
-        primary: whether it is the one that Frontegg writes to.
-        verified: whether it is known to be the user's.
+        primary: True if it is the address that Frontegg writes to.
+        verified: True if it is known to be the user's.
     """
 
     email: str
@@ -36,7 +36,7 @@ class MigratedEmail(RequestModel, frozen=True, kw_only=True):
 
 
 class _MigratedUser(RequestModel, frozen=True, kw_only=True):
-    """What both versions of the API take of a user."""
+    """Fields of a user that both versions of the API take."""
 
     tenant_id: str
     name: str | UnsetType = UNSET
@@ -69,14 +69,14 @@ class MigratedUser(_MigratedUser, frozen=True, kw_only=True):
         username: at most 128 characters.
         name: name for people.
         profile_picture_url: at most 4,095 characters.
-        password_hash: what the password is hashed to; of scrypt with the salt in it.
-        password_hash_type: how it is hashed.
-        password_hash_config: parameters of scrypt, as JSON in a text.
+        password_hash: hash of the password; of scrypt with the salt in it.
+        password_hash_type: hash algorithm.
+        password_hash_config: parameters of scrypt, as JSON in a string.
         authenticator_app_mfa_secret: secret of the user's authenticator app.
-        phone_number: such as ``+16037184056``, and nobody else's; it enrolls the user in MFA.
-        phone_number_type: what the number is for.
-        provider: where the user signs in; ``local`` if not given.
-        metadata: your own data, as an object or as JSON in a text.
+        phone_number: such as ``+16037184056``, of no other user; it enrolls the user in MFA.
+        phone_number_type: purpose of the number.
+        provider: identity provider; ``local`` if not given.
+        metadata: your own data, as an object or as JSON in a string.
         role_ids: roles; without them the user gets the default ones.
         vendor_metadata: your own data that no user sees.
         external_id: your own id of the user.
@@ -91,19 +91,19 @@ class MigratedUserV1(_MigratedUser, frozen=True, kw_only=True):
     Args:
         tenant_id: the tenant that the user becomes a member of.
         email: the address.
-        verify_user: True if the address is known to be the user's; else somebody has to verify
-            the user later.
+        verify_user: True if the address is known to be the user's; else the user
+            has to be verified later.
         username: at most 128 characters.
         name: name for people.
         profile_picture_url: at most 4,095 characters.
-        password_hash: what the password is hashed to; of scrypt with the salt in it.
-        password_hash_type: how it is hashed.
-        password_hash_config: parameters of scrypt, as JSON in a text.
+        password_hash: hash of the password; of scrypt with the salt in it.
+        password_hash_type: hash algorithm.
+        password_hash_config: parameters of scrypt, as JSON in a string.
         authenticator_app_mfa_secret: secret of the user's authenticator app.
-        phone_number: such as ``+16037184056``, and nobody else's; it enrolls the user in MFA.
-        phone_number_type: what the number is for.
-        provider: where the user signs in; ``local`` if not given.
-        metadata: your own data, as an object or as JSON in a text.
+        phone_number: such as ``+16037184056``, of no other user; it enrolls the user in MFA.
+        phone_number_type: purpose of the number.
+        provider: identity provider; ``local`` if not given.
+        metadata: your own data, as an object or as JSON in a string.
         role_ids: roles; without them the user gets the default ones.
         vendor_metadata: your own data that no user sees.
         external_id: your own id of the user.
@@ -143,7 +143,7 @@ class StartedMigration(ResponseModel, frozen=True, kw_only=True):
 
 
 class UserMigrationStatus(ResponseModel, frozen=True, kw_only=True):
-    """How far a migration of users has come.
+    """Progress of a migration of users.
 
     Frontegg says that it tells the state, the errors, and at most 1,000 users, but not in which
     form: the names other than ``state`` are guesses.
@@ -156,5 +156,5 @@ class UserMigrationStatus(ResponseModel, frozen=True, kw_only=True):
 
     @property
     def finished(self) -> bool:
-        """Whether it has ended, well or not."""
+        """True if it has ended, well or not."""
         return is_end(self.state) or is_end(self.status)

@@ -21,7 +21,7 @@ class PageLinks(ResponseModel, frozen=True, kw_only=True):
 
 
 class PageMetadata(ResponseModel, frozen=True, kw_only=True):
-    """How much there is in all."""
+    """Totals of a list."""
 
     total_items: Number | None = None
     total_pages: Number | None = None
@@ -39,7 +39,7 @@ class Page(ResponseModel, Generic[T], frozen=True, kw_only=True):
 
     @property
     def nulls(self) -> int:
-        """How many more entries came that were null, and are not in ``items``."""
+        """Number of further entries that were null, and are not in ``items``."""
         return 0
 
 
@@ -50,5 +50,5 @@ class PageWithNulls(Page[T], Generic[T], frozen=True, kw_only=True):
 
     @property
     def nulls(self) -> int:
-        """How many more entries came that were null, and are not in ``items``."""
+        """Number of further entries that were null, and are not in ``items``."""
         return self.left_out

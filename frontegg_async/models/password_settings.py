@@ -1,4 +1,4 @@
-"""Rules for passwords: what they are made of, when they may return, how long they live."""
+"""Rules for passwords: complexity, history and expiry."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ._base import Number, RequestModel, ResponseModel
 
 
 class PasswordTests(ResponseModel, frozen=True, kw_only=True):
-    """What passwords are tested for."""
+    """Tests of passwords."""
 
     # The specification shows no properties (client: Frontegg's Terraform provider reads these).
     require_lowercase: bool | None = None
@@ -21,7 +21,7 @@ class PasswordTests(ResponseModel, frozen=True, kw_only=True):
 
 
 class PasswordConfiguration(ResponseModel, frozen=True, kw_only=True):
-    """What a password has to be like; lengths are in characters."""
+    """Rules that a password has to meet; lengths are in characters."""
 
     allow_passphrases: bool | None = None
     min_length: Number | None = None
@@ -34,7 +34,7 @@ class PasswordConfiguration(ResponseModel, frozen=True, kw_only=True):
 
 
 class PasswordHistoryPolicy(ResponseModel, frozen=True, kw_only=True):
-    """How many of a user's former passwords may not be used again."""
+    """Number of a user's former passwords that may not be used again."""
 
     id: str | None = None
     enabled: bool | None = None
@@ -44,7 +44,7 @@ class PasswordHistoryPolicy(ResponseModel, frozen=True, kw_only=True):
 
 
 class PasswordRotation(ResponseModel, frozen=True, kw_only=True):
-    """When passwords expire and users hear of it, in minutes."""
+    """Expiry of passwords and its notice to users, in minutes."""
 
     is_active: bool | None = None
     rotation_period: Number | None = None
@@ -55,7 +55,7 @@ class PasswordRotation(ResponseModel, frozen=True, kw_only=True):
 
 
 class NewPasswordTests(RequestModel, frozen=True, kw_only=True):
-    """Which tests are made on a password.
+    """Tests to be made on a password.
 
     Args:
         require_lowercase: it has a small letter.

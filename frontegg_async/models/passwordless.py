@@ -1,4 +1,4 @@
-"""What logging in without a password takes and gives."""
+"""Requests and responses of logins without a password."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ._base import RequestModel, ResponseModel
 
 
 class SentSmsCode(ResponseModel, frozen=True, kw_only=True):
-    """Where a code to log in with went."""
+    """Phone number that a code to log in with was sent to."""
 
     phone_number: str | None = None
     reset_phone_number_token: str | None = None

@@ -18,14 +18,14 @@ class PasswordReset(ResponseModel, frozen=True, kw_only=True):
 
 
 class PasswordResetToken(ResponseModel, frozen=True, kw_only=True):
-    """What a user sets a new password with."""
+    """Token with which a user sets a new password."""
 
     user_id: str | None = None
     token: str | None = None
 
 
 class PasswordCheck(ResponseModel, frozen=True, kw_only=True):
-    """Whether a password was the right one."""
+    """Result of a check of a password."""
 
     # The specification shows an object without properties (client: programs read this one).
     valid: bool | None = None

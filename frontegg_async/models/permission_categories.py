@@ -12,7 +12,7 @@ from .permissions import Permission
 
 
 class PermissionCategory(ResponseModel, frozen=True, kw_only=True):
-    """A category of permissions; ``fe_category`` says whether it is one of Frontegg's own."""
+    """A category of permissions; ``fe_category`` is True for Frontegg's own."""
 
     id: Id
     name: str | None = None

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from ._base import Id, RequestModel, ResponseModel
 
 AssignmentType: TypeAlias = Literal["NEVER", "ALWAYS", "ASSIGNABLE"]
-"""How far a permission is there for self-service."""
+"""Self-service types of a permission."""
 
 
 class Permission(ResponseModel, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class NewPermission(RequestModel, frozen=True, kw_only=True):
         name: name for people.
         description: for people.
         category_id: the category that it is listed in.
-        assignment_type: how far it is there for self-service.
+        assignment_type: self-service type.
     """
 
     key: str

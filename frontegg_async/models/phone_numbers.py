@@ -10,11 +10,11 @@ from msgspec import UNSET, UnsetType
 from ._base import Id, RequestModel, ResponseModel
 
 PhoneNumberOrder: TypeAlias = Literal["userId", "phoneNumber"]
-"""What phone numbers can be sorted by."""
+"""Keys by which phone numbers can be sorted."""
 
 
 class PhoneNumber(ResponseModel, frozen=True, kw_only=True):
-    """A phone number of a user, and whether the user has shown that it is theirs."""
+    """A phone number of a user; ``verified`` if the user has proved it."""
 
     id: Id
     user_id: str | None = None
@@ -25,9 +25,9 @@ class PhoneNumber(ResponseModel, frozen=True, kw_only=True):
 
 
 class PhoneNumberChallenge(ResponseModel, frozen=True, kw_only=True):
-    """A code is on its way to a phone; ``otc_token`` goes back with it."""
+    """A code that was sent to a phone; ``otc_token`` goes back with it."""
 
-    # The specification shows no fields; these are what Frontegg's own React client reads (client).
+    # The specification shows no fields; Frontegg's own React client reads these (client).
     otc_token: str | None = None
     phone_id: str | None = None
 

@@ -22,7 +22,7 @@ RoleOrder: TypeAlias = Literal[
     "userTenants",
     "groups",
 ]
-"""What roles can be sorted by."""
+"""Keys by which roles can be sorted."""
 
 
 class Role(ResponseModel, frozen=True, kw_only=True):
@@ -50,9 +50,9 @@ class NewRole(RequestModel, frozen=True, kw_only=True):
         name: name for people.
         level: rank, from 0; users manage only those of a rank below their own.
         description: for people.
-        is_default: whether users get it who are given no other.
-        migrate_role: whether all users there are get it, if it is a default.
-        first_user_role: whether the first user of a tenant gets it.
+        is_default: True to give it to users who are given no other role.
+        migrate_role: True to give it to all present users, if it is a default.
+        first_user_role: True to give it to the first user of a tenant.
     """
 
     key: str

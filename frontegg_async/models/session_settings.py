@@ -1,4 +1,4 @@
-"""How long users stay logged in, and how often at once."""
+"""Limits of users' sessions, in time and in number."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class SessionTimeout(ResponseModel, frozen=True, kw_only=True):
 
 
 class SessionLimit(ResponseModel, frozen=True, kw_only=True):
-    """How many sessions a user may have at once; it counts only while it is active."""
+    """Number of sessions that a user may have at once; it counts only while it is active."""
 
     is_active: bool | None = None
     max_sessions: Number | None = None
 
 
 class SessionConfiguration(ResponseModel, frozen=True, kw_only=True):
-    """When sessions end: without activity, in any case, and because there are too many."""
+    """Ends of sessions: without activity, in any case, and because there are too many."""
 
     # The specification shows no answer (client: Frontegg's Terraform provider reads these).
     session_idle_timeout_configuration: SessionTimeout | None = None
@@ -34,7 +34,7 @@ class NewSessionTimeout(RequestModel, frozen=True, kw_only=True):
     """A limit of time to be set.
 
     Args:
-        is_active: whether it counts.
+        is_active: True to apply it.
         timeout: seconds, from 60.
     """
 
@@ -46,7 +46,7 @@ class NewSessionLimit(RequestModel, frozen=True, kw_only=True):
     """A limit of sessions to be set.
 
     Args:
-        is_active: whether it counts.
+        is_active: True to apply it.
         max_sessions: sessions that a user may have at once, from 1.
     """
 

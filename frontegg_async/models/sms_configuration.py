@@ -1,4 +1,4 @@
-"""Which account sends an environment's text messages."""
+"""The account that sends an environment's text messages."""
 
 from __future__ import annotations
 

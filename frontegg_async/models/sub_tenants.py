@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from ._base import Number, RequestModel, ResponseModel
 
 SubTenantAccess: TypeAlias = Literal["defaultOff", "defaultOn", "alwaysOn"]
-"""Whether users reach the tenants below their own: unless changed, or whatever is changed."""
+"""Users' access to the tenants below their own: as a default, or always."""
 
 
 class RelatedTenant(ResponseModel, frozen=True, kw_only=True):
@@ -25,7 +25,7 @@ class RelatedTenant(ResponseModel, frozen=True, kw_only=True):
 
 
 class TenantTree(ResponseModel, frozen=True, kw_only=True):
-    """A tenant with those right below it, each with its own."""
+    """A tenant with the tenants right below it, each with its own."""
 
     tenant_id: str | None = None
     tenant_name: str | None = None
@@ -72,6 +72,6 @@ class AttachSubTenantRequest(RequestModel, frozen=True, kw_only=True):
 class DetachSubTenantRequest(RequestModel, frozen=True, kw_only=True):
     """Body of ``sub_tenants.detach``."""
 
-    # Client: what is sent to attach; the specification shows no fields.
+    # Client: sent to attach; the specification shows no fields.
     parent_tenant_id: str
     child_tenant_id: str

@@ -6,13 +6,13 @@ from ._base import Number, RequestModel, ResponseModel
 
 
 class UserExpiration(ResponseModel, frozen=True, kw_only=True):
-    """After how many seconds a user expires."""
+    """Seconds after which a user expires."""
 
     expiration_in_seconds: Number | None = None
 
 
 class TemporaryUsersConfiguration(ResponseModel, frozen=True, kw_only=True):
-    """Whether the environment has temporary users."""
+    """Setting that gives the environment temporary users."""
 
     enabled: bool | None = None
 

@@ -17,7 +17,7 @@ class StartTenantMigrationRequest(RequestModel, frozen=True, kw_only=True):
 
 
 class TenantMigrationStatus(ResponseModel, frozen=True, kw_only=True):
-    """How far a migration of tenants has come. Frontegg does not describe it: this is a guess."""
+    """Progress of a migration of tenants. Frontegg does not describe it: this is a guess."""
 
     state: str | None = None
     status: str | None = None
@@ -26,5 +26,5 @@ class TenantMigrationStatus(ResponseModel, frozen=True, kw_only=True):
 
     @property
     def finished(self) -> bool:
-        """Whether it has ended, well or not."""
+        """True if it has ended, well or not."""
         return is_end(self.state) or is_end(self.status)

@@ -1,7 +1,7 @@
 """Tenants, which Frontegg's portal calls accounts.
 
-Frontegg specifies no answer of its tenants API and few bodies. What its own clients read and send
-is said here: the React client (``@frontegg/rest-api``), the Terraform provider, the MCP server.
+Frontegg specifies no response of its tenants API and few bodies. Its own clients read and send the
+fields here: the React client (``@frontegg/rest-api``), the Terraform provider, the MCP server.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ._base import Id, Number, RequestModel, ResponseModel
 from .metadata import Metadata, decode_metadata
 
 TenantOrder: TypeAlias = Literal["createdAt", "name", "tenantId"]
-"""What tenants can be sorted by."""
+"""Keys by which tenants can be sorted."""
 
 
 class Tenant(ResponseModel, frozen=True, kw_only=True):
@@ -50,7 +50,7 @@ class Tenant(ResponseModel, frozen=True, kw_only=True):
     time_format: str | None = None
     currency: str | None = None
     industry: str | None = None
-    # What is known of a company comes from a data provider, hence numbers or texts.
+    # Facts about a company come from a data provider, hence numbers or strings.
     number_of_employees: Number | str | None = None
     annual_revenue: Number | str | None = None
     year_founded: Number | str | None = None
@@ -67,7 +67,7 @@ class Tenant(ResponseModel, frozen=True, kw_only=True):
 
     @property
     def decoded_metadata(self) -> Any:
-        """What ``metadata`` stands for, usually a dict; the text itself if it is no JSON."""
+        """``metadata`` decoded, usually a dict; the string itself if it is no JSON."""
         return decode_metadata(self.metadata)
 
 

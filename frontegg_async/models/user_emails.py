@@ -1,4 +1,4 @@
-"""The e-mail addresses of users, and whether users may change them."""
+"""The e-mail addresses of users, and the policy for changing them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from ._base import Id, RequestModel, ResponseModel
 
 UserEmailOrder: TypeAlias = Literal["userId", "email"]
-"""What addresses can be sorted by."""
+"""Keys by which addresses can be sorted."""
 
 
 class UserEmail(ResponseModel, frozen=True, kw_only=True):
@@ -26,13 +26,13 @@ class UserEmail(ResponseModel, frozen=True, kw_only=True):
 
 
 class UserEmailsPolicy(ResponseModel, frozen=True, kw_only=True):
-    """Whether users may change their addresses."""
+    """Setting that lets users change their addresses."""
 
     allow_email_change: bool | None = None
 
 
 class EmailRequest(RequestModel, frozen=True, kw_only=True):
-    """An address: the body of what adds one, changes it, or makes it the primary one."""
+    """An address: the body of requests that add or change one, or make it the primary one."""
 
     email: str
 

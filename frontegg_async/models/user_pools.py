@@ -1,4 +1,4 @@
-"""User pools: where users come from, if not from Frontegg itself."""
+"""User pools: sources of users outside of Frontegg."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class NewTenant(RequestModel, frozen=True, kw_only=True, tag_field="tenantResolv
 class DynamicTenant(
     RequestModel, frozen=True, kw_only=True, tag_field="tenantResolverType", tag="dynamic"
 ):
-    """An attribute of the user says which tenant.
+    """An attribute of the user names the tenant.
 
     Args:
         tenant_id_field_name: name of the attribute.
@@ -62,23 +62,23 @@ class DynamicTenant(
 class TenantFromSource(
     RequestModel, frozen=True, kw_only=True, tag_field="tenantResolverType", tag="from-source"
 ):
-    """The pool's own code says which tenant."""
+    """The pool's own code names the tenant."""
 
 
 TenantChoice: TypeAlias = DynamicTenant | StaticTenant | NewTenant
-"""Which tenant the users of most pools become members of."""
+"""Tenant that the users of most pools become members of."""
 
 
 class Auth0Pool(RequestModel, frozen=True, kw_only=True):
     """Users of an Auth0 account.
 
     Args:
-        sync_on_login: whether each login brings the user's profile up to date.
-        is_migrated: whether users are moved to Frontegg.
+        sync_on_login: True to update the user's profile with each login.
+        is_migrated: True to move users to Frontegg.
         domain: domain of the Auth0 account.
         client_id: id of the Auth0 application.
         secret: its secret.
-        tenant_config: which tenant users become members of.
+        tenant_config: tenant that users become members of.
     """
 
     sync_on_login: bool
@@ -93,14 +93,14 @@ class CognitoPool(RequestModel, frozen=True, kw_only=True):
     """Users of an Amazon Cognito user pool.
 
     Args:
-        sync_on_login: whether each login brings the user's profile up to date.
-        is_migrated: whether users are moved to Frontegg.
+        sync_on_login: True to update the user's profile with each login.
+        is_migrated: True to move users to Frontegg.
         region: AWS region of the Cognito user pool.
         client_id: id of the Cognito app client.
         user_pool_id: id of the Cognito user pool.
         access_key_id: id of an access key of the AWS account.
         secret_access_key: the access key.
-        tenant_config: which tenant users become members of.
+        tenant_config: tenant that users become members of.
         client_secret: secret of the app client, if it has one.
     """
 
@@ -125,10 +125,10 @@ class FirebaseServiceAccount(RequestModel, frozen=True, kw_only=True, rename="lo
         private_key: the key, in PEM form.
         client_email: e-mail address of the account.
         client_id: id of the account.
-        auth_uri: where Google authorizes.
-        token_uri: where Google issues tokens.
-        auth_provider_x509_cert_url: where Google's certificates are.
-        client_x509_cert_url: where the account's certificates are.
+        auth_uri: URL where Google authorizes.
+        token_uri: URL where Google issues tokens.
+        auth_provider_x509_cert_url: URL of Google's certificates.
+        client_x509_cert_url: URL of the account's certificates.
         universe_domain: ``googleapis.com``.
     """
 
@@ -149,11 +149,11 @@ class FirebasePool(RequestModel, frozen=True, kw_only=True):
     """Users of a Firebase project.
 
     Args:
-        sync_on_login: whether each login brings the user's profile up to date.
-        is_migrated: whether users are moved to Frontegg.
+        sync_on_login: True to update the user's profile with each login.
+        is_migrated: True to move users to Frontegg.
         api_key: the project's Web API key.
         service_account: an account that may read the project's users.
-        tenant_config: which tenant users become members of.
+        tenant_config: tenant that users become members of.
     """
 
     sync_on_login: bool
@@ -167,10 +167,10 @@ class CustomCodePool(RequestModel, frozen=True, kw_only=True):
     """Users whom code of your own finds.
 
     Args:
-        sync_on_login: whether each login brings the user's profile up to date.
-        is_migrated: whether users are moved to Frontegg.
+        sync_on_login: True to update the user's profile with each login.
+        is_migrated: True to move users to Frontegg.
         code_payload: the code that signs a user in.
-        tenant_config: which tenant users become members of.
+        tenant_config: tenant that users become members of.
         get_user_code_payload: the code that looks a user up.
     """
 
@@ -182,13 +182,13 @@ class CustomCodePool(RequestModel, frozen=True, kw_only=True):
 
 
 class OAuth2Endpoints(RequestModel, frozen=True, kw_only=True):
-    """Where an OAuth 2 provider is that has no well-known document.
+    """URLs of an OAuth 2 provider that has no well-known document.
 
     Args:
-        authorization_url: where users authorize.
-        token_url: where tokens are issued.
-        user_info_url: where a user's profile is.
-        scopes: what to ask for, such as ``openid``.
+        authorization_url: URL where users authorize.
+        token_url: URL where tokens are issued.
+        user_info_url: URL of a user's profile.
+        scopes: scopes to ask for, such as ``openid``.
         grant_types: such as ``authorization_code``.
     """
 
@@ -203,12 +203,12 @@ class FederationPool(RequestModel, frozen=True, kw_only=True):
     """Users of another identity provider, who go on to sign in there.
 
     Args:
-        sync_on_login: whether each login brings the user's profile up to date.
-        client_id: id that the provider knows you by.
+        sync_on_login: True to update the user's profile with each login.
+        client_id: your id at the provider.
         secret: secret that goes with it.
-        tenant_config: which tenant users become members of.
+        tenant_config: tenant that users become members of.
         wellknown_url: the provider's OpenID configuration.
-        oauth2_config: where the provider is; needed without ``wellknown_url``.
+        oauth2_config: the provider's URLs; needed without ``wellknown_url``.
     """
 
     sync_on_login: bool
@@ -220,7 +220,7 @@ class FederationPool(RequestModel, frozen=True, kw_only=True):
 
 
 class _CreatePoolRequest(RequestModel, frozen=True, kw_only=True):
-    """What is said of every new pool."""
+    """Fields of every new pool."""
 
     name: str
     index: Number
@@ -229,7 +229,7 @@ class _CreatePoolRequest(RequestModel, frozen=True, kw_only=True):
 
 
 class _UpdatePoolRequest(RequestModel, frozen=True, kw_only=True):
-    """What can be changed of every pool."""
+    """Fields of every pool that can be changed."""
 
     name: str | UnsetType = UNSET
     index: Number | UnsetType = UNSET

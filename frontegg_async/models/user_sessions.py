@@ -1,4 +1,4 @@
-"""Where users are signed in."""
+"""Sessions of users who are signed in."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ._base import ResponseModel
 
 
 class UserSession(ResponseModel, frozen=True, kw_only=True):
-    """A session of a user: ``current`` is the one that asks, ``impersonated`` somebody else's."""
+    """A session of a user: ``current`` if it asks, ``impersonated`` if another acts."""
 
-    # The specification names no fields: these are what Frontegg's own React client reads.
+    # The specification names no fields: Frontegg's own React client reads these.
     id: str | None = None
     ip_address: str | None = None
     user_agent: str | None = None

@@ -7,11 +7,11 @@ from typing import Literal, TypeAlias
 from ._base import RequestModel, ResponseModel
 
 UsernameOrder: TypeAlias = Literal["userId", "username"]
-"""What usernames can be sorted by."""
+"""Keys by which usernames can be sorted."""
 
 
 class Username(ResponseModel, frozen=True, kw_only=True):
-    """A username, and whose it is."""
+    """A username and its user."""
 
     username: str | None = None
     user_id: str | None = None

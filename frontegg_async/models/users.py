@@ -18,15 +18,15 @@ from .roles import Role
 TenantStatusName: TypeAlias = Literal[
     "PendingInvitation", "PendingLogin", "Activated", "NotActivated"
 ]
-"""States of a membership. Answers may hold others: new ones are no error."""
+"""States of a membership. Responses may hold others: new ones are no error."""
 
 UserOrder: TypeAlias = Literal[
     "createdAt", "name", "email", "id", "verified", "isLocked", "provider", "tenantId"
 ]
-"""What users can be sorted by."""
+"""Keys by which users can be sorted."""
 
 IdentifierType: TypeAlias = Literal["email", "phoneNumber", "username"]
-"""What a user can be found by."""
+"""Kinds of names by which a user can be found."""
 
 
 class UserTenant(ResponseModel, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class UserGroup(ResponseModel, frozen=True, kw_only=True):
     """A group that a user is in; ``frontegg.groups`` knows all about it.
 
     Frontegg does not describe it: these are the fields that its own React client reads (client).
-    A Struct and no dict, because whoever keeps 200,000 users keeps their groups too.
+    A Struct and no dict, because a program that keeps 200,000 users keeps their groups too.
     """
 
     id: str | None = None
@@ -84,28 +84,28 @@ class User(ResponseModel, frozen=True, kw_only=True):
 
     @property
     def decoded_metadata(self) -> Any:
-        """What ``metadata`` stands for, or the text itself if it is no JSON."""
+        """``metadata`` decoded, or the string itself if it is no JSON."""
         return decode_metadata(self.metadata)
 
     @property
     def decoded_vendor_metadata(self) -> Any:
-        """What ``vendor_metadata`` stands for, or the text itself if it is no JSON."""
+        """``vendor_metadata`` decoded, or the string itself if it is no JSON."""
         return decode_metadata(self.vendor_metadata)
 
     @property
     def shows_memberships(self) -> bool:
-        """Whether the answer says which tenants the user is in; if not, nothing follows from it."""
+        """True if the response names the user's tenants; if not, nothing follows from it."""
         return self.tenant_ids is not None or self.tenants is not None
 
     def is_member_of(self, tenant_id: str) -> bool:
-        """Whether the answer shows a membership in this tenant."""
+        """Return whether the response shows a membership in this tenant."""
         if self.tenant_ids is not None and tenant_id in self.tenant_ids:
             return True
         return any(tenant.tenant_id == tenant_id for tenant in self.tenants or ())
 
 
 class TenantStatus(ResponseModel, frozen=True, kw_only=True):
-    """How far a user has come in one tenant: usually one of ``TenantStatusName``."""
+    """State of a user's membership in one tenant: usually one of ``TenantStatusName``."""
 
     tenant_id: Id
     status: str | None = None
@@ -145,14 +145,14 @@ class AssignedRoles(ResponseModel, frozen=True, kw_only=True):
 
 
 class CreatedUser(ResponseModel, frozen=True, kw_only=True):
-    """A user as an invitation answers: less of it than ``users.get`` gives."""
+    """A user as an invitation returns it, with fewer fields than from ``users.get``."""
 
     id: str | None = None
     email: str | None = None
     verified: bool | None = None
     name: str | None = None
     profile_picture_url: str | None = None
-    # Texts (spec) or objects (client: Frontegg's Terraform provider reads them as such).
+    # Strings (spec) or objects (client: Frontegg's Terraform provider reads them as such).
     roles: tuple[Role | str, ...] | None = None
     permissions: tuple[Permission | str, ...] | None = None
     metadata: str | dict[str, Any] | None = None
@@ -163,12 +163,12 @@ class CreatedUser(ResponseModel, frozen=True, kw_only=True):
 
     @property
     def decoded_metadata(self) -> Any:
-        """What ``metadata`` stands for, or the text itself if it is no JSON."""
+        """``metadata`` decoded, or the string itself if it is no JSON."""
         return decode_metadata(self.metadata)
 
 
 class UserLink(ResponseModel, frozen=True, kw_only=True):
-    """A link to give to a user, and the token that it holds: whoever has it acts as the user."""
+    """A link to give to a user, and the token in it, which lets its holder act as the user."""
 
     link: str | None = None
     token: str | None = None
@@ -185,8 +185,8 @@ class NewUser(RequestModel, frozen=True, kw_only=True):
         profile_picture_url: at most 4,095 characters.
         password: to begin with.
         phone_number: with the country's code, as in ``+12025550123``.
-        provider: where the identity comes from; Frontegg itself (``local``) if not given.
-        metadata: a JSON document, as text or as an object that is encoded.
+        provider: identity provider; Frontegg itself (``local``) if not given.
+        metadata: a JSON document, as a string or as an object that is encoded.
         skip_invite_email: True to send no e-mail.
         role_ids: roles in the tenant.
         email_metadata: values for the template of the e-mail.
@@ -220,11 +220,11 @@ class NewTenantUser(RequestModel, frozen=True, kw_only=True):
         name: name for people.
         password: to begin with.
         phone_number: with the country's code, as in ``+12025550123``.
-        metadata: a JSON document, as text or as an object that is encoded.
+        metadata: a JSON document, as a string or as an object that is encoded.
         vendor_metadata: the same, which the user does not get to see.
         role_ids: roles in the tenant.
         expiration_in_seconds: life of a temporary user.
-        mfa_bypass: whether the user signs in without a second factor.
+        mfa_bypass: True to sign in without a second factor.
         external_id: id of the user elsewhere.
     """
 

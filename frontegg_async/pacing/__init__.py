@@ -1,69 +1,70 @@
-"""How fast to send: the application's own calls at once, bulk calls just below the server's limit.
+"""Pacing: interactive calls go at once, bulk calls at a rate just below the server's limit.
 
 **What servers do.** A limit is a number of calls in a stretch of time, kept in one of four ways: a
 counter that starts again at fixed times; a counter that starts again with the first call after a
 pause; a look back over the last stretch; a bucket that fills evenly. A call beyond it is answered
-with 429, sometimes with the time of the reset. Nobody names the limit. Other processes may use a
-part of it, and have used all of it before our first call. Now and then a server refuses a call
+with 429, sometimes with the time of the reset. The limit itself is not stated. Other processes may
+use a part of it, or have used all of it before our first call. Now and then a server refuses a call
 although there is no limit.
 
-**What a refusal proves.** Only: not now. How large the limit is shows in a *cycle*, the time from
-one opening of the gate to the next, and only if bulk calls were held back all through it: then it
-was the server that decided their number, and not our demand. What was taken before the first
-opening may be what somebody else has left, and tells nothing.
+**What a refusal proves.** Only: not now. The size of the limit shows in a *cycle*, the time from
+one opening of the gate to the next, and only if bulk calls were held back all through it: then the
+server decided their number, and not our demand. The calls taken before the first opening may be the
+rest that other processes have left, and show nothing.
 
 **The gate** (``gate.py``) is for all calls of a limit group. A refusal closes it, unless a call
 that was sent later has been taken, or so many are in flight that the next answer tells. The first
-call taken that was sent after the last one refused opens it. While it is closed, single calls look,
+call taken that was sent after the last one refused opens it. While it is closed, single calls look
 at distances that grow to five seconds, also behind a stated wait: servers state hours and recover
 in seconds, and clocks differ.
 
-**The rate** (``phases.py``) is for bulk calls alone. Interactive calls wait for the gate and for
-nothing else, and use up slots of bulk calls.
+**The rate** (``phases.py``) is for bulk calls alone: it says how far apart their slots are
+(``spacing.py``). Interactive calls wait for the gate and for nothing else, and use up slots.
 
 =========  ====================================================================================
-Seeking    no limit was met: double while the rate is what holds calls back
+Seeking    no limit was met: double while the rate holds calls back
 Stream     a short window, a look back or a bucket: 2 % below the rate that was refused, back to
            it over some periods, then beyond it in steps that double
 Windowed   a window of five seconds or more whose reset is known: its quota at even distances, so
-           that it is used up just before the reset. What is left then is lost anyway, so that is
-           the moment to find out whether there is more: it costs a refusal or two, and keeps
-           others waiting for a hundredth of the window. After a window that took more than its
-           quota, a fifth of the next one is sent at once: a server that rejects a part of that
-           counts shorter windows
+           that it is used up just before the reset. The rest is lost then anyway, so that is the
+           moment to find out whether there is more: it costs a refusal or two, and keeps others
+           waiting for a hundredth of the window. After a window that took more than its quota, a
+           fifth of the next one is sent at once: a server that refuses a part of that counts
+           shorter windows
 =========  ====================================================================================
 
 An expected limit is a window that was not met. If others use it up before our part of it was sent,
-the next one begins at a rate lower by the square of the part that was open: everybody was too fast
-by that part, and interactive calls do not slow down. More calls in one window than expected show
-that the expectation is wrong.
+the next one begins at a rate lower by the square of the part that was open: all of them were too
+fast by that part, and interactive calls do not slow down. More calls in one window than expected
+show that the expectation is wrong.
 
-Even distances leave others a call at any time. A run whose last calls fit into what is left of the
+Even distances leave others a call at any time. A run whose last calls fit into the rest of the
 present window sends them at once.
 
 **The line** (``line.py``): interactive calls first, each kind in the order in which the calls
-began; a call that was refused goes back to its place and not to the end. Who cannot be served
-before the deadline, by what the server has stated or by how fast a line that never empties moves,
-is sent away at once. A run's own rate and share (``allowance.py``) hold for that run, beside those
-of others.
+began; a call that was refused goes back to its place and not to the end. A call is sent away at
+once if it cannot be served before its deadline, because of a wait that the server has stated or of
+the speed at which a line that never empties moves. A run's own rate and share (``allowance.py``)
+hold for that run, beside those of others.
 
-Gate, phases and line are plain arithmetic over times that they are told. ``Group`` and ``Pacing``
-(``group.py``) put them to work for the tasks of an event loop.
+Gate, phases and line are plain arithmetic over times that they are told. ``LimitGroup`` and
+``Pacing`` (``limit_group.py``) put them to work for the tasks of an event loop.
 """
 
 from __future__ import annotations
 
 from .allowance import RunAllowance
-from .group import Group, Learned, Pacing, Wait
+from .limit_group import Learned, LimitGroup, Pacing, Wait
 from .line import Line, Waiter
-from .pacer import GroupPacer, PaceState
+from .pace_state import PaceState
+from .pacer import GroupPacer
 from .rate import FixedRate
 
 __all__ = [
     "FixedRate",
-    "Group",
     "GroupPacer",
     "Learned",
+    "LimitGroup",
     "Line",
     "PaceState",
     "Pacing",

@@ -1,4 +1,4 @@
-"""How much of a limit one bulk run may use, whatever others do."""
+"""The part of a limit that one bulk run may use, beside other runs."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from .rate import FixedRate
+from .spacing import CATCH_UP_S
 
 if TYPE_CHECKING:
     from .pacer import GroupPacer
 
-_CATCH_UP: Final = 0.02
-"""Seconds that a late timer may catch up."""
-
 
 class RunAllowance:
-    """What one bulk run may send: its own rate and share, for each limit group by itself.
+    """The rate and the share of one bulk run, for each limit group by itself.
 
     Args:
-        rate: the most calls of each group that the run may send; None leaves it to the limits.
-        share: the part of a learned limit that the run may use, above 0 and at most 1.
+        rate: most calls of each group that the run may send; None leaves it to the limits.
+        share: part of a learned limit that the run may use, above 0 and at most 1.
 
     Attributes:
-        remaining: rows that the run still has to end, or infinity while that is not known.
+        remaining: rows that the run still has to end, or infinity while they are unknown.
 
     Raises:
         ValueError: if the share is out of its bounds.
@@ -48,29 +46,29 @@ class RunAllowance:
 
 
 class Allowance:
-    """What one bulk run may send in one limit group."""
+    """The rate and the share of one bulk run in one limit group."""
 
-    __slots__ = ("_next", "_rate", "_run", "_sent", "_share")
+    __slots__ = ("_next_call_at", "_rate", "_run", "_sent", "_share")
 
     def __init__(self, run: RunAllowance) -> None:
         self._run: Final = run
         self._rate: Final = run.rate
         self._share: Final = run.share
         self._sent: Final[deque[float]] = deque()
-        self._next = -math.inf
+        self._next_call_at = -math.inf
 
     def delay(self, now: float, pacer: GroupPacer) -> float:
         """Return the seconds until the run may send its next call, 0.0 if it may now."""
         at = -math.inf
         if self._share < 1.0 and pacer.limited and not pacer.surveying(now):
-            at = self._next
+            at = self._next_call_at
         rate, sent = self._rate, self._sent
         if rate is not None and len(sent) == rate.calls:
             at = max(at, sent[0] + rate.seconds)
         return max(at - now, 0.0)
 
     def fits(self, now: float, pacer: GroupPacer) -> bool:
-        """Return whether all that the run still has to send fits into the current window."""
+        """Return whether all remaining calls of the run fit into the current window."""
         run = self._run
         if run.remaining == math.inf or self._share < 1.0:
             return False
@@ -83,10 +81,11 @@ class Allowance:
             if len(self._sent) > self._rate.calls:
                 self._sent.popleft()
         if self._share < 1.0:
-            self._next = max(self._next, now - _CATCH_UP) + 1.0 / (self._share * pacer.rate)
+            since = max(self._next_call_at, now - CATCH_UP_S)
+            self._next_call_at = since + 1.0 / (self._share * pacer.rate)
 
     def give_back(self, admitted_at: float | None) -> None:
-        """Take back a call that was not sent after all; None is the latest."""
+        """Take back an admission whose call is not sent; None is the latest."""
         if admitted_at is None:
             if self._sent:
                 self._sent.pop()

@@ -1,4 +1,8 @@
-"""What the time between two openings of the gate shows of a limit."""
+"""The time between two openings of the gate, from which a limit is estimated.
+
+The estimate is the calls taken, over all of the cycle if it ends with a window, else over the last
+period: a rate that grows is lower at the beginning of a cycle than at its end.
+"""
 
 from __future__ import annotations
 
@@ -6,51 +10,68 @@ from typing import Final
 
 import msgspec
 
-HEAVY: Final = 0.15
-"""Share of calls refused from which on the rate is what is refused, and no stray call."""
-SOME: Final = 5
-"""Calls refused, likewise: fewer are a share of nothing."""
+HEAVY_SHARE: Final = 0.15
+"""Share of calls refused from which on it was the rate that was refused, and no stray call."""
+HEAVY_CALLS: Final = 5
+"""Calls refused, likewise: fewer are no share."""
+WINDOW_CLOSED_SHARE: Final = 0.1
+"""Share of a cycle for which the gate was closed, from which on the cycle ends with a window."""
 
 
 class Cycle(msgspec.Struct, frozen=True):
-    """What was seen between two openings of the gate.
+    """Observations between two openings of the gate. Times are monotonic.
 
     Args:
-        start: when it was opened, or when the first call was sent.
-        end: when the server took calls again.
-        shut: seconds before ``end`` during which it was closed.
+        start: time of the first opening, or of the first call.
+        end: time at which the server took calls again.
+        closed_seconds: seconds before ``end`` during which the gate was closed.
         taken: calls taken.
-        doubt: seconds by which ``end`` may be wrong.
-        lately: calls taken a second, over the last period at most.
-        whole: whether it began with an opening, and not with the first call.
-        held: whether bulk calls waited all the time, so that the server decided their number.
-        blink: whether the gate was closed so shortly that it may have been a stray refusal.
+        end_error: seconds by which ``end`` may be wrong.
+        recent_rate: calls taken a second, over the last period at most.
+        from_opening: True if it began with an opening, and not with the first call.
+        server_limited: True if bulk calls waited all the time: the server decided their number.
+        brief: True if the gate was closed so shortly that it may have been a stray refusal.
         refused: calls refused.
-        taken_in_all: calls taken since the first.
-        long: seconds from which on a window is long beside a round trip.
+        taken_ever: calls taken since the first.
+        long_seconds: seconds from which on a window is long beside a round trip.
     """
 
     start: float
     end: float
-    shut: float
+    closed_seconds: float
     taken: int
-    doubt: float
-    lately: float
-    whole: bool
-    held: bool
-    blink: bool
+    end_error: float
+    recent_rate: float
+    from_opening: bool
+    server_limited: bool
+    brief: bool
     refused: int
-    taken_in_all: int
-    long: float
+    taken_ever: int
+    long_seconds: float
 
     @property
     def seconds(self) -> float:
-        """How long it was."""
+        """Length of the cycle, in seconds."""
         return max(self.end - self.start, 1e-3)
 
     @property
+    def ends_window(self) -> bool:
+        """True if it ended with the end of a window."""
+        return self.closed_seconds >= WINDOW_CLOSED_SHARE * self.seconds
+
+    @property
     def stray(self) -> bool:
-        """Whether it may be that nothing but stray calls was refused."""
-        return self.blink and (
-            self.refused < SOME or self.refused < HEAVY * (self.taken + self.refused)
+        """True if all refusals may have been stray ones."""
+        return self.brief and (
+            self.refused < HEAVY_CALLS or self.refused < HEAVY_SHARE * (self.taken + self.refused)
         )
+
+    def tells_all(self, period: float) -> bool:
+        """Return whether all of it tells of a limit with that period, not only its last period."""
+        return self.ends_window and self.seconds >= 0.5 * period
+
+    def rate(self, period: float) -> float:
+        """Return the calls a second that it shows: over all of it, or lately if that is more."""
+        if self.tells_all(period):
+            return max(self.taken / self.seconds, self.recent_rate)
+        return self.recent_rate

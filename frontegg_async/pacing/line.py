@@ -1,4 +1,4 @@
-"""Who goes next: the calls of one limit group that have to wait, without a clock or a loop."""
+"""The line of a limit group: the calls that have to wait, in order, without a clock or a loop."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from typing import Final
 from .allowance import Allowance
 from .pacer import GroupPacer
 
-FLIGHT: Final = 32
+REOPENING_CALLS: Final = 32
 """Interactive calls from the line that may be in flight when the gate has just opened; every call
 taken allows one more. All of them at once would be refused together at the next limit."""
 
-PATIENCE: Final = 15.0
-"""Seconds for which bulk calls look behind a stated wait that is too long for them, before they
+BULK_PATIENCE_S: Final = 15.0
+"""Seconds for which bulk calls look behind a stated wait that is too long for them before they
 believe it: a server that has recovered is noticed within that time."""
-_LEAST: Final = 1e-3
+MIN_SHORTFALL_S: Final = 1e-3
+"""Least seconds that a call sent away is told to lack, because 0.0 means that it may go."""
 
 
 class Waiter:
     """One call in line.
 
     Args:
-        order: when the call began; who began earlier goes first.
-        deadline: when its answer must be there.
+        order: time at which the call began; the earlier call goes first.
+        deadline: time by which its answer must be there.
         max_wait: the longest stated wait, in seconds, that it accepts.
-        allowance: of the run that it belongs to; None for an interactive call.
+        allowance: allowance of its run; None for an interactive call.
         resolve: called once, with 0.0 when the call may go, or with the seconds that it lacks.
-        gone: returns whether the call was cancelled, and has not left the line yet.
+        is_cancelled: returns whether the call was cancelled, and has not left the line yet.
     """
 
     __slots__ = (
@@ -37,7 +38,7 @@ class Waiter:
         "allowance",
         "deadline",
         "done",
-        "gone",
+        "is_cancelled",
         "max_wait",
         "order",
         "resolve",
@@ -50,25 +51,25 @@ class Waiter:
         max_wait: float,
         allowance: Allowance | None,
         resolve: Callable[[float], None],
-        gone: Callable[[], bool] = bool,
+        is_cancelled: Callable[[], bool] = bool,
     ) -> None:
         self.order: Final = order
         self.deadline: Final = deadline
         self.max_wait: Final = max_wait
         self.allowance: Final = allowance
         self.resolve: Final = resolve
-        self.gone: Final = gone
+        self.is_cancelled: Final = is_cancelled
         self.admitted_at = 0.0
         self.done = False
 
-    def end(self, result: float) -> None:
-        """Say what became of the call, and leave the line."""
+    def finish(self, result: float) -> None:
+        """End the wait with 0.0 or a shortfall."""
         self.done = True
         self.resolve(result)
 
 
 class _Queue:
-    """The waiters of one kind, by the time at which their calls began."""
+    """The waiters of one kind, ordered by the time at which their calls began."""
 
     __slots__ = ("_heap", "_number", "size")
 
@@ -87,19 +88,19 @@ class _Queue:
         while heap:
             waiter = heap[0][2]
             if not waiter.done:
-                if not waiter.gone():
+                if not waiter.is_cancelled():
                     return waiter
                 waiter.done = True
                 self.size -= 1
             heapq.heappop(heap)
         return None
 
-    def before(self, order: float) -> int:
-        """Return how many stand before a call that began at ``order``."""
+    def count_before(self, order: float) -> int:
+        """Return the number of waiters before a call that began at ``order``."""
         return sum(1 for began, _, waiter in self._heap if began <= order and not waiter.done)
 
     def waiters(self) -> list[Waiter]:
-        """Return all, first come first; who has left is forgotten."""
+        """Return all waiters in order, and forget those that have left."""
         self._heap = sorted(entry for entry in self._heap if not entry[2].done)
         return [waiter for _, _, waiter in self._heap]
 
@@ -107,14 +108,22 @@ class _Queue:
 class Line:
     """Interactive calls go first, and wait for the gate alone; bulk calls wait for slots as well.
 
-    Bulk calls of several runs take turns. Only heads of queues ask for slots: slots that were
-    handed out in advance would go on for as long as the line after a limit was found.
+    Bulk calls of several runs take turns. Only heads of queues ask for slots: slots handed out in
+    advance would still be used by the whole line after a limit was found.
 
     Attributes:
-        crowded: whether interactive calls wait for answers to those before them.
+        crowded: True while interactive calls wait for answers to the calls before them.
     """
 
-    __slots__ = ("_bulk", "_deadlines", "_interactive", "_number", "_pacer", "_turn", "crowded")
+    __slots__ = (
+        "_bulk",
+        "_deadlines",
+        "_first_in_turn",
+        "_interactive",
+        "_number",
+        "_pacer",
+        "crowded",
+    )
 
     def __init__(self, pacer: GroupPacer) -> None:
         self._pacer: Final = pacer
@@ -122,12 +131,12 @@ class Line:
         self._bulk: Final[dict[Allowance, _Queue]] = {}
         self._deadlines: list[tuple[float, int, Waiter]] = []
         self._number = 0
-        self._turn = 0
+        self._first_in_turn = 0
         self.crowded = False
 
     @property
     def waiting(self) -> int:
-        """How many calls stand in line."""
+        """Number of calls in line."""
         return self._interactive.size + sum(queue.size for queue in list(self._bulk.values()))
 
     def try_admit(self, now: float, allowance: Allowance | None) -> bool:
@@ -137,20 +146,20 @@ class Line:
         if allowance is None:
             if self._pacer.admit(now) > 0.0:
                 return False
-            self._pacer.drained()
+            self._pacer.note_interactive_idle()
             return True
         queue = self._bulk.get(allowance)
         if queue is not None and queue.size:
             return False
         return self._admit(now, allowance) == 0.0
 
-    def lacking(self, waiter: Waiter, now: float) -> float:
+    def shortfall(self, waiter: Waiter, now: float) -> float:
         """Return the seconds that a call lacks if it cannot be served in time, else 0.0."""
         queue: _Queue | None = self._interactive
         if waiter.allowance is not None:
             queue = self._bulk.get(waiter.allowance)
-        ahead = queue.before(waiter.order) if queue is not None and queue.size else 0
-        return self._lacking(waiter, now, ahead)
+        ahead = queue.count_before(waiter.order) if queue is not None and queue.size else 0
+        return self._shortfall(waiter, now, ahead)
 
     def join(self, waiter: Waiter, now: float) -> None:
         """Let a call stand in line; ``serve`` is due."""
@@ -163,18 +172,18 @@ class Line:
         self._number += 1
         heapq.heappush(self._deadlines, (waiter.deadline, self._number, waiter))
         if len(self._deadlines) > 2 * self.waiting + 64:
-            # A line that never ends must not remember everybody who ever stood in it.
+            # A line that never ends must not remember every call that ever stood in it.
             self._deadlines = [entry for entry in self._deadlines if not entry[2].done]
             heapq.heapify(self._deadlines)
 
     def leave(self, waiter: Waiter) -> None:
-        """Let a call go away that does not want to wait any longer."""
+        """Take a call out of the line that does not wait any longer."""
         if not waiter.done:
             waiter.done = True
-            self._left(waiter)
+            self._count_out(waiter)
 
     def serve(self, now: float) -> float:
-        """Let go who may go, send away who cannot; return when to call this again, or infinity."""
+        """Admit calls that may go, send hopeless ones away; return the time of the next serving."""
         self._expire(now)
         at = self._serve_interactive(now)
         if at is None:
@@ -184,42 +193,42 @@ class Line:
         return at
 
     def review(self, now: float) -> None:
-        """Send away whom the server's latest word leaves no time; ``serve`` is due."""
+        """Send away the calls whose deadline a stated wait passes; ``serve`` is due."""
         for ahead, waiter in enumerate(self._interactive.waiters()):
-            lacking = self._lacking(waiter, now, ahead)
-            if lacking:
-                self._end(waiter, lacking)
+            shortfall = self._shortfall(waiter, now, ahead)
+            if shortfall:
+                self._finish(waiter, shortfall)
         for queue in self._bulk.values():
             for ahead, waiter in enumerate(queue.waiters()):
-                lacking = self._lacking(waiter, now, ahead)
-                if lacking:
-                    self._end(waiter, lacking)
+                shortfall = self._shortfall(waiter, now, ahead)
+                if shortfall:
+                    self._finish(waiter, shortfall)
 
     def clear(self, now: float) -> None:
-        """Send everybody away."""
-        still = self._still(now)
+        """Send all calls away."""
+        wait = self._wait_left(now)
         for queue in (self._interactive, *self._bulk.values()):
             for waiter in queue.waiters():
-                self._end(waiter, still)
+                self._finish(waiter, wait)
         self._deadlines.clear()
 
     def _serve_interactive(self, now: float) -> float | None:
-        """Return when the head may go, or None if nobody is left."""
+        """Return the time at which the head may go, or None if no call is left."""
         pacer = self._pacer
         self.crowded = False
         while (head := self._interactive.head()) is not None:
-            if not pacer.closed and pacer.crowded(FLIGHT):
+            if not pacer.closed and pacer.crowded(REOPENING_CALLS):
                 self.crowded = True
-                return math.inf  # the next answer is asked
+                return math.inf  # the next answer serves the line again
             if head.deadline - now < pacer.answer_time:
-                self._end(head, self._still(now))  # sent now, it would end in doubt
+                self._finish(head, self._wait_left(now))  # sent now, it would end in doubt
                 continue
             delay = pacer.admit(now)
             if delay > 0.0:
                 return now + delay
             head.admitted_at = now
-            self._end(head, 0.0)
-        pacer.drained()
+            self._finish(head, 0.0)
+        pacer.note_interactive_idle()
         return None
 
     def _serve_bulk(self, now: float) -> float:
@@ -232,7 +241,7 @@ class Line:
                     at = min(at, now + delay)
                     break
                 head.admitted_at = now
-                self._end(head, 0.0)
+                self._finish(head, 0.0)
             else:
                 del self._bulk[allowance]
         return at
@@ -240,8 +249,8 @@ class Line:
     def _in_turn(self) -> list[Allowance]:
         allowances = list(self._bulk)
         if len(allowances) > 1:
-            self._turn += 1
-            first = self._turn % len(allowances)
+            self._first_in_turn += 1
+            first = self._first_in_turn % len(allowances)
             return allowances[first:] + allowances[:first]
         return allowances
 
@@ -262,31 +271,31 @@ class Line:
         while deadlines and (deadlines[0][2].done or deadlines[0][0] <= now):
             waiter = heapq.heappop(deadlines)[2]
             if not waiter.done:
-                self._end(waiter, self._still(now, waiter.allowance))
+                self._finish(waiter, self._wait_left(now, waiter.allowance))
 
-    def _lacking(self, waiter: Waiter, now: float, ahead: int) -> float:
+    def _shortfall(self, waiter: Waiter, now: float, ahead: int) -> float:
         if waiter.deadline <= now:
-            return self._still(now, waiter.allowance)
+            return self._wait_left(now, waiter.allowance)
         pacer = self._pacer
-        if pacer.look_due(now) and ahead == 0:
-            return 0.0  # this one finds out
+        if pacer.look_is_due(now) and ahead == 0:
+            return 0.0  # this call looks
         if waiter.allowance is None:
             wait = pacer.served_in(now, ahead)
         else:
-            wait = pacer.opens_in(now) if pacer.closed_since(now) > PATIENCE else 0.0
+            wait = pacer.opens_in(now) if pacer.closed_since(now) > BULK_PATIENCE_S else 0.0
         if wait > waiter.max_wait or now + wait + pacer.answer_time > waiter.deadline:
-            return max(wait, pacer.answer_time, _LEAST)
+            return max(wait, pacer.answer_time, MIN_SHORTFALL_S)
         return 0.0
 
-    def _still(self, now: float, allowance: Allowance | None = None) -> float:
+    def _wait_left(self, now: float, allowance: Allowance | None = None) -> float:
         own = 0.0 if allowance is None else allowance.delay(now, self._pacer)
-        return max(self._pacer.wait_at(now), own, _LEAST)
+        return max(self._pacer.seconds_to_wait(now), own, MIN_SHORTFALL_S)
 
-    def _end(self, waiter: Waiter, result: float) -> None:
-        self._left(waiter)
-        waiter.end(result)
+    def _finish(self, waiter: Waiter, result: float) -> None:
+        self._count_out(waiter)
+        waiter.finish(result)
 
-    def _left(self, waiter: Waiter) -> None:
+    def _count_out(self, waiter: Waiter) -> None:
         if waiter.allowance is None:
             self._interactive.size -= 1
         else:

@@ -1,4 +1,23 @@
-"""The pacing of one limit group as arithmetic: no clock, no loop, no chance."""
+"""The pacing of one limit group as arithmetic: no clock, no loop, no chance.
+
+    part          question                                                     state
+    ───────────   ──────────────────────────────────────────────────────────   ─────────────────
+    gate          May any call be sent?                                        ``Gate``
+    spacing       When is the next slot of a bulk call?                        ``Spacing``
+    phase         How many slots a second?                                     ``Phase``
+    cycle         How many calls did the server take from one opening of the   ``_cycle_…``
+                  gate to the next, and was it the server that decided?        ``_held_back…``
+    opening       Is the gate open for certain, so that the cycle counts?      ``_opening``
+    recent rate   How many calls a second lately? Counts at intervals.         ``_marks``
+    round trips   How long does an answer take?                                ``_round_trip``,
+                                                                               ``_usual_answer``
+    line          How fast does a line of interactive calls move that never    ``_full_cycle``
+                  empties?
+
+``admit`` asks gate and spacing. Answers go to the gate first; an opening that turns out to be
+certain ends a cycle, and the phase draws its conclusion from that. Between openings the phase grows
+at every tick, if bulk calls were held back since the last one.
+"""
 
 from __future__ import annotations
 
@@ -9,61 +28,35 @@ from typing import Final
 import msgspec
 
 from .cycle import Cycle
-from .gate import FIRST_LOOK, LONGEST_LOOK, Gate
-from .phases import SPRINT, Phase, Seeking, Windowed, remembered
+from .gate import FIRST_LOOK_S, MAX_LOOK_GAP_S, Gate
+from .pace_state import PaceState
+from .phases import SPRINT_SHARE, Phase, Seeking, Windowed, remembered
 from .rate import FixedRate
+from .spacing import CATCH_UP_S, Spacing
 
-START_BURST: Final = 0.1
-"""Seconds: a group that was never refused may send twenty bulk calls at once."""
-LAG: Final = 0.02
-"""Seconds that a late timer may catch up; more would bunch the calls that should be even."""
-IDLE: Final = 0.6
-"""Share of its slots that a cycle may have left unused and still tell of the limit."""
-FAR: Final = 2.0
-"""A cycle longer than this many periods tells of the past; its last period tells of now."""
+IDLE_SHARE: Final = 0.6
+"""Share of its slots that a cycle may leave unused and still tell of the limit."""
+RECENT_PERIODS: Final = 2.0
+"""Periods: a longer cycle tells of the past, and its last period of now."""
 
-MARGIN: Final = 1.5
-"""What an answer usually takes, times this, must be left before a deadline."""
-UNWATCHED: Final = 2.0 * LONGEST_LOOK
-"""Seconds without a look after which the end of a cycle is not known."""
-CERTAIN: Final = 3
+ANSWER_MARGIN: Final = 1.5
+"""A call is sent if its deadline leaves this many times the usual time of an answer."""
+UNWATCHED_S: Final = 2.0 * MAX_LOOK_GAP_S
+"""Seconds without a look after which the end of a cycle is unknown."""
+CERTAIN_CALLS: Final = 3
 """Calls taken after an opening that make it certain: answers overtake each other."""
-CROWD: Final = 16
+CROWD_CALLS: Final = 16
 """Calls in flight from which on a single refusal closes nothing: the next answers come soon."""
-SURVEY: Final = 60.0
-"""Seconds after a refusal until runs with a share use more than it, until refused: how else would
-a raised limit be found?"""
+SURVEY_S: Final = 60.0
+"""Seconds after a refusal until runs with a share exceed it, until refused: a raised limit is not
+found otherwise."""
 SURVEY_PERIODS: Final = 20.0
 """The same in periods."""
-COUNTED: Final = 20.0
-"""Calls over which a rate is measured at least: fewer are chance."""
+COUNTED_CALLS: Final = 20.0
+"""Least calls over which a rate is measured: fewer are chance."""
 
-_TINY: Final = 1e-4
-_MARKS: Final = 16
-
-
-class PaceState(msgspec.Struct, frozen=True):
-    """What is known of a group, for display.
-
-    Args:
-        rate: bulk calls a second that may be sent now.
-        limited: whether a limit was met; before, ``rate`` is only a start.
-        quota: calls in a window, or None as long as no window was seen to run out.
-        window: its seconds, or None.
-        closed_for: seconds until calls are expected to be taken again, 0.0 if they are now.
-        taken: calls that the server let through.
-        refused: calls that it did not.
-        shut: seconds during which the gate was closed.
-    """
-
-    rate: float
-    limited: bool
-    quota: int | None
-    window: float | None
-    closed_for: float
-    taken: int
-    refused: int
-    shut: float
+_MIN_DELAY_S: Final = 1e-4
+_MARKS_A_PERIOD: Final = 16
 
 
 class _Opening(msgspec.Struct, frozen=True):
@@ -75,80 +68,78 @@ class _Opening(msgspec.Struct, frozen=True):
     reset: float
     at: float
     taken: int
-    lately: float
+    recent_rate: float
 
 
 class GroupPacer:
-    """When calls of one limit group may be sent.
-
-    Times are monotonic seconds. ``admit`` asks, the others say what came back.
+    """Decides when calls of one limit group may be sent. Times are monotonic seconds.
 
     Args:
-        expected: a limit that is likely, of which nothing was seen yet.
+        expected: a likely limit, of which nothing was seen yet.
     """
 
     __slots__ = (
-        "_alone",
-        "_anchor",
-        "_drained",
-        "_flying",
+        "_closed_seconds",
+        "_cycle_from_opening",
+        "_cycle_start",
+        "_full_cycle",
         "_gate",
-        "_lag",
+        "_has_bulk",
+        "_held_back",
+        "_held_back_in_cycle",
+        "_in_flight",
+        "_interactive_idle",
         "_marks",
-        "_next",
+        "_next_tick_at",
+        "_one_refused",
         "_opening",
-        "_paces",
         "_phase",
-        "_pushed",
         "_refused",
-        "_refused_at_anchor",
+        "_refused_at_cycle_start",
         "_round_trip",
-        "_saturated",
-        "_shut",
+        "_spacing",
         "_survey_at",
         "_taken",
         "_taken_at_opening",
-        "_tick_at",
-        "_unused",
-        "_usual",
-        "_waited",
-        "_whole",
+        "_usual_answer",
     )
 
     def __init__(self, *, expected: FixedRate | None = None) -> None:
         self._gate: Final = Gate()
+        self._spacing: Final = Spacing()
         self._phase: Phase = Seeking()
         if expected is not None:
             self._phase = Windowed(
                 expected.calls, expected.seconds, reset=math.nan, taken=0, met=False
             )
-        # Slots.
-        self._next = -math.inf
-        self._lag = START_BURST
-        self._paces = False  # bulk calls have been sent: before, nobody asks for a rate
-        self._pushed = False  # bulk calls were held back since the last tick
-        self._waited = False  # the same since the gate was opened
-        self._unused = 0.0
-        self._flying = 0
-        # Counting: (when, taken by then) at the last opening, and lately.
-        self._anchor: tuple[float, int] | None = None
-        self._whole = False
-        self._marks: deque[tuple[float, int]] = deque()
-        self._opening: _Opening | None = None
-        self._tick_at = -math.inf
+        # Demand.
+        self._has_bulk = False  # no bulk call yet: the rate does not matter
+        self._held_back = False  # bulk calls were held back since the last tick
+        self._held_back_in_cycle = False  # the same since the gate was opened
+        self._in_flight = 0
+        self._one_refused = False  # the last answer was a refusal
+        # Totals.
         self._taken = 0
-        self._taken_at_opening = 0
         self._refused = 0
-        self._refused_at_anchor = 0
-        self._shut = 0.0
-        self._alone = False
+        self._closed_seconds = 0.0
+        # The cycle: its start, with the calls taken by then, or None before the first answer.
+        self._cycle_start: tuple[float, int] | None = None
+        self._cycle_from_opening = False
+        self._refused_at_cycle_start = 0
+        self._opening: _Opening | None = None
+        self._taken_at_opening = 0
+        # Times, with the calls taken by then.
+        self._marks: deque[tuple[float, int]] = deque()
+        self._next_tick_at = -math.inf
+        # Seconds of an answer: the mean, and the same without slow ones.
         self._round_trip = 0.0
-        self._usual = 0.0
-        self._drained = True
-        self._saturated: tuple[int, float] | None = None
+        self._usual_answer = 0.0
+        # Calls taken in the seconds of the last cycle, if interactive calls waited all through it.
+        self._full_cycle: tuple[int, float] | None = None
+        self._interactive_idle = True
         self._survey_at = math.inf
 
-    # What the line asks
+    # Questions of the line
 
     @property
     def rate(self) -> float:
@@ -157,32 +148,32 @@ class GroupPacer:
 
     @property
     def limited(self) -> bool:
-        """Whether a limit was met."""
+        """True once a limit was met."""
         return self._phase.limited
 
     def surveying(self, now: float) -> bool:
-        """Return whether runs may use more than their share, to find out whether it was raised."""
+        """Return whether runs may exceed their share, to find out whether the limit was raised."""
         return now > self._survey_at
 
     @property
     def answer_time(self) -> float:
         """Seconds that an answer usually takes; 0.0 as long as there was none."""
-        return MARGIN * self._usual
+        return ANSWER_MARGIN * self._usual_answer
 
     def crowded(self, flight: int) -> bool:
-        """Return whether more are in flight than may be right after the gate has opened."""
-        if self._saturated is not None:
-            flight = min(flight, max(self._saturated[0], 1))
-        return self._flying >= flight + self._taken - self._taken_at_opening
+        """Return whether more calls are in flight than may be after an opening of the gate."""
+        if self._full_cycle is not None:
+            flight = min(flight, max(self._full_cycle[0], 1))
+        return self._in_flight >= flight + self._taken - self._taken_at_opening
 
-    def drained(self) -> None:
-        """Hear that no interactive call waits any more."""
+    def note_interactive_idle(self) -> None:
+        """Record that no interactive call waits."""
         if not self._gate.closed:
-            self._drained = True
+            self._interactive_idle = True
 
-    def look_due(self, now: float) -> bool:
-        """Whether the next call is the one that looks behind a closed gate."""
-        return self._gate.closed and now >= self._gate.until
+    def look_is_due(self, now: float) -> bool:
+        """Return whether the next call looks behind a closed gate."""
+        return self._gate.closed and now >= self._gate.next_look_at
 
     def opens_in(self, now: float) -> float:
         """Return the seconds until the server takes calls again by its own word, else 0.0."""
@@ -190,12 +181,12 @@ class GroupPacer:
 
     @property
     def stated_until(self) -> float:
-        """When the server has said that it takes calls again, or minus infinity."""
+        """Time at which the server takes calls again by its own word, or minus infinity."""
         return self._gate.stated_until
 
     @property
     def closed(self) -> bool:
-        """Whether the gate is closed."""
+        """True while the gate is closed."""
         return self._gate.closed
 
     def closed_since(self, now: float) -> float:
@@ -205,37 +196,37 @@ class GroupPacer:
     def served_in(self, now: float, ahead: int) -> float:
         """Return the seconds until an interactive call goes that has ``ahead`` before it.
 
-        0.0 if nothing is known: nobody is sent away for a guess.
+        0.0 if they are unknown: no call is sent away for a guess.
         """
         wait = self._gate.opens_in(now)
-        if self._saturated is None:
+        if self._full_cycle is None:
             return wait
-        taken, seconds = self._saturated
+        taken, seconds = self._full_cycle
         return max(wait, max(ahead - taken, 0) * seconds / max(taken, 1))
 
     def left_in_window(self, now: float) -> float:
         """Return the calls that may still be sent before the next reset, as far as is known."""
         phase = self._phase
-        return phase.left(now, self._taken) if isinstance(phase, Windowed) else 0.0
+        return phase.calls_left(now, self._taken) if isinstance(phase, Windowed) else 0.0
 
-    def wait_at(self, now: float) -> float:
+    def seconds_to_wait(self, now: float) -> float:
         """Return the seconds until a call may be tried, without asking for it."""
         if self._gate.closed:
-            return max(max(self._gate.stated_until, self._gate.until) - now, 0.0)
-        return max(self._next - now, 0.0)
+            return max(max(self._gate.stated_until, self._gate.next_look_at) - now, 0.0)
+        return max(self._spacing.next_at - now, 0.0)
 
     def closed_for(self, now: float) -> float:
         """Return the seconds until calls are expected to be taken again, 0.0 if they are now."""
         gate, phase = self._gate, self._phase
         if not gate.closed:
             return 0.0
-        at = max(gate.until, gate.stated_until)
+        at = max(gate.next_look_at, gate.stated_until)
         if isinstance(phase, Windowed) and phase.limited:
             at = max(at, phase.reset + phase.period)
         return max(at - now, 0.0)
 
     def state(self, now: float) -> PaceState:
-        """Return what is known, for display."""
+        """Return the knowledge of the limit, for display."""
         gate, phase = self._gate, self._phase
         known = phase if isinstance(phase, Windowed) and phase.limited else None
         return PaceState(
@@ -246,7 +237,8 @@ class GroupPacer:
             closed_for=self.closed_for(now),
             taken=self._taken,
             refused=self._refused,
-            shut=self._shut + (max(now - gate.closed_at, 0.0) if gate.closed else 0.0),
+            closed_seconds=self._closed_seconds
+            + (max(now - gate.closed_at, 0.0) if gate.closed else 0.0),
         )
 
     def learned(self) -> tuple[float, float] | None:
@@ -259,8 +251,8 @@ class GroupPacer:
         return phase.rate * phase.period, phase.period
 
     def begin_with(self, calls: float, seconds: float) -> None:
-        """Begin with what was learned before, unless something was seen already."""
-        if self._anchor is None:
+        """Begin with a limit that was learned before, unless an answer was seen already."""
+        if self._cycle_start is None:
             self._phase = remembered(calls, seconds)
 
     # Sending
@@ -270,83 +262,79 @@ class GroupPacer:
 
         Args:
             now: the time.
-            bulk: whether the call keeps to the rate; interactive ones wait for the gate alone.
-            last: whether it is one of the last calls of a run, which fit into the window.
+            bulk: True if the call keeps to the rate; interactive ones wait for the gate alone.
+            last: True for the last calls of a run, which fit into the window.
         """
         gate = self._gate
         if gate.closed:
-            if now < gate.until:
-                self._waited |= bulk
-                return max(gate.until - now, _TINY)
+            if now < gate.next_look_at:
+                self._held_back_in_cycle |= bulk
+                return max(gate.next_look_at - now, _MIN_DELAY_S)
             gate.look(now)
-            self._flying += 1
+            self._in_flight += 1
             return 0.0
-        if bulk and self._next > now and not last:
-            self._pushed = self._waited = True
-            return max(self._next - now, _TINY)
-        if not self._paces:
+        if bulk and self._spacing.next_at > now and not last:
+            self._held_back = self._held_back_in_cycle = True
+            return max(self._spacing.next_at - now, _MIN_DELAY_S)
+        if not self._has_bulk:
             if not bulk:
-                self._flying += 1
+                self._in_flight += 1
                 return 0.0
-            self._paces = True
+            self._has_bulk = True
         phase = self._phase
-        late = now - self._lag
-        if self._next < late:
-            if self._flying == 0 and self._next > -math.inf:
-                self._unused += late - self._next
-            self._next = late
         # Interactive calls use up slots, but not for longer than a period: bulk calls go on.
-        slot = 1.0 / phase.rate_at(now, self._round_trip, self._taken + self._flying)
-        self._next = min(self._next + slot, now + max(phase.period, slot))
-        self._flying += 1
+        slot = 1.0 / phase.rate_at(now, self._round_trip, self._taken + self._in_flight)
+        self._spacing.take(now, slot, max(phase.period, slot), idle=self._in_flight == 0)
+        self._in_flight += 1
         return 0.0
 
     def give_back(self, now: float, admitted_at: float | None = None) -> None:
-        """Take back an ``admit``: the call is not sent after all."""
-        self._flying -= 1
+        """Take back an admission whose call is not sent."""
+        self._in_flight -= 1
         gate = self._gate
         if not gate.closed:
-            self._next -= 1.0 / self._phase.rate
+            self._spacing.next_at -= 1.0 / self._phase.rate
         elif gate.stated_until <= now:
-            # It may have been the look. Not more often than looks are, however many come back.
+            # It may have been the look: the next call looks, at the usual distance at least.
             looked = admitted_at is not None and admitted_at == gate.looked_at
-            gate.until = min(gate.until, now if looked else max(now, gate.looked_at + FIRST_LOOK))
+            gate.next_look_at = min(
+                gate.next_look_at, now if looked else max(now, gate.looked_at + FIRST_LOOK_S)
+            )
 
     # Answers
 
     def succeeded(self, sent_at: float, now: float) -> bool:
-        """Hear that the limiter let a call through; return whether that opened the gate."""
-        if self._anchor is None:
-            self._anchor = (sent_at, 0)
+        """Record that the server took a call; return whether that opened the gate."""
+        if self._cycle_start is None:
+            self._cycle_start = (sent_at, 0)
         self._taken += 1
-        self._flying -= 1
-        self._alone = False
-        self._time(now - sent_at)
+        self._in_flight -= 1
+        self._one_refused = False
+        self._note_round_trip(now - sent_at)
         gate = self._gate
         opens = gate.opens(sent_at)
         if opens:
             self._open(sent_at, now)
         elif self._opening is not None and (
-            sent_at > gate.opened_at or self._taken - self._opening.taken >= CERTAIN
+            sent_at > gate.opened_at or self._taken - self._opening.taken >= CERTAIN_CALLS
         ):
             opening, self._opening = self._opening, None
             self._learn(opening)
-        if self._paces and now >= self._tick_at:
+        if self._has_bulk and now >= self._next_tick_at:
             self._tick(sent_at, now)
         return opens
 
     def throttled(self, sent_at: float, now: float, wait: float | None) -> bool:
-        """Hear that a call was refused, to be tried again after ``wait`` seconds if stated.
+        """Record that a call was refused, with the seconds to wait if they were stated.
 
         Returns:
-            Whether calls that were sent later have been taken, so that it is this call that is
-            refused, rather than all.
+            True if calls sent later have been taken, so that this call is refused, and not all.
         """
         singled_out = sent_at < self._gate.taken_sent
-        if self._anchor is None:
-            self._anchor = (sent_at, 0)
+        if self._cycle_start is None:
+            self._cycle_start = (sent_at, 0)
         self._refused += 1
-        self._flying -= 1
+        self._in_flight -= 1
         gate = self._gate
         opening = self._opening
         if opening is not None and not gate.closed:
@@ -355,53 +343,55 @@ class GroupPacer:
             if sent_at > opening.sent_at + 0.5 * self._round_trip:
                 self._learn(opening)
             else:
-                # It was not open: the answer that said so had overtaken this one.
-                self._shut -= gate.opened_at - since
-                gate.shut_again(since, now)
+                # It was not open: the answer that opened it had overtaken this one.
+                self._closed_seconds -= gate.opened_at - since
+                gate.close_again(since, now)
         if not gate.closed:
-            alone, self._alone = not self._alone, True
-            if alone and self._flying >= CROWD:
-                return singled_out  # the next answer tells whether it was a stray one
+            alone, self._one_refused = not self._one_refused, True
+            if alone and self._in_flight >= CROWD_CALLS:
+                return singled_out  # the next answer shows whether it was a stray one
         if gate.refused(sent_at, now, wait, self._first_look(now)):
-            self._survey_at = now + max(SURVEY, SURVEY_PERIODS * self._phase.period)
-            self._phase = self._phase.refused(sent_at, now, *self._taken_lately(now))
+            self._survey_at = now + max(SURVEY_S, SURVEY_PERIODS * self._phase.period)
+            self._phase = self._phase.refused(sent_at, now, *self._recent_rate(now))
         return singled_out
 
     def _first_look(self, now: float) -> float:
         phase = self._phase
-        first_look = min(max(FIRST_LOOK, 2.0 / phase.rate), 1.0)
+        first_look = min(max(FIRST_LOOK_S, 2.0 / phase.rate), 1.0)
         if isinstance(phase, Windowed) and phase.limited:
             # Where the end of the window is known, a look before it is a call lost.
-            left = phase.reset + phase.period - phase.spread - now
-            if first_look < left < 2.0 * SPRINT * phase.period:
+            left = phase.reset + phase.period - phase.period_error - now
+            if first_look < left < 2.0 * SPRINT_SHARE * phase.period:
                 return left
         return first_look
 
     def exhausted(self, sent_at: float, now: float, wait: float) -> None:
-        """Hear that a call that was taken was the last one for ``wait`` seconds."""
+        """Record that a call was taken as the last one for ``wait`` seconds."""
         self._gate.exhausted(sent_at, now, wait)
 
     def failed(self, sent_at: float, now: float) -> None:
-        """Hear of a call that says nothing about limits: a server error, a cut connection."""
-        self._flying -= 1
+        """Record a call that shows nothing about limits: a server error, a cut connection."""
+        self._in_flight -= 1
 
     # Learning
 
-    def _time(self, took: float) -> None:
+    def _note_round_trip(self, took: float) -> None:
         if self._round_trip == 0.0:
-            self._round_trip = self._usual = took
+            self._round_trip = self._usual_answer = took
             return
         self._round_trip += (took - self._round_trip) / 8.0
-        # A slow answer is soon forgotten: nobody is sent away for one.
-        self._usual += (took - self._usual) * (0.25 if took < self._usual else 0.05)
+        # A slow answer is soon forgotten: no call is sent away for one.
+        self._usual_answer += (took - self._usual_answer) * (
+            0.25 if took < self._usual_answer else 0.05
+        )
 
     def _open(self, sent_at: float, now: float) -> None:
-        """Open the gate; what the cycle shows is learned when that is certain."""
+        """Open the gate; the cycle is evaluated once that is certain."""
         gate = self._gate
         # The reset was between the last call refused, or the time stated, and the first taken.
         last_refused = min(max(gate.refused_sent, gate.stated_until - 1.0), sent_at)
         reset = max(now - (sent_at - last_refused) / 2.0, gate.closed_at)
-        self._shut += now - gate.closed_at
+        self._closed_seconds += now - gate.closed_at
         self._opening = _Opening(
             gate.closed_at,
             last_refused,
@@ -409,65 +399,65 @@ class GroupPacer:
             reset,
             now,
             self._taken,
-            self._taken_lately(reset)[0],
+            self._recent_rate(reset)[0],
         )
         gate.open(now)
         self._taken_at_opening = self._taken
-        # What could have been sent since the reset is caught up: all of it where a window is
-        # counted, and it ends in a refusal if it is too much.
-        # Elsewhere the call that looked has used a slot, if the rate was only a little too high.
+        # Slots since the reset are caught up: all of them where a window is counted, and too many
+        # end in a refusal. Elsewhere the call that looked has used one, if the rate was only a
+        # little too high.
         since = last_refused if isinstance(self._phase, Windowed) else sent_at
         slot = 1.0 / self._phase.rate
         if since == sent_at and now - gate.closed_at < slot:
             since += slot
-        self._next = max(self._next, since)
-        self._lag = max(LAG, now - since)
+        self._spacing.resume(since, now)
 
     def _learn(self, opening: _Opening) -> None:
         """Let the phase see the cycle that ended with an opening, if its end was watched."""
-        if opening.sent_at - opening.last_refused > UNWATCHED:
-            # Nobody looked for long: when the server took calls again is not known.
-            self._start_again(opening.sent_at, opening.taken, whole=False)
+        if opening.sent_at - opening.last_refused > UNWATCHED_S:
+            # No call looked for long: the time at which the server took calls again is unknown.
+            self._begin_cycle(opening.sent_at, opening.taken, from_opening=False)
             return
-        at, count = self._anchor or (opening.reset, 0)
+        at, count = self._cycle_start or (opening.reset, 0)
         closed_at, reset = opening.closed_at, opening.reset
         cycle = Cycle(
             start=at,
             end=reset,
-            shut=reset - closed_at,
+            closed_seconds=reset - closed_at,
             taken=opening.taken - count,
-            doubt=max(opening.sent_at - opening.last_refused, 0.0) / 2.0,
-            lately=opening.lately,
-            whole=self._whole,
-            held=self._waited and self._unused <= IDLE * (closed_at - at),
-            blink=opening.at - closed_at < max(2.0 * self._round_trip, 2.5 * FIRST_LOOK),
-            refused=self._refused - self._refused_at_anchor,
-            taken_in_all=opening.taken,
-            long=20.0 * self._round_trip,
+            end_error=max(opening.sent_at - opening.last_refused, 0.0) / 2.0,
+            recent_rate=opening.recent_rate,
+            from_opening=self._cycle_from_opening,
+            server_limited=self._held_back_in_cycle
+            and self._spacing.idle_seconds <= IDLE_SHARE * (closed_at - at),
+            brief=opening.at - closed_at < max(2.0 * self._round_trip, 2.5 * FIRST_LOOK_S),
+            refused=self._refused - self._refused_at_cycle_start,
+            taken_ever=opening.taken,
+            long_seconds=20.0 * self._round_trip,
         )
-        self._gate.certain(closed_at, opening.at)
+        self._gate.confirm_opened(closed_at, opening.at)
         self._phase = self._phase.opened(cycle)
-        if not cycle.blink:
-            self._saturated = None if self._drained else (cycle.taken, cycle.seconds)
-            self._drained = False
-        if cycle.blink and cycle.seconds < 0.5 * self._phase.period:
+        if not cycle.brief:
+            self._full_cycle = None if self._interactive_idle else (cycle.taken, cycle.seconds)
+            self._interactive_idle = False
+        if cycle.brief and cycle.seconds < 0.5 * self._phase.period:
             return
-        self._start_again(reset, opening.taken, whole=True)
+        self._begin_cycle(reset, opening.taken, from_opening=True)
 
-    def _start_again(self, at: float, taken: int, *, whole: bool) -> None:
-        """Begin a cycle; it is whole if it begins with a reset."""
-        self._anchor = (at, taken)
-        self._refused_at_anchor = self._refused
-        self._whole = whole
-        self._unused = 0.0
-        self._waited = False
+    def _begin_cycle(self, at: float, taken: int, *, from_opening: bool) -> None:
+        """Begin a cycle, at an opening of the gate or elsewhere."""
+        self._cycle_start = (at, taken)
+        self._refused_at_cycle_start = self._refused
+        self._cycle_from_opening = from_opening
+        self._spacing.idle_seconds = 0.0
+        self._held_back_in_cycle = False
 
-    def _taken_lately(self, now: float) -> tuple[float, float]:
-        """Return calls taken a second lately, since the last opening at most, and for how long."""
-        at, count = self._anchor or (now, self._taken)
-        period = max(self._phase.period, COUNTED / self._phase.rate)
-        # An opening long ago tells of the past, and a stretch after one that is short of nothing.
-        if not 0.5 * period <= now - at <= FAR * period:
+    def _recent_rate(self, now: float) -> tuple[float, float]:
+        """Return calls taken a second, and the seconds measured: since the last opening at most."""
+        at, count = self._cycle_start or (now, self._taken)
+        period = max(self._phase.period, COUNTED_CALLS / self._phase.rate)
+        # An opening long ago tells of the past, and a short stretch after one tells nothing.
+        if not 0.5 * period <= now - at <= RECENT_PERIODS * period:
             for mark in self._marks:
                 if mark[0] > now - period:
                     break
@@ -476,18 +466,18 @@ class GroupPacer:
         return max(self._taken - count, 1) / seconds, seconds
 
     def _tick(self, sent_at: float, now: float) -> None:
-        """Remember the count, and let the phase grow if the rate holds calls back."""
+        """Mark the calls taken, and let the phase grow if the rate holds calls back."""
         phase = self._phase
         scale = max(phase.period, 30.0 / phase.rate)
-        self._tick_at = now + max(scale / _MARKS, 0.05)
+        self._next_tick_at = now + max(scale / _MARKS_A_PERIOD, 0.05)
         marks = self._marks
         marks.append((now, self._taken))
-        while len(marks) > 2 * _MARKS or (len(marks) > 2 and marks[1][0] <= now - scale):
+        while len(marks) > 2 * _MARKS_A_PERIOD or (len(marks) > 2 and marks[1][0] <= now - scale):
             marks.popleft()
         if phase.limited:
-            self._lag = LAG
-        if self._pushed and not self._gate.closed:
-            self._pushed = False
+            self._spacing.catch_up = CATCH_UP_S
+        if self._held_back and not self._gate.closed:
+            self._held_back = False
             self._phase = phase.grow(sent_at, now, self._round_trip, self._taken)
-            if self._phase is not phase:  # what was taken by then was not decided by the server
-                self._start_again(now, self._taken, whole=False)
+            if self._phase is not phase:  # the server did not decide the calls taken by then
+                self._begin_cycle(now, self._taken, from_opening=False)

@@ -4,12 +4,12 @@ Every figure is documentation and none has been measured. Two tables are publish
 that both name has the figure of the newer one:
 
 - newer, by plan: https://developers.frontegg.com/guides/env-settings/rate-limits
-- older, one figure for everybody: https://docs.frontegg.com/docs/frontegg-rate-limit-policies
+- older, one figure for all plans: https://docs.frontegg.com/docs/frontegg-rate-limit-policies
 
 They count per IP address or per environment ("per VendorId"); the comments say which. The general
 figure holds per IP address and API group, for all routes of the group that the table does not
 name. Nothing is published for roles, for adding users to tenants, for bulk invites and for
-migrations, so the general figure is all there is to go by.
+migrations, so the general figure stands for them.
 
 Left out are rows without an operation of this package: SSO activation (5, 10, 10 a minute), SSO
 prelogin and social login (100), and ``GET users/v2`` (30, deprecated).
@@ -79,7 +79,7 @@ NAMED: Final[Mapping[str, Mapping[Plan, PublishedLimit]]] = {
 
 
 def published_limit(limit_group: str, plan: Plan = Plan.SCALE) -> PublishedLimit:
-    """Return what Frontegg publishes for a route on a plan.
+    """Return the limit that Frontegg publishes for a route on a plan.
 
     Args:
         limit_group: ``"METHOD /path/template"``, as in ``Operation.limit_group``. A route that the

@@ -1,4 +1,4 @@
-"""A number of calls in a number of seconds."""
+"""A fixed rate: a number of calls in a number of seconds."""
 
 from __future__ import annotations
 

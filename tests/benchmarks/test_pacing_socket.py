@@ -27,8 +27,7 @@ from socket_clients import (
 from socket_figures import MEASURES, NOTES, Case, Measures, at_least, at_most, figures
 
 from frontegg_async.emulator import Announce, AnswerStatus, Emulator, RateLimit, Stall
-from tests.clocks import spin
-from tests.conftest import LoopTime
+from tests.support.clocks import LoopTime, spin
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 8, 1, 12, 0, 0, tzinfo=UTC)

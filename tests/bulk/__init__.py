@@ -1,1 +1,1 @@
-"""The bulk engine: plan, ledger, jobs, runs, and what is seen of them."""
+"""The bulk engine: plan, ledger, jobs, runs, progress and reports."""

@@ -1,4 +1,4 @@
-"""Cells: what a file says is what is sent, and what a run writes can be opened, mended and read."""
+"""Cells of files: values reach the server unchanged, and written ones can be read again."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def count(report: Any) -> dict[str, int]:
     return {str(outcome): rows for outcome, rows in report.counts.items() if rows}
 
 
-# What spreadsheets and programs write where a value is missing
+# Placeholders that spreadsheets and programs write for missing values
 
 
 @pytest.mark.parametrize("column", ["tenant_id", "user_id", "email"])
@@ -142,7 +142,7 @@ def test_a_key_twice(tmp_path: Path, line: str) -> None:
     ],
 )
 def test_colons_that_are_no_second_key(tmp_path: Path, more: str) -> None:
-    """Colons in strings and objects within, whatever they hold, do not make a row invalid."""
+    """Colons in strings and in nested objects do not make a row invalid."""
     plain = '{"user_id": "u", "tenant_id": "t"}'
     ((_, row),) = read(tmp_path, f"{plain[:-1]}, {more}}}\n", ".jsonl")
     assert row == Assignment(user_id="u", tenant_id="t")
@@ -150,7 +150,7 @@ def test_colons_that_are_no_second_key(tmp_path: Path, more: str) -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "user_id", ":"]), st.text(max_size=3))))
 def test_keys_are_counted(tmp_path_factory: pytest.TempPathFactory, pairs: Any) -> None:
-    """An object is refused for a key twice if and only if there is one."""
+    """A JSON object is malformed for a repeated key if and only if there is one."""
     body = ", ".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in pairs)
     ((_, row),) = read(tmp_path_factory.mktemp("keys"), f"{{{body}}}\n", ".jsonl")
     twice = len({key for key, _ in pairs}) < len(pairs)
@@ -171,7 +171,7 @@ any_text = st.one_of(
 @example("'\\")
 @example('"=1+1')
 def test_a_cell_is_what_it_was(text: str) -> None:
-    """Every text survives its cell, which begins no formula and has only what can be seen."""
+    """A cell restores any string, begins no formula, and is printable."""
     cell = protected(text)
     assert unprotected(cell) == text
     assert cell.isprintable()
@@ -205,7 +205,7 @@ originals = st.builds(
 @given(st.lists(st.tuples(originals, any_text), max_size=4))
 @example([(Original({"user_id": "=cmd|' /C calc'!A0", "tenant_id": "'=x"}), "-2")])
 def test_csv_reads_what_was_written(rows: list[tuple[Original, str]]) -> None:
-    """With the csv module each cell of a failures file is one cell, and says what was written."""
+    """The csv module reads each cell of a failures file back as one cell with its value."""
     exported = [invalid(n, original, reason) for n, (original, reason) in enumerate(rows, 1)]
     text = export(Assign(), exported, "csv")
     assert text.count("\n") == len(rows) + 1
@@ -333,7 +333,7 @@ async def test_an_unclear_flag_keeps_its_word(
 async def test_rows_of_a_program_keep_their_values(
     tmp_path: Path, frontegg: FronteggSession
 ) -> None:
-    """Rows that a program made wrongly stand in the failures with what can be said of them."""
+    """Malformed rows of a program are in the failures with the values that can be read."""
     rows: list[Any] = [
         Assignment(user_id="u ", tenant_id="t"),
         {"userId": "u", "tenant_id": "\ud800"},
@@ -350,7 +350,7 @@ async def test_rows_of_a_program_keep_their_values(
 
 
 async def test_only_files_of_a_run_are_protected(tmp_path: Path) -> None:
-    """An apostrophe in a file of somebody else is part of the id, and before a sign a question."""
+    """An apostrophe in a file not of a run is part of the id, and before a sign malformed."""
     content = "user_id,tenant_id\n'u,t'\n'\\n,t\n'=u,t\n"
     rows = [row for _, row in read(tmp_path, content)]
     assert rows[:2] == [

@@ -1,4 +1,4 @@
-"""A disk that is full: what was answered is on file, and nothing else is sent."""
+"""A full disk: recorded outcomes are on file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from frontegg_async.bulk.ledger.records import State
 
-from .world import states
+from ..support.bulk import states
 
 REPOSITORY = Path(__file__).parent.parent.parent
 CODE = """
@@ -19,7 +19,7 @@ from pathlib import Path
 from frontegg_async.bulk.ledger.records import Entry, NewRow, State
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.errors import LedgerDiskFullError
-from tests.bulk.world import HEADER
+from tests.support.bulk import HEADER
 
 path, spare, reason = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] or None
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -45,7 +45,7 @@ ledger.close()
 @pytest.mark.parametrize("reason", ["", "why it failed " * 30])
 @pytest.mark.parametrize("spare", [0, 5_000, 60_000])
 def test_no_outcome_is_lost(tmp_path: Path, spare: int, reason: str) -> None:
-    """With no more room, what was recorded is on file, and what was not counts as under way."""
+    """On a full disk, each recorded outcome is on file, and at most one row is in flight."""
     path = tmp_path / "ledger"
     done = subprocess.run(
         [sys.executable, "-c", CODE, str(path), str(spare), reason],
@@ -59,6 +59,6 @@ def test_no_outcome_is_lost(tmp_path: Path, spare: int, reason: str) -> None:
     found = list(states(path).values())
     assert found.count(State.FAILED) == recorded
     assert found.count(State.IN_FLIGHT) <= 1
-    # Outcomes without texts change what is there already: they need no room at all.
+    # Outcomes without reasons change bytes in place: they need no room at all.
     assert recorded == 2_000 or reason
     assert recorded > 0

@@ -1,4 +1,4 @@
-"""Rows that got no answer: at most one invite, and unknown only where nobody can tell."""
+"""Rows without a response: at most one invite, and unknown only if a look cannot tell."""
 
 from __future__ import annotations
 
@@ -27,22 +27,8 @@ from frontegg_async.emulator import (
     Stall,
 )
 
-from .world import (
-    ADD,
-    AUTH,
-    GET,
-    SET_ACTIVE,
-    STATUSES,
-    USERS,
-    crowd,
-    exported,
-    ledger_with,
-    outcomes,
-    states,
-    to,
-    until,
-    writes,
-)
+from ..support.bulk import crowd, exported, ledger_with, outcomes, states, to, until, writes
+from ..support.routes import ADD, AUTH, GET, SET_ACTIVE, STATUSES, USERS
 
 pytestmark = pytest.mark.anyio
 
@@ -70,7 +56,7 @@ async def test_adds_that_are_cut(
 
 
 async def test_a_second_request_that_is_cut(anyio_backend: str) -> None:
-    """What was sent again because the user said so is looked for as well, if it is cut."""
+    """A row that is sent again with ``resend`` is looked for as well, if it is cut."""
     async with crowd(1, **INVITES_TWICE) as (server, session, ids):
         server.inject(CutBeforeCommit(), on=ADD)
         server.inject(CutAfterCommit(), on=ADD)
@@ -101,7 +87,7 @@ async def test_a_late_commit(anyio_backend: str, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("status", [403, 500])
 async def test_a_state_that_cannot_be_read(anyio_backend: str, status: int) -> None:
-    """Where nobody may look, a row without an answer is unknown, and not sent again."""
+    """If reading is forbidden, a row without a response is unknown, and not sent again."""
     async with crowd(1, **INVITES_TWICE) as (server, session, ids):
         server.inject(CutAfterCommit(), on=ADD)
         # The look before the invite is answered, those after it are not.
@@ -141,7 +127,7 @@ async def test_credentials_that_die_while_looking(anyio_backend: str, tmp_path: 
 async def test_rows_of_a_dead_run(
     anyio_backend: str, tmp_path: Path, plan: Any, readable: bool
 ) -> None:
-    """With invites, what was under way when a run died is found out, and never sent again."""
+    """With invites, rows in flight of a dead run are looked up, and never sent again."""
     async with crowd(4, **INVITES_TWICE) as (server, session, ids):
         job = Assign(invite=True)
         rows = [NewRow(line, user_id, None, "t") for line, user_id in enumerate(ids, 1)]
@@ -161,7 +147,7 @@ async def test_rows_of_a_dead_run(
 async def test_rows_of_a_dead_run_that_may_be_sent_again(
     anyio_backend: str, tmp_path: Path
 ) -> None:
-    """Without invites, or if the user says so, what was under way is simply sent again."""
+    """Without invites, or with ``resend``, rows in flight of a dead run are sent again."""
     async with crowd(3, **INVITES_TWICE) as (server, session, ids):
         rows = [NewRow(line, user_id, None, "t") for line, user_id in enumerate(ids, 1)]
         path = ledger_with(tmp_path / "one", session, Assign(), rows, [1, 2])
@@ -174,7 +160,7 @@ async def test_rows_of_a_dead_run_that_may_be_sent_again(
 
 
 async def test_retry(anyio_backend: str, tmp_path: Path) -> None:
-    """A retry does what failed, and what is in doubt only where the user says that it may."""
+    """A retry sends failed rows again, and rows in doubt only with ``resend``."""
     async with crowd(6) as (server, session, ids):
         server.inject(AnswerStatus(400), on=ADD, times=2)
         server.inject(CutBeforeCommit(), on=ADD, times=1)
@@ -315,7 +301,7 @@ async def test_an_invite_before_a_half_that_failed(anyio_backend: str, tmp_path:
 async def test_two_rows_about_a_membership_in_two_runs(
     anyio_backend: str, tmp_path: Path, first_is_active: bool
 ) -> None:
-    """What one run has invited the next one knows, although reads do not show it yet."""
+    """A run knows the invites of the run before it, although reads do not show them yet."""
     async with crowd(1, ["old"], read_lag=30.0, **INVITES_TWICE) as (server, session, ids):
         rows = [to(ids[0], set_active=active) for active in (first_is_active, not first_is_active)]
         path = tmp_path / "ledger"

@@ -1,4 +1,4 @@
-"""Every answer that does not say whether a write was done, for all jobs, late commits and lags."""
+"""Statuses that leave a write in doubt, for all jobs, late commits and lags."""
 
 from __future__ import annotations
 
@@ -21,26 +21,13 @@ from frontegg_async.emulator import (
     LateCommit,
 )
 
-from .world import (
-    ADD,
-    GET,
-    REMOVE,
-    SET_ACTIVE,
-    SET_SUPERUSER,
-    crowd,
-    ledger_with,
-    out_of,
-    outcomes,
-    states,
-    super_user,
-    to,
-    work_in,
-)
+from ..support.bulk import crowd, ledger_with, out_of, outcomes, states, super_user, to, work_in
+from ..support.routes import ADD, GET, REMOVE, SET_ACTIVE, SET_SUPERUSER
 
 pytestmark = pytest.mark.anyio
 
 GAVE_UP: Final = (408, 499, 500, 503, 520, 524, 530)
-"""Some of them: tests/test_retry.py and tests/test_doubt.py have all."""
+"""Some of them: core/test_retry.py and core/test_doubt.py have all."""
 INVITES_TWICE: Final[dict[str, Any]] = {"duplicate_add": DuplicateAdd.CREATED_AND_INVITES}
 ROUTES: Final = {
     "assign": ADD,
@@ -65,7 +52,7 @@ async def run_job(session: FronteggSession, name: str, ids: list[str], **more: A
 
 
 def holds(server: Emulator, name: str, user_id: str) -> bool:
-    """Whether the server has a user as the job wants it."""
+    """Return whether the server has a user as the job wants it."""
     user = server.user(user_id)
     return {
         "assign": "new" in user.tenants,
@@ -129,7 +116,7 @@ async def test_invites_that_come_late(
 async def test_a_conflict_with_the_lost_attempt(
     anyio_backend: str, conflicts: Any, policy: DuplicateAdd, lag: float
 ) -> None:
-    """Refused because the first attempt was done, a row is added, or unknown while it is hidden."""
+    """A row whose second attempt conflicts with its first is added, or unknown under a lag."""
     async with crowd(3, read_lag=lag, duplicate_add=policy) as (server, session, ids):
         server.inject(AnswerStatus(524, after_commit=True), on=ADD, times=3)
         # Looking fails the first time, so that the row is sent again.
@@ -147,7 +134,7 @@ async def test_a_conflict_with_the_lost_attempt(
 async def test_a_conflict_with_an_earlier_run(
     anyio_backend: str, tmp_path: Path, conflicts: Any, policy: DuplicateAdd, lag: float
 ) -> None:
-    """What a run that died has done is its own doing, also where the next one is refused for it."""
+    """An add of a dead run counts as added, although the next run gets a conflict for it."""
     async with crowd(1, read_lag=lag, duplicate_add=policy) as (_, session, ids):
         await session.users.add_to_tenant(ids[0], "t", skip_invite_email=True)
         row = NewRow(1, ids[0], None, "t")
@@ -215,7 +202,7 @@ async def test_adds_that_fail_for_everybody(anyio_backend: str, status: int) -> 
 
 
 async def test_half_a_row_in_doubt(anyio_backend: str) -> None:
-    """A second half that never got an answer is unknown; one that was refused has failed."""
+    """A second half without a response is unknown; a rejected one has failed."""
     async with crowd(2, ["home"]) as (server, session, ids):
         server.inject(AnswerStatus(524), on=SET_ACTIVE, times=None)
         report = await session.bulk.assign([to(ids[0], set_active=True)])

@@ -13,20 +13,8 @@ from frontegg_async import Assignment, AuthenticationError, FronteggSession, Inv
 from frontegg_async.bulk import Activate, Assign, Remove, SetSuperuser
 from frontegg_async.emulator import AnswerStatus, Emulator
 
-from .world import (
-    BY_EMAIL,
-    STATUSES,
-    USERS,
-    crowd,
-    csv_of,
-    files_in,
-    out_of,
-    people,
-    super_user,
-    to,
-    work_in,
-    writes,
-)
+from ..support.bulk import crowd, csv_of, files_in, out_of, people, super_user, to, work_in, writes
+from ..support.routes import BY_EMAIL, STATUSES, USERS
 
 pytestmark = pytest.mark.anyio
 
@@ -73,7 +61,7 @@ async def test_all_kinds_of_rows(anyio_backend: str, scratch: Path) -> None:
         reasons = {row.line: row.reason.split(" (")[0] for row in report.failures}
         assert all(row.reason.split(" (")[0] == reasons[row.line] for row in plan.failures)
         assert report.unchanged == plan.already + 2  # two of the duplicates
-        assert report.applied == plan.to_send - 1 + 1  # nobody's row fails, one duplicate is added
+        assert report.applied == plan.to_send - 1 + 1  # one user is absent, one duplicate added
         assert report.failed == plan.failed + 1
     assert files_in(scratch) == []
 
@@ -90,7 +78,7 @@ async def test_all_kinds_of_rows(anyio_backend: str, scratch: Path) -> None:
 async def test_other_jobs(
     anyio_backend: str, job: Any, rows: list[Any], to_send: int, already: int
 ) -> None:
-    """Each job says what it would do, and nothing is done."""
+    """The dry run of each job counts the rows to send, and writes nothing."""
     async with crowd(6, ["t0", "t1"]) as (server, session, _):
         plan = await session.bulk.dry_run(job, rows)
         assert (plan.job, plan.rows, plan.to_send, plan.already) == (job.name, 6, to_send, already)
@@ -132,7 +120,7 @@ async def test_an_async_source(emulator: Emulator, frontegg: FronteggSession) ->
 
 
 async def test_what_cannot_be_read(anyio_backend: str) -> None:
-    """Where nothing can be read all rows are to be sent, and the reason says why."""
+    """If nothing can be read, the dry run counts all rows as to be sent, and says why."""
     async with crowd(5, ["t"]) as (server, session, ids):
         for route in (STATUSES, USERS):
             server.inject(AnswerStatus(403), on=route, times=None)
@@ -142,7 +130,7 @@ async def test_what_cannot_be_read(anyio_backend: str) -> None:
 
 
 async def test_refusals(tmp_path: Path, scratch: Path, emulator: Emulator) -> None:
-    """Refused credentials and files that are none are errors, and leave nothing behind."""
+    """Rejected credentials and invalid files are errors, and leave no file behind."""
     wrong = FronteggSession(client_id=emulator.client_id, api_key="wrong", base_url=emulator.url)
     async with wrong as session:
         with pytest.raises(AuthenticationError):

@@ -1,4 +1,4 @@
-"""The four jobs: what each row ends in, whoever it names and whatever the server answers."""
+"""The four jobs: the outcomes of their rows, by id and e-mail, for each response."""
 
 from __future__ import annotations
 
@@ -15,36 +15,23 @@ from frontegg_async.bulk import Activation, Removal, Remove, SuperuserChange
 from frontegg_async.bulk.input.rows import UserRow
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Emulator, ForeignTenant, Stall
 
-from ..test_bulk import turn
-from .world import (
-    ADD,
-    BY_EMAIL,
-    GET,
-    REMOVE,
-    SET_ACTIVE,
-    SET_SUPERUSER,
-    crowd,
-    leaping,
-    out_of,
-    outcomes,
-    people,
-    super_user,
-    to,
-    work_in,
-)
+from ..support.bulk import crowd, out_of, outcomes, people, super_user, to, work_in
+from ..support.clocks import turn
+from ..support.routes import ADD, BY_EMAIL, GET, REMOVE, SET_ACTIVE, SET_SUPERUSER
+from ..support.sessions import leaping
 
 pytestmark = pytest.mark.anyio
 
 
 def named(by_email: bool, number: int) -> dict[str, str]:
-    """Return who a row is about."""
+    """Return the fields that name a row's user."""
     return {"email": f"p{number}@example.test"} if by_email else {"user_id": f"p{number}"}
 
 
 @pytest.mark.parametrize("by_email", [False, True])
 @pytest.mark.parametrize("plan", ["auto", "never"])
 async def test_activate(anyio_backend: str, by_email: bool, plan: Any) -> None:
-    """Users end up working where their rows say, and rows of those who did before hold."""
+    """Users get the active tenants of their rows; rows of users who had them already hold."""
     async with crowd(6, ["one", "two"]) as (server, session, ids):
         rows = [
             Activation(**named(by_email, number), tenant_id="one" if number < 2 else "two")
@@ -61,7 +48,7 @@ async def test_activate(anyio_backend: str, by_email: bool, plan: Any) -> None:
 @pytest.mark.parametrize("by_email", [False, True])
 @pytest.mark.parametrize("plan", ["auto", "never"])
 async def test_remove(anyio_backend: str, by_email: bool, plan: Any) -> None:
-    """Memberships end in one tenant only; who was none is told from who does not exist."""
+    """A removal ends one membership; a user who was no member differs from an absent one."""
     async with crowd(4, ["keep", "go"]) as (server, session, ids):
         for user_id in ids[:2]:
             server.user(user_id).tenants.pop("go")
@@ -75,7 +62,7 @@ async def test_remove(anyio_backend: str, by_email: bool, plan: Any) -> None:
 
 @pytest.mark.parametrize("by_email", [False, True])
 async def test_superuser(anyio_backend: str, by_email: bool) -> None:
-    """Access to every tenant is given and taken, and what was so before costs no write."""
+    """Access to every tenant is given and taken, and rows that hold cost no write."""
     async with crowd(4) as (server, session, ids):
         server.user("p1").super_user = server.user("p3").super_user = True
         rows = [
@@ -122,7 +109,7 @@ async def test_duplicates(
 @pytest.mark.parametrize("conflicts", ["look", "already", "failed"])
 @pytest.mark.parametrize("policy", DuplicateAdd)
 async def test_conflicts(anyio_backend: str, conflicts: Any, policy: DuplicateAdd) -> None:
-    """A 409 to an add means what the setting says; a 400 is looked into, unless it is to fail."""
+    """A 409 to an add is read as ``conflicts`` says; a 400 is looked into, or fails."""
     async with crowd(3, ["t"], duplicate_add=policy) as (server, session, ids):
         rows = [to(user_id) for user_id in ids]
         report = await session.bulk.assign(rows, plan="never", conflicts=conflicts)
@@ -172,7 +159,7 @@ async def test_a_member_who_is_to_work_there(anyio_backend: str, conflicts: Any)
 
 @pytest.mark.parametrize("conflicts", ["look", "already", "failed"])
 async def test_conflicts_are_about_adds(anyio_backend: str, conflicts: Any) -> None:
-    """How conflicts of adds are read does not change what a removal ends in."""
+    """``conflicts`` does not change the outcomes of removals."""
     async with crowd(1, ["keep"]) as (_, session, ids):
         rows = [out_of(ids[0], "t"), out_of("nobody", "t")]
         report = await session.bulk.remove(rows, plan="never", conflicts=conflicts)
@@ -264,7 +251,7 @@ async def test_half_a_row_with_an_invite(anyio_backend: str, tmp_path: Path) -> 
 
 
 async def test_partial_failures(emulator: Emulator, frontegg: FronteggSession) -> None:
-    """Each row ends by itself: what fails takes nothing with it, and says why it failed."""
+    """A failed row has a reason, and takes no other row with it."""
     ids = people(emulator, 6)
     for status in (400, 403, 422):
         emulator.inject(AnswerStatus(status), on=ADD)

@@ -27,7 +27,8 @@ from frontegg_async.emulator import (
 )
 from frontegg_async.models.users import AddToTenantRequest
 
-from .world import ADD, crowd, exported, states
+from ..support.bulk import crowd, exported, states
+from ..support.routes import ADD
 
 FAULTS: list[Fault] = [
     CutAfterCommit(),
@@ -134,7 +135,7 @@ async def lives(
 def test_with_invites(
     pairs: list[tuple[int, int]], given_faults: list[tuple[Fault, int]], given_kills: list[int]
 ) -> None:
-    """Whatever fails and whenever it dies: no second invite, nothing lost, unknown only if so."""
+    """Any faults and kills: no second invite, no row lost, and unknown only with reason."""
 
     async def live() -> None:
         await lives(pairs, given_faults, given_kills, invite=True)
@@ -147,7 +148,7 @@ def test_with_invites(
 def test_without_invites(
     pairs: list[tuple[int, int]], given_faults: list[tuple[Fault, int]], given_kills: list[int]
 ) -> None:
-    """Without invites nobody is ever invited, and what may be sent again is."""
+    """Any faults and kills without invites: no invite at all, and every row is done."""
 
     async def live() -> None:
         await lives(pairs, given_faults, given_kills, invite=False)

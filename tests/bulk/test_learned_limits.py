@@ -1,4 +1,4 @@
-"""What a run learns of limits, and what the next run on its ledger makes of it."""
+"""Limits that a run learns, and their use by the next run on its ledger."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.emulator import Emulator, RateLimit
 from frontegg_async.pacing import Learned
 
-from ..conftest import API_KEY
-from ..test_bulk import LeapingClock
-from .world import ADD, HEADER, to
+from ..support.bulk import HEADER, to
+from ..support.clocks import LeapingClock
+from ..support.routes import ADD
+from ..support.sessions import API_KEY
 
 pytestmark = pytest.mark.anyio
 

@@ -1,4 +1,4 @@
-"""The ledger: what it is told is what it says, in place, and through every closing."""
+"""The ledger: it returns the rows and outcomes as written, also after it was closed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from frontegg_async import LedgerDiskFullError
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import Entry, NewRow, State
 
-from .world import HEADER
+from ..support.bulk import HEADER
 
 TRACE = "0123456789abcdef0123456789abcdef"
 
@@ -55,7 +55,7 @@ def test_twins(ledger: Ledger) -> None:
     ledger.add([NewRow(1, "u", None, "t"), NewRow(2, None, "E@X.test", "t")])
     ledger.add(
         [
-            NewRow(3, "u", "other@x.test", "t"),  # the id says who it is
+            NewRow(3, "u", "other@x.test", "t"),  # the id counts, not the address
             NewRow(4, None, "e@x.TEST", "t"),
             NewRow(5, "u", None, "t", flag=True),
             NewRow(6, "U", None, "t"),
@@ -64,7 +64,7 @@ def test_twins(ledger: Ledger) -> None:
             NewRow(9, None, None, "t", problem="no user"),
         ]
     )
-    # Up to the first that may be a twin without asking, and behind it when that is known.
+    # The first call stops at the first possible duplicate, the next one knows.
     waiting = ledger.pending(0, 99)
     assert [row.line for row in waiting] == [1, 2]
     assert ledger.counts() == {State.PENDING: 7, State.INVALID: 2}
@@ -99,7 +99,7 @@ def test_rows_under_way(ledger: Ledger) -> None:
         (2, False),
         (3, False),
     ]
-    # In one commit, what is taken back comes before what is sent again.
+    # In one commit, intents are taken back before new ones are written.
     ledger.write([1], (), [(1, 1)])
     assert ledger.counts() == {State.IN_FLIGHT: 1, State.PENDING: 2}
     assert {row.status for row in ledger.export()} == {None}
@@ -132,7 +132,7 @@ def test_trace_ids(ledger: Ledger, told: str | None, kept: str | None) -> None:
 
 
 def test_totals(ledger: Ledger) -> None:
-    """What the runs sent is added up."""
+    """Requests and times of runs are added up."""
     assert ledger.totals().runs == 0
     ledger.add_run(requests=3, throttled=1, elapsed_s=0.5)
     ledger.add_run(requests=4, throttled=0, elapsed_s=1.5)
@@ -141,7 +141,7 @@ def test_totals(ledger: Ledger) -> None:
 
 
 def test_reopened_rows_forget_their_ends(ledger: Ledger) -> None:
-    """A row to be done again says nothing of how it ended before; what is in doubt stays so."""
+    """A reopened row has no trace of its former outcome; a row in doubt stays in doubt."""
     ledger.add([*rows(3), NewRow(4, "user-1", None, "tenant")])
     ledger.write(
         (),

@@ -1,4 +1,4 @@
-"""Bytes of a ledger that change: what it says is exactly right, or it is refused."""
+"""Changed bytes of a ledger: it returns exactly the right rows, or is rejected."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
@@ -18,16 +18,14 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import Entry, NewRow, State
 from frontegg_async.emulator import DuplicateAdd, Emulator
 
-from .world import HEADER, csv_of, outcomes, people, writes
+from ..support.bulk import HEADER, csv_of, outcomes, people, writes
+from ..support.ledger_damage import FLIPS, SUFFIXES, flipped, put
 
 killed = pytest.mark.parametrize("original", ["killed"], indirect=True)
-FLIPS: Final = 150
-"""Damages in each test here; 1,900 of other seeds were tried by hand."""
-SUFFIXES: Final = ("", "-wal")
 
 
 def rows() -> list[NewRow]:
-    """Return rows of every kind: by id and by e-mail, twins, ordered ones, invalid ones."""
+    """Return rows of every kind: by id and by e-mail, duplicates, ordered and invalid ones."""
     return [
         NewRow(
             line,
@@ -85,14 +83,6 @@ def copy(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(tmp_path, ignore_errors=True)
 
 
-def put(path: Path, files: dict[str, bytes]) -> None:
-    """Write the files of a ledger in place of others."""
-    for suffix in (*SUFFIXES, "-shm", "-journal"):
-        Path(f"{path}{suffix}").unlink(missing_ok=True)
-    for suffix, content in files.items():
-        Path(f"{path}{suffix}").write_bytes(content)
-
-
 def said(path: Path) -> object:
     """Return all that a ledger tells a run."""
     with closing(Ledger.begin(path, HEADER)) as ledger:
@@ -107,20 +97,9 @@ def said(path: Path) -> object:
         )
 
 
-def flipped(files: dict[str, bytes], chance: random.Random) -> dict[str, bytes]:
-    """Return the files with one byte that changed, or some."""
-    changed = {suffix: bytearray(content) for suffix, content in files.items()}
-    for _ in range(chance.choice((1, 1, 1, 2, 8))):
-        content = changed[chance.choice([*changed])]
-        # Behind it lies the reserve, of zeros that nobody reads.
-        at = chance.randrange(min(len(content), 120_000))
-        content[at] = chance.choice((content[at] ^ 1 << chance.randrange(8), chance.randrange(256)))
-    return {suffix: bytes(content) for suffix, content in changed.items()}
-
-
 @pytest.mark.parametrize("seed", [1, 2])
 def test_flipped_bytes(original: dict[str, bytes], copy: Path, seed: int) -> None:
-    """Whatever bytes of file and log change, all rows are right, or LedgerDamagedError says so."""
+    """With any changed bytes of file and log, all rows are right, or it is LedgerDamagedError."""
     put(copy, original)
     right = said(copy)
     chance = random.Random(seed)
@@ -207,7 +186,7 @@ def test_a_log_that_ends_in_the_middle_of_a_frame(original: dict[str, bytes], co
 @pytest.mark.anyio
 @pytest.mark.parametrize("seed", range(3))
 async def test_runs_over_damage(tmp_path: Path, seed: int) -> None:
-    """A run over a ledger with flipped bytes sends what is missing, or nothing at all."""
+    """A run over a ledger with a flipped bit sends no row again."""
     path = tmp_path / "rows.csv"
     chance = random.Random(seed)
     async with (

@@ -14,8 +14,8 @@ from frontegg_async import LedgerDamagedError
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import ExportedRow, LedgerRow, NewRow, State
 
-from .test_ledger_damage import FLIPS, SUFFIXES, flipped, put
-from .world import HEADER
+from ..support.bulk import HEADER
+from ..support.ledger_damage import FLIPS, SUFFIXES, flipped, put
 
 ROWS: Final = [
     NewRow(
@@ -43,7 +43,7 @@ def half(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     ledger.settle()
     given = ledger.pending(0, 20)
     ledger.write((), (), [(given[0].line, given[-1].line)])
-    ledger.pending(60, 99)  # asks which of those behind line 60 are twins
+    ledger.pending(60, 99)  # decides which rows behind line 60 are duplicates
     ledger.add_new(ROWS[100:180])
     files = {suffix: Path(f"{path}{suffix}").read_bytes() for suffix in SUFFIXES}
     ledger.close()
@@ -73,7 +73,7 @@ def change(path: Path, statement: str) -> None:
 
 
 def test_undamaged(half: dict[str, bytes], tmp_path: Path) -> None:
-    """Each row is given out once, those under way as such, and a twin never."""
+    """Each row is given out once, rows in flight as such, and a duplicate never."""
     put(tmp_path / "copy", half)
     given, counts, _ = carried_on(tmp_path / "copy")
     lines = [row.line for row in given]
@@ -92,7 +92,7 @@ def test_undamaged(half: dict[str, bytes], tmp_path: Path) -> None:
     ],
 )
 def test_one_bit_of_a_twin(half: dict[str, bytes], tmp_path: Path, statement: str) -> None:
-    """A row that may be a twin is not taken for one that is none, nor the other way round."""
+    """A changed bit that marks duplicates is found as damage."""
     path = tmp_path / "copy"
     put(path, half)
     change(path, statement)
@@ -110,7 +110,7 @@ def test_one_bit_of_a_twin(half: dict[str, bytes], tmp_path: Path, statement: st
     ],
 )
 def test_what_is_derived(half: dict[str, bytes], tmp_path: Path, statement: str) -> None:
-    """What rows are compared with is derived again, so damage of it changes nothing."""
+    """Derived columns are derived again, so damage to them changes nothing."""
     path = tmp_path / "copy"
     put(path, half)
     right = carried_on(path)
@@ -134,7 +134,7 @@ def test_a_key_that_changed(half: dict[str, bytes], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_flipped_bytes(half: dict[str, bytes], tmp_path: Path, seed: int) -> None:
-    """Whatever bytes change, a run that carries on does what it should, or finds the damage."""
+    """With any changed bytes, a run that carries on gives out the right rows, or rejects them."""
     path = tmp_path / "copy"
     put(path, half)
     right = carried_on(path)

@@ -19,7 +19,7 @@ from frontegg_async.bulk.ledger import lock as locking
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import NewRow, State
 
-from .world import HEADER
+from ..support.bulk import HEADER
 
 REPOSITORY = Path(__file__).parent.parent.parent
 HOLD = """
@@ -107,7 +107,7 @@ def run_on(path: Path) -> closing[Ledger]:
 
 
 def test_hard_links(tmp_path: Path) -> None:
-    """A second name is busy while a run goes on, and refused later: the log has one name only."""
+    """A second name of a ledger is busy during a run and rejected later: the log has one name."""
     path = made(tmp_path / "ledger")
     with run_on(path) as ledger:
         name = linked(path, "hard")
@@ -125,7 +125,7 @@ def test_hard_links(tmp_path: Path) -> None:
 
 
 def test_there_is_no_file_to_delete(tmp_path: Path) -> None:
-    """The lock does not lie beside the ledger, and deleting what does changes nothing of it."""
+    """The lock is no file beside the ledger that could be deleted."""
     path = made(tmp_path / "ledger")
     with run_on(path):
         names = {each.name for each in tmp_path.iterdir()}
@@ -137,7 +137,7 @@ def test_there_is_no_file_to_delete(tmp_path: Path) -> None:
 
 
 def test_closing_the_file_gives_nothing_up(tmp_path: Path) -> None:
-    """Whoever opens and closes a ledger in the process of a run does not end its lock."""
+    """Opening and closing the ledger within the process of a run does not release its lock."""
     path = made(tmp_path / "ledger")
     with run_on(path) as ledger:
         path.read_bytes()
@@ -209,7 +209,7 @@ def test_systems_without_locks_of_open_files(
 
 @pytest.mark.parametrize("kind", ["pipe", "device"])
 def test_files_that_are_no_files(tmp_path: Path, kind: str) -> None:
-    """A pipe or a device is refused at once, without waiting for somebody at its other end."""
+    """A pipe or a device is rejected at once, without waiting for its other end."""
     path = Path("/dev/null")
     if kind == "pipe":
         path = tmp_path / "pipe"

@@ -1,4 +1,4 @@
-"""The ledger against a dict: whatever is done to it in whatever order, both say the same."""
+"""The ledger against a dict: after any order of operations, both hold the same."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import Entry, LedgerRow, NewRow, State
 
-from .world import HEADER
+from ..support.bulk import HEADER
 
 lines = st.lists(st.integers(1, 25), max_size=4, unique=True)
 ENDS = (State.DONE, State.ALREADY, State.FAILED, State.UNKNOWN)
@@ -100,7 +100,7 @@ class LedgerMachine(RuleBasedStateMachine):
         ends: dict[int, State],
         status: int,
     ) -> None:
-        """Write what is taken back, ended and sent, in one commit."""
+        """Write withdrawn intents, outcomes and new intents in one commit."""
         back = self.within(back, UNENDED)
         ended = {line: state for line, state in ends.items() if self.within([line], UNENDED)}
         entries = [
@@ -117,7 +117,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule()
     def retry(self) -> None:
-        """Make what failed pending, and leave in doubt what is."""
+        """Make failed rows pending, and leave rows in doubt as they are."""
         failed = self.within([*self.states], (State.FAILED,))
         unknown = self.within([*self.states], (State.UNKNOWN,))
         found = self.ledger.reopen((State.FAILED, State.UNKNOWN))

@@ -1,4 +1,4 @@
-"""Where a ledger lies: read-only folders, drives without shared memory, and who may read it."""
+"""Places of a ledger: read-only folders, drives without shared memory, and permissions."""
 
 from __future__ import annotations
 
@@ -25,22 +25,12 @@ from frontegg_async import FronteggSession, LedgerError, LedgerMismatchError
 from frontegg_async.bulk import Assign
 from frontegg_async.bulk.ledger.errors import reported
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import Entry, NewRow, State
+from frontegg_async.bulk.ledger.records import State
 from frontegg_async.emulator import Emulator
 
-from .world import HEADER, csv_of, outcomes, people, to, writes
+from ..support.bulk import HEADER, begun, csv_of, outcomes, people, to, writes
 
 REPOSITORY = Path(__file__).parent.parent.parent
-
-
-def begun(path: Path) -> Ledger:
-    """Return an open ledger of a run that has sent some of its rows."""
-    ledger = Ledger.begin(path, HEADER)
-    ledger.add([NewRow(line, f"user-{line}", None, "t") for line in range(1, 101)])
-    ledger.finish_loading()
-    ledger.make_room()
-    ledger.write((), [Entry(1, State.FAILED, 404, 1, None, "why")], [(2, 3)])
-    return ledger
 
 
 # Read-only folders
@@ -118,8 +108,7 @@ from pathlib import Path
 from frontegg_async.bulk.ledger.records import Entry, NewRow, State
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.errors import reported
-from tests.bulk.test_ledger_places import begun
-from tests.bulk.world import HEADER
+from tests.support.bulk import begun, HEADER
 path, new = Path(sys.argv[1]), sys.argv[2] == "new"
 ledger = begun(path) if new else Ledger.begin(path, HEADER)
 with closing(Ledger.read(path)) as looking:
@@ -134,7 +123,7 @@ with closing(Ledger.read(path)) as looking:
 
 @pytest.mark.parametrize("kind", ["new", "ended", "killed"])
 def test_drives_without_shared_memory(tmp_path: Path, kind: str) -> None:
-    """Where no file can be mapped, as on network drives, a rollback journal replaces the log."""
+    """On drives that map no files, as network drives, a rollback journal replaces the log."""
     compiler = shutil.which("cc")
     if compiler is None or sys.platform != "linux":
         pytest.skip("takes a C compiler, and Linux")
@@ -209,7 +198,7 @@ def test_errors_of_sqlite(tmp_path: Path, code: int, message: str) -> None:
     assert str(tmp_path) in str(caught.value)
 
 
-# Who may read
+# Permissions
 
 
 def mode_of(path: Path) -> int:
@@ -324,7 +313,7 @@ def test_signals_while_opening(tmp_path: Path) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize(("first", "second"), [("staging", "production"), (None, "x"), ("x", None)])
 async def test_environment_ids(tmp_path: Path, first: str | None, second: str | None) -> None:
-    """The ledger of one environment is refused by a session that names another, or none."""
+    """The ledger of one environment is rejected by a session of another, or of none."""
     path = tmp_path / "rows.csv"
     async with Emulator() as server:
         csv_of(path, people(server, 3))
@@ -369,7 +358,7 @@ PRAGMA user_version = 1;
 
 
 def test_ledgers_of_the_former_format(tmp_path: Path) -> None:
-    """A ledger without checks is refused by both ways in, in words that say what to do."""
+    """A ledger of the former format is rejected with advice, unchanged, by run and reader."""
     path = tmp_path / "ledger"
     with closing(sqlite3.connect(path)) as database:
         database.executescript(FORMER)

@@ -25,8 +25,9 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import NewRow, State
 from frontegg_async.emulator import Emulator, Stall
 
-from ..clocks import session_on
-from .world import ADD, HEADER, csv_of, files_in, outcomes, people, states, to, writes
+from ..support.bulk import HEADER, csv_of, files_in, outcomes, people, states, to, writes
+from ..support.routes import ADD
+from ..support.sessions import session_on
 
 REPOSITORY = Path(__file__).parent.parent.parent
 
@@ -50,7 +51,7 @@ def made(path: Path) -> Path:
     ],
 )
 def test_another_run(tmp_path: Path, field: str, message: str) -> None:
-    """A ledger of another input, job, environment or settings is refused, and says which."""
+    """A ledger of another input, job, environment or settings is rejected with the difference."""
     path = made(tmp_path / "ledger")
     before = path.read_bytes()
     with pytest.raises(LedgerMismatchError, match=message):
@@ -61,7 +62,7 @@ def test_another_run(tmp_path: Path, field: str, message: str) -> None:
 
 
 def test_another_version(tmp_path: Path) -> None:
-    """A ledger of another version of the program is refused by both ways in, and named."""
+    """A ledger of another version is rejected by run and reader, with the version."""
     path = made(tmp_path / "ledger")
     database = sqlite3.connect(path)
     database.execute(f"PRAGMA user_version = {VERSION + 1}")
@@ -101,7 +102,7 @@ def short(path: Path) -> None:
 
 @pytest.mark.parametrize("make", [foreign_database, text_file, torn, overwritten, short])
 def test_what_is_no_ledger(tmp_path: Path, make: Any) -> None:
-    """A foreign or damaged file is refused by both ways in, and left as it is."""
+    """A foreign or damaged file is rejected by run and reader, and left unchanged."""
     path = tmp_path / "ledger"
     make(path)
     before = path.read_bytes()
@@ -113,7 +114,7 @@ def test_what_is_no_ledger(tmp_path: Path, make: Any) -> None:
 
 
 def test_an_empty_file(tmp_path: Path) -> None:
-    """A file of no bytes is a ledger that nobody has begun: it can be begun, and not looked at."""
+    """An empty file can be begun as a ledger, but not read as one."""
     path = tmp_path / "ledger"
     path.touch()
     with pytest.raises(LedgerDamagedError):
@@ -126,7 +127,7 @@ def test_an_empty_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["folder", "missing/ledger", "file/ledger"])
 def test_places_that_take_no_file(tmp_path: Path, place: str) -> None:
-    """Where no ledger can be, the error names the path, and is one that a caller can catch."""
+    """A path that can hold no ledger is a LedgerError that names it."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     with pytest.raises(LedgerError, match=place):
@@ -141,7 +142,7 @@ def test_another_process(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path\n"
         "from frontegg_async.bulk.ledger.ledger import Ledger\n"
-        "from tests.bulk.world import HEADER\n"
+        "from tests.support.bulk import HEADER\n"
         "ledger = Ledger.begin(Path(sys.argv[1]), HEADER)\n"
         "print('open', flush=True); sys.stdin.read()"
     )
@@ -163,7 +164,7 @@ def test_another_process(tmp_path: Path) -> None:
 
 
 def test_refusals_leave_no_lock(tmp_path: Path) -> None:
-    """After a refusal the ledger can be had by whom it belongs to."""
+    """A rejected run leaves no lock: the ledger's own run can begin."""
     path = made(tmp_path / "ledger")
     for _ in range(2):
         with pytest.raises(LedgerMismatchError):
@@ -215,7 +216,7 @@ async def test_a_retry_elsewhere(
 async def test_a_run_on_a_ledger_in_use(
     tmp_path: Path, emulator: Emulator, frontegg: FronteggSession
 ) -> None:
-    """A second run in the same process is refused as well, and the first one is not disturbed."""
+    """A second run in the same process is rejected, and the first one is not disturbed."""
     path = csv_of(tmp_path / "rows.csv", people(emulator, 4))
     stalled = emulator.inject(Stall(), on=ADD, times=None)
     run = frontegg.bulk.start(Assign(), path)

@@ -15,7 +15,7 @@ from frontegg_async.bulk import Assign
 from frontegg_async.bulk.jobs import RowSender
 from frontegg_async.bulk.ledger.records import LedgerRow
 
-from .world import outcomes, to
+from ..support.bulk import outcomes, to
 
 
 class Instant(Assign, frozen=True, kw_only=True):

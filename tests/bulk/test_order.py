@@ -18,22 +18,9 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import Entry, Header, NewRow, State
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Emulator, LateCommit, Stall
 
-from ..test_bulk import turn
-from .world import (
-    ADD,
-    BY_EMAIL,
-    REMOVE,
-    SET_ACTIVE,
-    SET_SUPERUSER,
-    USERS,
-    bulk_tasks,
-    crowd,
-    exported,
-    ledger_with,
-    outcomes,
-    until,
-    writes,
-)
+from ..support.bulk import bulk_tasks, crowd, exported, ledger_with, outcomes, until, writes
+from ..support.clocks import turn
+from ..support.routes import ADD, BY_EMAIL, REMOVE, SET_ACTIVE, SET_SUPERUSER, USERS
 
 anyio_tests = pytest.mark.anyio
 
@@ -70,7 +57,7 @@ def chosen(server: Emulator, job: str, user: int) -> int:
 
 
 def header_of(path: Path) -> Header:
-    """Return what a ledger was begun for."""
+    """Return the header of a ledger."""
     with closing(Ledger.read(path)) as ledger:
         header = ledger.header()
     assert header is not None
@@ -221,7 +208,7 @@ async def test_a_retry_between_others(anyio_backend: str, tmp_path: Path) -> Non
 async def test_a_row_in_doubt_that_was_overtaken(
     anyio_backend: str, tmp_path: Path, spellings: Sequence[str]
 ) -> None:
-    """A row that got no answer stays unknown if a later one of its user was done, and says so."""
+    """A row that got no response stays unknown if a later one of its user was done, and says so."""
     path = tmp_path / "ledger"
     async with crowd(1) as (server, session, _):
         rows = [row_of("superuser", 0, how, choice)
@@ -243,7 +230,7 @@ async def test_a_row_in_doubt_that_was_overtaken(
 async def test_a_row_in_doubt_whose_user_is_not_found(
     anyio_backend: str, tmp_path: Path, status: int, invite: bool
 ) -> None:
-    """A row that was under way in an earlier run is unknown, and not failed, if nothing tells."""
+    """A row in flight of an earlier run is unknown, not failed, if its look-up fails."""
     async with crowd(2) as (server, session, _):
         server.inject(AnswerStatus(status), on=BY_EMAIL, times=2)
         rows = [NewRow(line, None, f"p{line}@example.test", "t") for line in range(2)]
@@ -255,7 +242,7 @@ async def test_a_row_in_doubt_whose_user_is_not_found(
 
 @anyio_tests
 async def test_a_user_who_comes_later(anyio_backend: str, tmp_path: Path) -> None:
-    """An address that nobody has fails all its rows after one look-up; a retry looks again."""
+    """An unknown address fails all its rows after one look-up; a retry looks again."""
     path = tmp_path / "ledger"
     async with crowd(1) as (server, session, _):
         rows = [Assignment(**spelled(9, "email"), tenant_id=f"t{n}") for n in range(1_500)]
@@ -315,7 +302,7 @@ async def test_an_address_that_could_not_be_looked_up(anyio_backend: str, tmp_pa
 @anyio_tests
 @pytest.mark.parametrize("job", JOBS)
 async def test_each_address_is_looked_up_once(anyio_backend: str, job: str) -> None:
-    """Where users cannot be listed, an address costs one look-up, however many rows name it."""
+    """If users cannot be listed, an address costs one look-up for any number of rows."""
     async with crowd(60, ["t0", "t1", "t2", "t3"]) as (server, session, _):
         server.inject(AnswerStatus(403), on=USERS, times=None)
         spellings = enumerate(("email", "EMAIL", "email", "EMAIL"))
@@ -368,7 +355,7 @@ async def test_two_users_with_one_address(anyio_backend: str) -> None:
 
 @anyio_tests
 async def test_look_ups_go_on_while_rows_are_sent(anyio_backend: str) -> None:
-    """While all workers wait for their answers, users of the rows behind them are looked up."""
+    """While all workers wait for their responses, users of the rows behind them are looked up."""
     async with crowd(40) as (server, session, _):
         server.inject(AnswerStatus(403), on=USERS, times=None)
         stall = server.inject(Stall(), on=ADD, times=None)

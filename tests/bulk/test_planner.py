@@ -1,4 +1,4 @@
-"""Reading before writing: in blocks, from whatever route answers, and only where it saves calls."""
+"""Reading before writing: in blocks, by the route that works, and only if it saves calls."""
 
 from __future__ import annotations
 
@@ -14,21 +14,9 @@ from frontegg_async.bulk.user_reader import MAX_STATUSES
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Emulator
 from frontegg_async.endpoints import users
 
-from .world import (
-    ADD,
-    BY_EMAIL,
-    GET,
-    STATUSES,
-    USERS,
-    crowd,
-    leaping,
-    out_of,
-    outcomes,
-    super_user,
-    to,
-    work_in,
-    writes,
-)
+from ..support.bulk import crowd, out_of, outcomes, super_user, to, work_in, writes
+from ..support.routes import ADD, BY_EMAIL, GET, STATUSES, USERS
+from ..support.sessions import leaping
 
 pytestmark = pytest.mark.anyio
 
@@ -60,7 +48,7 @@ async def test_blocks(anyio_backend: str, count: int) -> None:
 
 @pytest.mark.parametrize("kind", ["set_active", "activate", "superuser"])
 async def test_where_memberships_are_not_enough(anyio_backend: str, kind: str) -> None:
-    """Where the active tenant or the super-user matters, whole users are read, and at once."""
+    """Jobs about the active tenant or the super-user read whole users in blocks of 100."""
     async with crowd(150, ["t"]) as (server, session, ids):
         rows: list[Any]
         if kind == "set_active":
@@ -123,7 +111,7 @@ async def test_never(anyio_backend: str) -> None:
 
 @pytest.mark.parametrize("plan", ["auto", "always"])
 async def test_reading_that_does_not_pay(anyio_backend: str, plan: Any) -> None:
-    """Where nothing holds auto soon looks at one block in ten only; always reads them all."""
+    """If no row holds, ``auto`` soon reads one block in ten only; ``always`` reads them all."""
     async with crowd(3_000) as (server, session, ids):
         report = await session.bulk.assign([to(user_id) for user_id in ids], plan=plan)
         assert outcomes(report) == {"added": 3_000}
@@ -149,7 +137,7 @@ async def test_reading_that_pays_later(anyio_backend: str) -> None:
 
 
 async def test_rows_that_nothing_was_read_for(tmp_path: Path) -> None:
-    """Where no row is valid, the plan says so and counts nothing; the reason names the column."""
+    """Without a valid row the plan counts nothing, and the row's reason names the column."""
     path = tmp_path / "rows.jsonl"
     path.write_text('{"user_id": "p0", "tenant_id": "t", "tenantId": "u"}\n')
     async with crowd(1) as (_, session, ids):
@@ -196,7 +184,7 @@ async def test_ids_with_commas(anyio_backend: str) -> None:
 
 
 async def test_users_by_email_are_read_in_blocks(anyio_backend: str) -> None:
-    """Whether rows by e-mail hold is read as it is of rows by id, once the users are known."""
+    """Rows by e-mail are looked up in blocks, and then read in blocks as rows by id are."""
     async with crowd(40, ["t"]) as (server, session, _):
         rows = [
             Assignment(email=f"p{number}@example.test", tenant_id="t" if number % 2 else "t2")
@@ -209,7 +197,7 @@ async def test_users_by_email_are_read_in_blocks(anyio_backend: str) -> None:
 
 
 async def test_statuses_as_one_object(anyio_backend: str) -> None:
-    """An answer for one user may be an object instead of a list."""
+    """A response for one user may be an object instead of a list."""
     async with crowd(1, ["t"], statuses_as_object=True) as (server, session, ids):
         report = await session.bulk.assign([to(ids[0])])
         assert outcomes(report) == {"already_member": 1}

@@ -1,4 +1,4 @@
-"""Hostile answers to the calls of a run: what a row ends in is true of the server, or unknown."""
+"""Hostile responses to the calls of a run: each outcome is true of the server, or unknown."""
 
 from __future__ import annotations
 
@@ -24,22 +24,8 @@ from frontegg_async.emulator import (
 )
 from frontegg_async.emulator.http.response import Response
 
-from .world import (
-    ADD,
-    BY_EMAIL,
-    GET,
-    REMOVE,
-    SET_ACTIVE,
-    SET_SUPERUSER,
-    STATUSES,
-    USERS,
-    crowd,
-    out_of,
-    outcomes,
-    super_user,
-    to,
-    work_in,
-)
+from ..support.bulk import crowd, out_of, outcomes, super_user, to, work_in
+from ..support.routes import ADD, BY_EMAIL, GET, REMOVE, SET_ACTIVE, SET_SUPERUSER, STATUSES, USERS
 
 pytestmark = pytest.mark.anyio
 
@@ -112,7 +98,7 @@ def rows_of(job: str, ids: Sequence[str]) -> list[Any]:
 
 
 def true_of(server: Emulator, job: str, user_id: str) -> bool:
-    """Whether the server has what the row says."""
+    """Return whether the server has the user as the row says."""
     user = server.user(user_id)
     return {
         "assign": "t" in user.tenants,
@@ -149,7 +135,7 @@ async def test_answers_that_prove_nothing(
 
 @pytest.mark.parametrize("name", OF_A_USER)
 async def test_no_second_invite(anyio_backend: str, name: str) -> None:
-    """With invites, an answer that proves nothing is looked into, and nothing is sent again."""
+    """With invites, a response that proves nothing is looked into, and nothing is sent again."""
     async with crowd(8, ["old"], **INVITES_TWICE) as (server, session, ids):
         server.inject(OF_A_USER[name], on=ADD, times=None, every=3)
         report = await session.bulk.assign(rows_of("assign", ids), invite=True)
@@ -202,11 +188,11 @@ async def test_ids_in_another_case(anyio_backend: str) -> None:
         assert server.count(GET) == 0
 
 
-# Who is it
+# Another user
 
 
 async def test_another_address(anyio_backend: str) -> None:
-    """A look-up that answers with another address puts nobody into the tenant."""
+    """A look-up that returns another address adds no user to the tenant."""
     async with crowd(3) as (server, session, _):
         eve = b'{"id": "p2", "email": "eve@example.test", "tenantIds": []}'
         server.inject(AnswerStatus(200, eve, JSON_TYPE), on=BY_EMAIL)
@@ -251,7 +237,7 @@ async def test_memberships_that_are_not_shown(anyio_backend: str, body: bytes) -
         assert server.memberships() == {("p0", "old")}
 
 
-# What cannot be read is not "no"
+# Unreadable memberships are not "no"
 
 
 async def members(session: FronteggSession, ids: Sequence[str]) -> None:
@@ -287,7 +273,7 @@ async def test_a_user_that_does_not_decode(anyio_backend: str) -> None:
     ids=["fields", "id alone", "another", "page", "errors", "empty", "403", "500"],
 )
 async def test_no_invite_without_a_look(anyio_backend: str, fault: Fault) -> None:
-    """Where a membership cannot be read no invite goes out, unless the user allows for two."""
+    """If a membership cannot be read no invite is sent, except with ``resend``."""
     async with crowd(3, **INVITES_TWICE) as (server, session, ids):
         await members(session, ids[:1])
         server.inject(fault, on=GET, times=None)
@@ -329,7 +315,7 @@ async def test_one_block_of_many(anyio_backend: str) -> None:
 
 
 async def test_the_late_look(anyio_backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An invite whose answer proves nothing is found done by the second look, if it was late."""
+    """An invite whose response proves nothing is found done by the second look, if it was late."""
     async with crowd(1, **INVITES_TWICE) as (server, session, ids):
         server.inject(AnswerStatus(200), on=ADD)
         sleep = session.clock.sleep

@@ -1,4 +1,4 @@
-"""How fast a run may go: what the user sets is kept, and what cannot work is refused."""
+"""The rate of a run: the user's settings are kept, and invalid ones rejected."""
 
 from __future__ import annotations
 
@@ -15,15 +15,10 @@ from frontegg_async.emulator import Announce, Emulator, RateLimit
 from frontegg_async.pacing import RunAllowance
 from frontegg_async.pacing.allowance import Allowance
 
-from ..test_bulk import leaping, turn
-from .world import (
-    ADD,
-    crowd,
-    outcomes,
-    people,
-    to,
-    until,
-)
+from ..support.bulk import crowd, outcomes, people, to, until
+from ..support.clocks import turn
+from ..support.routes import ADD
+from ..support.sessions import leaping
 
 pytestmark = pytest.mark.anyio
 
@@ -88,7 +83,7 @@ async def test_a_share(anyio_backend: str, share: float, rate: FixedRate | None)
 async def test_settings_that_cannot_work(
     emulator: Emulator, frontegg: FronteggSession, bad: dict[str, Any]
 ) -> None:
-    """A setting that makes no sense is refused by its name, before anything is sent."""
+    """An invalid setting is rejected by its name, before anything is sent."""
     with pytest.raises(InvalidRequestError, match=next(iter(bad))):
         frontegg.bulk.start(Assign(), [to("user-0")], **bad)
     assert emulator.count() == 0

@@ -15,8 +15,8 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import Entry, NewRow, State
 from frontegg_async.bulk.ledger.writer import COMMIT_ROWS, LedgerWriter
 
-from ..test_bulk import turn
-from .world import HEADER, bulk_tasks, states
+from ..support.bulk import HEADER, bulk_tasks, states
+from ..support.clocks import turn
 
 pytestmark = pytest.mark.anyio
 
@@ -72,7 +72,7 @@ async def test_group_commit(ledger: Watched) -> None:
 
 
 async def test_an_intent_is_on_file_before_it_returns(ledger: Watched, tmp_path: Path) -> None:
-    """Whoever waits for an intent finds it in the file, also from outside."""
+    """``intend`` returns when the intent is on file, where others can read it."""
     recorder = LedgerWriter(ledger)
     for line in (5, 7):
         await recorder.intend(line, line)
@@ -85,7 +85,7 @@ async def test_an_intent_is_on_file_before_it_returns(ledger: Watched, tmp_path:
 
 @pytest.mark.parametrize("outcomes", [1, COMMIT_ROWS - 1, COMMIT_ROWS])
 async def test_outcomes_are_put_on_file_unasked(ledger: Watched, outcomes: int) -> None:
-    """What has ended is soon on file, with one commit, also if nothing else comes to be written."""
+    """Outcomes are soon on file, with one commit, also if nothing else is written."""
     recorder = LedgerWriter(ledger)
     written = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -100,7 +100,7 @@ async def test_outcomes_are_put_on_file_unasked(ledger: Watched, outcomes: int) 
 
 
 async def test_an_intent_takes_outcomes_along(ledger: Watched) -> None:
-    """Who waits for an intent does not wait for a timer, and what has ended is on file with it."""
+    """An intent is written without a timer, and earlier outcomes with it."""
     recorder = LedgerWriter(ledger)
     recorder.record(Entry(1, State.DONE, 201, 1))
     await recorder.intend(2, 4)
@@ -135,7 +135,7 @@ async def test_a_commit_that_fails(ledger: Watched) -> None:
 
 @pytest.mark.parametrize("problem", [sqlite3.OperationalError("disk I/O error"), OSError("gone")])
 async def test_a_commit_that_fails_otherwise(ledger: Watched, problem: Exception) -> None:
-    """No failure of a commit, of whatever type, leaves anybody waiting."""
+    """A failed commit ends the waits for it, whichever the exception's type."""
     recorder = LedgerWriter(ledger)
     ledger.problem = problem
     try:
@@ -147,7 +147,7 @@ async def test_a_commit_that_fails_otherwise(ledger: Watched, problem: Exception
 
 
 async def test_a_waiter_that_is_cancelled(ledger: Watched) -> None:
-    """Who is cancelled while waiting harms nobody else."""
+    """A cancelled waiter does not disturb another one of the same commit."""
     recorder = LedgerWriter(ledger)
     impatient = asyncio.create_task(recorder.intend(1, 1))
     patient = asyncio.create_task(recorder.intend(2, 2))
@@ -162,7 +162,7 @@ async def test_a_waiter_that_is_cancelled(ledger: Watched) -> None:
 
 
 async def test_an_intent_that_nobody_waits_for(ledger: Watched) -> None:
-    """An intent is not put on file for somebody who gave up before its commit."""
+    """An intent whose waiter was cancelled before its commit is not put on file."""
     recorder = LedgerWriter(ledger)
     impatient = asyncio.create_task(recorder.intend(1, 4))
     patient = asyncio.create_task(recorder.intend(7, 7))
@@ -175,7 +175,7 @@ async def test_an_intent_that_nobody_waits_for(ledger: Watched) -> None:
 
 
 async def test_closing_writes_what_is_left(ledger: Watched, tmp_path: Path) -> None:
-    """What was recorded right before the end is on file, and the thread is gone."""
+    """Closing puts the last outcomes on file, and ends the thread."""
     recorder = LedgerWriter(ledger)
     for line in range(1, 101):
         recorder.record(Entry(line, State.FAILED, 404, 1, None, "no"))

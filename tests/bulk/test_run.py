@@ -28,11 +28,7 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import Header, NewRow, State
 from frontegg_async.emulator import AnswerStatus, Emulator, Stall
 
-from ..test_bulk import turn
-from .world import (
-    ADD,
-    AUTH,
-    STATUSES,
+from ..support.bulk import (
     bulk_tasks,
     crowd,
     csv_of,
@@ -44,6 +40,8 @@ from .world import (
     until,
     writes,
 )
+from ..support.clocks import turn
+from ..support.routes import ADD, AUTH, STATUSES
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +56,7 @@ def added(server: Emulator) -> Counter[str]:
 
 @pytest.mark.parametrize("workers", [1, 4, 64])
 async def test_stopping_and_going_on(anyio_backend: str, tmp_path: Path, workers: int) -> None:
-    """Stopped, a run ends what is under way and skips the rest; the same call does the rest."""
+    """A stopped run ends its calls in flight and skips the rest; the same call does the rest."""
     async with crowd(200) as (server, session, ids):
         path = csv_of(tmp_path / "rows.csv", ids)
 
@@ -118,7 +116,7 @@ async def test_stopping_while_the_source_is_silent(
 
 
 async def test_failures_of_a_stopped_run(anyio_backend: str, tmp_path: Path) -> None:
-    """What a later run goes on with is no failure, unless its ledger is gone by then."""
+    """Skipped rows are in the failures only if the run had no lasting ledger."""
     async with crowd(10) as (_, session, ids):
         for ledger in (tmp_path / "ledger", False):
             target = tmp_path / f"failures-{bool(ledger)}.csv"
@@ -132,7 +130,7 @@ async def test_failures_of_a_stopped_run(anyio_backend: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("workers", [1, 8])
 async def test_cancelling(anyio_backend: str, tmp_path: Path, workers: int) -> None:
-    """Cancelled, a run has on file what was answered, and the same call does the rest."""
+    """A cancelled run has its outcomes on file, and the same call does the rest."""
     async with crowd(50) as (server, session, ids):
         path = csv_of(tmp_path / "rows.csv", ids)
         stalled = server.inject(Stall(after_commit=True), on=ADD, times=None, every=20)
@@ -159,7 +157,7 @@ async def test_cancelling(anyio_backend: str, tmp_path: Path, workers: int) -> N
 async def test_what_is_in_doubt_of_a_killed_run(
     anyio_backend: str, tmp_path: Path, invite: bool
 ) -> None:
-    """With rows under way, a group of them is on file as such; with invites those rows alone."""
+    """Intents are on file by group, with invites by row; cancelling takes the unsent ones back."""
     async with crowd(600) as (server, session, ids):
         path = csv_of(tmp_path / "rows.csv", ids)
         stalled = server.inject(Stall(), on=ADD, times=None)
@@ -221,7 +219,7 @@ async def test_what_a_limit_never_let_through_is_not_in_doubt(
 async def test_cancelling_while_a_group_is_noted(
     anyio_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Cancelled while its intents are written, a run takes back what it never sent."""
+    """A run that is cancelled while it writes intents takes them back: no row was sent."""
     async with crowd(30) as (server, session, ids):
         path = csv_of(tmp_path / "rows.csv", ids)
         writing, go_on = asyncio.Event(), threading.Event()
@@ -359,7 +357,7 @@ async def test_loading_that_was_interrupted(anyio_backend: str, tmp_path: Path) 
 
 
 async def test_credentials_that_die(anyio_backend: str, tmp_path: Path) -> None:
-    """When the credentials are withdrawn the rest is skipped, and the same call later does it."""
+    """Withdrawn credentials skip the rest of the rows, which the same call later does."""
     async with crowd(60) as (server, session, ids):
         path = csv_of(tmp_path / "rows.csv", ids)
 
@@ -421,7 +419,7 @@ async def test_two_runs_in_one_session(anyio_backend: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("workers", [1, 4])
 async def test_an_outage(anyio_backend: str, tmp_path: Path, workers: int) -> None:
-    """A server that fails for everybody ends the run before it spoils every row of it."""
+    """A server that fails every request stops the run after some twenty rows."""
     async with crowd(100) as (server, session, ids):
         path = csv_of(tmp_path / "rows.csv", ids)
         server.inject(AnswerStatus(500), on=ADD, times=None)
@@ -449,7 +447,7 @@ async def test_totals_that_find_no_room(
 
 
 async def test_what_a_cancelled_run_leaves(anyio_backend: str, tmp_path: Path) -> None:
-    """A deadline around a run over a list costs its report, and not the memory of what was sent."""
+    """A cancelled run over a list leaves a ledger that is named, and has the sent rows."""
     async with crowd(20) as (server, session, ids):
         rows = [to(user_id) for user_id in ids]
         run = session.bulk.start(Assign(), rows, workers=2)

@@ -1,9 +1,8 @@
-"""Rows of a program: taken batch by batch, whatever becomes of their source."""
+"""Rows of a program: taken in batches, from sources that end, stall or fail."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,25 +15,10 @@ from frontegg_async.bulk import Assign, Assignment, Progress, report_of
 from frontegg_async.bulk import loader as loading
 from frontegg_async.bulk.input import feeds
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.emulator import Emulator
 
-from .world import (
-    bulk_tasks,
-    crowd,
-    csv_of,
-    outcomes,
-    to,
-)
+from ..support.bulk import added, bulk_tasks, crowd, csv_of, outcomes, to
 
 pytestmark = pytest.mark.anyio
-
-
-def added(server: Emulator) -> Counter[str]:
-    """Return how often each user was sent to a tenant."""
-    return Counter(
-        request.raw_path.split("/")[-2] for request in server.requests if request.method == "POST"
-        and request.raw_path.endswith("/tenant")
-    )  # fmt: skip
 
 
 def batches_of(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
@@ -175,7 +159,7 @@ async def test_a_source_that_ends_oddly(
 async def test_on_progress_that_waited_for_something_cancelled(
     anyio_backend: str, is_async: bool
 ) -> None:
-    """The run says so and ends as stopped; no row under way is given up for it."""
+    """The run ends as stopped with BulkCallerError, and no row in flight is given up."""
 
     def note(progress: Progress) -> None:
         if progress.rows >= 5:

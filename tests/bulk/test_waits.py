@@ -1,4 +1,4 @@
-"""What a run tells of its waits for limits: by name, with the time left, and to other processes."""
+"""A run's waits for limits: their names, the time left, and the note for other processes."""
 
 # pyright: reportPrivateUsage=false
 from __future__ import annotations
@@ -18,13 +18,13 @@ from frontegg_async.bulk import Assign, BulkRun
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.wait_note import NotedWait, WaitNote, read_wait, write_wait
 from frontegg_async.bulk.ledger.writer import LedgerWriter
-from frontegg_async.bulk.report.forecast import Forecast
 from frontegg_async.emulator import Announce, Emulator, RateLimit
 from frontegg_async.errors import LedgerDiskFullError
-from frontegg_async.pacing import PaceState, Wait
+from frontegg_async.pacing import Wait
 
-from ..conftest import API_KEY
-from .world import ADD, HEADER, bulk_tasks, crowd, csv_of, outcomes, people, to, until
+from ..support.bulk import HEADER, bulk_tasks, crowd, csv_of, outcomes, people, to, until
+from ..support.routes import ADD
+from ..support.sessions import API_KEY
 
 anyio = pytest.mark.anyio
 
@@ -61,7 +61,7 @@ class ManualClock:
         await future
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass, in which every sleeper wakes at its time and what it does is done."""
+        """Let time pass, wake each sleeper at its time, and let it finish its work."""
         end = self.now + seconds
         await self.settle()
         while self._sleepers and self._sleepers[0][0] <= end:
@@ -74,7 +74,7 @@ class ManualClock:
         await self.settle()
 
     async def settle(self) -> None:
-        """Let calls on the wire come back, and what follows from them happen."""
+        """Let calls in flight return, and let their tasks run until they wait."""
         quiet = 0
         while quiet < 5:
             quiet = 0 if self.busy() else quiet + 1
@@ -102,7 +102,7 @@ async def manual(
 
     def busy() -> bool:
         assert session._sender is not None
-        return writing > 0 or session._sender.core.permits.free < 64
+        return writing > 0 or session._sender.core.connections.free < 64
 
     async with (
         Emulator(
@@ -131,7 +131,7 @@ async def going(run: BulkRun) -> AsyncGenerator[asyncio.Task[Any]]:
 
 
 def noted(path: Path) -> NotedWait | None:
-    """Return what a reader finds in a ledger."""
+    """Return the note of a wait that a reader finds in a ledger."""
     if not path.exists():
         return None
     with closing(Ledger.read(path)) as ledger:
@@ -139,7 +139,7 @@ def noted(path: Path) -> NotedWait | None:
 
 
 class Seen(NamedTuple):
-    """What a run told at a moment."""
+    """The progress of a run at a moment."""
 
     at: float
     rows: int
@@ -148,7 +148,7 @@ class Seen(NamedTuple):
 
 
 async def watched(limit: RateLimit, count: int, **options: Any) -> tuple[list[Seen], float]:
-    """Look at a run every second until it ends; return what was seen, and how long it took."""
+    """Look at a run every second until it ends; return its progress and its seconds."""
     async with manual(count, rate_limits=[limit]) as (clock, session, ids):
         run = session.bulk.start(Assign(), [to(user) for user in ids], plan="never", **options)
         seen: list[Seen] = []
@@ -191,7 +191,7 @@ async def test_the_wait_is_named_while_no_row_ends(anyio_backend: str) -> None:
 
 @anyio
 async def test_the_time_waited_grows_while_no_row_ends(anyio_backend: str) -> None:
-    """``waited_s`` counts a wait that goes on, and what the session waited before is not in it."""
+    """``waited_s`` counts a wait that goes on, without the session's waits before the run."""
     async with manual(1, rate_limits=[USED_UP]) as (clock, session, ids):
         call = asyncio.create_task(session.for_bulk().users.add_to_tenant(ids[0], "t"))
         await until(session.pacing.waits)
@@ -237,7 +237,7 @@ async def test_the_report_names_what_was_waited_for(anyio_backend: str) -> None:
 
 @anyio
 async def test_a_run_that_is_over(anyio_backend: str) -> None:
-    """It waits for nothing, and needs no time, whatever the session does and waits for."""
+    """A run that has ended has no wait and no time left, although its session waits."""
     limit = RateLimit(20, 60, on=ADD)
     async with manual(21, rate_limits=[limit]) as (clock, session, ids):
         run = session.bulk.start(Assign(), [to(user) for user in ids[:20]], plan="never")
@@ -302,9 +302,9 @@ async def test_the_time_left_counts_the_gate_in(anyio_backend: str) -> None:
 
 @anyio
 async def test_a_gate_that_closes_without_a_refusal(anyio_backend: str) -> None:
-    """An answer that says that it was the last one counts as well, whichever thread asks.
+    """A gate that a success closes is in the time left, from any thread.
 
-    Nothing tells the run of it but the one who asks: no row ends and no call is refused.
+    Only the reader of the progress finds it: no row ends, and no call is refused.
     """
     limit = RateLimit(100, 20, on=ADD, announce=Announce.X_RATE_LIMIT)
     async with manual(300, rate_limits=[limit]) as (clock, session, ids):
@@ -329,129 +329,6 @@ async def test_a_share_of_a_limit_takes_longer(anyio_backend: str) -> None:
     told = [each.at + each.left for each in seen if each.left and each.at > 2.2 * limit.window]
     assert told
     assert all(abs(end - took) < 5 for end in told)
-
-
-def state(**changes: Any) -> PaceState:
-    """Return what the pacing knows of a group: nothing, if nothing is said."""
-    known: dict[str, Any] = {
-        "rate": 200.0,
-        "limited": False,
-        "quota": None,
-        "window": None,
-        "closed_for": 0.0,
-        "taken": 0,
-        "refused": 0,
-        "shut": 0.0,
-    }
-    return PaceState(**{**known, **changes})
-
-
-WINDOW = {"limited": True, "quota": 100, "window": 60.0, "rate": 1.7}
-
-
-def after_a_window(**changes: Any) -> Forecast:
-    """Return a forecast after 100 rows in 10 seconds, whose gate is closed for 50 more."""
-    found = Forecast(0.0, 0, {})
-    found.hear(5.0, 50, {"add": state(taken=50)})
-    found.hear(10.0, 100, {"add": state(taken=100, closed_for=50.0, **changes)})
-    return found
-
-
-@pytest.mark.parametrize(
-    ("rows", "seconds"),
-    [(1, 0.1), (100, 10.0), (101, 60.1), (200, 70.0), (250, 125.0), (1_000, 9 * 60 + 10.0)],
-)
-def test_whole_windows(rows: int, seconds: float) -> None:
-    """Behind a gate whose window is known, rows take whole windows, and the last ones their own.
-
-    They go at the ten a second that the run has shown.
-    """
-    forecast = after_a_window(**WINDOW)
-    assert forecast.left(10.0, 100, 100 + rows) == pytest.approx(50.0 + seconds)
-    assert forecast.left(40.0, 100, 100 + rows) == pytest.approx(20.0 + seconds)
-
-
-def test_a_share_uses_up_no_window() -> None:
-    """A run with a share, however large, goes evenly: its last rows do not go at once."""
-    forecast = Forecast(0.0, 0, {}, share=0.95)
-    forecast.hear(10.0, 100, {"add": state(taken=100, closed_for=50.0, **WINDOW)})
-    assert forecast.left(10.0, 100, 195) == pytest.approx(50.0 + 60.0)
-
-
-def test_rows_that_fit_into_the_window() -> None:
-    """While the gate is open, what is left of a window counts, and what fits goes at once."""
-    forecast = after_a_window(**WINDOW)
-    forecast.hear(60.0, 100, {"add": state(taken=100, **WINDOW)})
-    assert forecast.left(60.0, 100, 180) == pytest.approx(8.0)
-    assert forecast.left(60.0, 100, 210) == pytest.approx(60.0 + 1.0)
-    forecast.hear(66.0, 160, {"add": state(taken=160, **WINDOW)})
-    assert forecast.left(66.0, 160, 210) == pytest.approx(54.0 + 1.0)
-
-
-@pytest.mark.parametrize("known", [WINDOW, {"limited": True, "rate": 2.0}], ids=["window", "rate"])
-def test_looks_behind_the_gate_do_not_move_the_end(known: dict[str, Any]) -> None:
-    """Single calls that look whether the gate is open move the next look, and not the time left."""
-    forecast = after_a_window(**known)
-    told: list[float | None] = []
-    for second in range(10, 120):
-        if second % 4 == 0:
-            closed_for = max(60.0 - second, 5.0)
-            forecast.hear(second, 100, {"add": state(taken=100, closed_for=closed_for, **known)})
-        told.append(forecast.left(second, 100, 300))
-    falls = told[: told.index(told[50]) + 1]
-    assert [a - b for a, b in pairwise(falls) if a and b] == pytest.approx([1.0] * 50)
-    assert set(told[50:]) == {told[50]}, "as long as the rows take that are left"
-
-
-def test_a_gate_of_which_nothing_is_known() -> None:
-    """Closed for nobody knows how long, the time left is unknown; an honest one comes with it."""
-    forecast = Forecast(0.0, 0, {})
-    forecast.hear(10.0, 100, {"add": state(taken=100, closed_for=0.08)})
-    for second in range(12, 60):
-        forecast.hear(second, 100, {"add": state(taken=100, closed_for=3.0)})
-        assert forecast.left(second, 100, 300) is None
-    forecast.hear(60.0, 100, {"add": state(taken=101)})
-    assert forecast.left(60.0, 100, 300) == pytest.approx(60.0 + 10.0)
-
-
-def test_what_a_rate_is_bounded_by() -> None:
-    """Rows go at the limit, or at what the run itself can do, whichever is slower."""
-    forecast = Forecast(0.0, 0, {})
-    forecast.hear(10.0, 100, {"add": state(taken=100, limited=True, rate=4.0)})
-    assert forecast.left(10.0, 100, 200) == pytest.approx(25.0)
-    forecast.hear(10.0, 100, {"add": state(taken=100, limited=True, rate=400.0)})
-    assert forecast.left(10.0, 100, 200) == pytest.approx(10.0)
-    forecast.hear(10.0, 100, {"add": state(taken=100)})
-    assert forecast.left(10.0, 100, 200) == pytest.approx(10.0)
-    assert forecast.left(20.0, 100, 200) == pytest.approx(20.0)
-
-
-def test_rows_that_take_no_call_of_their_own() -> None:
-    """If half of the rows hold already, the same limit lets twice as many of them end."""
-    forecast = Forecast(0.0, 1_000, {"add": 500})
-    forecast.hear(100.0, 1_400, {"add": state(taken=700, limited=True, rate=2.0)})
-    assert forecast.left(100.0, 1_400, 1_800) == pytest.approx(100.0)
-
-
-def test_the_slowest_limit_decides() -> None:
-    """Where several limits are known, the time left is the longest that one of them takes."""
-    forecast = Forecast(0.0, 0, {})
-    states = {
-        "add": state(taken=100, limited=True, rate=5.0),
-        "activate": state(taken=100, limited=True, rate=2.0),
-    }
-    forecast.hear(10.0, 100, states)
-    assert forecast.left(10.0, 100, 200) == pytest.approx(50.0)
-
-
-def test_what_is_not_known() -> None:
-    """There is no time left before rows tell of it or while nobody knows how many there are."""
-    forecast = Forecast(0.0, 0, {})
-    forecast.hear(1.0, 9, {"add": state(taken=9)})
-    assert forecast.left(1.0, 9, 100) is None
-    assert forecast.left(1.0, 50, None) is None
-    assert forecast.left(0.1, 50, 100) is None
-    assert forecast.left(1.0, 100, 100) == 0.0
 
 
 # The note for other processes
@@ -527,7 +404,7 @@ async def test_a_run_that_is_cancelled_waits_no_more(anyio_backend: str, tmp_pat
 
 @anyio
 async def test_the_note_of_a_run_that_was_killed(anyio_backend: str, tmp_path: Path) -> None:
-    """The next run on a ledger takes back what one that was killed has said of its wait."""
+    """The next run on a ledger removes the note of a killed run's wait."""
     path = tmp_path / "ledger"
     async with crowd(2) as (_, session, ids):
         rows = [to(user) for user in ids]

@@ -1,4 +1,4 @@
-"""What is seen of a run: the counts while it goes on, and how it went over time."""
+"""The progress of a run, and its statistics over time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from frontegg_async.bulk.report.statistics import (
 )
 from frontegg_async.emulator import Announce, AnswerStatus, RateLimit
 
-from .world import ADD, crowd, csv_of, ledger_with, outcomes, states, to
+from ..support.bulk import crowd, csv_of, ledger_with, outcomes, states, to
+from ..support.routes import ADD
 
 anyio = pytest.mark.anyio
 
@@ -61,7 +62,7 @@ def test_any_timeline(given_events: list[tuple[float, str, float]]) -> None:
 
 
 def test_merging_keeps_the_place_in_time() -> None:
-    """When two stretches become one, what happened in them is still found at its time."""
+    """Merged intervals keep each row at its time."""
     recorder = StatisticsRecorder()
     for number in range(1_000):
         recorder.row(number + 0.25)
@@ -71,7 +72,7 @@ def test_merging_keeps_the_place_in_time() -> None:
 
 
 def test_merging_keeps_a_limit() -> None:
-    """A limit that was learned is not forgotten by a stretch in which nobody looked."""
+    """A learned limit is kept through intervals without a reading."""
     recorder = StatisticsRecorder()
     recorder.limit(0.1, 20.0)
     recorder.row(0.6)
@@ -85,7 +86,7 @@ def test_merging_keeps_a_limit() -> None:
     [(0.0, 0), (0.001, 0), (0.0011, 1), (0.07, LATENCY_BOUNDS_MS.index(70.0)), (1e6, -1)],
 )
 def test_latencies(seconds: float, bucket: int) -> None:
-    """An answer counts below the first bound that it does not exceed, or above the last."""
+    """A response counts below the first bound that it does not exceed, or above the last."""
     recorder = StatisticsRecorder()
     recorder.attempt(0.0, seconds, throttled=False)
     found = recorder.result(limits=[], waited_s=0.0)
@@ -96,7 +97,7 @@ def test_latencies(seconds: float, bucket: int) -> None:
 
 
 def test_quantiles() -> None:
-    """The share asked for lies below the latency given, and without answers there is none."""
+    """The share asked for lies below the latency given, and without responses there is none."""
     recorder = StatisticsRecorder()
     assert recorder.result(limits=[], waited_s=0.0).quantile_ms(0.5) is None
     for milliseconds in range(1, 101):
@@ -140,7 +141,7 @@ async def test_statistics_of_a_run(anyio_backend: str) -> None:
 
 @anyio
 async def test_requests_of_the_plan_are_in_the_timeline(anyio_backend: str) -> None:
-    """What was read before writing, and looked up, is part of the timeline as of the total."""
+    """Requests of the plan and of look-ups are in the timeline as in the total."""
     async with crowd(300, ["t"]) as (_, session, ids):
         report = await session.bulk.assign([to(user_id) for user_id in ids])
         assert sum(each.requests for each in report.statistics.samples) == report.requests == 3
@@ -148,7 +149,7 @@ async def test_requests_of_the_plan_are_in_the_timeline(anyio_backend: str) -> N
 
 @anyio
 async def test_reasons_without_what_is_particular(anyio_backend: str) -> None:
-    """Failures of one kind are one group, whoever they are about, with examples to look into."""
+    """Failures of one kind are one group for all users, with three examples."""
     async with crowd(10) as (server, session, ids):
         server.inject(AnswerStatus(403), on=ADD, times=4)
         rows: list[Any] = [*(to(user_id) for user_id in ids), *(to(f"x{n}") for n in range(9))]
@@ -166,7 +167,7 @@ async def test_reasons_without_what_is_particular(anyio_backend: str) -> None:
 
 @anyio
 async def test_progress_reaches_its_total(anyio_backend: str, tmp_path: Path) -> None:
-    """At the end of a run, resumed or not, as many rows have ended as there are, twins too."""
+    """The progress of a run or retry ends at its total, duplicates included."""
     async with crowd(4) as (server, session, ids):
         path = csv_of(tmp_path / "rows.csv", [*ids, "late", ids[0], ids[0], "late"])
         run = session.bulk.start(Assign(), path)
@@ -182,7 +183,7 @@ async def test_progress_reaches_its_total(anyio_backend: str, tmp_path: Path) ->
 
 @anyio
 async def test_progress_of_a_file_that_was_half_read(anyio_backend: str, tmp_path: Path) -> None:
-    """If entering the rows was interrupted, those that were entered count once."""
+    """Rows that were entered by an interrupted run count once."""
     async with crowd(2) as (_, session, ids):
         path = tmp_path / "rows.csv"
         path.write_text(f"user_id,tenant_id\n,t\n{ids[0]},t\n,t\n{ids[1]},t\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -111,7 +111,7 @@ class Issuer:
         self.fetches += 1
         if self.down:
             return web.Response(status=503)
-        keys = []
+        keys: list[dict[str, Any]] = []
         for number in self._published:
             entry = json.loads(RSAAlgorithm.to_jwk(_KEYS[number].public_key()))
             keys.append({**entry, "use": "sig", "alg": "RS256", "kid": f"key-{number}"})
@@ -119,7 +119,7 @@ class Issuer:
 
 
 @asynccontextmanager
-async def running_issuer() -> AsyncIterator[Issuer]:
+async def running_issuer() -> AsyncGenerator[Issuer]:
     """Run an issuer on a free port."""
     issuer = Issuer()
     app = web.Application()

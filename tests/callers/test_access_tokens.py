@@ -16,7 +16,7 @@ from frontegg_async import (
 )
 from frontegg_async.auth import TokenVerifier, require
 from frontegg_async.auth.access_tokens import FRESH_S, STALE_S
-from tests.clocks import FakeClock
+from tests.support.clocks import FakeClock
 
 from .issuer import AUDIENCE, ISSUER, Issuer, running_issuer
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from frontegg_async import ConfigurationError, ForbiddenError, UnauthorizedError
 from frontegg_async.auth import Claims, require
 from frontegg_async.auth.claims import MFA_CONTEXT, claims_of
-from tests.clocks import FakeClock
+from tests.support.clocks import FakeClock
 
 CLOCK = FakeClock()
 NOW = CLOCK.time()

@@ -11,7 +11,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from frontegg_async.emulator import Emulator
 
-from ..conftest import API_KEY
+from ..support.sessions import API_KEY
 from .shell import Shell
 
 MakeFile = Callable[..., Path]
@@ -19,7 +19,7 @@ MakeFile = Callable[..., Path]
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep what the developer's shell says out of the tests."""
+    """Remove the variables of the developer's shell that the commands read."""
     for name in os.environ:
         if name.startswith("FRONTEGG_") or name in {"NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"}:
             monkeypatch.delenv(name)
@@ -47,7 +47,7 @@ def server(portal: BlockingPortal) -> Iterator[Emulator]:
 
 @pytest.fixture
 def shell(server: Emulator, tmp_path: Path) -> Shell:
-    """Give a shell whose environment leads to the emulator."""
+    """Give a shell whose environment names the emulator."""
     return Shell(
         {
             "FRONTEGG_BASE_URL": server.url,
@@ -60,13 +60,13 @@ def shell(server: Emulator, tmp_path: Path) -> Shell:
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Shell:
-    """Give a shell whose environment says nothing about Frontegg."""
+    """Give a shell without variables of Frontegg."""
     return Shell({}, tmp_path)
 
 
 @pytest.fixture
 def make_file(tmp_path: Path) -> MakeFile:
-    """Give a way to write a file of rows."""
+    """Give a function that writes a file of rows."""
 
     def make(*lines: str, name: str = "rows.csv", header: str | None = "user_id,tenant_id") -> Path:
         path = tmp_path / name

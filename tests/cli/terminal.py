@@ -17,11 +17,11 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Terminal:
-    """A command whose stdin and stderr are a terminal, and stdout too unless it is kept apart.
+    """A command on a terminal: stdin, stderr and, unless it is kept apart, stdout.
 
     Attributes:
-        seen: what came out of the terminal so far, escapes included.
-        data: where stdout is kept apart: what it wrote, once the command has ended.
+        seen: output of the terminal so far, escapes included.
+        data: stdout of a command that has ended, if it is kept apart.
     """
 
     def __init__(
@@ -57,21 +57,21 @@ class Terminal:
         os.close(self._master)
 
     def wait_for(self, text: str) -> None:
-        """Read until ``text`` is there."""
+        """Read until ``text`` is in the output."""
         while text not in self.text:
             assert self._read(), f"ended without {text!r}: {self.seen!r}"
 
     def wait_until_it_reads(self) -> None:
-        """Let the program go to sleep over its input.
+        """Wait until the program sleeps in a read of its input.
 
-        A signal that comes between the prompt and the read would be noticed after the read only.
+        A signal between the prompt and the read would be handled only after the read.
         """
         stat = Path(f"/proc/{self.process.pid}/stat")
         while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "S":
             os.sched_yield()
 
     def type(self, text: str) -> None:
-        """Type it."""
+        """Write to the terminal as a user would."""
         os.write(self._master, text.encode())
 
     def finish(self) -> int:
@@ -84,14 +84,14 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """What was seen, without escapes."""
+        """Output so far, without escapes."""
         return _ESCAPES.sub("", self.seen)
 
     def _read(self) -> bool:
         try:
             chunk = os.read(self._master, 65_536)
         except OSError as error:
-            # How Linux says that nobody has the other side open any more.
+            # On Linux, the error of a terminal whose other side is closed.
             if error.errno == errno.EIO:
                 return False
             raise

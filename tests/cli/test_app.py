@@ -15,7 +15,7 @@ from anyio.from_thread import BlockingPortal
 import frontegg_async
 from frontegg_async.emulator import AnswerStatus, Emulator, Stall
 
-from ..conftest import API_KEY
+from ..support.sessions import API_KEY
 from .conftest import MakeFile
 from .shell import ADD, GET, Shell, all_commands
 from .terminal import Terminal
@@ -40,7 +40,7 @@ def test_help_of_every_command(bare: Shell) -> None:
 
 
 def test_help_names_every_exit_code(bare: Shell) -> None:
-    """The help of the whole says what each exit code means."""
+    """The help of the program explains each exit code."""
     codes = re.findall(r"^  +(\d+)  ", bare.run("--help").stdout, re.MULTILINE)
     assert codes == ["0", "1", "2", "3", "4", "5", "130"]
 
@@ -64,7 +64,7 @@ def test_help_imports_no_command() -> None:
 
 @pytest.mark.parametrize("missing", ["click", "rich"])
 def test_without_the_extra(missing: str) -> None:
-    """Where click or rich is missing, one sentence says what to install, and the code is 1."""
+    """Without click or rich, one sentence names the extra to install, and the code is 1."""
     script = (
         f"import sys\nsys.modules[{missing!r}] = None\n"
         "from frontegg_async.cli import main\nmain()\n"
@@ -96,7 +96,7 @@ def _python(script: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_no_credentials(bare: Shell, variables: dict[str, str], named: tuple[str, ...]) -> None:
-    """Without credentials every command that needs them ends in 4 and names what to set."""
+    """Without credentials every command that needs them exits with 4 and names the variables."""
     for command in (("token",), GET_USER):
         result = bare.run(*command, **variables)
         assert result.exit_code == 4
@@ -106,7 +106,7 @@ def test_no_credentials(bare: Shell, variables: dict[str, str], named: tuple[str
 
 
 def test_refused_credentials(shell: Shell) -> None:
-    """Credentials that the server refuses end in 4, with the trace id, and are not shown."""
+    """Credentials that the server refuses exit with 4, with the trace id, and are not shown."""
     for command in (("token",), GET_USER):
         result = shell.run(*command, FRONTEGG_API_KEY="wrong-canary")
         assert result.exit_code == 4
@@ -150,11 +150,18 @@ def test_flags_beat_the_environment(shell: Shell, server: Emulator) -> None:
 def test_settings_that_cannot_work(
     shell: Shell, server: Emulator, options: tuple[str, ...], variables: dict[str, str]
 ) -> None:
-    """Settings that contradict each other or make no sense end in 2, and nothing is sent."""
+    """Settings that contradict each other or make no sense exit with 2, and nothing is sent."""
     result = shell.run("token", *options, **variables)
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
     assert server.count() == 0
+
+
+def test_unknown_region(shell: Shell) -> None:
+    """The message about a region in the environment names its variable."""
+    result = shell.run("token", FRONTEGG_BASE_URL="", FRONTEGG_REGION="EU")
+    assert result.exit_code == 2
+    assert "FRONTEGG_REGION must be one of eu, us, ca, au, got 'EU'" in result.stderr
 
 
 def test_timeout(shell: Shell, server: Emulator, portal: BlockingPortal) -> None:
@@ -167,7 +174,7 @@ def test_timeout(shell: Shell, server: Emulator, portal: BlockingPortal) -> None
 
 
 def test_unreachable_server(bare: Shell) -> None:
-    """A server that is not there ends in 1, in one sentence without a traceback."""
+    """A server that is not there exits with 1, in one sentence without a traceback."""
     process = bare.start(
         *("token", "--base-url", "http://127.0.0.1:9", "--timeout", "200ms"),
         FRONTEGG_CLIENT_ID="id",
@@ -181,7 +188,7 @@ def test_unreachable_server(bare: Shell) -> None:
 
 
 def test_secrets_are_never_printed(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
-    """However much is logged, and whatever fails, neither the key nor a token is printed."""
+    """At any verbosity, and after any error, neither the key nor a token is printed."""
     server.inject(AnswerStatus(400, b'{"errors": ["no"]}', "application/json"), on=ADD)
     commands: tuple[tuple[str | Path, ...], ...] = (
         ("token", "-vv"),
@@ -237,7 +244,7 @@ def test_progress_on_a_terminal(
 def test_no_color(
     shell: Shell, server: Emulator, portal: BlockingPortal, make_file: MakeFile
 ) -> None:
-    """With NO_COLOR, what a terminal shows has no colour, in progress and summary alike."""
+    """With NO_COLOR, progress and summary on a terminal have no colour."""
     server.inject(Stall(), on=ADD)
     path = make_file("user-0,acme", "user-1,acme", "nobody,acme")
     with Terminal(shell, "bulk", "assign", path, NO_COLOR="1") as terminal:
@@ -282,7 +289,7 @@ def test_interrupted_run(
     assert process.returncode == 130
     assert "1  in doubt" in stdout
     assert stderr.startswith("Stopping: ")
-    assert "To carry on: frontegg-async bulk assign " in stderr
+    assert "To continue: frontegg-async bulk assign " in stderr
 
 
 def test_interrupted_call(shell: Shell, server: Emulator, portal: BlockingPortal) -> None:
@@ -296,7 +303,7 @@ def test_interrupted_call(shell: Shell, server: Emulator, portal: BlockingPortal
 
 
 def test_interrupted_question(shell: Shell) -> None:
-    """Ctrl-C at a question ends in 130."""
+    """Ctrl-C at a question exits with 130."""
     with Terminal(shell, "call", "users.delete_everywhere", "--user-id", "user-0") as terminal:
         terminal.wait_for("Go on?")
         terminal.wait_until_it_reads()
@@ -328,7 +335,7 @@ def test_full_disk(shell: Shell) -> None:
 
 
 def test_bugs_are_one_line(bare: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error of our own making ends in 1 and in one line, and -vv is where the traceback is."""
+    """A bug exits with 1 and one line; the traceback is shown with -vv."""
 
     def broken() -> None:
         raise RuntimeError("oops")

@@ -1,4 +1,4 @@
-"""``bulk assign``: what it does, what it prints, and how it exits."""
+"""``bulk assign``: its requests, its output and its exit codes."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_json_is_one_object_with_these_keys(shell: Shell, make_file: MakeFile) -
 
 
 def test_failures(shell: Shell, make_file: MakeFile, tmp_path: Path) -> None:
-    """Rows that fail end in 3, in the summary with line and trace id, and in the file."""
+    """Rows that fail exit with 3, in the summary with line and trace id, and in the file."""
     failures = tmp_path / "failures.csv"
     result = shell.run(
         "bulk",
@@ -122,7 +122,7 @@ def test_outcomes_in_doubt_beat_failures(
     report = json.loads(result.stdout)
     assert (report["unknown"], report["failed"]) == (1, 1)
     assert result.exit_code == 5
-    assert "running them again settles it" in result.stderr
+    assert "another run settles them" in result.stderr
 
 
 def test_stopped_by_refused_credentials(
@@ -138,7 +138,7 @@ def test_stopped_by_refused_credentials(
 
 
 def test_credentials_refused_at_once(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
-    """Credentials that are refused end in 4, one message, and no row sent."""
+    """Credentials that are refused exit with 4, one message, and no row sent."""
     result = shell.run("bulk", "assign", make_file("user-0,acme"), FRONTEGG_API_KEY="wrong-canary")
     assert result.exit_code == 4
     assert result.stdout == ""
@@ -149,7 +149,7 @@ def test_credentials_refused_at_once(shell: Shell, server: Emulator, make_file: 
 
 
 def test_no_credentials(bare: Shell, make_file: MakeFile) -> None:
-    """Without credentials the exit code is 4, and it says what to set and what needs none."""
+    """Without credentials the exit code is 4, and it names the variables and --emulator."""
     result = bare.run("bulk", "assign", make_file("user-0,acme"))
     assert result.exit_code == 4
     assert result.stdout == ""
@@ -169,7 +169,7 @@ def test_no_credentials(bare: Shell, make_file: MakeFile) -> None:
 def test_files_that_cannot_work(
     shell: Shell, server: Emulator, tmp_path: Path, name: str, content: str | None, said: str
 ) -> None:
-    """A file that is missing, of another kind or without its columns ends in 2, in a sentence."""
+    """A missing file, one of another kind or without its columns exits with 2, in a sentence."""
     if content is not None:
         (tmp_path / name).write_text(content)
     for extra in ((), ("--emulator",)):
@@ -182,7 +182,7 @@ def test_files_that_cannot_work(
 
 
 def test_directory(shell: Shell, tmp_path: Path) -> None:
-    """A directory in place of the file ends in 2, also if its name looks like a file's."""
+    """A directory in place of the file exits with 2, also if its name looks like a file's."""
     directory = tmp_path / "rows.csv"
     directory.mkdir()
     result = shell.run("bulk", "assign", directory)
@@ -191,7 +191,7 @@ def test_directory(shell: Shell, tmp_path: Path) -> None:
 
 
 def test_failures_must_not_replace_the_source(shell: Shell, make_file: MakeFile) -> None:
-    """--failures with the source itself ends in 2, and the source is as it was."""
+    """--failures with the source itself exits with 2, and the source is as it was."""
     path = make_file("user-0,acme")
     before = path.read_text()
     assert shell.run("bulk", "assign", path, "--failures", path).exit_code == 2
@@ -199,7 +199,7 @@ def test_failures_must_not_replace_the_source(shell: Shell, make_file: MakeFile)
 
 
 def test_malformed_rows_are_reported(shell: Shell, make_file: MakeFile) -> None:
-    """Rows that cannot be read are counted as invalid, named by their lines, and end in 3."""
+    """Rows that cannot be read are counted as invalid, named by their lines, and exit with 3."""
     path = make_file("user-0,acme", "user-1", ",acme", "user-2,acme")
     result = shell.run("bulk", "assign", path)
     assert result.exit_code == 3
@@ -246,7 +246,7 @@ def test_a_wait_is_logged(
     bare: Shell, make_file: MakeFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a terminal a line names the limit, and tells the time left and no rate of zero."""
-    monkeypatch.setattr(progress, "LOG_EVERY", 0.01)
+    monkeypatch.setattr(progress, "LOG_EVERY_S", 0.01)
     path = make_file(*(f"user-{n},acme" for n in range(13)))
     limited = ("--emulator", "--emulator-rate-limit", "12/2", "--plan", "never")
     result = bare.run("bulk", "assign", path, *limited)
@@ -258,7 +258,7 @@ def test_a_wait_is_logged(
 
 
 class Told:
-    """What a run tells while no row ends."""
+    """The live part of a progress, which changes while no row ends."""
 
     def __init__(self) -> None:
         self.waits: Wait | None = None
@@ -343,7 +343,7 @@ def test_literal_ids(shell: Shell, server: Emulator, make_file: MakeFile, tmp_pa
 
 
 def test_an_export_begins_no_formula(shell: Shell, make_file: MakeFile) -> None:
-    """What is exported for a spreadsheet holds no cell that it would run."""
+    """An exported CSV has no cell that a spreadsheet would run."""
     path = make_file("=user,@acme")
     shell.run("bulk", "assign", path)
     exported = shell.run("bulk", "export", f"{path}.ledger").stdout

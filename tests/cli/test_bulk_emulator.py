@@ -24,7 +24,7 @@ def test_needs_no_environment(bare: Shell, make_file: MakeFile) -> None:
 
 
 def test_ignores_the_environment(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
-    """What FRONTEGG_* says is not used: the server that it names hears nothing."""
+    """FRONTEGG_* is ignored: the server that it names gets no request."""
     result = shell.run(
         "bulk", "assign", make_file("user-0,acme"), "--emulator", FRONTEGG_REGION="nowhere"
     )

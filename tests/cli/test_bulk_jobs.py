@@ -1,4 +1,4 @@
-"""What all jobs have in common: dry runs, questions, pages, rates, lines about progress."""
+"""Parts of every bulk job: dry runs, confirmation, pages, rates, progress lines."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from anyio.from_thread import BlockingPortal
 from frontegg_async.cli.bulk import progress
 from frontegg_async.emulator import Emulator, Stall
 
+from .bulk_runs import many_users, signal_until, status_of
 from .conftest import MakeFile
-from .ledgers import many_users, signal_until, status_of
 from .shell import ADD, Shell
 from .terminal import Terminal
 
@@ -93,7 +93,7 @@ def test_dry_run(
     value: str,
     own: list[str],
 ) -> None:
-    """A dry run tells what would be sent, asks nothing, and writes neither calls nor files."""
+    """A dry run counts the rows that would be sent, asks nothing, and writes nothing."""
     path = make_file(f"user-0,{value}", f"user-1,{value}", f"user-1,{value}", "x", header=header)
     files = ("--failures", tmp_path / "f.csv", "--report", tmp_path / "r.html")
     result = shell.run("bulk", job, path, "--dry-run", "--json", *files)
@@ -118,7 +118,7 @@ def test_dry_run(
 def test_removal_needs_a_terminal_or_yes(
     shell: Shell, server: Emulator, make_file: MakeFile
 ) -> None:
-    """Where nobody can be asked, it ends in 2, names file and rows, and sends nothing."""
+    """Without a terminal it exits with 2, names file and rows, and sends nothing."""
     path = make_file("user-0,home", "user-1,home", "oops")
     result = shell.run("bulk", "remove", path)
     assert (result.exit_code, result.stdout) == (2, "")
@@ -153,7 +153,7 @@ def test_removal_asks(
 
 
 def test_report_page(shell: Shell, make_file: MakeFile, tmp_path: Path) -> None:
-    """--report writes one page that loads nothing, with the counts, host, and what failed."""
+    """--report writes one page that loads nothing, with counts, host and failures."""
     page = tmp_path / "report.html"
     page.write_text("an older one")
     path = make_file("user-0,acme", "nobody,acme")
@@ -169,7 +169,7 @@ def test_report_page(shell: Shell, make_file: MakeFile, tmp_path: Path) -> None:
 
 
 def test_failures_must_not_replace_the_ledger(shell: Shell, make_file: MakeFile) -> None:
-    """--failures with the ledger itself ends in 2, and the ledger is as it was."""
+    """--failures with the ledger itself exits with 2, and the ledger is as it was."""
     path = make_file("user-0,acme")
     shell.run("bulk", "assign", path)
     ledger = Path(f"{path}.ledger")
@@ -233,7 +233,7 @@ def test_files_of_a_retry_that_would_replace_the_source(
 def test_report_that_cannot_be_written(
     shell: Shell, server: Emulator, make_file: MakeFile, tmp_path: Path, where: str
 ) -> None:
-    """A page that cannot be written, or would replace something, ends in 2 before any call."""
+    """A page that cannot be written, or would replace something, exits with 2 before any call."""
     path = make_file("user-0,acme")
     (tmp_path / "folder.html").mkdir()
     before = path.read_text()
@@ -275,7 +275,7 @@ def test_rate_is_kept(
 def test_options_that_cannot_work(
     shell: Shell, server: Emulator, make_file: MakeFile, options: tuple[str, ...]
 ) -> None:
-    """What makes no sense ends in 2, and nothing is sent."""
+    """Invalid options exit with 2, and nothing is sent."""
     result = shell.run("bulk", "assign", make_file("user-0,acme"), *options)
     assert result.exit_code == 2
     assert server.count() == 0
@@ -285,7 +285,7 @@ def test_lines_without_a_terminal(
     bare: Shell, make_file: MakeFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a terminal, how far it is comes as a line now and then, beside clean data."""
-    monkeypatch.setattr(progress, "LOG_EVERY", 0.01)
+    monkeypatch.setattr(progress, "LOG_EVERY_S", 0.01)
     path = make_file(*(f"user-{number},acme" for number in range(20)))
     result = bare.run(
         *("bulk", "assign", path, "--emulator", "--json", "--workers", "1"),
@@ -303,8 +303,8 @@ def test_lines_without_a_terminal(
 
 
 def test_help_tells_about_exit_codes(bare: Shell) -> None:
-    """The help of every bulk command says which trouble with a ledger ends in what."""
+    """The help of every bulk command explains the exit codes of ledgers."""
     for name in ("assign", "activate", "remove", "superuser", "status", "export", "retry"):
         text = bare.run("bulk", name, "--help").stdout
-        assert "that another process is running on" in text, name
-        assert "begun for another input" in text, name
+        assert "that another process is using" in text, name
+        assert "a ledger of another input" in text, name

@@ -22,9 +22,9 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.wait_note import NotedWait, write_wait
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, ExtraFields
 
-from ..conftest import API_KEY
+from ..support.sessions import API_KEY
+from .bulk_runs import command_in, held, many_users, posted, signal_until, status_of
 from .conftest import MakeFile
-from .ledgers import command_in, held, many_users, posted, signal_until, status_of
 from .shell import ADD, COMMAND, GET, Shell
 
 STATUS_KEYS = [
@@ -68,7 +68,7 @@ def test_status(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
         server.url,
         "1  added",
         "1  failed",
-        "once more: frontegg-async bulk retry",
+        "in doubt again: frontegg-async bulk retry",
     ):
         assert part in text
 
@@ -76,10 +76,10 @@ def test_status(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
 def test_status_during_a_run(
     shell: Shell, server: Emulator, portal: BlockingPortal, make_file: MakeFile
 ) -> None:
-    """While a run goes on, it shows what is under way, and does not disturb it.
+    """During a run it shows the rows under way, and does not disturb the run.
 
-    Three rows are sent, and the others of the group are about to be: it does not say that all of
-    them are in flight.
+    Three rows are sent, and the others of the group are about to be: they are not all called "in
+    flight".
     """
     path = make_file(*many_users(server, 100))
     process, _ = held(shell, server, portal, "bulk", "assign", path, rows=3)
@@ -91,6 +91,27 @@ def test_status_during_a_run(
     portal.call(server.clear_faults)
     process.communicate()
     assert process.returncode == 0
+
+
+def test_retry_is_offered_after_the_run(
+    shell: Shell, server: Emulator, portal: BlockingPortal, make_file: MakeFile
+) -> None:
+    """While a run goes on, it says so, and names no retry of the rows that have failed."""
+    path = make_file(
+        ",no-such-user@example.test,acme", "user-0,,acme", header="user_id,email,tenant_id"
+    )
+    process, _ = held(shell, server, portal, "bulk", "assign", path, rows=1)
+    while status_of(shell, ledger_of(path))["outcomes"]["failed"] == 0:
+        assert process.poll() is None
+    text = shell.run("bulk", "status", ledger_of(path)).stdout
+    assert "A run on this ledger is going on." in text
+    assert "bulk retry" not in text
+    portal.call(server.clear_faults)
+    process.communicate()
+    assert process.returncode == 3
+    text = shell.run("bulk", "status", ledger_of(path)).stdout
+    assert "going on" not in text
+    assert "bulk retry" in text
 
 
 def test_status_of_a_run_that_waits(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
@@ -137,7 +158,7 @@ def test_complete_already(shell: Shell, server: Emulator, make_file: MakeFile) -
 def test_export_is_fed_back(
     shell: Shell, server: Emulator, make_file: MakeFile, tmp_path: Path, file_format: str
 ) -> None:
-    """What is exported of failures is a file that another run takes, once it can work."""
+    """Exported failures are a file that another run can read, once their cause is gone."""
     path = make_file("nobody-0,acme", "user-0,acme", "nobody-1,acme")
     run = shell.run("bulk", "assign", path)
     target = tmp_path / f"failed.{file_format}"
@@ -233,7 +254,7 @@ def test_retry(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
     path = make_file("nobody,acme", "user-0,acme")
     run = shell.run("bulk", "assign", path)
     server.add_user("nobody")
-    command = command_in(run.stderr, "To try what failed or is in doubt once more: ")
+    command = command_in(run.stderr, "To run rows that failed or are in doubt again: ")
     assert command == ["bulk", "retry", str(ledger_of(path))]
     again = shell.run(*command, "--json")
     assert again.exit_code == 0, again.output
@@ -279,7 +300,7 @@ def test_retry_in_another_environment(shell: Shell, server: Emulator, make_file:
 
 
 def test_busy(shell: Shell, server: Emulator, portal: BlockingPortal, make_file: MakeFile) -> None:
-    """A second process on the same ledger ends in 1 with its own message, and sends nothing."""
+    """A second process on the same ledger exits with 1 with its own message, and sends nothing."""
     path = make_file(*many_users(server, 4))
     process, _ = held(shell, server, portal, "bulk", "assign", path, rows=2)
     before = server.count()
@@ -295,7 +316,7 @@ def test_busy(shell: Shell, server: Emulator, portal: BlockingPortal, make_file:
 
 
 def test_changed_input(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
-    """A file that is not the same any more ends in 2, and nothing is sent."""
+    """A file that is not the same any more exits with 2, and nothing is sent."""
     path = make_file("user-0,acme")
     shell.run("bulk", "assign", path)
     make_file("user-0,acme", "user-1,acme")
@@ -316,7 +337,7 @@ def test_changed_input(shell: Shell, server: Emulator, make_file: MakeFile) -> N
 def test_ledger_of_something_else(
     shell: Shell, server: Emulator, make_file: MakeFile, command: tuple[str, ...], said: str
 ) -> None:
-    """Another job, other settings or another environment end in 2, and nothing is sent."""
+    """Another job, other settings or another environment exit with 2, and nothing is sent."""
     path = make_file("user-0,acme")
     shell.run("bulk", "assign", path)
     before = server.count()
@@ -328,7 +349,7 @@ def test_ledger_of_something_else(
 
 @pytest.mark.parametrize("command", ["assign", "status", "export", "retry"])
 def test_other_version(shell: Shell, server: Emulator, make_file: MakeFile, command: str) -> None:
-    """A ledger of another version of this program ends in 2, with its own message."""
+    """A ledger of another version of this program exits with 2, with its own message."""
     path = make_file("user-0,acme")
     shell.run("bulk", "assign", path)
     database = sqlite3.connect(ledger_of(path))
@@ -346,7 +367,7 @@ def test_other_version(shell: Shell, server: Emulator, make_file: MakeFile, comm
 def test_no_ledger_at_all(
     shell: Shell, server: Emulator, make_file: MakeFile, command: str, kind: str
 ) -> None:
-    """A file that is no ledger, or not whole, ends in 1 with its own message."""
+    """A file that is no ledger, or not whole, exits with 1 with its own message."""
     path = make_file(*many_users(server, 400))
     ledger = ledger_of(path)
     if kind == "text":
@@ -383,7 +404,7 @@ def test_database_of_somebody_else(shell: Shell, make_file: MakeFile) -> None:
 
 @pytest.mark.parametrize("command", ["status", "export", "retry"])
 def test_missing(shell: Shell, tmp_path: Path, command: str) -> None:
-    """A ledger that is not there ends in 1, and is not made."""
+    """A ledger that is not there exits with 1, and is not made."""
     result = shell.run("bulk", command, tmp_path / "none.ledger")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "there is no ledger at" in result.stderr
@@ -391,7 +412,7 @@ def test_missing(shell: Shell, tmp_path: Path, command: str) -> None:
 
 
 def test_full(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
-    """Without space for the ledger it ends in 1 with its own message, and no row is sent."""
+    """Without space for the ledger it exits with 1 with its own message, and no row is sent."""
     path = make_file(*many_users(server, 500))
     process = subprocess.Popen(
         [*COMMAND, "bulk", "assign", str(path)],
@@ -409,7 +430,7 @@ def test_full(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
 
 
 def test_no_secrets_in_a_ledger(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
-    """Neither the key nor a token gets into a ledger, whatever fails."""
+    """Neither the key nor a token is written to a ledger, after any error."""
     path = make_file("user-0,acme", "nobody,acme")
     shell.run("bulk", "assign", path)
     tokens = {request.headers.get("Authorization", "Bearer -")[7:] for request in server.requests}
@@ -433,7 +454,7 @@ def test_files_for_their_owner(shell: Shell, make_file: MakeFile, tmp_path: Path
 
 
 def test_another_environment_id(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
-    """Another environment id ends in 2 for a run and a retry; ``status`` names the one it is of."""
+    """Another environment id exits with 2 for a run and a retry; ``status`` names the ledger's."""
     path = make_file("user-0,acme", "nobody,acme")
     shell.run("bulk", "assign", path, "--environment-id", "staging")
     before = server.count()

@@ -14,8 +14,8 @@ from anyio.from_thread import BlockingPortal
 
 from frontegg_async.emulator import Emulator
 
+from .bulk_runs import held, many_users, posted, signal_until
 from .conftest import MakeFile
-from .ledgers import held, many_users, posted, signal_until
 from .shell import ADD, COMMAND, Shell
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pipes with names")
@@ -36,7 +36,7 @@ def piped(shell: Shell, *arguments: str | Path, stdin: str) -> subprocess.Comple
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_stdin(shell: Shell, server: Emulator, form: str) -> None:
-    """``-`` is stdin, whose first line tells what it is; no ledger is left."""
+    """``-`` is stdin, with the format of its first line; no ledger is left."""
     users = many_users(server, 10)
     rows = (
         "".join(f"{line}\n" for line in ("user_id,tenant_id", *users))
@@ -72,7 +72,7 @@ def test_stdin_with_a_ledger(shell: Shell, server: Emulator) -> None:
     [("", "no rows came"), ("a,b\n1,2\n", "needs tenant_id"), ("user_id\nu\n", "needs tenant_id")],
 )
 def test_stdin_without_rows(shell: Shell, server: Emulator, stdin: str, said: str) -> None:
-    """What is no rows is refused, and is no success with none of them."""
+    """Input without rows is rejected, not taken for success with 0 rows."""
     done = piped(shell, "bulk", "assign", "-", stdin=stdin)
     assert done.returncode == 2, done.stdout
     assert said in done.stderr
@@ -91,7 +91,7 @@ def test_stdin_without_rows(shell: Shell, server: Emulator, stdin: str, said: st
 def test_what_is_refused(
     shell: Shell, server: Emulator, arguments: tuple[str, ...], said: str
 ) -> None:
-    """A directory, and what would have to be read twice, are refused as a matter of usage."""
+    """A directory, and a pipe that would have to be read twice, are rejected as wrong usage."""
     (shell.directory / "folder").mkdir()
     os.mkfifo(shell.directory / "pipe.csv")
     done = piped(shell, "bulk", *arguments, stdin="")
@@ -104,11 +104,11 @@ def test_what_is_refused(
 def test_a_silent_pipe_hears_signals(
     shell: Shell, server: Emulator, number: signal.Signals, opened: bool
 ) -> None:
-    """A run that waits for a pipe ends by one signal, whether or not somebody writes to it."""
+    """A run that waits for a pipe ends by one signal, with or without a writer."""
     path = shell.directory / "rows.csv"
     os.mkfifo(path)
     process = shell.start("bulk", "assign", path)
-    # Opened for both, so that it does not wait for the command: nobody writes either way.
+    # Opened for both, so that opening does not wait for the command; nothing is written.
     descriptor = os.open(path, os.O_RDWR) if opened else None
     try:
         # The token is asked for when the handlers are there, before the first row.
@@ -143,7 +143,7 @@ def test_a_pipe_behind_a_link(shell: Shell, server: Emulator, make_file: MakeFil
 def test_a_pipe_whose_run_is_stopped_at_once(
     shell: Shell, server: Emulator, portal: BlockingPortal
 ) -> None:
-    """What was sent of it is kept, and the message names the option that carries on."""
+    """The outcomes are kept, and the message names the option that continues."""
     users = many_users(server, 20)
     rows = "".join(f"{line}\n" for line in ("user_id,tenant_id", *users))
     path = shell.directory / "rows.csv"

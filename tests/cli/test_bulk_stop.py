@@ -11,8 +11,8 @@ from anyio.from_thread import BlockingPortal
 
 from frontegg_async.emulator import Emulator, Stall
 
+from .bulk_runs import command_in, held, many_users, posted, signal_until, status_of
 from .conftest import MakeFile
-from .ledgers import command_in, held, many_users, posted, signal_until, status_of
 from .shell import ADD, Shell
 from .terminal import Terminal
 
@@ -28,7 +28,7 @@ def test_one_signal_lets_rows_end(
     tmp_path: Path,
     number: signal.Signals,
 ) -> None:
-    """A signal lets the rows under way end, reports, and names a command that does the rest."""
+    """A signal lets rows in flight end, reports, and names a command for the rest."""
     path = make_file(*many_users(server, 20), name="some rows.csv")
     files = ("--failures", tmp_path / "failures.csv", "--report", tmp_path / "report.html")
     process, _ = held(shell, server, portal, "bulk", "assign", path, *files, rows=4)
@@ -44,7 +44,7 @@ def test_one_signal_lets_rows_end(
     assert server.count(ADD) == 4
     assert "It was interrupted." in (tmp_path / "report.html").read_text()
     assert (tmp_path / "failures.csv").read_text().count("\n") == 1
-    again = shell.run(*command_in(stderr, "To carry on: "))
+    again = shell.run(*command_in(stderr, "To continue: "))
     assert again.exit_code == 0, again.output
     assert "4 rows of these ended in earlier runs on this ledger." in again.stdout
     assert "20  added, 16 of them in this run" in again.stdout
@@ -60,7 +60,7 @@ def test_two_signals_stop_at_once(
     make_file: MakeFile,
     number: signal.Signals,
 ) -> None:
-    """A second signal waits for nothing, and the next run finds out what was under way."""
+    """A second signal waits for nothing, and the next run settles the rows in flight."""
     path = make_file(*many_users(server, 20))
     process, _ = held(shell, server, portal, "bulk", "assign", path, rows=4)
     signal_until(process, number, "Stopping: ")
@@ -72,7 +72,7 @@ def test_two_signals_stop_at_once(
     left = status_of(shell, Path(f"{path}.ledger"))
     assert (left["in_flight"], left["pending"]) == (4, 16)
     portal.call(server.clear_faults)
-    again = shell.run(*command_in(stderr, "To carry on: "), "--json")
+    again = shell.run(*command_in(stderr, "To continue: "), "--json")
     assert again.exit_code == 0, again.output
     assert json.loads(again.stdout)["rows"] == 20
     assert set(posted(server).values()) == {1}
@@ -82,7 +82,7 @@ def test_two_signals_stop_at_once(
 def test_rows_that_were_not_done_are_sent_again(
     shell: Shell, server: Emulator, portal: BlockingPortal, make_file: MakeFile
 ) -> None:
-    """Rows under way whose work was not done are sent a second time, and no others."""
+    """Rows in flight that were not done are sent a second time, and no others."""
     path = make_file(*many_users(server, 10))
     stall = server.inject(Stall(), on=ADD, times=None)
     process = shell.start("bulk", "assign", path, "--workers", "3")
@@ -123,13 +123,13 @@ def test_interrupted_on_a_terminal(
         terminal.wait_for("Stopping: ")
         portal.call(server.clear_faults)
         assert terminal.finish() == 130
-        assert "To carry on: frontegg-async bulk assign" in terminal.text.replace("\r\n", "")
+        assert "To continue: frontegg-async bulk assign" in terminal.text.replace("\r\n", "")
 
 
 def test_interrupted_without_a_ledger(
     shell: Shell, server: Emulator, portal: BlockingPortal, make_file: MakeFile
 ) -> None:
-    """Where nothing is remembered, a run at once stopped does not promise to carry on."""
+    """Without a ledger, a run that is stopped at once names no command to continue."""
     path = make_file(*many_users(server, 5))
     process, _ = held(shell, server, portal, "bulk", "assign", path, "--no-ledger", rows=2)
     signal_until(process, signal.SIGINT, "Stopping: ")
@@ -137,6 +137,6 @@ def test_interrupted_without_a_ledger(
     _, stderr = process.communicate()
     assert process.returncode == 130
     assert "Stopped at once.\n" in stderr
-    assert "To carry on" not in stderr
+    assert "To continue" not in stderr
     assert not Path(f"{path}.ledger").exists()
     portal.call(server.clear_faults)

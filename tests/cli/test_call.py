@@ -90,7 +90,7 @@ def test_null_for_machines(shell: Shell) -> None:
 
 
 def test_pages(shell: Shell) -> None:
-    """What comes in pages is printed one object a line, over all pages, or up to --max."""
+    """Paged responses are printed one object a line, over all pages or up to --max."""
     every = shell.run("call", "users.iterate", "--limit", "1")
     assert [json.loads(line)["id"] for line in every.stdout.splitlines()] == [
         "user-0",
@@ -156,7 +156,7 @@ def test_help_tells_what_the_docstring_tells(bare: Shell) -> None:
     ],
 )
 def test_wrong_usage(shell: Shell, server: Emulator, arguments: tuple[str, ...]) -> None:
-    """Arguments that are missing or cannot work end in 2, and nothing is sent for them."""
+    """Arguments that are missing or cannot work exit with 2, and nothing is sent for them."""
     result = shell.run("call", *arguments)
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
@@ -164,7 +164,7 @@ def test_wrong_usage(shell: Shell, server: Emulator, arguments: tuple[str, ...])
 
 
 def test_errors_are_one_message(shell: Shell) -> None:
-    """A refusal by the server ends in 1, in one line with status and trace id, without stdout."""
+    """A rejected call exits with 1, in one line with status and trace id, without stdout."""
     for extra in ((), ("--json",)):
         result = shell.run("call", "users.get", "--user-id", "nobody", *extra)
         assert result.exit_code == 1
@@ -176,7 +176,7 @@ def test_errors_are_one_message(shell: Shell) -> None:
 
 
 def test_outcome_in_doubt(shell: Shell, server: Emulator) -> None:
-    """A call of which nobody knows whether it was done ends in 5."""
+    """A call in doubt exits with 5."""
     server.inject(CutBeforeCommit(), on=ADD)
     server.inject(AnswerStatus(403), on=GET, times=None)
     result = shell.run("call", "users.add_to_tenant", "--user-id", "user-0", "--tenant-id", "acme")
@@ -184,7 +184,7 @@ def test_outcome_in_doubt(shell: Shell, server: Emulator) -> None:
 
 
 def test_deletion_needs_a_terminal_or_yes(shell: Shell, server: Emulator) -> None:
-    """Where nobody can be asked, what takes something away ends in 2 and is not sent."""
+    """Without a terminal, a DELETE exits with 2 and is not sent."""
     for arguments in (
         ("users.delete_everywhere", "--user-id", "user-0"),
         ("users.remove_from_tenant", "--user-id", "user-0", "--tenant-id", "home"),
@@ -224,7 +224,7 @@ def test_answers_obey_nobody(shell: Shell, server: Emulator) -> None:
 
 
 def test_user_token_comes_from_the_environment(bare: Shell) -> None:
-    """An operation that works for a user ends in 4 without FRONTEGG_USER_TOKEN, and says so."""
+    """An operation that works for a user exits with 4 without FRONTEGG_USER_TOKEN, and says so."""
     result = bare.run("call", "usernames.create", "--username", "ada")
     assert result.exit_code == 4
     assert "FRONTEGG_USER_TOKEN" in result.stderr
@@ -258,7 +258,7 @@ def test_logging_in_needs_no_credentials(bare: Shell, server: Emulator) -> None:
 
 
 def test_a_refused_login(bare: Shell, server: Emulator) -> None:
-    """A wrong password ends in 4 and is nowhere in the output."""
+    """A wrong password exits with 4 and is nowhere in the output."""
     server.set_password("user-0", PASSWORD)
     body = json.dumps({"email": "user-0@example.test", "password": "wrong-canary"})
     result = bare.run(
@@ -311,7 +311,7 @@ def test_no_option_is_there_twice() -> None:
 
 
 def test_a_parameter_whose_option_is_taken(shell: Shell) -> None:
-    """Where an option has the parameter's name already, the parameter's says where it goes."""
+    """A parameter with the name of another option has its place in its flag."""
     text = " ".join(shell.run("call", "api_tokens.delete", "--help").stdout.split())
     assert "--path-client-id TEXT" in text
     assert "--client-id TEXT Client id of the environment" in text

@@ -1,4 +1,4 @@
-"""``call --body`` and ``--set``: what is merged, what is decoded, and what is refused."""
+"""``call --body`` and ``--set``: merging, decoding and rejected documents."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from frontegg_async.emulator import Emulator
 
 from ..drift.recording import CALLABLE
+from .command_lines import parameters_by_name
 from .shell import Shell
-from .spelling import parameters_by_name
 
 UPDATE = ("call", "users.update", "--user-id", "user-0")
 CANARY = "canary-4d1e"
@@ -71,7 +71,7 @@ def test_what_beats_the_file(
 def test_settings(
     shell: Shell, server: Emulator, settings: list[str], expected: dict[str, Any]
 ) -> None:
-    """A value is JSON if it reads as JSON, else a text; dots reach into objects."""
+    """A value that is not JSON is a string; dots reach into objects."""
     options = [option for each in settings for option in ("--set", each)]
     result = shell.run(*UPDATE, *options)
     assert result.exit_code == 0, result.output
@@ -87,7 +87,7 @@ def test_dots_reach_into_what_the_file_has(shell: Shell, server: Emulator) -> No
 
 
 def test_a_struct_is_taken_as_a_whole(shell: Shell, server: Emulator) -> None:
-    """Where a parameter is the whole body, fields of the body are those of its Struct."""
+    """If a parameter is the whole body, the fields of the body are those of its Struct."""
     body = json.dumps({"tenantId": "home", "email": "new@example.test", "password": "Canary-17"})
     result = shell.run("call", "users.create", "--body", "-", "--set", "name=New", stdin=body)
     assert result.exit_code == 0, result.output
@@ -106,7 +106,7 @@ def test_an_array(shell: Shell, server: Emulator) -> None:
 
 
 def test_a_free_form_object(shell: Shell, server: Emulator) -> None:
-    """Where Frontegg describes no fields any object is taken, but still no secret by --set."""
+    """A body without documented fields may be any object, but --set still takes no secret."""
     update = ("call", "sms_templates.update", "--template-type", "Any")
     result = shell.run(*update, "--set", "a.b=1", "--set", "c=[true]")
     assert result.exit_code == 0, result.output
@@ -146,9 +146,9 @@ REFUSED: list[tuple[tuple[str, ...], str, tuple[str, ...]]] = [
     (("call", "roles.create"), "{}", ("`array`", "`object`")),
     (("call", "users.create"), "[]", ("`object`", "`array`")),
     # No JSON.
-    (UPDATE, "nope", ("--body is no JSON",)),
-    (UPDATE, "", ("--body is no JSON",)),
-    (UPDATE, "[" * 100_000, ("--body is no JSON",)),
+    (UPDATE, "nope", ("--body is not valid JSON",)),
+    (UPDATE, "", ("--body is not valid JSON",)),
+    (UPDATE, "[" * 100_000, ("--body is not valid JSON",)),
 ]
 
 
@@ -156,7 +156,7 @@ REFUSED: list[tuple[tuple[str, ...], str, tuple[str, ...]]] = [
 def test_refused_bodies(
     shell: Shell, server: Emulator, command: tuple[str, ...], body: str, named: tuple[str, ...]
 ) -> None:
-    """A body that does not fit ends in 2, in a sentence that says what, and nothing is sent."""
+    """An invalid body exits with 2 and names the problem, and nothing is sent."""
     result = shell.run(*command, "--body", "-", stdin=body)
     assert (result.exit_code, result.stdout) == (2, ""), result.output
     assert [each for each in named if each not in result.stderr] == []
@@ -170,8 +170,8 @@ def test_refused_bodies(
         (("--set", "=x"), "FIELD=VALUE"),
         (("--set", "metadata..a=x"), "FIELD=VALUE"),
         (("--set", "nick=x"), "no field nick"),
-        (("--set", "name=17"), "JSON's quotes"),
-        (("--set", "name=x", "--name", "y"), "by --name and by --set"),
+        (("--set", "name=17"), "quote a string"),
+        (("--set", "name=x", "--name", "y"), "from --name and from --set"),
         (("--set", "metadata=1", "--set", "metadata.a=2"), "metadata is no object"),
         (("--body", "/nowhere/at/all.json"), "does not exist"),
     ],
@@ -179,7 +179,7 @@ def test_refused_bodies(
 def test_refused_settings(
     shell: Shell, server: Emulator, options: tuple[str, ...], named: str
 ) -> None:
-    """--set that cannot work ends in 2 and says why, and nothing is sent."""
+    """--set that cannot work exits with 2 and says why, and nothing is sent."""
     result = shell.run(*UPDATE, *options)
     assert (result.exit_code, result.stdout) == (2, ""), result.output
     assert named in result.stderr
@@ -218,7 +218,7 @@ def test_secrets_on_the_command_line(
 
 
 def test_no_secret_by_set(bare: Shell) -> None:
-    """Of no operation can a secret parameter be set, whatever it is called in JSON."""
+    """No operation takes a secret parameter by --set, under its name in JSON or Python."""
     for operation in CALLABLE:
         for parameter in parameters_by_name(operation).values():
             if parameter.secret:
@@ -229,14 +229,17 @@ def test_no_secret_by_set(bare: Shell) -> None:
 
 
 def test_what_is_missing(bare: Shell) -> None:
-    """What the body needs is asked for by all the ways there are to give it."""
+    """The message about a missing field names every way to give it."""
     for operation, sentence in (
         ("authentication.login", "needs password: give it in --body."),
-        ("permission_categories.create", "needs name: give it by --name, or in --body or --set"),
-        ("authentication.login_with_api_token", "needs clientId: give it by --body-client-id, or"),
+        ("permission_categories.create", "needs name: give it with --name, or in --body or --set"),
+        (
+            "authentication.login_with_api_token",
+            "needs clientId: give it with --body-client-id, or",
+        ),
         ("email_configuration.update", "needs payload: give it in --body or --set"),
-        ("users.create", "give it by --body, or field by field by --set"),
-        ("roles.create", "takes a body: give it by --body."),
+        ("users.create", "give it with --body, or field by field with --set"),
+        ("roles.create", "needs a body: give it with --body."),
     ):
         result = bare.run("call", operation)
         assert result.exit_code == 2
@@ -244,7 +247,7 @@ def test_what_is_missing(bare: Shell) -> None:
 
 
 def test_operations_without_a_body(shell: Shell, server: Emulator) -> None:
-    """What takes no body refuses both options."""
+    """An operation without a body has neither option."""
     for options in (("--body", "-"), ("--set", "a=1")):
         result = shell.run("call", "users.get", "--user-id", "user-0", *options)
         assert result.exit_code == 2
@@ -253,8 +256,8 @@ def test_operations_without_a_body(shell: Shell, server: Emulator) -> None:
 
 
 def test_help_says_where_secrets_go(bare: Shell) -> None:
-    """The help of --body names the secrets that only it takes, and what has no option."""
+    """The help of --body names the secrets that only it takes, and fields without an option."""
     text = " ".join(bare.run("call", "authentication.login", "--help").stdout.split())
-    assert "Here only, as it is secret: password, recaptchaToken, invitationToken." in text
+    assert "Here only, being secret: password, recaptchaToken, invitationToken." in text
     text = " ".join(bare.run("call", "email_configuration.update", "--help").stdout.split())
-    assert "as no option of its own says it: payload." in text
+    assert "without an option of its own: payload." in text

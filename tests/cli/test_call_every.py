@@ -1,4 +1,4 @@
-"""Every operation as a command: what arrives at the server is what the coroutine would send."""
+"""Every operation as a command: the server receives the request that the coroutine sends."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from frontegg_async.emulator.http.record import RecordedRequest
 from frontegg_async.operation import encode_query
 
 from ..drift.recording import CALLABLE, Sent, full_arguments, sent_by
+from .command_lines import Way, spelled
 from .shell import Shell, all_commands
-from .spelling import Way, spelled
 
 PASSWORD = "correct horse battery staple 9"
 HEADERS = ("frontegg-tenant-id", "frontegg-user-id")
@@ -54,7 +54,7 @@ def test_what_is_given_arrives(
             stdin=msgspec.json.encode(document).decode(),
             FRONTEGG_USER_TOKEN=token,
         )
-        # What the server thinks of values that were made up is another matter.
+        # The server may reject values that were made up.
         assert result.exit_code in {0, 1, 4}, result.output
         arrived = [each for each in server.requests[before:] if each.template != "/auth/vendor"]
         assert_is(arrived[0], sent_by(operation, arguments))
@@ -70,7 +70,7 @@ def user_token(shell: Shell, server: Emulator) -> str:
 
 
 def assert_is(request: RecordedRequest, sent: Sent) -> None:
-    """Check that a request is what a coroutine sends."""
+    """Check that a request equals the recorded one."""
     operation = sent.operation
     query = encode_query(sent.query or {})
     assert request.method == operation.method

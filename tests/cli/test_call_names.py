@@ -1,4 +1,4 @@
-"""``call``: finding an operation by its name, by what is nearly its name, and by TAB."""
+"""``call``: finding an operation by its name, by a similar name, and by TAB."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def modules_of(*arguments: str) -> set[str]:
     assert ended.returncode == 0, ended.stderr
     prefix = "frontegg_async.endpoints."
     names = {name for name in json.loads(ended.stderr) if name.startswith(prefix)}
-    return {name.removeprefix(prefix) for name in names}
+    return {name.removeprefix(prefix).partition(".")[0] for name in names}
 
 
 def test_one_group_is_imported() -> None:
@@ -63,7 +63,7 @@ def test_finding() -> None:
     ],
 )
 def test_nearly_a_name(bare: Shell, typed: str, meant: str) -> None:
-    """A name that does not exist ends in 2 and brings those that are like it."""
+    """A name that does not exist exits with 2 and suggests similar ones."""
     result = bare.run("call", typed)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "did you mean " in result.stderr
@@ -71,7 +71,7 @@ def test_nearly_a_name(bare: Shell, typed: str, meant: str) -> None:
 
 
 def test_not_even_nearly_a_name(bare: Shell) -> None:
-    """Where nothing is like it, the message says where all names are."""
+    """Without a similar name, the message names the command that lists all."""
     result = bare.run("call", "qqqqqqqqqqqq")
     assert result.exit_code == 2
     assert "see 'operations'" in result.stderr

@@ -10,7 +10,7 @@ from anyio.from_thread import BlockingPortal
 
 from frontegg_async.emulator import AnswerStatus, Emulator
 
-from ..conftest import API_KEY
+from ..support.sessions import API_KEY
 from .shell import Shell
 
 INVITE = ("call", "bulk_users.invite", "--tenant", "home", "--body", "-")
@@ -32,7 +32,7 @@ def users(count: int) -> str:
 
 
 def test_ids_at_once(shell: Shell, server: Emulator) -> None:
-    """Without --wait the ids are printed and nobody looks how far the work has come."""
+    """Without --wait the ids are printed and no status is requested."""
     result = shell.run(*INVITE, stdin=users(2))
     assert result.exit_code == 0, result.output
     (task_id,) = json.loads(result.stdout)["taskIds"]
@@ -52,7 +52,7 @@ def test_waiting(shell: Shell, server: Emulator) -> None:
 
 
 def test_waiting_is_given_up(shell: Shell, endless: Emulator) -> None:
-    """After --wait-timeout it ends in 1, and the message names the task, which goes on."""
+    """After --wait-timeout it exits with 1, and the message names the task, which goes on."""
     result = shell.run(
         *("call", "tenant_migrations.start", "--tenant-ids", "home"),
         *("--wait", "--poll", "1ms", "--wait-timeout", "1ms"),

@@ -11,16 +11,16 @@ import subprocess
 import click
 import pytest
 
-from frontegg_async.cli import parameters
+from frontegg_async.cli import option_types
 from frontegg_async.emulator import Announce, DuplicateAdd, Emulator, Plan
 
-from ..conftest import API_KEY
+from ..support.sessions import API_KEY
 from .conftest import MakeFile
 from .shell import Shell
 
 
 def test_token(shell: Shell, server: Emulator) -> None:
-    """It shows who the credentials are and what is left of the token's life, never the token."""
+    """It shows the credentials' owner and the token's remaining lifetime, never the token."""
     result = shell.run("token", "--json")
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
@@ -46,7 +46,7 @@ def test_emulator_serves(bare: Shell, make_file: MakeFile) -> None:
     stdout, stderr = process.communicate()
     assert process.returncode == 0
     assert stdout == ""
-    assert "1 users" in stderr
+    assert "has the 1 user of" in stderr
     assert variables["FRONTEGG_BASE_URL"] in stderr
     assert "ended after 3 requests" in stderr
 
@@ -62,7 +62,7 @@ def test_emulator_is_interrupted(bare: Shell) -> None:
 
 
 def test_emulator_is_configured(bare: Shell, make_file: MakeFile) -> None:
-    """Limits, what a 429 announces, duplicates and unknown tenants are as the options say."""
+    """Limits, announcements, duplicate adds and unknown tenants are as the options say."""
     process = bare.start(
         *("emulator", "--port", "0", "--seed", make_file("user-0,acme"), "--validate-tenants"),
         *("--rate-limit", "2/1h", "--announce", "retry-after", "--latency", "1ms"),
@@ -119,7 +119,7 @@ def _announced(process: subprocess.Popen[str]) -> dict[str, str]:
 
 
 def test_emulator_port_is_taken(bare: Shell) -> None:
-    """A port that somebody else has ends in 1, in a sentence that names it."""
+    """A port in use exits with 1, in a sentence that names it."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         result = bare.run("emulator", "--port", port)
@@ -149,7 +149,7 @@ def test_emulator_offers_every_choice(bare: Shell) -> None:
 )
 def test_durations(text: str, seconds: float) -> None:
     """A duration is a number with a unit, or of seconds."""
-    assert parameters.duration(text) == pytest.approx(seconds)
+    assert option_types.duration(text) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
@@ -158,19 +158,19 @@ def test_durations(text: str, seconds: float) -> None:
 )
 def test_no_durations(text: str) -> None:
     """Anything else is refused, with a message that shows it."""
-    with pytest.raises(click.BadParameter, match=r"not like|more than nothing"):
-        parameters.duration(text)
+    with pytest.raises(click.BadParameter, match=r"is not a duration|longer than 0"):
+        option_types.duration(text)
 
 
 def test_no_duration_at_all() -> None:
-    """Where nothing is a duration, 0 is one."""
-    assert parameters.duration_or_zero("0") == 0.0
+    """``duration_or_zero`` accepts 0."""
+    assert option_types.duration_or_zero("0") == 0.0
 
 
 def test_rate_limits() -> None:
     """A rate limit is requests per seconds, or per any other duration."""
-    assert parameters.rate_limit("1000/60").window == pytest.approx(60.0)
-    assert parameters.rate_limit("1000/1m").window == pytest.approx(60.0)
+    assert option_types.rate_limit("1000/60").window == pytest.approx(60.0)
+    assert option_types.rate_limit("1000/1m").window == pytest.approx(60.0)
     for text in ("", "1000", "/60", "-1/60", "1000/0", "many/60", "1/2/3"):
         with pytest.raises(click.BadParameter):
-            parameters.rate_limit(text)
+            option_types.rate_limit(text)

@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
-from frontegg_async.cli.describing import describe, in_lines
+from frontegg_async.cli.descriptions import describe, in_lines
 from frontegg_async.endpoints import GROUPS, operations
 
-from ..drift.recording import CALLABLE, destinations
 from .shell import Shell
-from .spelling import parameters_by_name
 from .terminal import Terminal
 
 KEYS = ["name", "method", "path", "token", "tenant", "user", "repeat", "deprecated"]
@@ -21,7 +19,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
 def rows(shell: Shell, *arguments: str) -> list[dict[str, Any]]:
-    """Return what a filter keeps."""
+    """Return the operations that a filter keeps."""
     result = shell.run("operations", "--json", *arguments)
     assert result.exit_code == 0, result.output
     found: list[dict[str, Any]] = json.loads(result.stdout)
@@ -58,7 +56,7 @@ def test_for_people(bare: Shell) -> None:
 
 
 def test_on_a_narrow_terminal(shell: Shell) -> None:
-    """Where a line would not fit, an operation has two, and neither is wider than need be."""
+    """On a narrow terminal an operation has two lines, neither padded."""
     with Terminal(shell, "operations", "--group", "sms_templates", COLUMNS="80") as terminal:
         assert terminal.finish() == 0
         lines = terminal.text.replace("\r\n", "\n").splitlines()
@@ -67,7 +65,7 @@ def test_on_a_narrow_terminal(shell: Shell) -> None:
 
 
 def test_filters(bare: Shell) -> None:
-    """A text keeps what holds it in name, method or path, and the options narrow it further."""
+    """A filter keeps operations that contain it in name, method or path; options narrow it."""
     found = rows(bare, "SUPERUSER")
     assert [row["name"] for row in found] == ["users.set_superuser"]
     for option, key, value in (
@@ -106,18 +104,18 @@ def test_nothing_found(bare: Shell) -> None:
     ],
 )
 def test_wrong_usage(bare: Shell, arguments: tuple[str, ...]) -> None:
-    """Filters that cannot keep anything, and a page of less than all, end in 2."""
+    """Filters that cannot keep anything, and a page of less than all, exit with 2."""
     result = bare.run("operations", *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
 
 
 def test_every_description_is_readable(bare: Shell) -> None:
-    """Every operation can be described, in lines for a terminal, and says what it takes."""
+    """Every operation has a description in lines that fit a terminal."""
     for operation in operations():
         lines = list(in_lines(describe(operation), 80))
         assert lines[0] == operation.name
         assert f"  {operation.method} {operation.template}" in lines
-        # Only what cannot be broken is longer: a path, or a type in one word.
+        # Only an unbreakable word is longer: a path, or a type.
         assert [line for line in lines if len(line) > 80 and " " in line.strip(" ")[8:]] == []
         assert all(line == line.rstrip() and line.isprintable() for line in lines)
     printed = bare.run("operations", "users.get").stdout
@@ -130,7 +128,7 @@ def find_one(name: str) -> Any:
 
 
 def test_a_description_in_full(bare: Shell) -> None:
-    """A description says what it does, takes, sends and gives."""
+    """A description has summary, route, headers, parameters and result."""
     text = bare.run("operations", "roles.set_permissions").stdout
     assert text.startswith(
         "roles.set_permissions\n"
@@ -145,7 +143,7 @@ def test_a_description_in_full(bare: Shell) -> None:
         "  role_id: str; path; required\n"
         "      the role.\n"
         "  permission_ids: list[str]; body, as permissionIds; required\n"
-        "      all that it permits from now on; none takes everything away.\n"
+        "      all its permissions from now on; an empty list takes all away.\n"
         "  tenant_id: str; header frontegg-tenant-id\n"
         "      the tenant whose role it is.\n"
         "\n"
@@ -155,7 +153,7 @@ def test_a_description_in_full(bare: Shell) -> None:
 
 
 def test_kinds_of_answers(bare: Shell) -> None:
-    """Pages, tasks, nothing, and what Frontegg does not describe can be told apart."""
+    """Pages, tasks, empty and undocumented results can be told apart."""
     for name, kind, type_name in (
         ("roles.iterate", "pages", "Role"),
         ("roles.get_all", "answer", "list[Role]"),
@@ -168,11 +166,11 @@ def test_kinds_of_answers(bare: Shell) -> None:
     undescribed = described(bare, "sms_templates.get_all")["returns"]
     assert undescribed == {"kind": "answer", "type": "JSON", "described": False, "structs": []}
     text = bare.run("operations", "sms_templates.get_all").stdout
-    assert "does not say what is in it" in text
+    assert "does not document its fields" in text
 
 
 def test_secrets_and_deprecation_are_marked(bare: Shell) -> None:
-    """A description marks secrets, and says what to use instead of what is deprecated."""
+    """A description marks secrets, and names the replacement of a deprecated operation."""
     parameters = {
         each["name"]: each for each in described(bare, "authentication.login")["parameters"]
     }
@@ -199,19 +197,8 @@ def test_what_programs_do_not_call(bare: Shell) -> None:
     assert described(bare, "authentication.authenticate")["parameters"] == []
 
 
-@pytest.mark.parametrize("operation", CALLABLE, ids=lambda operation: operation.name)
-def test_places(operation: Any) -> None:
-    """Each parameter goes where the description says: found out by calling the coroutine."""
-    found = parameters_by_name(operation)
-    for name, places in destinations(operation).items():
-        parameter = found[name]
-        assert {place.partition(" ")[0] for place in places} == {parameter.place.value}, name
-        if parameter.place.value == "header":
-            assert all(place.startswith(f"header {parameter.wire}") for place in places)
-
-
 def test_the_page_in_docs(bare: Shell) -> None:
-    """docs/operations.md is what --markdown prints: frontegg-async operations --markdown > it."""
+    """docs/operations.md equals the output of ``operations --markdown``."""
     if not PAGE.exists():
         pytest.skip("no docs here: the tests run without the repository")
     result = bare.run("operations", "--markdown")

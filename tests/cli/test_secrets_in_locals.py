@@ -9,12 +9,13 @@ import sys
 import click
 import pytest
 
-from frontegg_async.cli import exits
+from frontegg_async.cli import exit_codes
 from frontegg_async.cli.app import app
 from frontegg_async.emulator import AnswerStatus, Emulator
 from frontegg_async.errors import FronteggError
 
-from ..test_secrets_in_locals import CANARY, LOGIN, assert_hidden
+from ..support.frames import CANARY, assert_hidden
+from ..support.secret_inputs import LOGIN
 from .shell import Shell
 
 ME = "GET /identity/resources/users/v2/me"
@@ -38,11 +39,11 @@ def failure_of(
 
     def of_error(error: FronteggError) -> int:
         caught.append(error)
-        return exits.ERROR
+        return exit_codes.ERROR
 
     for name, value in shell.variables.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(exits, "of_error", of_error)
+    monkeypatch.setattr(exit_codes, "of_error", of_error)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
     try:
         app.main(["call", *arguments], standalone_mode=False)

@@ -1,4 +1,4 @@
 """The whole API, driven by its table of operations, and held against Frontegg's own OpenAPI.
 
-``python -m tests.drift FILE ...`` says what has changed between documents and SDK.
+``python -m tests.drift FILE ...`` prints the differences between documents and SDK.
 """

@@ -1,6 +1,6 @@
 """``python -m tests.drift FILE ...``: OpenAPI documents against the SDK.
 
-Exit code 0: nothing differs but what is explained; 1: something does; 2: a file is no document.
+Exit code 0: every difference is explained; 1: one is not; 2: a file is no document.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def read(path: Path) -> Mapping[str, Any]:
         raise DocumentError("it is no JSON object")
     document = cast("dict[str, Any]", found)
     try:
-        # Looked through once here, so that what is wrong is said of the file it is in.
+        # Looked through once here, so that an error names the file that it is in.
         list(operations_of(document))
         _check_references(document, document)
     except (LookupError, TypeError, AttributeError) as error:
@@ -56,7 +56,7 @@ def main(
     sdk: Sequence[SdkOperation] | None = None,
     explanations: Sequence[Explanation] = EXPLAINED,
 ) -> int:
-    """Print what differs, and return the exit code."""
+    """Print the differences that are not explained, and return the exit code."""
     if not arguments:
         sys.stderr.write("usage: python -m tests.drift FILE ...\n")
         return 2

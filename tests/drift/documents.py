@@ -20,9 +20,9 @@ class DocumentedOperation:
         method: in capitals.
         template: path from the host, with ``{parameters}``.
         parameters: by where they stand (path, query, header) and name.
-        body: what it takes, None if it takes no body.
-        answer: what comes back where it succeeds, None if nothing is described.
-        deprecated: whether it should not be used any more.
+        body: of the request, None if it takes no body.
+        answer: of a successful request, None if none is described.
+        deprecated: True if it should not be used any more.
     """
 
     method: str
@@ -47,7 +47,7 @@ def prefix_of(document: Mapping[str, Any]) -> str:
 
 
 def covers(prefix: str, template: str) -> bool:
-    """Whether a path belongs to the document with this prefix."""
+    """Return whether a path belongs to the document with this prefix."""
     return template == prefix or template.startswith(f"{prefix}/")
 
 
@@ -96,7 +96,7 @@ def _operation(
 
 
 def _content(document: Mapping[str, Any], reference: Mapping[str, Any]) -> Shape | None:
-    """Return what a body is, None if there is none; what is no JSON is not looked into."""
+    """Return the shape of a body, None if there is none; only JSON is looked into."""
     content = resolve(document, reference).get("content", {})
     if not content:
         return None

@@ -8,8 +8,10 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from frontegg_async.cli.call.hints import struct_of
+
 from .documents import DocumentedOperation, covers, operations_of, prefix_of
-from .instances import struct_of, structs_in
+from .instances import structs_in
 from .sdk import SdkOperation, Use, is_json
 from .shapes import FieldShape, Shape, shape_of_type
 
@@ -22,18 +24,18 @@ class Finding(msgspec.Struct, frozen=True, order=True):
 
     Args:
         where: the route, as ``GET /path``, or the Struct, as ``class User``.
-        what: the part of it: ``route``, ``query _limit``, ``body a.b``, ``answer``, ``field c``.
+        part: its part: ``route``, ``query _limit``, ``body a.b``, ``answer``, ``field c``.
         kind: how they differ.
         detail: the rest, for people.
     """
 
     where: str
-    what: str
+    part: str
     kind: Kind
     detail: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what} ({self.kind}): {self.detail}"
+        return f"{self.where}: {self.part} ({self.kind}): {self.detail}"
 
 
 def find_drift(
@@ -80,7 +82,7 @@ def _key(method: str, template: str) -> str:
 def _compare_routes(
     route: str, documented: DocumentedOperation, ours: Sequence[SdkOperation]
 ) -> Iterator[Finding]:
-    """Yield what differs in the request. Operations that share a route are one here."""
+    """Yield the differences in the request. Operations that share a route are one here."""
     used: dict[tuple[str, str], Use] = {}
     for place in dict.fromkeys(place for each in ours for place in each.parameters):
         uses = [each.parameters[place] for each in ours if place in each.parameters]
@@ -108,17 +110,17 @@ def _compare_routes(
 
 
 def _compare_parameter(
-    route: str, what: str, theirs: FieldShape | None, own: Use | None
+    route: str, part: str, theirs: FieldShape | None, own: Use | None
 ) -> Iterator[Finding]:
     if own is None:
         needed = "required" if theirs is not None and theirs.required else "optional"
-        yield Finding(route, what, "new", f"the SDK cannot send it ({needed})")
+        yield Finding(route, part, "new", f"the SDK cannot send it ({needed})")
     elif theirs is None:
-        yield Finding(route, what, "gone", "the SDK sends it, the document does not know it")
+        yield Finding(route, part, "gone", "the SDK sends it, the document does not know it")
     else:
         sure = own.always if theirs.required else own.required
-        yield from _compare_required(route, what, theirs.required, sure)
-        # In a URL numbers and flags are texts; only a list may be written in two ways.
+        yield from _compare_required(route, part, theirs.required, sure)
+        # In a URL numbers and flags are strings; only a list may be written in two ways.
         kinds = theirs.shape.kinds
         if (
             own.kind is not None
@@ -126,81 +128,93 @@ def _compare_parameter(
             and (own.kind == "array") != ("array" in kinds)
         ):
             detail = f"it is {theirs.shape.in_words}, the SDK sends {own.kind}"
-            yield Finding(route, what, "changed", detail)
+            yield Finding(route, part, "changed", detail)
         item = theirs.shape.find_item()
         words = theirs.shape.words or (None if item is None else item.words)
-        yield from _compare_words(route, what, words, own.words)
+        yield from _compare_words(route, part, words, own.words)
 
 
-def _compare_required(route: str, what: str, theirs: bool, own: bool) -> Iterator[Finding]:
+def _compare_required(route: str, part: str, theirs: bool, own: bool) -> Iterator[Finding]:
     if theirs and not own:
-        yield Finding(route, what, "changed", "it is required, the SDK can leave it out")
+        yield Finding(route, part, "changed", "it is required, the SDK can leave it out")
     elif own and not theirs:
-        yield Finding(route, what, "changed", "it is optional, the SDK requires it")
+        yield Finding(route, part, "changed", "it is optional, the SDK requires it")
 
 
 def _compare_words(
-    route: str, what: str, theirs: frozenset[str] | None, own: frozenset[str] | None
+    route: str, part: str, theirs: frozenset[str] | None, own: frozenset[str] | None
 ) -> Iterator[Finding]:
     if theirs == own:
         return
     if own is None:
         words = ", ".join(sorted(theirs or ()))
-        yield Finding(route, what, "changed", f"it is one of {words}; the SDK takes any text")
+        yield Finding(route, part, "changed", f"it is one of {words}; the SDK takes any string")
     elif theirs is None:
-        yield Finding(route, what, "changed", "it is any text; the SDK limits it to words")
+        yield Finding(route, part, "changed", "it is any string; the SDK limits it to words")
     else:
         if theirs - own:
-            yield Finding(route, what, "changed", f"words new: {', '.join(sorted(theirs - own))}")
+            yield Finding(route, part, "changed", f"words new: {', '.join(sorted(theirs - own))}")
         if own - theirs:
-            yield Finding(route, what, "changed", f"words gone: {', '.join(sorted(own - theirs))}")
+            yield Finding(route, part, "changed", f"words gone: {', '.join(sorted(own - theirs))}")
 
 
 def _compare_body(
-    route: str, what: str, theirs: Shape, own: Shape, inside: tuple[Any, ...]
+    route: str, part: str, theirs: Shape, own: Shape, inside: tuple[Any, ...]
 ) -> Iterator[Finding]:
     if (theirs.key, own.key) in inside:
         return
     inside = (*inside, (theirs.key, own.key))
     if theirs.kinds is not None and own.kinds is not None and not theirs.kinds & own.kinds:
         detail = f"it is {theirs.in_words}, the SDK sends {own.in_words}"
-        yield Finding(route, what, "changed", detail)
+        yield Finding(route, part, "changed", detail)
         return
-    yield from _compare_words(route, what, theirs.words, own.words)
+    yield from _compare_words(route, part, theirs.words, own.words)
     if theirs.nullable and not own.nullable:
-        yield Finding(route, what, "changed", "it can be null, the SDK cannot send that")
+        yield Finding(route, part, "changed", "it can be null, the SDK cannot send that")
     their_fields, own_fields = theirs.find_fields(), own.find_fields()
     if their_fields is None and own_fields:
-        yield Finding(route, what, "gone", f"its fields are not described, {own.name} has some")
+        yield Finding(route, part, "gone", f"its fields are not described, {own.name} has some")
     elif their_fields is not None and own_fields is None:
-        yield Finding(route, what, "new", f"it has fields ({', '.join(their_fields)})")
+        yield Finding(route, part, "new", f"it has fields ({', '.join(their_fields)})")
     for name in sorted((their_fields or {}).keys() & (own_fields or {}).keys()):
         field, own_field = (their_fields or {})[name], (own_fields or {})[name]
-        place = f"{what}.{name}" if " " in what else f"{what} {name}"
+        place = f"{part}.{name}" if " " in part else f"{part} {name}"
         yield from _compare_required(route, place, field.required, own_field.required)
         yield from _compare_body(route, place, field.shape, own_field.shape, inside)
     if their_fields is not None and own_fields is not None:
-        yield from _fields_of_one(route, what, their_fields, own_fields)
+        yield from _fields_of_one(route, part, their_fields, own_fields)
     item, own_item = theirs.find_item(), own.find_item()
     if item is not None and own_item is not None:
-        yield from _compare_body(route, what, item, own_item, inside)
+        yield from _compare_body(route, part, item, own_item, inside)
 
 
 def _fields_of_one(
-    route: str, what: str, theirs: Mapping[str, FieldShape], own: Mapping[str, FieldShape]
+    route: str, part: str, theirs: Mapping[str, FieldShape], own: Mapping[str, FieldShape]
 ) -> Iterator[Finding]:
-    join = "." if " " in what else " "
+    join = "." if " " in part else " "
     for name in theirs.keys() - own.keys():
         needed = "required" if theirs[name].required else "optional"
-        yield Finding(route, f"{what}{join}{name}", "new", f"the SDK cannot send it ({needed})")
+        yield Finding(route, f"{part}{join}{name}", "new", f"the SDK cannot send it ({needed})")
     for name in own.keys() - theirs.keys():
-        yield Finding(route, f"{what}{join}{name}", "gone", "the document does not know it")
+        yield Finding(route, f"{part}{join}{name}", "gone", "the document does not know it")
+
+
+def _missing_ids(theirs: Shape, own: Shape, where: str) -> Iterator[Finding]:
+    """Yield the ids that a Struct requires, where an answer may come without them."""
+    their_fields = theirs.find_fields() or {}
+    for name, own_field in (own.find_fields() or {}).items():
+        # A list that is required is the answer itself, as the items of a page are.
+        if own_field.required and own_field.shape.kinds == frozenset({"string"}):
+            field = their_fields.get(name)
+            if field is None or not field.required or field.shape.nullable:
+                detail = f"the SDK requires it, {theirs.name or where} does not"
+                yield Finding(f"class {own.name}", f"field {name}", "changed", detail)
 
 
 class _Answers:
-    """What the documents say of Structs, gathered from all places where they are read.
+    """Descriptions of Structs in the documents, gathered from all places where they are read.
 
-    A Struct is of many answers, each with some of its fields: what none of them has is made up.
+    A Struct is of many answers, each with some of its fields: a field that none has is made up.
     """
 
     def __init__(self) -> None:
@@ -209,7 +223,7 @@ class _Answers:
     def compare(
         self, route: str, documented: DocumentedOperation, ours: SdkOperation
     ) -> Iterator[Finding]:
-        """Yield what differs in the answer of an operation."""
+        """Yield the differences in the answer of an operation."""
         theirs = documented.answer
         if theirs is None:
             if ours.returns is not None and not (is_json(ours) and documented.method == "GET"):
@@ -223,28 +237,28 @@ class _Answers:
             yield from self._compare(route, "answer", theirs, shape_of_type(ours.returns), ())
 
     def _compare(
-        self, where: str, what: str, theirs: Shape, own: Shape, inside: tuple[Any, ...]
+        self, where: str, part: str, theirs: Shape, own: Shape, inside: tuple[Any, ...]
     ) -> Iterator[Finding]:
         if (theirs.key, own.key) in inside:
             return
         inside = (*inside, (theirs.key, own.key))
         if own.kinds is not None and theirs.kinds is not None and theirs.kinds - own.kinds:
             detail = f"it is {theirs.in_words}, the SDK reads {own.in_words}"
-            yield Finding(where, what, "changed", detail)
+            yield Finding(where, part, "changed", detail)
         their_fields, own_fields = theirs.find_fields(), own.find_fields()
         if their_fields is None and own_fields and "array" not in (theirs.kinds or ()):
-            yield Finding(where, what, "gone", f"its fields are not described, {own.name} has some")
+            yield Finding(where, part, "gone", f"its fields are not described, {own.name} has some")
         elif their_fields is not None and own_fields is None:
-            yield Finding(where, what, "new", f"it has fields ({', '.join(their_fields)})")
+            yield Finding(where, part, "new", f"it has fields ({', '.join(their_fields)})")
         elif their_fields is not None and own_fields is not None:
             for struct in own.structs:
                 self._described.setdefault(struct, set()).update(their_fields)
             for name, field in their_fields.items():
-                # Of a Struct that many answers hold, what is missing is said once. A generic
-                # one is another in each.
+                # Of a Struct that many answers hold, a missing field is one finding. A generic
+                # Struct is another in each.
                 generic = any(getattr(each, "__parameters__", ()) for each in own.structs)
                 place = (
-                    (where, f"{what} {name}") if generic else (f"class {own.name}", f"field {name}")
+                    (where, f"{part} {name}") if generic else (f"class {own.name}", f"field {name}")
                 )
                 if name in own_fields:
                     shape = own_fields[name].shape
@@ -252,14 +266,15 @@ class _Answers:
                 else:
                     detail = f"{field.shape.in_words}, in {theirs.name or where}"
                     yield Finding(*place, "new", detail)
+            yield from _missing_ids(theirs, own, where)
         item, own_item = theirs.find_item(), own.find_item()
         if item is not None and own_item is not None:
-            yield from self._compare(where, what, item, own_item, inside)
+            yield from self._compare(where, part, item, own_item, inside)
         elif item is not None and own.kinds is None:
-            yield Finding(where, what, "new", "it is an array of which more is described")
+            yield Finding(where, part, "new", "it is an array of which more is described")
 
     def invented(self, *, except_for: set[type[msgspec.Struct] | None]) -> Iterator[Finding]:
-        """Yield the fields of Structs that no answer has which is read into them."""
+        """Yield the fields that Structs have, and no answer that is read into them."""
         for struct, described in self._described.items():
             if struct in except_for:
                 continue

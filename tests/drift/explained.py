@@ -1,4 +1,4 @@
-"""Differences that are meant: what the document gets wrong, or what the SDK does on purpose."""
+"""Differences that are meant: mistakes of the documents, and decisions of the SDK."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from .documents import covers
 from .drift import Finding, Kind
 
 Source: TypeAlias = Literal["spec", "doc", "seen", "client", "guess"]
-"""How well a reason is known, in the words of docs/frontegg.md."""
+"""Certainty of a reason, in the words of docs/frontegg.md."""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why there may be differences.
+    """A reason for differences.
 
     Args:
-        where: a finding's ``where``; ``*`` stands for any text.
-        what: a finding's ``what``, likewise.
+        where: a finding's ``where``; ``*`` stands for any string.
+        part: a finding's ``part``, likewise.
         kind: of the findings.
-        source: how well the reason is known.
+        source: certainty of the reason.
         reason: the reason.
     """
 
     where: str
-    what: str
+    part: str
     kind: Kind
     source: Source
     reason: str
 
     def explains(self, finding: Finding) -> bool:
-        """Whether this is the reason of a finding."""
+        """Return whether this is the reason of a finding."""
         return (
             finding.kind == self.kind
             and fnmatchcase(finding.where, self.where)
-            and fnmatchcase(finding.what, self.what)
+            and fnmatchcase(finding.part, self.part)
         )
 
 
@@ -54,7 +54,7 @@ def unexplained(
         findings: from the documents with these prefixes.
         explanations: the reasons.
         prefixes: paths that the documents are about; only reasons of theirs can be idle.
-        everything: whether the documents are all there are, so that Structs are seen whole.
+        everything: True if the documents are all there are, so that Structs are seen whole.
     """
     left = [
         finding for finding in findings if not any(each.explains(finding) for each in explanations)
@@ -63,7 +63,7 @@ def unexplained(
         subject, _, path = each.where.partition(" ")
         seen = everything if subject == "class" else any(covers(each, path) for each in prefixes)
         if seen and not any(each.explains(finding) for finding in findings):
-            left.append(Finding(each.where, each.what, "stale", f"not so any more: {each.reason}"))
+            left.append(Finding(each.where, each.part, "stale", f"not so any more: {each.reason}"))
     return sorted(left)
 
 
@@ -96,12 +96,12 @@ EXPLAINED: Final = (
     # Lists in a query.
     *_about(
         "seen",
-        "the server takes one text with commas",
+        "the server takes one string with commas",
         ("GET /identity/resources/users/v3/*", "query ids", "changed"),
     ),
     *_about(
         "spec",
-        "its description says to separate by commas, whatever its schema",
+        "its description says to separate by commas, its schema does not",
         ("GET /identity/resources/users/v1/query/phrase", "query _phrase*", "changed"),
     ),
     *_about(
@@ -114,7 +114,7 @@ EXPLAINED: Final = (
         "the groups of a user are objects without a schema; Frontegg's React client reads these",
         ("class User", "field groups", "gone"),
     ),
-    # What descriptions say and schemas do not.
+    # Said in descriptions, and not in schemas.
     *_about(
         "spec",
         "its description says that the new link and token come back",
@@ -133,7 +133,7 @@ EXPLAINED: Final = (
     ),
     *_about(
         "guess",
-        "what is described is the request once more; the other way to sign up tells the answer",
+        "the request is described once more; the other way to sign up tells the answer",
         ("class SignUpResult", "field *", "new"),
     ),
     *_about(
@@ -180,7 +180,7 @@ EXPLAINED: Final = (
     # Users.
     *_about(
         "client",
-        "described as texts; Frontegg's Terraform provider reads objects",
+        "described as strings; Frontegg's Terraform provider reads objects",
         ("class CreatedUser", "field permissions", "gone"),
         ("class CreatedUser", "field roles", "gone"),
     ),
@@ -262,13 +262,13 @@ EXPLAINED: Final = (
     # Tenants: their document has no answers, and few bodies.
     *_about(
         "client",
-        "no answer is described there; these are what Frontegg's own clients read",
+        "no answer is described there; Frontegg's own clients read these",
         ("* /tenants/resources/*", "answer", "gone"),
         ("class Tenant", "field *", "gone"),
     ),
     *_about(
         "client",
-        "an object without fields there; these are what Frontegg's own clients send",
+        "an object without fields there; Frontegg's own clients send these",
         ("PUT /tenants/resources/*", "body", "gone"),
         ("DELETE /tenants/resources/hierarchy/v1", "body", "gone"),
     ),

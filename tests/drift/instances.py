@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import types
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import UnsetType
 
+from frontegg_async.cli.call.hints import arms_of, is_list, is_object, struct_of
+
 ABSENCES: Final = (types.NoneType, UnsetType)
-_LISTS: Final = (Sequence, list, tuple)
-_OBJECTS: Final = (Mapping, dict)
 
 
 class EndlessError(Exception):
@@ -29,19 +29,13 @@ class Field:
         name: in Python.
         wire: in JSON.
         hint: its type, with the parameters of a generic put in.
-        required: whether it has no default.
+        required: True if it has no default.
     """
 
     name: str
     wire: str
     hint: Any
     required: bool
-
-
-def struct_of(hint: Any) -> type[msgspec.Struct] | None:
-    """Return the Struct that a type is, also a generic one with its parameters, or None."""
-    kind = get_origin(hint) or hint
-    return kind if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else None
 
 
 def fields_of(hint: Any) -> tuple[Field, ...]:
@@ -74,24 +68,9 @@ def _with_parameters(hint: Any, given: Mapping[Any, Any]) -> Any:
     return hint[tuple(given.get(each, Any) for each in parameters)] if parameters else hint
 
 
-def arms_of(hint: Any) -> tuple[Any, ...]:
-    """Return what a union is of; a type that is none stands for itself."""
-    return get_args(hint) if get_origin(hint) in {Union, types.UnionType} else (hint,)
-
-
 def present(hint: Any) -> tuple[Any, ...]:
     """Return the arms of a type without None and UNSET."""
     return tuple(arm for arm in arms_of(hint) if arm not in ABSENCES)
-
-
-def is_list(hint: Any) -> bool:
-    """Whether a type stands for a JSON array."""
-    return (get_origin(hint) or hint) in _LISTS
-
-
-def is_object(hint: Any) -> bool:
-    """Whether a type stands for a JSON object of any fields."""
-    return (get_origin(hint) or hint) in _OBJECTS
 
 
 def item_of(hint: Any) -> Any:
@@ -115,7 +94,7 @@ def structs_in(*hints: Any) -> tuple[Any, ...]:
 
 
 def words_of(hint: Any) -> frozenset[str] | None:
-    """Return the texts that a type, or the items of a list of it, is limited to, or None."""
+    """Return the strings that a type, or the items of a list of it, is limited to, or None."""
     found: set[str] = set()
     for arm in present(hint):
         if is_list(arm):
@@ -133,7 +112,7 @@ def value_of(hint: Any, label: str, variant: int = 0, inside: tuple[Any, ...] = 
 
     Args:
         hint: the type.
-        label: stands in every text, so that a value shows whose it is.
+        label: stands in every string, so that a value shows its origin.
         variant: 0 or 1.
         inside: the Structs around it; one that holds itself is cut off there.
 
@@ -162,7 +141,7 @@ def value_of(hint: Any, label: str, variant: int = 0, inside: tuple[Any, ...] = 
 def _arm_of(
     hint: Any, arms: tuple[Any, ...], label: str, variant: int, inside: tuple[Any, ...]
 ) -> Any:
-    # An object before a text: that is the richer form of metadata.
+    # An object before a string: that is the richer form of metadata.
     for arm in sorted(arms, key=lambda arm: not is_object(arm)):
         try:
             return value_of(arm, label, variant, inside)

@@ -1,27 +1,28 @@
-"""Coroutines called with a caller that writes down what would be sent, and sends nothing."""
+"""Coroutines called with a caller that records requests instead of sending them."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from itertools import combinations
-from typing import Any, Final, TypeVar, Unpack, cast, get_type_hints
+from typing import Any, Final, TypeVar, Unpack, cast
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from frontegg_async import Operation
 from frontegg_async._core.secret import revealed
+from frontegg_async.cli.call.hints import arms_of
+from frontegg_async.cli.call.signatures import Parameter, Signature, find_group, find_method
 from frontegg_async.endpoints import operations
 from frontegg_async.errors import InvalidRequestError
 from frontegg_async.operation import Arguments
 from frontegg_async.paging import Paginator
 
-from ..clocks import FakeClock
-from .instances import arms_of, fields_of, value_of
+from ..support.clocks import FakeClock
+from .instances import fields_of, value_of
 
 T = TypeVar("T")
 
@@ -35,19 +36,8 @@ MOST_ALTERNATIVES: Final = 4
 """Of parameters that exclude each other, the most that there may be."""
 
 
-def group_of(operation: Operation[Any]) -> type[Any] | None:
-    """Return the class whose method is an operation, or None if programs are not to call it."""
-    group, _, verb = operation.name.partition(".")
-    module = import_module(f"frontegg_async.endpoints.{group}")
-    for name, value in vars(module).items():
-        own = isinstance(value, type) and value.__module__ == module.__name__
-        if own and not name.startswith("_") and inspect.isfunction(getattr(value, verb, None)):
-            return cast("type[Any]", value)
-    return None
-
-
-CALLABLE: Final = tuple(each for each in operations() if group_of(each) is not None)
-"""What programs can call: all but the token manager's own operation."""
+CALLABLE: Final = tuple(each for each in operations() if find_method(each) is not None)
+"""Operations that programs can call: all but the token manager's own."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +50,7 @@ class Sent:
 
     @property
     def body(self) -> Any:
-        """What would be sent as JSON, None if nothing."""
+        """The body that would be sent as JSON, None if there is none."""
         return self.arguments.get("body")
 
     def places(self) -> dict[str, Any]:
@@ -105,7 +95,7 @@ class Sent:
 
 
 def _header_places(name: str, value: str | None) -> dict[str, Any]:
-    # A cookie is two values in one: what it is called may be an argument as well.
+    # A cookie is two values in one: its name may be an argument as well.
     if name != "Cookie" or value is None:
         return {f"header {name}": value}
     cookie, _, content = value.partition("=")
@@ -113,7 +103,7 @@ def _header_places(name: str, value: str | None) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Return what a coroutine hands on as it goes onto the wire: secrets are wrapped until then."""
+    """Return an argument of a call as it goes onto the wire: secrets are wrapped until then."""
     if isinstance(value, msgspec.Struct):
         fields = {name: plain(getattr(value, name)) for name in value.__struct_fields__}
         return type(value)(**fields)
@@ -137,61 +127,31 @@ class RecordingCaller:
         return cast("T", value_of(operation.returns, operation.name))
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of an endpoint's coroutine."""
-
-    name: str
-    hint: Any
-    default: Any
-    keyword_only: bool
-
-    @property
-    def required(self) -> bool:
-        """Whether it has to be given."""
-        return self.default is inspect.Parameter.empty
-
-    @property
-    def absent(self) -> bool:
-        """Whether leaving it out says nothing, instead of something usual."""
-        return self.default is None or self.default is UNSET
-
-    def value(self, variant: int = 0) -> Any:
-        """Return a value that can be told from those of other parameters."""
-        return value_of(self.hint, self.name, variant)
-
-    def other(self) -> Any:
-        """Return a value that is not ``value()``."""
-        first, second = self.value(), self.value(1)
-        if first != second:
-            return second
-        # Of one word there is no other: what can be told apart is whether it is given.
-        return UNSET if UnsetType in arms_of(self.hint) else None
-
-
-def method_of(operation: Operation[Any]) -> Callable[..., Any]:
-    """Return the function that programs call."""
-    group = group_of(operation)
-    assert group is not None, f"nothing calls {operation.name}"
-    method = getattr(group, operation.name.partition(".")[2])
-    return cast("Callable[..., Any]", method)
-
-
 @cache
+def signature_of(operation: Operation[Any]) -> Signature:
+    """Return the signature of the coroutine that programs call for an operation."""
+    signature = Signature.of(operation)
+    assert signature is not None, f"nothing calls {operation.name}"
+    return signature
+
+
 def parameters_of(operation: Operation[Any]) -> tuple[Parameter, ...]:
     """Return the parameters of the coroutine behind an operation."""
-    method = method_of(operation)
-    hints = get_type_hints(method)
-    return tuple(
-        Parameter(
-            name,
-            hints[name],
-            parameter.default,
-            parameter.kind is inspect.Parameter.KEYWORD_ONLY,
-        )
-        for name, parameter in inspect.signature(method).parameters.items()
-        if name != "self"
-    )
+    return signature_of(operation).parameters
+
+
+def value_for(parameter: Parameter, variant: int = 0) -> Any:
+    """Return a value that can be told from those of other parameters."""
+    return value_of(parameter.annotation, parameter.name, variant)
+
+
+def other_value_for(parameter: Parameter) -> Any:
+    """Return a value that differs from ``value_for(parameter)``."""
+    first, second = value_for(parameter), value_for(parameter, 1)
+    if first != second:
+        return second
+    # A type of one word has no second value: the parameter is left out instead.
+    return UNSET if UnsetType in arms_of(parameter.annotation) else None
 
 
 def calls_made(operation: Operation[Any], arguments: Mapping[str, Any]) -> list[Sent]:
@@ -199,15 +159,13 @@ def calls_made(operation: Operation[Any], arguments: Mapping[str, Any]) -> list[
 
     Of a list that comes in pages one page is fetched.
     """
-    method, group = method_of(operation), group_of(operation)
-    assert group is not None
+    group = find_group(operation.name.partition(".")[0])
     caller = RecordingCaller()
-
-    result = method(group(caller), **arguments)
+    result = signature_of(operation).method(group(caller), **arguments)
     if inspect.iscoroutine(result):
         _finish(result)
     else:
-        # What the annotation calls an iterator is a generator, and is not left open.
+        # It is annotated as an iterator, but is a generator, and is not left open.
         pages = cast("AsyncGenerator[Any]", cast("Paginator[Any]", result).pages())
         _finish(anext(pages))
         _finish(pages.aclose())
@@ -215,7 +173,7 @@ def calls_made(operation: Operation[Any], arguments: Mapping[str, Any]) -> list[
 
 
 def _finish(work: Awaitable[Any]) -> None:
-    """Run what waits for nothing but the caller, which answers at once."""
+    """Run an awaitable that waits for its caller only, which answers at once."""
     try:
         next(work.__await__())
     except StopIteration:
@@ -231,7 +189,7 @@ def sent_by(operation: Operation[Any], arguments: Mapping[str, Any]) -> Sent:
 
 
 def is_accepted(operation: Operation[Any], arguments: Mapping[str, Any]) -> bool:
-    """Whether a coroutine takes these arguments together."""
+    """Return whether a coroutine takes these arguments together."""
     try:
         calls_made(operation, arguments)
     except InvalidRequestError:
@@ -246,7 +204,7 @@ def full_arguments(operation: Operation[Any]) -> tuple[Mapping[str, Any], ...]:
     Where parameters exclude each other they are in several sets, each as large as is accepted;
     no parameter is in none.
     """
-    everything = {each.name: each.value() for each in parameters_of(operation)}
+    everything = {each.name: value_for(each) for each in parameters_of(operation)}
     optional = [each.name for each in parameters_of(operation) if not each.required]
     for left_out in range(MOST_ALTERNATIVES):
         tried = [
@@ -257,27 +215,27 @@ def full_arguments(operation: Operation[Any]) -> tuple[Mapping[str, Any], ...]:
         if found:
             assert frozenset[str]().union(*found) == everything.keys(), operation.name
             return found
-    raise AssertionError(f"{operation.name} refuses whatever it is given")
+    raise AssertionError(f"{operation.name} refuses all arguments")
 
 
 @cache
 def least_arguments(operation: Operation[Any]) -> Mapping[str, Any]:
     """Return values for as few parameters as are accepted."""
-    required = {each.name: each.value() for each in parameters_of(operation) if each.required}
+    required = {each.name: value_for(each) for each in parameters_of(operation) if each.required}
     optional = [each for each in parameters_of(operation) if not each.required]
     for count in range(MOST_ALTERNATIVES):
         for added in combinations(optional, count):
-            tried = {**required, **{each.name: each.value() for each in added}}
+            tried = {**required, **{each.name: value_for(each) for each in added}}
             if is_accepted(operation, tried):
                 return tried
-    raise AssertionError(f"{operation.name} refuses whatever it is given")
+    raise AssertionError(f"{operation.name} refuses all arguments")
 
 
 @cache
 def destinations(operation: Operation[Any]) -> Mapping[str, frozenset[str]]:
     """Return where each parameter lands, found out by changing one at a time.
 
-    Nothing has to be known of what the coroutine does with a value, nor must values differ
+    Nothing has to be known of the coroutine's use of a value, nor must values differ
     from parameter to parameter, which flags and words of a few cannot.
     """
     found: dict[str, frozenset[str]] = {}
@@ -286,7 +244,7 @@ def destinations(operation: Operation[Any]) -> Mapping[str, frozenset[str]]:
         for parameter in parameters_of(operation):
             if parameter.name not in arguments:
                 continue
-            changed = {**arguments, parameter.name: parameter.other()}
+            changed = {**arguments, parameter.name: other_value_for(parameter)}
             after = sent_by(operation, changed).places()
             found[parameter.name] = found.get(parameter.name, frozenset()) | {
                 place

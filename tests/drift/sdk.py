@@ -31,8 +31,8 @@ class Use:
     """A parameter that the SDK sends.
 
     Args:
-        required: whether a caller has to give it.
-        always: whether every call has it, given or not.
+        required: True if a caller has to give it.
+        always: True if every call has it, given or not.
         kind: of JSON, that its value would be; None where nothing was sent to be looked at.
         words: all that it can be, None if it is not limited.
     """
@@ -52,9 +52,9 @@ class SdkOperation:
         method: in capitals.
         template: path from the host, with ``{parameters}``.
         parameters: by where they stand (path, query, header) and name.
-        body: type of what is sent as JSON, None if nothing is.
+        body: type of the JSON body, None if there is none.
         returns: type that answers are decoded to, None if they are not looked at.
-        deprecated: whether it should not be used any more.
+        deprecated: True if it should not be used any more.
     """
 
     name: str
@@ -92,7 +92,7 @@ def record(operation: Operation[Any]) -> SdkOperation:
 
 
 def _uses(operation: Operation[Any]) -> dict[tuple[str, str], Use]:
-    """Return what a coroutine sends in the path, in the query and in headers of its own."""
+    """Return a coroutine's parameters in the path, in the query and in headers of its own."""
     always = sent_by(operation, least_arguments(operation)).places()
     ever: dict[str, Any] = {}
     for arguments in full_arguments(operation):
@@ -107,7 +107,7 @@ def _uses(operation: Operation[Any]) -> dict[tuple[str, str], Use]:
         where, _, name = place.partition(" ")
         if where == "path":
             name = operation.parameters[int(name)]
-        # The two headers of everywhere go by what their operation says, since views give them.
+        # The two general headers are as their operation says, since views give them.
         if where in {"path", "query", "header"} and place not in {TENANT, USER}:
             parameter = parameters.get(place)
             found[where, name.partition(":")[0]] = Use(
@@ -128,7 +128,7 @@ def _kind_of(value: object) -> str:
 
 
 def is_json(operation: SdkOperation) -> bool:
-    """Whether answers are decoded as they come."""
+    """Return whether answers are decoded as they come."""
     return operation.returns is JSON
 
 

@@ -9,7 +9,9 @@ from typing import Any, Final, Literal, TypeAlias, Union, cast, get_args, get_or
 
 import msgspec
 
-from .instances import ABSENCES, arms_of, fields_of, is_list, is_object, item_of, struct_of, tag_of
+from frontegg_async.cli.call.hints import arms_of, is_list, is_object, struct_of
+
+from .instances import ABSENCES, fields_of, item_of, tag_of
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -24,7 +26,7 @@ _KIND_OF_SCHEMA: Final = {"integer": "number"}
 
 
 class DocumentError(ValueError):
-    """What was given is no OpenAPI document that this check can read."""
+    """A file is no OpenAPI document that this check can read."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,17 @@ class FieldShape:
 
 @dataclass(frozen=True)
 class Shape:
-    """What is known of a piece of JSON.
+    """A description of a piece of JSON.
 
     Args:
         key: equal for shapes that are the same; one that holds itself is known by it.
         name: of the Structs or the schema, empty if it has none.
         kinds: of which it can be: string, number, boolean, array, object; None if any.
-        words: all that it can be, None if other texts are no error.
-        nullable: whether it can be null.
+        words: all that it can be, None if other strings are no error.
+        nullable: True if it can be null.
         structs: the Structs that a type holds here.
         find_fields: finds the fields of an object; None if nothing is said of them.
-        find_item: finds what an array is of, None if nothing is said of it.
+        find_item: finds the shape of an array's items, None if it is not described.
     """
 
     key: Hashable
@@ -66,7 +68,7 @@ class Shape:
 
 
 def shape_of_type(hint: Any) -> Shape:
-    """Return what a type says of the JSON that it stands for."""
+    """Return the shape of the JSON that a type stands for."""
     arms = [arm for arm in arms_of(hint) if arm not in ABSENCES]
     structs = [struct for arm in arms if (struct := struct_of(arm)) is not None]
     generic = [arm for arm in arms if struct_of(arm) is not None]
@@ -98,7 +100,7 @@ def _kind_of_arm(arm: Any) -> str:
 
 
 def _fields_of_types(structs: Sequence[Any]) -> Mapping[str, FieldShape]:
-    """Return the fields of all; required are those that all of them require."""
+    """Return the fields of all; a field is required if all of them require it."""
     hints: dict[str, list[Any]] = {}
     required: dict[str, int] = {}
     for struct in structs:
@@ -119,7 +121,7 @@ def _fields_of_types(structs: Sequence[Any]) -> Mapping[str, FieldShape]:
 
 
 def shape_of_schema(document: Mapping[str, Any], schema: Schema) -> Shape:
-    """Return what a schema of an OpenAPI document says."""
+    """Return the shape of the JSON that a schema of an OpenAPI document describes."""
     name = str(schema.get("$ref", "")).rpartition("/")[2]
     schema = resolve(document, schema)
     parts = [shape_of_schema(document, part) for part in schema.get("allOf", ())]
@@ -150,7 +152,7 @@ def shape_of_schema(document: Mapping[str, Any], schema: Schema) -> Shape:
 
 
 def resolve(document: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a reference of a document refers to; anything else is itself.
+    """Return the target of a reference in a document; any other part is its own.
 
     Raises:
         DocumentError: there is no such place in the document.
@@ -224,7 +226,7 @@ def _item_of_schema(
 
 
 def either(shapes: Sequence[Shape]) -> Shape:
-    """Return the shape of what has one of these shapes."""
+    """Return the shape of JSON that has one of these shapes."""
     if len(shapes) == 1:
         return shapes[0]
     known = [shape.kinds for shape in shapes if shape.kinds is not None]

@@ -1,4 +1,4 @@
-"""Every answer of every operation: it decodes, whatever else than its identity is missing in it."""
+"""Every answer of every operation: it decodes, with any field but its identity missing."""
 
 from __future__ import annotations
 
@@ -13,21 +13,12 @@ import msgspec
 import pytest
 
 from frontegg_async import Operation
+from frontegg_async.cli.call.hints import arms_of, is_list, is_object, struct_of
 from frontegg_async.endpoints import operations
 from frontegg_async.models._base import ResponseModel
 from frontegg_async.operation import JSON
 
-from .instances import (
-    Field,
-    arms_of,
-    fields_of,
-    is_list,
-    is_object,
-    present,
-    struct_of,
-    structs_in,
-    value_of,
-)
+from .instances import Field, fields_of, present, structs_in, value_of
 
 OPERATIONS: Final = operations()
 STRUCTS: Final = structs_in(*(each.returns for each in OPERATIONS if each.returns is not JSON))
@@ -45,9 +36,9 @@ DATES: Final = {
 SECRET_WORDS: Final = re.compile(
     r"password|secret|token|jwt|otp|code|link|hash|salt|qr|private|credential|recovery|assertion"
 )
-"""What is said in the names of fields that nobody should read in a log."""
+"""Words in the names of fields that must not be read in a log."""
 NO_SECRETS: Final = re.compile(
-    # What such a thing is called, when it ends, what it is for: not the thing.
+    # Its name, its end or its purpose: not the secret.
     r".*(_id|_ids|_type|_at|_in|_expiration\w*|_time|_url|_name|_method|_length|_status|_key"
     r"|_algorithm|_uri|_payload)"
     r"|country_code|post_code|status_code|error_code|vendor_id|hash_type|hashing_\w+"
@@ -58,7 +49,7 @@ each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda eac
 
 
 def decoded(struct: Any, document: object) -> Any:
-    """Return what an operation with this answer would return."""
+    """Return the result of an operation with this answer."""
     operation: Operation[Any] = Operation("drift.probe", "GET", "/probe", struct)
     return operation.decode(json.dumps(document).encode())
 
@@ -86,7 +77,7 @@ def test_there_are_structs() -> None:
 
 @each_struct
 def test_everything_is_read(struct: Any) -> None:
-    """An answer with every field decodes to what it was made from."""
+    """An answer with every field decodes to the value that it was made from."""
     assert decoded(struct, full(struct)) == value_of(struct, "x")
 
 
@@ -215,7 +206,7 @@ def test_answers(operation: Operation[Any]) -> None:
 
 
 def test_all_operations_return_what_can_be_told() -> None:
-    """An operation returns a Struct, an array, nothing, or what is not described."""
+    """An operation returns a Struct, an array, nothing, or JSON that is not described."""
     for operation in OPERATIONS:
         returns = operation.returns
         described = struct_of(returns) is not None or get_origin(returns) is tuple

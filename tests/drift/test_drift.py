@@ -36,12 +36,12 @@ _schemas: Final = ("components", "schemas")
 
 
 def put(*steps: str | int, value: Any) -> Change:
-    """Return what puts a value into a document."""
+    """Return a change that puts a value into a document."""
     return lambda whole: at(whole, *steps[:-1]).__setitem__(steps[-1], value)
 
 
 def remove(*steps: str | int) -> Change:
-    """Return what takes a part out of a document."""
+    """Return a change that takes a part out of a document."""
     return lambda whole: at(whole, *steps[:-1]).__delitem__(steps[-1])
 
 
@@ -163,6 +163,13 @@ CHANGES: Final[list[tuple[Change, str, str, Kind]]] = [
         remove(*_schemas, "FedAnimalDto", "properties", "lastMeal"),
         "class Animal", "field lastMeal", "gone",
     ),
+    # An id that the SDK requires: each schema that has it must require it, and not as null.
+    (remove(*_schemas, "AnimalDto", "required"), "class Animal", "field id", "changed"),
+    (remove(*_schemas, "FedAnimalDto", "properties", "id"), "class Animal", "field id", "changed"),
+    (
+        put(*_schemas, "FedAnimalDto", "properties", "id", value={**TEXT, "nullable": True}),
+        "class Animal", "field id", "changed",
+    ),
     (
         put(*_schemas, "KeeperDto", "properties", "age", value={"type": "number"}),
         "class Keeper", "field age", "new",
@@ -203,15 +210,15 @@ def test_no_drift() -> None:
     assert find_drift([document()], SDK) == []
 
 
-@pytest.mark.parametrize(("change", "where", "what", "kind"), CHANGES)
-def test_each_kind_of_change_is_found(change: Change, where: str, what: str, kind: Kind) -> None:
+@pytest.mark.parametrize(("change", "where", "part", "kind"), CHANGES)
+def test_each_kind_of_change_is_found(change: Change, where: str, part: str, kind: Kind) -> None:
     """One change of the document is a finding that says where it is, and of which kind."""
     changed = document()
     change(changed)
     assert changed != document()
     found = find_drift([changed], SDK)
-    assert (where, what, kind) in {(each.where, each.what, each.kind) for each in found}
-    # What was not touched is not blamed, but for what follows of a part that cannot be seen.
+    assert (where, part, kind) in {(each.where, each.part, each.kind) for each in found}
+    # No other part is blamed, but for Structs that can no longer be seen whole.
     assert {each.where for each in found} <= {where, "class Animal"}
     assert found == sorted(set(found))
 
@@ -222,7 +229,7 @@ def without(**changes: Any) -> tuple[SdkOperation, ...]:
 
 
 @pytest.mark.parametrize(
-    ("sdk", "where", "what", "kind"),
+    ("sdk", "where", "part", "kind"),
     [
         (SDK[1:], LIST, "route", "new"),
         (without(template="/zoo/other"), "GET /zoo/other", "route", "gone"),
@@ -235,31 +242,31 @@ def without(**changes: Any) -> tuple[SdkOperation, ...]:
     ],
 )
 def test_each_change_of_the_sdk_is_found(
-    sdk: tuple[SdkOperation, ...], where: str, what: str, kind: Kind
+    sdk: tuple[SdkOperation, ...], where: str, part: str, kind: Kind
 ) -> None:
     """One change of the SDK is a finding as well."""
     found = find_drift([document()], sdk)
-    assert (where, what, kind) in {(each.where, each.what, each.kind) for each in found}
+    assert (where, part, kind) in {(each.where, each.part, each.kind) for each in found}
 
 
 def test_what_is_described_but_taken_as_it_comes_is_found() -> None:
     """Where the SDK has an object of any fields, or anything, fields of the document are new."""
     free = replace(SDK[1], body=dict[str, Any], returns=Any)
     found = find_drift([document()], (SDK[0], free, *SDK[2:]))
-    assert [(each.where, each.what, each.kind) for each in found[:2]] == [
+    assert [(each.where, each.part, each.kind) for each in found[:2]] == [
         (FEED, "answer", "new"),
         (FEED, "body", "new"),
     ]
     changed = document()
     put(*_schemas, "FedAnimalDto", value={"type": "array", "items": TEXT})(changed)
     assert (FEED, "answer", "new") in {
-        (each.where, each.what, each.kind)
+        (each.where, each.part, each.kind)
         for each in find_drift([changed], (SDK[0], free, *SDK[2:]))
     }
 
 
 def test_answers_of_reading_operations() -> None:
-    """What only reads is expected to answer, described or not; JSON is enough for that."""
+    """Operations that only read are expected to answer, described or not; JSON is enough."""
     changed = document()
     put(*_list, "responses", value={})(changed)
     for returns, kinds in ((None, ["changed"]), (Any, []), (SDK[0].returns, ["gone"])):
@@ -268,7 +275,7 @@ def test_answers_of_reading_operations() -> None:
 
 
 def test_only_what_the_documents_cover_is_judged() -> None:
-    """Operations elsewhere are not missed, and what they read is not called made up."""
+    """Operations elsewhere are not missed, and the fields that they read are not called made up."""
     changed = document()
     remove(*_schemas, "FedAnimalDto", "properties", "lastMeal")(changed)
     elsewhere = SdkOperation("x.y", "GET", "/zoology/v1", {}, returns=SDK[1].returns)
@@ -276,7 +283,7 @@ def test_only_what_the_documents_cover_is_judged() -> None:
 
 
 def test_a_finding_reads_well() -> None:
-    """A finding says where, what, of which kind and why."""
+    """A finding says where, part, of which kind and why."""
     changed = document()
     put("paths", "/new", value={"get": {"responses": {}}})(changed)
     (found,) = find_drift([changed], SDK)
@@ -298,14 +305,14 @@ REASON: Final = Explanation(LIST, "query _order", "changed", "seen", "it is refu
     ],
 )
 def test_explanations(explanation: Explanation, explained: bool) -> None:
-    """An explanation covers what it is about, and no other kind, place or part."""
+    """An explanation covers its own findings, and no other kind, place or part."""
     left = unexplained([ORDER], [explanation], prefixes=["/zoo"], everything=True)
     assert (left == []) is explained
     assert (ORDER in left) is not explained
 
 
 def test_idle_explanations_are_findings() -> None:
-    """What explains nothing any more is found, if its document was looked at."""
+    """An explanation of nothing is found, if its document was looked at."""
     of_struct = Explanation("class Animal", "field legs", "gone", "spec", "r")
     both = [REASON, of_struct]
     left = unexplained([], both, prefixes=["/zoo"], everything=True)
@@ -362,20 +369,20 @@ def test_exit_code_of_agreement(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize("servers", [[], [{"url": "https://a/x"}, {"url": "https://a/y"}]])
 def test_a_document_without_one_prefix(servers: list[dict[str, str]]) -> None:
-    """Where servers do not share a path nobody knows what the operations' paths are."""
+    """Where servers do not share a path the operations' paths are unknown: an error."""
     with pytest.raises(DocumentError, match="path"):
         prefix_of({"servers": servers})
 
 
 def test_every_reason_is_given() -> None:
     """The table of explanations says of each why, and says nothing twice."""
-    assert all(each.reason and each.where and each.what for each in EXPLAINED)
-    assert len({(each.where, each.what, each.kind) for each in EXPLAINED}) == len(EXPLAINED)
+    assert all(each.reason and each.where and each.part for each in EXPLAINED)
+    assert len({(each.where, each.part, each.kind) for each in EXPLAINED}) == len(EXPLAINED)
 
 
 @needs_documents
 def test_frontegg(capsys: pytest.CaptureFixture[str]) -> None:
-    """SDK and Frontegg's documents differ in nothing but what is explained."""
+    """Every difference between SDK and Frontegg's documents is explained."""
     code = main([str(SPECS / name) for name in NAMES])
     assert code == 0, capsys.readouterr().out
 

@@ -1,7 +1,8 @@
-"""Every coroutine of every group: what it sends is what it was given, and nothing else."""
+"""Every coroutine of every group: it sends its arguments, and nothing else."""
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -13,27 +14,27 @@ import pytest
 from msgspec import UNSET, Struct, UnsetType
 
 from frontegg_async import Operation, TenantHeader, TokenKind
-from frontegg_async.cli.call.signatures import Documentation
+from frontegg_async.cli.call.hints import arms_of, is_object
+from frontegg_async.cli.call.signatures import Parameter, Place
 from frontegg_async.endpoints import operations
 from frontegg_async.models.metadata import encode_metadata
 from frontegg_async.models.paging import Page
 from frontegg_async.operation import UserHeader
 
-from .instances import arms_of, fields_of, is_list, is_object, present
+from .instances import fields_of
 from .recording import (
     BODY,
     CALLABLE,
     COOKIE_NAME,
     TENANT,
     USER,
-    Parameter,
     Sent,
     destinations,
     full_arguments,
     least_arguments,
-    method_of,
     parameters_of,
     sent_by,
+    signature_of,
 )
 
 SUFFIXES: Final = {
@@ -53,17 +54,6 @@ SHARED_ROUTES: Final = {
 each_operation = pytest.mark.parametrize("operation", CALLABLE, ids=lambda each: each.name)
 
 
-def takes_body(parameter: Parameter, operation: Operation[Any]) -> bool:
-    """Whether a parameter is the whole body, and not a field of it."""
-    body = operation.body
-    if body is None:
-        return False
-    if get_origin(body) is tuple:
-        return any(is_list(arm) and get_args(arm)[0] == body.__args__[0]
-                   for arm in present(parameter.hint))  # fmt: skip
-    return body in present(parameter.hint) or set(arms_of(body)) == set(present(parameter.hint))
-
-
 def lands_as(sent: Sent, parameter: Parameter, value: Any, place: str) -> list[Any]:
     """Return the forms in which a value may be sent."""
     if place == COOKIE_NAME:
@@ -76,7 +66,7 @@ def lands_as(sent: Sent, parameter: Parameter, value: Any, place: str) -> list[A
         return [encode_metadata(cast("Mapping[str, Any]", value))]
     if isinstance(value, list):
         value = cast("list[object]", value)
-        # Sent as a list, or as the one text that a few query parameters take.
+        # Sent as a list, or as the one string that a few query parameters take.
         return [value, tuple(value), ",".join(map(str, value))]
     if isinstance(value, datetime):
         return [value, value.isoformat()]
@@ -84,14 +74,14 @@ def lands_as(sent: Sent, parameter: Parameter, value: Any, place: str) -> list[A
 
 
 def takes_objects(sent: Sent, place: str) -> bool:
-    """Whether a field of the body is one that objects are put into as they are."""
+    """Return whether a field of the body takes objects as they are."""
     fields = fields_of(type(sent.body)) if isinstance(sent.body, Struct) else ()
     hints = [field.hint for field in fields if place == f"{BODY} {field.name}"]
     return any(is_object(arm) for hint in hints for arm in arms_of(hint))
 
 
 def own_places(operation: Operation[Any], places: Mapping[str, Any]) -> set[str]:
-    """Return what is sent without a parameter: pages of a length are numbered from 0."""
+    """Return the places that are filled without a parameter: pages are numbered from 0."""
     paged = get_origin(operation.returns) is Page and "query _limit" in places
     return {"query _offset"} if paged else set()
 
@@ -105,7 +95,7 @@ def test_what_cannot_be_called() -> None:
 
 @each_operation
 def test_each_argument_lands_once(operation: Operation[Any]) -> None:
-    """Each argument changes one place of what is sent, its own, and arrives there unharmed."""
+    """Each argument changes one place of the request, its own, and arrives there unharmed."""
     for arguments in full_arguments(operation):
         sent = sent_by(operation, arguments)
         taken: list[str] = []
@@ -113,8 +103,7 @@ def test_each_argument_lands_once(operation: Operation[Any]) -> None:
             if parameter.name not in arguments:
                 continue
             landed = _landing(operation, parameter)
-            if takes_body(parameter, operation):
-                assert {place.partition(" ")[0] for place in landed} == {BODY}, parameter.name
+            if parameter.whole:
                 place, value = BODY, sent.body
             else:
                 assert len(landed) == 1, f"{parameter.name} lands in {sorted(landed)}"
@@ -123,15 +112,28 @@ def test_each_argument_lands_once(operation: Operation[Any]) -> None:
             assert value in lands_as(sent, parameter, arguments[parameter.name], place), (
                 parameter.name
             )
-            if place.startswith(f"{BODY} "):
-                assert place == f"{BODY} {parameter.name}"
             taken.append(place)
         assert len(set(taken)) == len(taken)
 
 
 @each_operation
+def test_places(operation: Operation[Any]) -> None:
+    """The recorded places of each parameter are those that its signature declares."""
+    for parameter in parameters_of(operation):
+        for place in _landing(operation, parameter):
+            where, _, name = place.partition(" ")
+            assert where == parameter.place.value, f"{parameter.name}: {place}"
+            if parameter.place is Place.PATH:
+                assert operation.parameters[int(name)] == parameter.wire
+            elif parameter.place is Place.HEADER:
+                assert name.partition(":")[0] == parameter.wire
+            elif parameter.place is Place.BODY and not parameter.whole:
+                assert name == parameter.name
+
+
+@each_operation
 def test_nothing_else_is_sent(operation: Operation[Any]) -> None:
-    """With all arguments given, there is none in what is sent that was not given."""
+    """With all arguments given, the request holds no other value."""
     for arguments in full_arguments(operation):
         places = sent_by(operation, arguments).places()
         expected = own_places(operation, places)
@@ -141,7 +143,7 @@ def test_nothing_else_is_sent(operation: Operation[Any]) -> None:
 
 @each_operation
 def test_what_is_left_out_is_not_sent(operation: Operation[Any]) -> None:
-    """With few arguments nothing is sent that was not given, but defaults that say something."""
+    """With few arguments only these are sent, and defaults that say something."""
     arguments = least_arguments(operation)
     places = sent_by(operation, arguments).places()
     expected = own_places(operation, places)
@@ -149,7 +151,7 @@ def test_what_is_left_out_is_not_sent(operation: Operation[Any]) -> None:
         landed = _landing(operation, parameter)
         if parameter.name in arguments:
             expected |= landed
-        elif not parameter.absent:
+        elif parameter.shown_default is not None:
             expected |= landed
             assert {places[place] for place in landed} == {parameter.default}
     assert places.keys() == expected
@@ -158,10 +160,10 @@ def test_what_is_left_out_is_not_sent(operation: Operation[Any]) -> None:
 def test_defaults_that_say_something() -> None:
     """Besides the length of a page, defaults that are sent are required, or a stable order."""
     found = {
-        f"{operation.name} {parameter.name}": parameter.default
+        f"{operation.name} {parameter.name}": parameter.shown_default
         for operation in CALLABLE
         for parameter in parameters_of(operation)
-        if not parameter.required and not parameter.absent and parameter.name != "limit"
+        if parameter.shown_default is not None and parameter.name != "limit"
     }
     assert found == {
         "authentication.sign_up provider": "local",
@@ -183,7 +185,7 @@ def test_defaults_that_say_something() -> None:
 @each_operation
 def test_what_excludes_each_other(operation: Operation[Any]) -> None:
     """Parameters that are refused together, or without another, name each other."""
-    told = Documentation.of(method_of(operation)).parameters
+    told = signature_of(operation).documentation.parameters
     given = least_arguments(operation)
     doubtful = {
         parameter.name
@@ -202,11 +204,11 @@ def test_null_is_sent_where_it_is_taken(operation: Operation[Any]) -> None:
     for arguments in full_arguments(operation):
         for parameter in parameters_of(operation):
             place = f"{BODY} {parameter.name}"
-            nullable = NoneType in arms_of(parameter.hint)
+            nullable = NoneType in arms_of(parameter.annotation)
             if nullable and parameter.name in arguments and place in _landing(operation, parameter):
                 sent = sent_by(operation, {**arguments, parameter.name: None})
                 assert sent.places()[place] is None
-                # None as the default would be a null that nobody has asked for.
+                # None as the default would be a null that no caller has asked for.
                 assert parameter.required or parameter.default is UNSET
 
 
@@ -271,19 +273,23 @@ def test_headers(operation: Operation[Any]) -> None:
 
 @each_operation
 def test_signature(operation: Operation[Any]) -> None:
-    """Absence is UNSET in the body, and what has a default cannot be given by position."""
+    """Absence is UNSET in the body, and parameters with a default are keyword-only."""
+    kinds = inspect.signature(signature_of(operation).method).parameters
     for parameter in parameters_of(operation):
         if f"{BODY} {parameter.name}" in _landing(operation, parameter):
             assert (
-                parameter.required or UnsetType in arms_of(parameter.hint) or not parameter.absent
+                parameter.required
+                or UnsetType in arms_of(parameter.annotation)
+                or parameter.shown_default is not None
             )
-        assert parameter.required or parameter.keyword_only, parameter.name
+        by_name = kinds[parameter.name].kind is inspect.Parameter.KEYWORD_ONLY
+        assert parameter.required or by_name, parameter.name
 
 
 @each_operation
 def test_docstring(operation: Operation[Any]) -> None:
     """A docstring ends with the route and the token, and explains all parameters or none."""
-    documentation = Documentation.of(method_of(operation))
+    documentation = signature_of(operation).documentation
     assert documentation.summary.endswith(".")
     route = f"{operation.method} {operation.template}"
     last = documentation.details[-1]

@@ -1,4 +1,4 @@
-"""Every body of every operation: what is left out is not sent, and names are those of the wire."""
+"""Every body of every operation: fields left out are not sent, and names are those of the wire."""
 
 from __future__ import annotations
 
@@ -11,20 +11,11 @@ import msgspec
 import pytest
 from msgspec import UNSET, UnsetType
 
+from frontegg_async.cli.call.hints import arms_of, is_list, struct_of
 from frontegg_async.models import secrets_of
 from frontegg_async.models._base import RequestModel
 
-from .instances import (
-    Field,
-    arms_of,
-    fields_of,
-    is_list,
-    present,
-    struct_of,
-    structs_in,
-    tag_of,
-    value_of,
-)
+from .instances import Field, fields_of, present, structs_in, tag_of, value_of
 from .recording import CALLABLE, parameters_of
 from .test_answers import secrets_in
 
@@ -36,7 +27,7 @@ each_struct = pytest.mark.parametrize("struct", STRUCTS, ids=str)
 
 
 def written(struct: Any, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return what is sent of a body with these fields."""
+    """Return the JSON of a body with these fields."""
     return cast("dict[str, Any]", json.loads(msgspec.json.encode(struct(**fields))))
 
 
@@ -102,7 +93,7 @@ def test_null_is_sent_where_it_is_taken(struct: Any) -> None:
 
 @each_struct
 def test_names_on_the_wire(struct: Any) -> None:
-    """No two fields share a name on the wire; the drift check knows what the names should be."""
+    """No two fields share a name on the wire; the drift check compares them with the documents."""
     wires = [field.wire for field in fields_of(struct)] + list(tag_name(struct))
     assert len(set(wires)) == len(wires)
     assert all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", wire) for wire in wires)
@@ -121,7 +112,7 @@ def test_form(struct: Any) -> None:
 
 @each_struct
 def test_secrets_do_not_show(struct: Any) -> None:
-    """No ``repr`` shows a text that a name calls secret, and errors know it to hide it."""
+    """No ``repr`` shows a string that a name calls secret, and errors know it to hide it."""
     made = value_of(struct, "canary")
     for field in secrets_in(struct):
         secret = getattr(made, field.name)

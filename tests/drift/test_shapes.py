@@ -1,4 +1,4 @@
-"""Schemas and types in the same terms: what is said in several ways is understood in each."""
+"""Schemas and types in the same terms: each way of describing the same is understood."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def required(fields: Mapping[str, FieldShape] | None) -> dict[str, bool] | None:
     ],
 )
 def test_kinds_of_schemas(schema: dict[str, Any], expected: frozenset[str] | None) -> None:
-    """What can come is read from types, references, parts and choices; unsaid it is anything."""
+    """Kinds are read from types, references, parts and choices; without any it is anything."""
     assert shape_of_schema(DOCUMENT, schema).kinds == expected
 
 
@@ -131,7 +131,7 @@ def test_fields_of_schemas(schema: dict[str, Any], expected: dict[str, bool] | N
 
 
 def test_items_of_schemas() -> None:
-    """What an array is of is found in parts and choices too."""
+    """The items of an array are found in parts and choices too."""
     array = {"type": "array", "items": SIZE}
     for schema in (array, {"allOf": [array]}, {"oneOf": [array, SIZED]}):
         item = shape_of_schema(DOCUMENT, schema).find_item()
@@ -182,7 +182,7 @@ def test_fields_of_types() -> None:
 
 
 def test_items_of_types() -> None:
-    """What a list is of is known of every kind of list."""
+    """The items of every kind of list are known."""
     for hint in (Sequence[Dish], tuple[Dish, ...] | None, list[Dish] | UnsetType):
         item = shape_of_type(hint).find_item()
         assert isinstance(item, Shape)

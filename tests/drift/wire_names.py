@@ -1,4 +1,4 @@
-"""The names that go over the wire, as a table of facts: what is renamed by mistake is noticed.
+"""The names that go over the wire, as a table of facts, so that a renaming by mistake is noticed.
 
 ``python -m tests.drift.wire_names`` writes ``wire_names.json`` anew; a change of it is to be looked
 at line by line, because Frontegg knows no other names.

@@ -1,4 +1,4 @@
-"""A small API that is documented as it is, for tests of what happens when it is not."""
+"""A small API and its true document, for tests that make it untrue."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, cast
 from msgspec import UNSET, UnsetType
 
 from frontegg_async.models import RequestModel, ResponseModel
+from frontegg_async.models._base import Id
 from frontegg_async.models.paging import Page
 
 from .sdk import SdkOperation, Use
@@ -27,7 +28,7 @@ class Keeper(ResponseModel, frozen=True, kw_only=True):
 class Animal(ResponseModel, frozen=True, kw_only=True):
     """An answer of two operations."""
 
-    id: str | None = None
+    id: Id
     legs: int | float | None = None
     keepers: tuple[Keeper, ...] | None = None
     last_meal: str | None = None
@@ -180,6 +181,7 @@ _DOCUMENT: Final = {
             },
             "AnimalDto": {
                 "type": "object",
+                "required": ["id"],
                 "properties": {
                     "id": _TEXT,
                     "legs": {"type": "integer"},
@@ -191,6 +193,7 @@ _DOCUMENT: Final = {
             },
             "FedAnimalDto": {
                 "type": "object",
+                "required": ["id"],
                 "properties": {"id": _TEXT, "lastMeal": {**_TEXT, "format": "date-time"}},
             },
             "DishDto": {

@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from redis.asyncio import Redis
 
 _ATTEMPTS: Final = 5
-"""Somebody may take a port between our finding it free and Redis listening on it."""
+"""Another process may take the port after we find it free and before Redis listens on it."""
 
 
 class RedisServer:
@@ -62,7 +62,7 @@ def _start_redis(program: str, folder: Path) -> RedisServer:
 
 @contextmanager
 def run_redis(folder: Path) -> Generator[RedisServer, None, None]:
-    """Run a Redis of one's own; skip the test where it is not installed, but fail it in CI."""
+    """Run a Redis for one test; skip the test where it is not installed, but fail it in CI."""
     program = shutil.which("redis-server")
     if program is None:
         reason = "redis-server is not installed (Debian: apt-get install redis-server)"
@@ -105,6 +105,6 @@ def _exporter() -> InMemorySpanExporter:
 
 @pytest.fixture
 def spans(_exporter: InMemorySpanExporter) -> InMemorySpanExporter:
-    """Give what collects the spans of this test."""
+    """Give the exporter that collects the spans of this test."""
     _exporter.clear()
     return _exporter

@@ -1,4 +1,4 @@
-"""Spans of calls: what they say, what they must not say, and that nothing else changes."""
+"""Spans of calls: their attributes, no secrets or ids in them, and no other effect."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ from frontegg_async.emulator import (
 from frontegg_async.endpoints.users import GET as GET_USER
 from frontegg_async.integrations.otel import OpenTelemetryObserver
 
-from ..clocks import ADD, AUTH, GET, FakeClock
-from ..conftest import API_KEY
+from ..support.clocks import FakeClock
+from ..support.routes import ADD, AUTH, GET
+from ..support.sessions import API_KEY
 
 pytestmark = pytest.mark.anyio
 
@@ -114,7 +115,7 @@ async def test_a_call_is_a_client_span(
 async def test_send_tells_the_status_and_the_trace_id(
     traced: FronteggSession, emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
-    """Where the answer itself is returned, its status and trace id are known as well."""
+    """A call that returns the response itself has its status and trace id in the span, too."""
     answer = await traced.send(GET_USER, "user-0")
     assert attributes(only(spans)) == {
         **of_get(emulator),
@@ -126,7 +127,7 @@ async def test_send_tells_the_status_and_the_trace_id(
 async def test_an_error_is_told_and_raised(
     traced: FronteggSession, emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
-    """A refused call has its class, status and trace id in the span, and reaches the caller."""
+    """An error's class, status and trace id are in the span, and it reaches the caller."""
     with pytest.raises(NotFoundError) as caught:
         await traced.users.get(ID)
     span = only(spans)
@@ -155,7 +156,7 @@ async def test_resends_are_counted(
 async def test_no_answer_no_status(
     traced: FronteggSession, emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
-    """A call whose answer is lost has a class and a message, and no made-up status."""
+    """A call whose response is lost has a class and a message, and no made-up status."""
     emulator.inject(CutAfterCommit(), on=ADD)
     emulator.inject(AnswerStatus(403), on=GET)
     with pytest.raises(OutcomeUnknownError) as caught:
@@ -167,7 +168,7 @@ async def test_no_answer_no_status(
     assert span.status.description == caught.value.message
 
 
-async def test_an_answer_that_cannot_be_read_is_an_error(
+async def test_a_response_that_cannot_be_read_is_an_error(
     traced: FronteggSession, emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
     """Decoding is part of the call: the span of one that fails there is an error, of status 200."""
@@ -178,7 +179,7 @@ async def test_an_answer_that_cannot_be_read_is_an_error(
     assert attributes(only(spans))["error.type"] == "ResponseDecodeError"
 
 
-async def test_what_is_refused_before_sending_is_a_span(
+async def test_a_call_rejected_before_sending_is_a_span(
     traced: FronteggSession, emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
     """A path value that cannot be sent is an error in the trace too, without the value."""
@@ -270,7 +271,7 @@ async def test_concurrent_calls_have_spans_of_their_own(
 async def test_no_span_holds_a_secret_an_id_or_a_body(
     emulator: Emulator, spans: InMemorySpanExporter
 ) -> None:
-    """Whatever happens to calls that are full of them, nothing of it stands in any span."""
+    """Secrets, ids and bodies of calls stand in no span, however the calls end."""
     emulator.add_user(ID, email=EMAIL, tenant_ids=["canary-tenant"])
     echo = f'{{"errors": ["no {ID} {EMAIL} {API_KEY}"], "errorCode": "ER-00001"}}'.encode()
     async with traced_on(emulator) as session:
@@ -286,7 +287,7 @@ async def test_no_span_holds_a_secret_an_id_or_a_body(
         emulator.inject(Redirect(f"https://elsewhere.test/{ID}?token={API_KEY}"), on=GET)
         with pytest.raises(ConfigurationError, match=r"elsewhere\.test"):
             await view.users.get(ID)
-    # Credentials that the auth route refuses, and repeats.
+    # Credentials that the auth route rejects, and repeats.
     emulator.inject(AnswerStatus(401, echo, "application/json"), on=AUTH, times=None)
     async with traced_on(emulator) as refused:
         with pytest.raises(AuthenticationError):
@@ -366,7 +367,7 @@ print(frontegg_async.FronteggSession.__name__)
 @pytest.mark.parametrize(
     ("program", "expected"), [(_WITHOUT_SDK, "user-0"), (_WITHOUT_EXTRAS, "FronteggSession")]
 )
-def test_what_is_not_installed_is_not_needed(program: str, expected: str) -> None:
+def test_extras_that_are_not_installed_are_not_needed(program: str, expected: str) -> None:
     """Spans need the API only, and are no-ops without an SDK; the core needs no extra at all."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""Parquet rows: the same rows and the same refusals as from the other kinds of files."""
+"""Parquet rows: the same rows and the same errors as from the other kinds of files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from frontegg_async.bulk.input.originals import Original
 from frontegg_async.bulk.input.parquet import BATCH_ROWS
 from frontegg_async.emulator import Emulator
 
-# pyarrow 26 has no type hints: what comes from these two names is Any.
+# pyarrow 26 has no type hints: all names of these two modules are Any.
 pa: Final[Any] = import_module("pyarrow")
 pq: Final[Any] = import_module("pyarrow.parquet")
 
@@ -57,8 +57,8 @@ TABLE: Final = {
 
 
 @pytest.mark.parametrize("kind", ["string", "large_string", "dictionary"])
-def test_what_is_written_is_read(tmp_path: Path, kind: str) -> None:
-    """Assignments come back as they were, numbered from 1, from text of every kind."""
+def test_written_rows_are_read(tmp_path: Path, kind: str) -> None:
+    """Assignments come back as they were, numbered from 1, from strings of every kind."""
     make: dict[str, Any] = {
         "string": pa.string(),
         "large_string": pa.large_string(),
@@ -90,7 +90,7 @@ def test_columns_are_spelled_freely(tmp_path: Path, names: Sequence[str]) -> Non
     assert list(parquet_rows(path)) == [(1, expected)]
 
 
-def test_set_active_may_be_text(tmp_path: Path) -> None:
+def test_set_active_may_be_a_string(tmp_path: Path) -> None:
     """The words for true and false that JSONL files may hold are read here too."""
     path = write(
         tmp_path,
@@ -119,7 +119,7 @@ def test_other_columns_are_not_read(tmp_path: Path) -> None:
     assert {row for _, row in rows} == {Assignment(tenant_id="t", user_id="u")}
 
 
-def test_nulls_and_empty_texts_are_malformed(tmp_path: Path) -> None:
+def test_nulls_and_empty_strings_are_malformed(tmp_path: Path) -> None:
     """A row without a tenant or without a user is a row, with its number and the reason."""
     path = write(
         tmp_path,
@@ -162,16 +162,16 @@ UUID: Final = uuid.UUID("6f1c54f5-46ac-4f6b-9f93-9d8c4a8b0f8e")
         ),
     ],
 )
-def test_ids_that_are_no_text_are_malformed(
+def test_ids_that_are_no_strings_are_malformed(
     tmp_path: Path, column: str, values: Any, reason: str
 ) -> None:
-    """An id of another type is refused rather than guessed at, like a number in JSONL."""
+    """An id of another type is rejected, and not converted, like a number in JSONL."""
     columns = {"user_id": ["u-1"], "tenant_id": ["t-1"], "email": ["e@example.test"]}
     path = write(tmp_path, {**columns, column: values()})
     assert reasons(path) == [f"{column} {reason}"]
 
 
-def test_numbers_are_refused_as_in_jsonl(tmp_path: Path) -> None:
+def test_numbers_are_rejected_as_in_jsonl(tmp_path: Path) -> None:
     """The same values give the same rows, whichever of the two kinds of file they stand in."""
     users = [1, 2, None, 0]
     path = write(tmp_path, {"user_id": users, "tenant_id": ["t"] * 4, "set_active": [1, 0, 1, 0]})
@@ -186,7 +186,7 @@ def test_numbers_are_refused_as_in_jsonl(tmp_path: Path) -> None:
 
 
 def test_text_that_is_not_utf8_costs_its_row_only(tmp_path: Path) -> None:
-    """Neither the rows before a broken text nor those after it are lost."""
+    """Neither the rows before a broken string nor the rows after it are lost."""
     offsets = b"".join(number.to_bytes(4, "little") for number in (0, 2, 4, 6))
     users = pa.StringArray.from_buffers(3, pa.py_buffer(offsets), pa.py_buffer(b"u1\xff\xfeu3"))
     path = write(tmp_path, {"user_id": users, "tenant_id": ["t-1", "t-2", "t-3"]})
@@ -266,8 +266,8 @@ def test_rows_are_read_as_they_are_asked_for(tmp_path: Path) -> None:
         ([], "none"),
     ],
 )
-def test_a_missing_column_is_refused_first(tmp_path: Path, names: list[str], shown: str) -> None:
-    """A file that lacks what is needed is an error at once, which says what it has."""
+def test_a_missing_column_is_rejected_first(tmp_path: Path, names: list[str], shown: str) -> None:
+    """A file without a needed column is an error at once, which lists its columns."""
     path = write(tmp_path, {name: ["x"] for name in names})
     expected = f"{path} are {shown}: it needs tenant_id, and user_id or email"
     with pytest.raises(InvalidRequestError) as caught:
@@ -275,8 +275,8 @@ def test_a_missing_column_is_refused_first(tmp_path: Path, names: list[str], sho
     assert str(caught.value).endswith(expected)
 
 
-def test_two_columns_for_one_thing_are_refused(tmp_path: Path) -> None:
-    """Which of two user ids is meant is not guessed."""
+def test_two_columns_of_one_meaning_are_rejected(tmp_path: Path) -> None:
+    """A file with two columns of user ids is an error."""
     path = write(tmp_path, {"user_id": ["a"], "userId": ["b"], "tenant_id": ["t"]})
     with pytest.raises(InvalidRequestError, match="names a column twice"):
         parquet_rows(path)
@@ -285,8 +285,8 @@ def test_two_columns_for_one_thing_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"user_id,tenant_id\nu,t\n", b"PAR1", b"PAR1" + b"\xff" * 100 + b"PAR1"]
 )
-def test_what_is_no_parquet_is_refused(tmp_path: Path, content: bytes) -> None:
-    """Another kind of file is an error at once, and one that a caller can catch."""
+def test_files_of_other_kinds_are_rejected(tmp_path: Path, content: bytes) -> None:
+    """A file that is not Parquet is an error at once, and one that a caller can catch."""
     path = tmp_path / "rows.parquet"
     path.write_bytes(content)
     with pytest.raises(InvalidRequestError, match=r"cannot read .*rows\.parquet: ."):
@@ -309,7 +309,7 @@ def test_no_file_and_no_url(tmp_path: Path) -> None:
 def test_without_pyarrow_it_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
-    """Where the extra is missing, the error names it."""
+    """If the extra is not installed, the error names it."""
     path = write(tmp_path, TABLE)
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(InvalidRequestError, match=r"install frontegg-async\[parquet\]"):
@@ -317,7 +317,7 @@ def test_without_pyarrow_it_says_what_to_install(
 
 
 def test_a_file_that_is_not_read_to_its_end_is_closed(tmp_path: Path) -> None:
-    """Closing the iterator gives back what pyarrow holds, and the file."""
+    """Closing the iterator gives back the memory of pyarrow, and the file."""
     path = write(tmp_path, TABLE)
     before = pa.total_allocated_bytes()
     rows = parquet_rows(path)

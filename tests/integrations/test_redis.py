@@ -21,8 +21,8 @@ from frontegg_async import FronteggSession, StoredToken, TokenStore
 from frontegg_async.emulator import Emulator
 from frontegg_async.integrations.redis import RedisTokenStore
 
-from ..clocks import AUTH, GET, session_on
-from ..conftest import API_KEY
+from ..support.routes import AUTH, GET
+from ..support.sessions import API_KEY, session_on
 from .conftest import run_redis
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +40,7 @@ def sharing(emulator: Emulator, redis: Redis) -> FronteggSession:
     return session_on(emulator, token_store=RedisTokenStore(redis))
 
 
-async def test_what_is_saved_is_loaded(redis: Redis) -> None:
+async def test_a_saved_token_is_loaded(redis: Redis) -> None:
     """A token comes back as it was, under its own key only."""
     store: TokenStore = RedisTokenStore(redis)
     token = stored()
@@ -49,7 +49,7 @@ async def test_what_is_saved_is_loaded(redis: Redis) -> None:
     assert await store.load("b") is None
 
 
-async def test_what_stands_in_redis(redis: Redis) -> None:
+async def test_the_value_in_redis(redis: Redis) -> None:
     """The documented JSON stands under prefix and key, and nothing else is written."""
     token = stored()
     await RedisTokenStore(redis, prefix="app:").save("a", token)
@@ -95,7 +95,7 @@ async def test_a_token_that_has_ended_is_not_kept(redis: Redis) -> None:
     ],
 )
 async def test_garbage_is_a_miss(redis: Redis, garbage: bytes) -> None:
-    """What is no stored token loads as None, survives a discard, and gives way to a save."""
+    """A value that is no token loads as None, survives a discard, and gives way to a save."""
     store = RedisTokenStore(redis)
     await redis.set(f"{PREFIX}a", garbage)
     assert await store.load("a") is None
@@ -187,7 +187,7 @@ async def test_other_credentials_share_nothing(redis: Redis, emulator: Emulator)
 
 
 async def test_the_secret_is_not_stored(redis: Redis, emulator: Emulator) -> None:
-    """What a session leaves in Redis holds its token, and its api key nowhere."""
+    """The value that a session leaves in Redis does not hold its api key."""
     async with sharing(emulator, redis) as session:
         await session.users.get("user-0")
     (name,) = await redis.keys()
@@ -238,7 +238,7 @@ async def test_calls_go_on_without_redis(
 
 
 async def test_the_client_is_not_closed(redis: Redis, emulator: Emulator) -> None:
-    """What was handed in outlives the session."""
+    """The client that was handed in outlives the session."""
     async with sharing(emulator, redis) as session:
         await session.users.get("user-0")
     assert await redis.ping()

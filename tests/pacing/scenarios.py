@@ -1,7 +1,8 @@
-"""Situations that a pacing has to cope with, and the targets that it has in them.
+"""Situations for a pacing, and the targets that it has in them.
 
 Each scenario is played by clients of one kind: the pacing of this project, or another way to pace
-(``world.MakeClient``). Unless a family says otherwise, everything counts from the first second on.
+(``simulation.MakeClient``). Unless a family says otherwise, everything counts from the first
+second on.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ import msgspec
 from frontegg_async.pacing import FixedRate
 
 from .servers import FixedWindow, Server, SlidingWindow, TokenBucket
-from .world import (
+from .simulation import (
     CONNECTIONS,
     Client,
     MakeClient,
     Network,
-    World,
+    Simulation,
     bulk_load,
     bursts,
     count,
@@ -59,14 +60,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         kept: the rate of calls taken, as a share of the rate without stray refusals.
         served: interactive calls served in time, as a share of all.
         failed: the others.
-        excess: ``failed`` minus the share that nobody can serve.
+        excess: ``failed`` minus the share that no client can serve.
         late: interactive calls that were sent and got no answer before their deadline.
         delayed: interactive calls that took over half a second, or failed, as a share of those
             that were not refused themselves.
         median: seconds until an interactive call was served.
         p95: seconds until 95 of 100 were.
         prompt: interactive calls served within a second, as a share of all.
-        used: calls of bulk clients that were taken, as a share of what interactive calls left.
+        used: calls of bulk clients that were taken, as a share of the limit left by others.
         jain: Jain's index of the calls taken of each client.
         windows: whole windows that passed until 80 % of a new limit was used.
     """
@@ -131,8 +132,8 @@ class Target(NamedTuple):
     Args:
         measure: its name in ``Outcome``.
         bound: the bound for the mean over the seeds.
-        every: whether it holds for every single seed.
-        peer: the kind of client whose own measure is the bound, instead of a number.
+        every: True if it holds for every single seed.
+        peer: kind of client whose own measure is the bound, instead of a number.
     """
 
     measure: str
@@ -141,7 +142,7 @@ class Target(NamedTuple):
     peer: str = ""
 
     def met(self, means: Outcome, worsts: Outcome, peer: Outcome | None = None) -> bool:
-        """Return whether it was reached; ``peer`` are the means of the client to compare with."""
+        """Return whether it was reached; ``peer`` holds the means of the client to compare with."""
         found = (worsts if self.every else means).of(self.measure)
         bound = peer.of(self.measure) if peer is not None else self.bound
         return found >= bound if self.measure in MORE_IS_BETTER else found <= bound + 1e-9
@@ -152,7 +153,7 @@ class Family(NamedTuple):
 
     Args:
         name: of the family.
-        scored: how it is scored.
+        scored: the rules of its scores.
         measures: the measures that are shown.
     """
 
@@ -168,8 +169,8 @@ class Scenario(NamedTuple):
         name: of the scenario.
         family: its family.
         play: plays it once with clients of one kind, for a seed.
-        targets: what is to be reached.
-        pictured: whether it is drawn in the picture of the benchmark.
+        targets: bounds to be reached.
+        pictured: True if it is drawn in the picture of the benchmark.
     """
 
     name: str
@@ -183,7 +184,7 @@ class Scenario(NamedTuple):
 
 
 def phase(seed: int, window: float) -> float:
-    """Return when the first reset of a server is: anywhere in its window."""
+    """Return the time of a server's first reset: anywhere in its window."""
     return random.Random(seed * 7 + 1).uniform(0.01, 1.0) * window
 
 
@@ -210,7 +211,7 @@ def bucket(limit: float, burst: float) -> MakeServer:
 
 
 def unlimited(_: int) -> Server:
-    """Return a server that takes what 64 workers can do: a round trip is 81.6 ms on average."""
+    """Return a server that takes all calls of 64 workers: a round trip is 81.6 ms on average."""
     return Server(64 / (0.08 * 1.0202), 1.0)
 
 
@@ -239,18 +240,20 @@ class Alone(msgspec.Struct, frozen=True, kw_only=True):
     def play(self, make: MakeClient, seed: int) -> Outcome:
         """Play it once."""
         stated = self.stated
-        world = World(
+        simulation = Simulation(
             self.server(seed),
             seed,
             network=self.network,
             header=self.header,
             stated=None if stated is None else lambda _: stated,
         )
-        client = make(world, connections=max(self.workers, CONNECTIONS), expected=self.expected)
-        bulk_load(client, world, workers=self.workers)
-        world.clock.run(self.end + 1.0)
-        late = settled(world, self.start, self.end)
-        all_of_it = from_zero(world, self.end)
+        client = make(
+            simulation, connections=max(self.workers, CONNECTIONS), expected=self.expected
+        )
+        bulk_load(client, simulation, workers=self.workers)
+        simulation.clock.run(self.end + 1.0)
+        late = settled(simulation, self.start, self.end)
+        all_of_it = from_zero(simulation, self.end)
         return Outcome(
             goodput=late.goodput,
             wasted=late.wasted,
@@ -279,13 +282,13 @@ def alone(
         server: makes its server.
         start: seconds until a pacing counts as settled.
         end: seconds at the end, a whole number of windows later.
-        targets: what is to be reached.
-        header: whether refusals carry ``X-Rate-Limit-Reset``.
+        targets: bounds to be reached.
+        header: True if refusals carry ``X-Rate-Limit-Reset``.
         network: the round trips.
-        workers: how many calls there may be at once.
+        workers: most calls at once.
         stated: the wait that every refusal states.
         expected: the limit that is published.
-        pictured: whether it is drawn.
+        pictured: True if it is drawn.
     """
     played = Alone(
         server=server,
@@ -491,7 +494,7 @@ ALONE_SCENARIOS: Final = [
     ),
 ]
 
-# A window that somebody else has used up
+# A window that others have used up
 
 USED_UP: Final = Family(
     "a window that somebody else has used up",
@@ -508,16 +511,16 @@ def _used_up(
     offset = phase(seed, _WINDOW)
     server = FixedWindow(_LIMIT, _WINDOW, offset=offset)
     server.take_away(_LIMIT - left, 0.0)
-    world = World(server, seed, header=header)
-    client = make(world, remaining=_ROWS, expected=expected)
-    bulk_load(client, world, rows=_ROWS)
+    simulation = Simulation(server, seed, header=header)
+    client = make(simulation, remaining=_ROWS, expected=expected)
+    bulk_load(client, simulation, rows=_ROWS)
     at = 0.0
     while len(client.done) < _ROWS and at < _GIVEN_UP:
         at += _WINDOW
-        world.clock.run(at)
+        simulation.clock.run(at)
     done = client.done[-1] if len(client.done) == _ROWS else math.inf
     ideal = offset + _WINDOW * (math.ceil((_ROWS - left) / _LIMIT) - 1)
-    taken, refused = count(world, 0.0, math.inf)
+    taken, refused = count(simulation, 0.0, math.inf)
     return Outcome(
         done=done,
         ideal=ideal,
@@ -556,13 +559,13 @@ def _demand(make: MakeClient, seed: int, *, steady: bool, header: bool) -> Outco
     offset = phase(seed, 10.0)
     server = FixedWindow(500, 10.0, offset=offset)
     server.take_away(500, 0.0)
-    world = World(server, seed, header=header)
+    simulation = Simulation(server, seed, header=header)
     used_up, reset = offset + 50.5, offset + 60.0
-    world.clock.at(used_up, lambda: server.take_away(500, used_up))
-    client = make(world)
+    simulation.clock.at(used_up, lambda: server.take_away(500, used_up))
+    client = make(simulation)
     arrivals = poisson(4.0, seed, end) if steady else bursts(100, 20.0, end)
-    web_load(client, world, arrivals, TIMEOUT)
-    world.clock.run(end + 2.0 * TIMEOUT)
+    web_load(client, simulation, arrivals, TIMEOUT)
+    simulation.clock.run(end + 2.0 * TIMEOUT)
     later = [
         call.seconds
         for call in client.served
@@ -610,18 +613,18 @@ def _stray_bulk(make: MakeClient, seed: int, *, share: float, latency: float) ->
     end = 30.0 if latency > 0.05 else 8.0
     taken: list[int] = []
     for strays in (share, 0.0):
-        world = World(Server(1e6, 1.0), seed, network=Network(latency), strays=strays)
-        bulk_load(make(world), world)
-        world.clock.run(end)
-        taken.append(count(world, 0.0, end)[0])
+        simulation = Simulation(Server(1e6, 1.0), seed, network=Network(latency), strays=strays)
+        bulk_load(make(simulation), simulation)
+        simulation.clock.run(end)
+        taken.append(count(simulation, 0.0, end)[0])
     return Outcome(kept=taken[0] / taken[1])
 
 
 def _stray_web(make: MakeClient, seed: int, *, share: float) -> Outcome:
-    world = World(Server(1e6, 1.0), seed, strays=share)
-    client = make(world)
-    web_load(client, world, bursts(100, 60.0, 600.0), TIMEOUT)
-    world.clock.run(600.0)
+    simulation = Simulation(Server(1e6, 1.0), seed, strays=share)
+    client = make(simulation)
+    web_load(client, simulation, bursts(100, 60.0, 600.0), TIMEOUT)
+    simulation.clock.run(600.0)
     spared = [call for call in client.served if call.sent <= 1]
     delayed = sum(not call.ok or call.seconds > _DELAYED for call in spared)
     return Outcome(served=_share_served([client]), delayed=delayed / max(len(spared), 1))
@@ -665,10 +668,10 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
         window: its seconds.
         runs: windows.
         web: calls a second of all pods together.
-        pods: how many pods.
-        bulk: how many bulk processes.
+        pods: number of pods.
+        bulk: number of bulk processes.
         expected: the limit that is published.
-        start: from when on the use of bulk processes is scored.
+        start: time from which on the use of bulk processes is scored.
     """
 
     limit: int
@@ -683,28 +686,30 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
     def play(self, make: MakeClient, seed: int) -> Outcome:
         """Play it once."""
         server = FixedWindow(self.limit, self.window, offset=phase(seed, self.window))
-        world = World(server, seed, header=True)
-        pods = [make(world, number, expected=self.expected) for number in range(self.pods)]
-        bulk = [make(world, 100 + number, expected=self.expected) for number in range(self.bulk)]
+        simulation = Simulation(server, seed, header=True)
+        pods = [make(simulation, number, expected=self.expected) for number in range(self.pods)]
+        bulk = [
+            make(simulation, 100 + number, expected=self.expected) for number in range(self.bulk)
+        ]
         end = (self.runs + 1) * self.window
         for client in pods:
             arrivals = poisson(self.web / self.pods, seed * 100 + client.number, end)
-            web_load(client, world, arrivals, TIMEOUT)
+            web_load(client, simulation, arrivals, TIMEOUT)
         for client in bulk:
-            bulk_load(client, world)
-        world.clock.run(end + TIMEOUT)
+            bulk_load(client, simulation)
+        simulation.clock.run(end + TIMEOUT)
         calls, until = server.available(end)
         start = self.start
         if start:
             calls = server.allowed(start, until)
-        taken = [count(world, start, until, [client.number])[0] for client in bulk]
-        web_taken, _ = count(world, start, until, [client.number for client in pods])
+        taken = [count(simulation, start, until, [client.number])[0] for client in bulk]
+        web_taken, _ = count(simulation, start, until, [client.number for client in pods])
         return Outcome(
             served=_share_served(pods),
             prompt=_share_served(pods, within=1.0),
             p95=percentile(_seconds(pods), 0.95),
             used=sum(taken) / (calls - web_taken),
-            wasted_0=from_zero(world, end).wasted,
+            wasted_0=from_zero(simulation, end).wasted,
             jain=jain(taken),
         )
 
@@ -777,16 +782,16 @@ PODS: Final = Family(
 def _pods(make: MakeClient, seed: int, *, asked: float) -> Outcome:
     end = 150.0
     server = FixedWindow(100, 1.0, offset=phase(seed, 1.0))
-    world = World(server, seed, header=True)
-    pods = [make(world, number) for number in range(8)]
+    simulation = Simulation(server, seed, header=True)
+    pods = [make(simulation, number) for number in range(8)]
     for client in pods:
-        web_load(client, world, poisson(asked / 8, seed * 100 + client.number, end), TIMEOUT)
-    world.clock.run(end + 2.0 * TIMEOUT)
+        web_load(client, simulation, poisson(asked / 8, seed * 100 + client.number, end), TIMEOUT)
+    simulation.clock.run(end + 2.0 * TIMEOUT)
     return Outcome(
         failed=1.0 - _share_served(pods),
         prompt=_share_served(pods, within=1.0),
         p95=percentile(_seconds(pods), 0.95),
-        wasted_0=from_zero(world, end).wasted,
+        wasted_0=from_zero(simulation, end).wasted,
     )
 
 
@@ -814,10 +819,10 @@ OVERLOAD: Final = Family(
 def _overload(make: MakeClient, seed: int, *, asked: float) -> Outcome:
     end, timeout = 120.0, 10.0
     server = FixedWindow(100, 1.0, offset=phase(seed, 1.0))
-    world = World(server, seed, header=True)
-    client = make(world)
-    web_load(client, world, poisson(asked, seed, end), timeout)
-    world.clock.run(end + 3.0 * timeout)
+    simulation = Simulation(server, seed, header=True)
+    client = make(simulation)
+    web_load(client, simulation, poisson(asked, seed, end), timeout)
+    simulation.clock.run(end + 3.0 * timeout)
     failed = 1.0 - _share_served([client])
     late = sum(not call.ok and call.sent > 0 and call.seconds > timeout for call in client.served)
     return Outcome(
@@ -825,7 +830,7 @@ def _overload(make: MakeClient, seed: int, *, asked: float) -> Outcome:
         excess=failed - (1.0 - 100.0 / asked),
         late=late,
         p95=percentile(_seconds([client]), 0.95),
-        wasted_0=from_zero(world, end).wasted,
+        wasted_0=from_zero(simulation, end).wasted,
     )
 
 
@@ -855,14 +860,14 @@ def _change(make: MakeClient, seed: int, *, before: int, after: int, window: flo
     settle, more = (40.0, 40) if window == 1.0 else (10.0 * window, 20)
     at = settle + random.Random(seed).uniform(0.0, 15.0 if window == 1.0 else window)
     server = FixedWindow([(0.0, before), (at, after)], window, offset=phase(seed, window))
-    world = World(server, seed, header=window >= 10.0)
-    bulk_load(make(world), world)
-    world.clock.run(at + (more + 2) * window)
+    simulation = Simulation(server, seed, header=window >= 10.0)
+    bulk_load(make(simulation), simulation)
+    simulation.clock.run(at + (more + 2) * window)
     whole = server.windows(at, at + (more + 1) * window)
-    used = [count(world, start, end)[0] / after for start, end in whole]
+    used = [count(simulation, start, end)[0] / after for start, end in whole]
     found = zip(numbers(), pairwise(used), strict=False)
     passed = next((passed for passed, pair in found if min(pair) >= _FOLLOWED), math.inf)
-    taken, refused = count(world, at, at + 10.0 * window)
+    taken, refused = count(simulation, at, at + 10.0 * window)
     return Outcome(windows=passed, wasted=refused / max(taken + refused, 1))
 
 
@@ -898,18 +903,18 @@ def _sessions(
     make: MakeClient, seed: int, *, limit: int, window: float, number: int, apart: float
 ) -> Outcome:
     server = FixedWindow(limit, window, offset=phase(seed, window))
-    world = World(server, seed)
-    clients = [make(world, each) for each in range(number)]
+    simulation = Simulation(server, seed)
+    clients = [make(simulation, each) for each in range(number)]
     for client in clients:
-        bulk_load(client, world, at=client.number * apart * window)
+        bulk_load(client, simulation, at=client.number * apart * window)
     last = (number - 1) * apart * window
     start, end = last + 60.0 * window, last + 120.0 * window
-    world.clock.run(end + 1.0)
-    late, all_of_it = settled(world, start, end), from_zero(world, end)
+    simulation.clock.run(end + 1.0)
+    late, all_of_it = settled(simulation, start, end), from_zero(simulation, end)
     return Outcome(
         goodput=late.goodput,
         wasted=late.wasted,
-        jain=jain([count(world, start, end, [client.number])[0] for client in clients]),
+        jain=jain([count(simulation, start, end, [client.number])[0] for client in clients]),
         goodput_0=all_of_it.goodput,
         wasted_0=all_of_it.wasted,
     )

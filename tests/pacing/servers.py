@@ -1,7 +1,7 @@
-"""What servers do with too many calls, as small models in virtual time.
+"""Servers with limits of several kinds, as small models in virtual time.
 
 Each answers ``arrive(now)`` with None for a call it takes, or with the time of its next reset for
-one that it refuses (NaN where it does not know one), and keeps count of what it could have taken.
+one that it refuses (NaN where it does not know one), and counts the calls that it could have taken.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 Steps = Sequence[tuple[float, float]]
-"""A limit over time: (from when, calls), in order."""
+"""A limit over time: (start, calls), in order."""
 
 UNKNOWN = math.nan
 
@@ -27,21 +27,21 @@ class Limit:
         self._times = [at for at, _ in self._steps]
 
     def at(self, now: float) -> float:
-        """Return what holds at ``now``."""
+        """Return the limit at ``now``."""
         if len(self._times) == 1:
             return self._steps[0][1]
         return self._steps[max(bisect_right(self._times, now) - 1, 0)][1]
 
 
 class Available(NamedTuple):
-    """The calls that a server would have taken from 0 on, and until when that is."""
+    """The calls that a server would have taken from 0 to a time."""
 
     calls: float
     until: float
 
 
 class Server:
-    """Takes everything.
+    """A server without a limit.
 
     Args:
         limit: calls in a window, maybe changing over time.
@@ -69,24 +69,24 @@ class Server:
         return self.decide(now)
 
     def decide(self, now: float) -> float | None:
-        """Judge one call, whoever sent it."""
+        """Judge a call of any client."""
         del now
         return None
 
     def take_away(self, calls: int, now: float) -> None:
-        """Let somebody else make calls."""
+        """Let another client make calls."""
         for _ in range(calls):
             if self.decide(now) is None:
                 self.rival_taken.append(now)
 
     def allowed(self, start: float, end: float) -> float:
-        """Return how many calls of ours it would have taken between two times, on average."""
+        """Return the calls of ours that it would have taken between two times, on average."""
         return self._lets_through(start, end) - self._taken_by_rivals(start, end)
 
     def available(self, end: float) -> Available:
-        """Return how many calls of ours it would have taken from 0 to the last reset by ``end``.
+        """Return the calls of ours that it would have taken from 0 to the last reset by ``end``.
 
-        A greedy client gets exactly that: what a window or a bucket holds at 0 counts in full.
+        A greedy client gets exactly that: a window or a bucket that is full at 0 counts in full.
         """
         return Available(self.allowed(0.0, end), end)
 
@@ -107,9 +107,9 @@ class FixedWindow(Server):
     """Counts from zero again at every reset.
 
     Args:
-        offset: when the first reset is.
-        opened_by_call: whether a window begins with the first call after a reset instead.
-        jitter: by which share of ``window`` a window is longer or shorter at most, by chance.
+        offset: time of the first reset.
+        opened_by_call: True if a window begins with the first call after a reset instead.
+        jitter: largest share of ``window`` by which a window is longer or shorter, by chance.
         seed: of that chance.
     """
 
@@ -133,7 +133,7 @@ class FixedWindow(Server):
         self._count = 0
 
     def decide(self, now: float) -> float | None:
-        """Judge one call, whoever sent it."""
+        """Judge a call of any client."""
         if now >= self._end:
             self._count = 0
             self._end = now + self.window if self._opened_by_call else self._reset_after(now)
@@ -143,7 +143,7 @@ class FixedWindow(Server):
         return None
 
     def available(self, end: float) -> Available:
-        """Return how many calls of ours it would have taken from 0 to the last reset by ``end``."""
+        """Return the calls of ours that it would have taken from 0 to the last reset by ``end``."""
         if self._opened_by_call:
             return super().available(end)
         self._reset_after(end)
@@ -181,7 +181,7 @@ class SlidingWindow(Server):
     """Looks back over the last ``window`` seconds at every call.
 
     Args:
-        counts_refused: whether a refused call counts as well, so that hammering never ends.
+        counts_refused: True if a refused call counts as well, so that hammering never ends.
     """
 
     def __init__(
@@ -197,7 +197,7 @@ class SlidingWindow(Server):
         self._log: deque[float] = deque()
 
     def decide(self, now: float) -> float | None:
-        """Judge one call, whoever sent it."""
+        """Judge a call of any client."""
         log = self._log
         while log and log[0] <= now - self.window:
             log.popleft()
@@ -222,11 +222,11 @@ class TokenBucket(Server):
         self._at = 0.0
 
     def available(self, end: float) -> Available:
-        """Return how many calls of ours it would have taken from 0 to ``end``."""
+        """Return the calls of ours that it would have taken from 0 to ``end``."""
         return Available(self.allowed(0.0, end) + self._burst, end)
 
     def decide(self, now: float) -> float | None:
-        """Judge one call, whoever sent it."""
+        """Judge a call of any client."""
         filled = self._tokens + (now - self._at) * self.limit.at(now) / self.window
         self._tokens = min(self._burst, filled)
         self._at = now

@@ -1,4 +1,4 @@
-"""The line in front of a group: who goes when, and that nobody and nothing is lost."""
+"""The line of a limit group: the order of calls, and that no call is lost."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 
 from frontegg_async.pacing import (
     FixedRate,
-    Group,
     GroupPacer,
     Learned,
+    LimitGroup,
     Line,
     Pacing,
     RunAllowance,
     Waiter,
 )
-from frontegg_async.pacing.gate import FIRST_LOOK
-from frontegg_async.pacing.line import FLIGHT, PATIENCE
+from frontegg_async.pacing.gate import FIRST_LOOK_S
+from frontegg_async.pacing.line import BULK_PATIENCE_S, REOPENING_CALLS
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +35,7 @@ WAY = 0.02
 
 
 class ManualClock:
-    """A clock that moves when it is told to, and wakes who sleeps on the way."""
+    """A clock that a test moves; it wakes sleepers on the way."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -59,11 +59,11 @@ class ManualClock:
 
     @property
     def sleeping(self) -> int:
-        """How many sleep."""
+        """Number of sleepers."""
         return sum(not future.done() for _, _, future in self._sleepers)
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass, and everything happen at its own time."""
+        """Let time pass, and wake each sleeper at its own time."""
         end = self.now + seconds
         await turn()
         while self._sleepers and self._sleepers[0][0] <= end:
@@ -76,13 +76,13 @@ class ManualClock:
 
 
 async def turn() -> None:
-    """Let everything happen that can happen without time passing."""
+    """Let all tasks run as far as they can without time passing."""
     for _ in range(6):
         await asyncio.sleep(0)
 
 
 class Window:
-    """A server that takes so many calls in windows that the first call of each opens."""
+    """A server with a limit in windows, each opened by a call."""
 
     def __init__(self, calls: int, seconds: float) -> None:
         self._calls = calls
@@ -100,17 +100,17 @@ class Window:
 
 
 class Scene:
-    """A group, a run of one bulk call a second, and a record of who went."""
+    """A limit group, a run of one bulk call a second, and a record of the calls that went."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.pacing = Pacing(self.clock)
-        self.group: Group = self.pacing.group(NAME)
+        self.group: LimitGroup = self.pacing.group(NAME)
         self.run = RunAllowance(rate=FixedRate(1, 1.0))
         self.server: Window | None = None
-        """Answers calls; without one nobody does."""
+        """Answers calls; None leaves that to the test."""
         self.gone: list[str] = []
-        self.lacked: dict[str, float] = {}
+        self.turned_away: dict[str, float] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self._sent: dict[str, float] = {}
 
@@ -120,19 +120,19 @@ class Scene:
         self.group.throttled(self.clock.now, wait)
 
     def taken(self, name: str) -> None:
-        """Answer a call that went, with a success."""
+        """Answer a call that went with a success."""
         self.group.succeeded(self._sent[name])
 
     def refused(self, name: str, wait: float | None = None) -> None:
-        """Answer a call that went, with a refusal."""
+        """Answer a call that went with a refusal."""
         self.group.throttled(self._sent[name], wait)
 
     def failed(self, name: str) -> None:
-        """Let a call that went get no answer."""
+        """Let a call that went end without an answer."""
         self.group.failed(self._sent[name])
 
     def exhausted(self, name: str, wait: float) -> None:
-        """Say in a success that nothing is left."""
+        """Answer a call that went with a success that says that the limit is used up."""
         self.group.succeeded(self._sent[name], wait)
 
     def send(
@@ -152,11 +152,11 @@ class Scene:
         self, name: str, run: RunAllowance | None, began: float, deadline: float, max_wait: float
     ) -> None:
         while True:
-            lacking = await self.group.wait(
+            shortfall = await self.group.wait(
                 began=began, deadline=deadline, max_wait=max_wait, run=run
             )
-            if lacking:
-                self.lacked[name] = lacking
+            if shortfall:
+                self.turned_away[name] = shortfall
                 return
             self._sent[name] = sent_at = self.clock.now
             if self.server is None:
@@ -171,11 +171,11 @@ class Scene:
         self.gone.append(name)
 
     def count(self, kind: str) -> int:
-        """Return how many have gone whose names begin so."""
+        """Return the number of calls that went whose names begin with ``kind``."""
         return sum(name.startswith(kind) for name in self.gone)
 
     async def close(self) -> None:
-        """Send everybody away, and end those that are on their way to the server."""
+        """Send all calls away, and cancel those in flight."""
         await self.pacing.close()
         await turn()
         for task in self.tasks.values():
@@ -229,14 +229,14 @@ async def test_interactive_calls_go_in_order(scene: Scene) -> None:
     scene.close_gate()
     for name in "abcd":
         scene.send(name)
-    await scene.clock.advance(FIRST_LOOK)
+    await scene.clock.advance(FIRST_LOOK_S)
     assert scene.gone == ["a"]
     scene.taken("a")
     await turn()
     assert scene.gone == ["a", "b", "c", "d"]
 
 
-async def test_who_is_refused_comes_back_where_it_was(scene: Scene) -> None:
+async def test_a_refused_call_comes_back_to_its_place(scene: Scene) -> None:
     """Calls that come back stand in line by the time at which they began, and not at its end."""
     scene.close_gate()
     scene.send("third", began=3.0)
@@ -245,14 +245,14 @@ async def test_who_is_refused_comes_back_where_it_was(scene: Scene) -> None:
     scene.send("second", began=2.0)
     scene.send("first", began=1.0)
     scene.send("fourth", began=4.0)
-    await scene.clock.advance(FIRST_LOOK)
+    await scene.clock.advance(FIRST_LOOK_S)
     assert scene.gone == ["first"]
     scene.taken("first")
     await turn()
     assert scene.gone == ["first", "second", "third", "fourth", "fifth"]
 
 
-async def test_refused_bulk_calls_come_back_where_they_were(scene: Scene) -> None:
+async def test_refused_bulk_calls_come_back_to_their_places(scene: Scene) -> None:
     """Calls of a run stand in line by the time at which they began, too."""
     for number in (3, 1, 2):
         scene.send(str(number), run=scene.run, began=float(number))
@@ -274,7 +274,7 @@ async def test_interactive_calls_overtake_bulk_ones(scene: Scene) -> None:
     assert scene.gone == ["interactive", "bulk 1", "bulk 2"]
 
 
-async def test_nobody_jumps_the_line(scene: Scene) -> None:
+async def test_no_call_jumps_the_line(scene: Scene) -> None:
     """While a call waits, another of its kind is not let through beside it."""
     scene.send("bulk", run=scene.run)
     await turn()
@@ -284,7 +284,7 @@ async def test_nobody_jumps_the_line(scene: Scene) -> None:
     scene.close_gate()
     scene.send("interactive")
     await turn()
-    scene.clock.now += FIRST_LOOK  # the same for a look
+    scene.clock.now += FIRST_LOOK_S  # the same for a look
     assert not scene.group.try_admit()
     assert not scene.group.try_admit(RunAllowance())
 
@@ -321,18 +321,18 @@ async def test_a_cancelled_head_makes_room(scene: Scene) -> None:
 
 
 async def test_a_cancelled_head_leaves_its_look(scene: Scene) -> None:
-    """When the one that was to look is cancelled, the next one looks at the same time."""
+    """When the call that was to look is cancelled, the next one looks at the same time."""
     scene.close_gate()
     for name in "ab":
         scene.send(name)
     await turn()
     scene.tasks["a"].cancel()
-    await scene.clock.advance(FIRST_LOOK)
+    await scene.clock.advance(FIRST_LOOK_S)
     assert scene.gone == ["b"]
 
 
 async def test_the_last_one_cancelled_ends_the_timer(scene: Scene) -> None:
-    """When nobody waits any more there is no timer."""
+    """When the last call in line is cancelled, there is no timer."""
     scene.send("a", run=scene.run)
     scene.close_gate()
     scene.send("b")
@@ -364,7 +364,7 @@ async def test_cancelled_as_the_one_that_looks(scene: Scene) -> None:
     for name in "ab":
         scene.send(name)
     await turn()
-    scene.clock.now += FIRST_LOOK
+    scene.clock.now += FIRST_LOOK_S
     scene.group.failed(0.0)
     scene.tasks["a"].cancel()
     await turn()
@@ -373,20 +373,20 @@ async def test_cancelled_as_the_one_that_looks(scene: Scene) -> None:
 
 @pytest.mark.parametrize("bulk", [True, False])
 async def test_cancelled_together(scene: Scene, bulk: bool) -> None:
-    """When everybody in line is cancelled at once, the slot that was due is there for the next."""
+    """When all calls in line are cancelled at once, the slot that was due is there for the next."""
     run = scene.run if bulk else None
     if not bulk:
         scene.close_gate()
     for name in "abc":
         scene.send(name, run=run)
     await turn()
-    flying = scene.group._pacer._flying
+    in_flight = scene.group._pacer._in_flight
     scene.clock.now += 1.0  # a slot or a look is due, but the timer has not fired yet
     for name in "abc":
         scene.tasks[name].cancel()
     await turn()
     assert scene.gone == []
-    assert scene.group._pacer._flying == flying
+    assert scene.group._pacer._in_flight == in_flight
     assert scene.group.try_admit(run)
 
 
@@ -394,41 +394,41 @@ async def test_cancelled_together(scene: Scene, bulk: bool) -> None:
 
 
 async def test_a_deadline_is_kept(scene: Scene) -> None:
-    """Who is not admitted by the deadline is told then, and does not go later."""
+    """A call that is not admitted by its deadline is told then, and does not go later."""
     scene.send("a", run=scene.run)
     scene.send("b", run=scene.run, deadline=1.5)
     await scene.clock.advance(1.49)
     assert scene.gone == ["a"]
-    assert not scene.lacked
+    assert not scene.turned_away
     await scene.clock.advance(0.02)
-    assert scene.lacked["b"] > 0.0
+    assert scene.turned_away["b"] > 0.0
     await scene.clock.advance(5.0)
     assert scene.gone == ["a"]
 
 
 async def test_a_deadline_behind_a_closed_gate(scene: Scene) -> None:
-    """A closed gate of which nothing is stated lets a call wait until its deadline, not longer."""
+    """Behind a closed gate without a stated wait a call waits until its deadline, not longer."""
     scene.close_gate()
     for number in range(40):
         scene.send(f"ahead {number}")
     scene.send("hurried", deadline=1.5)
     await scene.clock.advance(1.49)
-    assert not scene.lacked
+    assert not scene.turned_away
     await scene.clock.advance(0.02)
     # The next look is a quarter of the time away for which the gate has been closed.
-    assert set(scene.lacked) == {"hurried"}
-    assert 0.0 < scene.lacked["hurried"] < 1.5 / 4.0
+    assert set(scene.turned_away) == {"hurried"}
+    assert 0.0 < scene.turned_away["hurried"] < 1.5 / 4.0
     await scene.clock.advance(60.0)
     assert "hurried" not in scene.gone
 
 
 @pytest.mark.parametrize("bulk", [True, False])
 async def test_a_deadline_that_has_passed(scene: Scene, bulk: bool) -> None:
-    """Who comes too late is told at once."""
+    """A call that comes after its deadline is told at once."""
     scene.close_gate()
     scene.send("a", run=scene.run if bulk else None, deadline=0.0)
     await turn()
-    assert scene.lacked["a"] > 0.0
+    assert scene.turned_away["a"] > 0.0
 
 
 async def test_a_stated_wait_is_told_at_once(scene: Scene) -> None:
@@ -438,11 +438,11 @@ async def test_a_stated_wait_is_told_at_once(scene: Scene) -> None:
     scene.send("hurried", deadline=20.0)
     scene.send("unwilling", max_wait=10.0)
     await turn()
-    assert not scene.lacked
+    assert not scene.turned_away
     scene.group.throttled(0.0, 30.0)
     scene.send("late", deadline=29.0)
     await turn()
-    assert scene.lacked == {
+    assert scene.turned_away == {
         "hurried": pytest.approx(30.0),
         "unwilling": pytest.approx(30.0),
         "late": pytest.approx(30.0),
@@ -458,23 +458,25 @@ async def test_bulk_calls_look_before_they_believe(scene: Scene) -> None:
     for number in range(20):
         scene.send(str(number), run=run, deadline=600.0, max_wait=300.0)
     await turn()
-    while scene.clock.now < PATIENCE:
+    while scene.clock.now < BULK_PATIENCE_S:
         looks = len(scene.gone)
         await scene.clock.advance(0.25)
         if len(scene.gone) > looks:
             scene.refused(scene.gone[-1], 3_600.0 - scene.clock.now)
             await turn()
-        assert not scene.lacked
+        assert not scene.turned_away
     await scene.clock.advance(5.0)
     scene.refused(scene.gone[-1], 3_600.0 - scene.clock.now)
     await turn()
     assert 3 <= len(scene.gone) <= 6
-    assert len(scene.lacked) == 20 - len(scene.gone)
-    assert all(lacking == pytest.approx(3_600.0, abs=30.0) for lacking in scene.lacked.values())
+    assert len(scene.turned_away) == 20 - len(scene.gone)
+    assert all(
+        shortfall == pytest.approx(3_600.0, abs=30.0) for shortfall in scene.turned_away.values()
+    )
 
 
-async def test_who_cannot_be_served_in_time_is_told_at_once(scene: Scene) -> None:
-    """Once a line is known to be saturated, it takes nobody in whose turn comes too late."""
+async def test_a_call_that_cannot_be_served_in_time_is_told_at_once(scene: Scene) -> None:
+    """A line that is known to be saturated takes in no call whose turn comes too late."""
     scene.server = Window(10, 10.0)
     for number in range(80):
         scene.send(f"line {number}")
@@ -483,35 +485,35 @@ async def test_who_cannot_be_served_in_time_is_told_at_once(scene: Scene) -> Non
     # Seventy are ahead, which takes seven windows; but one window alone has not been seen.
     scene.send("early", deadline=scene.clock.now + 40.0)
     await turn()
-    assert not scene.lacked
+    assert not scene.turned_away
     await scene.clock.advance(25.0)
     assert len(scene.gone) == 30
     # Two windows have been seen to run out with a line before them: now it is known.
-    assert set(scene.lacked) == {"early"}
+    assert set(scene.turned_away) == {"early"}
     scene.send("hurried", deadline=scene.clock.now + 30.0)
     scene.send("patient", deadline=scene.clock.now + 90.0)
     await turn()
-    assert set(scene.lacked) == {"early", "hurried"}
-    assert 30.0 < scene.lacked["hurried"] < 60.0
+    assert set(scene.turned_away) == {"early", "hurried"}
+    assert 30.0 < scene.turned_away["hurried"] < 60.0
     await scene.clock.advance(90.0)
     assert "patient" in scene.gone
 
 
-def test_who_comes_back_is_judged_by_its_place() -> None:
-    """A call that began first stands first, also where it is asked how long it has to wait."""
+def test_a_call_that_comes_back_is_judged_by_its_place() -> None:
+    """A call that began first stands first, also in the estimate of its wait."""
     pacer = GroupPacer()
     line = Line(pacer)
-    pacer._saturated = (10, 5.0)
+    pacer._full_cycle = (10, 5.0)
     assert pacer.admit(0.0) == 0.0
     pacer.throttled(0.0, 0.01, None)
 
     def waiter(began: float, deadline: float) -> Waiter:
-        return Waiter(began, deadline, 60.0, None, lambda _lacking: None)
+        return Waiter(began, deadline, 60.0, None, lambda _shortfall: None)
 
     for number in range(100):
         line.join(waiter(10.0 + number, FOREVER), 0.02)
-    assert line.lacking(waiter(1_000.0, 30.0), 0.02) == pytest.approx(45.0)
-    assert line.lacking(waiter(1.0, 30.0), 0.02) == 0.0
+    assert line.shortfall(waiter(1_000.0, 30.0), 0.02) == pytest.approx(45.0)
+    assert line.shortfall(waiter(1.0, 30.0), 0.02) == 0.0
 
 
 # Runs
@@ -557,8 +559,8 @@ async def test_a_share_holds_for_its_run(scene: Scene) -> None:
     assert scene.count("other") - before[1] == pytest.approx(0.8 * 98, abs=3)
 
 
-async def test_a_share_holds_if_nobody_else_calls(scene: Scene) -> None:
-    """A run with a share leaves the rest alone even while nobody wants it."""
+async def test_a_share_holds_without_other_calls(scene: Scene) -> None:
+    """A run with a share leaves the rest alone even while no other call wants it."""
     scene.pacing.begin_with([Learned(NAME, NAME, 10.0, 1.0)])
     modest = RunAllowance(share=0.5)
     for number in range(200):
@@ -616,16 +618,16 @@ async def test_a_look_is_one_call(scene: Scene) -> None:
         assert len(scene.gone) - before <= 1
         at += [scene.clock.now] * (len(scene.gone) - before)
     gaps = [later - earlier for earlier, later in pairwise([0.0, *at])]
-    assert gaps[0] == pytest.approx(FIRST_LOOK, abs=0.011)
+    assert gaps[0] == pytest.approx(FIRST_LOOK_S, abs=0.011)
     assert all(later >= earlier - 0.02 for earlier, later in pairwise(gaps))
     assert len(at) < 25
     assert max(gaps) < 5.02
 
 
-async def test_a_new_call_looks_if_nobody_waits(scene: Scene) -> None:
+async def test_a_new_call_looks_if_none_waits(scene: Scene) -> None:
     """A call that comes when a look is due makes it; one that comes beside it waits."""
     scene.close_gate()
-    scene.clock.now += FIRST_LOOK
+    scene.clock.now += FIRST_LOOK_S
     assert scene.group.try_admit()
     assert not scene.group.try_admit()
     assert not scene.group.try_admit(RunAllowance())
@@ -633,7 +635,7 @@ async def test_a_new_call_looks_if_nobody_waits(scene: Scene) -> None:
 
 @pytest.mark.parametrize("history", [0, 500])
 async def test_an_opened_gate_lets_a_few_go(scene: Scene, history: int) -> None:
-    """After an opening so many calls are in flight at most, whatever was taken long before."""
+    """After an opening the calls in flight are bounded, however many were taken long before."""
     for _ in range(history):
         assert scene.group.try_admit()
         scene.group.succeeded(scene.clock.now)
@@ -641,11 +643,11 @@ async def test_an_opened_gate_lets_a_few_go(scene: Scene, history: int) -> None:
     scene.close_gate()
     for number in range(1_000):
         scene.send(str(number))
-    await scene.clock.advance(FIRST_LOOK)
+    await scene.clock.advance(FIRST_LOOK_S)
     assert scene.gone == ["0"]
     scene.taken("0")
     await turn()
-    assert FLIGHT - 1 <= len(scene.gone) - 1 <= FLIGHT
+    assert REOPENING_CALLS - 1 <= len(scene.gone) - 1 <= REOPENING_CALLS
     answered = 1
     while len(scene.gone) < 1_000:
         before = len(scene.gone)
@@ -663,7 +665,7 @@ async def test_calls_that_fail_let_others_go(scene: Scene) -> None:
     scene.close_gate()
     for number in range(100):
         scene.send(str(number))
-    await scene.clock.advance(FIRST_LOOK)
+    await scene.clock.advance(FIRST_LOOK_S)
     scene.taken("0")
     await turn()
     before = len(scene.gone)
@@ -698,24 +700,24 @@ async def test_groups_do_not_know_each_other(scene: Scene) -> None:
     assert set(scene.pacing.states()) == {NAME, "POST /users"}
 
 
-async def test_closing_sends_everybody_away(scene: Scene) -> None:
-    """After a close nobody waits, and who comes then does not wait either."""
+async def test_closing_sends_all_calls_away(scene: Scene) -> None:
+    """After a close no call waits, nor does one that comes then."""
     scene.close_gate()
     scene.send("a")
     scene.send("b", run=scene.run)
     await turn()
     await scene.pacing.close()
     await turn()
-    assert set(scene.lacked) == {"a", "b"}
+    assert set(scene.turned_away) == {"a", "b"}
     scene.send("c")
     scene.send("d", run=scene.run)
     await turn()
-    assert set(scene.lacked) == {"a", "b", "c", "d"}
+    assert set(scene.turned_away) == {"a", "b", "c", "d"}
     assert scene.clock.sleeping == 0
 
 
 async def test_a_line_that_never_ends_forgets(scene: Scene) -> None:
-    """What a line remembers is bounded by who stands in it, not by who ever did."""
+    """The memory of a line is bounded by the calls in it, not by all that ever were."""
     run = RunAllowance(rate=FixedRate(1, 1.0))
     for number in range(400):
         scene.send(str(number), run=run)
@@ -739,7 +741,7 @@ async def test_runs_that_are_over_are_forgotten(scene: Scene) -> None:
 
 
 class Play:
-    """A scene in which things happen in any order."""
+    """A scene in which events happen in any order."""
 
     def __init__(self) -> None:
         self.scene = Scene()
@@ -747,50 +749,50 @@ class Play:
         self.names: list[str] = []
         self.answered: set[str] = set()
 
-    async def happen(self, what: str, value: int) -> None:
-        """Let one thing happen."""
+    async def happen(self, event: str, value: int) -> None:
+        """Let one event happen."""
         scene = self.scene
-        if what in {"one", "other", "interactive"}:
+        if event in {"one", "other", "interactive"}:
             number = len(self.names)
-            self.names.append(f"{what} {number}")
-            scene.send(self.names[-1], run=self.runs.get(what), began=float(number))
-        elif what == "cancel" and self.names:
+            self.names.append(f"{event} {number}")
+            scene.send(self.names[-1], run=self.runs.get(event), began=float(number))
+        elif event == "cancel" and self.names:
             scene.tasks[self.names[value % len(self.names)]].cancel()
-        elif what == "cancel all":
+        elif event == "cancel all":
             for task in scene.tasks.values():
                 task.cancel()
-        elif what == "time":
+        elif event == "time":
             await scene.clock.advance(value / 10.0)
-        elif what == "late timers":
+        elif event == "late timers":
             scene.clock.now += value / 10.0
-        elif what == "turn":
+        elif event == "turn":
             await asyncio.sleep(0)
         else:
-            self.answer(what, value)
+            self.answer(event, value)
 
-    def answer(self, what: str, value: int) -> None:
-        """Let one of the calls that have gone come back."""
+    def answer(self, event: str, value: int) -> None:
+        """Answer one of the calls in flight."""
         unanswered = self.in_flight
         if not unanswered:
             return
         name = unanswered[value % len(unanswered)]
         self.answered.add(name)
-        if what == "refuse":
+        if event == "refuse":
             self.scene.refused(name, value / 3.0)
-        elif what == "fail":
+        elif event == "fail":
             self.scene.failed(name)
-        elif what == "last":
+        elif event == "last":
             self.scene.exhausted(name, value / 3.0)
         else:
             self.scene.taken(name)
 
     @property
     def in_flight(self) -> list[str]:
-        """Return the calls that have gone and have not come back."""
+        """The calls that went and were not answered."""
         return [name for name in self.scene.gone if name not in self.answered]
 
     async def end(self) -> None:
-        """Let time pass until everybody has gone."""
+        """Let time pass until all calls have gone."""
         await turn()
         for _ in range(400):
             if all(task.done() for task in self.scene.tasks.values()):
@@ -815,13 +817,13 @@ class Play:
     )
 )
 @example([*[("one", 0)] * 3, ("time", 1), ("late timers", 20), ("cancel all", 0)])
-def test_nobody_is_lost(sequence: list[tuple[str, int]]) -> None:
+def test_no_call_is_lost(sequence: list[tuple[str, int]]) -> None:
     """However calls come, go and are cancelled: the rest goes, in order, and no task is left."""
 
     async def live() -> None:
         play = Play()
-        for what, value in sequence:
-            await play.happen(what, value)
+        for event, value in sequence:
+            await play.happen(event, value)
         await play.end()
         scene = play.scene
         cancelled = {name for name, task in scene.tasks.items() if task.cancelled()}
@@ -829,7 +831,7 @@ def test_nobody_is_lost(sequence: list[tuple[str, int]]) -> None:
         for kind in ("one", "other", "interactive"):
             gone = [int(name.split()[1]) for name in scene.gone if name.startswith(kind)]
             assert gone == sorted(gone)
-        assert scene.group._pacer._flying == len(play.in_flight)
+        assert scene.group._pacer._in_flight == len(play.in_flight)
         assert scene.clock.sleeping == 0
         assert asyncio.all_tasks() == {asyncio.current_task()}
         assert math.isfinite(scene.group.waited)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontegg_async.pacing import FixedRate, GroupPacer, Line, RunAllowance, Waiter
-from frontegg_async.pacing.gate import FIRST_LOOK, LONGEST_LOOK
+from frontegg_async.pacing.gate import FIRST_LOOK_S, MAX_LOOK_GAP_S
 from frontegg_async.pacing.phases import MAX_RATE, MIN_RATE
 
 waits = st.one_of(
@@ -53,29 +53,29 @@ def test_any_sequence_leaves_it_sane(
     now = 0.0
     flying: list[float] = []
     longest = 1.0 / MIN_RATE
-    for what, later, wait, flag, limit in sequence:
+    for event, later, wait, flag, limit in sequence:
         now += later
         # Interactive calls may have used up the slots of a period.
         longest = max(longest, period_of(pacer))
-        if what == "ask":
+        if event == "ask":
             delay = pacer.admit(now, bulk=flag, last=flag and wait > 5.0)
             assert 0.0 <= delay <= longest + 1.0
             assert delay == 0.0 or now + delay > now
             if delay == 0.0:
                 flying.append(now)
-        elif what == "learned":
+        elif event == "learned":
             pacer.begin_with(*limit)
-        elif what == "exhausted" and not math.isnan(wait):
+        elif event == "exhausted" and not math.isnan(wait):
             pacer.exhausted(flying[-1] if flying else now, now, wait)
-        elif flying and what == "give back":
+        elif flying and event == "give back":
             flying.pop()
             pacer.give_back(now)
-        elif flying and what != "look at it":
+        elif flying and event != "look at it":
             # The latest or the earliest: answers overtake each other.
             sent_at = flying.pop(-1 if flag else 0)
-            if what == "taken":
+            if event == "taken":
                 pacer.succeeded(sent_at, now)
-            elif what == "refused":
+            elif event == "refused":
                 pacer.throttled(sent_at, now, None if flag else wait)
             else:
                 pacer.failed(sent_at, now)
@@ -83,20 +83,20 @@ def test_any_sequence_leaves_it_sane(
 
 
 def period_of(pacer: GroupPacer) -> float:
-    """Return the seconds of the period that a pacer reckons with."""
+    """Return the seconds of a pacer's period."""
     return pacer._phase.period  # pyright: ignore[reportPrivateUsage]
 
 
 def check(pacer: GroupPacer, now: float, flying: int) -> None:
-    """Check that a pacer makes sense, whatever it has heard."""
-    assert pacer._flying == flying  # pyright: ignore[reportPrivateUsage]
+    """Check that all figures of a pacer make sense."""
+    assert pacer._in_flight == flying  # pyright: ignore[reportPrivateUsage]
     state = pacer.state(now)
     assert MIN_RATE <= state.rate <= MAX_RATE
     assert pacer.rate == state.rate
     for seconds in (
         state.closed_for,
-        state.shut,
-        pacer.wait_at(now),
+        state.closed_seconds,
+        pacer.seconds_to_wait(now),
         pacer.opens_in(now),
         pacer.closed_since(now),
         pacer.served_in(now, 10),
@@ -124,13 +124,13 @@ def test_never_more_than_the_rate_of_a_run(
     allowance = RunAllowance(rate=FixedRate(calls, seconds)).of("group")
     now = 0.0
     sent: list[float] = []
-    for later, what in sequence:
+    for later, event in sequence:
         now += later
-        if what == "o" and sent:
+        if event == "o" and sent:
             pacer.succeeded(sent[-1], now)
-        elif what == "r" and sent:
+        elif event == "r" and sent:
             pacer.throttled(sent[-1], now, None)
-        elif what == "g" and sent:
+        elif event == "g" and sent:
             pacer.give_back(now)
             allowance.give_back(sent.pop())
         elif line.try_admit(now, allowance):
@@ -143,12 +143,12 @@ def test_never_more_than_the_rate_of_a_run(
 
 
 def test_one_look_at_a_closed_gate() -> None:
-    """After a refusal a single call looks, and the others wait until something is heard."""
+    """After a refusal a single call looks, and the others wait for its answer."""
     pacer = GroupPacer()
     assert pacer.admit(0.0) == 0.0
     pacer.throttled(0.0, 0.1, None)
     wait = pacer.admit(0.1)
-    assert wait == pytest.approx(FIRST_LOOK)
+    assert wait == pytest.approx(FIRST_LOOK_S)
     look = 0.1 + wait
     assert pacer.admit(look) == 0.0
     assert pacer.admit(look) > 0.0
@@ -172,7 +172,7 @@ def test_looks_become_rarer() -> None:
         pacer.throttled(now, now, None)
     for gap, next_gap in pairwise(gaps):
         assert next_gap >= gap - 1e-6
-    assert gaps[-1] == pytest.approx(LONGEST_LOOK)
+    assert gaps[-1] == pytest.approx(MAX_LOOK_GAP_S)
     assert len(gaps) < 50
 
 
@@ -187,7 +187,7 @@ def test_answers_in_flight_open_the_gate() -> None:
 
 
 def test_a_refusal_that_was_overtaken_closes_nothing() -> None:
-    """A call refused that was sent before one that has been taken says nothing of now."""
+    """A refusal of a call sent before one that has been taken closes nothing."""
     pacer = GroupPacer()
     for at in (0.0, 0.01):
         assert pacer.admit(at) == 0.0
@@ -197,15 +197,15 @@ def test_a_refusal_that_was_overtaken_closes_nothing() -> None:
 
 
 def test_a_stated_wait_is_told_and_looked_behind() -> None:
-    """A stated wait is told in full, and single calls look early whether it is true."""
+    """A stated wait is told in full, and single calls look behind it early."""
     pacer = GroupPacer()
     pacer.admit(0.0)
     pacer.throttled(0.0, 1.0, 3600.0)
     assert pacer.opens_in(1.0) == pytest.approx(3600.0)
     assert pacer.closed_for(601.0) == pytest.approx(3000.0)
-    assert pacer.admit(1.0) <= LONGEST_LOOK
-    assert pacer.admit(1.0 + LONGEST_LOOK) == 0.0
-    assert pacer.succeeded(1.0 + LONGEST_LOOK, 6.1)
+    assert pacer.admit(1.0) <= MAX_LOOK_GAP_S
+    assert pacer.admit(1.0 + MAX_LOOK_GAP_S) == 0.0
+    assert pacer.succeeded(1.0 + MAX_LOOK_GAP_S, 6.1)
     assert pacer.closed_for(6.1) == 0.0
 
 
@@ -288,7 +288,7 @@ def test_two_runs_do_not_both_claim_the_rest_of_a_window() -> None:
 
 
 def test_an_admission_can_be_taken_back() -> None:
-    """A slot that is not used after all is the next one's."""
+    """A slot that is given back goes to the next call."""
     pacer = GroupPacer()
     now = 0.0
     while pacer.admit(now, bulk=True) == 0.0:
@@ -329,20 +329,20 @@ def test_a_run_keeps_to_its_share() -> None:
 
 @pytest.mark.parametrize(("calls", "seconds"), [(0, 1.0), (1, 0.0), (1, math.inf), (1, math.nan)])
 def test_a_rate_must_make_sense(calls: int, seconds: float) -> None:
-    """A rate of nothing, or in no time, is refused where it is made."""
+    """A rate of no calls, or in no time, is rejected at once."""
     with pytest.raises(ValueError, match="a rate is"):
         FixedRate(calls, seconds)
 
 
 @pytest.mark.parametrize("share", [0.0, -1.0, 1.1, math.nan])
 def test_a_share_must_make_sense(share: float) -> None:
-    """A share of nothing, or of more than all, is refused."""
+    """A share of nothing, or of more than all, is rejected."""
     with pytest.raises(ValueError, match="a share is"):
         RunAllowance(share=share)
 
 
-def test_a_gate_that_nobody_looked_behind() -> None:
-    """After hours without a call nothing is learned from how long the gate was closed."""
+def test_a_gate_without_a_look() -> None:
+    """After hours without a call nothing is learned from the time that the gate was closed."""
     pacer = GroupPacer()
     pacer.admit(0.0)
     pacer.throttled(0.0, 0.1, None)
@@ -376,7 +376,7 @@ def test_a_wait_that_was_true_once_is_looked_behind() -> None:
         now += 0.2
 
 
-def test_what_comes_back_does_not_look_in_its_place() -> None:
+def test_calls_given_back_make_one_look() -> None:
     """However many admitted calls are not sent after all, a closed gate is looked behind once."""
     pacer = GroupPacer()
     assert all(pacer.admit(0.0) == 0.0 for _ in range(100))

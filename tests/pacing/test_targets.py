@@ -16,9 +16,9 @@ from frontegg_async.pacing import FixedRate
 
 from .scenarios import BY_NAME, MORE_IS_BETTER, PUBLISHED, Outcome, Target, mean, windows, worst
 from .servers import FixedWindow, Server
-from .world import (
+from .simulation import (
     PacedClient,
-    World,
+    Simulation,
     bulk_load,
     count,
     from_zero,
@@ -65,7 +65,7 @@ def check(name: str, *, seeds: int = 1, measures: str = "") -> Outcome:
     ]
     + ["used up, 100 left, nothing stated", "used up, 500 left, nothing stated"],
 )
-def test_a_window_that_was_used_up_by_somebody_else(name: str) -> None:
+def test_a_window_that_others_have_used_up(name: str) -> None:
     """Rows that begin in a used-up window are done nearly as early as they can be."""
     check(name)
 
@@ -113,16 +113,16 @@ def test_web_beside_bulk_in_other_processes(name: str, measures: str) -> None:
 def test_bulk_processes_that_used_up_an_expected_window_take_less_of_the_next() -> None:
     """After the first window that they used up together, bulk processes keep no web call out."""
     server = FixedWindow(1_000, 60.0, offset=8.6)
-    world = World(server, 1, header=True)
-    web = PacedClient(world, expected=PUBLISHED)
-    web_load(web, world, poisson(5.0, 1, 128.0), 30.0)
+    simulation = Simulation(server, 1, header=True)
+    web = PacedClient(simulation, expected=PUBLISHED)
+    web_load(web, simulation, poisson(5.0, 1, 128.0), 30.0)
     for number in range(1, 5):
-        bulk_load(PacedClient(world, number, expected=PUBLISHED), world)
-    world.clock.run(190.0)
+        bulk_load(PacedClient(simulation, number, expected=PUBLISHED), simulation)
+    simulation.clock.run(190.0)
     refused = [call.arrived for call in web.served if not call.ok]
     assert refused, "four processes at the published rate use up the first window"
     assert max(refused) < 68.6
-    taken, _ = count(world, 68.6, 128.6)
+    taken, _ = count(simulation, 68.6, 128.6)
     assert taken == 1_000
 
 
@@ -192,20 +192,20 @@ def test_several_bulk_sessions(name: str, measures: str) -> None:
 def test_nonsense_in_a_stated_wait(stated: list[float]) -> None:
     """Whatever a server states, calls go on at a useful rate and few are refused."""
     waits = itertools.cycle(stated)
-    world = World(windows(100, 1.0)(3), 3, stated=lambda _: next(waits))
-    bulk_load(PacedClient(world), world)
-    world.clock.run(121.0)
-    result = settled(world, 60.0, 120.0)
+    simulation = Simulation(windows(100, 1.0)(3), 3, stated=lambda _: next(waits))
+    bulk_load(PacedClient(simulation), simulation)
+    simulation.clock.run(121.0)
+    result = settled(simulation, 60.0, 120.0)
     assert result.goodput > 0.9
     assert result.wasted < 0.03
 
 
 def test_the_rate_of_a_run_is_kept() -> None:
     """With a rate of its own below the limit, a run uses that, and nothing is refused."""
-    world = World(FixedWindow(1000, 60.0), 1)
-    bulk_load(PacedClient(world, rate=FixedRate(900, 60.0)), world)
-    world.clock.run(601.0)
-    result = from_zero(world, 600.0)
+    simulation = Simulation(FixedWindow(1000, 60.0), 1)
+    bulk_load(PacedClient(simulation, rate=FixedRate(900, 60.0)), simulation)
+    simulation.clock.run(601.0)
+    result = from_zero(simulation, 600.0)
     assert result.wasted == 0.0
     assert 0.89 < result.goodput <= 0.901
 
@@ -213,11 +213,11 @@ def test_the_rate_of_a_run_is_kept() -> None:
 def test_a_run_with_a_share_leaves_the_rest_free_and_still_finds_more() -> None:
     """A run uses its share of a limit that it had to find, and of one that was raised."""
     server = FixedWindow([(0.0, 100.0), (100.0, 200.0)], 1.0, offset=0.3)
-    world = World(server, 1)
-    bulk_load(PacedClient(world, share=0.8), world)
-    world.clock.run(401.0)
+    simulation = Simulation(server, 1)
+    bulk_load(PacedClient(simulation, share=0.8), simulation)
+    simulation.clock.run(401.0)
     for start in (30.0, 300.0):
-        result = settled(world, start, start + 70.0)
+        result = settled(simulation, start, start + 70.0)
         assert 0.7 < result.goodput < 0.9
         assert result.wasted < 0.01
 
@@ -237,24 +237,24 @@ def test_an_expectation_that_is_wrong(name: str, seeds: int) -> None:
 
 def test_an_expectation_without_any_limit() -> None:
     """Where a limit is expected and there is none, the second window of it is the last one."""
-    world = World(Server(1e6, 1.0), 1)
-    client = PacedClient(world, expected=FixedRate(1_000, 60.0))
-    bulk_load(client, world)
-    world.clock.run(130.0)
+    simulation = Simulation(Server(1e6, 1.0), 1)
+    client = PacedClient(simulation, expected=FixedRate(1_000, 60.0))
+    bulk_load(client, simulation)
+    simulation.clock.run(130.0)
     assert client.pacer.rate > 1_000
 
 
 def test_a_limit_that_was_met_can_be_shown() -> None:
     """After a window has run out, its length and its quota are known."""
-    world = World(FixedWindow(1000, 60.0), 1, header=True)
-    client = PacedClient(world)
-    bulk_load(client, world)
-    world.clock.run(400.0)
+    simulation = Simulation(FixedWindow(1000, 60.0), 1, header=True)
+    client = PacedClient(simulation)
+    bulk_load(client, simulation)
+    simulation.clock.run(400.0)
     state = client.pacer.state(400.0)
     assert state.limited
     assert state.window == pytest.approx(60.0, rel=0.05)
     assert state.quota == pytest.approx(1000, rel=0.02)
     assert state.rate == pytest.approx(1000 / 60, rel=0.05)
-    assert state.shut > 10.0
+    assert state.closed_seconds > 10.0
     assert state.taken > 5000
     assert state.refused < 200

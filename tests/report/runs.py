@@ -33,11 +33,18 @@ def page_summary(
     """Return the summary of a run that ended such rows, after others that ended ``earlier``."""
     # A later version may have outcomes that the page does not know.
     own = cast("dict[Outcome, int]", dict(counts))
-    run = Figures(runs=1, counts=own, requests=requests, throttled=throttled, elapsed_s=elapsed_s)
+    run = Figures(
+        runs=1,
+        counts=own,
+        requests=requests,
+        throttled=throttled,
+        elapsed_s=elapsed_s,
+        earlier=sum(count for name, count in (earlier or {}).items() if name != "skipped"),
+    )
     every = run
     if earlier is not None:
         both = {name: count + earlier.get(name, 0) for name, count in own.items()}
-        every = msgspec.structs.replace(run, runs=2, counts=both)
+        every = msgspec.structs.replace(run, runs=2, counts=both, earlier=0)
     return PageSummary(this_run=run, all_runs=every, **more)
 
 

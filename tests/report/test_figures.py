@@ -24,13 +24,15 @@ from frontegg_async import FixedRate
 from frontegg_async.bulk import Assign, BulkRun, Outcome, Report, RowResult, engine
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.report.page import PageSummary, render_page
-from frontegg_async.cli import words
+from frontegg_async.cli import phrases
 from frontegg_async.cli.app import app
 from frontegg_async.cli.bulk import summary
 from frontegg_async.cli.bulk.progress import RunProgress
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, RateLimit, Stall
 
-from ..bulk.world import ADD, AUTH, GET, crowd, leaping, people, to
+from ..support.bulk import crowd, people, to
+from ..support.routes import ADD, AUTH, GET
+from ..support.sessions import leaping
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +44,7 @@ LABELS = {
     "Invalid": "invalid",
     "Skipped": "skipped",
 }
-SPOKEN = {words.outcome(name): name for name in LABELS.values()}
+SPOKEN = {phrases.outcome(name): name for name in LABELS.values()}
 BUSY = AnswerStatus(503, headers={"Retry-After": "3"})
 
 

@@ -1,1 +1,1 @@
-"""What bulk runs survive: kills, faults, full disks. The emulator's own record is the oracle."""
+"""Bulk runs under kills, faults and full disks, judged by the emulator's own record."""

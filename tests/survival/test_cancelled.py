@@ -15,8 +15,9 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.emulator import Stall
 from frontegg_async.errors import LedgerDiskFullError
 
-from ..test_bulk import leaping
-from .oracle import ADD, write_csv
+from ..support.effects import write_csv
+from ..support.routes import ADD
+from ..support.sessions import leaping
 
 pytestmark = pytest.mark.anyio
 

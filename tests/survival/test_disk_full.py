@@ -25,10 +25,9 @@ from frontegg_async.errors import (
     LedgerMismatchError,
 )
 
-from ..conftest import API_KEY
-from ..test_bulk import leaping
-from .child import Said, Settings
-from .oracle import (
+from ..support.bulk_child import Said, Settings
+from ..support.bulk_processes import run_child
+from ..support.effects import (
     Pair,
     Trapped,
     invited,
@@ -39,7 +38,7 @@ from .oracle import (
     twice,
     write_csv,
 )
-from .victims import run_child
+from ..support.sessions import API_KEY, leaping
 
 pytestmark = pytest.mark.anyio
 
@@ -79,7 +78,7 @@ class Scene:
         )
 
     def check(self, ledger: Path, said: Said, in_flight: set[Pair]) -> None:
-        """Check that all is done, and only what was in flight was sent again."""
+        """Check that all rows are done, and only those in flight were sent again."""
         assert said.error is None, said.message
         assert said.stopped is None
         assert said.rows == ROWS
@@ -90,13 +89,13 @@ class Scene:
 
 
 def length(ledger: Path) -> int:
-    """Return how long the longest of the ledger's files is."""
+    """Return the length of the longest of the ledger's files."""
     files = [Path(f"{ledger}{suffix}") for suffix in ("", "-wal", "-shm")]
     return max(file.stat().st_size for file in files if file.exists())
 
 
 async def loaded_length(scene: Scene, ledger: Path) -> int:
-    """Return how long the ledger's files are when the first row is about to be sent."""
+    """Return the length of the ledger's files right before the first row is sent."""
     found: list[int] = []
     # The first request is for the token; then all is loaded, and memberships are read.
     scene.record.set(2, lambda: found.append(length(ledger)))
@@ -106,7 +105,7 @@ async def loaded_length(scene: Scene, ledger: Path) -> int:
 
 @pytest.mark.parametrize("limit", [0, PAGE, 12 * PAGE])
 async def test_no_space_to_load(anyio_backend: str, tmp_path: Path, limit: int) -> None:
-    """Where the rows do not fit, nothing is sent, and the error says why."""
+    """If the rows do not fit on the disk, nothing is sent, and the error says why."""
     ledger = tmp_path / "ledger"
     async with Emulator(api_key=API_KEY) as server:
         scene = Scene(server, tmp_path)
@@ -122,7 +121,7 @@ async def test_no_space_to_load(anyio_backend: str, tmp_path: Path, limit: int) 
 async def test_no_space_to_go_on(
     anyio_backend: str, tmp_path: Path, more: int, absent: int
 ) -> None:
-    """Where only the rows fit, a run ends with its outcomes on file; reasons may be left out."""
+    """If only the rows fit, a run ends with its outcomes on file, perhaps without reasons."""
     async with Emulator(api_key=API_KEY) as probe:
         least = await loaded_length(Scene(probe, tmp_path, absent=absent), tmp_path / "probe")
     ledger = tmp_path / "ledger"
@@ -168,7 +167,7 @@ def fill(ballast: Path) -> None:
 async def test_disk_fills_up(
     anyio_backend: str, tmp_path: Path, small_disk: Path, after: int, invite: bool
 ) -> None:
-    """When the disk fills up in the middle, sending stops, and with space the run carries on."""
+    """A disk that fills up during a run stops it, and the next run with space carries on."""
     ledger, ballast = small_disk / "ledger", small_disk / "ballast"
     async with Emulator(
         api_key=API_KEY, latency=0.002, duplicate_add=DuplicateAdd.CREATED_AND_INVITES
@@ -186,7 +185,7 @@ async def test_disk_fills_up(
 
 
 def test_no_space_while_a_page_cache_spills(anyio_backend: str, tmp_path: Path) -> None:
-    """A full disk is called that also if SQLite finds it out in the middle of a statement."""
+    """LedgerDiskFullError is raised also if SQLite meets the full disk within a statement."""
     ledger = Ledger.begin(tmp_path / "ledger", HEADER)
     try:
         ledger._database.execute("PRAGMA cache_size = 4")
@@ -202,7 +201,7 @@ def test_no_space_while_a_page_cache_spills(anyio_backend: str, tmp_path: Path) 
 
 
 async def test_two_at_once(anyio_backend: str, tmp_path: Path) -> None:
-    """A second run on a ledger is refused while the first goes on, and sends nothing."""
+    """A second run on a ledger is rejected while the first goes on, and sends nothing."""
     source = write_csv(tmp_path / "rows.csv", [Assignment(user_id="u", tenant_id="t")])
     ledger = tmp_path / "ledger"
     async with leaping(implicit_users=True) as (server, session):
@@ -221,7 +220,7 @@ async def test_two_at_once(anyio_backend: str, tmp_path: Path) -> None:
 async def refused(
     session: FronteggSession, source: Path, ledger: Path, *, invite: bool = False
 ) -> str:
-    """Return why a run is refused, as the name of the error and its text."""
+    """Return the name of a rejected run's error, and its message."""
     try:
         await session.bulk.assign(source, ledger=ledger, invite=invite)
     except (LedgerBusyError, LedgerDamagedError, LedgerMismatchError) as error:
@@ -253,7 +252,7 @@ async def test_ledgers_of_something_else(anyio_backend: str, tmp_path: Path) -> 
 
 
 async def test_files_of_somebody_else(anyio_backend: str, tmp_path: Path) -> None:
-    """A file that is no ledger is refused, and stays as it is to the byte."""
+    """A file that is no ledger is rejected, and stays unchanged to the byte."""
     source = write_csv(tmp_path / "rows.csv", [Assignment(user_id="u", tenant_id="t")])
     text, foreign = tmp_path / "notes.txt", tmp_path / "foreign.db"
     text.write_text("not a database " * 400)
@@ -269,7 +268,7 @@ async def test_files_of_somebody_else(anyio_backend: str, tmp_path: Path) -> Non
 
 
 async def test_a_torn_ledger(anyio_backend: str, tmp_path: Path) -> None:
-    """A ledger that lost its end is refused, and nothing is sent."""
+    """A truncated ledger is rejected, and nothing is sent."""
     rows = [Assignment(user_id=f"u{n}", tenant_id="t") for n in range(500)]
     source = write_csv(tmp_path / "rows.csv", rows)
     ledger = tmp_path / "ledger"

@@ -1,12 +1,10 @@
-"""Runs against a server that loses answers, refuses, breaks, and is gone for a while."""
+"""Runs against a server that loses responses, refuses, breaks, and is gone for a while."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from heapq import heappop, heappush
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -28,13 +26,9 @@ from frontegg_async.emulator import (
 )
 from frontegg_async.errors import LedgerMismatchError
 
-from ..clocks import session_on
-from ..conftest import API_KEY
-from ..test_bulk import leaping, outcomes
-from .oracle import (
-    ADD,
-    BLOCKS,
-    LOOK,
+from ..support.bulk import outcomes
+from ..support.clocks import FairClock
+from ..support.effects import (
     Pair,
     invited,
     is_post,
@@ -46,6 +40,8 @@ from .oracle import (
     twice,
     write_csv,
 )
+from ..support.routes import ADD, BLOCKS, GET
+from ..support.sessions import API_KEY, leaping, session_on
 
 pytestmark = pytest.mark.anyio
 
@@ -77,7 +73,7 @@ async def test_cut_on_either_side(anyio_backend: str) -> None:
         assert outcomes(report) == {"added": 600}
         assert server.memberships() == pairs
         assert not server.invites
-        # Only what was not done is sent again.
+        # Only the adds that were not done are sent again.
         assert server.count(ADD) == 600 + before.struck
         assert (after.struck, before.struck) == (30, 19)
 
@@ -104,7 +100,7 @@ async def test_cut_on_either_side_with_invites(anyio_backend: str, tmp_path: Pat
 
 @both
 async def test_gateways_that_lose_answers(anyio_backend: str, invite: bool) -> None:
-    """A 502 in place of every seventh answer costs no row, no second request and no invite."""
+    """A 502 in place of every seventh response costs no row, no second request and no invite."""
     rows, pairs = rows_for(350)
     async with leaping(**strict()) as (server, session):
         lost = server.inject(AnswerStatus(502, after_commit=True), on=ADD, times=None, every=7)
@@ -120,7 +116,7 @@ async def test_gateways_that_lose_answers(anyio_backend: str, invite: bool) -> N
 async def test_limits_however_announced(
     anyio_backend: str, announce: Announce, invite: bool
 ) -> None:
-    """Whatever a 429 says, each row is taken once, none fails and none is in doubt."""
+    """With limits in any announcement, each row is added once, and none is in doubt."""
     rows, pairs = rows_for(150)
     limits = [RateLimit(30, 10.0, announce=announce)]
     async with leaping(**strict(rate_limits=limits)) as (server, session):
@@ -131,46 +127,6 @@ async def test_limits_however_announced(
         taken = [each for each in server.requests if is_post(each) and each.status == 201]
         assert posted(taken) == Counter(pairs)
         assert invited(server) == (Counter(pairs) if invite else Counter())
-
-
-class FairClock:
-    """Time that passes only while somebody waits, and never beyond the end of a wait.
-
-    Under a ``LeapingClock`` the longest of many waits ends them all, so that an outage costs fewer
-    attempts than it would.
-    """
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._number = count()
-        self._passing: asyncio.Task[None] | None = None
-
-    def monotonic(self) -> float:
-        """Return the time."""
-        return self.now
-
-    def time(self) -> float:
-        """Return the time, which counts from the epoch."""
-        return self.now
-
-    async def sleep(self, seconds: float, /) -> None:
-        """Wait until everybody whose wait ends sooner has gone on."""
-        future = asyncio.get_running_loop().create_future()
-        heappush(self._waiting, (self.now + seconds, next(self._number), future))
-        if self._passing is None:
-            self._passing = asyncio.create_task(self._pass())
-        await future
-
-    async def _pass(self) -> None:
-        while self._waiting:
-            for _ in range(20):
-                await asyncio.sleep(0)
-            at, _, future = heappop(self._waiting)
-            if not future.done():
-                self.now = max(self.now, at)
-                future.set_result(None)
-        self._passing = None
 
 
 @both
@@ -265,7 +221,7 @@ async def test_retry_without_a_plan(anyio_backend: str, tmp_path: Path, plan: st
         server.inject(CutBeforeCommit(), on=ADD, times=None)
         report = await session.bulk.assign(rows, invite=True, ledger=ledger)
         assert outcomes(report) == {"unknown": 3}
-        for route in (LOOK, *BLOCKS):
+        for route in (GET, *BLOCKS):
             server.inject(AnswerStatus(403), on=route, times=None)
         report = await session.bulk.retry(ledger, plan=plan).wait()  # type: ignore[arg-type]
         assert outcomes(report) == {"unknown": 3}
@@ -276,7 +232,7 @@ async def test_credentials_end_in_the_middle(
     anyio_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run that can send nothing more ends by itself, with more rows left than it looks ahead."""
-    monkeypatch.setattr(engine, "GRACE", 3_600.0)  # what ends by itself needs none
+    monkeypatch.setattr(engine, "GRACE", 3_600.0)  # a run that ends by itself needs no grace
     rows, pairs = rows_for(300)
     source = write_csv(tmp_path / "rows.csv", rows)
     async with leaping(implicit_users=True) as (server, session):
@@ -299,7 +255,7 @@ async def test_credentials_end_in_the_middle(
 
 
 async def test_other_rows_of_a_program(anyio_backend: str, tmp_path: Path) -> None:
-    """Other rows of a program on the ledger of the first are done or refused, never left out."""
+    """Other rows of a program on a used ledger are done or rejected, never left out."""
     ledger = tmp_path / "ledger"
     async with leaping(implicit_users=True) as (server, session):
         await session.bulk.assign([Assignment(user_id="a", tenant_id="t")], ledger=ledger)

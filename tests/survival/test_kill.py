@@ -15,10 +15,9 @@ from frontegg_async import Assignment
 from frontegg_async.bulk.ledger.records import State
 from frontegg_async.emulator import DuplicateAdd, Emulator, Stall
 
-from ..conftest import API_KEY
-from .child import Settings
-from .oracle import (
-    ADD,
+from ..support.bulk_child import Settings
+from ..support.bulk_processes import nursery, quiet, run_child
+from ..support.effects import (
     Pair,
     invited,
     ledger_rows,
@@ -28,7 +27,8 @@ from .oracle import (
     twice,
     write_csv,
 )
-from .victims import nursery, quiet, run_child
+from ..support.routes import ADD
+from ..support.sessions import API_KEY
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(170)]
 

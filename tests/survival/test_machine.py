@@ -32,15 +32,9 @@ from frontegg_async.emulator import (
     Stall,
 )
 
-from ..conftest import API_KEY
-from ..test_bulk import LeapingClock
-from .deaths import Commits, Death
-from .oracle import (
-    ADD,
-    BLOCKS,
-    BY_EMAIL,
-    LOOK,
-    SET_ACTIVE,
+from ..support.bulk_processes import quiet
+from ..support.clocks import LeapingClock
+from ..support.effects import (
     Pair,
     invited,
     is_post,
@@ -53,11 +47,13 @@ from .oracle import (
     who,
     write_csv,
 )
-from .victims import quiet
+from ..support.routes import ADD, BLOCKS, BY_EMAIL, GET, SET_ACTIVE
+from ..support.sessions import API_KEY
+from ..support.simulated_kills import Commits, Death
 
 T = TypeVar("T")
 
-ROUTES: Final = (ADD, ADD, ADD, SET_ACTIVE, LOOK, BY_EMAIL, *BLOCKS)
+ROUTES: Final = (ADD, ADD, ADD, SET_ACTIVE, GET, BY_EMAIL, *BLOCKS)
 LOST: Final = (
     CutBeforeCommit(),
     CutBeforeCommit(reset=True),
@@ -75,7 +71,7 @@ LOST: Final = (
     LateCommit(1.5),
     LateCommit(4.0, AnswerStatus(524)),
 )
-"""After these nobody knows what the server did."""
+"""Faults after which the client cannot know the server's state."""
 TOLD: Final = (
     AnswerStatus(421),
     AnswerStatus(429),
@@ -106,7 +102,7 @@ def one_row(draw: st.DrawFn) -> Assignment | None:
 
 
 class SurvivalMachine(RuleBasedStateMachine):
-    """Drives runs over one file; what the emulator recorded says whether they did well."""
+    """Drives runs over one file, and judges them by the emulator's record."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -214,14 +210,14 @@ class SurvivalMachine(RuleBasedStateMachine):
         self.check(report)
 
     def is_loaded(self) -> bool:
-        """Whether the ledger has all rows, so that they can be tried again."""
+        """Return whether the ledger has all rows, so that they can be tried again."""
         if not self.ledger.exists() or not ledger_rows(self.ledger):
             return False
         with closing(Ledger.read(self.ledger)) as ledger:
             return ledger.loaded
 
     async def when_stalled(self, stall: Stall, snap: Callable[[], object]) -> None:
-        """Call ``snap`` when a call hangs, which goes on when it makes no difference any more."""
+        """Call ``snap`` while a call hangs, and release the call after the kill."""
         stalled = self.server.inject(stall, on=ADD, times=1)
         try:
             await stalled.wait()
@@ -240,24 +236,24 @@ class SurvivalMachine(RuleBasedStateMachine):
         return snapped
 
     async def assign(self, session: FronteggSession) -> Report:
-        """Run the command."""
+        """Run the job."""
         with self.commits.installed():
             return await session.bulk.assign(
                 self.source, invite=self.invite, workers=self.workers, ledger=self.ledger
             )
 
     async def retry(self, session: FronteggSession) -> Report:
-        """Run the other command; only at the end it may send what is in doubt."""
+        """Retry the ledger; only at the end with leave to send rows in doubt."""
         with self.commits.installed():
             run = session.bulk.retry(self.ledger, workers=self.workers, resend=self.ending)
             return await run.wait()
 
     async def settled(self) -> None:
-        """Return when the server is done with what the dead have sent."""
+        """Return when the server has finished the requests of killed runs."""
         await quiet(self.server)
 
     def check(self, report: Report) -> None:
-        """Check what a run that came to its end says, and what the ledger says."""
+        """Check the report of a run that ended, and its ledger."""
         assert report.stopped is None
         assert report.rows == len(self.rows)
         assert report.skipped == 0
@@ -268,7 +264,7 @@ class SurvivalMachine(RuleBasedStateMachine):
                 self.check_row(row, (who(row), row.tenant_id or ""), members)
 
     def check_row(self, row: ExportedRow, pair: Pair, members: set[Pair]) -> None:
-        """Check that a row ended where it had to."""
+        """Check the outcome of a row against the server and the record."""
         if row.state in (State.DONE, State.ALREADY):
             assert pair in members, f"{row} is lost"
         else:
@@ -280,7 +276,7 @@ class SurvivalMachine(RuleBasedStateMachine):
             assert row.state is not State.FAILED or pair in members, f"{row} is in doubt"
 
     def attempts(self, pair: Pair) -> list[tuple[int, RecordedRequest]]:
-        """Return when a pair was posted, and how."""
+        """Return the requests that posted a pair, with their places in the record."""
         return [
             (number, each)
             for number, each in enumerate(self.record)
@@ -288,22 +284,22 @@ class SurvivalMachine(RuleBasedStateMachine):
         ]
 
     def died_with(self, pair: Pair, since: int, until: int) -> bool:
-        """Whether a run died within a stretch of the record with a pair in flight."""
+        """Return whether a run died within a stretch of the record with a pair in flight."""
         return any(since < at <= until and pair in pairs for at, pairs in self.deaths)
 
     def may_be_done(self, pair: Pair) -> bool:
-        """Whether nobody can know what became of a pair."""
+        """Return whether a client may rightly be in doubt about a pair."""
         return self.died_with(pair, -1, len(self.record)) or any(
             is_lost(each) for _, each in self.attempts(pair)
         )
 
     def last_was_lost(self, pair: Pair) -> bool:
-        """Whether the last that was heard of a pair is nothing."""
+        """Return whether the last request for a pair was lost."""
         attempts = self.attempts(pair)
         return bool(attempts) and is_lost(attempts[-1][1])
 
     def check_traffic(self) -> None:
-        """Check that nobody was invited twice, and nothing sent again without need."""
+        """Check that no user was invited twice, and no row sent again without need."""
         assert not twice(invited(self.server)), "a second invite"
         if not self.invite:
             assert not self.server.invites
@@ -312,12 +308,12 @@ class SurvivalMachine(RuleBasedStateMachine):
             for (before, first), (after, _) in pairwise(attempts):
                 in_doubt = is_lost(first) or self.died_with(pair, before, after)
                 told = first.status in TOLD_STATUSES
-                # What may send a second invite is not sent again, unless the server refused it.
+                # An add with an invite is not sent again, unless the server refused it.
                 allowed = told and not in_doubt if self.invite else told or in_doubt
                 assert allowed or self.has_both_flags(pair), f"{pair} was sent again"
 
     def has_both_flags(self, pair: Pair) -> bool:
-        """Whether the file names a pair twice, once to be made active and once not."""
+        """Return whether the file has a pair twice, with and without ``set_active``."""
         found = {
             row.set_active for row in self.rows if row and (row.user_id, row.tenant_id) == pair
         }
@@ -354,7 +350,7 @@ class SurvivalMachine(RuleBasedStateMachine):
 
 
 def is_lost(record: RecordedRequest) -> bool:
-    """Whether a request was sent and its answer, if there was one, says nothing."""
+    """Return whether a request has no response, or one that leaves the outcome open."""
     return record.fault in CUTS or record.status in LOST_STATUSES
 
 

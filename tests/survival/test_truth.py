@@ -1,4 +1,4 @@
-"""Any mix of answers, late commits, lags, spellings and kills: what a run says is true."""
+"""Reports under any mix of responses, late commits, lags, spellings and kills: they are true."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from frontegg_async.emulator import (
     TruncatedJson,
 )
 
-from ..bulk.world import ADD, BY_EMAIL, GET, REMOVE, SET_ACTIVE, SET_SUPERUSER, STATUSES, USERS
-from ..conftest import API_KEY
-from ..test_bulk import LeapingClock
-from .deaths import Commits, Death
-from .oracle import ledger_rows, trapped
-from .victims import quiet
+from ..support.bulk_processes import quiet
+from ..support.clocks import LeapingClock
+from ..support.effects import ledger_rows, trapped
+from ..support.routes import ADD, BY_EMAIL, GET, REMOVE, SET_ACTIVE, SET_SUPERUSER, STATUSES, USERS
+from ..support.sessions import API_KEY
+from ..support.simulated_kills import Commits, Death
 
 PEOPLE: Final = 4
 NOBODY: Final = PEOPLE
-"""A user who does not exist."""
+"""The number of a user who does not exist."""
 TENANTS: Final = ("t0", "t1", "t2")
 JSON_TYPE: Final = "application/json"
 ANOTHER: Final = b'{"id": "p0", "tenantId": "t0", "tenantIds": ["t0", "t1"], "superUser": true}'
@@ -121,17 +121,17 @@ class Trouble(NamedTuple):
 
 @dataclass
 class History:
-    """What happens to one ledger.
+    """The troubles of one ledger.
 
     Args:
         job: name of the job.
         rows: the input.
-        troubles: for each run, what goes wrong in it.
-        deaths: for each run, after how many requests it is killed; None to let it end.
+        troubles: the faults of each run.
+        deaths: for each run, the number of requests before it is killed; None to let it end.
         lag: seconds by which reads lag behind writes.
         invite: whether new members get an invite.
         workers: rows at the same time.
-        duplicate: what a duplicate add answers.
+        duplicate: the response to a duplicate add.
     """
 
     job: str
@@ -146,7 +146,7 @@ class History:
 
 @st.composite
 def histories(draw: st.DrawFn, job: str) -> History:
-    """Draw what happens to a ledger of a job."""
+    """Draw the troubles of a job's ledger."""
     said = st.builds(
         Said,
         st.integers(0, NOBODY),
@@ -188,12 +188,12 @@ def value_of(job: str, row: Said) -> int:
 
 
 def holds(row: ExportedRow) -> bool:
-    """Whether a row is said to hold."""
+    """Return whether a row holds, by its outcome."""
     return row.state in {State.DONE, State.ALREADY}
 
 
 class World:
-    """A server, its history, and what is true of it."""
+    """A server, its history, and the checks of its ledger."""
 
     def __init__(self, history: History, folder: Path) -> None:
         self.history: Final = history
@@ -228,7 +228,7 @@ class World:
             self.check(whole=True)
 
     async def run(self, work: Callable[[FronteggSession], Any], death: int | None) -> None:
-        """Run once, perhaps until it is killed; what a run says is checked when it can be."""
+        """Run once, perhaps until it is killed, and check the report of a run that ended."""
         one = Death(self.server, self.clock, self.ledger)
         commits = Commits()
         if death is not None:
@@ -246,7 +246,7 @@ class World:
         if report is None or report.skipped:
             await quiet(self.server)
             return
-        # What is late comes now: the report was written before, and says so or is true.
+        # Late commits and lagging reads arrive now: the report must hold after them, too.
         await quiet(self.server)
         await self.clock.sleep(TIME_FOR_ALL)
         assert report.rows == len(self.source)
@@ -271,10 +271,10 @@ class World:
         return await session.bulk.retry(self.ledger, workers=workers, resend=True).wait()
 
     def check(self, *, whole: bool) -> None:
-        """Hold the ledger against the server.
+        """Compare the ledger with the server.
 
         Args:
-            whole: whether the last run met no trouble, so that all that can be done is done.
+            whole: True if the last run met no trouble, so that all rows must be done.
         """
         history, server = self.history, self.server
         ends = ledger_rows(self.ledger)
@@ -287,7 +287,7 @@ class World:
                 self.check_order(user, own)
             if whole:
                 assert all(holds(end) or is_overtaken(end) for _, end in own)
-        if history.job != "remove":  # of nothing, nobody is a member
+        if history.job != "remove":  # an absent user is no member, so a removal may hold
             assert not any(holds(end) for row, end in told if row.user == NOBODY)
         invites = Counter((each.user_id, each.tenant_id) for each in server.invites)
         if not history.invite:
@@ -296,7 +296,7 @@ class World:
             assert all(count == 1 for count in invites.values()), "a second invite"
 
     def check_memberships(self, user: int, own: Sequence[tuple[Said, ExportedRow]]) -> None:
-        """Check that rows about memberships are as they say, or do not say."""
+        """Check that the outcomes of rows about memberships are true of the server."""
         tenants = set(self.server.user(f"p{user}").tenants)
         is_member_when_held = self.history.job == "assign"
         if self.history.job not in {"assign", "remove"}:
@@ -312,7 +312,7 @@ class World:
                 assert excused or is_member != is_member_when_held, f"{end} was done"
 
     def check_order(self, user: int, own: Sequence[tuple[Said, ExportedRow]]) -> None:
-        """Check that the last row that holds is what holds, unless a later one is unknown."""
+        """Check that the server has the choice of the last row that holds, or of a later one."""
         job = self.history.job
         ordered = [(row, end) for row, end in own if row.active or job != "assign"]
         held = [place for place, (_, end) in enumerate(ordered) if holds(end)]
@@ -326,7 +326,7 @@ class World:
 
 
 def is_overtaken(row: ExportedRow) -> bool:
-    """Whether a row was not sent again because a later one would be undone."""
+    """Return whether a row was not sent again because that would undo a later one."""
     return "a later row of the same user" in (row.reason or "")
 
 

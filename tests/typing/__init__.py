@@ -1,1 +1,1 @@
-"""Files for type checkers: what they infer is asserted, and nothing in here is run."""
+"""Files for type checkers: the inferred types are asserted, and no code in here is run."""

@@ -1,4 +1,4 @@
-"""What a type checker knows of bulk work."""
+"""Types of bulk work, as a checker infers them."""
 
 from collections.abc import AsyncIterator
 from typing import assert_type
@@ -67,7 +67,7 @@ async def runs(frontegg: FronteggSession) -> None:
 
 
 async def refused(frontegg: FronteggSession) -> None:
-    """What cannot work is an error for the checker already; it complains if it is none."""
+    """Wrong arguments are errors for the checker already; it complains if one is not."""
     await frontegg.bulk.assign(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await frontegg.bulk.assign("r", plan="no")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await frontegg.bulk.remove([Assignment(tenant_id="t")])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]

@@ -1,4 +1,4 @@
-"""What a type checker knows of every group: the group itself, and what some verbs return."""
+"""Types of every group and of some of its verbs, as a checker infers them."""
 
 from typing import Any, assert_type
 
@@ -241,12 +241,13 @@ async def groups(frontegg: FronteggSession) -> None:
     assert_type(frontegg.usernames.iterate(), Paginator[Username])
     assert_type(await frontegg.usernames.get_mine(), Username)
     assert_type(frontegg.users, Users)
+    assert_type(FronteggSession.users, type[Users])
     assert_type(await frontegg.users.get("x"), User)
     assert_type(frontegg.users.iterate(), Paginator[User])
 
 
 async def handles(frontegg: FronteggSession) -> None:
-    """Handles and pages know what they give."""
+    """Handles and pages know the types of their results."""
     batch = await frontegg.bulk_users.invite([InvitedUser(email="a@b.test")], tenant_id="t")
     assert_type(batch, TaskBatch[BulkInviteStatus])
     assert_type(await batch.wait(), tuple[BulkInviteStatus, ...])
@@ -260,7 +261,7 @@ async def handles(frontegg: FronteggSession) -> None:
 
 
 async def users(frontegg: FronteggSession, login: LoginResult) -> None:
-    """A view is a session, whatever it is made of."""
+    """A view is a session, made of a login or of a token."""
     assert_type(frontegg.as_user(login), FronteggSession)
     assert_type(frontegg.as_user("token"), FronteggSession)
     assert_type(FronteggSession.for_users(), FronteggSession)

@@ -1,4 +1,4 @@
-"""What a type checker knows of users, pages and calls."""
+"""Types of users, pages and calls, as a checker infers them."""
 
 from typing import assert_type
 
@@ -10,7 +10,7 @@ from frontegg_async.paging import Paginator
 
 
 async def users(frontegg: FronteggSession) -> None:
-    """Each coroutine returns what its operation returns."""
+    """Each coroutine has the type of its operation."""
     assert_type(frontegg.users, Users)
     assert_type(await frontegg.users.get("u"), User)
     assert_type(await frontegg.users.get_by_email("e"), User)
@@ -48,7 +48,7 @@ async def ids(frontegg: FronteggSession) -> None:
 
 
 async def calls(frontegg: FronteggSession, own: Operation[Page[str]]) -> None:
-    """A call returns what its operation says, and ``send`` the answer itself."""
+    """A call has the type of its operation, and ``send`` returns the response itself."""
     assert_type(await frontegg.call(GET, "u"), User)
     assert_type(await frontegg.call(own), Page[str])
     assert_type(await frontegg.call(TENANT_STATUSES), tuple[UserTenantStatuses, ...])
@@ -56,7 +56,7 @@ async def calls(frontegg: FronteggSession, own: Operation[Page[str]]) -> None:
 
 
 async def answers(frontegg: FronteggSession) -> None:
-    """``with_response`` keeps the type of whatever a method returns."""
+    """``with_response`` keeps the type of a method's result."""
     result = await with_response(frontegg.users.get("u"))
     assert_type(result, CallResult[User])
     assert_type(result.value, User)
@@ -70,7 +70,7 @@ async def answers(frontegg: FronteggSession) -> None:
 
 
 class OwnSession(FronteggSession):
-    """A session of somebody else's."""
+    """A session of another program."""
 
 
 def views(own: OwnSession) -> None:

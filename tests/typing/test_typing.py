@@ -1,4 +1,4 @@
-"""The types that a user's checker sees, checked by one."""
+"""The types that a user's checker sees, checked by mypy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REPOSITORY = FOLDER.parent.parent
 @pytest.mark.skipif(find_spec("mypy") is None, reason="mypy is not installed (the lint extra)")
 @pytest.mark.timeout(300)
 def test_types_are_as_asserted() -> None:
-    """Under mypy's strict rules every ``assert_type`` holds, and what is refused is refused."""
+    """Under mypy's strict rules every ``assert_type`` holds, and wrong arguments are errors."""
     files = sorted(str(path) for path in FOLDER.glob("check_*.py"))
     assert files
     done = subprocess.run(

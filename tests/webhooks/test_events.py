@@ -29,7 +29,7 @@ from frontegg_async.webhooks import (
     unwrap_prehook,
 )
 
-from .signing import SECRET, signed
+from ..support.hooks import SECRET, signed
 
 CONTEXT = {
     "tenantId": "tenant-1",

@@ -10,7 +10,7 @@ import pytest
 from frontegg_async import ConfigurationError, InvalidRequestError
 from frontegg_async.webhooks import Prehook, allow, block, challenge, lock, unwrap_prehook
 
-from .signing import SECRET, signed
+from ..support.hooks import SECRET, signed
 
 
 def received(body: object) -> Prehook:

@@ -20,8 +20,8 @@ from frontegg_async.emulator import Emulator
 from frontegg_async.models.users import NewTenantUser
 from frontegg_async.webhooks import Event, GroupEvent, allow, unwrap
 
-from ..conftest import open_session
-from .signing import BODY, SECRET, signed
+from ..support.hooks import BODY, SECRET, signed
+from ..support.sessions import session_on
 
 pytestmark = pytest.mark.anyio
 
@@ -223,7 +223,7 @@ async def test_restarts(receiver: Receiver) -> None:
 async def test_the_example(emulator: Emulator, frontegg: FronteggSession) -> None:
     """The example keeps a true copy of users and tenants, and believes no body."""
     example = load_example()
-    app = example.make_app(open_session(emulator), SECRET)
+    app = example.make_app(session_on(emulator), SECRET)
     async with served(app) as url, aiohttp.ClientSession() as http:
         emulator.webhooks.add(url + "/webhooks", secret=SECRET)
         await frontegg.tenants.create(name="Acme", tenant_id="acme")
@@ -272,7 +272,7 @@ async def test_prehooks_of_the_example(emulator: Emulator) -> None:
     """The example lets its own people sign up, stops others, and answers no one else."""
     example = load_example()
     async with (
-        served(example.make_app(open_session(emulator), SECRET)) as url,
+        served(example.make_app(session_on(emulator), SECRET)) as url,
         aiohttp.ClientSession() as http,
     ):
         path = url + "/prehooks/sign-up"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 from base64 import urlsafe_b64encode
@@ -21,8 +22,8 @@ from frontegg_async._core.secret import Secret
 from frontegg_async.integrations.error_responses import ErrorResponses
 from frontegg_async.webhooks import MAX_BYTES, unwrap, unwrap_prehook
 
-from ..test_secrets_in_locals import assert_hidden
-from .signing import BODY, SECRET, signed
+from ..support.frames import assert_hidden
+from ..support.hooks import BODY, SECRET, signed
 
 KEY: Final = rsa.generate_private_key(65_537, 2_048)
 PEM: Final = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
@@ -134,6 +135,15 @@ def test_plain_secrets() -> None:
             unwrap(in_header(wrong), BODY, secret=SECRET, signature="plain")
     with pytest.raises(UnauthorizedError):
         unwrap(signed(), BODY, secret=SECRET, signature="plain")
+
+
+def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without PyJWT a JWT is an error that names the extra, and a plain secret is checked."""
+    headers = signed()
+    monkeypatch.setitem(sys.modules, "jwt", None)
+    with pytest.raises(ConfigurationError, match=r"frontegg-async\[jwt\]"):
+        unwrap(headers, BODY, secret=SECRET)
+    assert unwrap(in_header(SECRET), BODY, secret=SECRET, signature="plain").user_id == "user-1"
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
         requests: HTTP requests that were sent, retries and look-ups included.
         throttled: answers that asked to come back later.
         elapsed_s: seconds that it took.
+        earlier: of one run: rows that earlier runs on the ledger had ended when it began.
     """
 
     runs: int
@@ -100,6 +101,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     throttled: int
     elapsed_s: float
+    earlier: int = 0
 
     @property
     def rows(self) -> int:
@@ -139,7 +141,12 @@ def figures_of_run(
         outcome: count - before.ended.get(outcome, 0) for outcome, count in after.counts.items()
     }
     return Figures(
-        runs=1, counts=counts, requests=requests, throttled=throttled, elapsed_s=elapsed_s
+        runs=1,
+        counts=counts,
+        requests=requests,
+        throttled=throttled,
+        elapsed_s=elapsed_s,
+        earlier=sum(before.ended.values()),
     )
 
 

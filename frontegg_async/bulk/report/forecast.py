@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ...pacing import PaceState
-from ...pacing.gate import LONGEST_LOOK
+from ...pacing.gate import MAX_LOOK_GAP_S
 
 FEW_ROWS: Final = 10
 """Rows from which on a run tells how fast it is."""
@@ -119,7 +119,7 @@ class _LimitForecast:
             self._opens_at = max(now + closed_for, reset)
         # Anything nearer may be nothing but the next look, and an end that moves from look to look
         # makes the time left climb.
-        if closed_for > LONGEST_LOOK:
+        if closed_for > MAX_LOOK_GAP_S:
             self._opens_at = now + closed_for
 
     def _opened(self, now: float, rows: int) -> None:

@@ -125,7 +125,7 @@ class PageSummary(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def earlier(self) -> int:
         """Rows that earlier runs on the ledger have ended."""
-        return self.all_runs.ended - self.this_run.ended
+        return self.this_run.earlier
 
 
 def render_page(summary: PageSummary, statistics: Statistics) -> str:

@@ -197,7 +197,7 @@ class Report(_Counts):
     @property
     def earlier(self) -> int:
         """How many rows earlier runs on the ledger have ended."""
-        return self.all_runs.ended - self.this_run.ended
+        return self.this_run.earlier
 
     @property
     def rows_per_second(self) -> float | None:

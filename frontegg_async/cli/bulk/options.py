@@ -1,4 +1,4 @@
-"""The options that all bulk runs have in common, and what they say."""
+"""Options of all bulk runs, and their values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 import msgspec
 
-from .. import parameters
+from .. import option_types
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 
 class RunChoices(msgspec.Struct, frozen=True, kw_only=True):
-    """What the options of a run say; the last of them only where a file is read."""
+    """The values of a run's options; those with a default exist only for runs over a file."""
 
     plan: PlanMode
     workers: int
@@ -54,28 +54,26 @@ class RunChoices(msgspec.Struct, frozen=True, kw_only=True):
             "conflicts": self.conflicts,
             "failures": self.failures,
             "literal_ids": self.literal_ids,
-            # The emulator forgets everything, so a ledger would be wrong the next time.
+            # The emulator starts afresh each time, and the ledger would be wrong then.
             "ledger": self.own_ledger or not (self.no_ledger or self.emulated),
         }
 
     def ledger_of(self, file: Path) -> Path | None:
-        """Return where the ledger of a run over ``file`` is, or None for a temporary one."""
+        """Return the path of the ledger of a run over ``file``, or None for a temporary one."""
         from ...bulk import RunOptions
 
         return RunOptions(**self.settings()).ledger_path(file)
 
     def check(self) -> None:
-        """Refuse what contradicts itself.
+        """Reject options that contradict each other.
 
         Raises:
-            click.UsageError: something does.
+            click.UsageError: two options do.
         """
         if self.no_ledger and self.own_ledger is not None:
             raise click.UsageError("--ledger and --no-ledger contradict each other.")
         if not self.emulated and not (self.rate_limit is None and self.latency is None):
-            raise click.UsageError(
-                "--emulator-rate-limit and --emulator-latency go with --emulator."
-            )
+            raise click.UsageError("--emulator-rate-limit and --emulator-latency need --emulator.")
 
 
 _PATH: Final = click.Path(path_type=Path)
@@ -86,55 +84,55 @@ _OPTIONS: Final = (
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
         show_default=True,
-        help="Whether users are read before anything is written, so that rows which hold already "
-        "cost no call of their own; auto: where that saves more calls than it costs.",
+        help="Read users in blocks before writing, so that rows which hold already cost no call of "
+        "their own; auto: if that saves more calls than it costs.",
     ),
     click.option(
         "--workers",
         type=click.IntRange(min=1),
         default=64,
         show_default=True,
-        help="Rows under way at the same time.",
+        help="Rows in flight at the same time.",
     ),
     click.option(
         "--rate",
-        type=parameters.fixed_rate,
+        type=option_types.fixed_rate,
         metavar="CALLS/SECONDS",
-        help="The most calls of each kind, such as 900/60. Without it, the limits of the server "
-        "are found out.",
+        help="Maximum rate of calls to each route, such as 900/60. Without it, the run learns the "
+        "server's limits.",
     ),
     click.option(
         "--max-share",
         type=click.FloatRange(min=0, min_open=True, max=1),
         default=1.0,
         metavar="SHARE",
-        help="The part of the server's limits to use, such as 0.8; the rest stays free for others.",
+        help="Share of the server's limits to use, such as 0.8; the rest is left to other clients.",
     ),
     click.option(
         "--resend",
         is_flag=True,
-        help="Send a row in doubt again, and one whose user cannot be read, although that may send "
-        "a second invite. Without it a row in doubt is only looked up, and stays in doubt if it is "
-        "not found done.",
+        help="Send rows in doubt again, and rows whose user cannot be read, although that may send "
+        "a second invite. Without it such a row is only looked up, and stays in doubt unless it is "
+        "found done.",
     ),
     click.option(
         "--conflicts",
         type=click.Choice(["look", "already", "failed"]),
         default="look",
         show_default=True,
-        help="What it means if the server says that there is nothing to do (such as 409 to an "
-        "add): look at the user, the row held already, or it failed.",
+        help="Outcome of a row if the server reports that there is nothing to do (such as 409 to "
+        "an add): look at the user, count the row as already done, or as failed.",
     ),
     click.option(
         "--failures",
         type=_PATH,
-        help="Write every row that was not done to this .csv or .jsonl, to be fed back in.",
+        help="Write every row that was not done to this .csv or .jsonl, for another run.",
     ),
     click.option(
         "--report",
         type=_PATH,
         metavar="FILE.html",
-        help="Write a page with figures, curves and reasons, for people.",
+        help="Write a page with figures, charts and the reasons of failures.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object."),
 )
@@ -143,52 +141,52 @@ _OPTIONS_OF_A_FILE: Final = (
     click.option(
         "--dry-run",
         is_flag=True,
-        help="Only find out and print what would be sent; no file is written either.",
+        help="Only count the rows that would be sent; writes nothing, files included.",
     ),
     click.option(
         "own_ledger",
         "--ledger",
         type=_PATH,
-        help="Where the run remembers what became of each row [FILE.ledger]. The same command "
-        "carries on from there.",
+        help="File for the outcome of each row [FILE.ledger]. The same command continues from "
+        "there.",
     ),
-    click.option("--no-ledger", is_flag=True, help="Remember nothing beyond this run."),
+    click.option("--no-ledger", is_flag=True, help="Keep no ledger beyond this run."),
     click.option(
         "--literal-ids",
         is_flag=True,
-        help="Take NULL, nan, #N/A, 1.2E+15 and the like for ids. Without it such a row is "
-        "invalid, because spreadsheets and programs write them where a value is missing.",
+        help="Accept NULL, nan, #N/A, 1.2E+15 and the like as ids. Without it such a row is "
+        "invalid, because spreadsheets and programs write them in place of a missing value.",
     ),
     click.option(
         "--emulator",
         "emulated",
         is_flag=True,
-        help="Try it without an account: an emulator in this process answers, which knows every "
-        "user of FILE. FRONTEGG_* is ignored, nothing real is touched, and without --ledger "
-        "nothing is remembered.",
+        help="Try it without an account: an emulator in this process responds, with every user of "
+        "FILE. FRONTEGG_* is ignored, nothing real is touched, and a ledger is kept only with "
+        "--ledger.",
     ),
     click.option(
         "--emulator-rate-limit",
         "rate_limit",
-        type=parameters.rate_limit,
+        type=option_types.rate_limit,
         metavar="LIMIT/SECONDS",
-        help="Requests per seconds that the emulator lets through on a route, such as 1000/60.",
+        help="Requests per seconds that the emulator allows on each route, such as 1000/60.",
     ),
     click.option(
         "--emulator-latency",
         "latency",
-        type=parameters.duration_or_zero,
+        type=option_types.duration_or_zero,
         metavar="DURATION",
-        help="Time that the emulator takes for an answer, such as 80ms.",
+        help="Delay of every response of the emulator, such as 80ms.",
     ),
 )
 
 
 def run_options(*, of_file: bool) -> Callable[[Callable[..., R]], Callable[..., R]]:
-    """Give a command the options of a run, and its function what they say as ``choices``.
+    """Add the options of a run to a command, whose function gets their values as ``choices``.
 
     Args:
-        of_file: whether its rows come from a file, and not from a ledger.
+        of_file: True if the rows come from a file, False if from a ledger.
     """
 
     def decorate(function: Callable[..., R]) -> Callable[..., R]:

@@ -1,4 +1,4 @@
-"""How far a bulk run is: drawn on stderr if somebody watches it there, else a line now and then."""
+"""Progress of a bulk run on stderr: drawn on a terminal, else a line every few seconds."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from rich.progress import BarColumn, ProgressColumn, Task, TextColumn
 from rich.progress import Progress as Display
 from rich.text import Text
 
-from .. import output, words
+from .. import output, phrases
 
 if TYPE_CHECKING:
     from ...bulk import Progress
     from ...pacing import Wait
 
-LOG_EVERY: Final = 10.0
-"""Seconds between two lines where there is no terminal."""
-LOOK_EVERY: Final = 1.0
-"""Seconds between two looks there, and without a row before the rate is none."""
-WINDOW: Final = 30.0
-"""Seconds over which the rate is taken."""
-_CHUNK: Final = 1 << 20
-_REFRESHES: Final = 5
-"""Drawn so often a second, by a thread: a busy event loop must not freeze the display."""
+LOG_EVERY_S: Final = 10.0
+"""Seconds between two lines, without a terminal."""
+LOOK_EVERY_S: Final = 1.0
+"""Seconds between two looks without a terminal, and without a row until the rate is 0."""
+RATE_WINDOW_S: Final = 30.0
+"""Seconds over which the rate is measured."""
+_CHUNK_BYTES: Final = 1 << 20
+_REFRESHES_PER_S: Final = 5
+"""Redraws a second, by a thread: a busy event loop must not freeze the display."""
 
 
 def count_rows(path: Path) -> int | None:
-    """Return about how many rows a file has, or None if that cannot be told beforehand.
+    """Return the approximate number of rows in a file, or None if it cannot be known beforehand.
 
-    Blank lines and line breaks in quotes count too: this is for a bar, and must be quick.
+    Blank lines and line breaks in quotes count as rows: the number is for a bar, and must be quick.
     """
     from ...bulk.input.file import is_stream
 
@@ -44,27 +44,27 @@ def count_rows(path: Path) -> int | None:
     ends, last = 0, b"\n"
     try:
         with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
+            while chunk := file.read(_CHUNK_BYTES):
                 ends += chunk.count(b"\n")
                 last = chunk[-1:]
     except OSError:
-        return None  # the run meets the same trouble, and says so
+        return None  # the run meets the same error and reports it
     lines = ends + (last != b"\n")
     return max(lines - 1, 0) if path.suffix.lower() == ".csv" else lines
 
 
 class RunProgress:
-    """Shows how far a run is, inside ``with``.
+    """Shows the progress of a run, inside ``with``.
 
-    Called for every row, which tells it that what was counted before is the doing of earlier
-    runs, and says nothing about how fast this one is.
+    The run calls it for every row. Rows counted before the first call ended in earlier runs, and
+    are left out of the rate.
 
-    The rate is that of the time since calls waited last. While they wait there is none: the limit
-    is named instead, and the time until calls go again.
+    The rate is measured since calls last waited. While they wait there is none: the limit is named
+    instead, with the time until the next calls.
 
     Args:
-        total: rows of the whole, if that is known beforehand.
-        now: the time, in seconds.
+        total: number of rows, if it is known beforehand.
+        now: returns the time in seconds.
     """
 
     def __init__(self, total: int | None, now: Callable[[], float] = time.monotonic) -> None:
@@ -76,68 +76,68 @@ class RunProgress:
         self._display = _Display(self) if output.progress_on_terminal() else None
 
     def __call__(self, _progress: Progress) -> None:
-        """Hear that a row has ended."""
+        """Note that a row has ended."""
         self._moving = True
 
     def watch(self, progress: Progress) -> None:
-        """Look at these counts from now on."""
+        """Show these counts from now on."""
         self._live = progress
 
     @property
     def rows(self) -> int:
-        """How many rows have ended."""
+        """Number of rows that have ended."""
         return 0 if self._live is None else self._live.rows
 
     @property
     def total(self) -> int | None:
-        """How many rows there are, or None."""
+        """Number of rows, or None while it is not known."""
         return self._total if self._live is None else self._live.total or self._total
 
     def look(self) -> None:
-        """Remember how far it is now; the rate is made of that."""
+        """Record the number of rows now, for the rate."""
         now = self._now()
         if not self._moving or self._wait() is not None:
             self._seen.clear()
         self._seen.append((now, self.rows))
-        while len(self._seen) > 2 and self._seen[1][0] < now - WINDOW:
+        while len(self._seen) > 2 and self._seen[1][0] < now - RATE_WINDOW_S:
             self._seen.popleft()
 
     def _wait(self) -> Wait | None:
         return None if self._live is None else self._live.wait
 
     def rate(self) -> float | None:
-        """Return rows a second since calls waited last, over the last looks, or None."""
+        """Return rows a second since calls last waited, within the window, or None."""
         if len(self._seen) < 2 or self._seen[-1][0] <= self._seen[0][0]:
             return None
         (since, before), (now, rows) = self._seen[0], self._seen[-1]
-        if rows == before and now - since < LOOK_EVERY:
-            return None  # a call that looks whether the limit is still used up waits no more
+        if rows == before and now - since < LOOK_EVERY_S:
+            return None  # only a call that probes the limit has been sent
         return (rows - before) / (now - since)
 
     def headline(self) -> str:
-        """Say how far it is, and how fast: ``12,345 of 100,000 rows, 1,234 a second``."""
+        """Return rows and rate: ``12,345 of 100,000 rows, 1,234 a second``."""
         total, rate = self.total, self.rate()
         of = "" if total is None else f" of {total:,}"
-        speed = "" if rate is None else f", {words.rate(rate)} a second"
+        speed = "" if rate is None else f", {phrases.rate(rate)} a second"
         return f"{self.rows:,}{of} rows{speed}"
 
     def left(self) -> str:
-        """Say how long it still takes, or nothing."""
+        """Return the remaining time, or ""."""
         left = None if self._live is None else self._live.left_s
-        return f"about {words.elapsed(left)} left" if left else ""
+        return f"about {phrases.elapsed(left)} left" if left else ""
 
     def wait(self) -> str:
-        """Name the limit that is used up and when calls go again, or nothing."""
+        """Return the limit that is used up and the time until the next calls, or ""."""
         wait = self._wait()
         return "" if wait is None else output.printable(str(wait))
 
     def counts(self) -> str:
-        """Say how many rows ended in what, of all runs, leaving out what none ended in."""
+        """Return the rows of all runs by outcome, without zeros."""
         live = self._live
         if live is None:
             return "starting"
         counts = ", ".join(
-            f"{count:,} {words.outcome(name)}" for name, count in live.counts.items() if count
+            f"{count:,} {phrases.outcome(name)}" for name, count in live.counts.items() if count
         )
         if live.earlier and counts:
             counts += f" ({live.earlier:,} of these by earlier runs)"
@@ -145,16 +145,16 @@ class RunProgress:
         return ", ".join(filter(None, (live.note, counts, duplicates))) or "starting"
 
     def server(self) -> str:
-        """Say what this run knows of the server's limits, if anything."""
+        """Return the learned limit, the time waited and the throttled responses, or ""."""
         live = self._live
         if live is None:
             return ""
         return ", ".join(
             part
             for part in (
-                f"limit about {words.rate(live.limit)}/s" if live.limit is not None else "",
-                f"waited {words.elapsed(live.waited_s)}"
-                if live.waited_s >= words.SHORTEST_WAIT
+                f"limit about {phrases.rate(live.limit)}/s" if live.limit is not None else "",
+                f"waited {phrases.elapsed(live.waited_s)}"
+                if live.waited_s >= phrases.SHORTEST_WAIT_S
                 else "",
                 f"throttled {live.throttled:,} times" if live.throttled else "",
             )
@@ -162,19 +162,19 @@ class RunProgress:
         )
 
     def say(self, text: str) -> None:
-        """Tell the user something, above what is drawn."""
+        """Print a message to the user, above the display."""
         if self._display is None:
             output.note(text)
         else:
             self._display.console.print(Text(output.printable(text)))
 
     async def log(self) -> None:
-        """Write a line now and then, unless it is drawn. Ends when it is cancelled."""
+        """Print a line every few seconds, if there is no display, until cancelled."""
         while self._display is None:
-            # More often than it is said: a wait between two lines is no time of slow rows.
-            looks = max(round(LOG_EVERY / LOOK_EVERY), 1)
+            # Looks are more frequent than lines, so that waits between them do not lower the rate.
+            looks = max(round(LOG_EVERY_S / LOOK_EVERY_S), 1)
             for _ in range(looks):
-                await asyncio.sleep(LOG_EVERY / looks)
+                await asyncio.sleep(LOG_EVERY_S / looks)
                 self.look()
             parts = (self.headline(), self.left(), self.counts(), self.wait(), self.server())
             output.note("; ".join(filter(None, parts)))
@@ -194,8 +194,8 @@ class RunProgress:
             self._display.stop()
 
 
-class _Told(ProgressColumn):
-    """What the run says of itself."""
+class _Headline(ProgressColumn):
+    """The headline of a run as a column."""
 
     def __init__(self, run: RunProgress) -> None:
         super().__init__()
@@ -207,27 +207,27 @@ class _Told(ProgressColumn):
 
 
 class _Display(Display):
-    """Asks the run how far it is whenever it draws, so that nobody has to tell it."""
+    """A display that reads the state of the run at each redraw."""
 
     def __init__(self, run: RunProgress) -> None:
         super().__init__(
-            _Told(run),
+            _Headline(run),
             BarColumn(bar_width=20),
             TextColumn("{task.fields[left]}"),
             console=Console(stderr=True, highlight=False),
-            refresh_per_second=_REFRESHES,
+            refresh_per_second=_REFRESHES_PER_S,
             transient=True,
-            # stdout may be a file, and is none of the display's business.
+            # stdout may be a file, and carries data only.
             redirect_stdout=False,
         )
         self._run = run
         self._rows_task = self.add_task("rows", total=None, left="")
 
     def get_renderables(self) -> Iterable[RenderableType]:
-        """Return what is drawn now: the bar, and what there is to say below it."""
+        """Return the bar, and the lines below it."""
         run = getattr(self, "_run", None)
         if run is None or not hasattr(self, "_rows_task"):
-            return  # rich draws once while it is being set up
+            return  # rich draws once during set-up
         run.look()
         self.update(self._rows_task, completed=run.rows, total=run.total, left=run.left())
         yield from super().get_renderables()

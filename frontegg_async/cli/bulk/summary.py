@@ -1,4 +1,4 @@
-"""The report of a bulk run, for people and for machines."""
+"""The report of a bulk run on stdout, for people and as JSON."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from .. import commands, output, words
+from .. import command_lines, output, phrases
 
 if TYPE_CHECKING:
     from ...bulk import Plan, Report, RowResult
 
 SHOWN_FAILURES: Final = 5
-"""Rows that were not done which the summary shows; a failures file has them all."""
+"""Maximum of rows that were not done in the summary; a failures file has all of them."""
 _MAX_REASON_CHARS: Final = 300
 
 _STYLES: Final = {"failed": "red", "unknown": "red", "invalid": "yellow", "skipped": "yellow"}
 
 
 def as_json(report: Report) -> dict[str, object]:
-    """Return the one JSON object that ``--json`` prints.
+    """Return the JSON object that ``--json`` prints.
 
-    Rows are of all runs on the ledger; ``requests``, ``throttled`` and ``elapsed_s`` of this run.
-    ``this_run`` and ``all_runs`` have both of both.
+    Rows are those of all runs on the ledger; ``requests``, ``throttled`` and ``elapsed_s`` those of
+    this run. ``this_run`` and ``all_runs`` have the full figures of each.
     """
     path = report.failures_path
     return {
@@ -41,18 +41,18 @@ def as_json(report: Report) -> dict[str, object]:
 
 
 def show(report: Report) -> None:
-    """Print the report on stdout, in colours if somebody reads it there."""
+    """Print the report on stdout, in colours on a terminal."""
     console = _console()
     run = report.this_run
     _show_rows(console, report)
-    console.print(words.traffic(run))
+    console.print(phrases.traffic(run))
     if report.all_runs.runs > 1:
         everything = report.all_runs
         console.print(
-            f"All {everything.runs:,} runs on this ledger: {words.traffic(everything)}, "
-            f"{words.elapsed(everything.elapsed_s)}"
+            f"All {everything.runs:,} runs on this ledger: {phrases.traffic(everything)}, "
+            f"{phrases.elapsed(everything.elapsed_s)}"
         )
-    waits = words.waits(report.statistics.waits)
+    waits = phrases.waits(report.statistics.waits)
     if waits:
         console.print(Text(output.printable(f"{waits}.")))
     if not nothing_to_do(report):
@@ -60,35 +60,35 @@ def show(report: Report) -> None:
     _show_failures(console, report)
     if report.ledger_path is not None:
         path = output.printable(str(report.ledger_path))
-        look = output.printable(commands.line("bulk", "status", report.ledger_path))
-        console.print(Text(f"Ledger: {path}; look into it with: {look}"))
+        look = output.printable(command_lines.line("bulk", "status", report.ledger_path))
+        console.print(Text(f"Ledger: {path}; to inspect it: {look}"))
 
 
 def _show_rows(console: Console, report: Report) -> None:
-    """Print what became of the rows, in this run and in all runs on the ledger."""
+    """Print the outcomes of all runs on the ledger, and of this run."""
     run, earlier = report.this_run, report.earlier
     per_second = report.rows_per_second
-    rate = f", {words.rate(per_second)} a second" if per_second else ""
-    took = f"in {words.elapsed(run.elapsed_s)}{rate}"
+    rate = f", {phrases.rate(per_second)} a second" if per_second else ""
+    took = f"in {phrases.elapsed(run.elapsed_s)}{rate}"
     ended = "" if run.ended == report.rows else f": this run ended {run.ended:,}"
-    console.print(f"{words.rows(report.rows)}{ended} {took}")
+    console.print(f"{phrases.rows(report.rows)}{ended} {took}")
     for number, (outcome, count) in enumerate(report.counts.items()):
         if count or number == 0:
             style = "green" if number == 0 else _STYLES.get(outcome.value, "")
-            label = words.outcome(outcome.value)
+            label = phrases.outcome(outcome.value)
             if earlier and count and outcome.value != "skipped":
                 label += f", {run.counts[outcome]:,} of them in this run"
             console.print(Text(f"{count:>12,}  {label}", style=style))
     if report.duplicates:
-        console.print(words.duplicates(report.duplicates))
+        console.print(phrases.duplicates(report.duplicates))
     if nothing_to_do(report):
         console.print("Nothing was sent: every row has ended in an earlier run on this ledger.")
     elif earlier:
-        console.print(f"{words.rows(earlier)} of these ended in earlier runs on this ledger.")
+        console.print(f"{phrases.rows(earlier)} of these ended in earlier runs on this ledger.")
 
 
 def _show_failures(console: Console, report: Report) -> None:
-    # Why the rows were skipped that were not reached is said once, and not row by row.
+    # Rows that were not reached share one reason, which is printed once.
     shown = [row for row in report.failures if row.outcome.value != "skipped"][:SHOWN_FAILURES]
     not_done = report.failed + report.unknown + report.invalid
     if shown:
@@ -103,7 +103,7 @@ def _show_failures(console: Console, report: Report) -> None:
 
 
 def plan_as_json(plan: Plan) -> dict[str, object]:
-    """Return the one JSON object that ``--dry-run --json`` prints."""
+    """Return the JSON object that ``--dry-run --json`` prints."""
     return {
         **msgspec.structs.asdict(plan),
         "elapsed_s": round(plan.elapsed_s, 3),
@@ -115,11 +115,13 @@ def plan_as_json(plan: Plan) -> dict[str, object]:
 
 
 def show_plan(plan: Plan) -> None:
-    """Print what a run would do, on stdout."""
+    """Print the plan of a dry run on stdout."""
     console = _console()
-    found = words.counted(plan.requests, "request")
-    took = words.elapsed(plan.elapsed_s)
-    console.print(f"Dry run of {plan.job}: {words.rows(plan.rows)}, looked at in {took} by {found}")
+    found = phrases.counted(plan.requests, "request")
+    took = phrases.elapsed(plan.elapsed_s)
+    console.print(
+        f"Dry run of {plan.job}: {phrases.rows(plan.rows)}, looked at in {took} by {found}"
+    )
     for count, label in (
         (plan.to_send, "to be sent"),
         (plan.already, "hold already"),
@@ -131,7 +133,7 @@ def show_plan(plan: Plan) -> None:
             console.print(f"{count:>12,}  {label}")
     if plan.failures:
         shown = plan.failures[:SHOWN_FAILURES]
-        # A row that repeats one whose user is not found is counted among the duplicates.
+        # Duplicates of a row whose user is not found are not in this count.
         count = plan.invalid + plan.failed
         first = f", the first {len(shown)} of {count:,}" if count > len(shown) else ""
         console.print(f"Not to be sent{first}:")
@@ -142,16 +144,16 @@ def show_plan(plan: Plan) -> None:
 
 
 def nothing_to_do(report: Report) -> bool:
-    """Whether earlier runs had ended every row."""
+    """Return whether every row had ended in earlier runs."""
     return 0 < report.rows == report.earlier and not report.interrupted and report.stopped is None
 
 
 def going_on(report: Report, *, lasts: bool, same: str) -> str | None:
-    """Return the command line that does what is left, or None.
+    """Return the command line for the rows that are left, or None.
 
     Args:
-        report: what was done.
-        lasts: whether the ledger can be used again.
+        report: the report of the run.
+        lasts: True if the ledger can be used again.
         same: the command line of this run.
     """
     if report.done or report.ledger_path is None or not lasts:
@@ -159,58 +161,58 @@ def going_on(report: Report, *, lasts: bool, same: str) -> str | None:
     if report.skipped or report.interrupted:
         return same
     if report.failed or report.unknown:
-        return commands.line("bulk", "retry", report.ledger_path)
+        return command_lines.line("bulk", "retry", report.ledger_path)
     return None
 
 
 def advice(report: Report, *, lasts: bool, same: str) -> list[str]:
-    """Return what the user should know beside the numbers, a sentence each."""
+    """Return advice for the user, a sentence each."""
     said: list[str] = []
     if report.stopped is not None:
         said.append(f"The run stopped early: {report.stopped}")
     if report.interrupted:
-        said.append("Interrupted: what was under way has ended, and the rest was not sent.")
+        said.append("Interrupted: rows in flight have ended, and the rest was not sent.")
     if nothing_to_do(report):
         said.append(
-            "To hold the file against the server once more, name another ledger with --ledger, "
-            "or use --no-ledger."
+            "To compare the file with the server again, name another ledger with --ledger, or use "
+            "--no-ledger."
         )
     command = going_on(report, lasts=lasts, same=same)
     carries_on = report.skipped or report.interrupted
     if carries_on and command is not None:
-        said.append(f"To carry on: {command}")
+        said.append(f"To continue: {command}")
     elif command is not None:
-        said.append(f"{words.RETRY}: {command}")
+        said.append(f"{phrases.RETRY}: {command}")
     elif carries_on and lasts and not report.done:
-        said.append("To carry on, run the same command again: what holds already stays as it is.")
+        said.append("To continue, run the same command again: rows that hold are not sent again.")
     if not report.done and report.failures_path is None and not report.interrupted:
         said.append(_how_to_list(report))
     if report.unknown:
-        said.append("Rows in doubt may be done or not: running them again settles it.")
+        said.append("Rows in doubt may or may not be done: another run settles them.")
     return said
 
 
 def _how_to_list(report: Report) -> str:
     if report.ledger_path is None:
-        return "For a file of every row that was not done, run it again with --failures FILE."
+        return "For a file of every row that was not done, run again with --failures FILE."
     outcomes = [
         argument
         for outcome, count in report.counts.items()
         if count and outcome.value in _STYLES
         for argument in ("--outcome", outcome.value)
     ]
-    command = commands.line("bulk", "export", report.ledger_path, *outcomes)
+    command = command_lines.line("bulk", "export", report.ledger_path, *outcomes)
     return f"Every row that was not done: {command}"
 
 
 def _failure(row: RowResult) -> str:
-    """Name a row by its line, and say what became of it; reasons name the trace id."""
+    """Return a row's line, outcome and reason, which includes the trace id."""
     reason = output.printable(row.reason)
     if len(reason) > _MAX_REASON_CHARS:
         reason = f"{reason[:_MAX_REASON_CHARS]}…"
     if row.trace_id and row.trace_id not in reason:
         reason = f"{reason} (trace id {output.printable(row.trace_id)})"
-    return f"line {row.line}, {words.outcome(row.outcome.value)}: {reason}"
+    return f"line {row.line}, {phrases.outcome(row.outcome.value)}: {reason}"
 
 
 def _console() -> Console:

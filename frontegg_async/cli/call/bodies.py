@@ -1,7 +1,7 @@
 """``--body`` and ``--set``: the body of a call as JSON, by Frontegg's own names.
 
-What they say is merged into one document and decoded as strictly as it can be: a field that the
-operation does not know is a mistake of whoever wrote it, and would otherwise be lost in silence.
+Both are merged into one document, which is decoded strictly: a field that the operation does not
+have is a mistake in the document, and would otherwise be dropped in silence.
 """
 
 from __future__ import annotations
@@ -15,39 +15,40 @@ import click
 import msgspec
 
 from ..._core.json_text import decode_json
-from ..._core.secret import bare, concealed, is_secret
+from ..._core.secret import concealed, is_secret, without_frames
 from ...operation import Operation
-from .flags import flag_of, has_option
-from .signatures import Parameter, arms_of, is_list, is_object, item_of, present, struct_of
+from .hints import arms_of, is_list, is_object, item_of, present, struct_of
+from .options import flag_of, has_option
+from .signatures import Parameter
 
 _STDIN: Final = "-"
-WHY: Final = "Secrets do not belong on a command line, which others can see."
+_NO_SECRETS: Final = "Secrets do not belong on a command line, which others can see."
 _JSON: Final = msgspec.json.Decoder()
 
 
 class Document(msgspec.Struct, frozen=True):
-    """What ``--body`` and ``--set`` of one command can say.
+    """The document of a command, given by ``--body`` and ``--set``.
 
     Args:
         operation: the operation that is called.
-        parameters: all of its coroutine.
+        parameters: all parameters of its coroutine.
     """
 
     operation: Operation[Any]
     parameters: tuple[Parameter, ...]
 
     def options(self) -> list[click.Option]:
-        """Return the two options, or those of them that make sense."""
+        """Return ``--body`` and ``--set``, as far as the operation can take them."""
         fields = self._fields
         secrets = [name for name, each in fields.items() if each.secret]
         others = [name for name, each in fields.items() if not (each.secret or has_option(each))]
         found: list[click.Option] = []
         if self._whole is not None or fields:
-            text = "The body as JSON, by the names in Frontegg's documentation."
+            text = "The body as JSON, with the names in Frontegg's documentation."
             if others:
-                text += f" Here or by --set, as no option of its own says it: {', '.join(others)}."
+                text += f" Here or in --set, without an option of its own: {', '.join(others)}."
             if secrets:
-                text += f" Here only, as it is secret: {', '.join(secrets)}."
+                text += f" Here only, being secret: {', '.join(secrets)}."
             found.append(
                 click.Option(
                     ["--body"],
@@ -62,8 +63,8 @@ class Document(msgspec.Struct, frozen=True):
                     ["settings", "--set"],
                     multiple=True,
                     metavar="FIELD=VALUE",
-                    help="One field of the body, and a.b=1 a field within one: JSON, else a text. "
-                    "Beats --body. Repeatable.",
+                    help="One field of the body, or with a.b=1 a field within it. A VALUE that is "
+                    "not JSON is a string. Overrides --body. Repeatable.",
                 )
             )
         return found
@@ -71,25 +72,25 @@ class Document(msgspec.Struct, frozen=True):
     def arguments(
         self, body: str | None, settings: Sequence[str], given: Iterable[str]
     ) -> dict[str, Any]:
-        """Return what the two options say, by parameter of the coroutine, secrets wrapped.
+        """Return the values in the document by parameter of the coroutine, secrets wrapped.
 
         Args:
-            body: where to read the document, None if there is none.
+            body: file of the document, "-" for stdin, None if there is none.
             settings: single fields of it.
-            given: parameters that options of their own have given; these beat the document.
+            given: parameters with a value from their own options, which override the document.
 
         Raises:
-            click.UsageError: they cannot be what the operation takes.
+            click.UsageError: the operation cannot take the document.
         """
         if body is None and not settings:
             return {}
         try:
             found = self._arguments(body, settings, given)
         except click.UsageError as error:
-            # From here, where no variable holds the document.
-            refused = bare(error)
+            # Raised below, where no variable of a frame holds the document.
+            refused = without_frames(error)
         else:
-            # In an object of the application's own, such as metadata, names mean nothing.
+            # Inside free-form objects such as metadata, names do not mark secrets.
             return {
                 name: concealed(name, value) if is_secret(name) else value
                 for name, value in found.items()
@@ -117,22 +118,22 @@ class Document(msgspec.Struct, frozen=True):
         return {name: value for name, value in found.items() if name not in given}
 
     def refused_option(self, flag: str) -> click.UsageError | None:
-        """Return why there is no option for a secret, None for any other flag."""
+        """Return the error for an option that names a secret, None for any other flag."""
         secrets = {flag_of(each): name for name, each in self._fields.items() if each.secret}
         name = secrets.get(flag)
-        return None if name is None else self._error(f"takes {name} in --body only. {WHY}")
+        return None if name is None else self._error(f"takes {name} in --body only. {_NO_SECRETS}")
 
     def missing(self, parameter: Parameter) -> click.UsageError:
-        """Return how to say that a parameter was given nowhere."""
+        """Return the error for a required parameter that was not given."""
         name = parameter.document_name
         if parameter.whole:
-            fieldwise = ", or field by field by --set" if self._takes_settings else ""
-            return self._error(f"takes a body: give it by --body{fieldwise}")
+            fieldwise = ", or field by field with --set" if self._takes_settings else ""
+            return self._error(f"needs a body: give it with --body{fieldwise}")
         if name is None:
             return self._error(f"needs {flag_of(parameter)}")
         if parameter.secret:
-            return self._error(f"needs {name}: give it in --body. {WHY}")
-        option = f"by {flag_of(parameter)}, or " if has_option(parameter) else ""
+            return self._error(f"needs {name}: give it in --body. {_NO_SECRETS}")
+        option = f"with {flag_of(parameter)}, or " if has_option(parameter) else ""
         return self._error(f"needs {name}: give it {option}in --body or --set")
 
     @property
@@ -141,12 +142,12 @@ class Document(msgspec.Struct, frozen=True):
 
     @property
     def _fields(self) -> dict[str, Parameter]:
-        """Return the parameters that are fields of the document, by their names in it."""
+        """The parameters that are fields of the document, by their names in it."""
         return {name: each for each in self.parameters if (name := each.document_name) is not None}
 
     @property
     def _takes_settings(self) -> bool:
-        """Whether there is a field that --set may set."""
+        """True if there is a field that --set may set."""
         if self._whole is not None:
             return not is_list(self._whole.hint)
         return any(not each.secret for each in self._fields.values())
@@ -154,19 +155,21 @@ class Document(msgspec.Struct, frozen=True):
     def _with(self, settings: Sequence[str], document: Any, given: frozenset[str]) -> Any:
         """Return the document with the fields of ``--set`` put into it."""
         if not isinstance(document, dict):
-            raise self._error("has a --body that is no JSON object: --set has no field to set")
+            raise self._error("gets a --body that is no JSON object, which --set cannot change")
         merged = cast("dict[str, Any]", document)
         for text in settings:
             path, value = self._setting(text)
             self._refuse_secrets(path, value)
             parameter = self._fields.get(path[0])
             if parameter is not None and parameter.name in given:
-                raise self._error(f"gets {path[0]} by {flag_of(parameter)} and by --set: give one")
+                raise self._error(
+                    f"gets {path[0]} from {flag_of(parameter)} and from --set: give one"
+                )
             target = merged
             for name in path[:-1]:
                 inner = target.setdefault(name, {})
                 if not isinstance(inner, dict):
-                    raise self._error(f"gets {'.'.join(path)} by --set, but {name} is no object")
+                    raise self._error(f"gets {'.'.join(path)} from --set, but {name} is no object")
                 target = cast("dict[str, Any]", inner)
             target[path[-1]] = value
         return merged
@@ -174,7 +177,7 @@ class Document(msgspec.Struct, frozen=True):
     def _setting(self, text: str) -> tuple[list[str], Any]:
         name, equals, value = text.partition("=")
         path = name.split(".")
-        # What was typed is not repeated: who has put a secret there need not see it in a log.
+        # The message does not repeat the argument, which may hold a secret.
         if not equals or not all(path):
             raise self._error("takes --set FIELD=VALUE")
         try:
@@ -196,10 +199,10 @@ class Document(msgspec.Struct, frozen=True):
             secrets = [path[0]] if secret else []
             secrets += [] if parameter is None else _secrets_in(value, parameter.hint)
         if secrets:
-            raise self._error(f"takes {secrets[0]} in --body only. {WHY}")
+            raise self._error(f"takes {secrets[0]} in --body only. {_NO_SECRETS}")
 
     def _decoded(self, value: Any, parameter: Parameter, where: str = "") -> Any:
-        """Return a value as what a parameter takes."""
+        """Convert a value to the type of a parameter."""
         self._check(value, parameter.hint, where)
         hint = parameter.hint | None if parameter.nullable else parameter.hint
         try:
@@ -207,14 +210,14 @@ class Document(msgspec.Struct, frozen=True):
         except msgspec.ValidationError as error:
             problem = str(error)
         quotes = (
-            " In --set, a text that reads as JSON needs JSON's quotes."
+            " In --set, quote a string that is valid JSON."
             if problem.startswith("Expected `str`")
             else ""
         )
         raise self._error(f"cannot take {where or 'this body'}: {problem}.{quotes}")
 
     def _check(self, value: Any, hint: Any, where: str) -> None:
-        """Refuse unknown and missing fields, however deep they are."""
+        """Reject unknown and missing fields, at any depth."""
         if isinstance(value, list):
             for index, item in enumerate(cast("Sequence[Any]", value)):
                 for arm in filter(is_list, arms_of(hint)):
@@ -241,7 +244,7 @@ class Document(msgspec.Struct, frozen=True):
         unknown = [_inside(where, name) for name in given if name not in set(known)]
         if unknown:
             raise self._error(
-                f"knows no field {' and no '.join(unknown)}: it takes {', '.join(known)}"
+                f"has no field {' and no '.join(unknown)}: it takes {', '.join(known)}"
             )
 
     def _error(self, problem: str) -> click.UsageError:
@@ -254,7 +257,7 @@ def _inside(where: str, name: str) -> str:
 
 
 def _struct_for(value: Mapping[str, Any], hint: Any) -> type[msgspec.Struct] | None:
-    """Return the Struct that a JSON object stands for, by its tag where there are several."""
+    """Return the Struct of a JSON object, by its tag if the type has several."""
     found = [struct for arm in arms_of(hint) if (struct := struct_of(arm)) is not None]
     if len(found) == 1:
         return found[0]
@@ -269,9 +272,9 @@ def _fields_of(struct: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldI
 
 
 def _secrets_in(value: Any, hint: Any) -> list[str]:
-    """Return the fields of Structs in a value that are secrets, by their names in JSON or Python.
+    """Return the secret fields of Structs in a value, by their names in JSON or Python.
 
-    In an object of the application's own, such as metadata, names mean nothing.
+    Free-form objects such as metadata are left out: their names do not mark secrets.
     """
     if isinstance(value, list):
         items = cast("Sequence[Any]", value)
@@ -291,7 +294,7 @@ def _secrets_in(value: Any, hint: Any) -> list[str]:
 
 
 def _all_names_in(value: Any) -> list[str]:
-    """Return the names of all fields in a value, however deep."""
+    """Return the names of all fields in a value, at any depth."""
     if isinstance(value, list):
         items = cast("Sequence[Any]", value)
         return [name for item in items for name in _all_names_in(item)]
@@ -307,4 +310,4 @@ def _read(source: str) -> Any:
     try:
         return decode_json(_JSON, content)
     except msgspec.DecodeError as error:
-        raise click.UsageError(f"--body is no JSON: {error}.") from None
+        raise click.UsageError(f"--body is not valid JSON: {error}.") from None

@@ -1,10 +1,10 @@
-"""The command of one operation: its options, and what is done with what they say."""
+"""The command of one operation: its options, and the call made from them."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any, Final
 
@@ -14,19 +14,20 @@ import msgspec
 from ..._core.secret import Secret
 from ...frontegg import FronteggSession
 from ...operation import Operation, TenantHeader, TokenKind, UserHeader
-from ...tasks import POLL, TIMEOUT
-from .. import exits, output
+from ...tasks import POLL_S, TIMEOUT_S
+from .. import exit_codes, output
 from ..connection import Connection, connected
-from ..parameters import duration
-from . import flags, results
+from ..option_types import duration
+from . import options, results
 from .bodies import Document
+from .docstrings import Documentation
 from .results import Kind
-from .signatures import TENANT_HEADER, USER_HEADER, Documentation, Parameter, parameters_of
+from .signatures import TENANT_HEADER, USER_HEADER, Parameter, Signature
 
 USER_TOKEN: Final = "FRONTEGG_USER_TOKEN"  # noqa: S105  # the name of a variable, not a token
 
-_WITHOUT: Final = frozenset({TokenKind.ANY, TokenKind.NONE})
-"""What can be called by somebody who has no credentials."""
+_WITHOUT_CREDENTIALS: Final = frozenset({TokenKind.ANY, TokenKind.NONE})
+"""Tokens of the operations that can be called without credentials."""
 
 
 class _Call(msgspec.Struct, frozen=True):
@@ -37,12 +38,12 @@ class _Call(msgspec.Struct, frozen=True):
     arguments: Mapping[str, Any]
     choices: results.Choices
     tenant: str | None
-    """For a view: where the coroutine's own parameter of this name means something else."""
+    """Tenant of a view, for a coroutine without a parameter for the tenant header."""
     user_token: Secret | None
 
     async def make(self, connection: Connection) -> None:
-        """Make it, and show what comes."""
-        needed = self.user_token is None and self.operation.token not in _WITHOUT
+        """Make the call, and print its result."""
+        needed = self.user_token is None and self.operation.token not in _WITHOUT_CREDENTIALS
         async with connection.session(needs_credentials=needed) as frontegg:
             method = attrgetter(self.operation.name)(self._view(frontegg))
             await results.show(method(**self.arguments), self.kind, self.choices)
@@ -53,12 +54,12 @@ class _Call(msgspec.Struct, frozen=True):
 
 
 class _Command(click.Command):
-    """A command that says why it has no option for a secret."""
+    """A command that explains why it has no option for a secret."""
 
     document: Document
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments."""
+        """Parse the arguments; an option for a secret is rejected with the reason."""
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
@@ -68,16 +69,15 @@ class _Command(click.Command):
         raise refused
 
 
-def command_of(operation: Operation[Any], method: Callable[..., Any]) -> click.Command:
-    """Make the command of an operation from its coroutine."""
-    documentation = Documentation.of(method)
-    parameters = parameters_of(operation, method, documentation)
+def command_of(operation: Operation[Any], signature: Signature) -> click.Command:
+    """Make the command of an operation from the signature of its coroutine."""
+    documentation, parameters = signature.documentation, signature.parameters
     document = Document(operation, parameters)
-    kind = results.kind_of(method)
+    kind = results.kind_of(signature.method)
 
     @connected
     def run(connection: Connection, /, **values: Any) -> int:
-        given = flags.given_in(values)
+        given = options.given_in(values)
         said = document.arguments(values.get("body"), values.get("settings", ()), given)
         call = _Call(
             operation=operation,
@@ -91,7 +91,7 @@ def command_of(operation: Operation[Any], method: Callable[..., Any]) -> click.C
         if _is_destructive(operation) and not values["yes"]:
             _confirm(operation, documentation, given)
         asyncio.run(call.make(connection))
-        return exits.DONE
+        return exit_codes.DONE
 
     help_text = "\n\n".join((documentation.summary, *documentation.details))
     if operation.deprecated is not None and "deprecated" not in help_text.lower():
@@ -101,7 +101,7 @@ def command_of(operation: Operation[Any], method: Callable[..., Any]) -> click.C
     )(run)
     command.document = document
     command.params = [
-        *flags.options_of(parameters),
+        *options.options_of(parameters),
         *document.options(),
         *_common(operation, kind, parameters),
         *command.params,
@@ -122,19 +122,23 @@ def _common(
     if kind is Kind.PAGES:
         common.append(
             click.Option(
-                ["max_items", "--max"], type=click.IntRange(min=1), help="Stop after so many."
+                ["max_items", "--max"],
+                type=click.IntRange(min=1),
+                help="Number of objects to stop after.",
             )
         )
     if kind in {Kind.TASK, Kind.TASKS}:
         common += [
             click.Option(
-                ["--wait"], is_flag=True, help="Wait for the work, and print how it ended."
+                ["--wait"], is_flag=True, help="Wait for the task, and print its last status."
             ),
-            _seconds("--wait-timeout", TIMEOUT, "How long to wait; the work goes on after that."),
-            _seconds("--poll", POLL, "Time between two looks while waiting."),
+            _seconds(
+                "--wait-timeout", TIMEOUT_S, "How long to wait; the task continues after that."
+            ),
+            _seconds("--poll", POLL_S, "Time between two requests for its status."),
         ]
     if _is_destructive(operation):
-        common.append(click.Option(["--yes"], is_flag=True, help="Do it without asking."))
+        common.append(click.Option(["--yes"], is_flag=True, help="Do not ask for confirmation."))
     return common
 
 
@@ -153,37 +157,37 @@ def _choices(values: Mapping[str, Any]) -> results.Choices:
         as_json=values["as_json"],
         max_items=values.get("max_items"),
         wait=values.get("wait", False),
-        wait_timeout=values.get("wait_timeout", TIMEOUT),
-        poll=values.get("poll", POLL),
+        wait_timeout=values.get("wait_timeout", TIMEOUT_S),
+        poll=values.get("poll", POLL_S),
     )
 
 
 def _user_token(operation: Operation[Any]) -> Secret | None:
-    """Return the user's token to call with, None where the environment's or no token is used."""
+    """Return the user's token for the call, None for the environment's token or none."""
     if operation.token in {TokenKind.ENVIRONMENT, TokenKind.NONE}:
         return None
     token = Secret(os.environ.get(USER_TOKEN, "").strip()) or None
     if token is None and operation.token is TokenKind.USER:
-        raise exits.NoCredentialsError(
-            f"{operation.name} works for a user: set {USER_TOKEN} in the environment."
+        raise exit_codes.NoCredentialsError(
+            f"{operation.name} acts for a user: set {USER_TOKEN} in the environment."
         )
     return token
 
 
 def _check_required(call: _Call, parameters: tuple[Parameter, ...], document: Document) -> None:
-    """Refuse to go on without what must be given.
+    """Reject a call without a required parameter, tenant or user.
 
-    click sees to that for options of which there is no other way, but not for a flag with a
-    ``--no-`` form: None, which keeps it from becoming False, counts as given there.
+    click checks the options that cannot be replaced by --body, except flags with a ``--no-`` form:
+    their default of None, which keeps them from becoming False, counts as given.
     """
     for parameter in parameters:
         if parameter.required and parameter.name not in call.arguments:
             raise document.missing(parameter)
     if call.user_token is not None:
-        return  # It says by itself whose it is, and of which tenant.
+        return  # The token names its user and its tenant.
     operation = call.operation
     headers = {each.wire for each in parameters if each.name in call.arguments}
-    flag_by_header = {each.wire: flags.flag_of(each) for each in parameters}
+    flag_by_header = {each.wire: options.flag_of(each) for each in parameters}
     if call.tenant is not None:
         headers.add(TENANT_HEADER)
     for header, required, flag in (
@@ -204,10 +208,10 @@ def _is_destructive(operation: Operation[Any]) -> bool:
 def _confirm(
     operation: Operation[Any], documentation: Documentation, given: Mapping[str, Any]
 ) -> None:
-    """Ask before something is lost; where nobody can be asked, it takes ``--yes``."""
+    """Ask before something is deleted; without a terminal to ask on, ``--yes`` is required."""
     if not output.can_ask():
         raise click.UsageError(
-            f"{operation.name} takes something away: without a terminal to ask on, it needs --yes."
+            f"{operation.name} deletes something: without a terminal to ask on, it needs --yes."
         )
     arguments = ", ".join(f"{name} {value}" for name, value in given.items())
     question = f"{documentation.summary} Here: {arguments}. Go on?"

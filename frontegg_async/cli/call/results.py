@@ -1,4 +1,4 @@
-"""What a call gives, on stdout: an object, a stream of them, or the ids of work that goes on."""
+"""Results of calls on stdout: an object, a stream of objects, or the ids of tasks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import msgspec
 
 from ...errors import BatchInterruptedError
 from ...paging import Paginator
-from ...tasks import POLL, TIMEOUT, Task, TaskBatch
+from ...tasks import POLL_S, TIMEOUT_S, Task, TaskBatch
 from .. import output
 
 
 class Kind(Enum):
-    """What a coroutine returns."""
+    """The kind of a coroutine's result."""
 
     ANSWER = "answer"
     PAGES = "pages"
@@ -27,25 +27,24 @@ _KINDS = {Paginator: Kind.PAGES, Task: Kind.TASK, TaskBatch: Kind.TASKS}
 
 
 def kind_of(method: Callable[..., Any]) -> Kind:
-    """Return what a method gives, by its annotation."""
+    """Return the kind of a method's result, by its annotation."""
     return _KINDS.get(get_origin(get_type_hints(method)["return"]), Kind.ANSWER)
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
-    """How the result of a call is to be shown."""
+    """The options for the result of a call."""
 
     as_json: bool
     max_items: int | None = None
     wait: bool = False
-    wait_timeout: float = TIMEOUT
-    poll: float = POLL
+    wait_timeout: float = TIMEOUT_S
+    poll: float = POLL_S
 
 
 async def show(result: Any, kind: Kind, choices: Choices) -> None:
-    """Write what a coroutine gave, once it is there.
+    """Await the result of a coroutine and print it.
 
-    Secrets in it are written like everything else: whoever logs in on a command line asks for
-    the tokens.
+    Secrets are printed as well: a login on a command line is made for its tokens.
     """
     if kind is Kind.PAGES:
         await _stream(result, choices.max_items)
@@ -53,7 +52,7 @@ async def show(result: Any, kind: Kind, choices: Choices) -> None:
     try:
         value = await result
     except BatchInterruptedError as error:
-        # These go on, and nobody else knows their ids.
+        # These tasks continue, and their ids are known here only.
         output.note(f"Started before the error: {', '.join(error.task_ids)}.")
         raise
     if kind is Kind.TASK:
@@ -69,13 +68,13 @@ async def _stream(items: Paginator[Any], maximum: int | None) -> None:
     async for item in items:
         output.json(item)
         count += 1
-        # The pages behind those that were asked for are not fetched.
+        # The pages after the last object are not fetched.
         if count == maximum:
             return
 
 
 async def _task(task: Task[Any], choices: Choices) -> Any:
-    """Return the id of a task, or the status that it ends with."""
+    """Return the id of a task, or its last status if it has ended or is waited for."""
     if task.ended is not None:
         return task.ended
     if not choices.wait:
@@ -85,7 +84,7 @@ async def _task(task: Task[Any], choices: Choices) -> Any:
 
 
 async def _tasks(batch: TaskBatch[Any], choices: Choices) -> Any:
-    """Return the ids of tasks, or the statuses that they end with."""
+    """Return the ids of tasks, or their last statuses if they are waited for."""
     if not choices.wait:
         return {"taskIds": [task.id for task in batch.tasks]}
     _tell(batch.tasks)
@@ -93,5 +92,5 @@ async def _tasks(batch: TaskBatch[Any], choices: Choices) -> Any:
 
 
 def _tell(tasks: tuple[Task[Any], ...]) -> None:
-    # Before the waiting, which may be given up: the work goes on, and has to be found again.
+    # Before the wait, which may be interrupted: the tasks continue, and are found by these ids.
     output.note(f"Waiting for {', '.join(task.id for task in tasks)}.")

@@ -1,16 +1,17 @@
 """API tokens, which are exchanged for tokens of an hour, and access tokens, which work as they are.
 
-Either kind is of a tenant or of a user in a tenant. Access tokens are kept and shown, but no route
-of the emulator takes one in place of a token.
+Either kind is of a tenant or of a user in a tenant. Access tokens are signed, kept and shown, but
+no route of the emulator takes one in place of a token.
 
 ==================================================================  ======
 paths, headers, bodies, success statuses, fields of responses         spec
 a secret is shown when it is made, and never again                    doc
+the secret of an access token is a JWT that names it, without roles   client
+the ids of active tokens come by kind, users' and tenants'            client
 unknown roles and permissions are 404, and so are tokens of others    guess
 a token that never expires says null                                  guess
 an application that looks access tokens up names the tenant in the    guess
-header, in the query (spec has both) or not at all; the active ones
-are those of users
+header, in the query (spec has both) or not at all
 deleting an API token ends its sessions at their next                 guess
 renewal
 a user's access token has the user's rights, a tenant's those of its  guess
@@ -19,7 +20,6 @@ roles
 """
 
 from collections.abc import Mapping
-from secrets import token_urlsafe
 from typing import Any, Final
 from uuid import uuid4
 
@@ -108,14 +108,17 @@ def _new_access_token(
     call: Call, body: _CreateBody, tenant_id: str, user_id: str | None
 ) -> Response:
     store = call.store
+    token_id, expires = str(uuid4()), _expiry(store, body)
     token = AccessToken(
-        str(uuid4()),
-        token_urlsafe(32),
+        token_id,
+        store.tokens.sign_access_token(
+            store.client_id, store.issuer(), token_id, tenant_id, user_id, expires
+        ),
         tenant_id,
         user_id,
         call.user or "",
         store.wall_clock(),
-        _expiry(store, body),
+        expires,
         body.description,
         body.role_ids or [],
     )
@@ -185,16 +188,21 @@ def _meant(call: Call, tenant_id: str) -> bool:
     return asked in ("", tenant_id)
 
 
-def _get_active(state: State, call: Call) -> Response:
-    now = call.store.wall_clock()
-    active = [
-        token.id
-        for token in call.store.access_tokens.values()
-        if token.user_id is not None
-        and _meant(call, token.tenant_id)
-        and (token.expires is None or token.expires > now)
-    ]
-    return json_response(200, active)
+def _listing_active(*, personal: bool) -> Handler:
+    """Make the handler that lists the ids of users', or of tenants', access tokens."""
+
+    def get_active(state: State, call: Call) -> Response:
+        now = call.store.wall_clock()
+        active = [
+            token.id
+            for token in call.store.access_tokens.values()
+            if (token.user_id is not None) is personal
+            and _meant(call, token.tenant_id)
+            and (token.expires is None or token.expires > now)
+        ]
+        return json_response(200, active)
+
+    return get_active
 
 
 def _reading(*, personal: bool) -> Handler:
@@ -269,6 +277,8 @@ _USERS: Final = "/identity/resources/users"
 _VENDOR_ONLY: Final = "/identity/resources/vendor-only"
 
 _create_for_tenant: Final = _creating(personal=False, access=False)
+_get_active_of_users: Final = _listing_active(personal=True)
+_get_active_of_tenants: Final = _listing_active(personal=False)
 _get_access_token_of_user: Final = _reading(personal=True)
 _get_access_token_of_tenant: Final = _reading(personal=False)
 
@@ -297,7 +307,13 @@ ROUTES: Final = (
     route(
         "GET",
         _VENDOR_ONLY + "/users/access-tokens/v1/active",
-        _get_active,
+        _get_active_of_users,
+        takes=Takes.ENVIRONMENT,
+    ),
+    route(
+        "GET",
+        _VENDOR_ONLY + "/tenants/access-tokens/v1/active",
+        _get_active_of_tenants,
         takes=Takes.ENVIRONMENT,
     ),
     route(

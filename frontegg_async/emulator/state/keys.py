@@ -2,7 +2,7 @@
 
 ========================================================  ======
 RS256, public keys at ``/.well-known/jwks.json``          doc
-one key of 2,048 bits, which never changes                guess
+keys of 2,048 bits; one signs until it is rotated         guess
 ========================================================  ======
 
 Signing is PyJWT's work, which comes with the extra ``jwt``. It is imported, and the key made, when
@@ -34,37 +34,45 @@ class CannotSignError(Exception):
 
 
 class Keys:
-    """One key pair, made when it is first needed."""
+    """Key pairs: one signs, all that are published verify. The first is made when it is needed."""
 
     def __init__(self) -> None:
         self._private: RSAPrivateKey | None = None
-        self._public: dict[str, Any] = {}
         self._id = ""
+        self._published: list[dict[str, Any]] = []
 
     @property
     def made(self) -> bool:
-        """Return whether the key is made, so that signing takes only a millisecond."""
+        """Return whether a key is made, so that signing takes only a millisecond."""
         return self._private is not None
 
     def make(self) -> "RSAPrivateKey":
         """Return the private key; raise :exc:`CannotSignError` if there cannot be one."""
-        if self._private is None:
-            try:
-                from cryptography.hazmat.primitives.asymmetric import rsa
-                from jwt.algorithms import RSAAlgorithm
-            except ImportError:
-                raise CannotSignError from None
-            self._private = rsa.generate_private_key(_EXPONENT, _BITS)
-            public = RSAAlgorithm.to_jwk(self._private.public_key(), as_dict=True)
-            self._id = sha256(public["n"].encode()).hexdigest()[:16]
-            self._public = {
-                "kty": public["kty"],
-                "use": "sig",
-                "alg": "RS256",
-                "kid": self._id,
-                "n": public["n"],
-                "e": public["e"],
-            }
+        return self.rotate() if self._private is None else self._private
+
+    def rotate(self, *, keep: bool = False) -> "RSAPrivateKey":
+        """Sign with a new key from now on.
+
+        Args:
+            keep: whether the keys before stay published, so that their tokens still verify.
+        """
+        try:
+            from cryptography.hazmat.primitives.asymmetric import rsa
+            from jwt.algorithms import RSAAlgorithm
+        except ImportError:
+            raise CannotSignError from None
+        self._private = rsa.generate_private_key(_EXPONENT, _BITS)
+        public = RSAAlgorithm.to_jwk(self._private.public_key(), as_dict=True)
+        self._id = sha256(public["n"].encode()).hexdigest()[:16]
+        key = {
+            "kty": public["kty"],
+            "use": "sig",
+            "alg": "RS256",
+            "kid": self._id,
+            "n": public["n"],
+            "e": public["e"],
+        }
+        self._published = [*(self._published if keep else []), key]
         return self._private
 
     def sign(self, claims: Mapping[str, object]) -> str:
@@ -75,6 +83,6 @@ class Keys:
         return jwt.encode(dict(claims), key, algorithm="RS256", headers={"kid": self._id})
 
     def jwks(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the JSON Web Key Set with the public key."""
+        """Return the JSON Web Key Set with the published keys."""
         self.make()
-        return {"keys": [self._public]}
+        return {"keys": self._published}

@@ -123,6 +123,30 @@ class Tokens:
         self._users[token] = Token(client_id, expires, False, kind, tenant_id, user_id, session_id)
         return token
 
+    def sign_access_token(
+        self,
+        client_id: str,
+        issuer: str,
+        token_id: str,
+        tenant_id: str,
+        user_id: str | None,
+        expires: float | None,
+    ) -> str:
+        """Return an access token, signed; it is looked up by its id, and carries no roles."""
+        claims: dict[str, object] = {
+            "sub": token_id,
+            "type": "tenantAccessToken" if user_id is None else "userAccessToken",
+            "tenantId": tenant_id,
+            "aud": client_id,
+            "iss": issuer,
+            "iat": int(self._wall_clock()),
+        }
+        if user_id is not None:
+            claims["userId"] = user_id
+        if expires is not None:
+            claims["exp"] = int(expires)
+        return self._keys.sign(claims)
+
     def find(self, token: str) -> Token | None:
         """Return a token that is still valid."""
         found = self._environments.get(token) or self._users.get(token)

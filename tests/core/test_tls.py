@@ -1,0 +1,112 @@
+"""TLS with both transports: trusted certificates, and hosts that cannot be reached."""
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import pytest
+
+from frontegg_async._core.response import FailureKind, Response
+
+from ..support.servers import Certificate, Peer, answer_all, serving
+from ..support.transports import KINDS, pool_of, request_to, seen, send, transport_of
+
+pytestmark = pytest.mark.anyio
+
+
+def trust(monkeypatch: pytest.MonkeyPatch, certificate: Certificate) -> None:
+    """Let aiohttp's default context, which is made at its import, trust a certificate."""
+    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", certificate.for_client())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_trusted(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over TLS a trusted server gets its name (SNI), and its connection is kept."""
+    certificate = Certificate(tmp_path)
+    trust(monkeypatch, certificate)
+    names: list[str | None] = []
+    context = certificate.for_server()
+
+    def note(connection: ssl.SSLObject, name: str | None, own: ssl.SSLContext) -> None:
+        names.append(name)
+
+    context.sni_callback = note
+    async with serving(answer_all, context) as server, transport_of(kind) as transport:
+        for _ in range(3):
+            outcome = await send(transport, request_to(server.url, "POST", b"{}"))
+            assert isinstance(outcome, Response)
+        assert names == ["localhost"]
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("name", ["unknown", "other host"])
+async def test_not_trusted(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A self-signed certificate or another host's is the same failure with both: not sent."""
+    certificate = Certificate(tmp_path, "localhost" if name == "unknown" else "elsewhere.test")
+    if name == "other host":
+        trust(monkeypatch, certificate)
+    heard: list[bytes] = []
+
+    async def listen(peer: Peer) -> None:
+        heard.append(await peer.request())
+
+    found: list[tuple[object, ...]] = []
+    async with serving(listen, certificate.for_server()) as server:
+        for kind in KINDS:
+            async with transport_of(kind) as transport:
+                found.append(seen(await send(transport, request_to(server.url))))
+                assert not pool_of(transport)._acquired
+    assert found[0] == found[1]
+    assert found[0][0] is FailureKind.NOT_SENT
+    assert not any(heard)
+
+
+TRUSTING: Final = """
+import asyncio, sys
+from tests.support.transports import request_to, seen, send, transport_of
+
+async def main(url):
+    async with transport_of("direct") as transport:
+        print(seen(await send(transport, request_to(url)))[0])
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_trusted_by_the_environment(tmp_path: Path, trusted: bool) -> None:
+    """A certificate in ``SSL_CERT_FILE`` is trusted, and is not trusted without it."""
+    certificate = Certificate(tmp_path)
+    variables = {"SSL_CERT_FILE": str(certificate.file)} if trusted else {}
+    async with serving(answer_all, certificate.for_server()) as server:
+        run = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-c", TRUSTING, server.url],
+            cwd=Path(__file__).parents[2],
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+    assert run.stdout.strip() == ("200" if trusted else "FailureKind.NOT_SENT")
+
+
+async def test_nobody_listens_and_nobody_is_there() -> None:
+    """A refused connection and a name without an address are the same failures with both."""
+    async with serving(answer_all) as server:
+        url = server.url
+    for target in (url, "http://nobody.invalid:1"):
+        found: list[tuple[object, ...]] = []
+        for kind in KINDS:
+            async with transport_of(kind) as transport:
+                found.append(seen(await send(transport, request_to(target))))
+        assert found[0] == found[1]
+        assert found[0][0] is FailureKind.NOT_SENT

@@ -1,0 +1,1 @@
+"""Tests of operations, models, pages and tasks."""

@@ -1,0 +1,1 @@
+"""Tests of the session: its life, settings, observers, errors and secrets."""
