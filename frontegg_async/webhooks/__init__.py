@@ -13,7 +13,7 @@
     return allow() if is_welcome(prehook.email) else block("Ask your administrator.")
 
 The signature proves that a sender knows the secret, and says nothing of the body: see
-docs/webhooks.md. Its JWT is verified by PyJWT (``pip install frontegg-async[jwt]``).
+docs/webhooks.md. Its JWT is verified by PyJWT (``pip install 'frontegg-async[jwt]'``).
 """
 
 from .events import (
@@ -28,23 +28,19 @@ from .events import (
     UserEvent,
 )
 from .keys import EventKey
-from .prehooks import Form, Prehook, allow, block, challenge, lock
-from .receiving import MAX_BYTES, unwrap, unwrap_prehook
-from .signature import Signature
+from .prehooks import Prehook, allow, block, challenge, lock
+from .receiving import unwrap, unwrap_prehook
 
 __all__ = [
-    "MAX_BYTES",
     "ApiTokenEvent",
     "ApplicationEvent",
     "Event",
     "EventKey",
-    "Form",
     "GroupEvent",
     "PlanEvent",
     "Prehook",
     "ScimEvent",
     "SecurityEvent",
-    "Signature",
     "TenantEvent",
     "UserEvent",
     "allow",

@@ -4,8 +4,8 @@
 ``{eventKey, eventContext, user}``; ``eventContext`` has              doc
 ``tenantId`` and perhaps ``userId``
 ``eventContext`` has ``vendorId`` and ``applicationId``               client
-``{key, data}`` is read as well, where ``data`` may hold what         client
-stands beside ``eventKey`` otherwise
+``{key, data}`` is read as well; ``data`` may hold the fields that    client
+stand beside ``eventKey`` otherwise
 users that SCIM provisions: ``userId`` is ``idp_provisioned``, and    doc
 the id is that of ``user``
 ``userId`` is the user whom the event is about                        client

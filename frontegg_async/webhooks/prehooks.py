@@ -52,7 +52,7 @@ class Prehook(Received, frozen=True, kw_only=True):
         email: e-mail address of the user.
         user: the user, if there is one already; ``data`` has one that is to be.
         claims: claims of a token that is to be made, or empty.
-        data: what is to happen.
+        data: the event that is to happen, such as a user who signs up.
         raw: the body, decoded from JSON.
     """
 

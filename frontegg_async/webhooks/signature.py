@@ -31,8 +31,7 @@ _MAX_CHARS: Final = 16_384
 _KEY_BYTES: Final = 32
 _MISMATCH: Final = "x-webhook-secret is not signed with the secret of this hook"
 _OPTIONS: Final[Any] = {
-    # Nothing is known of its claims. What is there is checked, but for those that say to whom it
-    # is addressed and what it is called.
+    # Nothing is known of its claims. Its times are checked, its addressee and names are not.
     "verify_aud": False,
     "verify_iss": False,
     "verify_sub": False,
@@ -41,7 +40,7 @@ _OPTIONS: Final[Any] = {
 
 
 def check_settings(secret: Secret, signature: Signature, max_age: float | None) -> None:
-    """Raise ``ConfigurationError`` for settings that cannot work, or would let anyone in."""
+    """Raise ``ConfigurationError`` for settings that cannot work, or would accept any request."""
     if not _is_text(secret.reveal()):
         raise ConfigurationError("secret must be the secret of the hook, a non-empty string")
     if signature not in ("jwt", "plain"):
@@ -91,7 +90,7 @@ def _problem_of(given: Secret, secret: Secret, max_age: float | None) -> str:
         claims = jwt.decode(
             given.reveal(),
             # HMAC pads a key with zeros by itself. Done here, PyJWT does not warn of short ones,
-            # which are the choice of whoever set up the hook.
+            # which are a choice made in Frontegg's portal.
             _bytes(secret).ljust(_KEY_BYTES, b"\0"),
             algorithms=["HS256"],
             leeway=LEEWAY_S,

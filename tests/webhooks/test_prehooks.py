@@ -1,4 +1,4 @@
-"""Prehooks: what is read from their bodies, and the verdicts that answer them."""
+"""Prehooks: the fields read from their bodies, and the verdicts that answer them."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 async def test_events_of_routes(
     emulator: Emulator, frontegg: FronteggSession, receiver: Receiver
 ) -> None:
-    """What routes do is sent in order, with the tenant and the user as they were then."""
+    """Changes by routes are sent in order, with the tenant and the user as they were then."""
     emulator.webhooks.add(receiver.url, secret=SECRET)
     emulator.add_user("set-up", tenant_ids=["home"])  # sends nothing
     await frontegg.tenants.create(name="Acme", tenant_id="acme")
@@ -269,7 +269,7 @@ async def test_the_example(emulator: Emulator, frontegg: FronteggSession) -> Non
 
 
 async def test_prehooks_of_the_example(emulator: Emulator) -> None:
-    """The example lets its own people sign up, stops others, and answers no one else."""
+    """The example lets its own people sign up, stops others, and refuses unsigned requests."""
     example = load_example()
     async with (
         served(example.make_app(session_on(emulator), SECRET)) as url,

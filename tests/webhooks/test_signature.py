@@ -20,7 +20,8 @@ from starlette.datastructures import Headers
 from frontegg_async import ConfigurationError, FronteggError, InvalidRequestError, UnauthorizedError
 from frontegg_async._core.secret import Secret
 from frontegg_async.integrations.error_responses import ErrorResponses
-from frontegg_async.webhooks import MAX_BYTES, unwrap, unwrap_prehook
+from frontegg_async.webhooks import unwrap, unwrap_prehook
+from frontegg_async.webhooks.receiving import MAX_BYTES
 
 from ..support.frames import assert_hidden
 from ..support.hooks import BODY, SECRET, signed
@@ -86,7 +87,7 @@ def test_attacks_are_refused(attack: str) -> None:
 
 
 def test_the_secret_is_not_a_key() -> None:
-    """A public key in place of the secret is refused, so that no one signs with what is public."""
+    """A public key in place of the secret is refused: anyone could sign with it."""
     with pytest.raises(ConfigurationError, match="got a key"):
         unwrap(rs256(), BODY, secret=PEM)
 
@@ -161,7 +162,7 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_settings_that_cannot_work(settings: dict[str, Any]) -> None:
-    """A setting that would let anyone in, or no one, is an error of its own."""
+    """A setting that would accept any request, or none, is an error of its own."""
     by_an_empty_key = signed("\0" * 64)  # as HMAC pads it
     merged: dict[str, Any] = {"secret": SECRET, **settings}
     with pytest.raises(ConfigurationError):

@@ -91,7 +91,7 @@ class _Noted:
 
 
 class Hooks:
-    """The webhooks of one environment, and what waits to be sent."""
+    """The webhooks of one environment, and the deliveries that wait."""
 
     def __init__(self) -> None:
         self.registered: dict[str, Hook] = {}
