@@ -24,7 +24,7 @@ T = TypeVar("T")
 class EngineObserver(Protocol):
     """Hears what happens; what a run reports is made of it."""
 
-    def ended(self, row: LedgerRow, entry: Entry) -> Awaitable[None] | None:
+    def ended(self, row: LedgerRow[Any], entry: Entry) -> Awaitable[None] | None:
         """Hear what a row ended in; what is returned holds the run back until it is done."""
         ...
 
@@ -80,7 +80,7 @@ class Sending:
         recorder: LedgerWriter,
         observer: EngineObserver,
         late: LateWrites,
-        row: LedgerRow,
+        row: LedgerRow[Any],
         *,
         resend: bool,
     ) -> None:
