@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -60,13 +61,13 @@ def answer_of(result: Result) -> dict[str, str]:
 
 
 async def exchange(
-    api: Api, *, basic: str | None = None, form: bool = False, **sent: str
+    api: Api, sent: Mapping[str, str], *, basic: str | None = None, form: bool = False
 ) -> Result:
     """Send a request to the token route."""
     headers = {}
     if basic is not None:
         headers["Authorization"] = f"Basic {base64.b64encode(basic.encode()).decode()}"
-    body: dict[str, Any] = {"data": sent} if form else {"json": sent}
+    body: dict[str, Any] = {"data": dict(sent)} if form else {"json": dict(sent)}
     url = f"{api.emulator.url}/oauth/token"
     async with api.http.post(url, headers=headers, **body) as response:
         return Result(response.status, response.headers, await response.read())
@@ -87,6 +88,7 @@ async def test_the_form(connect: Connect) -> None:
         assert shown.status == 200
         assert b"<script>" not in shown.body
         url = f"{api.emulator.url}{target}"
+        back = ""
         for password, status in (("wrong", 401), ("pw", 302)):
             form = {"email": "ada@x.io", "password": password}
             async with api.http.post(url, data=form, allow_redirects=False) as response:
@@ -101,7 +103,7 @@ async def test_the_code_flow(connect: Connect, form: bool) -> None:
     async with connect(**hosted(user_id="ada")) as api:
         add_ada(api.emulator)
         sent = await code_of(api, nonce="n")
-        got = await exchange(api, form=form, code_verifier=VERIFIER, **sent)
+        got = await exchange(api, {**sent, "code_verifier": VERIFIER}, form=form)
         assert got.status == 200
         assert got.json.keys() == {
             "token_type",
@@ -111,7 +113,7 @@ async def test_the_code_flow(connect: Connect, form: bool) -> None:
             "expires_in",
         }
         renewal = {"grant_type": "refresh_token", "refresh_token": got.json["refresh_token"]}
-        renewed = await exchange(api, form=form, **renewal)
+        renewed = await exchange(api, renewal, form=form)
         assert renewed.status == 200
         me = await visit(
             api,
@@ -119,7 +121,7 @@ async def test_the_code_flow(connect: Connect, form: bool) -> None:
             Authorization=f"Bearer {renewed.json['access_token']}",
         )
         assert me.json["id"] == "ada"
-        assert (await exchange(api, form=form, **renewal)).status == 401
+        assert (await exchange(api, renewal, form=form)).status == 401
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,7 @@ async def test_exchanges(
     """A code is bound to its verifier or the client's secret, to its client and its page."""
     async with connect(**hosted(user_id="ada", applications={"shop": "s"})) as api:
         add_ada(api.emulator)
-        got = await exchange(api, basic=basic, **{**(await code_of(api, **asked)), **sent})
+        got = await exchange(api, {**(await code_of(api, **asked)), **sent}, basic=basic)
         assert got.json.get("error") == error
         assert got.status == (200 if error is None else 401 if error == "invalid_client" else 400)
 
@@ -184,7 +186,7 @@ async def test_policies(connect: Connect) -> None:
         add_ada(api.emulator)
         assert (await visit(api, page())).status == 200
         sent = await code_of(api, login_hint="ada@x.io")
-        got = await exchange(api, code_verifier=VERIFIER, **sent)
+        got = await exchange(api, {**sent, "code_verifier": VERIFIER})
         assert (got.status, got.json) == (401, {"errors": ["Client authentication is required"]})
 
 
