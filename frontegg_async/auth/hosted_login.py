@@ -202,8 +202,8 @@ async def finish_login(
     Args:
         session: session on the workspace's own domain.
         client: your application.
-        pending: what ``begin_login`` returned in this browser, taken out of its session; None if
-            its session holds none.
+        pending: value that ``begin_login`` returned, taken out of this browser's session; None if
+            it holds none.
         callback: query of the request to ``redirect_uri``.
         verifier: verifies the tokens. Without one they are trusted for where they come from.
 

@@ -55,12 +55,11 @@ def emulator_with(clock: FakeClock | None = None, **policy: Any) -> Emulator:
     times: dict[str, Any] = {}
     if clock is not None:
         times = {"clock": clock.monotonic, "wall_clock": clock.time}
+    settings: dict[str, Any] = {"redirect_uris": [CALLBACK], "user_id": "ada", **policy}
     emulator = Emulator(
         api_key=API_KEY,
         access_token_lifetime=LIFE,
-        hosted_login=HostedLoginPolicy(
-            **{"redirect_uris": [CALLBACK], "user_id": "ada", **policy},
-        ),
+        hosted_login=HostedLoginPolicy(**settings),
         **times,
     )
     for name in ("ada", "bob"):

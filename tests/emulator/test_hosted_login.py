@@ -64,7 +64,7 @@ async def exchange(
     api: Api, sent: Mapping[str, str], *, basic: str | None = None, form: bool = False
 ) -> Result:
     """Send a request to the token route."""
-    headers = {}
+    headers: dict[str, str] = {}
     if basic is not None:
         headers["Authorization"] = f"Basic {base64.b64encode(basic.encode()).decode()}"
     body: dict[str, Any] = {"data": dict(sent)} if form else {"json": dict(sent)}
