@@ -22,6 +22,7 @@ FLOORS: dict[float, tuple[str, ...]] = {
         "_version",
         "_core.clock",
         "_core.finite",
+        "_core.headers",
         "_core.ids",
         "_core.json_text",
         "_core.logs",
@@ -67,7 +68,7 @@ FLOORS: dict[float, tuple[str, ...]] = {
     ),
     5.3: ("bulk.report",),
     5.4: ("bulk",),
-    6: ("frontegg",),
+    6: ("frontegg", "webhooks"),
     # Verification of callers is built on sessions; what sessions are built on stands above.
     6.1: ("auth",),
     # Programs on the public session, and the face itself.
@@ -84,7 +85,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "click": ("cli",),
     "cryptography": ("auth.verifier", "emulator.state.keys"),
     "jinja2": ("bulk.report.page",),
-    "jwt": ("auth.verifier", "emulator.state.keys"),
+    "jwt": ("auth.verifier", "emulator.state.keys", "emulator.webhooks", "webhooks.signature"),
     "opentelemetry": ("integrations.otel",),
     "pyarrow": ("bulk.input.parquet",),
     "redis": ("integrations.redis",),

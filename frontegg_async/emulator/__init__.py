@@ -44,7 +44,9 @@ from .policy import (
 from .presets import Plan, published_limits
 from .server import Emulator
 from .state.environment import User
+from .state.hooks import Delivery
 from .state.keys import CannotSignError
+from .webhooks import Webhooks
 
 __all__ = [
     "Announce",
@@ -54,6 +56,7 @@ __all__ = [
     "CutAfterCommit",
     "CutBeforeCommit",
     "CutMidBody",
+    "Delivery",
     "Drip",
     "DuplicateAdd",
     "EmptyBody",
@@ -81,6 +84,7 @@ __all__ = [
     "Stall",
     "TruncatedJson",
     "User",
+    "Webhooks",
     "WrongContentLength",
     "published_limits",
 ]
