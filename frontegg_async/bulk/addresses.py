@@ -1,13 +1,13 @@
-"""Finds the users that rows name by e-mail address, before the rows are compared and sent.
+"""Looks up the users that rows name by e-mail address, before the rows are compared and sent.
 
 Each address is looked up once in a run: ids are kept in the ledger, so that memory does not grow
-with the input. The next run looks up again, because an address may belong to somebody else by then.
+with the input. The next run looks up again, because an address may belong to another user by then.
 
 A look-up is a call for one address, a page of the list of all users a call for two hundred users,
-out of a limit that is a tenth of the other and shared by everybody in the environment
-(docs/frontegg.md: 100 and 1,000 calls a minute). The users are listed as soon as the addresses that
-were or are to be looked up would have cost as much, whatever is still to come: no order of the rows
-makes that more than twice the least. An address that is not in the list is looked up.
+out of a limit that is a tenth of the other and shared by all clients of the environment
+(docs/frontegg.md: 100 and 1,000 calls a minute). Users are listed as soon as the look-ups so far
+and the next ones would have cost as much, however many rows follow: for any order of the rows, that
+is at most twice the least cost. An address that is not in the list is looked up.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ PAGE_WORTH: Final = 10
 """Look-ups that a page of users may cost."""
 PAGES_AT_ONCE: Final = 4
 AHEAD: Final = 2
-"""Addresses for every worker that are looked up at a time, while the workers are busy with the rows
-that were handed out before."""
+"""Addresses per worker that are looked up at a time, while the workers are busy with the rows that
+were handed out before."""
 
 
 class InThread(Protocol):
@@ -45,7 +45,7 @@ class InThread(Protocol):
     def __call__(
         self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
     ) -> Coroutine[Any, Any, R]:
-        """Return what it returns."""
+        """Return the result of the method."""
         ...
 
 
@@ -53,8 +53,8 @@ class Found(msgspec.Struct, frozen=True):
     """Rows with their users.
 
     Args:
-        rows: as many of those that were asked about as could be looked up at once.
-        errors: why the user of an address is not known, by address.
+        rows: the first of the rows that were asked about, as many as are looked up at once.
+        errors: the reason that the user of an address is not known, by address.
     """
 
     rows: list[LedgerRow[Any]]
@@ -76,10 +76,10 @@ class Addresses:
         self._listed = False
 
     async def find(self, rows: Sequence[LedgerRow[Any]]) -> Found:
-        """Return rows with their users, from the first one on.
+        """Return rows with their users, beginning with the first row.
 
         Raises:
-            FronteggError: no other address could be looked up either.
+            FronteggError: no address can be looked up, because of an outage for example.
         """
         wanted: dict[str, str] = {}
         for row in rows:
@@ -106,7 +106,7 @@ class Addresses:
         )
 
     async def _known(self, wanted: Mapping[str, str]) -> dict[str, str]:
-        """Return the ids that are known already, or can be had at a better price."""
+        """Return the ids that the ledger has, after listing all users if that is cheaper."""
         if not self._begun:
             self._begun = True
             await self._within(forget_people)
@@ -121,7 +121,7 @@ class Addresses:
     def _first(
         self, rows: Sequence[LedgerRow[Any]], missing: Mapping[str, str]
     ) -> tuple[Sequence[LedgerRow[Any]], dict[str, str]]:
-        """Return rows up to where enough addresses are to be looked up, and these."""
+        """Return the first rows, as many as are looked up at once, with the missing addresses."""
         ahead: dict[str, str] = {}
         for number, row in enumerate(rows):
             address = address_of(row.row.email)
@@ -164,7 +164,7 @@ class Addresses:
         return errors
 
     async def _list(self, cost: int) -> bool:
-        """List all users if that is worth as many look-ups; return whether something was read."""
+        """List all users if ``cost`` look-ups are worth that; return whether a page was read."""
         if self._listed or cost < PAGE_WORTH * max(self._pages, 1):
             return False
         try:
@@ -177,7 +177,7 @@ class Addresses:
         except FronteggError as error:
             if isinstance(error, FATAL) or leaves_no_room(error):
                 raise
-            self._pages = math.inf  # they are looked up, one by one
+            self._pages = math.inf  # never again: users are looked up one by one
         return True
 
     async def _read_page(self, index: int) -> None:

@@ -1,4 +1,4 @@
-"""What a session offers for many rows: the jobs, and ``map`` for any coroutine."""
+"""The bulk work that a session offers: jobs over many rows, and ``map`` for any coroutine."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ ResultT = TypeVar("ResultT")
 
 
 class Mapped(msgspec.Struct, Generic[ItemT, ResultT], frozen=True, kw_only=True):
-    """What became of one item: ``value``, or ``error``.
+    """The result for one item: ``value``, or ``error``.
 
     Args:
         item: the item.
-        value: what the coroutine returned, or None if it failed.
-        error: what it raised, or None.
+        value: the value that the coroutine returned, or None if it failed.
+        error: the error that it raised, or None.
     """
 
     item: ItemT
@@ -58,27 +58,27 @@ class Bulk:
         validate_tenants: bool = False,
         **settings: Unpack[RunSettings],
     ) -> Report[Assignment]:
-        """Make users members of tenants, row by row, and report what became of every row.
+        """Make users members of tenants, row by row, and report the outcome of every row.
 
-        Rows that hold already are left alone, a row that fails does not stop the run, and the
-        same call carries on where an earlier one was stopped or killed. Credentials that are
-        refused stop it; the rows that are left are then reported as skipped.
+        Rows that are already satisfied are left alone, a row that fails does not stop the run,
+        and the same call continues where an earlier one was stopped or killed. Rejected
+        credentials stop it; the remaining rows are then reported as skipped.
 
         Args:
             source: path of a ``.csv``, ``.jsonl``, ``.ndjson`` or ``.parquet`` file with
                 ``tenant_id``, ``user_id`` or ``email``, and perhaps ``set_active`` (camelCase is
                 read too); or an iterable or async iterable of ``Assignment``.
-            invite: whether Frontegg sends each new member an invite e-mail.
-            validate_tenants: whether an unknown tenant is refused; Frontegg creates it if not.
+            invite: True to have Frontegg send each new member an invite e-mail.
+            validate_tenants: True to reject an unknown tenant, which Frontegg creates otherwise.
             settings: see ``RunOptions``.
 
         Raises:
             InvalidRequestError: the source cannot be read as rows at all.
             ConfigurationError: ``failures`` cannot be written.
-            AuthenticationError: the credentials are refused; no row was touched.
+            AuthenticationError: the credentials are rejected; no row was touched.
             LedgerError: the ledger cannot be used.
 
-        POST /identity/resources/users/v1/{userId}/tenant, for each row that does not hold
+        POST /identity/resources/users/v1/{userId}/tenant, for each row that is not satisfied
         """
         job = Assign(invite=invite, validate_tenants=validate_tenants)
         return await self.start(job, source, **settings).wait()
@@ -92,7 +92,7 @@ class Bulk:
     ) -> Report[Activation]:
         """Choose the tenants that users work in; source, settings and errors as for ``assign``.
 
-        PUT /identity/resources/users/v1/{userId}/tenant, for each row that does not hold
+        PUT /identity/resources/users/v1/{userId}/tenant, for each row that is not satisfied
         """
         return await self.start(
             Activate(validate_tenants=validate_tenants), source, **settings
@@ -114,14 +114,14 @@ class Bulk:
 
         Deprecated by Frontegg, which no longer maintains super-users.
 
-        PUT /identity/resources/users/v1/{userId}/superuser, for each row that does not hold
+        PUT /identity/resources/users/v1/{userId}/superuser, for each row that is not satisfied
         """
         return await self.start(SetSuperuser(), source, **settings).wait()
 
     async def run(
         self, job: Job[RowT], source: Source[RowT], **settings: Unpack[RunSettings]
     ) -> Report[RowT]:
-        """Run any job over rows, also one of a program's own; all else is as for ``assign``.
+        """Run any job over rows, also one that a program declares; else as ``assign``.
 
         Args:
             job: ``Assign``, ``Activate``, ``Remove``, ``SetSuperuser``, or another ``Job``.
@@ -154,7 +154,7 @@ class Bulk:
     async def dry_run(
         self, job: Job[RowT], source: Source[RowT], **settings: Unpack[RunSettings]
     ) -> Plan[RowT]:
-        """Return what a run would do: read the source and its users, and write nothing.
+        """Return the plan of a run: read the source and its users, and write nothing.
 
         Args:
             job: as for ``start``.
@@ -163,7 +163,7 @@ class Bulk:
 
         Raises:
             InvalidRequestError: the source cannot be read as rows at all.
-            AuthenticationError: the credentials are refused.
+            AuthenticationError: the credentials are rejected.
         """
         _check_given(source)
         return await DryRun(self._session, job, source, RunOptions(**settings)).plan()
@@ -183,11 +183,11 @@ class Bulk:
         job: Job[Any] | None = None,
         **settings: Unpack[RunSettings],
     ) -> BulkRun[Any]:
-        """Return a run over those rows of a ledger that failed or are in doubt, as ``start`` does.
+        """Return a run over the rows of a ledger that failed or are in doubt, as ``start`` does.
 
         Args:
             path: the ledger.
-            job: the job that it was begun for; needed if that is one of a program's own.
+            job: the job that it was begun for; needed if a program declares it.
             settings: see ``RunOptions``.
 
         Raises:
@@ -203,7 +203,7 @@ class Bulk:
         *,
         workers: int = DEFAULT_WORKERS,
     ) -> AsyncIterator[Mapped[ItemT, ResultT]]:
-        """Call a coroutine function for every item, and iterate over what becomes of them.
+        """Call a coroutine function for every item, and iterate over the results.
 
         Results come in the order in which they are ready. Calls are made only as fast as the
         results are taken. Errors of this package are results; any other exception ends it.
@@ -211,8 +211,8 @@ class Bulk:
         Args:
             function: takes an item, such as ``frontegg.users.lock``. Take it from
                 ``frontegg.for_bulk()`` if it should wait out rate limits of minutes.
-            items: what to call it with.
-            workers: calls under way at the same time.
+            items: the arguments of the calls.
+            workers: calls in flight at the same time.
         """
         check_workers(workers)
         ready: asyncio.Queue[Mapped[ItemT, ResultT] | None] = asyncio.Queue(workers)
@@ -250,6 +250,6 @@ class Bulk:
 
 
 def _check_given(source: object) -> None:
-    """Raise InvalidRequestError where no source is given: a run would take that for a retry."""
+    """Raise InvalidRequestError if no source is given: a run would take that for a retry."""
     if source is None:
         raise InvalidRequestError("the source of the rows is None: give a path or rows")

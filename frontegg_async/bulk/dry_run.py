@@ -1,4 +1,4 @@
-"""What a run would do, found out without writing anything."""
+"""Dry runs: the plan of a run, made without writing anything."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ R = TypeVar("R")
 
 
 class Plan(msgspec.Struct, Generic[RowT], frozen=True, kw_only=True):
-    """What a run would do.
+    """The plan of a run.
 
     Args:
-        job: what would be done to the rows, such as ``assign``.
+        job: name of the job, such as ``assign``.
         rows: rows of the source.
-        to_send: rows that do not hold yet, so far as that can be read.
-        already: rows that hold already.
+        to_send: rows that are not satisfied yet, so far as that can be read.
+        already: rows that are satisfied already.
         invalid: rows that are malformed.
         duplicates: rows that repeat another one, counted under their first one as well.
         failed: rows whose user cannot be found by the e-mail address.
-        requests: HTTP requests that finding this out took.
+        requests: HTTP requests that the dry run took.
         elapsed_s: seconds that it took.
-        reason: what was read, in a sentence.
+        reason: a sentence about the users that were checked.
         failures: the first thousand rows that are invalid, or whose user cannot be found, in the
             order of the source.
     """
@@ -72,11 +72,11 @@ class DryRun(Generic[RowT]):
         self._options: Final = options
 
     async def plan(self) -> Plan[RowT]:
-        """Return what the run would do.
+        """Return the plan of the run.
 
         Raises:
             InvalidRequestError: the source cannot be read as rows at all.
-            AuthenticationError: the credentials are refused.
+            AuthenticationError: the credentials are rejected.
         """
         feed = feed_of(self._source, self._job.columns.kind, literal_ids=self._options.literal_ids)
         directory = temporary_folder()

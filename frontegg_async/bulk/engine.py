@@ -1,14 +1,14 @@
-"""Drives rows through a job: plan, send, settle what is in doubt, record.
+"""Drives rows through a job: plan, send, settle rows in doubt, record.
 
 A row goes from the ledger through the plan to one of a fixed number of workers. Before that, and
 while the rows in front of it are sent, its user is looked up if it names an address. Rows of one
-user follow each other in the order of the source. What a row ends in is recorded; what the ledger
-says is what the run reports.
+user are sent one after the other, in the order of the source. The outcome of a row is recorded in
+the ledger, and the report is made from the ledger.
 
-Intents go on file before anything is sent. Where a second request would do harm, that is row by
-row, right before it is sent: what is in doubt after a kill is what was on its way. Where it would
-not, whole groups are put on file when they are handed out, which costs a fraction; what is taken
-back when the run ends is what was not sent.
+Intents are recorded before the requests. Where a second request would do harm, the intent of a row
+is recorded right before its request, so that only rows in flight are in doubt after a kill. Where
+it would not, the intents of a group are recorded together when the group is handed out, which costs
+a fraction; rows that were not sent are set back to pending when the run ends.
 """
 
 from __future__ import annotations
@@ -50,22 +50,22 @@ from .user_reader import read_user
 _CONFLICTS: Final = frozenset({400, 409})
 """Statuses of a duplicate add (docs/frontegg.md: a guess); a 400 may also say something else."""
 LATE_COMMIT: Final = 3.0
-"""Seconds after which a write that got no answer is looked for a second time."""
+"""Seconds after which a write that got no response is looked for a second time."""
 MAX_UNPROVEN: Final = 3
-"""Times that a row is sent whose answers do not prove what their status says."""
+"""Times that a row is sent while its responses have a success status and do not prove it."""
 GRACE: Final = 8.0
-"""Seconds that rows under way get to end after a run was asked to stop."""
+"""Seconds that rows in flight get to end after a run was asked to stop."""
 Row: TypeAlias = LedgerRow[Any]
 
-_UNDER_WAY: Final = "it was under way when an earlier run ended"
+_IN_FLIGHT_BEFORE: Final = "it was in flight when an earlier run ended"
 
 
 class _Seen(IntEnum):
-    """How much of a row a look at its user shows."""
+    """The part of a row that a read of its user shows to be done."""
 
     NOTHING = 0
     BEGUN = 1
-    """Nothing is left of it that must not be sent twice."""
+    """The part that must not be sent twice is done."""
     HELD = 2
 
 
@@ -118,7 +118,7 @@ class Engine:
         return self._queue.stopped
 
     def stop(self) -> None:
-        """Take no more rows. Those under way get some seconds to end."""
+        """Take no more rows. Rows in flight get some seconds to end."""
         if not self.stopping:
             self._queue.stop()
             self._loader.stop(at_once=False)
@@ -129,11 +129,11 @@ class Engine:
                 self._grace = loop.call_later(GRACE, self._scope.cancel)
 
     async def run(self) -> None:
-        """Do what is pending and what comes; return when it is done, or nothing more is to be sent.
+        """Send pending rows and rows that still come; return when none is left or the run stops.
 
         Raises:
-            LedgerError: an outcome could not be recorded. What was sent and not recorded counts
-                as in flight for the next run.
+            LedgerError: an outcome could not be recorded. Rows that were sent without a recorded
+                outcome count as in flight for the next run.
         """
         failed: list[Exception] = []
         if not self._harmless:
@@ -172,7 +172,7 @@ class Engine:
     # Rows in
 
     async def _produce(self) -> None:
-        """Take rows from the ledger, leave those out that hold, and hand out the rest."""
+        """Take rows from the ledger, leave out satisfied rows, and hand out the rest."""
         while (chunk := await self._next_chunk()) is not None:
             rows = [left for row in chunk.rows if (left := await self._left_of(row))]
             self._unfound.update(chunk.errors)
@@ -185,7 +185,7 @@ class Engine:
         self._queue.end()
 
     async def _next_chunk(self) -> Chunk | None:
-        """Return the next rows; looking up their users is not waited for when the run stops."""
+        """Return the next rows; a look-up of their users is cancelled when the run stops."""
         chunk = None
         with anyio.CancelScope() as self._taking:
             if not self.stopping:
@@ -193,14 +193,14 @@ class Engine:
         return chunk
 
     def _leave_out(self, repeated: int) -> None:
-        """Count no longer on rows that repeat others."""
+        """Take duplicates out of the count of rows that are still to be sent."""
         if repeated:
             self._observer.repeated(repeated)
             if self._allowance is not None:
                 self._allowance.remaining -= repeated
 
     async def _left_of(self, row: Row) -> Row | None:
-        """Return what is left to do of a row; end one of which a later row has left nothing."""
+        """Return a row with the part that is left to do; end it if a later row has left none."""
         if not row.overtaken_by:
             return row
         left = self._job.left_of(row.row)
@@ -216,7 +216,7 @@ class Engine:
             return
         for row in rows:
             if row.line in held:
-                # One that was in flight when a run died is that run's doing.
+                # A row that was in flight when a run died was done by that run.
                 state = State.DONE if row.in_doubt else State.ALREADY
                 await self._end(row, Entry(row.line, state))
         self._after = rows[-1].line
@@ -234,7 +234,7 @@ class Engine:
         self._queue.put(rows)
 
     def _take_back(self, row: Row) -> None:
-        # What an earlier run had under way stays in doubt until it is settled.
+        # A row that an earlier run left in flight stays in doubt until it is settled.
         if not row.in_doubt:
             self._recorder.take_back(row.line)
 
@@ -257,9 +257,9 @@ class Engine:
             entry = await self._entry(row, sending)
         except FronteggError as error:
             if is_for_the_next_run(error):
-                if not sending.under_way:
+                if not sending.in_flight:
                     self._take_back(row)
-                raise  # it stays as the ledger has it, for the next run
+                raise  # the row stays as it is in the ledger, for the next run
             if self._is_in_doubt(row, sending, error):
                 error = OutcomeUnknownError.after(error)
             is_unknown = isinstance(error, OutcomeUnknownError)
@@ -277,25 +277,25 @@ class Engine:
             if is_outage or isinstance(error, FATAL):
                 raise
         except BaseException:
-            if not sending.under_way:
+            if not sending.in_flight:
                 self._take_back(row)
             raise
         else:
             self._outage.worked()
             if row.overtaken_by and entry.reason is None:
-                reason = f"but for what {_later_row(row)} has replaced"
+                reason = f"except for the part that {_later_row(row)} has replaced"
                 entry = msgspec.structs.replace(entry, reason=reason)
             await self._end(row, entry, sending)
 
     def _entry(self, row: Row, sending: Sending) -> Coroutine[Any, Any, Entry]:
-        """Do what a row says, and return what it ended in."""
+        """Make the change of a row, and return the entry for its outcome."""
         user_id = row.who
         if user_id is None:
             error = self._unfound.pop(row.line)
-            # A row that an earlier run had under way may have been done.
+            # A row that an earlier run left in flight may have been done.
             raise OutcomeUnknownError.after(error) if row.in_doubt else error.again()
         if self._harmless and not row.follows:
-            # On the way of nearly every row: a coroutine less.
+            # The path of nearly every row: one coroutine less.
             return self._write(row, user_id, sending)
         return self._looked_into(row, user_id, sending)
 
@@ -307,7 +307,7 @@ class Engine:
             return await self._write(row, user_id, sending, begun=begun)
         invited = self._invited.state_of(row)
         if (row.in_doubt or invited is State.UNKNOWN) and not self._options.resend:
-            why = _UNDER_WAY if row.in_doubt else "an earlier row may have sent the invite"
+            why = _IN_FLIGHT_BEFORE if row.in_doubt else "an earlier row may have sent the invite"
             return await self._settle(row, user_id, sending, OutcomeUnknownError(why))
         begun = invited in {State.DONE, State.ALREADY}
         return await self._write(row, user_id, sending, begun=begun)
@@ -330,7 +330,7 @@ class Engine:
         return _done(row, sending, answer)
 
     async def _begun_before(self, row: Row, user_id: str, error: FronteggError) -> bool:
-        """Whether a refusal only says that there was nothing to do."""
+        """Return whether an error only says that there was nothing to do."""
         if not self._says_done(error):
             return False
         if error.status in _CONFLICTS and self._options.conflicts == "failed":
@@ -338,25 +338,25 @@ class Engine:
         return self._is_believed(error) or await self._begun(row, user_id)
 
     def _says_done(self, error: FronteggError) -> bool:
-        """Whether a refusal may say that the row held before."""
+        """Return whether an error may mean that the row was satisfied before."""
         job = self._job
         return error.operation == job.operation.name and error.status in job.holds_already
 
     def _is_believed(self, error: FronteggError) -> bool:
-        """Whether a conflict is to be taken at its word."""
+        """Return whether a conflict counts as proof, without a read of the user."""
         already = self._options.conflicts == "already"
         return already and error.status == 409 and self._says_done(error)
 
     def _is_in_doubt(self, row: Row, sending: Sending, error: FronteggError) -> bool:
-        """Whether a row that ended in an error may have been done, by this run or an earlier."""
+        """Return whether a row that failed may have been done, by this run or an earlier one."""
         return sending.in_doubt or (row.in_doubt and self._says_done(error))
 
     async def _begun(self, row: Row, user_id: str) -> bool:
-        """Whether the user shows that a row has begun that this run has not sent."""
+        """Return whether the user shows that a row has begun that this run has not sent."""
         return await self._look(row, user_id, sent=False) is not _Seen.NOTHING
 
     async def _look(self, row: Row, user_id: str, *, sent: bool = True) -> _Seen:
-        """Return what the user shows of a row; what cannot be read shows nothing."""
+        """Return the part of a row that its user shows; nothing if the user cannot be read."""
         try:
             user = await read_user(self._reader, user_id)
         except FATAL:
@@ -383,20 +383,20 @@ class Engine:
         *,
         begun: bool = False,
     ) -> Entry:
-        """Look whether a row in doubt was done; if not, send it again where that may be.
+        """Read the user of a row in doubt; if the row was not done, send it again where allowed.
 
-        An answer that proves nothing came at once, from a server that is there, so what nobody
-        notices twice is sent again at once. Otherwise a second look waits for a late commit.
+        A response that proves nothing came at once, from a server that works, so a row that may be
+        repeated unnoticed is sent again at once. Otherwise a second read waits for a late commit.
 
         Args:
-            row: what was sent.
-            user_id: its user.
-            sending: knows what is in doubt.
-            error: why it is in doubt.
-            begun: whether only the rest of the row was sent, which nobody notices twice.
+            row: the row that was sent.
+            user_id: id of its user.
+            sending: knows the operations in doubt.
+            error: the reason that the row is in doubt.
+            begun: True if only the rest of the row was sent, which may be repeated unnoticed.
 
         Raises:
-            OutcomeUnknownError: looking did not show it.
+            OutcomeUnknownError: no read showed that the row was done.
         """
         doubt = OutcomeUnknownError.after(error)
         again = (
@@ -437,8 +437,8 @@ class Engine:
 
 def _done(row: Row, sending: Sending, answer: Response | None) -> Entry:
     if answer is None:
-        # What an attempt in doubt may have done, this or an earlier run has done.
-        state = State.DONE if sending.under_way else State.ALREADY
+        # Satisfied, and perhaps by an attempt in doubt, of this run or an earlier one.
+        state = State.DONE if sending.in_flight else State.ALREADY
         return Entry(row.line, state, 0, sending.attempts)
     return Entry(row.line, State.DONE, answer.status, sending.attempts, answer.trace_id)
 

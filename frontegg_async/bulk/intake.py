@@ -1,4 +1,4 @@
-"""Rows from the ledger for the workers: their users looked up, and compared with each other."""
+"""Takes pending rows from the ledger, looks up their users and compares them with each other."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ CHUNK_ROWS: Final = 1_000
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """Rows to be done next.
+    """Rows to be sent next.
 
     Args:
-        rows: in the order of the source, without those that repeat another row.
-        errors: why the user of a row is not known, by line.
+        rows: in the order of the source, without duplicates.
+        errors: the reason that the user of a row is not known, by line.
         last: the last line that was looked at.
-        repeated: rows that were found to repeat another one.
+        repeated: number of duplicates that were left out.
     """
 
     rows: list[LedgerRow[Any]]
@@ -33,7 +33,7 @@ class Chunk(msgspec.Struct, frozen=True):
 
 
 class Intake:
-    """Takes the pending rows of a ledger, each with its user and its place among that user's."""
+    """Takes pending rows from a ledger, each with its user and its turn among the user's rows."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Intake:
         addresses: Addresses,
         loader: Loader | None = None,
     ) -> None:
-        """Take rows of a ledger, and wait for those that ``loader`` still enters."""
+        """Take rows of a ledger, and wait for rows that ``loader`` still enters."""
         self._ledger: Final = ledger
         self._in_thread: Final = in_thread
         self._addresses: Final = addresses

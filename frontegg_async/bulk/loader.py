@@ -1,4 +1,4 @@
-"""Enters the rows of a source into the ledger, while those that are there are being sent."""
+"""Enters the rows of a source into the ledger, while earlier ones are being sent."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from .ledger.ledger import Ledger
 from .ledger.writer import LedgerWriter
 
 AHEAD_ROWS: Final = 10_000
-"""Rows of a program or a pipe that are entered before the first of them is sent, so that its source
-is not asked for more than is wanted. A file or a list is entered as fast as it can be read."""
+"""Rows of a program or a pipe that are entered ahead of the rows being sent, so that its source is
+not read much faster than needed. A file or a list is entered as fast as it can be read."""
 
 
 class Loader:
-    """Takes rows from a feed and enters them; the engine asks it whether more have come.
+    """Takes rows from a feed and enters them in the ledger; the engine waits on it for more.
 
     Args:
         feed: the rows; None if all of them are in the ledger.
-        ledger: where they go.
+        ledger: the ledger that they are entered in.
         recorder: the thread that writes it.
-        invalid: told the line and the problem of each malformed row; what it returns is awaited.
-        whole: called when every row is entered, before the engine hears of the last of them.
-        failed: told of an error after which no more rows come.
+        invalid: called with the line and the problem of each malformed row; its result is awaited.
+        whole: called when every row is entered, before the engine gets the last of them.
+        failed: called with an error after which no more rows come.
 
     Attributes:
-        version: changes whenever there may be rows that were not there before.
-        entered: how many rows were taken.
-        error: what the feed or the ledger raised, or None.
+        version: number that grows whenever there may be new rows.
+        entered: number of rows that were taken.
+        error: the error that the feed or the ledger raised, or None.
     """
 
     def __init__(
@@ -65,20 +65,20 @@ class Loader:
 
     @property
     def error_is_callers(self) -> bool:
-        """Whether it was the caller's own source that raised, and not the ledger or a file."""
+        """True if the caller's own source raised, and not the ledger or a file."""
         return self._from_feed and self._feed is not None and not self._feed.own
 
     @property
     def handed_out(self) -> bool:
-        """Whether a row was handed out to be sent."""
+        """True once a row was handed out to be sent."""
         return self._reached >= 0
 
     def start(self, *, stopped: bool = False) -> None:
         """Begin to take rows, in a task.
 
         Args:
-            stopped: whether the run is over already: a file is read all the same, so that its rows
-                are reported.
+            stopped: True if the run has stopped already: a file is read all the same, so that its
+                rows are reported.
         """
         if stopped and self._feed is not None and not self._feed.finite:
             self._over = True
@@ -134,7 +134,7 @@ class Loader:
         return self.version != version
 
     def reached(self, line: int) -> None:
-        """Hear that rows up to a line were handed out."""
+        """Note that rows up to a line were handed out."""
         self._reached = line
         self._wanted.set()
 
@@ -150,7 +150,7 @@ class Loader:
                     with anyio.CancelScope(shield=True):
                         await feed.close()
             await self._whole()
-        except Exception as error:  # noqa: BLE001  # raised by the run, when what is sent has ended
+        except Exception as error:  # noqa: BLE001  # raised by the run, when the rows in flight have ended
             self.error = error
             self._failed(error)
         finally:
@@ -195,6 +195,6 @@ class Loader:
 
 def _enter(ledger: Ledger, rows: Sequence[Row]) -> Sequence[Row]:
     new = ledger.add_new(rows)
-    # Before one of them is sent, there is room for what will be said of it.
+    # So that there is room for the outcome of a row before it is sent.
     ledger.settle()
     return new

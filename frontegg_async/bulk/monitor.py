@@ -1,4 +1,4 @@
-"""What a run tells of itself while it goes on."""
+"""Progress, results and statistics of a run, from the events of its engine."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from .report.statistics import Limit, LimitWait, Statistics, StatisticsRecorder
 
 ON_PROGRESS: Final = "on_progress"
 _LOOK_EVERY: Final = 0.25
-"""Seconds between two looks at what the pacing has learned."""
+"""Seconds between two reads of the state of the pacing."""
 _OWN: Final = re.compile(r" \([^()]*\)")
-"""What a reason says of one row alone stands in brackets: status, trace id, attempts."""
+"""The part of a reason that is about one row: status, trace id and attempts, in brackets."""
 
 _UNUSED: Final = (0, 0.0, 0.0)
 _WELL: Final = frozenset({State.DONE, State.ALREADY})
@@ -39,7 +39,7 @@ def _nobody(error: Exception) -> None:
 
 
 class RunWatch:
-    """Counts what ends, remembers how it went over time, and tells those who asked."""
+    """Counts outcomes, records their course over time, and feeds progress and results."""
 
     def __init__(
         self,
@@ -64,8 +64,8 @@ class RunWatch:
         self._started = 0.0
         self._look_at = 0.0
         self._look_due = False
-        # What the session's other calls have done before: per group, calls taken, seconds with the
-        # gate closed, and seconds waited.
+        # The state before the run, from other calls of the session: per group, calls taken, seconds
+        # with the gate closed, and seconds waited.
         self._before: dict[str, tuple[int, float, float]] = {}
         # Per group: the seconds waited before, and whether a limit was met in this run.
         self._waiting: tuple[tuple[LimitGroup, float, bool], ...] = ()
@@ -83,13 +83,13 @@ class RunWatch:
         share: float = 1.0,
         note_wait: NoteWriter | None = None,
     ) -> None:
-        """Take the time from here.
+        """Start the clock of the run.
 
         Args:
-            pacing: how fast the calls of the run are sent.
-            traffic: what they are counted in.
+            pacing: decides when the calls of the run are sent.
+            traffic: counts their requests.
             share: the part of a limit that the run may use.
-            note_wait: puts on file which limit is used up until when, or that none is.
+            note_wait: records a limit that is used up and until when, or None for no limit.
         """
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         self._pacing = pacing
@@ -104,20 +104,20 @@ class RunWatch:
         self._progress.follow(self)
 
     async def close(self) -> None:
-        """Look at the pacing no more, and take from file what was said of a wait."""
+        """Stop reading the pacing, and remove the recorded wait."""
         self._waited_s, self._paced_s = self.waited_s(), self._longest(met=False)
         self._waiting = ()
         self._pacing = None
         await self._note.close()
 
     def statistics(self) -> Statistics:
-        """Return how the run went; not after ``close``."""
+        """Return the statistics of the run; not after ``close``."""
         self._look(self._clock.monotonic() - self._started)
         limits: list[Limit] = []
         waits: list[LimitWait] = []
         for name, state, _ in self._groups():
             taken, shut, _ = self._before.get(name, _UNUSED)
-            # The session may have met others before, in groups that this run sent nothing in.
+            # The session may have met other limits before, in groups that this run sent nothing in.
             if state.limited and (state.taken > taken or state.closed_seconds > shut):
                 limits.append(Limit(group=name, per_second=state.rate))
         for group, before, met in self._waiting:
@@ -132,12 +132,12 @@ class RunWatch:
         )
 
     def _met(self, name: str, state: PaceState) -> bool:
-        """Whether a limit was met; a run may also wait for a rate of its own."""
+        """Return whether a limit was met; a run may also wait for a rate of its own."""
         _, shut, _ = self._before.get(name, _UNUSED)
         return state.limited or state.closed_for > 0.0 or state.closed_seconds > shut
 
     def attempted(self, outcome: Response | Failure, seconds: float) -> None:
-        """Hear what an attempt ended in."""
+        """Count an attempt."""
         at = self._clock.monotonic() - self._started
         throttled = isinstance(outcome, Response) and outcome.throttled
         self._recorder.attempt(at, seconds, throttled=throttled)
@@ -145,24 +145,24 @@ class RunWatch:
             taken = {name: taken for name, (taken, _, _) in self._before.items()}
             self._forecast = Forecast(at - seconds, self._progress.rows, taken, share=self._share)
         if (throttled or self._held_up) and not self._look_due:
-            # Soon, and not now: a call that was refused is not back in line yet.
+            # Soon, and not now: a throttled call is not back in line yet.
             self._look_due = True
             asyncio.get_running_loop().call_soon(self._look_now)
 
     def repeated(self, rows: int) -> None:
-        """Hear of rows that repeat others: they are counted at the end."""
+        """Take duplicates out of the total: they are counted at the end."""
         if self._progress.total is not None:
             self._progress.total -= rows
 
     def invalid(self, line: int, reason: str) -> Awaitable[None] | None:
-        """Hear of a row that is malformed, likewise."""
+        """Count a malformed row; returns as ``ended`` does."""
         return self._told(RowResult[Any](outcome=Outcome.INVALID, reason=reason, line=line))
 
     def ended(self, row: LedgerRow[Any], entry: Entry) -> Awaitable[None] | None:
-        """Hear what a row ended in; what is returned waits until somebody has taken its result."""
+        """Count the outcome of a row; returns an awaitable where a consumer is to be waited for."""
         outcome = OUTCOME_OF[entry.state]
         if self.results is None and entry.state in _WELL:
-            return self._count(outcome)  # on the way of nearly every row: nobody wants to see it
+            return self._count(outcome)  # nearly every row: no consumer wants its result
         return self._told(
             RowResult(
                 outcome=outcome,
@@ -193,18 +193,18 @@ class RunWatch:
         return None if self._on_progress is None else self._tell(self._on_progress)
 
     def _tell(self, on_progress: Callable[[Progress], object]) -> Awaitable[None] | None:
-        """Call the caller's own function; if it is a coroutine's, the row waits for it."""
+        """Call the caller's own function; the row waits for the result of a coroutine function."""
         try:
             told = on_progress(self._progress)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
-            # The run raises it when what was sent has ended.
+            # The run raises it when the rows in flight have ended.
             self._refuse(error)
             return None
         return self._in_turn(told) if isawaitable(told) else None
 
     async def _in_turn(self, told: Awaitable[object]) -> None:
         try:
-            # One at a time: what it writes to need not bear several.
+            # One at a time: the function need not be safe to run concurrently.
             async with self._telling:
                 await told
         except Exception as error:  # noqa: BLE001  # as above
@@ -215,7 +215,7 @@ class RunWatch:
             self._refuse(error)
         finally:
             if isinstance(told, Coroutine):
-                told.close()  # one that had no turn before the run was cancelled
+                told.close()  # not started before the run was cancelled
 
     def _refuse(self, error: BaseException) -> None:
         self._on_progress = None
@@ -227,7 +227,7 @@ class RunWatch:
             self._look(self._clock.monotonic() - self._started)
 
     def _look(self, at: float) -> None:
-        """Look at what the pacing has learned."""
+        """Read the state of the pacing."""
         self._look_at = at + _LOOK_EVERY
         groups = list(self._groups())
         states = {name: state for name, state, _ in groups}
@@ -252,20 +252,20 @@ class RunWatch:
             for name, state in self._pacing.states().items():
                 yield name, state, self._pacing.group(name)
 
-    # What the progress asks, perhaps in the thread that draws it: no group may be counted here,
-    # because the event loop may add one meanwhile.
+    # Called by the progress, perhaps in the thread that draws it: groups must not be iterated over
+    # here, because the event loop may add one meanwhile.
 
     def wait(self) -> Wait | None:
-        """Return the longest wait that there is now."""
+        """Return the longest current wait, or None."""
         pacing = self._pacing
         try:
             waits = () if pacing is None else pacing.waits()
         except RuntimeError:
-            return None  # just now a call came into line: it is there at the next look
+            return None  # a call just joined the line: the next read has it
         return waits[0] if waits else None
 
     def left_s(self) -> float | None:
-        """Return the seconds that the run still needs, or None if nothing tells."""
+        """Return an estimate of the seconds that the run still needs, or None."""
         forecast, progress = self._forecast, self._progress
         if self._pacing is None:
             return 0.0  # the run is over
@@ -277,7 +277,7 @@ class RunWatch:
         return forecast.left(at, progress.rows, progress.total)
 
     def _look_at_gate(self) -> None:
-        """Look at a gate that was closed without a refusal, by an answer that was the last one."""
+        """Read the state of a gate that a successful response has closed: the limit's last one."""
         if threading.get_ident() == self._thread:
             self._look_now()
         elif self._loop is not None:
@@ -285,11 +285,11 @@ class RunWatch:
                 self._loop.call_soon_threadsafe(self._look_now)
 
     def waited_s(self) -> float:
-        """Return the seconds during which calls waited because of a limit, where it was most."""
+        """Return the seconds that calls waited for a limit, in the group that waited most."""
         return self._longest(met=True)
 
     def _longest(self, *, met: bool) -> float:
-        """Return the longest time in line, of the groups whose limit was met or of the others."""
+        """Return the longest time in line, of groups whose limit was met or of the others."""
         if self._pacing is None:
             return self._waited_s if met else self._paced_s
         waited = (group.waited - before for group, before, was in self._waiting if was is met)
@@ -302,7 +302,7 @@ async def _one_after_the_other(first: Awaitable[None], second: Awaitable[None]) 
 
 
 def _kind(result: RowResult[Any]) -> str:
-    """Return a reason without what is particular to its row."""
+    """Return a reason without the values that are particular to its row."""
     kind = result.reason
     row: UserRow | None = result.row
     if row is not None:

@@ -1,4 +1,4 @@
-"""The outcomes of rows: one for each row, the same six for every job, and what a job calls them."""
+"""The outcomes of rows: one for each row, the same six for every job, and a job's labels."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ class Outcome(StrEnum):
     """
 
     APPLIED = "applied"
-    """The run did what the row says."""
+    """The run made the change."""
     UNCHANGED = "unchanged"
     """The user was already as the row says."""
     FAILED = "failed"
-    """It was rejected or could not be sent; the reason says which."""
+    """The row was rejected or could not be sent; the reason tells."""
     UNKNOWN = "unknown"
-    """No response proved it, and whether it was done could not be found out."""
+    """No response and no read of the user proved that the row was done, or that it was not."""
     INVALID = "invalid"
     """The row is malformed; nothing was sent for it."""
     SKIPPED = "skipped"
     """The run stopped before this row; nothing was sent for it."""
 
-    # An enum's own is written in Python, and every row looks up its outcome.
+    # Enum's own hash is written in Python, and every row looks up its outcome.
     __hash__ = str.__hash__
 
 
 NOT_DONE: Final = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.INVALID, Outcome.SKIPPED)
 OUTCOME_OF: Final = {
     State.PENDING: Outcome.SKIPPED,
-    # Only while a run goes on, or after it died: nothing is known yet.
+    # Only during a run, or after it died: the outcome is not known yet.
     State.IN_FLIGHT: Outcome.UNKNOWN,
     State.DONE: Outcome.APPLIED,
     State.ALREADY: Outcome.UNCHANGED,
@@ -58,7 +58,7 @@ class Label(msgspec.Struct, frozen=True):
     Args:
         name: in files, tables and ``--json``, such as ``already_member``.
         words: in sentences for people, such as ``already a member``.
-        hint: on the report page: a few words about rows with this outcome.
+        hint: a few words about rows with this outcome, for the report page.
     """
 
     name: str
@@ -86,16 +86,16 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RowResult(msgspec.Struct, Generic[RowT], frozen=True, kw_only=True):
-    """What became of a row.
+    """The result of a row.
 
     Args:
-        outcome: what it ended in.
-        reason: why it was not done, in a sentence; empty if it was.
+        outcome: its outcome.
+        reason: a sentence that says why it was not done; empty if it was.
         line: its number in the source, from 1; in a CSV file the header is line 1.
         row: the row, or None if it was malformed.
-        status: HTTP status of the last answer, or None.
-        error_code: Frontegg's code, or None.
-        trace_id: what Frontegg's support asks for, or None.
+        status: HTTP status of the last response, or None.
+        error_code: Frontegg's error code, or None.
+        trace_id: the id that Frontegg's support asks for, or None.
     """
 
     outcome: Outcome

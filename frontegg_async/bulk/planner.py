@@ -1,10 +1,9 @@
-"""Reading before writing: which rows hold already, in as few calls as the API allows.
+"""Reads users before writing, to find satisfied rows in as few calls as the API allows.
 
-A block of a hundred users costs one call, and saves a call for each row that holds. ``auto`` looks
-at the first blocks; while none of their rows holds it only looks at one block in ten, because
-reading would then cost a call and save none. A run that would send a second invite for a member
-always reads. Two routes tell memberships (docs/frontegg.md); where one is refused, the other is
-tried.
+A block of a hundred users costs one call, and saves a call for each satisfied row. ``auto`` reads
+the first blocks; while none of their rows is satisfied it reads only one block in ten, because a
+read would then cost a call and save none. A run that would send a second invite for a member always
+reads. Two routes list memberships (docs/frontegg.md); where one is rejected, the other is tried.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ from .user_reader import read_listed, read_statuses
 PlanMode: TypeAlias = Literal["auto", "always", "never"]
 
 BLOCK_USERS: Final = 100
-"""Users a call: URLs with several hundred ids were refused with 414 (docs/frontegg.md: seen)."""
+"""Users a call: URLs with several hundred ids were rejected with 414 (docs/frontegg.md: seen)."""
 FIRST_BLOCKS: Final = 3
 LOOK_EVERY: Final = 10
 WORTHWHILE: Final = 0.01
-"""Share of rows that must hold, of those looked at, for a block of a hundred to be worth a call."""
+"""Share of checked rows that must be satisfied for a block of a hundred to be worth a call."""
 _BLOCKS_AT_ONCE: Final = 8
 
 _Block: TypeAlias = dict[str, list[LedgerRow[Any]]]
@@ -37,12 +36,12 @@ _Block: TypeAlias = dict[str, list[LedgerRow[Any]]]
 
 
 class Planner:
-    """Finds out which rows hold already.
+    """Finds the rows that are satisfied already.
 
     Attributes:
-        blocks: calls that were made for it, and succeeded.
-        seen: rows that were looked at.
-        held: how many of them held already.
+        blocks: number of calls that were made for it and succeeded.
+        seen: number of rows whose users were read.
+        held: number of these rows that were already satisfied.
     """
 
     def __init__(self, caller: Caller, job: Job[Any], mode: PlanMode) -> None:
@@ -59,35 +58,35 @@ class Planner:
 
     @property
     def reason(self) -> str:
-        """Say what is read and why, in a sentence."""
+        """Sentence about the users that were checked, and the reason."""
         if self._mode == "never":
-            return "memberships are not read, as asked"
+            return "checking users in advance is turned off"
         if len(self._refused) == 2:
             why = "; ".join(f"{name}: {problem}" for name, problem in self._refused.items())
-            return f"memberships cannot be read here ({why})"
+            return f"users cannot be checked in advance ({why})"
         if not self.seen:
-            return "no memberships were read, because no row called for it"
-        rows = "row" if self.seen == 1 else "rows"
-        looked = f"{self.held:,} of the {self.seen:,} {rows} looked at held already"
+            return "no users were checked in advance, because no row needed it"
+        rows, were = ("row", "was") if self.seen == 1 else ("rows", "were")
+        found = f"{self.held:,} of {self.seen:,} checked {rows} {were} already satisfied"
         if self._always:
-            return f"memberships are read before writing: {looked}"
+            return f"checked users in advance ({found})"
         if self._worthwhile():
-            return f"memberships are read before writing, while that saves calls: {looked}"
-        return f"memberships are no longer read, because it would save no calls: {looked}"
+            return f"checked users in advance as long as it saves calls ({found})"
+        return f"stopped checking users in advance, because it saves too few calls ({found})"
 
     async def holding(self, rows: Sequence[LedgerRow[Any]], busy: Collection[str] = ()) -> set[int]:
-        """Return the lines of those rows that hold already, as far as reading pays.
+        """Return the lines of the rows that are satisfied already, as far as reading pays.
 
         Rows whose user was not found are left out.
 
         Args:
             rows: in the order of the source.
-            busy: users with rows under way, who may be about to change.
+            busy: users with rows in flight, who may be about to change.
         """
         held: set[int] = set()
         if self._mode == "never":
             return held
-        # Taken down before anything is read: what ends meanwhile may not be in what is read.
+        # A copy from before the reads: a row that ends meanwhile may not show in them.
         changing = set(busy)
         blocks = deque(_blocks(rows))
         while blocks:
@@ -117,7 +116,7 @@ class Planner:
             raise failed[0]
 
     def _reads(self) -> bool:
-        """Whether the next block is worth reading."""
+        """Return whether the next block is worth reading."""
         if len(self._refused) == 2:
             return False
         if self._always or self._worthwhile():
@@ -129,9 +128,9 @@ class Planner:
         return self._started < FIRST_BLOCKS or self.held >= WORTHWHILE * self.seen
 
     async def _look(self, block: _Block, held: set[int], changing: set[str]) -> None:
-        """Read the users of a block, and find the rows that hold."""
+        """Read the users of a block, and find the satisfied rows."""
         whole = any(self._job.needs_user(row.wish) for rows in block.values() for row in rows)
-        # Memberships alone are less to read; they are not enough for every row.
+        # A read of memberships alone is smaller; not every row can be judged by it.
         for route in ("users", "statuses") if whole else ("statuses", "users"):
             if route in self._refused:
                 continue
@@ -141,7 +140,7 @@ class Planner:
             except (AuthenticationError, ClosedError):
                 raise
             except ResponseDecodeError:
-                continue  # of this block, and not of the next
+                continue  # the next block may be readable
             except FronteggError as error:
                 self._refused[route] = error.message
                 continue
@@ -155,7 +154,7 @@ class Planner:
     def _held(
         self, user: User, rows: Iterable[LedgerRow[Any]], changing: set[str], *, whole: bool
     ) -> Iterator[int]:
-        """Yield the lines of a user's rows that hold, and go on holding until it is their turn."""
+        """Yield the lines of a user's rows that are satisfied, and still will be at their turn."""
         changes = user.id in changing
         for row in rows:
             if (whole or not self._job.needs_user(row.wish)) and self._job.holds(row.wish, user):

@@ -1,4 +1,4 @@
-"""Files with rows of users in them: their owner alone may read them."""
+"""Files with rows of users, which only their owner may read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, TextIO
 
 
 def open_private(path: Path, mode: Literal["w", "a"]) -> TextIO:
-    """Open a text file for writing; if that makes it, nobody else may read it.
+    """Open a text file for writing; a new file can be read by its owner alone.
 
     The permissions of a file that is there already stay as they are.
     """

@@ -1,4 +1,4 @@
-"""Results of rows, made of the rows of a ledger."""
+"""Results of rows, from the rows of a ledger."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def result_of(job: Job[RowT], row: ExportedRow, stopped: FronteggError | None) -
 
     Args:
         job: the job of the run.
-        row: the row as the ledger has it when the run has ended.
+        row: the row in the ledger after the end of the run.
         stopped: the error that stopped the run, or None.
     """
     reason = row.reason
@@ -24,7 +24,7 @@ def result_of(job: Job[RowT], row: ExportedRow, stopped: FronteggError | None) -
     said = None if invalid else job.columns.decode(row.user_id, row.email, row.own)
     return RowResult(
         outcome=OUTCOME_OF[row.state],
-        reason=reason or "it was under way when the run ended",
+        reason=reason or "it was in flight when the run ended",
         line=row.line,
         row=said,
         status=row.status,

@@ -1,11 +1,11 @@
-"""Rows that are handed out to workers: of one user one at a time, in the order of the source.
+"""The rows that are handed out to workers: one at a time of each user, in source order.
 
     put ──▶ ready ──take──▶ with a worker ──done──▶ the next row of the same user is ready
       └───▶ waiting, while an earlier row of the same user is ready or with a worker
 
-A row that is handed out counts as in flight after a kill, so no more are handed out than keep the
-workers busy: ``GROUP_ROWS`` a worker at a time, and none while more than ``ENOUGH_ROWS`` a worker
-are not done.
+A row that is handed out counts as in flight after a kill, so only as many are handed out as keep
+the workers busy: ``GROUP_ROWS`` a worker at a time, and none while more than ``ENOUGH_ROWS`` a
+worker are not done.
 
 Only the two waits are coroutines: ``room`` for the task that hands rows out, ``more`` for workers.
 """
@@ -20,9 +20,9 @@ from typing import Any, Final
 from .ledger.records import LedgerRow
 
 GROUP_ROWS: Final = 8
-"""Rows for every worker that are handed out at a time."""
+"""Rows per worker that are handed out at a time."""
 ENOUGH_ROWS: Final = 4
-"""Rows for every worker that are handed out and not done, down to which no more are."""
+"""Rows per worker that are not done, above which no more are handed out."""
 
 
 class RowQueue:

@@ -1,4 +1,4 @@
-"""What a bulk run sends with: every attempt is counted, and intents go on file before it."""
+"""Senders of a bulk run, which count every attempt and record intents before requests."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ T = TypeVar("T")
 
 
 class EngineObserver(Protocol):
-    """Hears what happens; what a run reports is made of it."""
+    """Receives the events of an engine, for progress and report."""
 
     def ended(self, row: LedgerRow[Any], entry: Entry) -> Awaitable[None] | None:
-        """Hear what a row ended in; what is returned holds the run back until it is done."""
+        """Note the outcome of a row. The run waits for an awaitable that is returned."""
         ...
 
     def repeated(self, rows: int) -> None:
-        """Hear of rows that repeat others, and will not end by themselves."""
+        """Note a number of duplicates, for which ``ended`` will not be called."""
         ...
 
     def attempted(self, outcome: Response | Failure, seconds: float) -> None:
-        """Hear what an attempt ended in."""
+        """Note the end of an attempt."""
         ...
 
 
 class Reader:
-    """Reads for a run, and lets its observer hear of every attempt."""
+    """Sends the reads of a run, and reports every attempt to its observer."""
 
     def __init__(self, view: Session, observer: EngineObserver) -> None:
         self._view: Final = view
@@ -46,32 +46,32 @@ class Reader:
 
     @property
     def clock(self) -> Clock:
-        """What time it is."""
+        """Clock of the session."""
         return self._view.clock
 
     async def call(
         self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
     ) -> T:
-        """Send ``operation`` and return its decoded answer."""
+        """Send ``operation`` and return its decoded response."""
         answer = await self._view.send(operation, *path, observer=self, **arguments)
         return self._view.decoded(operation, answer, *path, **arguments)
 
     def before(self, operation: Operation[Any]) -> None:
-        """Nothing to put on file: it only reads."""
+        """Record nothing: reads have no intents."""
 
     def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
-        """Pass it on."""
+        """Report the attempt to the observer."""
         self._observer.attempted(outcome, seconds)
 
 
 class Sending:
-    """Sends the calls of one row, and keeps what is known of its writes.
+    """Sends the calls of one row, and keeps track of its writes.
 
     Attributes:
-        resend: whether it may be sent although that may be a second invite.
-        attempts: how often something was sent.
-        unproven: how many answers had the status of a success and did not prove it.
-        under_way: whether the server may have done, or may be doing, something of it.
+        resend: True if the row may be sent although that may be a second invite.
+        attempts: number of requests.
+        unproven: number of responses with a success status that did not prove it.
+        in_flight: True if the server may have done, or may be doing, a part of the row.
     """
 
     def __init__(
@@ -89,26 +89,26 @@ class Sending:
         self._observer: Final = observer
         self._late: Final = late
         self._line: Final = row.line
-        # Only rows that another of the same user may undo.
+        # Set for rows that another one of the same user may undo.
         self._ordered_of: Final = row.who if row.ordered else None
-        # What an earlier run had under way stays so until it is settled.
+        # A row that an earlier run left in flight stays so until it is settled.
         self._touched = row.in_doubt
         self._doubts: frozenset[str] = frozenset()
         self.resend: Final = resend
         self.attempts = 0
         self.unproven = 0
-        self.under_way = row.in_doubt
+        self.in_flight = row.in_doubt
         self._succeeded: frozenset[str] = frozenset()
         if row.in_doubt:
             self._lost()
 
     @property
     def in_doubt(self) -> bool:
-        """Whether a write may have been done although it did not succeed."""
+        """True if a write may have been done although it did not succeed."""
         return bool(self._doubts)
 
     def has_done(self, operation: Operation[Any]) -> bool:
-        """Whether a write has succeeded, whatever became of others of the row."""
+        """Return whether a write has succeeded, regardless of other writes of the row."""
         return operation.name in self._succeeded and operation.name not in self._doubts
 
     def __call__(
@@ -119,11 +119,11 @@ class Sending:
         body: msgspec.Struct | None = None,
         tenant_id: str | None = None,
     ) -> Awaitable[Response]:
-        """Send an operation and return its answer."""
+        """Send an operation and return its response."""
         return self._view.send(operation, *path, body=body, tenant_id=tenant_id, observer=self)
 
     def decoded(self, operation: Operation[T], answer: Response, /, *path: str) -> T:
-        """Decode an answer, and compare it with the path that was asked for.
+        """Decode a response, and compare it with the path of the request.
 
         Raises:
             ResponseDecodeError: as ``Session.decoded`` does; a write is in doubt then.
@@ -137,12 +137,12 @@ class Sending:
     def refute(
         self, operation: Operation[Any], answer: Response, problem: str
     ) -> ResponseDecodeError:
-        """Return the error for an answer that does not show what it should; a write is in doubt."""
+        """Return the error for a response that does not prove its write, which is in doubt then."""
         self._doubt_answer(operation)
         return unproven(operation, answer, problem)
 
     def settle(self, operation: Operation[Any]) -> None:
-        """Hear that what was in doubt of an operation has been seen to be done."""
+        """Note that an operation in doubt was seen to be done."""
         self._doubts -= {operation.name}
 
     def _doubt_answer(self, operation: Operation[Any]) -> None:
@@ -155,24 +155,24 @@ class Sending:
         self._lost()
 
     def _lost(self) -> None:
-        """Let the next row of the user wait, because this one may still take effect."""
+        """Make the next row of the user wait, because this one may still take effect."""
         if self._ordered_of is not None:
             self._late.lost(self._ordered_of)
 
     def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
-        """Hear that a request is sent; the row is on file since it was handed out."""
+        """Note a request; the intent of the row was recorded when it was handed out."""
         if operation.repeat is not RetrySafety.SAFE:
-            self.under_way = True
+            self.in_flight = True
         return None
 
     def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
-        """Count the attempt, and note what it may have done."""
+        """Count the attempt, and note its possible effect."""
         self.attempts += 1
         self._observer.attempted(outcome, seconds)
         if operation.repeat is RetrySafety.SAFE:
             return
         if isinstance(outcome, Response) and 200 <= outcome.status < 300:
-            # Until its content is looked at: ``decoded`` and ``refute``.
+            # Until ``decoded`` or ``refute`` judge its content.
             self._touched = True
             self._succeeded |= {operation.name}
             self.settle(operation)
@@ -182,20 +182,20 @@ class Sending:
                 rejected_before_processing=self._view.options.rejected_before_processing,
             )
             if effect is Effect.DONE:
-                # By its status, but nothing can be read of it that would prove it.
+                # By its status; its content cannot be read and proves nothing.
                 self._touched = True
                 self._doubt_answer(operation)
             elif effect is Effect.IN_DOUBT:
                 self._touched = True
                 self._doubt(operation)
-        self.under_way = self._touched
+        self.in_flight = self._touched
 
 
 class CautiousSending(Sending):
-    """Sends the calls of a row that must not be sent twice: nothing else is in doubt."""
+    """Sends the calls of a row that must not be sent twice, with an intent before each write."""
 
     def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
-        """Put on file that the row is about to be sent."""
+        """Record that the row is about to be sent."""
         super().before(operation)
         return (
             None
@@ -204,7 +204,7 @@ class CautiousSending(Sending):
         )
 
     def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
-        """Count the attempt; a row of which nothing can have been done is not under way."""
+        """Count the attempt; set the row back to pending if it cannot have had an effect."""
         super().after(operation, outcome, seconds)
-        if operation.repeat is not RetrySafety.SAFE and not self.under_way:
+        if operation.repeat is not RetrySafety.SAFE and not self.in_flight:
             self._recorder.take_back(self._line)

@@ -42,7 +42,7 @@ from .results import result_of
 from .settings import RunOptions
 
 _TURNS: Final = 3
-"""Turns of the event loop after which a loop over results that was left has told so."""
+"""Turns of the event loop after which a run knows that the loop over its results was left."""
 _NOT_DONE: Final = (
     State.PENDING,
     State.IN_FLIGHT,
@@ -55,8 +55,8 @@ _NOT_DONE: Final = (
 class BulkRun(Generic[RowT]):
     """A run that can be watched and stopped: await it, or iterate over its rows.
 
-    Iterating gives a ``RowResult`` for every row, in the order in which they end, and holds the
-    run back if they are not taken. Duplicates of a row are not given again.
+    Iterating yields a ``RowResult`` for every row, in the order in which they end; the run waits
+    while they are not taken. Duplicates of a row are not yielded again.
 
     Attributes:
         progress: the counts so far, always the same object.
@@ -65,7 +65,7 @@ class BulkRun(Generic[RowT]):
     def __init__(
         self, session: Session, job: Job[RowT], source: Source[RowT] | None, options: RunOptions
     ) -> None:
-        """Take what ``Bulk.start`` takes; without a source, go on with the rows of the ledger."""
+        """Prepare a run as ``Bulk.start`` does; without a source, over the rows of the ledger."""
         self._session: Final = session
         self._job: Final = job
         self._source: Final = source
@@ -82,12 +82,12 @@ class BulkRun(Generic[RowT]):
         self._left_ledger: Path | None = None
         self._over: Final = asyncio.Event()
         self._failure: Exception | None = None
-        # What the caller's own code has raised, which is raised again when the report is there.
+        # Exception of the caller's own code, which is raised again when the report is there.
         self._raised: Exception | None = None
         self._stopped: FronteggError | None = None
 
     def stop(self) -> None:
-        """Take no more rows, let those under way end within some seconds, and report."""
+        """Take no more rows, let rows in flight end within some seconds, and report."""
         self._stopping = True
         if self._engine is not None:
             self._engine.stop()
@@ -96,7 +96,7 @@ class BulkRun(Generic[RowT]):
 
     @property
     def report(self) -> Report[RowT]:
-        """What the run did; also of one that the caller's own code has ended by raising.
+        """The report; also of a run that an exception of the caller's own code has ended.
 
         Raises:
             RuntimeError: it has not ended yet, or was cancelled.
@@ -109,9 +109,9 @@ class BulkRun(Generic[RowT]):
 
     @property
     def left_ledger(self) -> Path | None:
-        """The temporary ledger of a run that did not come to its report, once rows were sent.
+        """Path of the temporary ledger of a run that was cancelled or failed after rows were sent.
 
-        With ``ledger=`` this path, the same call on the same rows carries on.
+        With ``ledger=`` this path, the same call on the same rows continues the run.
         """
         return self._left_ledger
 
@@ -120,25 +120,25 @@ class BulkRun(Generic[RowT]):
         return self.wait().__await__()
 
     async def wait(self) -> Report[RowT]:
-        """Run to the end and return the report. Of a run that goes on, or is over, wait for it.
+        """Run to the end and return the report; of a run that has begun, wait for the report.
 
-        What the source or ``on_progress`` raises is raised when what was sent has ended; then
-        ``report`` is there, and ``report_of`` finds it with the exception.
+        An exception of the source or of ``on_progress`` is raised when the rows in flight have
+        ended; then ``report`` is there, and ``report_of`` finds it by the exception.
 
         Raises:
             InvalidRequestError: the source cannot be read as rows at all.
             ConfigurationError: the failures cannot be written.
-            AuthenticationError: the credentials are refused; no row was touched.
-            LedgerError: the ledger cannot be used, or not any more. What the server did is not
-                lost: the next run on it finds out.
+            AuthenticationError: the credentials are rejected; no row was touched.
+            LedgerError: the ledger cannot be used, or not any more. No outcome is lost: the next
+                run on it finds them out.
             RuntimeError: its results are being iterated over, or it was cancelled.
         """
         if self._begun:
             for _ in range(_TURNS):
                 await asyncio.sleep(0)
             if self._watch.results is not None and not self._over.is_set():
-                # Who takes the results would wait here for results that nobody takes.
-                raise RuntimeError("a run is run once: its results are being iterated over")
+                # The loop that takes the results would wait here for itself.
+                raise RuntimeError("a run can be run once: its results are being iterated over")
             await self._over.wait()
             if self._failure is not None:
                 raise self._failure
@@ -181,8 +181,8 @@ class BulkRun(Generic[RowT]):
             if failed is not None:
                 raise failed
         except GeneratorExit:
-            # The loop over the results was left, perhaps by an exception: nothing under way is
-            # given up for that, and the report is there when it has ended.
+            # The loop over the results was left, perhaps by an exception: rows in flight still get
+            # to their end, and then the report is there.
             self._watch.results = None
             self.stop()
             while await results.get() is not None:
@@ -199,10 +199,10 @@ class BulkRun(Generic[RowT]):
 
     def _note_ledger(self, error: BaseException) -> None:
         if self._left_ledger is not None:
-            error.add_note(f"What the bulk run knows of its rows: {self._left_ledger}")
+            error.add_note(f"The ledger of the bulk run was kept: {self._left_ledger}")
 
     def _fail(self, error: Exception) -> None:
-        """Hear that ``on_progress`` raised: no more rows are taken."""
+        """Stop taking rows, because ``on_progress`` raised."""
         self._raise_later(error, ON_PROGRESS)
         if self._engine is not None:
             self._engine.stop()
@@ -233,10 +233,10 @@ class BulkRun(Generic[RowT]):
             )
             recorder = LedgerWriter(ledger)
             try:
-                # Before the first row, so that refused credentials are an error and no report.
+                # Before the first row, so that rejected credentials are an error and no report.
                 await view.token_info()
                 report = await self._work(view, feed, ledger, recorder, path)
-                # Of a run that the caller's own code has ended, the temporary one is kept as well.
+                # A temporary one is kept as well, if the caller's own code has ended the run.
                 keep = report.ledger_path is not None
                 return report
             finally:
@@ -247,7 +247,7 @@ class BulkRun(Generic[RowT]):
                 finally:
                     ledger.close()
         except BaseException as error:
-            # Cancelled, most likely: what was sent must not be forgotten with that.
+            # Cancelled, most likely: the record of the rows that were sent must outlive that.
             begun = self._loader is not None and self._loader.handed_out
             if directory is not None and options.ledger is not False and begun:
                 keep, self._left_ledger = True, directory / "ledger"
@@ -305,8 +305,8 @@ class BulkRun(Generic[RowT]):
         view.pacing.begin_with(await recorder.run(ledger.remembered))
         await recorder.run(forget_wait, ledger)
         if loaded and isinstance(feed, SlicedFeed) and feed.own:
-            # Its fingerprint says that nothing of it is new. Rows of a program are held against
-            # those of the ledger, because nothing else tells that they are the same.
+            # By its fingerprint, it has no new rows. Rows of a program have none: they are compared
+            # with those of the ledger.
             feed = None
         loader = Loader(
             feed,
@@ -321,7 +321,7 @@ class BulkRun(Generic[RowT]):
         await self._send(view, ledger, recorder, engine, loader)
         if self._raised is not None:
             path = ledger.path
-        # At one moment: what comes now belongs to no run, and takes no time of one.
+        # At one moment: requests from here on belong to no run, and their time neither.
         elapsed, statistics = clock.monotonic() - started, self._watch.statistics()
         after = await recorder.run(standing_of, ledger)
         this_run = figures_of_run(
@@ -332,7 +332,7 @@ class BulkRun(Generic[RowT]):
             elapsed_s=elapsed,
         )
         totals = await recorder.run(ledger.totals)
-        # The outcomes are on file; that the totals find no more room must not cost the report.
+        # The outcomes are recorded; a disk without room for the totals must not cost the report.
         with suppress(LedgerDiskFullError):
             await recorder.run(
                 ledger.add_run,
@@ -354,7 +354,7 @@ class BulkRun(Generic[RowT]):
         engine: Engine,
         loader: Loader,
     ) -> None:
-        """Enter rows and send those that are entered, until both have ended."""
+        """Enter rows and send entered ones, until both have ended."""
         if self._stopping:
             engine.stop()
         try:
@@ -378,27 +378,27 @@ class BulkRun(Generic[RowT]):
             if isinstance(error, FronteggError) and engine.stopped is None:
                 engine.stopped = error
             if isinstance(error, LedgerMismatchError) and self._raised is None:
-                # Refused like one that differs from the start, with what was sent before.
+                # Raised as if the first row differed; the report has the rows sent before.
                 self._raised = error
         engine.stopped = engine.stopped or self._stopped
 
     async def _whole(self, view: Session, ledger: Ledger, recorder: LedgerWriter) -> None:
-        """Hear that every row is entered."""
+        """Count the rows, now that every one is entered."""
         self.progress.note = ""
         self._count_rows(await recorder.run(standing_of, ledger))
         if view.allowance is not None:
             view.allowance.remaining = max((self.progress.total or 0) - self.progress.rows, 0)
 
     def _source_failed(self, error: Exception) -> None:
-        """Hear that no more rows come."""
+        """Stop, or let rows in the ledger end, because no more rows come."""
         if self._loader is not None and self._loader.error_is_callers:
-            # Rows that came before are done: the engine ends when it has done them.
+            # The engine still sends the rows that came before, and then ends.
             self._raise_later(error, "the source of the rows")
         elif self._engine is not None:
             self._engine.stop()
 
     def _look_back(self, standing: Standing, *, whole: bool) -> None:
-        """Count what earlier runs on the ledger have done."""
+        """Count the outcomes of earlier runs on the ledger."""
         self.progress.counts.update(standing.alone)
         self.progress.earlier = self.progress.ended
         if whole:
@@ -421,7 +421,7 @@ class BulkRun(Generic[RowT]):
         statistics: Statistics,
     ) -> Report[RowT]:
         job, options = self._job, self._options
-        # Duplicates are counted at the end, when it is known what they repeat.
+        # Duplicates are counted at the end, when the rows that they repeat are known.
         self.progress.counts.update(all_runs.counts)
         self.progress.earlier = this_run.earlier
         self.progress.total = standing.rows
@@ -429,7 +429,7 @@ class BulkRun(Generic[RowT]):
         stopped = engine.stopped
         failures_path = None if options.failures is None else Path(options.failures)
         if failures_path is not None:
-            # What a later run on the same ledger goes on with is no failure.
+            # Rows that a later run on the same ledger continues with are no failures.
             goes_on = self._stopping and path is not None
             states = [state for state in _NOT_DONE if not (goes_on and state is State.PENDING)]
             problem = await recorder.run(
@@ -465,13 +465,13 @@ def retried(
     options: RunOptions,
     job: Job[RowT] | None = None,
 ) -> BulkRun[RowT]:
-    """Return a run over those rows of a ledger that have not ended well.
+    """Return a run over the rows of a ledger that failed or are in doubt.
 
     Args:
-        session: sends.
+        session: the session that sends.
         path: the ledger.
-        options: of the run.
-        job: the job that it was begun for, if that is one of a program.
+        options: options of the run.
+        job: the job that the ledger was begun for, if a program declares it.
 
     Raises:
         LedgerError: there is no such ledger, it belongs to another environment, or it is damaged.

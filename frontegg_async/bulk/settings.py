@@ -1,4 +1,4 @@
-"""How a run goes about its rows: what all jobs have in common."""
+"""Options of a run, which all jobs have in common."""
 
 from __future__ import annotations
 
@@ -35,31 +35,31 @@ class RunSettings(TypedDict, total=False):
 
 
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run goes about its rows.
+    """Options of a run.
 
     Args:
-        workers: rows under way at the same time.
-        plan: whether the users are read before anything is written, so that rows which hold
-            already cost no call of their own: ``always``, ``never``, or ``auto`` where it saves
-            more calls than it costs.
-        ledger: where the run remembers what became of each row. True is a file beside the input,
-            or a temporary one where the input is no file that can be read again; False a temporary
-            one. The same run on the same ledger carries on where it was.
-        failures: file for every row that was not done, to be fed back in.
-        resend: whether a row that is in doubt, or whose user cannot be read, may be sent although
-            that may send a second invite.
-        conflicts: what a 409 to an add means: ``look`` at the membership, or that the user is
-            ``already`` a member, or that the row ``failed``. A 400 may be about something else,
-            so the membership is looked at unless this is ``failed``. After an attempt that may
-            have been done it is looked at as well.
+        workers: rows in flight at the same time.
+        plan: reads of users before writing, so that rows which are already satisfied cost no call
+            of their own: ``always``, ``never``, or ``auto`` where they save more calls than they
+            cost.
+        ledger: path of the file that records the outcome of each row. True is a file beside the
+            input, or a temporary one where the input is no file that can be read again; False a
+            temporary one. The same run on the same ledger continues where it was.
+        failures: file for every row that was not done, which can be the source of a later run.
+        resend: True to send a row that is in doubt, or whose user cannot be read, although that
+            may send a second invite.
+        conflicts: meaning of a 409 to an add: ``look`` at the membership, or the user is
+            ``already`` a member, or the row ``failed``. A 400 may have another cause, so the
+            membership is looked at unless this is ``failed``. It is looked at as well after an
+            attempt that may have been done.
         rate: the most calls of each kind in a stretch of time.
         max_share: the part of the learned limits that the run may use, up to 1.
-        literal_ids: whether strings such as ``NULL``, ``nan`` or ``#N/A``, which databases,
-            programs and spreadsheets write in place of a value, are taken for ids. Without it, a
-            row with one of them is invalid.
+        literal_ids: True to accept strings such as ``NULL``, ``nan`` or ``#N/A``, which databases,
+            programs and spreadsheets write in place of a value, as ids. Without it, a row with one
+            of them is invalid.
         on_progress: called after each row with the counts so far, always the same object. If it
-            is a coroutine function the row waits for it, and one call at a time is made. What it
-            raises ends the run.
+            is a coroutine function the row waits for it, and one call at a time is made. An
+            exception that it raises ends the run.
     """
 
     workers: int = DEFAULT_WORKERS
@@ -84,21 +84,21 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         ledger: Any = self.ledger
         if not isinstance(ledger, bool | str | os.PathLike) or ledger == "":
             raise InvalidRequestError(
-                f"ledger must be a path, True for one beside the input, or False, got {ledger!r}"
+                f"ledger must be a path, True for a file beside the input, or False, got {ledger!r}"
             )
         share: Any = self.max_share
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
             raise InvalidRequestError(f"max_share must be above 0 and at most 1, got {share!r}")
 
     def ledger_settings(self, settings: str) -> str:
-        """Return a job's settings, in JSON, with those of the run that change what a row means."""
+        """Return a job's settings, in JSON, with the run's that change the meaning of a row."""
         if not self.literal_ids:
             return settings
         known = msgspec.json.decode(settings, type=dict[str, Any])
         return msgspec.json.encode({**known, "literal_ids": True}).decode()
 
     def ledger_path(self, source: object) -> Path | None:
-        """Return where the ledger is, or None for a temporary one."""
+        """Return the path of the ledger, or None for a temporary one."""
         if self.ledger is False:
             return None
         if self.ledger is not True:

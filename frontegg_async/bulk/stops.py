@@ -1,4 +1,4 @@
-"""Errors that say more than that one row failed: the next row would run into the same thing."""
+"""Errors that stop a run, because the next rows would meet them as well."""
 
 from __future__ import annotations
 
@@ -18,43 +18,40 @@ from ..errors import (
 )
 
 FATAL: Final = (AuthenticationError, ClosedError, ConfigurationError, LedgerError)
-"""What the next row would run into as well."""
+"""Errors that every other row would meet as well."""
 _OUTAGE: Final = (ConnectionFailedError, CallTimeoutError, ServerError)
 OUTAGE_ROWS: Final = 20
-"""Rows in a row that fail for want of a server, after which the run stops; as many as there are
-workers, if those are more."""
+"""Consecutive rows that fail for want of a server, after which the run stops; or the number of
+workers, if that is higher."""
 
 
 def leaves_no_room(error: FronteggError) -> bool:
-    """Whether the limit is used up for all rows; a row that alone is refused has failed."""
+    """Return whether the limit is used up for all rows; a 429 to one row is its own failure."""
     return isinstance(error, RateLimitError) and error.message == NO_ROOM
 
 
 def is_for_the_next_run(error: FronteggError) -> bool:
-    """Whether the run ends here, and the row stays as the ledger has it.
-
-    So it is if the limit is used up for all rows; a row that alone is refused has failed.
-    """
+    """Return whether an error ends the run and leaves the row as it is in the ledger."""
     return isinstance(error, LedgerError | ClosedError) or leaves_no_room(error)
 
 
 class OutageWatch:
-    """Counts failures that follow each other for want of a server."""
+    """Counts consecutive failures for want of a server."""
 
     def __init__(self, workers: int) -> None:
         self._most: Final = max(OUTAGE_ROWS, workers)
         self._failing = 0
 
     def worked(self) -> None:
-        """Note that the server answered."""
+        """Note that the server responded."""
         self._failing = 0
 
     def is_outage(self, error: FronteggError, *, in_doubt: bool = False) -> bool:
-        """Note a failure; return whether so many followed each other that the server is gone.
+        """Note a failure; return whether enough came in succession to call it an outage.
 
         Args:
             error: the failure.
-            in_doubt: whether a write got no answer that says what became of it.
+            in_doubt: True if a write got no response that tells its outcome.
         """
         lacks_server = in_doubt or isinstance(error, _OUTAGE)
         self._failing = self._failing + 1 if lacks_server else 0

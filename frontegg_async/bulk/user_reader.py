@@ -1,7 +1,7 @@
-"""What a run reads of users: no more than it judges by, and only about the user it asked for.
+"""Reads users for a run: only the fields that rows are judged by, and only of the right user.
 
 A user whose other fields cannot be decoded can still be judged by the id, the address and the
-memberships. What lacks these cannot be read, and that is neither yes nor no.
+memberships. A response without these is an error, and says neither yes nor no.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..paging import Paginator
 T = TypeVar("T")
 
 MAX_STATUSES: Final = 2_000
-"""Memberships of a user that ``statuses`` lists at most: a full list may leave some out."""
+"""Most memberships of a user that ``statuses`` lists: a full list may leave some out."""
 _MAX_PAGE: Final = 200
 _NOTHING: Final = frozenset({b"", b"null"})
 
@@ -70,30 +70,30 @@ _READ: Final = {
         users.SET_SUPERUSER,
     )
 }
-# Each user on its own: one that cannot be decoded says nothing of the others.
+# Each user is decoded alone: an error in one does not spoil the others.
 _STATUSES: Final = users.TENANT_STATUSES.returning(JSON)
 _LISTED: Final = users.ITERATE.returning(Page[msgspec.Raw])
 _STATE: Final = msgspec.json.Decoder(_State)
 
 
 class AnswerReader(Protocol):
-    """Decodes the answers of a row, and hears of those that prove nothing."""
+    """Decodes the responses of a row, and notes those that prove nothing."""
 
     def decoded(self, operation: Operation[T], answer: Response, /, *path: str) -> T:
-        """Decode an answer, and compare it with the path that was asked for."""
+        """Decode a response, and compare it with the path of the request."""
         ...
 
     def refute(
         self, operation: Operation[Any], answer: Response, problem: str
     ) -> ResponseDecodeError:
-        """Return the error for an answer that does not show what it should."""
+        """Return the error for a response that does not prove its write."""
         ...
 
 
 def unproven(operation: Operation[Any], answer: Response, problem: str) -> ResponseDecodeError:
-    """Make the error for an answer that does not show what its status says."""
+    """Return the error for a response whose content does not prove its status."""
     return ResponseDecodeError(
-        f"the answer is not as expected: {problem}",
+        f"the response is not as expected: {problem}",
         operation=operation.name,
         status=answer.status,
         trace_id=answer.trace_id,
@@ -104,10 +104,10 @@ def unproven(operation: Operation[Any], answer: Response, problem: str) -> Respo
 def user_shown(
     reader: AnswerReader, operation: Operation[User], answer: Response, user_id: str
 ) -> User | None:
-    """Return the user that an answer to ``operation`` shows; None if it has no body.
+    """Return the user that a response to ``operation`` shows; None if it has no body.
 
     Raises:
-        ResponseDecodeError: the answer cannot be read, or does not name this user.
+        ResponseDecodeError: the response cannot be read, or does not name this user.
     """
     if answer.body in _NOTHING:
         return None
@@ -121,7 +121,7 @@ async def read_user(caller: Caller, user_id: str) -> User:
     """Return a user with the fields that rows are judged by.
 
     Raises:
-        ResponseDecodeError: the answer cannot be read, or does not name this user.
+        ResponseDecodeError: the response cannot be read, or does not name this user.
         NotFoundError: there is no such user.
     """
     state = await caller.call(_READ[users.GET.name], user_id)
@@ -134,8 +134,8 @@ async def read_user_by_email(caller: Caller, email: str) -> User:
     """Return the user who has an e-mail address, as ``read_user`` does.
 
     Raises:
-        ResponseDecodeError: the answer cannot be read, or does not name this address.
-        NotFoundError: nobody has it.
+        ResponseDecodeError: the response cannot be read, or does not name this address.
+        NotFoundError: no user has it.
     """
     operation = _READ[users.GET_BY_EMAIL.name]
     state = await caller.call(operation, query={"email": email})
@@ -148,12 +148,12 @@ async def read_user_by_email(caller: Caller, email: str) -> User:
 
 def _nameless(operation: Operation[Any], lacking: str) -> ResponseDecodeError:
     return ResponseDecodeError(
-        f"the answer is not as expected: it does not say {lacking}", operation=operation.name
+        f"the response is not as expected: it does not say {lacking}", operation=operation.name
     )
 
 
 async def read_statuses(caller: Caller, user_ids: Sequence[str]) -> list[User]:
-    """Return those users, with their memberships alone, whose memberships can be read whole."""
+    """Return the users whose memberships can be read in full, with nothing but these."""
     found: object = await caller.call(_STATUSES, query={"userIds": user_ids})
     several = cast("list[object]", found) if isinstance(found, list) else [found]
     read: list[User] = []
@@ -171,7 +171,7 @@ async def read_statuses(caller: Caller, user_ids: Sequence[str]) -> list[User]:
 
 
 async def read_listed(caller: Caller, user_ids: Sequence[str]) -> list[User]:
-    """Return those users that can be read, with the fields that rows are judged by."""
+    """Return the users that can be read, with the fields that rows are judged by."""
     query = {"ids": ",".join(user_ids), "_sortBy": "id"}
     listed = Paginator(caller, _LISTED, query, limit=_MAX_PAGE, max_limit=_MAX_PAGE)
     read: list[User] = []
@@ -181,9 +181,9 @@ async def read_listed(caller: Caller, user_ids: Sequence[str]) -> list[User]:
 
 
 async def read_page(caller: Caller, index: int) -> tuple[list[User], float | None]:
-    """Return a page of the environment's users that can be read, and how many pages there are.
+    """Return the readable users on a page of the environment's users, and the number of pages.
 
-    They come in an order of their own, because without one a list may leave users out while others
+    They are sorted by id, because without an order a list may leave users out while others
     are created (docs/frontegg.md: seen).
     """
     page = await caller.call(

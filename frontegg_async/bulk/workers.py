@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 _WHO: Final = "the function or the source of the items"
 _BREATH: Final = 128
-"""Items after which a worker lets others run, should handling them never wait for anything."""
+"""Items after which a worker yields to the event loop, in case handling them never waits."""
 
 
 class SharedSource(Generic[T]):
@@ -28,7 +28,7 @@ class SharedSource(Generic[T]):
             self._async = aiter(source)
         else:
             self._sync = iter(source)
-        # An async iterator must not be asked again while it is being asked.
+        # Two tasks must not be in ``anext`` of one iterator at a time.
         self._turn: Final = asyncio.Lock()
         self.stopped = False
 
@@ -36,7 +36,7 @@ class SharedSource(Generic[T]):
         """Handle items one after the other, until there are no more or ``stopped`` is set."""
         handled = 0
         if self._sync is not None:
-            # Workers of one loop never ask a plain iterator at the same time.
+            # Workers of one loop never call a plain iterator at the same time.
             for item in self._sync:
                 await handle(item)
                 handled += 1
@@ -54,7 +54,7 @@ class SharedSource(Generic[T]):
                 await handle(item)
 
     async def close(self) -> None:
-        """Let a source that is a generator end its own work."""
+        """Close the source if it is a generator."""
         aclose: Callable[[], Awaitable[object]] | None = getattr(self._async, "aclose", None)
         close: Callable[[], object] | None = getattr(self._sync, "close", None)
         if aclose is not None:
@@ -64,9 +64,9 @@ class SharedSource(Generic[T]):
 
 
 def check_workers(workers: int) -> None:
-    """Raise InvalidRequestError unless that many workers can be had."""
+    """Raise InvalidRequestError unless the number is a positive integer."""
     if type(workers) is not int or workers < 1:
-        raise InvalidRequestError(f"workers must be a whole number from 1, got {workers!r}")
+        raise InvalidRequestError(f"workers must be a positive integer, got {workers!r}")
 
 
 async def run_workers(

@@ -51,7 +51,7 @@ async def test_all_kinds_of_rows(anyio_backend: str, scratch: Path) -> None:
         assert (plan.rows, plan.to_send, plan.already) == (13, 4, 3)
         assert (plan.invalid, plan.duplicates, plan.failed) == (2, 3, 1)
         assert plan.requests == sum(server.count(on) for on in (STATUSES, USERS, BY_EMAIL)) == 4
-        assert "rows looked at held already" in plan.reason
+        assert "checked rows were already satisfied" in plan.reason
         told = [(row.line, row.outcome.value) for row in plan.failures]
         assert told == [(10, "failed"), (11, "invalid"), (12, "invalid")]
         assert "nobody@example.test" in plan.failures[0].reason
@@ -126,7 +126,7 @@ async def test_what_cannot_be_read(anyio_backend: str) -> None:
             server.inject(AnswerStatus(403), on=route, times=None)
         plan = await session.bulk.dry_run(Assign(), [to(user_id) for user_id in ids])
         assert (plan.to_send, plan.already) == (5, 0)
-        assert "cannot be read here" in plan.reason
+        assert "cannot be checked in advance" in plan.reason
 
 
 async def test_refusals(tmp_path: Path, scratch: Path, emulator: Emulator) -> None:

@@ -49,7 +49,7 @@ def test_what_is_entered_is_pending(ledger: Ledger) -> None:
     assert ledger.loaded
 
 
-def test_twins(ledger: Ledger) -> None:
+def test_duplicates(ledger: Ledger) -> None:
     """Rows that say the same are done once, and each of them is counted and exported."""
     ledger.add([noted(1, "u", None, "t"), noted(2, None, "E@X.test", "t")])
     ledger.add(

@@ -91,7 +91,7 @@ def test_undamaged(half: dict[str, bytes], tmp_path: Path) -> None:
         "UPDATE rows SET twin = 0 WHERE line = (SELECT max(line) FROM rows WHERE twin IS NULL)",
     ],
 )
-def test_one_bit_of_a_twin(half: dict[str, bytes], tmp_path: Path, statement: str) -> None:
+def test_one_bit_of_a_duplicate(half: dict[str, bytes], tmp_path: Path, statement: str) -> None:
     """A changed bit that marks duplicates is found as damage."""
     path = tmp_path / "copy"
     put(path, half)

@@ -35,7 +35,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.states: dict[int, State] = {}
         self.traces: dict[int, str] = {}
         self.first: dict[tuple[str, bool, str, bool], int] = {}
-        self.twins: dict[int, int] = {}
+        self.duplicates: dict[int, int] = {}
 
     def teardown(self) -> None:
         """Leave nothing behind."""
@@ -70,7 +70,7 @@ class LedgerMachine(RuleBasedStateMachine):
             if one == self.rows:
                 self.states[one] = State.PENDING
             else:
-                self.twins[self.rows] = one
+                self.duplicates[self.rows] = one
             user_id, email = (None, user) if by_email else (user, None)
             batch.append(noted(self.rows, user_id, email, tenant, flag=flag))
         self.ledger.add(batch)
@@ -138,12 +138,12 @@ class LedgerMachine(RuleBasedStateMachine):
     def says_the_same(self) -> None:
         """Compare counts, rows to come and export."""
         waiting = self.waiting()
-        everything = {**self.states, **{n: self.states[one] for n, one in self.twins.items()}}
+        everything = {**self.states, **{n: self.states[one] for n, one in self.duplicates.items()}}
         assert self.ledger.counts() == Counter(everything.values())
         exported = {row.line: row for row in self.ledger.export()}
         assert {line: row.state for line, row in exported.items()} == everything
         for line, row in exported.items():
-            assert row.trace_id == self.traces.get(self.twins.get(line, line))
+            assert row.trace_id == self.traces.get(self.duplicates.get(line, line))
         assert [row.line for row in waiting] == sorted(self.within([*self.states], UNENDED))
         assert [row.line for row in waiting if row.in_doubt] == sorted(
             self.within([*self.states], (State.IN_FLIGHT,))

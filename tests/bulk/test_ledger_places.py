@@ -180,7 +180,7 @@ async def test_no_temporary_folder(
     ("code", "message"),
     [
         (sqlite3.SQLITE_IOERR_GETTEMPPATH, "TMPDIR"),
-        (sqlite3.SQLITE_IOERR_LOCK, "keep no locks"),
+        (sqlite3.SQLITE_IOERR_LOCK, "do not support locks"),
         (sqlite3.SQLITE_IOERR_READ, "cannot be read"),
         (sqlite3.SQLITE_IOERR_SHMMAP, "mapped into memory"),
         (sqlite3.SQLITE_IOERR_WRITE, "disk may be full"),
@@ -371,6 +371,6 @@ def test_ledgers_of_former_formats(tmp_path: Path, version: int) -> None:
     for way in (partial(Ledger.begin, path, HEADER, FORM), partial(Ledger.read, path)):
         with pytest.raises(LedgerMismatchError, match=f"version {version}") as caught:
             way()
-        for part in ("finish it with the program that began it", "--ledger", "what holds already"):
+        for part in ("finish it with the version that began it", "--ledger", "already satisfied"):
             assert part in str(caught.value)
     assert path.read_bytes() == before

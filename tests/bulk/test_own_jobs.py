@@ -116,7 +116,7 @@ async def test_a_retry_of_a_job_of_a_program(tmp_path: Path) -> None:
         server.inject(AnswerStatus(400), on=users.LOCK.limit_group, times=1)
         first = await session.bulk.run(Lock(), rows, ledger=path, workers=1)
         assert first.failed == 1
-        with pytest.raises(LedgerMismatchError, match="'lock' of a program"):
+        with pytest.raises(LedgerMismatchError, match="'lock', which a program declares"):
             session.bulk.retry(path)
         again = await session.bulk.retry(path, job=Lock())
         assert again.labelled["switched"] == 2

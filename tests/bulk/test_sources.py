@@ -246,7 +246,7 @@ async def test_a_query_whose_rows_changed(
             "one other": [*first[:10], ids[20], *first[11:]],
         }[now]
         monkeypatch.setattr(feeds, "LOAD_ROWS", 6)
-        with pytest.raises(LedgerMismatchError, match="A ledger remembers one job"):
+        with pytest.raises(LedgerMismatchError, match="A ledger belongs to one job"):
             await session.bulk.assign((to(user_id) for user_id in rows), ledger=ledger)
         assert server.memberships() == before
 

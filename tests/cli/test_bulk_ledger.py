@@ -308,7 +308,7 @@ def test_busy(shell: Shell, server: Emulator, portal: BlockingPortal, make_file:
     for command in (("assign", path), ("retry", ledger_of(path))):
         result = shell.run("bulk", *command)
         assert (result.exit_code, result.stdout) == (1, "")
-        assert "another process is running on" in result.stderr
+        assert "another process or run is using" in result.stderr
     assert server.count() == before
     signal_until(process, signal.SIGINT, "Stopping: ")
     portal.call(server.clear_faults)

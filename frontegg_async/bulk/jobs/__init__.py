@@ -1,4 +1,4 @@
-"""The jobs: every module in this folder that declares one, by the job's name."""
+"""The jobs that the modules of this folder declare, by the job's name."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ def job_of(name: str, settings: str, own: Job[RowT] | None = None) -> Job[RowT]:
     Args:
         name: its name in the ledger.
         settings: its settings there.
-        own: the job itself, if it is one of a program.
+        own: the job itself, if a program declares it.
 
     Raises:
-        LedgerMismatchError: it is another job, or one of a program that was not given.
+        LedgerMismatchError: it is another job, or a program's and not given.
         msgspec.DecodeError: the settings are not those of the job.
     """
     if own is not None:
         # The ledger may have a setting of the run beside those of the job.
         if own.name != name or msgspec.json.decode(settings, type=type(own)) != own:
             raise LedgerMismatchError(
-                f"the ledger was begun for the job {name!r} with the settings {settings}, and not "
-                f"for {own!r}"
+                f"the ledger was begun for the job {name!r} with the settings {settings}, not for "
+                f"{own!r}"
             )
         return own
     if name not in JOBS:
         raise LedgerMismatchError(
-            f"the ledger was begun for the job {name!r} of a program: give that job to "
-            "frontegg.bulk.retry in the program"
+            f"the ledger was begun for the job {name!r}, which a program declares: pass that job "
+            "to frontegg.bulk.retry in the program"
         )
     kind: type[Job[Any]] = JOBS[name]
     job: Job[RowT] = msgspec.json.decode(settings, type=kind)

@@ -1,4 +1,4 @@
-"""Chooses the tenants that users work in."""
+"""Sets the active tenants of users."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ ValidateTenants: TypeAlias = Annotated[
 
 
 class Activate(Job[Activation], frozen=True, kw_only=True):
-    """Choose the tenants that users work in.
+    """Set the active tenants of users.
 
     Args:
-        validate_tenants: whether an unknown tenant is refused; Frontegg creates it if not.
+        validate_tenants: True to reject an unknown tenant, which Frontegg creates otherwise.
     """
 
     name = "activate"
@@ -42,7 +42,7 @@ class Activate(Job[Activation], frozen=True, kw_only=True):
     validate_tenants: ValidateTenants = False
 
     def holds(self, row: Activation, user: User) -> bool:
-        """Whether the user works in the tenant."""
+        """Return whether the tenant is the active one."""
         return user.tenant_id == row.tenant_id
 
     def send(self, send: RowSender, row: Activation, user_id: str) -> Awaitable[Response]:

@@ -27,8 +27,8 @@ class Assign(Job[Assignment], frozen=True, kw_only=True):
     """Make users members of tenants.
 
     Args:
-        invite: whether Frontegg sends each new member an invite e-mail.
-        validate_tenants: whether an unknown tenant is refused; Frontegg creates it if not.
+        invite: True to have Frontegg send each new member an invite e-mail.
+        validate_tenants: True to reject an unknown tenant, which Frontegg creates otherwise.
     """
 
     name = "assign"
@@ -40,7 +40,7 @@ class Assign(Job[Assignment], frozen=True, kw_only=True):
         applied=Label("added", "added", "was no member before"),
         unchanged=Label("already_member", "already a member", "nothing had to be done"),
     )
-    # What a duplicate add answers is not known (docs/frontegg.md).
+    # The status of a duplicate add is not known (docs/frontegg.md).
     holds_already = frozenset({400, 409})
 
     invite: Invite = False
@@ -48,19 +48,19 @@ class Assign(Job[Assignment], frozen=True, kw_only=True):
 
     @property
     def harmless_twice(self) -> bool:
-        """Whether a second request cannot send a second invite."""
+        """Return False if a second request may send a second invite."""
         return not self.invite
 
     def needs_user(self, row: Assignment) -> bool:
-        """Whether the active tenant matters as well."""
+        """Return whether the active tenant matters as well."""
         return row.set_active
 
     def ordered(self, row: Assignment) -> bool:
-        """Memberships add up, active tenants replace each other."""
+        """Return False for a membership alone: memberships add up, active tenants do not."""
         return row.set_active
 
     def holds(self, row: Assignment, user: User) -> bool:
-        """Whether the user is a member, and works there if that is asked for."""
+        """Return whether the user is a member, and the tenant the active one if asked for."""
         tenant_id = row.tenant_id
         return user.is_member_of(tenant_id) and (not row.set_active or user.tenant_id == tenant_id)
 
@@ -92,11 +92,11 @@ class Assign(Job[Assignment], frozen=True, kw_only=True):
         return answer
 
     def begun(self, row: Assignment, user: User) -> bool:
-        """Whether the user is a member, which is the half that may send an invite."""
+        """Return whether the user is a member: only that half may send an invite."""
         return user.is_member_of(row.tenant_id)
 
     def left_of(self, row: Assignment) -> Assignment:
-        """Return the membership: only the active tenant is replaced by that of a later row."""
+        """Return the row without its active tenant, which a later row has replaced."""
         return msgspec.structs.replace(row, set_active=False)
 
     async def finish(self, send: RowSender, row: Assignment, user_id: str) -> Response | None:
@@ -105,9 +105,9 @@ class Assign(Job[Assignment], frozen=True, kw_only=True):
 
     @staticmethod
     async def _is_member(send: RowSender, user_id: str, tenant_id: str) -> bool:
-        """Look once more before an invite goes out: another row may just have seen to it.
+        """Read the user before an invite goes out: another row may just have sent it.
 
-        What cannot be read is not "no": nothing is sent, unless the user has allowed for it.
+        A failed read is no "no": nothing is sent then, unless ``resend`` allows it.
         """
         operation = users.GET
         try:
@@ -116,17 +116,17 @@ class Assign(Job[Assignment], frozen=True, kw_only=True):
             if user is None or not (user.shows_memberships or user.is_member_of(tenant_id)):
                 raise send.refute(operation, answer, "it does not show the memberships")
         except NotFoundError:
-            return False  # adding says so too, and says it of the row
+            return False  # the add fails likewise, with an error for the row
         except (ResponseDecodeError, PermissionDeniedError, ServerError) as error:
             if send.resend:
                 return False
             problem = (
-                "no invite was sent, because without a look at the user it may be a second one "
-                f"(resend=True sends it all the same): {error.message}"
+                "no invite was sent, because the user could not be read and may have one already "
+                f"(resend=True sends it anyway): {error.message}"
             )
             raise type(error)(problem, **error.fields) from None
         return user.is_member_of(tenant_id)
 
     def invites_to(self, row: Assignment) -> str:
-        """Name the tenant."""
+        """Return the tenant."""
         return row.tenant_id

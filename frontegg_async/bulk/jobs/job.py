@@ -1,7 +1,7 @@
-"""A job: the change that a run makes for each row, and all that the rest of the package asks of it.
+"""A job: the change that a run makes for each row, and all that other modules need of it.
 
-Library, ledger, report, page and command line read a job's declaration and know no job by name. A
-module in this folder is a job of its own: nothing else names it.
+Library, ledger, report, page and command line read a job's declaration and know no job by name.
+Each job is a module in this folder, which no other module names.
 
     class Lock(Job[LockChange], frozen=True, kw_only=True):
         name = "lock"
@@ -32,11 +32,11 @@ T = TypeVar("T")
 
 
 class RowSender(AnswerReader, Protocol):
-    """Sends the calls of one row, and keeps note of them."""
+    """Sends the calls of one row, and keeps track of them."""
 
     @property
     def resend(self) -> bool:
-        """Whether the row may be sent although that may be a second invite."""
+        """True if the row may be sent although that may be a second invite."""
         ...
 
     def __call__(
@@ -47,7 +47,7 @@ class RowSender(AnswerReader, Protocol):
         body: msgspec.Struct | None = None,
         tenant_id: str | None = None,
     ) -> Awaitable[Response]:
-        """Send an operation and return its answer."""
+        """Send an operation and return its response."""
         ...
 
 
@@ -59,7 +59,7 @@ class Job(msgspec.Struct, Generic[RowT], frozen=True, kw_only=True):
     """
 
     name: ClassVar[str]
-    """Names it in ledgers, reports and on the command line."""
+    """Its name in ledgers, reports and on the command line."""
     title: ClassVar[str] = ""
     """The head of its report page: a few words; without it, its name."""
     about: ClassVar[str] = ""
@@ -71,21 +71,21 @@ class Job(msgspec.Struct, Generic[RowT], frozen=True, kw_only=True):
     labels: ClassVar[Labels] = Labels()
     """Names of its outcomes in files, tables and ``--json``."""
     operation: ClassVar[Operation[Any]]
-    """The operation that it writes with; its limit is the one that matters."""
+    """Its main write; the progress shows the rate limit of this operation."""
     row_type: ClassVar[type[UserRow]]
     """The class of its rows, whose fields are the columns of files."""
     holds_already: ClassVar[frozenset[int]] = frozenset()
-    """Statuses that may mean that a row held before; the user's own state decides."""
+    """Error statuses that may mean that a row was satisfied before; a read of the user decides."""
     reversible: ClassVar[bool] = False
-    """True if another row of the same user may undo a row that has begun."""
+    """True if another row of the same user may undo a row."""
     holds_without_user: ClassVar[bool] = False
-    """True if a row that was sent holds when the user is not found any more."""
+    """True if a row that was sent is satisfied when its user no longer exists."""
     ends_memberships: ClassVar[bool] = False
     """True if users must be members for a row to change anything; an emulator makes them so."""
 
     @property
     def harmless_twice(self) -> bool:
-        """Return whether a row that was done may be sent again without being noticed."""
+        """Return whether a row that was done may be sent again unnoticed."""
         return True
 
     @classmethod
@@ -104,11 +104,11 @@ class Job(msgspec.Struct, Generic[RowT], frozen=True, kw_only=True):
         return RowForm(self.columns, self.ordered)
 
     def settings(self) -> str:
-        """Return the options, which change what a row means, for the ledger."""
+        """Return the options in JSON, for the ledger: they change the meaning of a row."""
         return msgspec.json.encode(self).decode()
 
     def needs_user(self, row: RowT) -> bool:
-        """Return whether more than the memberships of the user show that the row holds."""
+        """Return whether more than the user's memberships is needed to judge the row."""
         return True
 
     def ordered(self, row: RowT) -> bool:
@@ -116,15 +116,15 @@ class Job(msgspec.Struct, Generic[RowT], frozen=True, kw_only=True):
         return self.reversible
 
     def holds(self, row: RowT, user: User) -> bool:
-        """Return whether the user is as the row says."""
+        """Return whether the user is already as the row says."""
         raise NotImplementedError
 
     def begun(self, row: RowT, user: User) -> bool:
-        """Return whether nothing is left of the row that must not be sent twice."""
+        """Return whether the part of the row that must not be sent twice is done."""
         return self.holds(row, user)
 
     def send(self, send: RowSender, row: RowT, user_id: str) -> Awaitable[Response | None]:
-        """Do what the row says, and return the last response; None if nothing had to be written."""
+        """Make the change, and return the last response; None if nothing had to be written."""
         raise NotImplementedError
 
     async def finish(self, send: RowSender, row: RowT, user_id: str) -> Response | None:
@@ -132,11 +132,11 @@ class Job(msgspec.Struct, Generic[RowT], frozen=True, kw_only=True):
         return None
 
     def left_of(self, row: RowT) -> RowT | None:
-        """Return the part that is left to do of a row that a later one has overtaken, or None."""
+        """Return the part of an overtaken row that no later row has replaced, or None."""
         return None
 
     def invites_to(self, row: RowT) -> str:
-        """Name what the row sends an invite to: rows with one name send one invite."""
+        """Return a string that is the same for all rows of a user that share one invite."""
         return self.columns.encode(row)
 
 

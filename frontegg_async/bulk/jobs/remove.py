@@ -29,15 +29,15 @@ class Remove(Job[Removal], frozen=True, kw_only=True):
     holds_without_user = True
 
     def needs_user(self, row: Removal) -> bool:
-        """Memberships are enough."""
+        """Return False: memberships are enough."""
         return False
 
     def holds(self, row: Removal, user: User) -> bool:
-        """Whether the user is shown to be no member."""
+        """Return whether the user is shown not to be a member."""
         return user.shows_memberships and not user.is_member_of(row.tenant_id)
 
     async def send(self, send: RowSender, row: Removal, user_id: str) -> Response:
-        """Remove from the one tenant."""
+        """Remove the user from the one tenant."""
         answer = await send(users.REMOVE_FROM_TENANT, user_id, tenant_id=row.tenant_id)
         if answer.body:
             send.decoded(users.REMOVE_FROM_TENANT, answer)

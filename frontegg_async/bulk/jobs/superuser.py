@@ -27,11 +27,11 @@ class SetSuperuser(Job[SuperuserChange], frozen=True, kw_only=True):
     reversible = True
 
     def holds(self, row: SuperuserChange, user: User) -> bool:
-        """Whether the user has what the row says."""
+        """Return whether the user has the access that the row says."""
         return user.super_user is row.super_user
 
     async def send(self, send: RowSender, row: SuperuserChange, user_id: str) -> Response:
-        """Set it."""
+        """Set the user's access to every tenant."""
         operation = users.SET_SUPERUSER
         answer = await send(operation, user_id, body=SetSuperuserRequest(super_user=row.super_user))
         user = user_shown(send, operation, answer, user_id)

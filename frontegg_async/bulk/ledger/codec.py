@@ -1,4 +1,4 @@
-"""Values as the file of a ledger has them."""
+"""Encoding of values in the file of a ledger."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .records import Entry, State
 
 _ZEROS: Final = bytes(16)
 NO_TRACE: Final = _ZEROS + crc32(_ZEROS).to_bytes(4, "big")
-"""Stands in place of a trace id: 16 bytes, and four that check them."""
+"""Value for no trace id: 16 bytes, and four of their checksum."""
 TRACE_BYTES: Final = len(NO_TRACE)
 ROOM: Final = 32_767
-"""Stands in a number's place until it is known: two bytes, as what comes."""
+"""Value of a number until it is known: two bytes in the file, as the number will take."""
 
 
 def trace_of(stored: bytes) -> str | None:
@@ -33,7 +33,7 @@ def trace_of(stored: bytes) -> str | None:
 
 
 def runs_of(entries: Iterable[Entry]) -> Iterator[tuple[int, int, int, bytes, int, int]]:
-    """Yield what lines next to each other have in common: end, trace ids, first and last line."""
+    """Yield runs of adjacent lines with one outcome: its values, trace ids, first and last line."""
     for _, found in groupby(enumerate(sorted(entries, key=attrgetter("line"))), _likeness):
         run = [entry for _, entry in found]
         one, last = run[0], run[-1]
@@ -43,12 +43,12 @@ def runs_of(entries: Iterable[Entry]) -> Iterator[tuple[int, int, int, bytes, in
 
 def _likeness(numbered: tuple[int, Entry]) -> tuple[State, int, int, int]:
     number, entry = numbered
-    # Lines next to each other are all as far from their numbers.
+    # Adjacent lines have the same difference to their numbers.
     return entry.state, entry.status, entry.attempts, entry.line - number
 
 
 def _trace_bytes(trace_id: str | None) -> bytes:
-    """Return a trace id in its bytes; one of another form is not kept, for there is no room."""
+    """Return the bytes of a trace id; one of another form has no room and is not kept."""
     if trace_id is None or len(trace_id) != 32:
         return NO_TRACE
     try:

@@ -1,9 +1,9 @@
-"""Rows about memberships that repeat an earlier one: they share its outcome and are not sent.
+"""Duplicates of rows about memberships: they share the outcome of an earlier row, unsent.
 
-Those that name the user by id are compared here, when they are entered; for the others see
-``order.py``. Rows are sent while later ones are still being read: a filter in memory says of nearly
-every new row that it repeats none. Of the others it must be looked up before they, or any row below
-them, are sent.
+Rows that name the user by id are compared here, when they are entered; for the others see
+``order.py``. Rows are sent while later ones are still being read: a filter in memory shows of
+nearly every new row that it is no duplicate. The others are looked up in the ledger before they, or
+any row below them, are sent.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import msgspec
 from .checks import moved
 
 PERHAPS: Final = 0
-"""Stands in the column ``twin`` of a row that may repeat an earlier one, and must wait."""
-TWINS_SCHEMA: Final = """
+"""Value of the column ``twin`` of a row that may be a duplicate, and must wait."""
+DUPLICATES_SCHEMA: Final = """
 CREATE TABLE firsts (key BLOB PRIMARY KEY, line INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE placed (line INTEGER NOT NULL)
 """
@@ -33,24 +33,24 @@ UPDATE rows SET {moved(twin="found.first")} FROM (
 ) AS found
 WHERE rows.line = found.line
 """
-"""The first row is one that was sent for an address, or else the first one that names the id."""
+"""The row that is sent is one that named the user by address, or else the first with the id."""
 _FILTER_BITS: Final = 25
 _FILTER_MASK: Final = (1 << _FILTER_BITS) - 1
 _PROBES: Final = 3
-"""Parts of a key, of 25 bits each, whose bits are looked at; a key has 96."""
+"""Bits that the filter tests for a key, each by 25 bits of it; a key has 96."""
 
 
-def mark_twins(database: sqlite3.Connection, first: int) -> None:
-    """Find out which of the rows that may repeat an earlier one do, from line ``first`` on."""
+def mark_duplicates(database: sqlite3.Connection, first: int) -> None:
+    """Compare the rows that may be duplicates, from line ``first`` on, and record the result."""
     _place(database)
     database.execute(_MARK, (PERHAPS, first))
 
 
 def _place(database: sqlite3.Connection) -> None:
-    """Give the rows that came since the last time a place by their keys.
+    """Add the rows that came since the last time to the index of first rows by key.
 
-    Not sooner: sorting them at once costs a tenth of finding a place for each of them, and most
-    sources repeat nothing.
+    Not sooner: sorting many costs a tenth of inserting each on its own, and most sources repeat
+    nothing.
     """
     (placed,) = database.execute("SELECT ifnull(max(line), 0) FROM placed").fetchone()
     database.execute(
@@ -63,7 +63,7 @@ def _place(database: sqlite3.Connection) -> None:
 
 
 def lines_of(database: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, int]:
-    """Return the lines that are sent for keys, of rows that name the user by id."""
+    """Return the line that is sent for each key, of rows that name the user by id."""
     if not keys:
         return {}
     _place(database)
@@ -78,35 +78,35 @@ def lines_of(database: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes,
     return {bytes.fromhex(key): line for key, line in lines}
 
 
-def forget_twins(database: sqlite3.Connection) -> None:
-    """Forget the places of rows by their keys: they are made again of the rows.
+def forget_first_rows(database: sqlite3.Connection) -> None:
+    """Empty the index of first rows by key, which is made again from the rows.
 
-    What is derived has no checks of its own, and a first row that changed would make a twin of a
-    row that is none. The keys themselves are checked by the source, which gives their rows once
-    more before a row behind them is given out.
+    The index has no checksums, and damage to it would make a row a duplicate that is none. The keys
+    themselves are compared with the source, which gives their rows once more before a row behind
+    them is handed out.
     """
     for table in ("firsts", "placed"):
         database.execute(f"DELETE FROM {table}")
 
 
 def first_perhaps(database: sqlite3.Connection) -> int | None:
-    """Return the first line that may repeat an earlier one and was not looked into."""
+    """Return the first line that may be a duplicate and was not looked up yet."""
     (line,) = database.execute("SELECT min(line) FROM rows WHERE twin = ?", (PERHAPS,)).fetchone()
     return None if line is None else int(line)
 
 
 class SeenKeys:
-    """Tells of nearly every new key that it is new, in memory that does not grow.
+    """Bloom filter of keys, in memory that does not grow.
 
-    A Bloom filter. Of a million keys it takes some hundred for ones that it may have seen; of ten
-    million every third, and then the rows wait for each other a little more often.
+    Of a million new keys it takes some hundred for seen ones; of ten million every third, and then
+    the rows wait for each other a little more often.
     """
 
     def __init__(self) -> None:
         self._bits: Final = bytearray(1 << _FILTER_BITS - 3)
 
     def known(self, key: bytes) -> bool:
-        """Whether a key may have been seen before; from now on it has."""
+        """Add a key, and return whether it may have been added before."""
         bits, known, number = self._bits, True, int.from_bytes(key)
         for _ in range(_PROBES):
             place = number & _FILTER_MASK
@@ -119,7 +119,7 @@ class SeenKeys:
 
 
 def seen_keys(database: sqlite3.Connection) -> SeenKeys:
-    """Return the keys of those rows that are there already, and of those sent for an address."""
+    """Return a filter with the keys of the ledger's rows, and of rows found by address."""
     seen = SeenKeys()
     for (key,) in database.execute(f"SELECT key FROM rows WHERE {_BY_ID}"):
         seen.known(key)

@@ -1,4 +1,4 @@
-"""Errors of SQLite about the file of a ledger, as errors of this package that say what to do."""
+"""Translates errors of SQLite about a ledger to errors of this package that say how to go on."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _NOT_OPENED: Final = frozenset(
 
 @contextmanager
 def reported(path: Path) -> Generator[None]:
-    """Turn errors of SQLite, and values that cannot be what was written, into errors of ours."""
+    """Translate errors of SQLite, and signs of damage, to errors of this package."""
     try:
         yield
         return
@@ -52,8 +52,8 @@ def reported(path: Path) -> Generator[None]:
         failed = _error_of(path, error)
     except ChangedError as error:
         failed = LedgerDamagedError(
-            f"{path} is damaged: {error} changed after it was written. Put the file back from a "
-            "copy; or move it away and run again, which reads first what holds already"
+            f"{path} is damaged: {error} changed after it was written. Restore the file from a "
+            "backup; or move it away and run again, which skips rows that are already satisfied"
         )
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         failed = LedgerDamagedError(f"{path} is damaged: {error}")
@@ -61,12 +61,12 @@ def reported(path: Path) -> Generator[None]:
 
 
 def lacks_shared_memory(error: sqlite3.Error) -> bool:
-    """Whether a file system maps no files into memory, which the log of SQLite takes."""
+    """Return whether the file system cannot share memory, which the log of SQLite needs."""
     return _code(error) in _NO_SHARED_MEMORY
 
 
 def cannot_open(error: sqlite3.Error) -> bool:
-    """Whether a file cannot be opened as SQLite wants to, such as one in a read-only folder."""
+    """Return whether SQLite cannot open a file, as in a read-only folder."""
     return _code(error) & 0xFF in _NOT_OPENED
 
 
@@ -79,18 +79,17 @@ def _error_of(path: Path, error: sqlite3.Error) -> LedgerError:
     kind = code & 0xFF
     if code == sqlite3.SQLITE_IOERR_GETTEMPPATH:
         return LedgerError(
-            f"{path} needs a folder for temporary files, and there is none that can be written: "
-            "name one in TMPDIR"
+            f"{path} needs a folder for temporary files, and none is writable: set TMPDIR"
         )
     if code in _NO_LOCKS:
         return LedgerError(
-            f"{path} cannot be locked: some network drives keep no locks. Name a ledger on a disk "
-            "of this machine with --ledger"
+            f"{path} cannot be locked: some network drives do not support locks. Choose a ledger "
+            "on a local disk with --ledger"
         )
     if code in _NO_SHARED_MEMORY:
         return LedgerError(f"{path} cannot be mapped into memory: {error}")
     if code in _UNREADABLE:
-        return LedgerError(f"{path} cannot be read, its disk or network drive fails: {error}")
+        return LedgerError(f"{path} cannot be read, its disk or network drive failed: {error}")
     if code == sqlite3.SQLITE_IOERR_SHORT_READ:
         return LedgerDamagedError(f"{path} is damaged: it ends too early")
     if kind in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:

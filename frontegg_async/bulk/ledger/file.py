@@ -1,4 +1,4 @@
-"""The file of a ledger: how it is opened, whose it is, and whether it is whole."""
+"""The file of a ledger: opening it, and checking its owner and its integrity."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import msgspec
 from ...errors import LedgerBusyError, LedgerDamagedError, LedgerError, LedgerMismatchError
 from ..input.originals import ORIGINALS_SCHEMA
 from .checks import ChangedError, count_unmarked, seal_of
-from .duplicates import TWINS_SCHEMA
+from .duplicates import DUPLICATES_SCHEMA
 from .errors import cannot_open, lacks_shared_memory, reported
 from .invited import INVITED_SCHEMA
 from .lock import LedgerLock, is_run_on
@@ -25,10 +25,10 @@ from .people import PEOPLE_SCHEMA
 from .records import Header, environment_name
 
 APPLICATION_ID: Final = 0x46724C67
-"""Marks an SQLite file as a ledger of ours: "FrLg"."""
+"""Application id in the SQLite header of every ledger: "FrLg"."""
 VERSION: Final = 3
 CHECKPOINT_PAGES: Final = 128
-"""Pages of the log after which it starts over, well within what is kept for it."""
+"""Pages of the log after which it starts over, well within the space that is kept for it."""
 
 SCHEMA: Final = tuple(
     statement.strip()
@@ -59,13 +59,13 @@ CREATE TABLE runs (
     requests INTEGER NOT NULL, throttled INTEGER NOT NULL, elapsed_s REAL NOT NULL,
     seal INTEGER NOT NULL
 );
-{TWINS_SCHEMA};{ORDER_SCHEMA};{PEOPLE_SCHEMA};{ORIGINALS_SCHEMA};
+{DUPLICATES_SCHEMA};{ORDER_SCHEMA};{PEOPLE_SCHEMA};{ORIGINALS_SCHEMA};
 {INVITED_SCHEMA}""".split(";")
 )
 
 
 class LedgerFile:
-    """An open file, and all that goes with it until it is closed.
+    """An open file, with its lock and its temporary copy, if any.
 
     Attributes:
         path: its name for messages.
@@ -89,7 +89,7 @@ class LedgerFile:
         self._folder: Final = folder
 
     def close(self) -> None:
-        """Close the file, and let other processes have it."""
+        """Close the file, and release its lock."""
         try:
             self.database.close()
         finally:
@@ -100,7 +100,7 @@ class LedgerFile:
 
 
 def open_for_run(path: Path) -> LedgerFile:
-    """Open the file at ``path`` to write to it, and lock it; make it if it is not there.
+    """Open the file at ``path`` for writing, and lock it; create it if it does not exist.
 
     Raises:
         LedgerBusyError: another run holds it.
@@ -127,7 +127,7 @@ def _check_locked(path: Path, file: Path, lock: LedgerLock, database: sqlite3.Co
 
 
 def open_for_reading(path: Path) -> LedgerFile:
-    """Open the file at ``path`` to look at it, also while a run goes on and in a read-only folder.
+    """Open the file at ``path`` for reading, also during a run and in a read-only folder.
 
     Raises:
         LedgerDamagedError: there is none, its log is damaged, or it is no SQLite file.
@@ -142,7 +142,7 @@ def open_for_reading(path: Path) -> LedgerFile:
             check_log(log_of(file), path)
         except LedgerDamagedError:
             running = is_run_on(file, path)
-            if not running:  # else a run has begun meanwhile, and the log was read half written
+            if not running:  # else a run began meanwhile, and the log was read half written
                 raise
         except OSError as error:
             raise LedgerError(f"the log of {path} cannot be read: {error.strerror}") from None
@@ -150,14 +150,14 @@ def open_for_reading(path: Path) -> LedgerFile:
         try:
             return LedgerFile(path, file, connect(file, "ro"))
         except sqlite3.OperationalError as error:
-            # SQLite makes a file beside the ledger even for reading, and maps it into memory.
+            # SQLite creates a file beside the ledger even for reading, and maps it into memory.
             if running or not (cannot_open(error) or lacks_shared_memory(error)):
                 raise
         return _opened_without_log(file, path)
 
 
 def _opened_without_log(file: Path, path: Path) -> LedgerFile:
-    """Open a file that nobody writes to: as it is, or with its log in a copy of both."""
+    """Open a file that no run writes to: in place, or a copy of it with its log."""
     log = log_of(file)
     if not log.exists() or not log.stat().st_size:
         return LedgerFile(path, file, connect(file, "ro&immutable=1"))
@@ -175,27 +175,27 @@ def _opened_without_log(file: Path, path: Path) -> LedgerFile:
 
 
 def temporary_folder() -> Path:
-    """Make a folder for a ledger that does not last.
+    """Create a folder for a temporary ledger.
 
     Raises:
-        LedgerError: there is no place for temporary files.
+        LedgerError: no folder for temporary files is writable.
     """
     try:
         return Path(tempfile.mkdtemp(prefix="frontegg_async-"))
     except OSError as error:
         raise LedgerError(
-            f"there is no folder for temporary files ({error.strerror}): name one in TMPDIR, or a "
-            "ledger of your own with --ledger"
+            f"no folder for temporary files is writable ({error.strerror}): set TMPDIR, or choose "
+            "a ledger with --ledger"
         ) from None
 
 
 def log_of(file: Path) -> Path:
-    """Return where SQLite keeps the log of a file."""
+    """Return the path of SQLite's log for a file."""
     return Path(f"{file}-wal")
 
 
 def connect(file: Path, mode: str) -> sqlite3.Connection:
-    """Open the file, in a mode of SQLite's URIs; it must be there."""
+    """Open an existing file, in a mode of SQLite's URIs."""
     try:
         return _connected(file, mode)
     except sqlite3.OperationalError as error:
@@ -210,9 +210,9 @@ def _connected(file: Path, mode: str, *, alone: bool = False) -> sqlite3.Connect
     database = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     try:
         if alone:
-            # SQLite then keeps in its own memory what it would share.
+            # SQLite then needs no shared memory.
             database.execute("PRAGMA locking_mode = EXCLUSIVE")
-        # Asks for a page, so that a file of another kind is found out here.
+        # Reads a page, so that a file of another kind fails here.
         database.execute("PRAGMA schema_version").fetchone()
     except BaseException:
         database.close()
@@ -221,9 +221,9 @@ def _connected(file: Path, mode: str, *, alone: bool = False) -> sqlite3.Connect
 
 
 def use_log(file: LedgerFile) -> None:
-    """Write by way of a log, or where that cannot be, of a rollback journal.
+    """Write through a log, or where that is impossible, with a rollback journal.
 
-    The log takes memory that processes share, which network file systems do not have.
+    The log needs memory shared by processes, which network file systems do not have.
     """
     try:
         _use_log(file.database)
@@ -238,24 +238,24 @@ def use_log(file: LedgerFile) -> None:
 def _use_log(database: sqlite3.Connection) -> None:
     (locking,) = database.execute("PRAGMA locking_mode").fetchone()
     if locking == "exclusive":
-        # Kept, and not made anew for each transaction, so that it has its space.
+        # The journal is kept, not created for each transaction, so that its space is reserved.
         database.execute("PRAGMA journal_mode = PERSIST").fetchone()
         database.execute("PRAGMA locking_mode = NORMAL").fetchone()
     else:
         database.execute("PRAGMA journal_mode = WAL").fetchone()
-    # Takes the shared memory, or gives others access again.
+    # Opens the shared memory, or gives other processes access again.
     database.execute("SELECT count(*) FROM sqlite_master").fetchone()
     database.execute("PRAGMA synchronous = NORMAL")
     database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
 
 
 def is_empty(database: sqlite3.Connection) -> bool:
-    """Whether nothing was ever written to the file."""
+    """Return whether the file is empty."""
     return database.execute("SELECT 1 FROM sqlite_master").fetchone() is None
 
 
 def check_whole(path: Path, database: sqlite3.Connection) -> Header:
-    """Return what a ledger was begun for; raise unless it is a whole ledger of this version."""
+    """Return the header of a ledger; raise unless it is an intact ledger of this version."""
     (application,) = database.execute("PRAGMA application_id").fetchone()
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
@@ -263,8 +263,8 @@ def check_whole(path: Path, database: sqlite3.Connection) -> Header:
     if version != VERSION:
         raise LedgerMismatchError(
             f"{path} is a ledger of version {version}, and this program writes version {VERSION}: "
-            "finish it with the program that began it, or name another with --ledger. A new run "
-            "reads first what holds already, and does not send that again"
+            "finish it with the version that began it, or choose another ledger with --ledger. A "
+            "new run skips rows that are already satisfied"
         )
     (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
@@ -281,11 +281,11 @@ def check_whole(path: Path, database: sqlite3.Connection) -> Header:
     try:
         return msgspec.convert(values, Header)
     except msgspec.ValidationError:
-        raise LedgerDamagedError(f"{path} does not say what it was begun for") from None
+        raise LedgerDamagedError(f"{path} is damaged: its header is incomplete") from None
 
 
 def header_values(database: sqlite3.Connection) -> dict[str, str]:
-    """Return all values of the header: only so is a name found that changed."""
+    """Return all values of the header, also to find a name that changed."""
     values: dict[str, str] = {}
     for name, value, seal in database.execute("SELECT name, value, seal FROM header"):
         if seal != seal_of(name, value):
@@ -302,7 +302,7 @@ _DIFFERENCES: Final = {
 
 
 def check_same(path: Path, found: Header, wanted: Header) -> None:
-    """Raise LedgerMismatchError unless a ledger was begun for what is wanted."""
+    """Raise LedgerMismatchError unless a ledger was begun for the wanted header."""
     check_environment(path, found, wanted.environment, wanted.environment_id)
     for name, sentence in _DIFFERENCES.items():
         old, new = getattr(found, name), getattr(wanted, name)
@@ -323,17 +323,17 @@ def check_environment(path: Path, found: Header, environment: str, environment_i
         how = " (environment_id, --environment-id and FRONTEGG_ENVIRONMENT_ID choose it)"
     raise LedgerMismatchError(
         f"{path} belongs to another environment: it was begun as {found.where}, and this run is "
-        f"{wanted}{how}. Use the credentials that it was begun with, or name another ledger with "
+        f"{wanted}{how}. Use the credentials that it was begun with, or choose another ledger with "
         "--ledger"
     )
 
 
 def one_ledger_each(path: Path) -> str:
-    """Say what to do with other rows than those of a ledger."""
+    """Return advice, in sentences, for rows that a ledger was not begun for."""
     name, day = path.name.removesuffix(".ledger"), time.strftime("%Y-%m-%d")
     if name.endswith(day):
         day = "2"  # the second of a day
     return (
-        "A ledger remembers one job on one input. Where a job comes back with other rows, name a "
-        f"ledger for each time: --ledger {name}-{day}.ledger, or ledger={f'{name}-{day}.ledger'!r}"
+        "A ledger belongs to one job on one input. To repeat a job with other rows, name a ledger "
+        f"for each time: --ledger {name}-{day}.ledger, or ledger={f'{name}-{day}.ledger'!r}"
     )

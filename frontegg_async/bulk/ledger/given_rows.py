@@ -1,4 +1,4 @@
-"""Which rows of a ledger may be given out, while others are still being entered."""
+"""Decides which rows of a ledger may be handed out while others are still being entered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ...errors import LedgerMismatchError
 from .checks import ChangedError, row_seal
-from .duplicates import PERHAPS, SeenKeys, first_perhaps, mark_twins, seen_keys
+from .duplicates import PERHAPS, SeenKeys, first_perhaps, mark_duplicates, seen_keys
 from .file import one_ledger_each
 from .records import LedgerRow, NewRow, State, key_of, subject_of
 
@@ -19,10 +19,10 @@ _LAST: Final = "SELECT ifnull(max(line), 0) FROM rows"
 
 
 class GivenRows:
-    """Holds back rows that may repeat another one, and rows that the source has not given yet.
+    """Holds back rows that may be duplicates, and rows that the source has not given yet.
 
-    Rows that an earlier run has entered are recognised by what they say. Those from the first that
-    differs on belong to another input, and must not be sent.
+    Rows that an earlier run has entered are recognised by their values. From the first that differs
+    on, they belong to another input and must not be sent.
     """
 
     def __init__(self, path: Path, database: sqlite3.Connection) -> None:
@@ -34,13 +34,13 @@ class GivenRows:
 
     @property
     def end(self) -> int:
-        """The line before which rows may be given out."""
+        """The line before which rows may be handed out."""
         ends = (self._perhaps, self._next)
         return min([line for line in ends if line is not None], default=NO_LINE)
 
     @property
     def in_question(self) -> bool:
-        """Whether there are rows of which it is not known whether they repeat another."""
+        """True while there are rows that may be duplicates."""
         return self._perhaps is not None
 
     def begin(self) -> None:
@@ -49,11 +49,11 @@ class GivenRows:
         self._next = _FIRST_LINE
 
     def recognised(self, rows: Sequence[NewRow]) -> list[NewRow]:
-        """Return those rows that are not in the ledger yet.
+        """Return the rows that are not in the ledger yet.
 
         Raises:
             ChangedError: the key of a row is not that of its values.
-            LedgerMismatchError: a row differs from the one that stands at its line.
+            LedgerMismatchError: a row differs from the one at its line.
         """
         (last,) = self._database.execute(_LAST).fetchone()
         known = [row for row in rows if row[0] <= last]
@@ -73,7 +73,7 @@ class GivenRows:
         return list(rows[len(known) :])
 
     def _check_key(self, line: int) -> None:
-        """Raise ChangedError if the row at a line has not the key of its own values."""
+        """Raise ChangedError if the key of the row at a line does not match its values."""
         found = self._database.execute(
             "SELECT user_id, email, own, key, state, seal FROM rows WHERE line = ?", (line,)
         ).fetchone()
@@ -85,23 +85,23 @@ class GivenRows:
             raise ChangedError(f"row {line}")
 
     def given(self, rows: Sequence[NewRow]) -> None:
-        """Let rows be given out that are entered or recognised."""
+        """Let rows be handed out that are entered or recognised."""
         if rows and self._next is not None:
             self._next = rows[-1][0] + 1
 
     def ended(self) -> None:
-        """Let all rows be given out: the source gives no more.
+        """Let all rows be handed out, at the end of the source.
 
         Raises:
-            LedgerMismatchError: the ledger has more.
+            LedgerMismatchError: the ledger has more rows.
         """
         (last,) = self._database.execute(_LAST).fetchone()
         if self._next is not None and last >= self._next:
             raise self.other(self._next)
         self._next = None
 
-    def marks(self, rows: Sequence[NewRow]) -> list[int | None]:
-        """Return what stands in the column ``twin`` of new rows."""
+    def possible_duplicates(self, rows: Sequence[NewRow]) -> list[int | None]:
+        """Return the column ``twin`` of new rows: ``PERHAPS`` or None."""
         if self._seen is None:
             self._seen = seen_keys(self._database)
         known = self._seen.known
@@ -111,29 +111,29 @@ class GivenRows:
         ]
 
     def sent_for_addresses(self, rows: Iterable[LedgerRow[Any]]) -> None:
-        """Hear of rows whose users were looked up: rows that name them by id may repeat these."""
+        """Note rows with users found by address: rows that name the user by id may repeat them."""
         if self._seen is not None:
             for row in rows:
                 if row.found_id and not row.ordered:
                     self._seen.known(bytes.fromhex(subject_of(row, row.found_id)))
 
-    def entered(self, rows: Sequence[NewRow], marks: Sequence[int | None]) -> None:
-        """Hold back the rows from the first on that may repeat another one."""
-        if self._perhaps is None and PERHAPS in marks:
-            self._perhaps = rows[marks.index(PERHAPS)][0]
+    def entered(self, rows: Sequence[NewRow], possible: Sequence[int | None]) -> None:
+        """Hold back rows from the first possible duplicate on."""
+        if self._perhaps is None and PERHAPS in possible:
+            self._perhaps = rows[possible.index(PERHAPS)][0]
 
-    def find_twins(self) -> None:
-        """Find out which rows repeat another one; called in a transaction."""
+    def find_duplicates(self) -> None:
+        """Mark duplicates in the ledger, within a transaction."""
         if self._perhaps is not None:
-            mark_twins(self._database, self._perhaps)
+            mark_duplicates(self._database, self._perhaps)
 
-    def twins_found(self) -> None:
-        """Hold back no row for that any more: it is on file."""
+    def duplicates_found(self) -> None:
+        """Let rows be handed out that were held back as possible duplicates."""
         self._perhaps = None
 
     def other(self, line: int) -> LedgerMismatchError:
-        """Return what to raise for a row that is another one."""
+        """Return the error for a row that differs from the one at its line."""
         return LedgerMismatchError(
-            f"{self._path} does not belong to these rows: row {line} is another one. "
+            f"{self._path} does not belong to these rows: row {line} differs. "
             f"{one_ledger_each(self._path)}"
         )

@@ -1,8 +1,8 @@
-"""Memberships that runs on a ledger have made with an invite each, or may have made.
+"""Memberships for which runs on a ledger have sent an invite, or may have.
 
-A read lags behind writes, by half a minute where it was tried, so a look at the user before the
-next invite may be too early to show the last one. The next row about the same membership, and the
-next run about the same row, therefore go by what is on file.
+Reads lag behind writes, by half a minute where it was tried, so a read of the user before the next
+invite may be too early to show the last one. The next row about the same membership, and the next
+run on the same row, therefore go by the records here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .records import Entry, InviteNote, LedgerRow, State, invite_of
 MOST_KEPT: Final = 50_000
 """Memberships that are remembered: of the last 50 minutes at a thousand invites a minute."""
 LONGEST_LAG: Final = 600.0
-"""Seconds after which a look is believed again, whatever is on file: twenty times the lag tried."""
+"""Seconds after which a read is trusted over a record: twenty times the lag that was seen."""
 INVITED_SCHEMA: Final = """
 CREATE TABLE invited (
     membership TEXT NOT NULL, state INTEGER NOT NULL, noted REAL NOT NULL, seal INTEGER NOT NULL
@@ -29,7 +29,7 @@ CREATE TABLE invited (
 
 
 def keep_invited(database: sqlite3.Connection, entries: Iterable[Entry]) -> None:
-    """Put on file which memberships the rows of entries were about, within a transaction."""
+    """Record the memberships that invites were sent for, within a transaction."""
     notes = [
         (each.membership, int(each.state), each.noted)
         for entry in entries
@@ -42,11 +42,11 @@ def keep_invited(database: sqlite3.Connection, entries: Iterable[Entry]) -> None
 
 
 class Invited:
-    """Remembers what rows about memberships ended in, of this run and of the last ones.
+    """Remembers the last outcome about each membership, of this run and earlier ones.
 
     Args:
-        clock: the time.
-        about: names what a row sends an invite to, such as the tenant.
+        clock: the clock of the session.
+        about: ``Job.invites_to``.
     """
 
     def __init__(self, clock: Clock, about: Callable[[Any], str]) -> None:
@@ -55,10 +55,10 @@ class Invited:
         self._states: Final[dict[str, State]] = {}
 
     def look_back(self, database: sqlite3.Connection) -> None:
-        """Take from file what earlier runs have noted, within a transaction.
+        """Read the records of earlier runs, within a transaction.
 
         Raises:
-            ChangedError: it is not as it was written.
+            ChangedError: a record is not as it was written.
         """
         found = database.execute(
             "SELECT membership, state, noted, seal FROM invited ORDER BY rowid DESC LIMIT ?",
@@ -73,12 +73,12 @@ class Invited:
         database.execute("DELETE FROM invited WHERE noted <= ?", (since,))
 
     def ended(self, row: LedgerRow[Any], entry: Entry, *, added: bool) -> Entry:
-        """Hear what a row about a membership ended in, and return its entry with that noted.
+        """Note the outcome of a row, and return its entry with the record to be written.
 
         Args:
-            row: names user and tenant.
-            entry: what it ended in.
-            added: whether the membership was made, although something else may have failed.
+            row: the row, which names the membership.
+            entry: its outcome.
+            added: True if the membership was made, even if another part of the row failed.
         """
         if row.who is None or (entry.state is State.FAILED and not added):
             return entry
@@ -90,12 +90,12 @@ class Invited:
             return entry
         self._keep(membership, state)
         if state is State.ALREADY:
-            return entry  # a read has shown it, and the next one will
+            return entry  # a read has shown it, and the next read will
         note = InviteNote(membership, state, self._clock.time())
         return msgspec.structs.replace(entry, invited=note)
 
     def state_of(self, row: LedgerRow[Any]) -> State | None:
-        """Return what the last row about the membership of a row has shown of it, if any."""
+        """Return the last outcome about the membership of a row, or None."""
         return self._states.get(invite_of(row.who or "", self._about(row.row)))
 
     def _keep(self, membership: str, state: State) -> None:

@@ -1,17 +1,17 @@
-"""The ledger: what a run knows of every row, in an SQLite file that outlives the run.
+"""The ledger: the state of every row of a run, in an SQLite file that outlives the run.
 
     pending ──intent──▶ in flight ──outcome──▶ done, already, failed, unknown
        │                    │
        │                    └── the process died here: settled by the next run
        └── read as malformed: invalid, at once
 
-An intent is on file before its request is sent, and an outcome soon after its answer came. A row is
-written before its request, with room for what will be said of it, so that recording an outcome
-changes bytes in place and never needs space that a full disk cannot give.
+An intent is recorded before its request, and an outcome soon after its response. A row is written
+before its request, with room for its outcome, so that recording the outcome changes bytes in place
+and never needs space that a full disk cannot give.
 
-Killing the process at any moment loses nothing of this: a row whose outcome was not on file yet is
+Killing the process at any moment loses nothing of this: a row whose outcome was not recorded yet is
 in flight. After a power failure the last moments may be missing (``synchronous=NORMAL``): those
-rows count as in flight, or are sent again; or the ledger is refused as damaged (``ledger_log``).
+rows count as in flight, or are sent again; or the ledger is rejected as damaged (``log.py``).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ...pacing import Learned
 from ..input.columns import Malformed, Row
 from .checks import ChangedError, first_mark, mark_of, moved, row_seal, seal_of
 from .codec import NO_TRACE, ROOM, TRACE_BYTES, runs_of
-from .duplicates import forget_twins
+from .duplicates import forget_first_rows
 from .errors import reported
 from .file import (
     APPLICATION_ID,
@@ -53,10 +53,10 @@ from .rows import EXPORT, PENDING, exported_row, keep_originals, pending_rows
 
 R = TypeVar("R")
 RESERVE_BYTES: Final = 1024 * 1024
-"""Kept in the file for what is said at the end, and in its log for what is said on the way."""
+"""Reserve in the file, for reasons and totals, and space that the log keeps for commits."""
 
 _ENTER: Final = (
-    # The numbers and the trace id take the room of what will stand there.
+    # The first numbers and trace id take the room of the later ones.
     "INSERT INTO rows VALUES "
     f"(?1, ?2, ?3, ?4, ?5, ?6, ?7, {State.PENDING:d}, {ROOM}, {ROOM}, X'{NO_TRACE.hex()}', ?8, "
     f"{first_mark(line='?1', ordered='?6', twin='?7')})"
@@ -78,12 +78,12 @@ class Ledger:
 
     @classmethod
     def begin(cls, path: Path, header: Header, form: RowForm[Any]) -> Ledger:
-        """Open the ledger at ``path`` for a run, making it if there is none.
+        """Open the ledger at ``path`` for a run; create it if there is none.
 
         Args:
-            path: where it is.
-            header: what the run is.
-            form: the rows of its job.
+            path: its path.
+            header: identifies the run.
+            form: the form of the job's rows.
 
         Raises:
             LedgerBusyError: another process is running on it.
@@ -99,14 +99,14 @@ class Ledger:
                 if not new:
                     check_same(path, check_whole(path, file.database), header)
                     check_turns(file.database)
-                # Only now: a file of somebody else stays as it is, to the byte.
+                # Only now: the file of another program stays as it is, to the byte.
                 use_log(file)
             ledger = cls(file, form)
             if new:
                 ledger._create(header)
             elif not ledger.loaded:
                 with ledger._transaction():
-                    forget_twins(ledger._database)
+                    forget_first_rows(ledger._database)
         except BaseException:
             file.close()
             raise
@@ -125,7 +125,7 @@ class Ledger:
 
     @classmethod
     def read(cls, path: Path) -> Ledger:
-        """Open the ledger at ``path`` to look at it, also while a run is going on.
+        """Open the ledger at ``path`` for reading, also during a run.
 
         Raises:
             LedgerDamagedError: there is none, it is no ledger, or not as it was written.
@@ -153,46 +153,46 @@ class Ledger:
             self._keep("begun", str(time.time()))
 
     def header(self) -> Header:
-        """Return what the ledger was begun for."""
+        """Return the header, which identifies the run."""
         with reported(self.path):
             return msgspec.convert(header_values(self._database), Header)
 
     def close(self) -> None:
-        """Close the file and let other processes have it."""
+        """Close the file and release its lock."""
         self._file.close()
 
     # Loading
 
     @property
     def loaded(self) -> bool:
-        """Whether every row of the input is in the ledger."""
+        """True if every row of the input is in the ledger."""
         return self.kept("loaded") is not None
 
     def begin_loading(self) -> None:
-        """Give out no rows, also of an earlier run, that are not entered or recognised from now."""
+        """Hold back all rows, also of an earlier run, until they are entered or recognised."""
         with reported(self.path):
             self._given.begin()
 
     @property
     def form(self) -> RowForm[Any]:
-        """The rows of the job, in a ledger that is open for a run."""
+        """The form of the job's rows, in a ledger that is open for a run."""
         if self._form is None:
             raise LedgerError(f"{self.path} is open for reading only")
         return self._form
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Enter rows that are not there yet."""
+        """Enter rows that are not in the ledger yet."""
         self._add(rows, [self.form.new(line, row) for line, row in rows])
 
     def _add(self, rows: Sequence[Row], new: Sequence[NewRow]) -> None:
         with reported(self.path):
-            marks = self._given.marks(new)
+            possible = self._given.possible_duplicates(new)
         with self._transaction():
             self._database.executemany(
                 _ENTER,
                 [
-                    (*row, twin, row_seal(row[0], row[2], row[3], row[4]))
-                    for row, twin in zip(new, marks, strict=True)
+                    (*row, duplicate, row_seal(row[0], row[2], row[3], row[4]))
+                    for row, duplicate in zip(new, possible, strict=True)
                 ],
             )
             invalid = [(line, row) for line, row in rows if isinstance(row, Malformed)]
@@ -203,20 +203,20 @@ class Ledger:
                 )
                 self._write_reasons([(line, row.reason, None) for line, row in invalid])
                 keep_originals(self._database, ((line, row.original) for line, row in invalid))
-        self._given.entered(new, marks)
+        self._given.entered(new, possible)
 
-    def _find_twins(self) -> None:
-        """Make twins of those rows that say the same as an earlier one."""
+    def _find_duplicates(self) -> None:
+        """Mark the duplicates among the rows that may be some."""
         if self._given.in_question:
             with self._transaction():
-                self._given.find_twins()
-            self._given.twins_found()
+                self._given.find_duplicates()
+            self._given.duplicates_found()
 
     def add_new(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Enter those rows that are not there yet, and return them.
+        """Enter the rows that are not in the ledger yet, and return them.
 
         Raises:
-            LedgerMismatchError: a row differs from the one that stands at its line.
+            LedgerMismatchError: a row differs from the one at its line.
             LedgerDamagedError: the key of a row is not as it was written.
         """
         all_rows = [self.form.new(line, row) for line, row in rows]
@@ -231,7 +231,7 @@ class Ledger:
         return added
 
     def finish_loading(self) -> None:
-        """Say that every row of the input has been entered, and find the twins among them.
+        """Record that every row of the input was entered, and mark the duplicates among them.
 
         Raises:
             LedgerMismatchError: the ledger has more rows than the input.
@@ -239,22 +239,22 @@ class Ledger:
         with reported(self.path):
             self._given.ended()
         with self._transaction():
-            self._given.find_twins()
+            self._given.find_duplicates()
             (rows,) = self._database.execute("SELECT count(*) FROM rows").fetchone()
             self._keep("loaded", str(rows))
-        self._given.twins_found()
+        self._given.duplicates_found()
         self.settle()
 
     def settle(self) -> None:
-        """Take rows from the log into the file, where there is room for what they end in."""
+        """Move rows from the log into the file, where there is room for their outcomes."""
         with reported(self.path):
             self._database.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def make_room(self) -> None:
-        """Take the space now that the run will need, before anything is sent.
+        """Allocate the space that the run will need, before anything is sent.
 
-        The file gets a reserve for what is said at the end, and the log grows to a length that it
-        keeps: it is emptied into the file often, and starts over in its own place.
+        The file gets a reserve for reasons and totals, and the log grows to a length that it keeps:
+        it is emptied into the file often, and starts over in place.
         """
         with reported(self.path):
             if self._database.execute("SELECT 1 FROM reserve").fetchone() is None:
@@ -267,15 +267,15 @@ class Ledger:
     # Running
 
     def pending(self, after: int, limit: int) -> list[LedgerRow[Any]]:
-        """Return rows behind line ``after`` that have no end yet, in the order of the input."""
+        """Return rows behind line ``after`` without an outcome, in the order of the input."""
         if not (found := self._pending(after, limit)) and self._given.in_question:
-            self._find_twins()
+            self._find_duplicates()
             self.settle()
             found = self._pending(after, limit)
         return found
 
     def take_turns(self, rows: Sequence[LedgerRow[Any]]) -> list[LedgerRow[Any]]:
-        """Compare rows with the others of their users, and return those that are to be sent.
+        """Compare rows with the others of their users, and return the rows to be sent.
 
         Args:
             rows: as ``pending`` returned them, with their users looked up.
@@ -295,22 +295,22 @@ class Ledger:
         entries: Sequence[Entry],
         intents: Sequence[tuple[int, int]],
     ) -> None:
-        """Put intents and outcomes on file, all of them or none, in this order.
+        """Record intents and outcomes, all of them or none, in this order.
 
         Args:
-            taken_back: lines that are not under way after all.
-            entries: what rows ended in.
-            intents: first and last lines of rows that are about to be sent, which are all between
-                them that have no end.
+            taken_back: lines that were not sent after all, to be pending again.
+            entries: outcomes of rows.
+            intents: first and last lines of rows that are about to be sent: all pending ones
+                between them.
 
         Raises:
-            LedgerDiskFullError: there is no space; a shorter way of saying the same was tried.
+            LedgerDiskFullError: there is no space, even for entries without reasons.
         """
         try:
             self._write(taken_back, entries, intents)
         except LedgerDiskFullError as full:
-            # The reserve makes room in the file for texts, and emptying the log into it makes
-            # room there. What still finds no place are texts: they are left out.
+            # The reserve makes room in the file for reasons, and emptying the log makes room
+            # there. If that is not enough, the reasons are left out.
             brief = [entry.brief() for entry in entries]
             for outcomes in (entries, brief):
                 try:
@@ -338,8 +338,8 @@ class Ledger:
                     [(line,) for line in taken_back],
                 )
             if entries:
-                # Rows side by side that ended alike are one statement: what SQLite's module does
-                # around each costs more than SQLite.
+                # Adjacent rows with one outcome share a statement: the work of Python's module
+                # around a statement costs more than SQLite's.
                 self._database.executemany(
                     f"UPDATE rows SET {moved(state='?1', status='?2', attempts='?3')}, "
                     f"trace_id = substr(?4, 1 + {TRACE_BYTES} * (line - ?5), {TRACE_BYTES}) "
@@ -358,8 +358,7 @@ class Ledger:
                     intents,
                 )
         if intents:
-            # The last commit of a log may be damaged unnoticed (ledger_log), so an intent must not
-            # be in the last one.
+            # Damage to the last commit of a log goes unnoticed (log.py), so no intent may be in it.
             with self._transaction():
                 self._database.execute("UPDATE guard SET turn = 1 - turn")
 
@@ -370,9 +369,9 @@ class Ledger:
         )
 
     def reopen(self, states: Iterable[State]) -> int:
-        """Make rows that ended in one of ``states`` pending again; return how many.
+        """Make rows that ended in one of ``states`` pending again; return their number.
 
-        What is in doubt stays so: such a row counts as under way when its run died.
+        A row in doubt stays so: it becomes in flight, as if its run had died.
         """
         numbers = ", ".join(str(int(state)) for state in states)
         which = f"state IN ({numbers}) AND twin IS NULL"
@@ -391,7 +390,7 @@ class Ledger:
             ).rowcount
 
     def add_run(self, *, requests: int, throttled: int, elapsed_s: float) -> None:
-        """Add what a run has sent to the totals."""
+        """Add the requests and the time of a run to the totals."""
         with self._transaction():
             values = (requests, throttled, float(elapsed_s))
             self._database.execute(
@@ -399,11 +398,11 @@ class Ledger:
             )
 
     def remember(self, limits: Sequence[Learned]) -> None:
-        """Keep the limits that a run has met, for the next one to begin with."""
+        """Keep the rate limits that a run has met, for the next run to begin with."""
         self.keep("limits", msgspec.json.encode(limits).decode())
 
     def remembered(self) -> list[Learned]:
-        """Return the limits that the last run has met; what cannot be read counts as none."""
+        """Return the limits that the last run has met; none if they cannot be read."""
         found = self.kept("limits")
         try:
             return [] if found is None else msgspec.json.decode(found, type=list[Learned])
@@ -427,8 +426,8 @@ class Ledger:
 
     # Looking
 
-    def counts(self, *, twins: bool = True) -> dict[State, int]:
-        """Return how many rows stand where; a twin stands where its first one does.
+    def counts(self, *, duplicates: bool = True) -> dict[State, int]:
+        """Return the number of rows by state; a duplicate has the state of the row it repeats.
 
         Raises:
             LedgerDamagedError: a row is not as it was written.
@@ -437,9 +436,9 @@ class Ledger:
             f"SELECT state, count(*) AS many, sum(mark IS NOT {mark_of()}) AS unmarked "
             "FROM rows WHERE twin IS NULL GROUP BY state"
         )
-        if twins:
+        if duplicates:
             counted += (
-                # A row that may be a twin stands where it is.
+                # A row that may be a duplicate counts by itself.
                 " UNION ALL SELECT ifnull(one.state, other.state) AS state, count(*), "
                 f"sum(other.mark IS NOT {mark_of('other')}) "
                 "FROM rows AS other LEFT JOIN rows AS one ON one.line = other.twin "
@@ -454,7 +453,7 @@ class Ledger:
         return {State(state): many for state, many, _ in found}
 
     def totals(self) -> RunTotals:
-        """Return what all runs sent together."""
+        """Return the totals of all runs."""
         with reported(self.path):
             found = self._database.execute(
                 "SELECT requests, throttled, elapsed_s, seal FROM runs"
@@ -465,7 +464,7 @@ class Ledger:
         return RunTotals(len(found), requests, throttled, float(elapsed))
 
     def export(self, states: Iterable[State] | None = None) -> Iterator[ExportedRow]:
-        """Yield rows with their ends in the order of the input, twins included.
+        """Yield rows with their outcomes in the order of the input, duplicates included.
 
         Raises:
             LedgerDamagedError: a row is not as it was written.
@@ -476,7 +475,7 @@ class Ledger:
                 yield exported_row(*found)
 
     def within(self, function: Callable[[sqlite3.Connection], R]) -> R:
-        """Call a function that changes the rows, or what is kept of them, in a transaction."""
+        """Call a function with the database, in a transaction."""
         with self._transaction():
             return function(self._database)
 

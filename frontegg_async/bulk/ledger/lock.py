@@ -1,15 +1,15 @@
-"""The lock of a ledger: one run at a time, whichever name it knows the file by.
+"""The lock of a ledger: one run at a time, under whichever name of the file.
 
 The lock is on a byte of the ledger itself, so it is the same through a symbolic or hard link, and
-there is no second file that somebody could delete. It ends with the process, however that ends.
+there is no second file that a user could delete. It ends with the process, however that ends.
 
 The byte lies in the page that SQLite keeps free for locks (from 2^30 on; SQLite's own are the first
 512 bytes of it), so nothing is ever stored there, and SQLite's locks stay as they are.
 
-POSIX gives up all locks of a process on a file as soon as the process closes any descriptor of that
+POSIX releases all locks of a process on a file as soon as the process closes any descriptor of that
 file. The lock therefore belongs to the open file (``F_OFD_SETLK``: Linux, and macOS by the number
-that its kernel has for it), which nobody else closes. Where there is none of that kind, it is an
-ordinary one.
+that its kernel has for it), which only this module closes. Where the system has no such lock, it is
+an ordinary one.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ class LedgerLock:
     """Holds the right to run on a ledger.
 
     Args:
-        file: the ledger, with symbolic links resolved. It is made, for its owner's eyes only, if it
-            is not there.
+        file: the ledger, with symbolic links resolved. It is created, readable by its owner
+            alone, if it does not exist.
         ledger: its name for messages.
 
     Raises:
@@ -119,7 +119,7 @@ class LedgerLock:
             raise
 
     def holds(self, file: Path) -> bool:
-        """Whether ``file`` is still the file that is locked."""
+        """Return whether ``file`` is still the file that is locked."""
         try:
             found = file.stat()
         except OSError:
@@ -127,14 +127,14 @@ class LedgerLock:
         return (found.st_dev, found.st_ino) == self._identity
 
     def release(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         with contextlib.suppress(OSError):
             os.close(self._descriptor)
         _held.discard(self._identity)
 
 
 def is_held(file: Path) -> bool:
-    """Whether this process runs on a ledger."""
+    """Return whether this process runs on a ledger."""
     try:
         found = file.stat()
     except OSError:
@@ -143,13 +143,13 @@ def is_held(file: Path) -> bool:
 
 
 def is_run_on(file: Path, ledger: Path) -> bool:
-    """Whether a run goes on with a ledger, of this process or another.
+    """Return whether a run of this process or another has a ledger open.
 
     Raises:
         LedgerError: the file cannot be read, or has another name.
     """
     if is_held(file):
-        # Not asked of the system: closing the file would cost the run SQLite's own locks.
+        # The system is not asked: closing the file would cost the run SQLite's own locks.
         return True
     try:
         _check_names(file.stat(), ledger)
@@ -165,7 +165,7 @@ def is_run_on(file: Path, ledger: Path) -> bool:
 
 
 def _opened(file: Path, ledger: Path) -> int:
-    # Without waiting: opening a pipe takes until somebody writes to it.
+    # Non-blocking: opening a pipe would wait for its writer.
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
         return os.open(file, flags, 0o600)
@@ -175,7 +175,7 @@ def _opened(file: Path, ledger: Path) -> int:
 
 def _check_kind(found: os.stat_result, ledger: Path) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise LedgerError(f"{ledger} is no regular file: name another with --ledger")
+        raise LedgerError(f"{ledger} is not a regular file: choose another ledger with --ledger")
 
 
 def _hold(identity: _Identity, ledger: Path) -> None:
@@ -193,17 +193,17 @@ def _take(descriptor: int, ledger: Path) -> None:
             raise LedgerBusyError(_busy(ledger)) from None
         raise LedgerError(
             f"{ledger} cannot be locked against a second run: {error.strerror}. Some network "
-            "drives keep no locks: name a ledger on a disk of this machine with --ledger"
+            "drives do not support locks: choose a ledger on a local disk with --ledger"
         ) from None
 
 
 def _busy(ledger: Path) -> str:
-    return f"another process is running on {ledger}, or another run of this one"
+    return f"another process or run is using {ledger}"
 
 
 def _check_names(found: os.stat_result, ledger: Path) -> None:
-    # SQLite finds the log of a ledger by the ledger's name: under another one, a run would not see
-    # what a killed one has noted there.
+    # SQLite finds the log of a ledger by the ledger's name: under another name, a run would miss
+    # the commits that a killed run left in the log.
     if found.st_nlink > 1:
         raise LedgerError(
             f"{ledger} has {found.st_nlink} names (hard links), and its log only one: remove the "

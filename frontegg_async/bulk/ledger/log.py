@@ -1,9 +1,9 @@
-"""The log of a ledger (SQLite's ``-wal``): whether a commit in it was lost.
+"""Finds lost commits in the log of a ledger (SQLite's ``-wal``).
 
 A run that was killed leaves commits in the log that are not in the file yet. SQLite reads the log
 up to the first frame whose checksum is wrong, and takes the rest for leftovers: a byte that changed
-in the middle makes it forget the commits behind it, without an error. Rows that those commits say
-are under way would be sent again.
+in the middle makes it forget the commits behind it, without an error. Rows that those commits have
+as in flight would be sent again.
 
 Frames carry the salts of their turn of the log, and the checksum of each continues that of the one
 before it. A whole commit behind the end of the chain, with the salts of this turn, is therefore a
@@ -66,12 +66,12 @@ class _Log:
 
 
 def check_log(path: Path, ledger: Path) -> None:
-    """Raise if the log at ``path`` holds a commit that SQLite would not read.
+    """Check that SQLite would read every commit of the log at ``path``.
 
     Not while a run writes it.
 
     Raises:
-        LedgerDamagedError: it does; the message names ``ledger``.
+        LedgerDamagedError: a commit would be lost; the message names ``ledger``.
     """
     try:
         file = path.open("rb")
@@ -123,7 +123,7 @@ def _sums(before: _Sums, words: tuple[int, ...]) -> _Sums:
 
 def _damaged(ledger: Path) -> LedgerDamagedError:
     return LedgerDamagedError(
-        f"{ledger} is damaged: its log, {ledger}-wal, has changed since it was written, and what a "
-        "run noted last cannot be read. Put both files back from a copy; or move both away and run "
-        "again, which reads first what holds already"
+        f"{ledger} is damaged: its log, {ledger}-wal, changed after it was written, and the last "
+        "records of a run cannot be read. Restore both files from a backup; or move both away and "
+        "run again, which skips rows that are already satisfied"
     )

@@ -1,4 +1,4 @@
-"""Opens something in a thread that nobody has to wait for."""
+"""Opens files in a thread that is left behind if it hangs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import anyio
 
 
 class Closable(Protocol):
-    """Something that is open."""
+    """An open file or connection."""
 
     def close(self) -> None:
         """Close it."""
@@ -25,10 +25,10 @@ _GRACE: Final = 1.0
 
 
 async def opened_in_thread(function: Callable[[], OpenedT]) -> OpenedT:
-    """Call a function that opens something, in a thread; cancelled, leave it to the thread.
+    """Call a function that opens a file, in a thread; if cancelled, leave closing to the thread.
 
-    A network drive that does not answer holds a thread for as long as it likes. It must hold
-    neither the run nor the end of the process, as a thread of an executor would.
+    A network drive that does not respond can hold a thread for any time. It must hold neither the
+    run nor the end of the process, as a thread of an executor would.
     """
     loop = asyncio.get_running_loop()
     opened: asyncio.Future[OpenedT] = loop.create_future()
@@ -50,7 +50,7 @@ async def opened_in_thread(function: Callable[[], OpenedT]) -> OpenedT:
             failed = error
         try:
             loop.call_soon_threadsafe(settle, found, failed)
-        except RuntimeError:  # the loop has ended: nobody waits
+        except RuntimeError:  # the loop has ended, and with it the waiting task
             if found is not None:
                 found.close()
 

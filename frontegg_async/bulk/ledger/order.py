@@ -1,16 +1,16 @@
 """Order and identity: rows of one user repeat, follow and overtake each other.
 
-A user is a user, however the row spells it: rows are compared by the user's id, and an address is
-looked up before that (``addresses.py``). Of the rows that change the same thing of a user, such as
-the active tenant, the last one holds:
+Rows are compared by the user's id, however they name the user: an address is looked up before that
+(``addresses.py``). Of the rows that change one property of a user, such as the active tenant, the
+last one counts:
 
-- a row that says the same as the one before it is its *twin*: it shares its outcome, unsent;
+- a row that says the same as the one before it is its *duplicate*: it shares its outcome, unsent;
 - a row that says something else *follows* it, and is sent after it;
 - a row that failed while a later one was done is *overtaken*: sending it would undo the later one.
 
-All of this is decided when a row is about to be handed out, in the order of the source, and is put
-on file in ``turns``. Memberships add up, so that such rows can only repeat each other; those that
-name the user by id are compared when they are entered (``duplicates.py``).
+This is decided when a row is about to be handed out, in the order of the source, and recorded in
+``turns``. Memberships add up, so such rows can only repeat each other; rows that name the user by
+id are compared when they are entered (``duplicates.py``).
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ CREATE TABLE turns (
     PRIMARY KEY (subject, line)
 ) WITHOUT ROWID
 """
-"""A row changes its subject to what it says; ``one`` is the line that is sent for it."""
+"""A row sets its subject to the value ``says``; ``one`` is the line that is sent for it."""
 
-# One statement for many rows, and all that it finds as one value: for each that SQLite's module
-# fetches by itself it lets go of the interpreter, while the event loop wants it as well.
+# One statement for many rows, with its results as one value: for each row that Python's module
+# fetches it releases the interpreter lock and competes with the event loop for it.
 _ASKED: Final = """
 WITH asked AS MATERIALIZED (
     SELECT json_extract(value, '$[0]') AS line, json_extract(value, '$[1]') AS subject,
@@ -94,10 +94,10 @@ def check_turns(database: sqlite3.Connection) -> None:
 def take_turns(
     database: sqlite3.Connection, rows: Sequence[LedgerRow[Any]]
 ) -> list[LedgerRow[Any]]:
-    """Compare rows with the others of their users, and return those that are to be sent.
+    """Compare rows with the others of their users, and return the rows to be sent.
 
-    Twins are put on file as such and left out. The rows that are returned say whether they follow
-    another row or were overtaken; those whose user is not known come as they are.
+    Duplicates are recorded and left out. The returned rows say whether they follow another row or
+    were overtaken; rows whose user is not known are returned as they are.
 
     Args:
         database: the ledger, in a transaction.
@@ -114,7 +114,7 @@ def take_turns(
     by_id = lines_of(database, [bytes.fromhex(subject) for subject in memberships])
     kept: dict[int, LedgerRow[Any]] = {}
     turns: list[_Turn] = []
-    twins: list[tuple[int, int]] = []
+    duplicates: list[tuple[int, int]] = []
     late: list[tuple[int, str, str]] = []
     for row in rows:
         subject = subjects.get(row.line)
@@ -127,7 +127,7 @@ def take_turns(
         else:
             one = _membership_like(row, last, by_id.get(bytes.fromhex(subject)))
         if one != row.line:
-            twins.append((one, row.line))
+            duplicates.append((one, row.line))
         else:
             follows = row.ordered and last is not None
             kept[row.line] = msgspec.structs.replace(row, follows=True) if follows else row
@@ -140,7 +140,7 @@ def take_turns(
     if turns:
         sealed = [(*turn, seal_of(*turn)) for turn in sorted(turns)]
         database.execute(_ENTER, (_json(sealed),))
-    database.executemany(f"UPDATE rows SET {moved(twin='?1')} WHERE line = ?2", twins)
+    database.executemany(f"UPDATE rows SET {moved(twin='?1')} WHERE line = ?2", duplicates)
     for line, follows, overtaken_by in _found(database, _AROUND, late):
         kept[line] = msgspec.structs.replace(
             kept[line], follows=bool(follows), overtaken_by=overtaken_by
@@ -149,7 +149,7 @@ def take_turns(
 
 
 def _ordered_like(row: LedgerRow[Any], says: str, last: _Turn | None) -> int:
-    """Return the line that is sent for an ordered row: its own, or that of its twin."""
+    """Return the line that is sent for an ordered row: its own, or that of the row it repeats."""
     if last is not None and last.line < row.line and last.says == says and not row.in_doubt:
         return last.one
     return row.line

@@ -1,4 +1,4 @@
-"""Users by their e-mail addresses, as a ledger keeps them while a run goes on."""
+"""Ids of users by their e-mail addresses, which a ledger keeps during a run."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import msgspec
 PEOPLE_SCHEMA: Final = """
 CREATE TABLE people (address TEXT PRIMARY KEY, user_id TEXT) WITHOUT ROWID
 """
-"""An empty id stands for an address that nobody has, NULL for one that several users have."""
+"""An empty id means that no user has the address, NULL that several users have it."""
 
-# One statement for many addresses, for the reason that ``order.py`` gives.
+# One statement for many addresses: see ``order.py`` for the reason.
 _KNOWN: Final = """
 SELECT json_group_array(json_array(address, user_id)) FROM people
 WHERE user_id IS NOT NULL AND address IN (SELECT value FROM json_each(?))
@@ -28,7 +28,7 @@ _LISTED: Final = f"{_KEEP} NULL WHERE user_id <> excluded.user_id"
 
 
 def known_people(database: sqlite3.Connection, addresses: Iterable[str]) -> dict[str, str]:
-    """Return the ids of users by their addresses, as far as they are known."""
+    """Return the known ids of users by their addresses."""
     (found,) = database.execute(_KNOWN, (_json(addresses),)).fetchone()
     return dict(msgspec.json.decode(found, type=list[tuple[str, str]]))
 
@@ -40,15 +40,15 @@ def keep_people(
 
     Args:
         database: the ledger, in a transaction.
-        people: addresses with ids. Those that were looked up replace what a listing said.
-        listed: whether they come from a listing, where two users with one address leave open which
-            of them is meant.
+        people: addresses with ids. Ids that were looked up replace those of a listing.
+        listed: True if they come from a listing, where two users may have one address, so that
+            neither is known to be meant.
     """
     database.execute(_LISTED if listed else _LOOKED_UP, (_json(people),))
 
 
 def forget_people(database: sqlite3.Connection) -> None:
-    """Forget all users: an address may belong to somebody else by the time of the next run."""
+    """Forget all users: an address may belong to another user by the next run."""
     database.execute("DELETE FROM people")
 
 

@@ -1,4 +1,4 @@
-"""What a ledger holds of its rows, as values."""
+"""Records of a ledger and its rows, as values."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ An invalid row has no key."""
 
 
 class State(IntEnum):
-    """Where a row stands, as the file has it.
+    """State of a row, in the file.
 
-    Numbers of one byte each: SQLite writes 0 and 1 shorter, and a row must not grow when it ends.
+    Numbers of one byte each: SQLite stores 0 and 1 in none, and a row must not grow when it ends.
     """
 
     PENDING = 10
@@ -33,22 +33,22 @@ class State(IntEnum):
     UNKNOWN = 15
     INVALID = 16
 
-    # An enum's own is written in Python, and every row looks up its state.
+    # Enum's own hash is written in Python, and every row looks up its state.
     __hash__ = int.__hash__
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """What a ledger was begun for: another run continues it only if all of this is the same.
+    """Identity of a ledger: another run continues it only if all of this is the same.
 
     Args:
-        job: what is done to the rows, such as ``assign``.
+        job: name of the job, such as ``assign``.
         source: name of the input, for messages.
-        fingerprint: SHA-256 of the input's bytes, or an empty text for rows that come from a
+        fingerprint: SHA-256 of the input's bytes, or an empty string for rows that come from a
             program and cannot be read again.
         environment: client id and host.
-        environment_id: the environment that credentials of a whole account call, or an empty text
-            where the session names none.
-        settings: the options that change what a row means, such as whether invites are sent.
+        environment_id: the environment that credentials of a whole account call, or an empty
+            string where the session names none.
+        settings: the options that change the meaning of a row, such as sending invites.
     """
 
     job: str
@@ -60,17 +60,17 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def where(self) -> str:
-        """The environment in words, as messages and ``bulk status`` have it."""
+        """The environment in words, for messages and ``bulk status``."""
         return environment_name(self.environment, self.environment_id)
 
 
 class RowForm(msgspec.Struct, Generic[RowT], frozen=True):
-    """How the rows of a job are kept in a ledger, which knows nothing of jobs.
+    """The form of a job's rows in a ledger, which knows nothing of jobs.
 
     Args:
         columns: encodes the row's own columns: rows that say the same have the same string.
         ordered: returns True for a row that another row of the same user may undo. Such a row
-            repeats an earlier one only if none of that user stands between them (``order.py``).
+            repeats an earlier one only if no row of that user is between them (``order.py``).
     """
 
     columns: Columns[RowT]
@@ -81,24 +81,24 @@ class RowForm(msgspec.Struct, Generic[RowT], frozen=True):
         if isinstance(row, Malformed):
             return line, None, None, None, "{}", 0
         user_id, email, own = row.user_id or None, row.email or None, self.columns.encode(row)
-        # A plain number, because for each of another type SQLite's module looks for an adapter,
-        # at the price of the rest of the row.
+        # A plain int: for any other type, Python's module looks for an adapter, which costs as much
+        # as the rest of the row.
         ordered = 1 if self.ordered(row) else 0
         return line, key_of(user_id, email, own), user_id, email, own, ordered
 
 
 class LedgerRow(msgspec.Struct, Generic[RowT], frozen=True, gc=False):
-    """A row to be done.
+    """A row to be sent.
 
     Args:
         line: its number in the source.
-        row: the row as the source had it.
-        own: its own columns as the ledger has them.
-        in_doubt: whether a run that died had it in flight.
-        ordered: as ``RowForm`` has it.
+        row: the row of the source.
+        own: its own columns, encoded as in the ledger.
+        in_doubt: True if a run that died had it in flight.
+        ordered: see ``RowForm``.
         found_id: id of the user who was found by the address, where the row names no id.
-        follows: whether earlier ordered rows of the same user say something else, so that a part
-            of the row may hold by them.
+        follows: True if earlier ordered rows of the same user say something else, so that a part of
+            the row may be satisfied by them.
         overtaken_by: line of a later row of the same user that was done and says something else,
             or 0.
         left: the part of the row that is left to do after it was overtaken, or None for all of it.
@@ -126,12 +126,12 @@ class LedgerRow(msgspec.Struct, Generic[RowT], frozen=True, gc=False):
 
     @property
     def turn(self) -> str:
-        """Name of the user among those whose rows are done one after the other."""
+        """Key of the user, whose rows are sent one after the other."""
         return self.row.user_id or self.found_id or address_of(self.row.email)
 
 
 class InviteNote(msgspec.Struct, frozen=True, gc=False):
-    """Where invites go out, what became of the membership that a row is about, and when."""
+    """The last outcome about a membership with an invite; ``noted`` in seconds since the epoch."""
 
     membership: str
     state: State
@@ -139,7 +139,7 @@ class InviteNote(msgspec.Struct, frozen=True, gc=False):
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """What became of a row; ``status`` is 0 and ``attempts`` is 0 where nothing was sent."""
+    """The outcome of a row; ``status`` and ``attempts`` are 0 where nothing was sent."""
 
     line: int
     state: State
@@ -151,12 +151,12 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     invited: InviteNote | None = None
 
     def brief(self) -> Entry:
-        """Return it without what takes more room than the row has."""
+        """Return the entry without the values that the row has no room for."""
         return msgspec.structs.replace(self, reason=None, error_code=None, invited=None)
 
 
 class ExportedRow(msgspec.Struct, frozen=True, gc=False):
-    """A row with its end, as ``bulk export`` shows it; ``own`` is its own columns in JSON."""
+    """A row with its outcome, for ``bulk export``; ``own`` is its own columns in JSON."""
 
     line: int
     user_id: str | None
@@ -169,7 +169,7 @@ class ExportedRow(msgspec.Struct, frozen=True, gc=False):
     reason: str | None
     error_code: str | None
     original: Original | None = None
-    """How an invalid row stood in the source."""
+    """An invalid row, as it was in the source."""
 
     @property
     def values(self) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class ExportedRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class RunTotals(msgspec.Struct, frozen=True):
-    """What all runs on a ledger sent together, and how long they took, in seconds."""
+    """Totals of all runs on a ledger; the time is in seconds."""
 
     runs: int
     requests: int
@@ -187,37 +187,37 @@ class RunTotals(msgspec.Struct, frozen=True):
 
 
 def environment_name(environment: str, environment_id: str) -> str:
-    """Return the name of an environment; two sessions reach the same one if it is the same."""
+    """Return a name that is the same for two sessions of the same environment."""
     return f"{environment}, environment id {environment_id}" if environment_id else environment
 
 
 def key_of(user_id: str | None, email: str | None, own: str) -> bytes:
-    """Return what two rows have in common that read the same."""
+    """Return a key that is the same for two rows that name a user alike and say the same."""
     if user_id:
         return _digest(f"i{user_id}\0{own}")
     return _digest(f"e{address_of(email)}\0{own}")
 
 
 def subject_of(row: LedgerRow[Any], user_id: str) -> str:
-    """Return what rows of a user have in common of which only the last one can hold.
+    """Return a key that is the same for rows of a user that replace each other.
 
-    A row that is not ordered shares it only with those that say the same.
+    A row that is not ordered shares it only with rows that say the same.
     """
     return _digest(f"i{user_id}" if row.ordered else f"i{user_id}\0{row.own}").hex()
 
 
 def invite_of(user_id: str, about: str) -> str:
-    """Return what rows have in common that would send the same invite, whatever else they say."""
+    """Return a key that is the same for all rows that would send the same invite."""
     return _digest(f"m{user_id}\0{about}").hex()
 
 
 def said_by(row: LedgerRow[Any]) -> str:
-    """Return what ordered rows of one user have in common that say the same."""
+    """Return a key that is the same for ordered rows of one user that say the same."""
     return _digest(row.own).hex()
 
 
 def address_of(email: str | None) -> str:
-    """Return an e-mail address as it is compared with others."""
+    """Return an e-mail address in the form in which addresses are compared."""
     return (email or "").lower()
 
 

@@ -1,4 +1,4 @@
-"""Rows with their ends, as they are read from the file of a ledger."""
+"""Reads rows, with their outcomes, from the file of a ledger."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .duplicates import PERHAPS
 from .records import ExportedRow, LedgerRow, RowForm, State
 
 PENDING: Final = (
-    # All rows in one value: for each that SQLite's module fetches by itself it lets go of the
-    # interpreter and asks for it again, while the event loop wants it as well.
+    # All rows in one value: for each row that Python's module fetches it releases the interpreter
+    # lock and competes with the event loop for it.
     f"SELECT json_group_array(json_array(line, user_id, email, own, state = {State.IN_FLIGHT:d}, "
     f"ordered, seal, mark = {mark_of()})) "
     f"FROM (SELECT * FROM rows WHERE state <= {State.IN_FLIGHT:d} AND twin IS NULL "
     "AND line > ? AND line < ? ORDER BY line LIMIT ?) AS rows"
 )
-"""The statement for rows without an end between two lines, up to a number of them."""
+"""The statement for rows without an outcome between two lines, up to a number of them."""
 _STORED_ROWS: Final = msgspec.json.Decoder(
     list[tuple[int, str | None, str | None, str, int, int, int, int]]
 )
@@ -55,12 +55,12 @@ def pending_rows(found: str, form: RowForm[RowT]) -> list[LedgerRow[RowT]]:
             raise ChangedError(f"row {line}")
         row = decode(user_id, email, own)
         rows.append(LedgerRow(line, row, own, in_doubt == 1, ordered == 1))
-    # In order, although an aggregate need not keep it.
+    # Sorted here, because an aggregate need not keep the order.
     return sorted(rows, key=attrgetter("line"))
 
 
 def keep_originals(database: sqlite3.Connection, originals: Iterable[tuple[int, Original]]) -> None:
-    """Put invalid rows on file, by their lines, within a transaction."""
+    """Record the originals of invalid rows by their lines, within a transaction."""
     encoded = ((line, original.encode()) for line, original in originals)
     database.executemany(
         "INSERT INTO originals VALUES (?, ?, ?)",
@@ -86,7 +86,7 @@ def exported_row(
     original: str | None,
     original_seal: int | None,
 ) -> ExportedRow:
-    """Return a row as the file has it; numbers that stand for nothing come as nothing.
+    """Return a row of the file, with None or 0 for values that are not known.
 
     Raises:
         ChangedError: it is not as it was written.
@@ -102,7 +102,7 @@ def exported_row(
     if (original is not None) != (state == State.INVALID) or (
         original is not None and original_seal != seal_of(line, original)
     ):
-        raise ChangedError(f"the original text of row {line}")
+        raise ChangedError(f"the original of row {line}")
     ended = state not in (State.PENDING, State.IN_FLIGHT, State.INVALID)
     return ExportedRow(
         line=line,

@@ -1,7 +1,7 @@
-"""What a ledger tells of a long wait, for other processes that look into it.
+"""A note in the ledger about a long wait, for other processes that read it.
 
-A note is written when a wait begins that is long, when its end moves, and when it is over. While
-the server takes calls, nothing is written.
+The note is written when a long wait begins, when its end moves, and when it is over. While the
+server accepts calls, nothing is written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ...pacing import Wait
 from .ledger import Ledger
 
 LONG: Final = 5.0
-"""Seconds of a wait from which on there is a note of it."""
+"""Seconds from which on a wait is noted."""
 _MOVED: Final = 1.0
 """Seconds by which the end of a wait moves before the note is written again."""
 _NAME: Final = "wait"
@@ -31,7 +31,7 @@ class NotedWait(msgspec.Struct, frozen=True, array_like=True):
 
     Args:
         operation: name of the operation whose limit it is.
-        until: when calls are expected to be taken again, in seconds since the epoch.
+        until: time at which calls should be accepted again, in seconds since the epoch.
     """
 
     operation: str
@@ -42,12 +42,12 @@ NoteWriter: TypeAlias = Callable[[NotedWait | None], Awaitable[None]]
 
 
 def write_wait(ledger: Ledger, noted: NotedWait | None) -> None:
-    """Put on file which limit is used up, or with None that none is."""
+    """Record a limit that is used up, or None for no limit."""
     ledger.keep(_NAME, msgspec.json.encode(noted).decode())
 
 
 def read_wait(ledger: Ledger) -> NotedWait | None:
-    """Return what the last run has noted, which may be over; what cannot be read is None."""
+    """Return the note of the last run, which may be over; None if there is none to be read."""
     kept = ledger.kept(_NAME)
     try:
         return None if kept is None else msgspec.json.decode(kept, type=NotedWait | None)
@@ -56,7 +56,7 @@ def read_wait(ledger: Ledger) -> NotedWait | None:
 
 
 def forget_wait(ledger: Ledger) -> None:
-    """Take from file what a run that was killed has noted."""
+    """Remove the note of a run that was killed."""
     if read_wait(ledger) is not None:
         write_wait(ledger, None)
 
@@ -65,7 +65,7 @@ class WaitNote:
     """Keeps the note of one run.
 
     Attributes:
-        writer: puts a note on file in place of the last one; None writes nothing.
+        writer: writes a note in place of the last one; None for a run without notes.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -77,7 +77,7 @@ class WaitNote:
         self.writer: NoteWriter | None = None
 
     def hear(self, wait: Wait | None) -> None:
-        """Hear of the longest wait that there is now."""
+        """Note the longest current wait."""
         if wait is None:
             self._since = math.inf
             self._want(None)
@@ -88,7 +88,7 @@ class WaitNote:
             self._want(NotedWait(wait.operation, self._clock.time() + wait.seconds))
 
     async def close(self) -> None:
-        """Put on file that the run does not wait any more, if need be, and write no more."""
+        """Remove the note, if there is one, and write no more."""
         self._want(None)
         if self._writing is not None:
             await asyncio.wait((self._writing,))
@@ -105,7 +105,7 @@ class WaitNote:
     async def _write(self, writer: NoteWriter) -> None:
         try:
             while self._written != (wanted := self._wanted):
-                # A ledger that cannot be written stops the run where it matters, and not here.
+                # A ledger that cannot be written stops the run elsewhere, not for a note.
                 with suppress(LedgerError):
                     await writer(wanted)
                 self._written = wanted

@@ -1,4 +1,4 @@
-"""The one writer of a ledger: a thread of its own, and commits for as many rows as there are."""
+"""The one writer of a ledger: a thread of its own, and many rows in a commit."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ R = TypeVar("R")
 
 
 COMMIT_ROWS: Final = 500
-"""Outcomes that are worth a commit of their own."""
+"""Waiting outcomes that are committed at once."""
 COMMIT_AFTER: Final = 0.1
-"""Seconds after which fewer are: so much is in doubt after a kill that need not be."""
+"""Seconds after which fewer are committed: after a kill, the outcomes of that time are in doubt."""
 
 
 class LedgerWriter:
-    """Puts intents and outcomes on file without holding up the event loop.
+    """Records intents and outcomes without holding up the event loop.
 
-    While one commit is written, what comes in is gathered for the next: with one row under way a
-    commit holds one row, with a thousand it holds hundreds. For an intent somebody waits, so it is
-    written at once, and what has ended by then along with it; outcomes alone have a moment.
+    While one commit is written, records are gathered for the next: with one row in flight a commit
+    holds one row, with a thousand it holds hundreds. A worker waits for its intent, so intents are
+    written at once, together with the outcomes gathered so far; outcomes alone wait a moment.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -47,14 +47,14 @@ class LedgerWriter:
         return await loop.run_in_executor(self._thread, partial(function, *args, **kwargs))
 
     async def intend(self, first: int, last: int) -> None:
-        """Put on file that rows are about to be sent; return when it is there.
+        """Record that rows are about to be sent; return when that is committed.
 
         Args:
-            first: line of the first one.
-            last: line of the last one. Those between them that have an end are not meant.
+            first: line of the first row.
+            last: line of the last row. Rows between them that have an outcome are left alone.
 
         Raises:
-            LedgerError: it cannot be written, so the rows must not be sent.
+            LedgerError: the intent cannot be written, so the rows must not be sent.
         """
         if self._failure is not None:
             raise self._failure.again()
@@ -64,12 +64,12 @@ class LedgerWriter:
         await waiter
 
     def take_back(self, line: int) -> None:
-        """Put on file that a row is not under way after all: the server refused to take it yet."""
+        """Set a row back to pending, because it was not sent or the server did not accept it."""
         self._taken_back.append(line)
         self._write()
 
     def record(self, entry: Entry) -> None:
-        """Put an outcome on file soon."""
+        """Record an outcome, within a moment."""
         self._entries.append(entry)
         if len(self._entries) >= COMMIT_ROWS:
             self._write()
@@ -77,13 +77,13 @@ class LedgerWriter:
             self._timer = asyncio.get_running_loop().call_later(COMMIT_AFTER, self._write)
 
     async def flush(self) -> None:
-        """Wait until everything recorded is on file.
+        """Wait until everything recorded is committed.
 
         Raises:
-            LedgerError: it cannot be written. What is missing counts as in flight for the next
-                run, which settles it.
+            LedgerError: outcomes cannot be written. Their rows count as in flight for the next
+                run, which settles them.
         """
-        self._failure = None  # perhaps there is space again
+        self._failure = None  # there may be space again
         self._write()
         while self._writer is not None:
             await asyncio.wait((self._writer,))
@@ -91,14 +91,14 @@ class LedgerWriter:
             raise self._failure.again()
 
     async def close(self) -> None:
-        """Write what is left, and end the thread."""
+        """Write the remaining records, and end the thread."""
         try:
             await self.flush()
         finally:
             self._thread.shutdown(wait=True)
 
     def _write(self) -> None:
-        """Write all that there is, now or after the commit that is being written."""
+        """Write all records, now or after the commit that is being written."""
         self._due = True
         waiting = self._taken_back or self._intents or self._entries
         if self._writer is None and waiting and self._failure is None:
@@ -113,15 +113,15 @@ class LedgerWriter:
                     self._timer = None
                 taken_back, self._taken_back = self._taken_back, []
                 entries, self._entries = self._entries, []
-                # Who gave up waiting sends nothing, and takes nothing back that is not there.
+                # A cancelled waiter sends nothing, so its intent is not written.
                 intents = [each for each in self._intents if not each[1].done()]
                 self._intents = []
                 try:
                     spans = [span for span, _ in intents]
                     await self.run(self._ledger.write, taken_back, entries, spans)
-                except Exception as problem:  # noqa: BLE001  # nobody may be left waiting
+                except Exception as problem:  # noqa: BLE001  # no waiter may be left
                     error = problem if isinstance(problem, LedgerError) else _odd(problem)
-                    # Outcomes are kept for another try; intents are refused, so nothing is sent.
+                    # Outcomes are kept for another try; intents fail, so nothing is sent.
                     self._failure = error
                     self._entries = entries + self._entries
                     for _, waiter in intents + self._intents:

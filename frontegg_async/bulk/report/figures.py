@@ -62,7 +62,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 def standing_of(ledger: Ledger) -> Standing:
     """Return the rows of a ledger by state."""
     counts = ledger.counts()
-    alone = ledger.counts(twins=False)
+    alone = ledger.counts(duplicates=False)
     return Standing(
         ended=_outcomes(counts),
         alone=_outcomes(alone),
