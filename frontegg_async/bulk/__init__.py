@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .bulk import Bulk, Mapped
 from .dry_run import Plan
+from .error_report import report_of
 from .input.columns import Malformed
 from .input.rows import Activation, Assignment, Removal, SuperuserChange, UserRow
 from .input.sources import read_rows
@@ -13,7 +14,6 @@ from .jobs.job import Job, RowSender
 from .jobs.remove import Remove
 from .jobs.superuser import SetSuperuser
 from .outcome import Label, Labels, Outcome, RowResult
-from .raising import report_of
 from .report.figures import Figures
 from .report.report import Progress, Report
 from .run import BulkRun

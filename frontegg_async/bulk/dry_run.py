@@ -12,11 +12,10 @@ import anyio
 import msgspec
 
 from ..session import Session
-from .addresses import Addresses
+from .chunk_reader import Chunk, ChunkReader
 from .input.feeds import Feed, SlicedFeed
 from .input.rows import RowT
 from .input.sources import Source, feed_of
-from .intake import Chunk, Intake
 from .jobs.job import Job
 from .ledger.file import temporary_folder
 from .ledger.ledger import Ledger
@@ -24,6 +23,7 @@ from .ledger.records import Header, State
 from .outcome import MAX_KEPT_FAILURES, Outcome, RowResult
 from .planner import Planner
 from .settings import RunOptions
+from .user_lookup import UserLookup
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -106,11 +106,11 @@ class DryRun(Generic[RowT]):
             entered += len(rows)
         await anyio.to_thread.run_sync(ledger.finish_loading)
         planner = Planner(view, self._job, "always")
-        addresses = Addresses(view, ledger, _in_thread, self._options.workers)
-        intake = Intake(ledger, _in_thread, addresses)
+        lookup = UserLookup(view, ledger, _in_thread, self._options.workers)
+        chunks = ChunkReader(ledger, _in_thread, lookup)
         after, already, failed, to_send = -1, 0, 0, 0
         failures: list[RowResult[RowT]] = []
-        while (chunk := await intake.take(after)) is not None:
+        while (chunk := await chunks.take(after)) is not None:
             after = chunk.last
             held = await planner.holding(chunk.rows)
             already += len(held)

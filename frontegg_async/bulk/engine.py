@@ -31,11 +31,10 @@ from ..errors import (
 )
 from ..models.users import User
 from ..session import Session
-from .addresses import Addresses
-from .intake import Chunk, Intake
+from .chunk_reader import Chunk, ChunkReader
 from .jobs.job import Job
 from .late_writes import LateWrites
-from .ledger.invited import Invited
+from .ledger.invites import Invites
 from .ledger.ledger import Ledger
 from .ledger.records import Entry, LedgerRow, State
 from .ledger.writer import LedgerWriter
@@ -44,16 +43,17 @@ from .planner import Planner
 from .row_queue import RowQueue
 from .row_sender import CautiousSending, EngineObserver, Reader, Sending
 from .settings import RunOptions
-from .stops import FATAL, OutageWatch, is_for_the_next_run
+from .stop_conditions import FATAL, OutageWatch, is_left_to_next_run
+from .user_lookup import UserLookup
 from .user_reader import read_user
 
 _CONFLICTS: Final = frozenset({400, 409})
 """Statuses of a duplicate add (docs/frontegg.md: a guess); a 400 may also say something else."""
-LATE_COMMIT: Final = 3.0
+LATE_COMMIT_S: Final = 3.0
 """Seconds after which a write that got no response is looked for a second time."""
 MAX_UNPROVEN: Final = 3
 """Times that a row is sent while its responses have a success status and do not prove it."""
-GRACE: Final = 8.0
+GRACE_S: Final = 8.0
 """Seconds that rows in flight get to end after a run was asked to stop."""
 Row: TypeAlias = LedgerRow[Any]
 
@@ -96,14 +96,14 @@ class Engine:
         self._options: Final = options
         self._observer: Final = observer
         self.planner: Final = Planner(reader, job, options.plan)
-        self._harmless: Final = job.harmless_twice
-        self._sending: Final = Sending if job.harmless_twice else CautiousSending
+        self._repeatable: Final = job.repeatable
+        self._sending: Final = Sending if job.repeatable else CautiousSending
         self._late: Final = LateWrites(view.clock)
-        self._invited: Final = Invited(view.clock, job.invites_to)
+        self._invites: Final = Invites(view.clock, job.invites_to)
         self._ledger: Final = ledger
-        addresses = Addresses(reader, ledger, recorder.run, options.workers)
-        self._intake: Final = Intake(ledger, recorder.run, addresses, loader)
-        self._unfound: Final[dict[int, FronteggError]] = {}
+        lookup = UserLookup(reader, ledger, recorder.run, options.workers)
+        self._chunks: Final = ChunkReader(ledger, recorder.run, lookup, loader)
+        self._lookup_errors: Final[dict[int, FronteggError]] = {}
         self._after = -1
         self._queue: Final = RowQueue(options.workers)
         self._scope: anyio.CancelScope | None = None
@@ -126,7 +126,7 @@ class Engine:
                 self._taking.cancel()
             if self._scope is not None:
                 loop = asyncio.get_running_loop()
-                self._grace = loop.call_later(GRACE, self._scope.cancel)
+                self._grace = loop.call_later(GRACE_S, self._scope.cancel)
 
     async def run(self) -> None:
         """Send pending rows and rows that still come; return when none is left or the run stops.
@@ -136,14 +136,14 @@ class Engine:
                 outcome count as in flight for the next run.
         """
         failed: list[Exception] = []
-        if not self._harmless:
-            await self._recorder.run(self._ledger.within, self._invited.look_back)
+        if not self._repeatable:
+            await self._recorder.run(self._ledger.within, self._invites.load)
 
         async def guarded(function: Callable[[], Any]) -> None:
             try:
                 await function()
             except FronteggError as error:
-                self._give_up(error)
+                self._stop_for(error)
             except Exception as error:  # noqa: BLE001  # raised below, outside of a group
                 failed.append(error)
                 group.cancel_scope.cancel()
@@ -164,7 +164,7 @@ class Engine:
             raise failed[0]
         await self._recorder.flush()
 
-    def _give_up(self, error: FronteggError) -> None:
+    def _stop_for(self, error: FronteggError) -> None:
         if self.stopped is None and not isinstance(error, ClosedError if self.stopping else ()):
             self.stopped = error
         self.stop()
@@ -175,8 +175,8 @@ class Engine:
         """Take rows from the ledger, leave out satisfied rows, and hand out the rest."""
         while (chunk := await self._next_chunk()) is not None:
             rows = [left for row in chunk.rows if (left := await self._left_of(row))]
-            self._unfound.update(chunk.errors)
-            self._leave_out(chunk.repeated)
+            self._lookup_errors.update(chunk.errors)
+            self._discount(chunk.repeated)
             held = await self.planner.holding(rows, self._queue.users)
             group = self._queue.group
             for start in range(0, len(rows), group):
@@ -189,10 +189,10 @@ class Engine:
         chunk = None
         with anyio.CancelScope() as self._taking:
             if not self.stopping:
-                chunk = await self._intake.take(self._after)
+                chunk = await self._chunks.take(self._after)
         return chunk
 
-    def _leave_out(self, repeated: int) -> None:
+    def _discount(self, repeated: int) -> None:
         """Take duplicates out of the count of rows that are still to be sent."""
         if repeated:
             self._observer.repeated(repeated)
@@ -224,7 +224,7 @@ class Engine:
         rows = [row for row in rows if row.line not in held]
         if not rows:
             return
-        if self._harmless:
+        if self._repeatable:
             try:
                 await self._recorder.intend(rows[0].line, rows[-1].line)
             except asyncio.CancelledError:
@@ -254,9 +254,9 @@ class Engine:
         kind, resend = self._sending, self._options.resend
         sending = kind(self._view, self._recorder, self._observer, self._late, row, resend=resend)
         try:
-            entry = await self._entry(row, sending)
+            entry = await self._execute(row, sending)
         except FronteggError as error:
-            if is_for_the_next_run(error):
+            if is_left_to_next_run(error):
                 if not sending.in_flight:
                     self._take_back(row)
                 raise  # the row stays as it is in the ledger, for the next run
@@ -281,31 +281,31 @@ class Engine:
                 self._take_back(row)
             raise
         else:
-            self._outage.worked()
+            self._outage.responded()
             if row.overtaken_by and entry.reason is None:
                 reason = f"except for the part that {_later_row(row)} has replaced"
                 entry = msgspec.structs.replace(entry, reason=reason)
             await self._end(row, entry, sending)
 
-    def _entry(self, row: Row, sending: Sending) -> Coroutine[Any, Any, Entry]:
+    def _execute(self, row: Row, sending: Sending) -> Coroutine[Any, Any, Entry]:
         """Make the change of a row, and return the entry for its outcome."""
-        user_id = row.who
+        user_id = row.user_id
         if user_id is None:
-            error = self._unfound.pop(row.line)
+            error = self._lookup_errors.pop(row.line)
             # A row that an earlier run left in flight may have been done.
             raise OutcomeUnknownError.after(error) if row.in_doubt else error.again()
-        if self._harmless and not row.follows:
+        if self._repeatable and not row.follows:
             # The path of nearly every row: one coroutine less.
             return self._write(row, user_id, sending)
-        return self._looked_into(row, user_id, sending)
+        return self._execute_checked(row, user_id, sending)
 
-    async def _looked_into(self, row: Row, user_id: str, sending: Sending) -> Entry:
+    async def _execute_checked(self, row: Row, user_id: str, sending: Sending) -> Entry:
         if row.follows:
             await self._late.passed(user_id)
-        if self._harmless:
+        if self._repeatable:
             begun = self._options.plan != "never" and await self._begun(row, user_id)
             return await self._write(row, user_id, sending, begun=begun)
-        invited = self._invited.state_of(row)
+        invited = self._invites.state_of(row)
         if (row.in_doubt or invited is State.UNKNOWN) and not self._options.resend:
             why = _IN_FLIGHT_BEFORE if row.in_doubt else "an earlier row may have sent the invite"
             return await self._settle(row, user_id, sending, OutcomeUnknownError(why))
@@ -320,9 +320,9 @@ class Engine:
         try:
             answer = await (job.finish if begun else job.send)(sending, row.wish, user_id)
         except FronteggError as error:
-            if is_for_the_next_run(error):
+            if is_left_to_next_run(error):
                 raise
-            if self._is_in_doubt(row, sending, error) and not self._is_believed(error):
+            if self._is_in_doubt(row, sending, error) and not self._counts_as_done(error):
                 return await self._settle(row, user_id, sending, error, begun=begun)
             if not await self._begun_before(row, user_id, error):
                 raise
@@ -331,25 +331,25 @@ class Engine:
 
     async def _begun_before(self, row: Row, user_id: str, error: FronteggError) -> bool:
         """Return whether an error only says that there was nothing to do."""
-        if not self._says_done(error):
+        if not self._may_mean_done(error):
             return False
         if error.status in _CONFLICTS and self._options.conflicts == "failed":
             return False
-        return self._is_believed(error) or await self._begun(row, user_id)
+        return self._counts_as_done(error) or await self._begun(row, user_id)
 
-    def _says_done(self, error: FronteggError) -> bool:
+    def _may_mean_done(self, error: FronteggError) -> bool:
         """Return whether an error may mean that the row was satisfied before."""
         job = self._job
         return error.operation == job.operation.name and error.status in job.holds_already
 
-    def _is_believed(self, error: FronteggError) -> bool:
+    def _counts_as_done(self, error: FronteggError) -> bool:
         """Return whether a conflict counts as proof, without a read of the user."""
         already = self._options.conflicts == "already"
-        return already and error.status == 409 and self._says_done(error)
+        return already and error.status == 409 and self._may_mean_done(error)
 
     def _is_in_doubt(self, row: Row, sending: Sending, error: FronteggError) -> bool:
         """Return whether a row that failed may have been done, by this run or an earlier one."""
-        return sending.in_doubt or (row.in_doubt and self._says_done(error))
+        return sending.in_doubt or (row.in_doubt and self._may_mean_done(error))
 
     async def _begun(self, row: Row, user_id: str) -> bool:
         """Return whether the user shows that a row has begun that this run has not sent."""
@@ -402,20 +402,20 @@ class Engine:
         again = (
             isinstance(error, ResponseDecodeError)
             and sending.unproven < MAX_UNPROVEN
-            and (begun or self._harmless)
+            and (begun or self._repeatable)
         )
         old = _Seen.BEGUN if begun else _Seen.NOTHING
         try:
             seen = await self._look(row, user_id)
             if seen <= old and not again:
-                await self._view.clock.sleep(LATE_COMMIT)
+                await self._view.clock.sleep(LATE_COMMIT_S)
                 seen = await self._look(row, user_id)
                 if seen <= old:
                     if not self._options.resend:
                         raise doubt
                     return _done(row, sending, await self._job.send(sending, row.wish, user_id))
         except FATAL as fatal:
-            self._give_up(fatal)
+            self._stop_for(fatal)
             raise doubt from None
         if seen is _Seen.HELD:
             return Entry(row.line, State.DONE, doubt.status or 0, sending.attempts, doubt.trace_id)
@@ -424,9 +424,9 @@ class Engine:
         return await self._write(row, user_id, sending, begun=begun or seen is _Seen.BEGUN)
 
     async def _end(self, row: Row, entry: Entry, sending: Sending | None = None) -> None:
-        if not self._harmless:
+        if not self._repeatable:
             added = sending is not None and sending.has_done(self._job.operation)
-            entry = self._invited.ended(row, entry, added=added)
+            entry = self._invites.ended(row, entry, added=added)
         self._recorder.record(entry)
         if self._allowance is not None:
             self._allowance.remaining -= 1

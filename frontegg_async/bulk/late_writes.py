@@ -9,7 +9,7 @@ from typing import Final
 
 from .._core.clock import Clock
 
-LATEST_COMMIT: Final = 6.0
+LATEST_COMMIT_S: Final = 6.0
 """Seconds after a lost response in which the server may still commit the write: a gateway gave up,
 and the service behind it has not. Commits after four seconds were tried."""
 
@@ -28,7 +28,7 @@ class LateWrites:
         while self._until and next(iter(self._until.values())) <= now:
             del self._until[next(iter(self._until))]
         self._until.pop(user_id, None)
-        self._until[user_id] = now + LATEST_COMMIT
+        self._until[user_id] = now + LATEST_COMMIT_S
 
     async def passed(self, user_id: str) -> None:
         """Wait until no lost write to a user is expected to take effect."""

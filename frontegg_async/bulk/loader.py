@@ -99,7 +99,7 @@ class Loader:
             self._cancelled = True
             task.cancel()
         self._wanted.set()
-        self._tell()
+        self._notify()
 
     async def begun(self) -> None:
         """Wait until the first rows are entered, or all of them if they came together."""
@@ -155,7 +155,7 @@ class Loader:
             self._failed(error)
         finally:
             self._over = True
-            self._tell()
+            self._notify()
 
     async def _take_all(self, feed: Feed) -> None:
         await self._recorder.run(self._ledger.begin_loading)
@@ -169,7 +169,7 @@ class Loader:
                 await self._enter(rows)
             if feed.ended:
                 break
-            self._tell()
+            self._notify()
             await self._room(rows[-1][0], feed)
         await self._recorder.run(self._ledger.finish_loading)
 
@@ -188,7 +188,7 @@ class Loader:
             self._wanted.clear()
             await self._wanted.wait()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self.version += 1
         self._changed.set()
 

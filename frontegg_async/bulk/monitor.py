@@ -25,16 +25,16 @@ from .report.report import Progress
 from .report.statistics import Limit, LimitWait, Statistics, StatisticsRecorder
 
 ON_PROGRESS: Final = "on_progress"
-_LOOK_EVERY: Final = 0.25
+_LOOK_EVERY_S: Final = 0.25
 """Seconds between two reads of the state of the pacing."""
-_OWN: Final = re.compile(r" \([^()]*\)")
+_ROW_PART: Final = re.compile(r" \([^()]*\)")
 """The part of a reason that is about one row: status, trace id and attempts, in brackets."""
 
 _UNUSED: Final = (0, 0.0, 0.0)
-_WELL: Final = frozenset({State.DONE, State.ALREADY})
+_DONE: Final = frozenset({State.DONE, State.ALREADY})
 
 
-def _nobody(error: Exception) -> None:
+def _raise(error: Exception) -> None:
     raise error
 
 
@@ -47,7 +47,7 @@ class RunWatch:
         progress: Progress,
         on_progress: Callable[[Progress], object] | None,
         clock: Clock,
-        failed: Callable[[Exception], None] = _nobody,
+        failed: Callable[[Exception], None] = _raise,
     ) -> None:
         self._failed: Final = failed
         self._telling: Final = asyncio.Lock()
@@ -156,14 +156,14 @@ class RunWatch:
 
     def invalid(self, line: int, reason: str) -> Awaitable[None] | None:
         """Count a malformed row; returns as ``ended`` does."""
-        return self._told(RowResult[Any](outcome=Outcome.INVALID, reason=reason, line=line))
+        return self._tell_result(RowResult[Any](outcome=Outcome.INVALID, reason=reason, line=line))
 
     def ended(self, row: LedgerRow[Any], entry: Entry) -> Awaitable[None] | None:
         """Count the outcome of a row; returns an awaitable where a consumer is to be waited for."""
         outcome = OUTCOME_OF[entry.state]
-        if self.results is None and entry.state in _WELL:
+        if self.results is None and entry.state in _DONE:
             return self._count(outcome)  # nearly every row: no consumer wants its result
-        return self._told(
+        return self._tell_result(
             RowResult(
                 outcome=outcome,
                 reason=entry.reason or "",
@@ -175,7 +175,7 @@ class RunWatch:
             )
         )
 
-    def _told(self, result: RowResult[Any]) -> Awaitable[None] | None:
+    def _tell_result(self, result: RowResult[Any]) -> Awaitable[None] | None:
         if result.reason:
             self._recorder.failure(_kind(result), result)
         told = self._count(result.outcome)
@@ -190,9 +190,9 @@ class RunWatch:
         self._progress.counts[outcome] += 1
         if at >= self._look_at:
             self._look(at)
-        return None if self._on_progress is None else self._tell(self._on_progress)
+        return None if self._on_progress is None else self._tell_progress(self._on_progress)
 
-    def _tell(self, on_progress: Callable[[Progress], object]) -> Awaitable[None] | None:
+    def _tell_progress(self, on_progress: Callable[[Progress], object]) -> Awaitable[None] | None:
         """Call the caller's own function; the row waits for the result of a coroutine function."""
         try:
             told = on_progress(self._progress)
@@ -228,7 +228,7 @@ class RunWatch:
 
     def _look(self, at: float) -> None:
         """Read the state of the pacing."""
-        self._look_at = at + _LOOK_EVERY
+        self._look_at = at + _LOOK_EVERY_S
         groups = list(self._groups())
         states = {name: state for name, state, _ in groups}
         state = states.get(self._job.operation.limit_group)
@@ -309,4 +309,4 @@ def _kind(result: RowResult[Any]) -> str:
         for name in reversed(columns_of(type(row)).strings):
             if value := getattr(row, name):
                 kind = kind.replace(value, "…")
-    return _OWN.sub("", kind)
+    return _ROW_PART.sub("", kind)

@@ -48,7 +48,7 @@ class Planner:
         self._caller: Final = caller
         self._job: Final = job
         self._mode: Final = mode
-        self._always: Final = mode == "always" or (mode == "auto" and not job.harmless_twice)
+        self._always: Final = mode == "always" or (mode == "auto" and not job.repeatable)
         self._refused: dict[str, str] = {}
         self._started = 0
         self._passed = 0
@@ -172,7 +172,7 @@ def _blocks(rows: Iterable[LedgerRow[Any]]) -> list[_Block]:
     last: _Block = {}
     for row in rows:
         # A comma separates ids in a query, so an id that holds one cannot be asked for.
-        user_id = row.who
+        user_id = row.user_id
         if not user_id or "," in user_id:
             continue
         if user_id not in last and len(last) >= BLOCK_USERS:

@@ -47,7 +47,7 @@ class RowQueue:
 
     @property
     def users(self) -> Collection[str]:
-        """Users with rows that are not done, as ``LedgerRow.turn`` names them."""
+        """Users with rows that are not done, as ``LedgerRow.user_key`` names them."""
         return self._waiting.keys()
 
     def __len__(self) -> int:
@@ -67,7 +67,7 @@ class RowQueue:
         """Hand out rows, in the order of the source."""
         ready, waiting = self._ready, self._waiting
         for row in rows:
-            user = row.turn
+            user = row.user_key
             if user not in waiting:
                 waiting[user] = None
                 ready.append(row)
@@ -100,7 +100,7 @@ class RowQueue:
 
     def done(self, row: LedgerRow[Any]) -> None:
         """Let the next row of the same user be taken; the caller is expected to take it."""
-        user = row.turn
+        user = row.user_key
         behind = self._waiting[user]
         if behind:
             # In front, and no other worker is woken for it: this one is free now.
@@ -125,7 +125,7 @@ class RowQueue:
         """Return the rows that no worker has taken, and forget them."""
         left: list[LedgerRow[Any]] = [*self._ready, *_all_of(self._waiting.values())]
         for row in self._ready:
-            del self._waiting[row.turn]
+            del self._waiting[row.user_key]
         for user in self._waiting:
             self._waiting[user] = None
         self._ready.clear()

@@ -90,7 +90,7 @@ class Sending:
         self._late: Final = late
         self._line: Final = row.line
         # Set for rows that another one of the same user may undo.
-        self._ordered_of: Final = row.who if row.ordered else None
+        self._ordered_of: Final = row.user_id if row.ordered else None
         # A row that an earlier run left in flight stays so until it is settled.
         self._touched = row.in_doubt
         self._doubts: frozenset[str] = frozenset()

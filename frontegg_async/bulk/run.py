@@ -19,6 +19,7 @@ from ..errors import FronteggError, LedgerDamagedError, LedgerDiskFullError, Led
 from ..session import Session
 from .caller_errors import stopped_by
 from .engine import Engine
+from .error_report import with_report
 from .input.feeds import Feed, SlicedFeed
 from .input.rows import RowT
 from .input.sources import Source, feed_of
@@ -33,7 +34,6 @@ from .ledger.writer import LedgerWriter
 from .loader import Loader
 from .monitor import ON_PROGRESS, RunWatch
 from .outcome import MAX_KEPT_FAILURES, RowResult
-from .raising import with_report
 from .report.export import check_writable, write_failures
 from .report.figures import Figures, Standing, figures_of_all, figures_of_run, standing_of
 from .report.report import Progress, Report

@@ -14,7 +14,7 @@ from .caller_errors import is_cancelled, of_caller
 T = TypeVar("T")
 
 _WHO: Final = "the function or the source of the items"
-_BREATH: Final = 128
+_YIELD_EVERY: Final = 128
 """Items after which a worker yields to the event loop, in case handling them never waits."""
 
 
@@ -42,7 +42,7 @@ class SharedSource(Generic[T]):
                 handled += 1
                 if self.stopped:
                     return
-                if handled % _BREATH == 0:
+                if handled % _YIELD_EVERY == 0:
                     await asyncio.sleep(0)
         elif self._async is not None:
             while not self.stopped:

@@ -12,7 +12,7 @@ import pytest
 from frontegg_async import AuthenticationError
 from frontegg_async.bulk import Assign
 from frontegg_async.bulk import engine as engine_module
-from frontegg_async.bulk.ledger.invited import LONGEST_LAG
+from frontegg_async.bulk.ledger.invites import LONGEST_LAG_S
 from frontegg_async.bulk.ledger.records import State
 from frontegg_async.emulator import (
     Announce,
@@ -73,7 +73,7 @@ async def test_a_late_commit(anyio_backend: str, monkeypatch: pytest.MonkeyPatch
         sleep = session.clock.sleep
 
         async def late(seconds: float, /) -> None:
-            if seconds == engine_module.LATE_COMMIT:
+            if seconds == engine_module.LATE_COMMIT_S:
                 slept.append(seconds)
                 server.user(ids[0]).tenants["t"] = "PendingInvitation"
             await sleep(seconds)
@@ -81,7 +81,7 @@ async def test_a_late_commit(anyio_backend: str, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(session.clock, "sleep", late)
         report = await session.bulk.assign([to(ids[0])], invite=True)
         assert outcomes(report) == {"added": 1}
-        assert slept == [engine_module.LATE_COMMIT]
+        assert slept == [engine_module.LATE_COMMIT_S]
         assert server.count(ADD) == 1
 
 
@@ -228,7 +228,7 @@ async def test_rows_that_hang(
     anyio_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped, a run cuts off rows that hang, counts them as unknown, and settles them later."""
-    monkeypatch.setattr(engine_module, "GRACE", 0.01)
+    monkeypatch.setattr(engine_module, "GRACE_S", 0.01)
     async with crowd(10, **INVITES_TWICE) as (server, session, ids):
         path = tmp_path / "ledger"
         stalled = server.inject(Stall(after_commit=True), on=ADD, times=None)
@@ -274,7 +274,7 @@ async def test_half_a_row_that_was_late(
         sleep = session.clock.sleep
 
         async def late(seconds: float, /) -> None:
-            if seconds == engine_module.LATE_COMMIT:
+            if seconds == engine_module.LATE_COMMIT_S:
                 server.user(ids[0]).tenants["t"] = "PendingInvitation"
             await sleep(seconds)
 
@@ -326,6 +326,6 @@ async def test_a_membership_that_was_ended_long_after_its_invite(
         )
         await run
         del server.user(ids[0]).tenants["t"]
-        await session.clock.sleep(LONGEST_LAG)
+        await session.clock.sleep(LONGEST_LAG_S)
         await session.bulk.assign(rows, invite=True, ledger=path)
         assert len(server.invites) == 2

@@ -322,7 +322,7 @@ async def test_the_late_look(anyio_backend: str, monkeypatch: pytest.MonkeyPatch
         looks: list[int] = []
 
         async def late(seconds: float, /) -> None:
-            if seconds == engine_module.LATE_COMMIT:
+            if seconds == engine_module.LATE_COMMIT_S:
                 looks.append(server.count(GET))
                 server.user(ids[0]).tenants["t"] = "PendingInvitation"
             await sleep(seconds)

@@ -59,7 +59,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.line += len(rows)
         self.queue.put(rows)
         for row in rows:
-            self.waiting[row.turn].append(row)
+            self.waiting[row.user_key].append(row)
 
     @rule()
     def take(self) -> None:
@@ -70,9 +70,9 @@ class QueueMachine(RuleBasedStateMachine):
             assert row is None
             return
         assert row is not None
-        assert row.turn in free
-        assert row is self.waiting[row.turn].pop(0)
-        self.working[row.turn] = row
+        assert row.user_key in free
+        assert row is self.waiting[row.user_key].pop(0)
+        self.working[row.user_key] = row
 
     @precondition(lambda self: self.working)
     @rule(data=st.data())
@@ -208,11 +208,11 @@ async def test_workers_share_the_rows(workers: int) -> None:
         more = True
         while more:
             while (row := queue.take()) is not None:
-                assert row.turn not in busy
-                busy.add(row.turn)
+                assert row.user_key not in busy
+                busy.add(row.user_key)
                 for _ in range(row.line % 5):
                     await asyncio.sleep(0)
-                busy.remove(row.turn)
+                busy.remove(row.user_key)
                 done.append(row)
                 queue.done(row)
             more = await queue.more()
@@ -226,5 +226,5 @@ async def test_workers_share_the_rows(workers: int) -> None:
     await asyncio.gather(hand_out(), *(work() for _ in range(workers)))
     assert sorted(row.line for row in done) == [row.line for row in rows]
     for user in "abcd":
-        own = [row.line for row in done if row.turn == user]
+        own = [row.line for row in done if row.user_key == user]
         assert own == sorted(own)

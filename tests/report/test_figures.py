@@ -410,7 +410,7 @@ async def test_rows_without_an_answer_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A row whose answer never came before the run was stopped is one in doubt everywhere."""
-    monkeypatch.setattr(engine, "GRACE", 0.01)
+    monkeypatch.setattr(engine, "GRACE_S", 0.01)
     path = tmp_path / "rows.csv"
     ledger = Path(f"{path}.ledger")
     async with crowd(3) as (server, session, ids):

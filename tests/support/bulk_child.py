@@ -73,7 +73,7 @@ async def run(settings: Settings) -> Said:
 def main(settings: Settings) -> None:
     """Run and print the result, in one line."""
     if settings.late_commit is not None:
-        setattr(engine, "LATE_COMMIT", settings.late_commit)  # noqa: B010 - it is Final
+        setattr(engine, "LATE_COMMIT_S", settings.late_commit)  # noqa: B010 - it is Final
     if settings.brisk:
         setattr(pacer, "START_RATE", 5_000.0)  # noqa: B010
     if settings.file_limit is not None:

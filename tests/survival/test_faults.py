@@ -232,7 +232,7 @@ async def test_credentials_end_in_the_middle(
     anyio_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run that can send nothing more ends by itself, with more rows left than it looks ahead."""
-    monkeypatch.setattr(engine, "GRACE", 3_600.0)  # a run that ends by itself needs no grace
+    monkeypatch.setattr(engine, "GRACE_S", 3_600.0)  # a run that ends by itself needs no grace
     rows, pairs = rows_for(300)
     source = write_csv(tmp_path / "rows.csv", rows)
     async with leaping(implicit_users=True) as (server, session):

@@ -47,7 +47,7 @@ class Assign(Job[Assignment], frozen=True, kw_only=True):
     validate_tenants: ValidateTenants = False
 
     @property
-    def harmless_twice(self) -> bool:
+    def repeatable(self) -> bool:
         """Return False if a second request may send a second invite."""
         return not self.invite
 

@@ -84,7 +84,7 @@ class Job(msgspec.Struct, Generic[RowT], frozen=True, kw_only=True):
     """True if users must be members for a row to change anything; an emulator makes them so."""
 
     @property
-    def harmless_twice(self) -> bool:
+    def repeatable(self) -> bool:
         """Return whether a row that was done may be sent again unnoticed."""
         return True
 

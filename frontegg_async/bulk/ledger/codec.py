@@ -34,14 +34,14 @@ def trace_of(stored: bytes) -> str | None:
 
 def runs_of(entries: Iterable[Entry]) -> Iterator[tuple[int, int, int, bytes, int, int]]:
     """Yield runs of adjacent lines with one outcome: its values, trace ids, first and last line."""
-    for _, found in groupby(enumerate(sorted(entries, key=attrgetter("line"))), _likeness):
+    for _, found in groupby(enumerate(sorted(entries, key=attrgetter("line"))), _run_key):
         run = [entry for _, entry in found]
         one, last = run[0], run[-1]
         traces = b"".join([_trace_bytes(entry.trace_id) for entry in run])
         yield int(one.state), one.status, one.attempts, traces, one.line, last.line
 
 
-def _likeness(numbered: tuple[int, Entry]) -> tuple[State, int, int, int]:
+def _run_key(numbered: tuple[int, Entry]) -> tuple[State, int, int, int]:
     number, entry = numbered
     # Adjacent lines have the same difference to their numbers.
     return entry.state, entry.status, entry.attempts, entry.line - number

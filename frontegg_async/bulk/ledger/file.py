@@ -17,12 +17,12 @@ from ..input.originals import ORIGINALS_SCHEMA
 from .checks import ChangedError, count_unmarked, seal_of
 from .duplicates import DUPLICATES_SCHEMA
 from .errors import cannot_open, lacks_shared_memory, reported
-from .invited import INVITED_SCHEMA
+from .invites import INVITES_SCHEMA
 from .lock import LedgerLock, is_run_on
 from .log import check_log
 from .order import ORDER_SCHEMA
-from .people import PEOPLE_SCHEMA
 from .records import Header, environment_name
+from .user_ids import USER_IDS_SCHEMA
 
 APPLICATION_ID: Final = 0x46724C67
 """Application id in the SQLite header of every ledger: "FrLg"."""
@@ -59,8 +59,8 @@ CREATE TABLE runs (
     requests INTEGER NOT NULL, throttled INTEGER NOT NULL, elapsed_s REAL NOT NULL,
     seal INTEGER NOT NULL
 );
-{DUPLICATES_SCHEMA};{ORDER_SCHEMA};{PEOPLE_SCHEMA};{ORIGINALS_SCHEMA};
-{INVITED_SCHEMA}""".split(";")
+{DUPLICATES_SCHEMA};{ORDER_SCHEMA};{USER_IDS_SCHEMA};{ORIGINALS_SCHEMA};
+{INVITES_SCHEMA}""".split(";")
 )
 
 

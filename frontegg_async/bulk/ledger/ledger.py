@@ -28,6 +28,7 @@ import msgspec
 from ...errors import LedgerDiskFullError, LedgerError
 from ...pacing import Learned
 from ..input.columns import Malformed, Row
+from .available_rows import AvailableRows
 from .checks import ChangedError, first_mark, mark_of, moved, row_seal, seal_of
 from .codec import NO_TRACE, ROOM, TRACE_BYTES, runs_of
 from .duplicates import forget_first_rows
@@ -45,8 +46,7 @@ from .file import (
     open_for_run,
     use_log,
 )
-from .given_rows import GivenRows
-from .invited import keep_invited
+from .invites import keep_invites
 from .order import check_turns, take_turns
 from .records import Entry, ExportedRow, Header, LedgerRow, NewRow, RowForm, RunTotals, State
 from .rows import EXPORT, PENDING, exported_row, keep_originals, pending_rows
@@ -72,7 +72,7 @@ class Ledger:
         self.path: Final = file.path
         self._file: Final = file
         self._database: Final = file.database
-        self._given: Final = GivenRows(file.path, file.database)
+        self._available: Final = AvailableRows(file.path, file.database)
 
     # Opening
 
@@ -171,7 +171,7 @@ class Ledger:
     def begin_loading(self) -> None:
         """Hold back all rows, also of an earlier run, until they are entered or recognised."""
         with reported(self.path):
-            self._given.begin()
+            self._available.begin()
 
     @property
     def form(self) -> RowForm[Any]:
@@ -186,7 +186,7 @@ class Ledger:
 
     def _add(self, rows: Sequence[Row], new: Sequence[NewRow]) -> None:
         with reported(self.path):
-            possible = self._given.possible_duplicates(new)
+            possible = self._available.possible_duplicates(new)
         with self._transaction():
             self._database.executemany(
                 _ENTER,
@@ -203,14 +203,14 @@ class Ledger:
                 )
                 self._write_reasons([(line, row.reason, None) for line, row in invalid])
                 keep_originals(self._database, ((line, row.original) for line, row in invalid))
-        self._given.entered(new, possible)
+        self._available.hold_back(new, possible)
 
     def _find_duplicates(self) -> None:
         """Mark the duplicates among the rows that may be some."""
-        if self._given.in_question:
+        if self._available.in_question:
             with self._transaction():
-                self._given.find_duplicates()
-            self._given.duplicates_found()
+                self._available.find_duplicates()
+            self._available.duplicates_found()
 
     def add_new(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Enter the rows that are not in the ledger yet, and return them.
@@ -221,13 +221,13 @@ class Ledger:
         """
         all_rows = [self.form.new(line, row) for line, row in rows]
         with reported(self.path):
-            new = self._given.recognised(all_rows)
+            new = self._available.recognised(all_rows)
         if new and self.loaded:
-            raise self._given.other(new[0][0])
+            raise self._available.mismatch(new[0][0])
         added = rows[len(rows) - len(new) :]
         if new:
             self._add(added, new)
-        self._given.given(all_rows)
+        self._available.entered(all_rows)
         return added
 
     def finish_loading(self) -> None:
@@ -237,12 +237,12 @@ class Ledger:
             LedgerMismatchError: the ledger has more rows than the input.
         """
         with reported(self.path):
-            self._given.ended()
+            self._available.source_ended()
         with self._transaction():
-            self._given.find_duplicates()
+            self._available.find_duplicates()
             (rows,) = self._database.execute("SELECT count(*) FROM rows").fetchone()
             self._keep("loaded", str(rows))
-        self._given.duplicates_found()
+        self._available.duplicates_found()
         self.settle()
 
     def settle(self) -> None:
@@ -268,7 +268,7 @@ class Ledger:
 
     def pending(self, after: int, limit: int) -> list[LedgerRow[Any]]:
         """Return rows behind line ``after`` without an outcome, in the order of the input."""
-        if not (found := self._pending(after, limit)) and self._given.in_question:
+        if not (found := self._pending(after, limit)) and self._available.in_question:
             self._find_duplicates()
             self.settle()
             found = self._pending(after, limit)
@@ -281,12 +281,14 @@ class Ledger:
             rows: as ``pending`` returned them, with their users looked up.
         """
         left = self.within(lambda database: take_turns(database, rows))
-        self._given.sent_for_addresses(rows)
+        self._available.sent_for_addresses(rows)
         return left
 
     def _pending(self, after: int, limit: int) -> list[LedgerRow[Any]]:
         with reported(self.path):
-            (found,) = self._database.execute(PENDING, (after, self._given.end, limit)).fetchone()
+            (found,) = self._database.execute(
+                PENDING, (after, self._available.end, limit)
+            ).fetchone()
             return pending_rows(found, self.form)
 
     def write(
@@ -349,7 +351,7 @@ class Ledger:
                 texts = [(e.line, e.reason, e.error_code) for e in entries if e.reason is not None]
                 if texts:
                     self._write_reasons(texts)
-                keep_invited(self._database, entries)
+                keep_invites(self._database, entries)
             if intents:
                 self._database.executemany(
                     f"UPDATE rows SET {moved(state=f'{State.IN_FLIGHT:d}')} "

@@ -20,7 +20,7 @@ class Closable(Protocol):
 
 OpenedT = TypeVar("OpenedT", bound=Closable)
 
-_GRACE: Final = 1.0
+_GRACE_S: Final = 1.0
 """Seconds that opening gets to end after it was cancelled, so that the next try finds it closed."""
 
 
@@ -59,7 +59,7 @@ async def opened_in_thread(function: Callable[[], OpenedT]) -> OpenedT:
         return await asyncio.shield(opened)
     except asyncio.CancelledError:
         with anyio.CancelScope(shield=True):
-            await asyncio.wait((opened,), timeout=_GRACE)
+            await asyncio.wait((opened,), timeout=_GRACE_S)
         given_up = True
         if opened.done() and opened.exception() is None:
             opened.result().close()

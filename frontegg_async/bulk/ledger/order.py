@@ -1,7 +1,7 @@
 """Order and identity: rows of one user repeat, follow and overtake each other.
 
 Rows are compared by the user's id, however they name the user: an address is looked up before that
-(``addresses.py``). Of the rows that change one property of a user, such as the active tenant, the
+(``user_lookup.py``). Of the rows that change one property of a user, such as the active tenant, the
 last one counts:
 
 - a row that says the same as the one before it is its *duplicate*: it shares its outcome, unsent;
@@ -104,10 +104,10 @@ def take_turns(
         rows: in the order of the source, with their users looked up.
     """
     subjects = {
-        row.line: subject_of(row, row.who)
+        row.line: subject_of(row, row.user_id)
         for row in rows
         # Memberships of users named by id were compared when they were entered.
-        if row.who is not None and (row.ordered or row.found_id)
+        if row.user_id is not None and (row.ordered or row.found_id)
     }
     latest = _latest(database, subjects)
     memberships = [subjects[row.line] for row in rows if row.found_id and not row.ordered]

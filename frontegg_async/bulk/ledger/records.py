@@ -115,7 +115,7 @@ class LedgerRow(msgspec.Struct, Generic[RowT], frozen=True, gc=False):
     left: RowT | None = None
 
     @property
-    def who(self) -> str | None:
+    def user_id(self) -> str | None:
         """Id of the user, or None if no user was found by the address."""
         return self.row.user_id or self.found_id
 
@@ -125,7 +125,7 @@ class LedgerRow(msgspec.Struct, Generic[RowT], frozen=True, gc=False):
         return self.row if self.left is None else self.left
 
     @property
-    def turn(self) -> str:
+    def user_key(self) -> str:
         """Key of the user, whose rows are sent one after the other."""
         return self.row.user_id or self.found_id or address_of(self.row.email)
 

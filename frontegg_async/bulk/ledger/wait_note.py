@@ -19,9 +19,9 @@ from ...errors import LedgerError
 from ...pacing import Wait
 from .ledger import Ledger
 
-LONG: Final = 5.0
+LONG_S: Final = 5.0
 """Seconds from which on a wait is noted."""
-_MOVED: Final = 1.0
+_MOVED_S: Final = 1.0
 """Seconds by which the end of a wait moves before the note is written again."""
 _NAME: Final = "wait"
 
@@ -84,7 +84,7 @@ class WaitNote:
             return
         now = self._clock.monotonic()
         self._since = min(self._since, now)
-        if now + wait.seconds - self._since >= LONG:
+        if now + wait.seconds - self._since >= LONG_S:
             self._want(NotedWait(wait.operation, self._clock.time() + wait.seconds))
 
     async def close(self) -> None:
@@ -116,4 +116,4 @@ class WaitNote:
 def _alike(one: NotedWait | None, other: NotedWait | None) -> bool:
     if one is None or other is None:
         return one is other
-    return one.operation == other.operation and abs(one.until - other.until) <= _MOVED
+    return one.operation == other.operation and abs(one.until - other.until) <= _MOVED_S

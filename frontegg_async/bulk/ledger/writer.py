@@ -18,7 +18,7 @@ R = TypeVar("R")
 
 COMMIT_ROWS: Final = 500
 """Waiting outcomes that are committed at once."""
-COMMIT_AFTER: Final = 0.1
+COMMIT_AFTER_S: Final = 0.1
 """Seconds after which fewer are committed: after a kill, the outcomes of that time are in doubt."""
 
 
@@ -74,7 +74,7 @@ class LedgerWriter:
         if len(self._entries) >= COMMIT_ROWS:
             self._write()
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(COMMIT_AFTER, self._write)
+            self._timer = asyncio.get_running_loop().call_later(COMMIT_AFTER_S, self._write)
 
     async def flush(self) -> None:
         """Wait until everything recorded is committed.
@@ -120,7 +120,7 @@ class LedgerWriter:
                     spans = [span for span, _ in intents]
                     await self.run(self._ledger.write, taken_back, entries, spans)
                 except Exception as problem:  # noqa: BLE001  # no waiter may be left
-                    error = problem if isinstance(problem, LedgerError) else _odd(problem)
+                    error = problem if isinstance(problem, LedgerError) else _unexpected(problem)
                     # Outcomes are kept for another try; intents fail, so nothing is sent.
                     self._failure = error
                     self._entries = entries + self._entries
@@ -136,5 +136,5 @@ class LedgerWriter:
             self._writer = None
 
 
-def _odd(problem: Exception) -> LedgerError:
+def _unexpected(problem: Exception) -> LedgerError:
     return LedgerError(f"the ledger cannot be written: {type(problem).__name__}: {problem}")

@@ -132,7 +132,7 @@ def status(*, ledger: Path, as_json: bool) -> None:
     if wait is not None:
         output.data(f"{'waiting':<12} {wait}")
     # Without invites, rows are recorded as in flight by the group, before the first is sent.
-    noted = "sent, or sent next" if opened.job.harmless_twice else "sent, no response so far"
+    noted = "sent, or sent next" if opened.job.repeatable else "sent, no response so far"
     shown = {labels[outcome].words: count for outcome, count in standing.ended.items()}
     for label, count in (*shown.items(), *left.items()):
         if count:

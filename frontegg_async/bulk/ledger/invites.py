@@ -19,16 +19,16 @@ from .records import Entry, InviteNote, LedgerRow, State, invite_of
 
 MOST_KEPT: Final = 50_000
 """Memberships that are remembered: of the last 50 minutes at a thousand invites a minute."""
-LONGEST_LAG: Final = 600.0
+LONGEST_LAG_S: Final = 600.0
 """Seconds after which a read is trusted over a record: twenty times the lag that was seen."""
-INVITED_SCHEMA: Final = """
+INVITES_SCHEMA: Final = """
 CREATE TABLE invited (
     membership TEXT NOT NULL, state INTEGER NOT NULL, noted REAL NOT NULL, seal INTEGER NOT NULL
 )
 """
 
 
-def keep_invited(database: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+def keep_invites(database: sqlite3.Connection, entries: Iterable[Entry]) -> None:
     """Record the memberships that invites were sent for, within a transaction."""
     notes = [
         (each.membership, int(each.state), each.noted)
@@ -41,7 +41,7 @@ def keep_invited(database: sqlite3.Connection, entries: Iterable[Entry]) -> None
         )
 
 
-class Invited:
+class Invites:
     """Remembers the last outcome about each membership, of this run and earlier ones.
 
     Args:
@@ -54,7 +54,7 @@ class Invited:
         self._clock: Final = clock
         self._states: Final[dict[str, State]] = {}
 
-    def look_back(self, database: sqlite3.Connection) -> None:
+    def load(self, database: sqlite3.Connection) -> None:
         """Read the records of earlier runs, within a transaction.
 
         Raises:
@@ -64,7 +64,7 @@ class Invited:
             "SELECT membership, state, noted, seal FROM invited ORDER BY rowid DESC LIMIT ?",
             (MOST_KEPT,),
         ).fetchall()
-        since = self._clock.time() - LONGEST_LAG
+        since = self._clock.time() - LONGEST_LAG_S
         for membership, state, noted, seal in reversed(found):
             if seal != seal_of(membership, state, noted):
                 raise ChangedError("the memberships that got an invite")
@@ -80,10 +80,10 @@ class Invited:
             entry: its outcome.
             added: True if the membership was made, even if another part of the row failed.
         """
-        if row.who is None or (entry.state is State.FAILED and not added):
+        if row.user_id is None or (entry.state is State.FAILED and not added):
             return entry
         membership, state = (
-            invite_of(row.who, self._about(row.row)),
+            invite_of(row.user_id, self._about(row.row)),
             State.DONE if added else entry.state,
         )
         if self._states.get(membership) is state:
@@ -96,7 +96,7 @@ class Invited:
 
     def state_of(self, row: LedgerRow[Any]) -> State | None:
         """Return the last outcome about the membership of a row, or None."""
-        return self._states.get(invite_of(row.who or "", self._about(row.row)))
+        return self._states.get(invite_of(row.user_id or "", self._about(row.row)))
 
     def _keep(self, membership: str, state: State) -> None:
         self._states.pop(membership, None)

@@ -7,10 +7,10 @@ from typing import Any, Final
 import msgspec
 
 from ..errors import FronteggError
-from .addresses import Addresses, InThread
 from .ledger.ledger import Ledger
 from .ledger.records import LedgerRow, address_of
 from .loader import Loader
+from .user_lookup import InThread, UserLookup
 
 CHUNK_ROWS: Final = 1_000
 """Rows that are taken from the ledger at a time: ten blocks to read."""
@@ -32,20 +32,20 @@ class Chunk(msgspec.Struct, frozen=True):
     repeated: int
 
 
-class Intake:
+class ChunkReader:
     """Takes pending rows from a ledger, each with its user and its turn among the user's rows."""
 
     def __init__(
         self,
         ledger: Ledger,
         in_thread: InThread,
-        addresses: Addresses,
+        addresses: UserLookup,
         loader: Loader | None = None,
     ) -> None:
         """Take rows of a ledger, and wait for rows that ``loader`` still enters."""
         self._ledger: Final = ledger
         self._in_thread: Final = in_thread
-        self._addresses: Final = addresses
+        self._lookup: Final = addresses
         self._loader: Final = loader
 
     async def take(self, after: int) -> Chunk | None:
@@ -61,9 +61,9 @@ class Intake:
                 break
             if loader is None or not await loader.more(version):
                 return None
-        found = await self._addresses.find(pending)
+        found = await self._lookup.find(pending)
         rows = await self._in_thread(self._ledger.take_turns, found.rows)
         errors = {
-            row.line: found.errors[address_of(row.row.email)] for row in rows if row.who is None
+            row.line: found.errors[address_of(row.row.email)] for row in rows if row.user_id is None
         }
         return Chunk(rows, errors, found.rows[-1].line, len(found.rows) - len(rows))

@@ -25,14 +25,14 @@ OUTAGE_ROWS: Final = 20
 workers, if that is higher."""
 
 
-def leaves_no_room(error: FronteggError) -> bool:
+def is_limit_used_up(error: FronteggError) -> bool:
     """Return whether the limit is used up for all rows; a 429 to one row is its own failure."""
     return isinstance(error, RateLimitError) and error.message == NO_ROOM
 
 
-def is_for_the_next_run(error: FronteggError) -> bool:
+def is_left_to_next_run(error: FronteggError) -> bool:
     """Return whether an error ends the run and leaves the row as it is in the ledger."""
-    return isinstance(error, LedgerError | ClosedError) or leaves_no_room(error)
+    return isinstance(error, LedgerError | ClosedError) or is_limit_used_up(error)
 
 
 class OutageWatch:
@@ -42,7 +42,7 @@ class OutageWatch:
         self._most: Final = max(OUTAGE_ROWS, workers)
         self._failing = 0
 
-    def worked(self) -> None:
+    def responded(self) -> None:
         """Note that the server responded."""
         self._failing = 0
 

@@ -22,9 +22,9 @@ import msgspec
 from ..errors import FronteggError, NotFoundError
 from ..operation import Caller
 from .ledger.ledger import Ledger
-from .ledger.people import forget_people, keep_people, known_people
 from .ledger.records import LedgerRow, address_of
-from .stops import FATAL, OutageWatch, leaves_no_room
+from .ledger.user_ids import forget_user_ids, keep_user_ids, known_user_ids
+from .stop_conditions import FATAL, OutageWatch, is_limit_used_up
 from .user_reader import read_page, read_user_by_email
 from .workers import SharedSource, run_workers
 
@@ -34,8 +34,8 @@ R = TypeVar("R")
 PAGE_WORTH: Final = 10
 """Look-ups that a page of users may cost."""
 PAGES_AT_ONCE: Final = 4
-AHEAD: Final = 2
-"""Addresses per worker that are looked up at a time, while the workers are busy with the rows that
+ADDRESSES_PER_WORKER: Final = 2
+"""UserLookup per worker that are looked up at a time, while the workers are busy with the rows that
 were handed out before."""
 
 
@@ -49,7 +49,7 @@ class InThread(Protocol):
         ...
 
 
-class Found(msgspec.Struct, frozen=True):
+class LookupResult(msgspec.Struct, frozen=True):
     """Rows with their users.
 
     Args:
@@ -61,7 +61,7 @@ class Found(msgspec.Struct, frozen=True):
     errors: dict[str, FronteggError]
 
 
-class Addresses:
+class UserLookup:
     """Finds users by their addresses, for one run."""
 
     def __init__(self, caller: Caller, ledger: Ledger, in_thread: InThread, workers: int) -> None:
@@ -75,7 +75,7 @@ class Addresses:
         self._pages = 0.0
         self._listed = False
 
-    async def find(self, rows: Sequence[LedgerRow[Any]]) -> Found:
+    async def find(self, rows: Sequence[LedgerRow[Any]]) -> LookupResult:
         """Return rows with their users, beginning with the first row.
 
         Raises:
@@ -86,14 +86,14 @@ class Addresses:
             if not row.row.user_id:
                 wanted.setdefault(address_of(row.row.email), row.row.email or "")
         if not wanted:
-            return Found(list(rows), {})
+            return LookupResult(list(rows), {})
         known = await self._known(wanted)
         rows, missing = self._first(rows, {each: wanted[each] for each in wanted.keys() - known})
         errors = await self._look_up(missing, known)
         for address, user_id in known.items():
             if not user_id:
-                errors.setdefault(address, _nobody())
-        return Found(
+                errors.setdefault(address, _no_user())
+        return LookupResult(
             [
                 row
                 if row.row.user_id
@@ -109,10 +109,10 @@ class Addresses:
         """Return the ids that the ledger has, after listing all users if that is cheaper."""
         if not self._begun:
             self._begun = True
-            await self._within(forget_people)
-        known = await self._within(lambda database: known_people(database, wanted))
+            await self._within(forget_user_ids)
+        known = await self._within(lambda database: known_user_ids(database, wanted))
         if await self._list(self._looked_up + len(wanted) - len(known)):
-            known = await self._within(lambda database: known_people(database, wanted))
+            known = await self._within(lambda database: known_user_ids(database, wanted))
         return known
 
     async def _within(self, function: Callable[[sqlite3.Connection], R]) -> R:
@@ -127,7 +127,7 @@ class Addresses:
             address = address_of(row.row.email)
             if row.row.user_id or address not in missing or address in ahead:
                 continue
-            if len(ahead) == AHEAD * self._workers:
+            if len(ahead) == ADDRESSES_PER_WORKER * self._workers:
                 return rows[:number], ahead
             ahead[address] = missing[address]
         return rows, ahead
@@ -147,19 +147,19 @@ class Addresses:
                 errors[address] = error
                 user_id = ""
             except FronteggError as error:
-                if isinstance(error, FATAL) or leaves_no_room(error):
+                if isinstance(error, FATAL) or is_limit_used_up(error):
                     raise
                 if self._outage.is_outage(error):
                     raise
                 errors[address] = error
                 return
-            self._outage.worked()
+            self._outage.responded()
             found.append((address, user_id))
 
         await run_workers(SharedSource(missing.items()), look_up, self._workers)
         self._looked_up += len(missing)
         if found:
-            await self._within(lambda database: keep_people(database, found, listed=False))
+            await self._within(lambda database: keep_user_ids(database, found, listed=False))
             known.update(found)
         return errors
 
@@ -175,7 +175,7 @@ class Addresses:
                 await run_workers(rest, self._read_page, PAGES_AT_ONCE)
                 self._listed = True
         except FronteggError as error:
-            if isinstance(error, FATAL) or leaves_no_room(error):
+            if isinstance(error, FATAL) or is_limit_used_up(error):
                 raise
             self._pages = math.inf  # never again: users are looked up one by one
         return True
@@ -185,10 +185,10 @@ class Addresses:
         if not self._pages:
             self._pages = math.inf if pages is None else max(1.0, pages)
         people = [(address_of(user.email), user.id) for user in users if user.id and user.email]
-        await self._within(lambda database: keep_people(database, people, listed=True))
+        await self._within(lambda database: keep_user_ids(database, people, listed=True))
 
 
-def _nobody() -> NotFoundError:
+def _no_user() -> NotFoundError:
     return NotFoundError(
         "no user has this e-mail address", operation="users.get_by_email", status=404
     )

@@ -18,7 +18,7 @@ _FIRST_LINE: Final = 1
 _LAST: Final = "SELECT ifnull(max(line), 0) FROM rows"
 
 
-class GivenRows:
+class AvailableRows:
     """Holds back rows that may be duplicates, and rows that the source has not given yet.
 
     Rows that an earlier run has entered are recognised by their values. From the first that differs
@@ -67,9 +67,9 @@ class GivenRows:
             for line, key, *_ in known:
                 if found.pop(line, b"") != key:
                     self._check_key(line)
-                    raise self.other(line)
+                    raise self.mismatch(line)
             if found:
-                raise self.other(min(found))
+                raise self.mismatch(min(found))
         return list(rows[len(known) :])
 
     def _check_key(self, line: int) -> None:
@@ -84,12 +84,12 @@ class GivenRows:
         if key != wanted or seal != row_seal(line, *values):
             raise ChangedError(f"row {line}")
 
-    def given(self, rows: Sequence[NewRow]) -> None:
+    def entered(self, rows: Sequence[NewRow]) -> None:
         """Let rows be handed out that are entered or recognised."""
         if rows and self._next is not None:
             self._next = rows[-1][0] + 1
 
-    def ended(self) -> None:
+    def source_ended(self) -> None:
         """Let all rows be handed out, at the end of the source.
 
         Raises:
@@ -97,7 +97,7 @@ class GivenRows:
         """
         (last,) = self._database.execute(_LAST).fetchone()
         if self._next is not None and last >= self._next:
-            raise self.other(self._next)
+            raise self.mismatch(self._next)
         self._next = None
 
     def possible_duplicates(self, rows: Sequence[NewRow]) -> list[int | None]:
@@ -117,7 +117,7 @@ class GivenRows:
                 if row.found_id and not row.ordered:
                     self._seen.known(bytes.fromhex(subject_of(row, row.found_id)))
 
-    def entered(self, rows: Sequence[NewRow], possible: Sequence[int | None]) -> None:
+    def hold_back(self, rows: Sequence[NewRow], possible: Sequence[int | None]) -> None:
         """Hold back rows from the first possible duplicate on."""
         if self._perhaps is None and PERHAPS in possible:
             self._perhaps = rows[possible.index(PERHAPS)][0]
@@ -131,7 +131,7 @@ class GivenRows:
         """Let rows be handed out that were held back as possible duplicates."""
         self._perhaps = None
 
-    def other(self, line: int) -> LedgerMismatchError:
+    def mismatch(self, line: int) -> LedgerMismatchError:
         """Return the error for a row that differs from the one at its line."""
         return LedgerMismatchError(
             f"{self._path} does not belong to these rows: row {line} differs. "

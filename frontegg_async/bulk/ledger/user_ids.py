@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-PEOPLE_SCHEMA: Final = """
+USER_IDS_SCHEMA: Final = """
 CREATE TABLE people (address TEXT PRIMARY KEY, user_id TEXT) WITHOUT ROWID
 """
 """An empty id means that no user has the address, NULL that several users have it."""
@@ -27,13 +27,13 @@ _LOOKED_UP: Final = f"{_KEEP} excluded.user_id"
 _LISTED: Final = f"{_KEEP} NULL WHERE user_id <> excluded.user_id"
 
 
-def known_people(database: sqlite3.Connection, addresses: Iterable[str]) -> dict[str, str]:
+def known_user_ids(database: sqlite3.Connection, addresses: Iterable[str]) -> dict[str, str]:
     """Return the known ids of users by their addresses."""
     (found,) = database.execute(_KNOWN, (_json(addresses),)).fetchone()
     return dict(msgspec.json.decode(found, type=list[tuple[str, str]]))
 
 
-def keep_people(
+def keep_user_ids(
     database: sqlite3.Connection, people: Iterable[tuple[str, str]], *, listed: bool
 ) -> None:
     """Keep the ids of users by their addresses.
@@ -47,7 +47,7 @@ def keep_people(
     database.execute(_LISTED if listed else _LOOKED_UP, (_json(people),))
 
 
-def forget_people(database: sqlite3.Connection) -> None:
+def forget_user_ids(database: sqlite3.Connection) -> None:
     """Forget all users: an address may belong to another user by the next run."""
     database.execute("DELETE FROM people")
 
