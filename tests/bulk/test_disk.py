@@ -1,4 +1,4 @@
-"""A full disk: recorded outcomes are on file."""
+"""A full disk: recorded outcomes are kept."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ledger.close()
 @pytest.mark.parametrize("reason", ["", "why it failed " * 30])
 @pytest.mark.parametrize("spare", [0, 5_000, 60_000])
 def test_no_outcome_is_lost(tmp_path: Path, spare: int, reason: str) -> None:
-    """On a full disk, each recorded outcome is on file, and at most one row is in flight."""
+    """On a full disk, each outcome is kept, and at most one row is in flight."""
     path = tmp_path / "ledger"
     done = subprocess.run(
         [sys.executable, "-c", CODE, str(path), str(spare), reason],

@@ -34,7 +34,7 @@ def session_on(server: Emulator, clock: LeapingClock) -> FronteggSession:
 
 
 async def test_the_next_run_begins_with_what_was_learned(tmp_path: Path) -> None:
-    """A limit that one run has met is on file, and the next run begins with it before any call."""
+    """A limit that one run has met is recorded, and the next run begins with it before any call."""
     path, clock = tmp_path / "ledger", LeapingClock()
     limit = RateLimit(40, 20.0, on=ADD)
     async with Emulator(
@@ -61,7 +61,7 @@ async def test_the_next_run_begins_with_what_was_learned(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '[{"group": 1}]', "null", "[null]"])
 def test_what_cannot_be_read_counts_as_nothing(tmp_path: Path, text: str) -> None:
-    """Limits on file that are not as they were written keep no run from its work."""
+    """Recorded limits that are not as they were written keep no run from its work."""
     with closing(Ledger.begin(tmp_path / "ledger", HEADER, FORM)) as ledger:
         ledger.keep("limits", text)
         assert ledger.remembered() == []

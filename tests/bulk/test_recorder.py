@@ -54,7 +54,7 @@ async def ledger(tmp_path: Path) -> AsyncIterator[Watched]:
 
 
 async def test_group_commit(ledger: Watched) -> None:
-    """A thousand intents and outcomes at a time take a few commits, and all are on file."""
+    """A thousand intents and outcomes at a time take a few commits, and all are recorded."""
     recorder = LedgerWriter(ledger)
 
     async def row(line: int) -> None:
@@ -72,7 +72,7 @@ async def test_group_commit(ledger: Watched) -> None:
 
 
 async def test_an_intent_is_on_file_before_it_returns(ledger: Watched, tmp_path: Path) -> None:
-    """``intend`` returns when the intent is on file, where others can read it."""
+    """``intend`` returns when the intent is committed, where others can read it."""
     recorder = LedgerWriter(ledger)
     for line in (5, 7):
         await recorder.intend(line, line)
@@ -85,7 +85,7 @@ async def test_an_intent_is_on_file_before_it_returns(ledger: Watched, tmp_path:
 
 @pytest.mark.parametrize("outcomes", [1, COMMIT_ROWS - 1, COMMIT_ROWS])
 async def test_outcomes_are_put_on_file_unasked(ledger: Watched, outcomes: int) -> None:
-    """Outcomes are soon on file, with one commit, also if nothing else is written."""
+    """Outcomes are soon recorded, with one commit, also if nothing else is written."""
     recorder = LedgerWriter(ledger)
     written = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -162,7 +162,7 @@ async def test_a_waiter_that_is_cancelled(ledger: Watched) -> None:
 
 
 async def test_an_intent_that_nobody_waits_for(ledger: Watched) -> None:
-    """An intent whose waiter was cancelled before its commit is not put on file."""
+    """An intent whose waiter was cancelled before its commit is not recorded."""
     recorder = LedgerWriter(ledger)
     impatient = asyncio.create_task(recorder.intend(1, 4))
     patient = asyncio.create_task(recorder.intend(7, 7))
@@ -175,7 +175,7 @@ async def test_an_intent_that_nobody_waits_for(ledger: Watched) -> None:
 
 
 async def test_closing_writes_what_is_left(ledger: Watched, tmp_path: Path) -> None:
-    """Closing puts the last outcomes on file, and ends the thread."""
+    """Closing records the last outcomes, and ends the thread."""
     recorder = LedgerWriter(ledger)
     for line in range(1, 101):
         recorder.record(Entry(line, State.FAILED, 404, 1, None, "no"))

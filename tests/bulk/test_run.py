@@ -129,7 +129,7 @@ async def test_failures_of_a_stopped_run(anyio_backend: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("workers", [1, 8])
 async def test_cancelling(anyio_backend: str, tmp_path: Path, workers: int) -> None:
-    """A cancelled run has its outcomes on file, and the same call does the rest."""
+    """A cancelled run has its outcomes recorded, and the same call does the rest."""
     async with crowd(50) as (server, session, ids):
         path = csv_of(tmp_path / "rows.csv", ids)
         stalled = server.inject(Stall(after_commit=True), on=ADD, times=None, every=20)
@@ -156,7 +156,7 @@ async def test_cancelling(anyio_backend: str, tmp_path: Path, workers: int) -> N
 async def test_what_is_in_doubt_of_a_killed_run(
     anyio_backend: str, tmp_path: Path, invite: bool
 ) -> None:
-    """Intents are on file by group, with invites by row; cancelling takes the unsent ones back."""
+    """Intents are recorded by group, with invites by row; cancelling sets unsent rows back."""
     async with crowd(600) as (server, session, ids):
         path = csv_of(tmp_path / "rows.csv", ids)
         stalled = server.inject(Stall(), on=ADD, times=None)

@@ -206,7 +206,7 @@ class Ledger:
         self._available.hold_back(new, possible)
 
     def _find_duplicates(self) -> None:
-        """Mark the duplicates among the rows that may be some."""
+        """Mark the duplicates among the possible ones."""
         if self._available.in_question:
             with self._transaction():
                 self._available.find_duplicates()
