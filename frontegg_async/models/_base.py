@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from typing import Annotated, Any, Self, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET
 
 from .._core.secret import MASK, is_secret, revealed
+from ..errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import core_schema
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -24,7 +29,86 @@ Number: TypeAlias = int | float
 """A JSON number. Frontegg says only that much, also of counts: ``5.0`` is no error."""
 
 
-class RequestModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """Struct that is shown without its secrets, and turned into a dict or JSON and back.
+
+    pydantic, and FastAPI with it, takes it for a type of its own: ``-> User`` and ``-> Page[User]``
+    are response models, and fields of pydantic models may be Structs.
+    """
+
+    def to_dict(self, *, secrets: bool = False) -> dict[str, Any]:
+        """Return the fields as JSON types, under the names that Frontegg's API gives them.
+
+        Args:
+            secrets: True to include passwords, tokens and other secrets.
+
+        Raises:
+            TypeError: the Struct holds a secret, and ``secrets`` is not True.
+        """
+        if not secrets:
+            refuse_secrets(self)
+        return cast("dict[str, Any]", msgspec.to_builtins(self))
+
+    def to_json(self, *, secrets: bool = False) -> bytes:
+        """Return the fields as JSON, under the names that Frontegg's API gives them.
+
+        Args:
+            secrets: True to include passwords, tokens and other secrets.
+
+        Raises:
+            TypeError: the Struct holds a secret, and ``secrets`` is not True.
+        """
+        if not secrets:
+            refuse_secrets(self)
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """Return the Struct of what ``to_dict`` returned. Unknown fields are ignored.
+
+        Raises:
+            InvalidRequestError: a field is missing or of another type.
+        """
+        try:
+            return msgspec.convert(fields, cls)
+        except msgspec.DecodeError as error:
+            problem = str(error)
+        del fields  # they show secrets in a traceback
+        raise InvalidRequestError(f"these are not the fields of a {cls.__name__}: {problem}")
+
+    @classmethod
+    def from_json(cls, document: str | bytes) -> Self:
+        """Return the Struct of a JSON document. Unknown fields are ignored.
+
+        Raises:
+            InvalidRequestError: it is no JSON, or a field is missing or of another type.
+        """
+        try:
+            return msgspec.json.decode(document, type=cls)
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            problem = str(error)
+        del document
+        raise InvalidRequestError(f"this is not the JSON of a {cls.__name__}: {problem}")
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        # Called by pydantic only, so that nothing is imported without it.
+        from ._pydantic import core_schema_of
+
+        return core_schema_of(source, handler)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        from ._pydantic import described
+
+        return described(cls, schema, handler)
+
+
+class RequestModel(Model, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """A body to send: a field left UNSET is not sent, None is sent as null."""
 
     def __repr__(self) -> str:
@@ -41,7 +125,7 @@ class RequestModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
         return _copied(self, memo)
 
 
-class ResponseModel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
+class ResponseModel(Model, frozen=True, kw_only=True, rename="camel", gc=False):
     """Part of an answer: a field may be missing, null or odd, unknown ones are ignored.
 
     Fields without a default have to be there: see ``Id``, and ``frontegg_async._core.lenient``.
@@ -115,6 +199,32 @@ def secrets_of(sent: object) -> tuple[str, ...]:
         elif value and is_secret(name):
             found.append(value)
     return tuple(found)
+
+
+def refuse_secrets(value: object) -> None:
+    """Raise TypeError if a Struct, or one within it, holds a secret in a field of its own.
+
+    Documents of the program's own, such as ``metadata``, may hold any names.
+    """
+    for struct, name in _secret_fields(value):
+        raise TypeError(
+            f"this {struct} holds a secret ({name}) and is not turned into a dict or JSON unless "
+            "to_dict(secrets=True) or to_json(secrets=True) says so"
+        )
+
+
+def _secret_fields(value: object) -> Iterator[tuple[str, str]]:
+    """Yield Struct and field of each secret. It is in no variable of a frame that raises."""
+    if isinstance(value, list | tuple):
+        for item in cast("Sequence[object]", value):
+            yield from _secret_fields(item)
+    elif isinstance(value, msgspec.Struct):
+        for name in type(value).__struct_fields__:
+            field = revealed(getattr(value, name))
+            if not isinstance(field, str | bytes):
+                yield from _secret_fields(field)
+            elif field and is_secret(name):
+                yield type(value).__name__, name
 
 
 def _masked(name: str, value: object) -> object:
