@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sys
 
-import msgspec
 from aiohttp import web
 
 from frontegg_async.integrations.aiohttp_web import (
@@ -25,10 +24,6 @@ from frontegg_async.integrations.aiohttp_web import (
 routes = web.RouteTableDef()
 
 
-def as_json(value: object) -> web.Response:
-    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
-
-
 @routes.get("/health")
 async def health(request: web.Request) -> web.Response:
     return web.Response(text="ok")
@@ -37,21 +32,22 @@ async def health(request: web.Request) -> web.Response:
 @routes.get("/me")
 async def me(request: web.Request) -> web.Response:
     caller = request[CLAIMS]
-    return as_json({"user_id": caller.user_id, "tenant_id": caller.tenant_id})
+    return web.json_response({"user_id": caller.user_id, "tenant_id": caller.tenant_id})
 
 
 @routes.get("/users/{user_id}")
 @requires(roles="Admin")
 async def get_user(request: web.Request) -> web.Response:
     user = await request.config_dict[FRONTEGG].users.get(request.match_info["user_id"])
-    return as_json(user)
+    return web.Response(body=user.to_json(), content_type="application/json")
 
 
 @routes.get("/tenants/{tenant_id}/users")
 @requires(tenant_from="tenant_id")
 async def list_users(request: web.Request) -> web.Response:
-    users = request.config_dict[FRONTEGG].users.iterate(tenant_id=request.match_info["tenant_id"])
-    return as_json(await users.collect(max_items=100))
+    found = request.config_dict[FRONTEGG].users.iterate(tenant_id=request.match_info["tenant_id"])
+    users = await found.collect(max_items=100)
+    return web.json_response([user.to_dict() for user in users])
 
 
 def make_app() -> web.Application:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 
 import django
-import msgspec
 from django.conf import settings
 from django.core.asgi import get_asgi_application
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
 from frontegg_async.integrations.django import (
@@ -35,28 +34,25 @@ settings.configure(
 django.setup()
 
 
-def as_json(value: object) -> HttpResponse:
-    return HttpResponse(msgspec.json.encode(value), content_type="application/json")
-
-
 async def health(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
 
 async def me(request: HttpRequest) -> HttpResponse:
     caller = get_claims(request)
-    return as_json({"user_id": caller.user_id, "tenant_id": caller.tenant_id})
+    return JsonResponse({"user_id": caller.user_id, "tenant_id": caller.tenant_id})
 
 
 @requires(roles="Admin")
 async def get_user(request: HttpRequest, user_id: str) -> HttpResponse:
-    return as_json(await get_session(request).users.get(user_id))
+    user = await get_session(request).users.get(user_id)
+    return HttpResponse(user.to_json(), content_type="application/json")
 
 
 @requires(tenant_from="tenant_id")
 async def list_users(request: HttpRequest, tenant_id: str) -> HttpResponse:
-    users = get_session(request).users.iterate(tenant_id=tenant_id)
-    return as_json(await users.collect(max_items=100))
+    users = await get_session(request).users.iterate(tenant_id=tenant_id).collect(max_items=100)
+    return JsonResponse([user.to_dict() for user in users], safe=False)
 
 
 urlpatterns = [

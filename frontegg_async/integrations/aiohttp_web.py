@@ -9,7 +9,7 @@ Needs ``pip install frontegg-async[jwt]``::
     @requires(roles="Admin")
     async def get_user(request: web.Request) -> web.Response:
         user = await request.config_dict[FRONTEGG].users.get(request.match_info["user_id"])
-        return web.Response(body=msgspec.json.encode(user), content_type="application/json")
+        return web.Response(body=user.to_json(), content_type="application/json")
 
 
     app = web.Application(middlewares=[frontegg_middleware(public=["/health"])])
@@ -69,6 +69,7 @@ else:
 FRONTEGG: Final = web.AppKey("FRONTEGG", FronteggSession)
 VERIFIER: Final = web.AppKey("VERIFIER", TokenVerifier)
 CLAIMS: Final = _RequestKey("CLAIMS", Claims)
+_VERIFIED_BY: Final = _RequestKey("VERIFIED_BY", TokenVerifier)
 
 
 class CallerError(web.HTTPException):
@@ -199,15 +200,16 @@ async def authenticated(request: web.Request) -> Claims:
     Raises:
         FronteggError: the caller has no valid token, or it cannot be looked up.
     """
-    claims = request.get(CLAIMS)
-    if claims is None:
-        verifier = request.config_dict.get(VERIFIER)
-        if verifier is None:
-            raise ConfigurationError(
-                "app[VERIFIER] is not set: add cleanup_context() to app.cleanup_ctx"
-            )
-        claims = request[CLAIMS] = await verifier.authenticate(request.headers)
-    return claims
+    verifier: TokenVerifier | None = request.config_dict.get(VERIFIER)
+    if verifier is None:
+        raise ConfigurationError(
+            "app[VERIFIER] is not set: add cleanup_context() to app.cleanup_ctx"
+        )
+    # An application below another may have a verifier of its own.
+    if request.get(_VERIFIED_BY) is not verifier:
+        request[CLAIMS] = await verifier.authenticate(request.headers)
+        request[_VERIFIED_BY] = verifier
+    return request[CLAIMS]
 
 
 def _request_among(args: Sequence[object]) -> web.Request:

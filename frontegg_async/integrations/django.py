@@ -10,7 +10,7 @@ to put into ``INSTALLED_APPS``::
     @requires(roles="Admin")
     async def get_user(request: HttpRequest, user_id: str) -> HttpResponse:
         user = await get_session(request).users.get(user_id)
-        return HttpResponse(msgspec.json.encode(user), content_type="application/json")
+        return HttpResponse(user.to_json(), content_type="application/json")
 
 ========================  ========================================================================
 ``FRONTEGG``              a dict of ``Settings``, all of them optional
@@ -74,7 +74,6 @@ from .callers import (
     RouteRequirement,
     VerifierSettings,
     response_to,
-    running,
 )
 from .error_responses import ErrorResponses
 
@@ -151,14 +150,19 @@ async def close_session() -> None:
 
 
 async def _live() -> AsyncGenerator[_Running]:
-    settings = _settings()
-    source = settings.get("SESSION", FronteggSession.from_env)
+    # No generator within this one: a loop ends all of them at the same time.
+    async with _session() as session:
+        yield session, TokenVerifier(session, **_settings().get("VERIFIER", {}))
+
+
+def _session() -> FronteggSession:
+    """Make the session that the settings describe."""
+    source = _settings().get("SESSION", {})
+    if isinstance(source, Mapping):
+        return FronteggSession.from_env(**source)
     make = cast("Any", import_string(source) if isinstance(source, str) else source)
-    arguments = make if isinstance(make, Mapping) else None
-    if arguments is not None:
-        make = lambda: FronteggSession.from_env(**arguments)  # noqa: E731
-    async with running(make, settings.get("VERIFIER", {})) as found:
-        yield found
+    session: FronteggSession = make()
+    return session
 
 
 def with_lifespan(application: Application) -> Application:

@@ -85,7 +85,7 @@ _GUARD: Final = "frontegg_async_requirement"
 """Attribute of guards that ``requires`` made."""
 
 _SCHEMES: Final = {
-    "Frontegg": SecurityScheme(
+    "FronteggToken": SecurityScheme(
         type="http",
         scheme="bearer",
         bearer_format="JWT",
