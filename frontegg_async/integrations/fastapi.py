@@ -69,11 +69,11 @@ class _Scheme(SecurityBase):
 
 
 _BEARER: Final = _Scheme(
-    "Frontegg",
+    "FronteggToken",
     HTTPBearer(bearerFormat="JWT", description="Token of a user or of client credentials."),
 )
 _API_KEY: Final = _Scheme(
-    "Frontegg access token",
+    "FronteggAccessToken",
     APIKey.model_validate(
         {"in": APIKeyIn.header, "name": "x-api-key", "description": "Access token."}
     ),

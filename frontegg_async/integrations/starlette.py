@@ -217,7 +217,7 @@ class FronteggMiddleware:
     def _is_public(self, scope: Scope) -> bool:
         path: str = scope["path"]
         root: str = scope.get("root_path", "")
-        if root and path.startswith(f"{root}/"):
+        if path == root or path.startswith(f"{root}/"):
             path = path[len(root) :]
         *folders, last = path[1:].split("/")
         if last in {".", ".."} or not {"", ".", ".."}.isdisjoint(folders):

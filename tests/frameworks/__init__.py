@@ -1,0 +1,1 @@
+"""Web frameworks: applications that authenticate callers and call Frontegg."""
