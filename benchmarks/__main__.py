@@ -1,4 +1,4 @@
-"""Run all benchmarks: ``python -m benchmarks``. What it can do is said in ``running.py``."""
+"""Run all benchmarks: ``python -m benchmarks``. Its options are those of ``running.py``."""
 
 from __future__ import annotations
 

@@ -8,12 +8,12 @@ from 64 workers, and by the loops that people write: a task for every row behind
 the SDK's call and over plain aiohttp. A run always has a ledger (``ledger=False`` is a temporary
 one), so ``bulk.map``, which has none, stands for a run without. Every run is a process of its own
 and starts with a new session; the sizes and the ways alternate. The server gives fixed answers, so
-that it is not what is measured; before that, every way assigns ``--proof`` rows to the emulator,
+that it is not the bottleneck; before that, every way assigns ``--proof`` rows to the emulator,
 which says whether the memberships are really there. CPU is that of all threads from the start of
 the session to its end, over the bare call's in the same round; memory is the peak of the whole
 process. ``--full`` adds a million rows, for which the loops take some gigabytes. With
-``--instructions``, what callgrind counts for a row instead: the difference of two small files, so
-that start-up drops out. It takes minutes, and does not mind what else the machine does.
+``--instructions``, callgrind's count for a row instead: the difference of two small files, so
+that start-up drops out. It takes minutes, and other work on the machine does not count.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ from measuring import (
 )
 from memory import peak_mib
 from server import ServerProcess
-from wire_server import TENANT_ID, WireServer
+from static_server import TENANT_ID, StaticServer
 
 FULL: Final = 1_000_000
 COUNTED_ROWS: Final = (1_000, 4_000)
 AIM: Final = 1.15
-"""What a row may cost in a run with its ledger, over the bare call."""
+"""The most that a row may cost in a run with its ledger, over the bare call."""
 ENOUGH: Final = 100_000
 """Rows from which on the slow start of a run does not matter."""
 
@@ -116,7 +116,7 @@ def write(path: Path, rows: int) -> None:
         file.writelines(f"34a82e16-9a58-404d-8fee-{n:012d},{TENANT_ID}\n" for n in range(rows))
 
 
-Server = ServerProcess | WireServer
+Server = ServerProcess | StaticServer
 
 
 def measure(server: Server, directory: Path, way: str, rows: int, *, counted: bool = False) -> Run:
@@ -192,7 +192,7 @@ def counted_up(way: str, counts: list[float], bare: list[float], proven: int) ->
 
 
 def verdict(way: str, rows: int, to_bare: float) -> str:
-    """Say whether a row meets what is aimed at: for runs that outlast their slow start."""
+    """Return whether a row meets its target, for runs that outlast their slow start."""
     if way != ASSIGN or rows < ENOUGH:
         return ""
     return f"aim ≤ {AIM:g}: {'met' if to_bare <= AIM else 'missed'}"
@@ -219,7 +219,7 @@ def main() -> None:
         directory = Path(name)
         proven = {way: prove(directory, way, given.proof) for way in ways}
         assert set(proven.values()) == {given.proof}, proven
-        with WireServer() as server:
+        with StaticServer() as server:
             if given.instructions:
                 counts = alternate(ways, given.rounds, lambda way: count(server, directory, way))
                 table = [

@@ -6,8 +6,8 @@
 This package and its peers make the same call of the same server, each in a process of its own, and
 take turns within a round. CPU is user and system time of the client's process, wall is time over
 calls at the given concurrency, both from after a warm-up; ratios are medians of those within a
-round. With ``--instructions``, what callgrind counts for a call: the difference of two runs, so
-that start-up drops out. It takes minutes, and does not mind what else the machine does.
+round. With ``--instructions``, callgrind's count for a call: the difference of two runs, so
+that start-up drops out. It takes minutes, and other work on the machine does not count.
 
     sdk             users.add_to_tenant of this package
     sdk-standard    the same over aiohttp's ClientSession: with an aiohttp that is not known yet
@@ -33,18 +33,18 @@ from typing import Final, cast
 
 import measuring
 import msgspec
+from call_runs import Job, Run
 from contenders import Target
 from loops import LoopName
 from measuring import ChildFailedError, Column, Report
-from one_call import Job, Run
-from wire_server import TENANT_ID, TOKEN, USER_BYTES, USER_ID, WireServer
+from static_server import TENANT_ID, TOKEN, USER_BYTES, USER_ID, StaticServer
 
-SCRIPT: Final = str(Path(__file__).with_name("one_call.py"))
+SCRIPT: Final = str(Path(__file__).with_name("call_runs.py"))
 FEW_CALLS: Final = 128
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """A contender: where it is, what it needs, and how many calls callgrind has time for."""
+    """A contender: its module, its packages, and how many calls callgrind has time for."""
 
     name: str
     module: str
@@ -67,11 +67,11 @@ PEERS: Final = (
 )
 
 OWN: Final = frozenset({"sdk", "sdk-standard", "tuned", "plain", "bare"})
-"""Those whose failure is ours. A peer's is a row: some cannot do 256 calls at a time."""
+"""Contenders whose failure is ours. A peer's is a row: some cannot do 256 calls at a time."""
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """What all contenders meet alike."""
+    """The settings that are the same for all contenders."""
 
     loop: LoopName
     tls: bool
@@ -109,13 +109,15 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     note: str = ""
 
 
-def arguments(server: WireServer, peer: Peer, setting: Setting, seconds: float, calls: int) -> Job:
+def arguments(
+    server: StaticServer, peer: Peer, setting: Setting, seconds: float, calls: int
+) -> Job:
     """Return the job of one run."""
     target = Target(server.url, server.ca_file, USER_ID, TENANT_ID, TOKEN, setting.concurrency)
     return Job(peer.module, target, setting.loop, peer.blocking, seconds, calls)
 
 
-def environment(server: WireServer) -> dict[str, str]:
+def environment(server: StaticServer) -> dict[str, str]:
     """Return the variables by which peers are told where to call, and whom to trust."""
     found = {"FRONTEGG_API_GATEWAY_URL": server.url, "FRONTEGG_HTTP_TIMEOUT_IN_SECONDS": "60"}
     if server.ca_file is not None:
@@ -124,7 +126,7 @@ def environment(server: WireServer) -> dict[str, str]:
 
 
 def checked(written: bytes, peer: Peer) -> Run:
-    """Decode what a run wrote; every one of its answers must have been right."""
+    """Decode the result of a run; every one of its answers must have been right."""
     run = msgspec.json.decode(written, type=Run)
     if not run.calls or run.right != run.calls:
         sys.exit(f"{peer.name}: {run.right} of {run.calls} answers were right")
@@ -132,7 +134,7 @@ def checked(written: bytes, peer: Peer) -> Run:
 
 
 def time_calls(
-    server: WireServer, setting: Setting, seconds: float, peer: Peer
+    server: StaticServer, setting: Setting, seconds: float, peer: Peer
 ) -> Measured | ChildFailedError:
     """Let a contender call for so many seconds."""
     job = msgspec.json.encode(arguments(server, peer, setting, seconds, 0)).decode()
@@ -145,7 +147,7 @@ def time_calls(
     except ChildFailedError as error:
         return failed(peer, error)
     after = server.state()
-    # The server's CPU for all calls, the warm-up's too, scaled to those that were timed.
+    # The server's CPU for all calls, the warm-up's too, scaled to the timed ones.
     share = run.calls / (after.requests - before.requests)
     return Measured(
         run.calls,
@@ -155,7 +157,7 @@ def time_calls(
     )
 
 
-def count_calls(server: WireServer, setting: Setting, peer: Peer) -> Measured | ChildFailedError:
+def count_calls(server: StaticServer, setting: Setting, peer: Peer) -> Measured | ChildFailedError:
     """Count a contender's instructions: those of many calls without those of few."""
     counts: list[int] = []
     few = max(FEW_CALLS, setting.concurrency)
@@ -174,14 +176,14 @@ def count_calls(server: WireServer, setting: Setting, peer: Peer) -> Measured | 
 
 
 def failed(peer: Peer, error: ChildFailedError) -> ChildFailedError:
-    """Return what goes into a peer's row; stop if it is one of ours."""
+    """Return the note of a peer's row; stop if it is one of ours."""
     if peer.name in OWN:
         sys.exit(f"{peer.name}: {error}")
     return error
 
 
 def measure(
-    server: WireServer, setting: Setting, peers: Sequence[Peer], given: argparse.Namespace
+    server: StaticServer, setting: Setting, peers: Sequence[Peer], given: argparse.Namespace
 ) -> list[Row]:
     """Let all contenders take turns in one setting."""
     absent = [peer for peer in peers if missing(peer)]
@@ -255,7 +257,7 @@ def row(peer: Peer, setting: Setting, found: dict[str, list[Measured]], *, count
 
 
 def verdict(row: Row, to_plain: float | None, *, counted: bool) -> str:
-    """Say whether a row meets what is aimed at, where something is: at concurrency 64."""
+    """Return whether a row meets its target, which there is at concurrency 64."""
     if row.concurrency != 64:
         return ""
     most = {"sdk": 0.55, "sdk-standard": 1.08}.get(row.contender)
@@ -319,7 +321,7 @@ def main() -> None:
     rows: list[Row] = []
     transports = [False, True] if given.full else [given.tls]
     for tls in transports:
-        with WireServer(tls=tls) as server:
+        with StaticServer(tls=tls) as server:
             for loop in given.loop:
                 # Threads know no loop: once is enough.
                 peers = [

@@ -1,16 +1,16 @@
-"""What does decoding cost, and keeping what was decoded?
+"""What does decoding cost, and keeping the objects?
 
     python benchmarks/bench_decode.py [--rounds 15] [--keep 200000] [--keep-rounds 3]
         [--instructions] [--json]
 
-*Decoding*: CPU microseconds for one answer, by what a session calls (``operation.decode``), by a
+*Decoding*: CPU microseconds for one answer, by the method of a session (``operation.decode``), by a
 bare msgspec decoder for the same Struct (the reference of the ratios; ``operation.decode`` should
-be within 10 % of it), and by what others decode with: to dicts by msgspec and by the standard
+be within 10 % of it), and by the decoders of others: to dicts by msgspec and by the standard
 library, to pydantic models of the same fields. With ``--instructions`` the first two are compared
 by callgrind too, which noise does not touch, on the small answers: there it matters.
 
 *Keeping*: a program holds many users, and the garbage collector stops it. The worst pause (CPU
-milliseconds) is the longest of those that happened while they were decoded and of a full
+milliseconds) is the longest of all while they were decoded and of a full
 collection at the end; it should be at most 20 ms for Structs. *wire* are users as they come:
 metadata in a text, no groups. The other forms hold objects that have no schema.
 
@@ -30,7 +30,7 @@ import msgspec
 from documents import ANSWERS, answer
 from equivalents import pydantic_validator, same
 from figures import Figure, absent, show_figures
-from keeping import KINDS, PYDANTIC, STRUCTS, Form, Kept
+from gc_pauses import KINDS, PYDANTIC, STRUCTS, Form, Kept
 from measuring import (
     Report,
     alternate,
@@ -55,7 +55,7 @@ STANDARD: Final = "json.loads"
 MODELS: Final = "pydantic"
 
 SMALL: Final = ("user", "login result")
-"""Answers whose decoding is so cheap that what surrounds it shows."""
+"""Answers whose decoding is so cheap that the code around it shows."""
 WITHIN: Final = 1.10
 WORST_PAUSE: Final = 0.020
 BATCH: Final = 0.01
@@ -133,9 +133,9 @@ def _calls(decode: Decode, body: bytes) -> int:
 
 
 def measure_instructions(name: str) -> list[Figure]:
-    """Compare what a session calls with the bare decoder, in instructions."""
+    """Compare the method of a session with the bare decoder, in instructions."""
     _, body = answer(name)
-    # Enough for what a decoder does once to vanish, and not more: callgrind is slow.
+    # Enough for the first use of a decoder to vanish, and not more: callgrind is slow.
     less, more = 5, 5 + max(20, 200_000 // len(body))
     counts: dict[str, float] = {}
     for contender in (BARE, SDK):
@@ -161,7 +161,7 @@ def measure_instructions(name: str) -> list[Figure]:
 
 def measure_keeping(form: Form, kinds: Sequence[str], count: int, rounds: int) -> list[Figure]:
     """Compare the pauses of programs that keep users."""
-    script = str(Path(__file__).with_name("keeping.py"))
+    script = str(Path(__file__).with_name("gc_pauses.py"))
     runs = alternate(
         kinds,
         rounds,
@@ -226,11 +226,11 @@ def main() -> None:
             rows += measure_instructions(name)
     kinds = [kind for kind in KINDS if kind != PYDANTIC or installed(MODELS)]
     for form in get_args(Form) if given.keep else ():
-        # The two forms in the middle tell what a miss of the last one is made of.
+        # The two forms in the middle tell the parts of a miss of the last one.
         compared = kinds if form in {"wire", "both"} else [STRUCTS]
         rows += measure_keeping(form, compared, given.keep, given.keep_rounds)
     report = Report(
-        "what decoding costs, and keeping what was decoded",
+        "the cost of decoding, and of keeping the objects",
         versions(MODELS),
         machine(),
         {

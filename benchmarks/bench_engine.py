@@ -3,7 +3,7 @@
     python benchmarks/bench_engine.py [--rows 10000 100000] [--rounds 3] [--json]
 
 A row goes the whole way from a CSV file to its outcome in the ledger, but the HTTP call is answered
-on the spot: what is measured is reading, ledger, queue, worker and report. CPU is that of all
+on the spot: measured are reading, ledger, queue, worker and report. CPU is that of all
 threads of the process, memory its peak. Each run is a process of its own; sizes alternate.
 """
 
@@ -46,7 +46,7 @@ class InstantSession(FronteggSession):
         observer: AttemptObserver | None = None,
         **arguments: Any,
     ) -> Response:
-        """Tell the observer what a real call would tell it, and answer."""
+        """Tell the observer the same as a real call would, and answer."""
         answer = Response(201, {"frontegg-trace-id": "ab" * 16}, b"")
         if observer is not None:
             noted = observer.before(operation)

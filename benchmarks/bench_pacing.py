@@ -4,7 +4,7 @@
 
 The pacing and its peers meet the same servers in virtual time, with round trips of 80 ms
 (lognormal) and at most 64 calls at once for each client, in the scenarios of
-``tests/pacing/scenarios.py``. Nobody is told the limit but the fixed rate. Shown are the mean over
+``tests/pacing/scenarios.py``. Only the fixed rate is told the limit. Shown are the mean over
 the seeds and, in brackets, the worst; below a scenario stand its targets, and whether the pacing
 of this project meets them. Peers are played with three seeds, unless a target compares with them.
 The last lines are the pacing's own cost: nanoseconds of CPU for a call that nothing holds back.
@@ -53,7 +53,7 @@ FAST_PATH: Final[dict[str, RunAllowance | None]] = {
 
 
 class Measure(NamedTuple):
-    """How a measure is shown: its title, and the text of a value."""
+    """The presentation of a measure: its title, and the text of a value."""
 
     title: str
     text: str

@@ -1,9 +1,9 @@
-"""Does the pacing hold over real sockets, between processes, what it holds in virtual time?
+"""Does the pacing do over real sockets, between processes, as well as in virtual time?
 
     python benchmarks/bench_pacing_socket.py [--scenario TEXT ...] [--long] [--rounds 1] [--json]
 
 The emulator, with 80 ms of latency, and each client are processes of their own that share nothing;
-nobody is told the limit. Beside the SDK stands the loop that people write: aiohttp, and after a 429
+none is told the limit. Beside the SDK stands the loop that people write: aiohttp, and after a 429
 a sleep until ``X-Rate-Limit-Reset``, for ``Retry-After``, or for a second. Both do the same work
 and take turns; the ratio is the SDK's figure over the loop's. Everything counts from the first
 second on. Scenarios and targets are in ``socket_cases.py``, the clients in ``socket_clients.py``.

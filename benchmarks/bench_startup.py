@@ -4,13 +4,13 @@
 
 Every figure is of fresh processes, which alternate, with everything compiled beforehand. Importing
 this package is compared with importing the three that it stands on, alone: 1.25 times as much CPU
-is the most that is aimed at, and counted is what comes on top of an interpreter that does nothing
+is the target at most, and counted is the part on top of an interpreter that does nothing
 (its own start is subtracted from both). Frontegg's own package is an optional peer: ``import
-frontegg`` loads next to nothing, so importing its clients is what compares.
+frontegg`` loads next to nothing, so importing its clients is compared.
 
 Further rows: the command line, and the first touch of one group of operations and of all of them,
 on top of the import. ``--instructions`` adds callgrind's counts, which noise does not touch.
-``--profile`` tells what is imported beyond the three, and how long each module of our own takes by
+``--profile`` tells the packages beyond the three, and how long each module of our own takes by
 itself (``-X importtime``, milliseconds of wall time).
 """
 
@@ -107,7 +107,7 @@ def start(program: Sequence[str], environment: Mapping[str, str]) -> Start:
 def measure_starts(programs: Programs, rounds: int, environment: Mapping[str, str]) -> list[Figure]:
     """Compare all programs, in CPU time and in wall time."""
     found = alternate(list(programs), rounds, lambda name: start(programs[name], environment))
-    # What comes on top of an interpreter that does nothing.
+    # The part on top of an interpreter that does nothing.
     net = {
         name: [
             Start(run.wall_s - other.wall_s, run.cpu_s - other.cpu_s)
@@ -191,7 +191,7 @@ def profile(program: Sequence[str], environment: Mapping[str, str]) -> dict[str,
 def measure_profile(
     programs: Programs, rounds: int, environment: Mapping[str, str]
 ) -> list[Figure]:
-    """Tell what each program imports beyond the foundation, and what of it is our own."""
+    """Tell the imports of each program beyond the foundation, and our own among them."""
     found = alternate(list(programs), rounds, lambda name: profile(programs[name], environment))
     base = found[FOUNDATION][0]
     figures: list[Figure] = []
@@ -233,7 +233,7 @@ def main() -> None:
     programs = {**_OWN, **commands, **peers}
     rows: list[Figure] = []
     with tempfile.TemporaryDirectory() as compiled:
-        # Bytecode of this run alone: what lies beside the sources may be old, or not be there.
+        # Bytecode of this run alone: files beside the sources may be old, or not be there.
         environment = {
             "PYTHONHASHSEED": "0",
             "PYTHONPYCACHEPREFIX": compiled,
@@ -253,7 +253,7 @@ def main() -> None:
     if not commands:
         rows += [absent("CPU", name, "click", "rich") for name in _COMMANDS]
     report = Report(
-        "what it costs to start",
+        "the cost of a start",
         versions(PEER, "click"),
         machine(),
         {"rounds": given.rounds, "reference": FOUNDATION},

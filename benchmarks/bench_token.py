@@ -7,11 +7,11 @@ Three answers:
 - *hot path*: nanoseconds of CPU that a call spends on a token that is there, against an empty
   method (``ratio``) and against the check of Frontegg's own Python package. At most a microsecond
   is aimed at.
-- *cold start*: what many tasks that start without a token cost the server in token calls, by its
+- *cold start*: token calls that many tasks without a token cost the server, by its
   own count, and how long it takes until all have one (``ratio``: to this package).
 - *renewal*: calls that are held up by more than a millisecond before they are sent, while tokens
   that live for two seconds are renewed by a server that takes 50 ms for it. The control has a
-  token that needs no renewal: what it shows is the machine. None should wait for a token call.
+  token that needs no renewal: it shows the machine. None should wait for a token call.
 
 Each contender runs in a process of its own (``token_runs.py``), the server in another.
 """
@@ -36,8 +36,8 @@ from measuring import (
     versions,
 )
 from server import ServerProcess
+from static_server import StaticServer
 from token_runs import CONTROL, EMPTY, OFFICIAL, SDK, WORKERS, Cold, Hot, Renewal
-from wire_server import WireServer
 
 R = TypeVar("R")
 
@@ -57,8 +57,8 @@ def child(kind: str, contender: str, url: str, *more: str, result: type[R]) -> R
 
 
 def measure_hot(contenders: list[str], rounds: int) -> list[Figure]:
-    """Compare what a token that is there costs."""
-    with WireServer() as server:
+    """Compare the cost of a token that is there."""
+    with StaticServer() as server:
         found = alternate(
             contenders, rounds, lambda each: child("hot", each, server.url, result=Hot)
         )
@@ -83,7 +83,7 @@ def measure_hot(contenders: list[str], rounds: int) -> list[Figure]:
 def measure_cold(contenders: list[str], rounds: int, tasks: int) -> list[Figure]:
     """Compare cold starts."""
     what = f"cold start, {tasks:,} tasks"
-    with WireServer() as server:
+    with StaticServer() as server:
 
         def once(contender: str) -> Cold:
             before = server.state()
@@ -126,7 +126,7 @@ def measure_cold(contenders: list[str], rounds: int, tasks: int) -> list[Figure]
 
 
 def measure_renewal(contenders: list[str], rounds: int, seconds: float) -> list[Figure]:
-    """Compare what calls see of renewals."""
+    """Compare the delay of calls by renewals."""
     with (
         ServerProcess(token_lifetime=TOKEN_LIFE, latency=LATENCY) as short,
         ServerProcess(latency=LATENCY) as long,
@@ -137,7 +137,7 @@ def measure_renewal(contenders: list[str], rounds: int, seconds: float) -> list[
             before = server.state()
             run = child("renewal", contender, server.url, str(seconds), result=Renewal)
             after = server.state()
-            # The first call of a run is not among those that are counted.
+            # The first call of a run is not counted.
             tokens = after.requests - before.requests - run.calls - 1
             load = (after.cpu_s - before.cpu_s) / seconds
             return msgspec.structs.replace(run, token_calls=tokens, server_load=load)
@@ -185,7 +185,7 @@ def main() -> None:
     if not peers:
         rows += [absent(what, OFFICIAL, PEER) for what in ("hot path", "cold start", "renewal")]
     report = Report(
-        "what the token costs",
+        "the cost of the token",
         versions(PEER, "httpx"),
         machine(),
         {

@@ -1,4 +1,4 @@
-"""The ways to assign a CSV file that ``bench_bulk.py`` compares; each returns how many came true.
+"""The ways to assign a CSV file that ``bench_bulk.py`` compares; each returns its memberships.
 
 All of them add the same users to the same tenants with the same body, 64 calls at a time, and take
 the credentials from the environment.
@@ -58,7 +58,7 @@ async def map_rows(path: Path) -> int:
 
 
 async def call(path: Path) -> int:
-    """The bare call of the SDK by workers that share the rows: what all else is measured by."""
+    """The bare call of the SDK by workers that share the rows: the measure of all else."""
     right = 0
     async with FronteggSession.from_env() as frontegg:
         rows = read(path)

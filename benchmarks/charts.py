@@ -1,4 +1,4 @@
-"""The benchmarks' JSON documents as charts; None where a document has nothing of it."""
+"""The benchmarks' JSON documents as charts; None if a document has no figures for one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from figures import Figure, number
-from svg import OTHERS, OURS, Bar, Chart, Group
+from svg import Bar, Chart, Group
 from tables import CLIENTS, BulkRow, CallRow, Document
 
 AT_ONCE: Final = 64
@@ -14,7 +14,7 @@ ENGINE: Final = "bulk.assign"
 
 
 def call_chart(document: Document) -> Chart | None:
-    """Draw what a call costs each client, relative to the tuned one."""
+    """Return the cost of a call for each client, relative to the tuned one."""
     found: dict[str, tuple[float, str]] = {}
     for row in document.read(CallRow):
         fits = row.concurrency == AT_ONCE and not row.tls and row.loop != "uvloop"
@@ -28,7 +28,7 @@ def call_chart(document: Document) -> Chart | None:
             CLIENTS.get(name, name),
             ratio,
             f"{ratio:.2f}{cost}",
-            {"sdk": OURS, "sdk-standard": OURS, "tuned": 1}.get(name, OTHERS),
+            name in {"sdk", "sdk-standard"},
         )
         for name, (ratio, cost) in sorted(found.items(), key=lambda item: item[1][0])
     ]
@@ -45,7 +45,7 @@ def call_chart(document: Document) -> Chart | None:
 
 
 def decode_chart(document: Document) -> Chart | None:
-    """Draw what decoding costs by kind of answer, relative to the bare decoder."""
+    """Return the cost of decoding by kind of response, relative to the bare decoder."""
     prefix = "decoding: "
     rows = [
         row
@@ -54,7 +54,6 @@ def decode_chart(document: Document) -> Chart | None:
     ]
     if not rows:
         return None
-    colours = _colours([row.contender for row in rows], ours="operation.decode")
     groups = [
         Group(
             what.removeprefix(prefix),
@@ -63,7 +62,7 @@ def decode_chart(document: Document) -> Chart | None:
                     row.contender,
                     row.ratio or 0.0,
                     f"{row.ratio:.2f} ({number(row.value)} {row.unit})",
-                    colours[row.contender],
+                    row.contender == "operation.decode",
                 )
                 for row in rows
                 if row.what == what
@@ -81,12 +80,11 @@ def decode_chart(document: Document) -> Chart | None:
         axis="CPU for an answer; a bare msgspec decoder of the same type is 1. Less is better",
         groups=groups,
         reference=1.0,
-        legend=True,
     )
 
 
 def pauses_chart(document: Document) -> Chart | None:
-    """Draw how long the garbage collector stops a program that keeps users."""
+    """Return the pauses of the garbage collector in a program that keeps users."""
     rows = [
         row
         for row in document.read(Figure)
@@ -102,7 +100,7 @@ def pauses_chart(document: Document) -> Chart | None:
                     row.contender,
                     row.value or 0.0,
                     f"{number(row.value)} ms",
-                    OURS if "frontegg_async" in row.contender else OTHERS,
+                    "frontegg_async" in row.contender,
                 )
                 for row in rows
                 if row.what == what
@@ -124,7 +122,7 @@ def pauses_chart(document: Document) -> Chart | None:
 
 
 def _heading(what: str) -> str:
-    """Return what users were kept, in words; ``bench_decode.py`` names their forms shortly."""
+    """Return the kept users in words; ``bench_decode.py`` has short names for their forms."""
     users, _, form = what.partition(": ")
     forms = {
         "wire": "as they come over the wire",
@@ -136,7 +134,7 @@ def _heading(what: str) -> str:
 
 
 def bulk_chart(document: Document) -> Chart | None:
-    """Draw what a row costs each way, at the largest size."""
+    """Return the cost of a row for each way to run them, at the largest size."""
     rows = document.read(BulkRow)
     if not rows:
         return None
@@ -147,7 +145,7 @@ def bulk_chart(document: Document) -> Chart | None:
             row.to_bare,
             f"{row.to_bare:.2f}"
             + ("" if row.cpu_us_per_row is None else f" ({number(row.cpu_us_per_row)} µs)"),
-            OURS if row.way.startswith(ENGINE) else OTHERS,
+            row.way.startswith(ENGINE),
         )
         for row in rows
         if row.rows == most
@@ -165,11 +163,10 @@ def bulk_chart(document: Document) -> Chart | None:
 
 
 def memory_chart(document: Document) -> Chart | None:
-    """Draw whether memory grows with the rows."""
+    """Return the peak memory of each way to run rows, by their number."""
     rows = [row for row in document.read(BulkRow) if row.peak_mib is not None]
     if not rows:
         return None
-    sizes = sorted({row.rows for row in rows})
     groups = [
         Group(
             way,
@@ -178,7 +175,7 @@ def memory_chart(document: Document) -> Chart | None:
                     f"{row.rows:,} rows",
                     row.peak_mib or 0.0,
                     f"{number(row.peak_mib)} MiB",
-                    sizes.index(row.rows),
+                    way.startswith("bulk."),
                 )
                 for row in rows
                 if row.way == way
@@ -195,12 +192,11 @@ def memory_chart(document: Document) -> Chart | None:
         ),
         axis="Peak memory of the whole process, MiB. Less is better",
         groups=groups,
-        legend=True,
     )
 
 
 def startup_chart(document: Document) -> Chart | None:
-    """Draw what it costs to start."""
+    """Return the CPU time of fresh processes that import packages."""
     rows = [row for row in document.read(Figure) if row.what == "CPU" and row.value is not None]
     if not rows:
         return None
@@ -209,7 +205,7 @@ def startup_chart(document: Document) -> Chart | None:
             row.contender,
             row.value or 0.0,
             f"{number(row.value)} {row.unit}" + (f" ({row.ratio:.2f})" if row.ratio else ""),
-            OURS if row.contender == "import frontegg_async" else OTHERS,
+            row.contender == "import frontegg_async",
         )
         for row in rows
     ]
@@ -225,11 +221,5 @@ def startup_chart(document: Document) -> Chart | None:
 
 
 def said(bars: Sequence[Bar]) -> str:
-    """Say bars in words."""
+    """Return bars in words."""
     return ", ".join(f"{bar.label} {bar.text}" for bar in bars)
-
-
-def _colours(names: Sequence[str], *, ours: str) -> dict[str, int]:
-    """Return a colour for each name, and the first for ours."""
-    others = [name for name in dict.fromkeys(names) if name != ours]
-    return {ours: OURS} | {name: 1 + index % OTHERS for index, name in enumerate(others)}

@@ -166,7 +166,7 @@ def tenant(number: int) -> Document:
 
 
 def statuses(number: int) -> Document:
-    """Return how far a user has come in five tenants."""
+    """Return the statuses of a user in five tenants."""
     places = [
         {"tenantId": identifier(5, number + each), "status": "Activated"} for each in range(5)
     ]
@@ -240,7 +240,7 @@ ANSWERS: Final[MappingProxyType[str, tuple[Operation[Any], Callable[[], Any]]]] 
         ),
     }
 )
-"""By name: the operation that gets an answer, and what makes the document."""
+"""By name: the operation that gets an answer, and the function that makes the document."""
 
 
 def answer(name: str) -> tuple[Operation[Any], bytes]:

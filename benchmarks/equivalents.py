@@ -13,7 +13,7 @@ import msgspec
 
 
 class Validator(Protocol):
-    """What is used of pydantic's ``TypeAdapter``."""
+    """The part of pydantic's ``TypeAdapter`` that is used."""
 
     def validate_json(self, data: bytes, /) -> Any:
         """Decode."""
@@ -29,7 +29,7 @@ class _Maker(Protocol):
 def pydantic_validator(shape: Any) -> Validator:
     """Return a decoder to pydantic models for a type that consists of Structs."""
     pydantic = import_module("pydantic")
-    # As frozen as the Structs are, and what is unknown is ignored by both.
+    # As frozen as the Structs are; both ignore unknown keys.
     config = pydantic.ConfigDict(frozen=True)
     made: dict[Any, type[Any]] = {}
 
@@ -91,7 +91,7 @@ def _is_struct(shape: Any) -> TypeGuard[type[msgspec.Struct]]:
 
 
 def same(other: Any, value: Any) -> bool:
-    """Whether a model or dataclass says what a Struct says, field by field."""
+    """Return whether a model or dataclass equals a Struct, field by field."""
     if isinstance(value, tuple):
         return _same_items(other, cast("Sequence[Any]", value))
     if isinstance(value, msgspec.Struct):

@@ -10,17 +10,17 @@ from measuring import Column, Report, show
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """One figure: what was measured, of whom, and whether it is what was aimed at.
+    """One figure: its subject, its contender, and whether it meets its target.
 
     Args:
-        what: what was measured.
-        contender: of whom.
+        what: the subject that was measured.
+        contender: the client or object that was measured.
         value: a median over the rounds; None if the contender is absent.
         unit: of the value.
         ratio: to the contender that the note or the module's docstring names, within a round.
         target: the most that ``value`` or ``ratio`` should be, as text.
         met: whether it is; None where there is no target.
-        note: what else must be known.
+        note: anything else that must be known.
     """
 
     what: str
@@ -34,7 +34,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def absent(what: str, contender: str, *distributions: str) -> Figure:
-    """Say that a peer could not be measured, and what it lacks."""
+    """Return the row of a peer that could not be measured, with the packages that it lacks."""
     return Figure(
         what=what, contender=contender, note=f"absent: pip install {' '.join(distributions)}"
     )
@@ -67,7 +67,7 @@ _COLUMNS: Final = (
 
 
 def show_figures(report: Report[Figure], *, as_json: bool) -> None:
-    """Write a report of figures; in the table, what repeats from row to row stands once."""
+    """Write a report of figures; in the table, a text that repeats from row to row stands once."""
     if not as_json:
         report = msgspec.structs.replace(report, rows=_sparse(report.rows))
     show(report, _COLUMNS, as_json=as_json)

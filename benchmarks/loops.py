@@ -1,4 +1,4 @@
-"""Which event loop a benchmark runs on: asyncio's own, or uvloop's where it is installed."""
+"""The event loop of a benchmark: asyncio's own, or uvloop's where it is installed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LoopName: TypeAlias = Literal["asyncio", "uvloop", "fastest"]
 
 
 def new_loop(name: LoopName) -> Callable[[], asyncio.AbstractEventLoop]:
-    """Return what makes such a loop; ``fastest`` is uvloop if it is there.
+    """Return the function that makes such a loop; ``fastest`` is uvloop if it is there.
 
     Raises:
         ModuleNotFoundError: uvloop was asked for and is absent.

@@ -1,4 +1,4 @@
-"""What all benchmarks share: what ran on what, alternating rounds, medians, a table or JSON.
+"""Common parts of all benchmarks: versions, machine, alternating rounds, medians, table or JSON.
 
 A benchmark measures each contender in a process of its own (``run_child``), lets them alternate
 (``alternate``), sums the rounds up by ``median`` and ``ratio``, and hands a ``Report`` to ``show``.
@@ -39,7 +39,7 @@ class Report(msgspec.Struct, Generic[R], frozen=True):
 
 
 class Column(msgspec.Struct, Generic[R], frozen=True):
-    """A column of the table: its title, and what it shows of a row."""
+    """A column of the table: its title, and the text that it shows of a row."""
 
     title: str
     text: Callable[[R], str]
@@ -61,7 +61,7 @@ def versions(*distributions: str) -> dict[str, str]:
 
 
 def machine() -> dict[str, str | int]:
-    """Say what this ran on."""
+    """Return the facts of this machine."""
     return {
         "system": f"{platform.system()} {platform.release()}",
         "architecture": platform.machine(),
@@ -110,7 +110,7 @@ class ChildFailedError(Exception):
 
 
 def run_child(arguments: Sequence[str], *, environment: Mapping[str, str] | None = None) -> bytes:
-    """Run this Python with ``arguments`` and return what it wrote to its standard output.
+    """Run this Python with ``arguments`` and return its standard output.
 
     Raises:
         ChildFailedError: it ended in an error.

@@ -1,4 +1,4 @@
-"""How much memory a process has used at most."""
+"""The most memory that a process has used."""
 
 from __future__ import annotations
 

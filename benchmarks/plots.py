@@ -3,9 +3,9 @@
     python -m benchmarks --json results.json
     python -m benchmarks.plots results.json docs/
 
-Pictures are written as ``speed-*.svg`` into the given directory. In its ``speed.md``, what stands
+Pictures are written as ``speed-*.svg`` into the given directory. In its ``speed.md``, the text
 between ``<!-- speed:NAME -->`` and ``<!-- /speed:NAME -->`` is replaced by the picture, the table
-and what it was measured on, for every benchmark of that name in the document; the others stay.
+and the machine, for every benchmark of that name in the document; the others stay.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import charts
 import tables
-from svg import Chart, chart
+from svg import Chart, draw
 from tables import Document, Table
 
 Drawer = Callable[[Document], Chart | None]
 
 
 class Section(msgspec.Struct, frozen=True):
-    """How a benchmark is shown: its table, and pictures by the end of their files' names."""
+    """The table of a benchmark, and its pictures by the end of their files' names."""
 
     table: Callable[[Document], Table]
     pictures: dict[str, Drawer] = {}
@@ -52,7 +52,7 @@ SECTIONS: Final[dict[str, Section]] = {
 
 
 class Results(msgspec.Struct, frozen=True):
-    """What ``python -m benchmarks --json`` wrote."""
+    """The file that ``python -m benchmarks --json`` wrote."""
 
     benchmarks: dict[str, Document]
     quick: bool = False
@@ -73,12 +73,12 @@ def _is_number(lines: Table, place: int) -> bool:
 
 def pictures(name: str, document: Document) -> dict[str, Chart]:
     """Return the charts of a benchmark by the names of their files."""
-    drawn = {f"speed-{end}.svg": draw(document) for end, draw in SECTIONS[name].pictures.items()}
-    return {file: given for file, given in drawn.items() if given is not None}
+    found = {f"speed-{end}.svg": of(document) for end, of in SECTIONS[name].pictures.items()}
+    return {file: chart for file, chart in found.items() if chart is not None}
 
 
 def shown(name: str, document: Document, *, quick: bool) -> str:
-    """Return what stands in the page of a benchmark."""
+    """Return the part of the page that shows a benchmark."""
     parts = [f"![{given.title}]({file})" for file, given in pictures(name, document).items()]
     if quick:
         parts.append("**From a quick run: these figures are none to quote.**")
@@ -90,7 +90,7 @@ def shown(name: str, document: Document, *, quick: bool) -> str:
 
 
 def filled(page: str, results: Results) -> str:
-    """Return the page with what was measured between its marks.
+    """Return the page with the results between its marks.
 
     Raises:
         ValueError: the page has no place for a benchmark that was measured.
@@ -119,7 +119,7 @@ def main() -> None:
     text = filled(page.read_text(encoding="utf-8"), results)
     for name, document in results.benchmarks.items():
         for file, drawn in pictures(name, document).items():
-            (given.directory / file).write_text(chart(drawn), encoding="utf-8")
+            (given.directory / file).write_text(draw(drawn), encoding="utf-8")
     page.write_text(text, encoding="utf-8")
 
 

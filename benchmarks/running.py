@@ -3,7 +3,7 @@
     python -m benchmarks [--quick] [--only call,decode] [--json FILE]
 
 Prints their tables, or gathers their JSON documents in one file for ``python -m benchmarks.plots``:
-each as soon as it is there, beside what the file holds of others.
+each as soon as it is there, beside those of others in the file.
 ``--quick`` is for seeing that they work: fewer rounds and smaller inputs, whose figures are none to
 quote. A benchmark that fails is named at the end, and the others are run all the same.
 """
@@ -40,7 +40,7 @@ QUICK: Final[dict[str, list[str]]] = {
     "pacing": ["--seeds", "1", "--scenario", "100 / 10 s", "8 pods"],
     "pacing_socket": ["--scenario", "bursts", "README"],
 }
-"""Arguments for a quick run; one round for those that are not named."""
+"""Arguments for a quick run; benchmarks that are not named run one round."""
 
 
 class Gathered(msgspec.Struct, frozen=True):
@@ -73,7 +73,7 @@ def command(name: str, *, quick: bool, as_json: bool) -> list[str]:
 
 
 def run(names: Sequence[str], *, quick: bool, file: Path | None) -> list[str]:
-    """Run benchmarks, gather what they say in a file if there is one; return those that failed."""
+    """Run benchmarks, gather their documents in a file if there is one; return the failed ones."""
     as_json = file is not None
     failed: list[str] = []
     for name in names:

@@ -28,7 +28,7 @@ def processes() -> ForkServerContext | SpawnContext:
 
 
 class ServerState(msgspec.Struct, frozen=True):
-    """What the server says of itself: CPU seconds used so far, requests and memberships."""
+    """The server's own figures: CPU seconds used so far, requests and memberships."""
 
     cpu_s: float
     requests: int
@@ -66,7 +66,7 @@ class ServerProcess:
         self._process.join()
 
     def state(self) -> ServerState:
-        """Ask the server how it is."""
+        """Return the server's own figures."""
         self._pipe.send("state")
         state: ServerState = self._pipe.recv()
         return state

@@ -25,7 +25,7 @@ from tests.pacing.simulation import bursts, percentile, poisson
 ROOT: Final = Path(__file__).parent.parent
 LATENCY: Final = 0.08
 FAR: Final = 0.3
-"""Seconds of latency where the rate is what counts: 64 workers do 213 rows a second then, which a
+"""Seconds of latency where the rate counts: 64 workers do 213 rows a second then, which a
 busy machine can do as well."""
 SLOW: Final = 0.9
 """Seconds beyond the median from which on a call counts as delayed: the loop sleeps one."""
@@ -138,7 +138,7 @@ def overload(contender: str) -> Measures:
 
 
 def unserved(asked: int, available: float) -> float:
-    """Return the share of calls that nobody can serve: what is asked after it is too much."""
+    """Return the share of calls beyond the limit, which no client can have served."""
     return max(1.0 - available / asked, 0.0)
 
 
@@ -146,7 +146,7 @@ def unserved(asked: int, available: float) -> float:
 
 
 def ideal(rows: int, calls: int, window: float, *, left: int, elapsed: float) -> float:
-    """Return the seconds that rows take whoever knows the windows, and has calls for nothing."""
+    """Return the seconds that rows take a client that knows the windows, with calls for nothing."""
     if rows <= left:
         return 0.0
     return window - elapsed + window * (math.ceil((rows - left) / calls) - 1)
@@ -162,7 +162,7 @@ def alone(
     left: int | None = None,
     elapsed: float = 0.0,
 ) -> Measures:
-    """Play a bulk run that has the limit to itself, but for what was used up before."""
+    """Play a bulk run that has the limit to itself, but for the part that was used up before."""
     bulk = ClientProcess(Bulk(contender=contender, rows=rows))
     limit = _limit(calls, window, header=header, left=left, elapsed=elapsed)
     with serving(bulk, rate_limits=[limit], latency=LATENCY) as server:
@@ -194,7 +194,7 @@ def strays(contender: str, *, every: int) -> Measures:
 
 
 class _Summary(msgspec.Struct, frozen=True):
-    """What is read of the document that the command line writes."""
+    """The part that is read of the document that the command line writes."""
 
     added: int
     elapsed_s: float

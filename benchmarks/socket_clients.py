@@ -46,7 +46,7 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class End(Enum):
-    """How an interactive call ended; in doubt is one of which nobody knows whether it was done."""
+    """The end of an interactive call; in doubt is one that may have been done or not."""
 
     SERVED = "served"
     FAILED = "failed"
@@ -54,7 +54,7 @@ class End(Enum):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """An interactive call: seconds from the moment it was due, and how it ended."""
+    """An interactive call: seconds from the moment it was due, and its end."""
 
     seconds: float
     end: End
@@ -71,7 +71,7 @@ class Work(msgspec.Struct, frozen=True):
 
 
 class Client(Protocol):
-    """What a contender does."""
+    """A client that can be compared."""
 
     async def call(self, user_id: str) -> End:
         """Add a user to the tenant, with the client's timeout."""
@@ -100,7 +100,7 @@ class _Sdk:
         run = self._frontegg.bulk.start(Assign(), rows, plan="never", workers=WORKERS)
         task = asyncio.create_task(run.wait())
         await asyncio.wait([task], timeout=seconds)
-        added = run.progress.counts[Outcome.ADDED]
+        added = run.progress.counts[Outcome.APPLIED]
         if not task.done():
             task.cancel()  # stopping it gives rows that wait for the limit some seconds more
         with suppress(asyncio.CancelledError):
@@ -222,7 +222,7 @@ class Job(Protocol[R_co]):
     """The work of a process."""
 
     async def run(self, address: Address) -> R_co:
-        """Do it with a server, and return what was seen."""
+        """Do it with a server, and return the observations."""
         ...
 
 

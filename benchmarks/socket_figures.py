@@ -1,4 +1,4 @@
-"""What ``bench_pacing_socket.py`` measures, how it is judged, and how it is summed up."""
+"""The measures of ``bench_pacing_socket.py``, their bounds, and their sums."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Runs: TypeAlias = Mapping[str, Sequence[Measures]]
 
 
 class Measure(NamedTuple):
-    """How a measure is shown.
+    """The presentation of a measure.
 
     Args:
         title: its name.

@@ -92,7 +92,7 @@ class PacingRow(msgspec.Struct, frozen=True):
 
 
 def instructions_table(document: Document) -> Table:
-    """Return what callgrind counted for a call."""
+    """Return the instructions of a call."""
     head = ["client", "at once", "instructions a call", "to tuned", "to ours", ""]
     return [head] + [
         [
@@ -126,7 +126,7 @@ def call_table(document: Document) -> Table:
 
 
 def figure_table(document: Document) -> Table:
-    """Return figures as they are; what repeats from row to row stands once."""
+    """Return figures as they are; a text that repeats from row to row stands once."""
     lines = [["what", "of whom", "figure", "", "ratio", "aim", ""]]
     last = ""
     for row in document.read(Figure):
@@ -164,7 +164,7 @@ def bulk_table(document: Document) -> Table:
 
 
 def engine_table(document: Document) -> Table:
-    """Return what the engine costs by itself."""
+    """Return the cost of the engine by itself."""
     return [["rows", "CPU µs a row", "wall µs a row", "peak MiB"]] + [
         [f"{row.rows:,}", number(row.cpu_us), number(row.wall_us), number(row.peak_mib)]
         for row in document.read(EngineRow)
@@ -172,7 +172,7 @@ def engine_table(document: Document) -> Table:
 
 
 def pacing_table(document: Document) -> Table:
-    """Return how the package's own pacing does on each limit, for one bulk client alone.
+    """Return the figures of the package's own pacing on each limit, for one bulk client alone.
 
     Its peers and the scenarios with several clients stand in docs/pacing.md.
     """

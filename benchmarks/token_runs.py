@@ -1,4 +1,4 @@
-"""What ``bench_token`` measures in a process of its own: one contender, one of three questions.
+"""One contender of ``bench_token``, and one of its three questions, in a process of its own.
 
     python benchmarks/token_runs.py (hot | cold | renewal) CONTENDER URL [NUMBER]
 
@@ -37,22 +37,22 @@ WORKERS: Final = 16
 USER_ID: Final = "34a82e16-9a58-404d-8fee-7f0b4f1a2c3d"
 
 
-# The peer, behind what is used of it
+# The peer, behind the part of it that is used
 
 
 class Official(Protocol):
-    """What is used of the peer's async client; every call of it begins with the first two."""
+    """The used part of the peer's async client; every call of it begins with the first two."""
 
     @property
     def should_refresh_vendor_token(self) -> bool:
-        """Whether there is no token, or one that ends."""
+        """True if there is no token, or one that ends."""
         ...
 
     refresh_vendor_token: Callable[[], Awaitable[None]]
     """Fetches a token."""
 
     async def get(self, url: str) -> Any:
-        """Call; what comes is an answer of httpx."""
+        """Call, and return a response of httpx."""
         ...
 
 
@@ -63,7 +63,7 @@ def official() -> type[Any]:
 
 
 async def ensure_token(client: Official) -> None:
-    """Do what each call of the peer's begins with."""
+    """Do the first steps of each call of the peer."""
     if client.should_refresh_vendor_token:
         await client.refresh_vendor_token()
 
@@ -219,7 +219,7 @@ async def _renewal(
     call: Callable[[], Awaitable[bool]], waits: list[float], seconds: float
 ) -> Renewal:
     assert await call()
-    waits.clear()  # what the first token costs is another question
+    waits.clear()  # the cost of the first token is another question
     end = time.monotonic() + seconds
 
     async def work() -> int:
@@ -235,7 +235,7 @@ async def _renewal(
 
 
 def main() -> None:
-    """Measure, and write what was found as JSON."""
+    """Measure, and write the result as JSON."""
     kind, contender, url, *more = sys.argv[1:]
     run: Hot | Cold | Renewal
     if kind == "hot":

@@ -1,19 +1,19 @@
-"""Everything that this package raises, in one tree.
+"""The errors of this package, in one tree.
 
     FronteggError
-    ├── ConfigurationError         a setting that cannot work; a redirect; a proxy refuses
+    ├── ConfigurationError         a setting that cannot work; a redirect; a proxy that refuses
     ├── ClosedError                the session is unopened, closed, on another loop, or forked
-    ├── InvalidRequestError        refused before sending (``attempts == 0``) or by the server (4xx)
-    ├── AuthenticationError        401, or the auth route refused the credentials
+    ├── InvalidRequestError        rejected before sending (``attempts == 0``), or 4xx
+    ├── AuthenticationError        401, or the auth route rejected the credentials
     ├── PermissionDeniedError      403
     ├── NotFoundError              404
     ├── ConflictError              409
     ├── RateLimitError             429, or a stated wait is longer than the caller allows
     ├── ServerError                5xx, or a gateway gave up (408, 421, 425, 460, 499)
-    ├── ResponseDecodeError     an answer that is not what the operation returns
+    ├── ResponseDecodeError        a response that does not match the operation's return type
     ├── ConnectionFailedError      no connection, or it broke; calling again is harmless
     ├── CallTimeoutError           the deadline passed; calling again is harmless
-    ├── OutcomeUnknownError        no answer, or one that does not say: it may have been done
+    ├── OutcomeUnknownError        no response, or one that proves nothing: it may have been done
     ├── BatchInterruptedError      of the calls that a long list was split into, one failed
     ├── UnauthorizedError          a caller of this application has no valid token (401)
     ├── ForbiddenError             a caller of this application lacks a role or a permission (403)
@@ -22,9 +22,9 @@
         ├── LedgerBusyError        another process is running on it
         ├── LedgerMismatchError    it was begun for another input, job, environment or settings
         ├── LedgerDamagedError     it is no ledger, or has changed
-        └── LedgerDiskFullError        there is no space to write it
+        └── LedgerDiskFullError    there is no space to write it
 
-Every one carries what is known: ``operation``, ``status``, ``error_code``, ``messages``,
+All carry the known facts: ``operation``, ``status``, ``error_code``, ``messages``,
 ``trace_id``, ``attempts`` and ``retry_after``. None of them holds a token, an api key or an
 exception of the HTTP library.
 """
@@ -50,7 +50,7 @@ HINTS: Final[dict[str, str]] = {
     "ER-01008": "Assign the tenant to the application first.",
     "ER-01097": "The user must enrol in multi-factor authentication first.",
 }
-"""What to do about a Frontegg error code, where it is known."""
+"""Advice by Frontegg error code."""
 
 _MESSAGE_HINTS: Final[tuple[tuple[str, str], ...]] = (
     (
@@ -66,7 +66,7 @@ _MESSAGE_HINTS: Final[tuple[tuple[str, str], ...]] = (
 
 
 class ErrorFields(TypedDict, total=False):
-    """What an error may know, as keyword arguments."""
+    """Attributes of an error, as keyword arguments."""
 
     operation: str | None
     status: int | None
@@ -78,28 +78,28 @@ class ErrorFields(TypedDict, total=False):
 
 
 class BatchErrorFields(ErrorFields, total=False):
-    """What the error of an interrupted batch knows besides."""
+    """Further attributes of the error of an interrupted batch."""
 
     task_ids: tuple[str, ...]
     accepted: int
 
 
 class FronteggError(Exception):
-    """The root: catch it to catch everything that this package raises.
+    """Root of the tree: catching it catches every error of this package.
 
     Attributes:
         operation: name of the operation, such as ``users.add_to_tenant``, or None.
-        status: HTTP status of the last answer, or None if there was none.
+        status: HTTP status of the last response, or None if there was none.
         error_code: Frontegg's code, such as ``ER-00008``, or None.
         messages: the server's own messages, shortened, at most ten.
-        trace_id: what Frontegg's support asks for, or None.
-        attempts: requests that were sent for this call; 0 if it was refused before sending.
+        trace_id: id of the request that Frontegg's support asks for, or None.
+        attempts: requests that were sent for this call; 0 if it was rejected before sending.
         retry_after: seconds that the server asked to wait, or None.
     """
 
     def __init__(self, message: str, /, **fields: Unpack[ErrorFields]) -> None:
-        # Servers, proxies and files have a say in these texts, which end up on terminals and in
-        # logs: control characters are escaped here, for all of them.
+        # Messages hold strings of servers, proxies and files, and end up on terminals and in logs:
+        # control characters are escaped here, for all of them.
         message = printable(message)
         super().__init__(message)
         self.message: str = message
@@ -116,7 +116,7 @@ class FronteggError(Exception):
 
     @property
     def hint(self) -> str | None:
-        """What to do about it, where that is known."""
+        """Advice about this error, or None."""
         if self.error_code in HINTS:
             return HINTS[self.error_code]
         for needle, hint in _MESSAGE_HINTS:
@@ -173,7 +173,7 @@ def _rebuild(kind: type[FronteggError], message: str, fields: ErrorFields) -> Fr
 
 
 class ConfigurationError(FronteggError):
-    """A setting that cannot work; the message says which and what would."""
+    """A setting that cannot work; the message names it and a value that would."""
 
 
 class ClosedError(FronteggError):
@@ -181,19 +181,19 @@ class ClosedError(FronteggError):
 
 
 class InvalidRequestError(FronteggError):
-    """Refused before sending (``attempts == 0``), or by the server with a 4xx of no own type."""
+    """Rejected before sending (``attempts == 0``), or by the server with a 4xx of no own type."""
 
 
 class AuthenticationError(FronteggError):
-    """The credentials or the token were refused (401)."""
+    """The credentials or the token were rejected (401)."""
 
 
 class PermissionDeniedError(FronteggError):
-    """The token is good, but not for this (403)."""
+    """The token is valid, but not for this operation (403)."""
 
 
 class NotFoundError(FronteggError):
-    """There is no such thing, or no such route (404)."""
+    """There is no such object, or no such route (404)."""
 
 
 class ConflictError(FronteggError):
@@ -201,7 +201,7 @@ class ConflictError(FronteggError):
 
 
 class RateLimitError(FronteggError):
-    """Too many requests; ``retry_after`` says how many seconds the server asked for."""
+    """Too many requests; ``retry_after`` is the wait in seconds that the server asked for."""
 
 
 class ServerError(FronteggError):
@@ -209,10 +209,10 @@ class ServerError(FronteggError):
 
 
 class ResponseDecodeError(FronteggError):
-    """The answer came, but is not what the operation returns; ``status`` is the answer's.
+    """A response that does not match the operation's return type; ``status`` is its status.
 
     It cannot be decoded, reports an error with the status of a success (``messages`` and
-    ``error_code`` hold it), or is about something else than was asked for. A write may have been
+    ``error_code`` hold it), or is about another object than was asked for. A write may have been
     done or not.
     """
 
@@ -226,10 +226,10 @@ class CallTimeoutError(FronteggError):
 
 
 class OutcomeUnknownError(FronteggError):
-    """The server may or may not have done what was asked: look before you send it again.
+    """The server may or may not have done the work: look before you send the call again.
 
-    No answer came, or one that does not say, such as a 504; ``status`` and ``messages`` are those
-    of the last answer.
+    No response came, or one that proves nothing, such as a 504; ``status`` and ``messages`` are
+    those of the last response.
     """
 
     @classmethod
@@ -241,13 +241,13 @@ class OutcomeUnknownError(FronteggError):
 
 
 class BatchInterruptedError(FronteggError):
-    """Of the calls that a long list was split into, one failed; ``__cause__`` says how.
+    """Of the calls that a long list was split into, one failed; ``__cause__`` is its error.
 
     Attributes:
         task_ids: the tasks that had been started by then; they go on.
-        accepted: how many items of the list, from its start, these tasks hold. What follows was
-            not sent, except for the call that failed: if its error is an OutcomeUnknownError or
-            a ResponseDecodeError, its items may have been accepted too.
+        accepted: number of items, from the start of the list, that these tasks hold. Later items
+            were not sent, except by the call that failed: if its error is an OutcomeUnknownError
+            or a ResponseDecodeError, its items may have been accepted too.
     """
 
     def __init__(
@@ -322,13 +322,13 @@ class ForbiddenError(FronteggError):
 class BulkCallerError(FronteggError):
     """The source of a bulk run, or its ``on_progress``, raised; ``__cause__`` is its exception.
 
-    A report has it as ``stopped``. What is raised is the exception itself, or this in place of one
-    that means something else to the event loop, such as ``CancelledError``.
+    A report has it as ``stopped``. The run raises the exception itself, or this error in place of
+    one that has another meaning to the event loop, such as ``CancelledError``.
     """
 
 
 class LedgerError(FronteggError):
-    """The ledger of a bulk run cannot be used; the message says why and what to do."""
+    """The ledger of a bulk run cannot be used; the message gives the reason and a way out."""
 
 
 class LedgerBusyError(LedgerError):
@@ -340,7 +340,7 @@ class LedgerMismatchError(LedgerError):
 
 
 class LedgerDamagedError(LedgerError):
-    """The file is no ledger, or it is not as it was written."""
+    """The file is no ledger, or it has changed since it was written."""
 
 
 class LedgerDiskFullError(LedgerError):

@@ -1,16 +1,16 @@
-"""Hooks of a program's own around every call of a session, and answers of typed methods.
+"""Observers: hooks around every call of a session; and the responses behind typed methods.
 
-An observer is told of calls in this order; a session takes any number of them::
+The hooks of an observer are called in this order; a session takes any number of observers::
 
     call_started ── attempt_ended ── attempt_ended ── … ── call_ended
 
-    told of                                  not told of
+    observed                                 not observed
     ──────────────────────────────────────   ──────────────────────────────────────────────
-    every call of the session and its        what the session does by itself to get and renew
+    every call of the session and its        calls of the session itself that get and renew
     views, of pages, tasks and bulk work     tokens
 
-It runs in the task of the call, between its steps: what it does, every call waits for. An observer
-that raises is left out for the rest of the call, and said in the log; the call goes on.
+Hooks run in the task of the call, between its steps, so every call waits for them. An observer
+that raises is left out for the rest of the call, and logged; the call goes on.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 _logger: Final = logging.getLogger("frontegg_async")
 _failed_before: Final[WeakValueDictionary[int, Observer]] = WeakValueDictionary()
-"""By identity: a program's own observer may have no hash, as a dataclass, and equal another one."""
+"""By identity: an observer may have no hash, as a dataclass, and may equal another one."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,10 +42,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         number: 1 for the first of the call.
-        seconds: from sending it to the end of its answer.
-        status: the HTTP status, None if no answer came.
-        throttled: whether the answer asked to come back later.
-        failure: why no answer came, such as ``timed out``; None if one came.
+        seconds: from sending it to the end of its response.
+        status: HTTP status, None without a response.
+        throttled: True if it was rejected because of a rate limit.
+        failure: reason for the missing response, such as ``timed out``, or None.
     """
 
     number: int
@@ -56,16 +56,16 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObservedCall:
-    """A call, as far as it has come. Neither ids nor bodies nor secrets of it are here.
+    """State of a call. Holds neither ids nor bodies nor secrets.
 
     Attributes:
-        operation: what is called: ``operation.name``, ``method``, ``template``.
-        base_url: the host that it goes to.
+        operation: the operation: ``operation.name``, ``method``, ``template``.
+        base_url: the host that it is sent to.
         attempts: requests that have ended.
-        throttled: those of them whose answer asked to come back later.
-        seconds: how long it has taken, with all waits and attempts.
-        status: HTTP status of the last answer, None if there was none.
-        trace_id: the id under which Frontegg's support finds the last answer, or None.
+        throttled: requests that were rejected because of a rate limit.
+        seconds: age of the call, with all waits and attempts.
+        status: HTTP status of the last response, None if there was none.
+        trace_id: id under which Frontegg's support finds the last response, or None.
     """
 
     __slots__ = (
@@ -103,10 +103,10 @@ class ObservedCall:
 
     @property
     def seconds(self) -> float:
-        """How long it has taken, with all waits and attempts."""
+        """Age of the call, with all waits and attempts."""
         return self._clock.monotonic() - self._began
 
-    # What the session does with it
+    # Used by the session
 
     def __enter__(self) -> Self:
         self._tell(lambda observer: observer.call_started(self))
@@ -121,15 +121,15 @@ class ObservedCall:
         if isinstance(error, FronteggError):
             self.status = error.status
             self.trace_id = error.trace_id
-        self._observers.reverse()  # whoever was told first ends last, as with blocks in each other
+        self._observers.reverse()  # the first to start is the last to end, as nested blocks
         self._tell(lambda observer: observer.call_ended(self, error))
 
     def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
-        """Pass it on to the caller's own observer of attempts."""
+        """Call the caller's own observer of attempts."""
         return None if self._inner is None else self._inner.before(operation)
 
     def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
-        """Tell of an attempt of this call; reading back after a lost answer is one as well."""
+        """Pass on an attempt of this call; reading back after a lost response is one as well."""
         if self._inner is not None:
             self._inner.after(operation, outcome, seconds)
         self.attempts += 1
@@ -147,13 +147,13 @@ class ObservedCall:
             attempt = Attempt(number=self.attempts, seconds=seconds, failure=outcome.kind.value)
         self._tell(lambda observer: observer.attempt_ended(self, attempt))
 
-    def _tell(self, what: Callable[[Observer], None]) -> None:
+    def _tell(self, event: Callable[[Observer], None]) -> None:
         for observer in tuple(self._observers):
             try:
-                what(observer)
-            except Exception:  # a program's own code: the call is not its affair
+                event(observer)
+            except Exception:  # a program's own code must not fail the call
                 self._observers = [each for each in self._observers if each is not observer]
-                # Once aloud: the next million calls will most likely end the same way.
+                # One error, then debug: the next million calls will most likely end the same way.
                 level = logging.DEBUG if id(observer) in _failed_before else logging.ERROR
                 _failed_before[id(observer)] = observer
                 _logger.log(
@@ -166,26 +166,26 @@ class ObservedCall:
 
 
 class Observer:
-    """Is told of every call of the sessions it is given to: ``FronteggSession(observers=[...])``.
+    """Hooks around the calls of a session: ``FronteggSession(observers=[...])``.
 
-    Derive from it, and override what is needed. One observer may serve several sessions, and sees
-    calls that are under way at the same time: what it knows of one is best kept by the
+    Derive from it, and override the hooks that you need. One observer may serve several sessions,
+    and sees calls that are in flight at the same time: keep state of a call by its
     ``ObservedCall``, which is the same object from beginning to end.
     """
 
     def call_started(self, call: ObservedCall) -> None:
-        """Hear that a call begins, in the task that made it."""
+        """Run when a call begins, in the task that made it."""
 
     def attempt_ended(self, call: ObservedCall, attempt: Attempt) -> None:
-        """Hear what one request of it ended in."""
+        """Run when one request of the call has ended."""
 
     def call_ended(self, call: ObservedCall, error: BaseException | None) -> None:
-        """Hear that a call ended, in the same task.
+        """Run when the call ends, in the same task.
 
         Args:
             call: the call.
-            error: what it raised: a ``FronteggError``, or a cancellation; None for a success. Its
-                text may hold what the server said.
+            error: the ``FronteggError`` or cancellation that it raises; None for a success. Its
+                message may hold strings of the server.
         """
 
 
@@ -193,7 +193,7 @@ def check_observers(observers: object) -> tuple[Observer, ...]:
     """Return the observers of a session.
 
     Raises:
-        ConfigurationError: there is something else among them.
+        ConfigurationError: an item is no observer.
     """
     if not isinstance(observers, Iterable):
         raise ConfigurationError(f"observers must be a list, got {type(observers).__name__}")
@@ -208,11 +208,11 @@ def check_observers(observers: object) -> tuple[Observer, ...]:
 
 
 class CallResult(msgspec.Struct, Generic[T], frozen=True):
-    """What a method returned, and the answers that it came from.
+    """Result of a method, and the responses that it came from.
 
     Args:
-        value: what the method returns.
-        answers: the answers of its calls, in their order; methods that split long lists have
+        value: the result of the method.
+        answers: the responses of its calls, in their order; methods that split long lists have
             several, and one that needed no call has none.
     """
 
@@ -221,22 +221,22 @@ class CallResult(msgspec.Struct, Generic[T], frozen=True):
 
     @property
     def status(self) -> int | None:
-        """HTTP status of the last answer."""
+        """HTTP status of the last response."""
         return self.answers[-1].status if self.answers else None
 
     @property
     def trace_id(self) -> str | None:
-        """The id under which Frontegg's support finds the last answer."""
+        """Id under which Frontegg's support finds the last response."""
         return self.answers[-1].trace_id if self.answers else None
 
     @property
     def attempts(self) -> int:
-        """Requests that were sent, over all answers."""
+        """Requests that were sent, over all responses."""
         return sum(answer.attempts for answer in self.answers)
 
 
 async def with_response(call: Awaitable[T]) -> CallResult[T]:
-    """Await any method of a session, and return its answers beside what it returns.
+    """Await any method of a session, and return its result with the responses behind it.
 
     ::
 
@@ -245,7 +245,7 @@ async def with_response(call: Awaitable[T]) -> CallResult[T]:
 
     Raises:
         TypeError: it is a task or a future, whose calls are made elsewhere: give the coroutine.
-        FronteggError: whatever the method raises; errors know status and trace id themselves.
+        FronteggError: as the method; errors have status and trace id themselves.
     """
     if isinstance(call, asyncio.Future):
         raise TypeError("with_response() takes the coroutine itself, and not a task or a future")

@@ -1,4 +1,4 @@
-"""Operations: what the API can do, as values that everything else is driven by."""
+"""Operations of the API, as values that all other parts are driven by."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from msgspec import UNSET, UnsetType
 from ._core.clock import Clock
 from ._core.error_body import (
     body_is_nothing_but_error,
-    body_spells_error,
+    body_reports_error,
     is_nothing_but_error,
     looks_like_markup,
-    spells_error,
+    reports_error,
 )
 from ._core.ids import id_problem, is_plain
 from ._core.lenient import LenientReader
@@ -48,62 +48,62 @@ _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 QueryValue: TypeAlias = str | float | bool | Sequence[str] | Sequence[int] | UnsetType | None
 Query: TypeAlias = Mapping[str, QueryValue]
 Body: TypeAlias = msgspec.Struct | Sequence[msgspec.Struct] | Mapping[str, Any]
-"""What is sent as JSON. A list or a free-form object only where Frontegg takes one."""
+"""Body that is sent as JSON. A list or a free-form object only where Frontegg takes one."""
 
-SPELLED_ERROR: Final = "an error, with the status of a success"
+ERROR_REPORTED: Final = "an error, with the status of a success"
 
 _REASONS: Final = frozenset(
     status.phrase.lower().encode() for status in HTTPStatus if 200 <= status < 300
 )
-"""Bodies such as ``OK``, which web frameworks write for a status and nothing else."""
+"""Bodies such as ``OK``, which web frameworks write for a status without a body."""
 
 JSON: Final = cast("type[Any]", Any)
-"""Returned by operations whose answer Frontegg does not describe: decoded as it comes."""
+"""Type of responses that Frontegg does not describe: decoded as they come."""
 
 
 class TokenKind(Enum):
-    """Which token an operation takes."""
+    """Kind of token that an operation takes."""
 
     ENVIRONMENT = "environment"
     USER = "user"
     EITHER = "either"
     ANY = "any"
-    """Whichever the session or view has, or none: the host may say the environment already."""
+    """The token of the session or view, or none: the host may name the environment already."""
     NONE = "none"
 
 
 class TenantHeader(Enum):
-    """Whether an operation takes the header ``frontegg-tenant-id``."""
+    """Use of the header ``frontegg-tenant-id`` by an operation."""
 
     NONE = "none"
     """Not sent, also on a view of a tenant."""
     OPTIONAL = "optional"
     REQUIRED = "required"
-    """With the environment token. A user's own token says already which tenant it is for."""
+    """With the environment token. A user's own token names its tenant already."""
     REFUSED = "refused"
-    """Leaving it out means something larger: the call is refused on a view of a tenant."""
+    """Without it the call affects more than one tenant: it is rejected on a view of a tenant."""
 
 
 class UserHeader(Enum):
-    """Whether an operation takes the header ``frontegg-user-id``."""
+    """Use of the header ``frontegg-user-id`` by an operation."""
 
     NONE = "none"
     OPTIONAL = "optional"
     REQUIRED = "required"
-    """With the environment token. A user's own token says already whose it is."""
+    """With the environment token. A user's own token names its user already."""
 
 
 class RetrySafety(Enum):
-    """What it means to send an operation a second time."""
+    """Effect of sending an operation a second time."""
 
     SAFE = "safe"
     """It changes nothing."""
     IDEMPOTENT = "idempotent"
-    """Twice leaves what once leaves, and nobody notices the second."""
+    """Twice leaves the same state as once, and the second is not noticed."""
     CONVERGING = "converging"
-    """Twice leaves what once leaves, but the second may be noticed: by an e-mail, by an error."""
+    """Twice leaves the same state as once, but the second may be noticed: an e-mail, an error."""
     UNSAFE = "unsafe"
-    """Twice is two of it."""
+    """Twice does it twice."""
 
 
 _REPEAT_OF_METHOD: Final = {
@@ -114,12 +114,12 @@ _REPEAT_OF_METHOD: Final = {
 
 
 class ReadBack(Generic[T]):
-    """How to find out whether a converging operation was done, when no answer came.
+    """Finds out if a converging operation was done, after an attempt in doubt.
 
     Args:
         operation: reads the same object, with the same path values.
-        holds: whether the object shows that it was done; takes the object and the body sent.
-        harmless: whether the body may be sent again even if it was done after all.
+        holds: takes the object and the body sent; returns True if the object shows it done.
+        harmless: takes the body; returns True if sending it again is harmless even if it was done.
     """
 
     __slots__ = ("harmless", "holds", "operation")
@@ -137,10 +137,10 @@ class ReadBack(Generic[T]):
 
 
 class Echo(msgspec.Struct, frozen=True):
-    """A value of the request that its answer repeats, so that the two can be compared.
+    """A value of the request that its response repeats, so that the two can be compared.
 
     Args:
-        field: attribute of the answer.
+        field: attribute of the response.
         query: name of the query parameter; None for the first path value.
     """
 
@@ -148,10 +148,10 @@ class Echo(msgspec.Struct, frozen=True):
     query: str | None = None
 
     def differs(self, value: object, path: tuple[str, ...], query: Query | None) -> bool:
-        """Whether the answer names something else than was asked for.
+        """Return whether the response names another value than the request.
 
-        Case does not count: servers write ids that are UUIDs, and e-mail addresses, in their own.
-        An answer that names nothing contradicts nothing.
+        Case does not count: servers write UUIDs and e-mail addresses in their own case. A response
+        without the value contradicts nothing.
         """
         shown: object = getattr(value, self.field, None)
         if shown is None:
@@ -166,10 +166,10 @@ class Echo(msgspec.Struct, frozen=True):
         return not isinstance(shown, str) or shown.casefold() != asked.casefold()
 
     def stands_for(self, repeat: RetrySafety, body: bytes) -> bool:
-        """Whether an answer without a body is about the object that the path names.
+        """Return whether a response without a body is about the object that the path names.
 
-        That of a write is: many have none, and its status says that it was done. One of a read
-        shows nothing.
+        After a write it is: many have no body, and the status proves that it was done. After a
+        read it proves nothing.
         """
         return self.query is None and repeat is not RetrySafety.SAFE and is_nothing(body)
 
@@ -181,18 +181,17 @@ class Operation(Generic[T]):
         name: group and verb, as they are called in Python: ``users.add_to_tenant``.
         method: HTTP method.
         template: path from the host, with ``{parameters}``.
-        returns: what an answer is decoded to; ``NoneType`` if nothing is documented, ``JSON`` takes
-            any.
-        body: what is sent as JSON: a Struct, or a tuple of them; None if there is no body.
-        token: which token it takes.
-        tenant: whether it takes the tenant header.
-        user: whether it takes the user header.
+        returns: type of the decoded response; ``NoneType`` if none is documented, ``JSON`` for any.
+        body: type of the JSON body: a Struct, or a tuple of them; None if there is no body.
+        token: kind of token that it takes.
+        tenant: use of the tenant header.
+        user: use of the user header.
         headers: other headers that it takes.
-        repeat: what sending it twice means; from the method if not given (a POST is unsafe).
-        read_back: how to settle a converging operation that got no answer.
-        one_or_many: the answer may be one object where ``returns`` is a tuple of them.
-        echo: a value of the request that the answer repeats.
-        deprecated: why not to use it any more, or None.
+        repeat: safety of a second request; by the method if not given (a POST is unsafe).
+        read_back: settles a converging operation that is in doubt.
+        one_or_many: the response may be one object where ``returns`` is a tuple of them.
+        echo: a value of the request that the response repeats.
+        deprecated: reason not to use it any more, or None.
     """
 
     __slots__ = (
@@ -273,7 +272,7 @@ class Operation(Generic[T]):
         self._blank: object = None
 
     def returning(self, returns: type[R]) -> Operation[R]:
-        """Return the same operation with answers that are decoded to something else."""
+        """Return the same operation with responses that are decoded to another type."""
         return Operation(
             self.name,
             self.method,
@@ -318,17 +317,16 @@ class Operation(Generic[T]):
         raise InvalidRequestError(f"{self.parameters[position]} {problem}", operation=self.name)
 
     def decode(self, body: bytes) -> T:
-        """Decode the body of a successful answer.
+        """Decode the body of a successful response.
 
         An empty body or ``null`` gives an empty object, also where Frontegg's documentation
-        shows a schema: many of its answers have none. Where it documents no body any JSON will
-        do, and the words of the status, which frameworks write by themselves. Odd values are
-        left out, as ``frontegg_async._core.lenient`` says.
+        shows a schema: many of its responses have no body. If it documents no body, any JSON is
+        accepted, and the words of the status, which frameworks write by themselves. Odd values
+        are left out, see ``frontegg_async._core.lenient``.
 
         Raises:
-            msgspec.DecodeError: the body is not what this operation returns, it lacks a field
-                that has to be there, or it reports an error. The text names a field and a type,
-                never a value.
+            msgspec.DecodeError: the body does not match the return type, lacks a required field,
+                or reports an error. The message names a field and a type, never a value.
         """
         if not body:
             return self._nothing()
@@ -345,10 +343,10 @@ class Operation(Generic[T]):
                 return self._nothing()
             if looks_like_markup(body):
                 raise msgspec.DecodeError("a page of HTML or XML") from None
-            value = self._read_leniently(body)  # or says what is wrong with it
-        if value == self._blank and body_spells_error(body):
-            # An object with no field of the answer's: it may have others.
-            raise msgspec.DecodeError(SPELLED_ERROR)
+            value = self._read_leniently(body)  # or raises with the problem
+        if value == self._blank and body_reports_error(body):
+            # An object without any field of the return type: it may have others.
+            raise msgspec.DecodeError(ERROR_REPORTED)
         if self.returns is JSON or self.returns is NoneType:
             return self._undescribed(value)
         if self.one_or_many and not isinstance(value, tuple):
@@ -360,8 +358,8 @@ class Operation(Generic[T]):
             self._lenient = LenientReader(self.name, self._wire())
         value = self._lenient.read(body)
         if body_is_nothing_but_error(body):
-            # Read for what it has in common with the answer, such as a ``status``.
-            raise msgspec.DecodeError(SPELLED_ERROR)
+            # It was read because both have fields such as ``status``.
+            raise msgspec.DecodeError(ERROR_REPORTED)
         return value
 
     def _undescribed(self, value: Any) -> T:
@@ -369,12 +367,12 @@ class Operation(Generic[T]):
         anything = self.returns is JSON
         if isinstance(value, dict):
             found = cast("dict[str, object]", value)
-            if is_nothing_but_error(found) if anything else spells_error(found):
-                raise msgspec.DecodeError(SPELLED_ERROR)
+            if is_nothing_but_error(found) if anything else reports_error(found):
+                raise msgspec.DecodeError(ERROR_REPORTED)
         return cast("T", value) if anything else self._nothing()
 
     def _nothing(self) -> T:
-        """Return what an answer without a body stands for."""
+        """Return the value of a response without a body."""
         if self.returns is JSON:
             # Any cannot be called, and None is the JSON value that says the least.
             return cast("T", None)
@@ -394,7 +392,7 @@ class Operation(Generic[T]):
         return msgspec.json.Decoder(wire)
 
     def _wire(self) -> Any:
-        """Return the type that an answer is decoded to."""
+        """Return the type that a response is decoded to."""
         returns: Any = self.returns
         if returns is NoneType:
             return Any
@@ -405,7 +403,7 @@ class Operation(Generic[T]):
 
 
 def is_nothing(body: bytes) -> bool:
-    """Whether an answer says nothing: an empty body, or ``null``."""
+    """Return whether a body is empty, or ``null``."""
     return body.strip() in {b"", b"null"}
 
 
@@ -418,7 +416,7 @@ def encode_query(query: Query, operation: str | None = None) -> str:
     try:
         return urlencode(_pairs(query, operation), quote_via=quote)
     except UnicodeEncodeError:
-        pass  # which holds the value: it shall be no context of the error
+        pass  # its text holds the value, so it must not be the context of our error
     raise InvalidRequestError("a query value is not valid Unicode text", operation=operation)
 
 
@@ -451,7 +449,7 @@ def _query_text(operation: str | None, name: str, value: object) -> str:
 
 
 class Arguments(TypedDict, total=False):
-    """What goes with a call, besides its operation and path values."""
+    """Arguments of a call, besides its operation and path values."""
 
     query: Query | None
     """Query parameters; UNSET and None are left out."""
@@ -466,15 +464,15 @@ class Arguments(TypedDict, total=False):
 
 
 class Caller(Protocol):
-    """What endpoints see of a session."""
+    """Part of a session that endpoints use."""
 
     @property
     def clock(self) -> Clock:
-        """What time it is, for work that is asked about until it is done."""
+        """Source of time, for tasks that are polled until they are done."""
         ...
 
     async def call(
         self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
     ) -> T:
-        """Send ``operation`` and return its decoded answer."""
+        """Send ``operation`` and return its decoded response."""
         ...

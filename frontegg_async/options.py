@@ -24,12 +24,12 @@ _ID_HEADER: Final = re.compile(r"frontegg-[a-z-]+-id", re.IGNORECASE).fullmatch
 _IN_BRACKETS: Final = re.compile(r"\[[^\[\]]+\](:\d*)?").fullmatch
 """An IPv6 address as host, and perhaps a port."""
 
-LONGEST: Final = 10 * 366 * 86_400.0
-"""Seconds that a setting can be. Beyond this a number is a mistake, and adds up to infinity."""
+MAX_SECONDS: Final = 10 * 366 * 86_400.0
+"""Longest time in a setting. A longer one is a mistake, and adds up to infinity."""
 
 _RESERVED_HEADERS: Final[dict[str, str]] = {
-    # Set by the session itself; a second value would be a second truth. Who needs another one
-    # says it in the other way.
+    # Set by the session itself; a second value would contradict it. The strings name the way to
+    # set another one.
     "authorization": "as_user(token) calls with a token of your own",
     "connection": "",
     "content-length": "",
@@ -51,7 +51,7 @@ _RESERVED_HEADERS: Final[dict[str, str]] = {
 
 
 class Region(StrEnum):
-    """Where Frontegg keeps the environment."""
+    """Region that hosts the environment."""
 
     EU = "eu"
     US = "us"
@@ -69,23 +69,23 @@ class Region(StrEnum):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How calls are sent. A view of a session may differ in these (``with_options``).
+    """Options of calls. A view of a session may have others (``with_options``).
 
     Args:
         timeout: seconds for a call over all its attempts and waits.
-        attempt_timeout: seconds for one attempt, from the request to the end of the answer.
+        attempt_timeout: seconds for one attempt, from the request to the end of the response.
         connect_timeout: seconds to reach the server, within an attempt.
-        max_attempts: requests that a call may send at most, 1 for no retries. A revoked token
-            is worth one more, and so is looking whether a lost call was done. What was refused
-            for its rate does not count: it waits in line until the deadline.
+        max_attempts: most requests of a call, 1 for no retries. A revoked token allows one more,
+            and so does reading back a lost call. Throttled attempts do not count: the call
+            waits in line until the deadline.
         max_wait: the longest wait, in seconds, that the server may impose on a call; a longer
             one is raised as RateLimitError instead of being waited for.
         max_response_bytes: the longest body that is read, after decompression too.
-        rejected_before_processing: whether 401 and 429 always mean that nothing was done, so
-            that any operation may be sent again after them. Frontegg does not say; if you
-            know better, False keeps operations that are unsafe to repeat from it.
-        headers: sent with every call, beside the SDK's own. A value that is secret by the name of
-            its header, such as ``x-api-key``, is kept as one that does not show itself.
+        rejected_before_processing: True if 401 and 429 always mean that nothing was done, so
+            that any operation may be sent again after them. Frontegg does not document it; False
+            keeps operations that are unsafe to repeat from being sent again.
+        headers: sent with every call, beside the SDK's own. The value of a header with a secret
+            name, such as ``x-api-key``, is masked wherever it is shown.
     """
 
     timeout: float = 30.0
@@ -103,12 +103,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         for name in ("max_attempts", "max_response_bytes"):
             value = getattr(self, name)
             if type(value) is not int or value < 1:
-                raise ConfigurationError(f"{name} must be a whole number from 1, got {value!r}")
+                raise ConfigurationError(f"{name} must be a positive integer, got {value!r}")
         if not isinstance(self.headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(
                 f"headers must be a mapping of names to values, got {type(self.headers).__name__}"
             )
-        # A copy, so that what was checked is what is sent.
+        # A copy, so that the headers that were checked are the headers that are sent.
         headers = MappingProxyType(concealed("", dict(self.headers)))
         msgspec.structs.force_setattr(self, "headers", headers)
         for name, value in headers.items():
@@ -128,8 +128,12 @@ def _made_again(fields: dict[str, Any]) -> Options:
 
 
 def _check_positive(name: str, value: object) -> None:
-    # NaN fails every comparison, so it is refused here as well.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LONGEST:
+    # NaN fails every comparison, so it is rejected here as well.
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not 0 < value <= MAX_SECONDS
+    ):
         raise ConfigurationError(
             f"{name} must be a number of seconds above 0, and at most ten years, got {value!r}"
         )
@@ -140,7 +144,7 @@ def header_name_problem(name: object, allowed: Collection[str] = ()) -> str | No
 
     Args:
         name: the name.
-        allowed: names, in lower case, that are left to this call although others may not set them.
+        allowed: names, in lower case, that this call may set although others may not.
     """
     if not isinstance(name, str) or not _HEADER_NAME(name):
         return f"{name!r} is not the name of a header"
@@ -168,11 +172,11 @@ def check_header_setting(name: str, value: S) -> S:
 
 
 def _header_problem(name: str, value: object) -> str | None:
-    """Say why ``value`` cannot stand in a header, for one because it would end it."""
+    """Say why ``value`` cannot stand in a header, or return None."""
     if _ID_HEADER(name):
         return id_problem(value)
     if not isinstance(value, str):
-        return f"must be a text, got {type(value).__name__}"
+        return f"must be a string, got {type(value).__name__}"
     if not value.strip():
         return "is empty"
     if value.isascii() and value.isprintable():
@@ -187,7 +191,7 @@ def _header_problem(name: str, value: object) -> str | None:
 
 
 def resolve_base_url(base_url: str | None, region: Region | str | None) -> str:
-    """Return the host that calls go to, without a slash at its end.
+    """Return the URL of the host that calls are sent to, without a slash at its end.
 
     Raises:
         ConfigurationError: an unknown region, both a region and a base_url, or a base_url that
@@ -208,7 +212,7 @@ def resolve_base_url(base_url: str | None, region: Region | str | None) -> str:
             f"base_url must be a string like https://host, got {type(base_url).__name__}"
         )
     if any(char in base_url for char in "@?#\\"):
-        # First of all: what follows shows the URL, and there may be a password in it.
+        # First of all: the errors below show the URL, and it may hold a password.
         raise ConfigurationError("base_url takes no user, query, fragment or backslash")
     try:
         parts = urlsplit(base_url)

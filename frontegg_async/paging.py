@@ -1,4 +1,4 @@
-"""Lists that come in pages, as async iterators that fetch a page when it is needed."""
+"""Paged lists, as async iterators that fetch a page when it is needed."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Paginator(Generic[T]):
 
     - at an empty page;
     - where ``next`` is missing although an earlier page had it;
-    - where ``next`` is missing and the stated total is reached: a total below what has come, such
-      as -1 or 0, is none.
+    - where ``next`` is missing and the stated total is reached: a total below the number of items
+      that came, such as -1 or 0, does not count.
 
-    A page without ``items`` is no end but an error, and so is a page with a record that cannot be
-    told from others because its id is missing or odd: left out, it would be lost in silence. Other
-    odd values cost their own field (``frontegg_async._core.lenient``).
+    A page without ``items`` is an error and not an end, and so is a page with a record whose id is
+    missing or odd: left out, it would be lost in silence. Other odd values cost their own field
+    (``frontegg_async._core.lenient``).
 
     Args:
         caller: sends the operation.
@@ -39,7 +39,7 @@ class Paginator(Generic[T]):
         query: the filters.
         path: values of the operation's path parameters.
         limit: items a page; None for an operation that takes no limit, whose links are followed.
-        max_limit: the most that the API gives in a page, None if it does not say.
+        max_limit: most items in a page of the API, None if it is not documented.
         tenant_id: value of the tenant header, instead of the view's.
 
     Raises:
@@ -59,12 +59,14 @@ class Paginator(Generic[T]):
         if limit is not None and (
             type(limit) is not int or limit < 1 or (max_limit is not None and limit > max_limit)
         ):
-            most = "" if max_limit is None else f" to {max_limit}"
+            wanted = (
+                "a positive integer" if max_limit is None else f"an integer from 1 to {max_limit}"
+            )
             raise InvalidRequestError(
-                f"limit must be from 1{most} items a page, got {limit!r}",
+                f"limit must be {wanted}, got {limit!r}",
                 operation=operation.name,
             )
-        operation.path(path)  # refused here and not at the first page
+        operation.path(path)  # rejected here and not at the first page
         self._caller: Final = caller
         self._operation: Final = operation
         self._query: Final[Query] = query
@@ -81,7 +83,7 @@ class Paginator(Generic[T]):
         """Return the first item, or None if the list is empty.
 
         Sends one request, for a page of one item; where the API takes no limit, for its first page.
-        Only if what comes is null, it goes on as an iteration does.
+        Only if that item is null, it goes on as an iteration does.
 
         Raises:
             ResponseDecodeError: the page is empty although it states a total of more.
@@ -101,7 +103,7 @@ class Paginator(Generic[T]):
         Sends one request.
 
         Raises:
-            InvalidRequestError: the index is no whole number from 0 to 2,147,483,647, or it is
+            InvalidRequestError: the index is no integer from 0 to 2,147,483,647, or it is
                 above 0 where the API takes no index and its pages can only be followed.
         """
         return await self._fetch(self._query_of(self._checked(index)))
@@ -113,11 +115,11 @@ class Paginator(Generic[T]):
         All of it is in memory at the same time: iterate where that is too much.
 
         Raises:
-            InvalidRequestError: ``max_items`` is no whole number from 1.
-            ResponseDecodeError: as for ``pages``. What was read before is lost with it.
+            InvalidRequestError: ``max_items`` is no positive integer.
+            ResponseDecodeError: as for ``pages``. Items that were read before are lost.
         """
         if max_items is not None and (type(max_items) is not int or max_items < 1):
-            raise self._refused(f"max_items must be a whole number from 1, got {max_items!r}")
+            raise self._invalid(f"max_items must be a positive integer, got {max_items!r}")
         found: list[T] = []
         async for page in self._pages(0):
             found += page.items
@@ -143,7 +145,7 @@ class Paginator(Generic[T]):
         previous: tuple[T, ...] | None = None
         index = start
         count = 0
-        # As many as there can be: a server may give fewer a page than it was asked for.
+        # An upper bound: a server may give fewer items a page than it was asked for.
         before = start * (self._limit or 0)
         total: float | None = None
         linked = False
@@ -154,14 +156,14 @@ class Paginator(Generic[T]):
                 self._check_end(before + count, page, total)
                 return
             if page.items and page.items == previous:
-                raise self._broken(f"page {index} holds the same items as the page before it")
+                raise self._undecodable(f"page {index} holds the same items as the page before it")
             yield page
             previous = page.items
             count += len(page.items) + page.nulls
             index += 1
             total = _total_of(page)
             follows = page.links is not None and bool(page.links.next)
-            # Of the items before ``start`` it is not known how many there are.
+            # The number of items before ``start`` is not known.
             unclear = total is None or bool(start) or count > total
             if not follows and (linked if unclear else count == total):
                 break
@@ -179,16 +181,16 @@ class Paginator(Generic[T]):
         if total is None and page is not None and not page.items and not page.nulls:
             total = _total_of(page)
         if total is not None and count < total:
-            raise self._broken(f"the pages end after {count} of {total} items")
+            raise self._undecodable(f"the pages end after {count} of {total} items")
 
     def _checked(self, index: int) -> int:
-        """Return an index if there may be such a page."""
+        """Return an index, or raise if there can be no such page."""
         if type(index) is not int or not 0 <= index <= MAX_INDEX:
-            raise self._refused(
-                f"the index of a page must be a whole number from 0 to {MAX_INDEX:,}, got {index!r}"
+            raise self._invalid(
+                f"the index of a page must be an integer from 0 to {MAX_INDEX:,}, got {index!r}"
             )
         if index and self._limit is None:
-            raise self._refused(
+            raise self._invalid(
                 "this list has no numbered pages: iterate pages() from the first one on"
             )
         return index
@@ -200,17 +202,17 @@ class Paginator(Generic[T]):
         return self._query
 
     def _next_query(self, index: int, before: Page[T]) -> Query | None:
-        """Return the query for a page, or None if only a link can tell it and there is none."""
+        """Return the query for a page, or None if it needs a link and the page before has none."""
         if self._limit is not None:
             return self._query_of(index)
         if before.links is None or not before.links.next:
             return None
         return {**self._query, **parse_qs(before.links.next.removeprefix("?"))}
 
-    def _refused(self, text: str) -> InvalidRequestError:
+    def _invalid(self, text: str) -> InvalidRequestError:
         return InvalidRequestError(text, operation=self._operation.name)
 
-    def _broken(self, text: str) -> ResponseDecodeError:
+    def _undecodable(self, text: str) -> ResponseDecodeError:
         return ResponseDecodeError(text, operation=self._operation.name)
 
 

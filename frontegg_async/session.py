@@ -31,7 +31,7 @@ from ._core.settings import (
     as_secret,
     check_names,
     check_text,
-    guard,
+    conceal_settings,
     settings_of,
     token_problem,
 )
@@ -50,7 +50,7 @@ from .pacing import FixedRate, Pacing, RunAllowance
 
 T = TypeVar("T")
 
-CLOSE_TIMEOUT: Final = 5.0
+CLOSE_TIMEOUT_S: Final = 5.0
 """Seconds that closing may take, also while the task is being cancelled."""
 
 
@@ -60,28 +60,28 @@ class Session:
     Args:
         client_id: the environment's client id.
         api_key: the environment's secret.
-        region: eu (if nothing else is said), us, ca or au.
-        base_url: another host, such as the own domain, instead of a region.
-        environment_id: which environment, for credentials of a whole Frontegg account.
-        options: how calls are sent.
-        max_connections: calls on the wire at the same time, and connections kept.
+        region: eu (the default), us, ca or au.
+        base_url: another host, such as an own domain, instead of a region.
+        environment_id: id of the environment, for credentials of a whole Frontegg account.
+        options: timeouts, attempts and headers of calls.
+        max_connections: most calls in flight at the same time, and connections kept.
         http: an ``aiohttp.ClientSession`` to send with, instead of over connections of its own.
             It is not closed. Its proxies, headers and tracing apply; its cookies and its ``auth``
             do not. It also sends GET, PUT and DELETE a second time by itself if a kept connection
             turns out to be dead, beyond ``max_attempts``.
         proxy: URL of a proxy for all calls, with its user name and password if it wants them. The
             proxy sees neither token nor secret: an https host is reached by CONNECT, and with an
-            http host a proxy is refused.
-        trust_env: whether ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` count.
+            http host a proxy is rejected.
+        trust_env: True to use ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``.
             ``NO_PROXY`` then beats ``proxy`` as well.
-        ssl_context: how servers are verified, instead of by the certificates that Python trusts
-            or ``SSL_CERT_FILE`` names.
-        token_store: where to share the environment token with other sessions.
-        clock: what time it is; for tests.
-        limits_plan: the plan of Frontegg whose published limits bulk calls expect before anything
-            was seen of a limit: launch, scale or enterprise; None expects nothing. Left out, it is
-            scale, and None for a server on this machine.
-        observers: are told of every call, for logs, metrics and traces (``Observer``).
+        ssl_context: verifies servers, instead of the certificates that Python trusts or
+            ``SSL_CERT_FILE`` names.
+        token_store: shares the environment token with other sessions.
+        clock: source of time, for tests.
+        limits_plan: the plan of Frontegg whose published limits bulk calls expect before a limit
+            is met: launch, scale or enterprise; None expects none. Left out, it is scale, and None
+            for a server on this machine.
+        observers: called with every call, for logs, metrics and traces (``Observer``).
 
     Raises:
         ConfigurationError: a setting cannot work.
@@ -97,7 +97,7 @@ class Session:
     ) -> None:
         # First of all, so that no traceback from here shows a secret among the local variables.
         api_key = as_secret(api_key)
-        guard(settings)
+        conceal_settings(settings)
         self._set_up(
             settings_of(
                 settings,
@@ -125,14 +125,14 @@ class Session:
         """Make a session without credentials: for logging users in, and for ``as_user()``.
 
         Args:
-            client_id: the environment's client id, which is no secret: renewing the tokens of a
-                user who logged in takes it.
+            client_id: the environment's client id, which is no secret. It is needed to renew the
+                tokens of a user who logged in.
             settings: those of the session itself, without ``environment_id`` and ``token_store``.
 
         Raises:
             ConfigurationError: a setting cannot work.
         """
-        guard(settings)
+        conceal_settings(settings)
         session = object.__new__(cls)
         session._set_up(settings_of(settings, known=FOR_USERS, client_id=client_id, api_key=None))
         return session
@@ -151,7 +151,7 @@ class Session:
         Raises:
             ConfigurationError: no credentials there, or a setting that cannot work.
         """
-        guard(settings)
+        conceal_settings(settings)
         check_names(settings, FOR_ALL)
         found = Environment.read()
         if found.client_id is None or found.api_key is None:
@@ -180,7 +180,7 @@ class Session:
         return self
 
     async def aclose(self) -> None:
-        """End calls that are under way, and close the connections.
+        """End the calls in flight, and close the connections.
 
         Closing a session again, or one that was never opened, does nothing.
 
@@ -190,7 +190,7 @@ class Session:
         if self._is_view:
             raise ClosedError("a view lives as long as its session: close the session itself")
         if self._sender is not None and self._sender.core.is_to_be_closed():
-            with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
+            with anyio.move_on_after(CLOSE_TIMEOUT_S, shield=True):
                 await self._sender.core.close()
 
     async def __aenter__(self) -> Self:
@@ -229,32 +229,32 @@ class Session:
 
     @property
     def base_url(self) -> str:
-        """The host that calls go to."""
+        """Host that calls are sent to."""
         return self._settings.base_url
 
     @property
     def environment_id(self) -> str | None:
-        """The environment that calls name, for credentials of a whole account, or None."""
+        """Id of the environment in every call, for credentials of a whole account, or None."""
         return self._settings.environment_id
 
     @property
     def options(self) -> Options:
-        """How this session or view sends its calls."""
+        """Options of the calls of this session or view."""
         return self._view.options
 
     @property
     def clock(self) -> Clock:
-        """What time it is for this session."""
+        """Source of time of this session."""
         return self._settings.clock
 
     @property
     def client_id(self) -> str | None:
-        """The environment's client id."""
+        """Client id of the environment."""
         return self._settings.client_id
 
     @property
     def traffic(self) -> Traffic:
-        """What was sent through this session, or through this metered view."""
+        """Counts of requests sent through this session, or through this bulk view."""
         return self._view.traffic
 
     def __reduce__(self) -> NoReturn:
@@ -281,11 +281,11 @@ class Session:
         """Return a view that calls with a user's token instead of the environment token.
 
         Args:
-            user: a user's token, used as long as it is good; or what logging in returned
+            user: a user's token, used as long as it is valid; or the result of a login
                 (``authentication.login``, ``login_with_api_token`` and others): such a view
-                renews the token like the session does the environment's. Keep the view as long
+                renews the token as the session renews the environment's. Keep the view as long
                 as the user is served: a refresh token is used up by the view that uses it.
-            on_refresh: is awaited with the new tokens after each renewal, to store them.
+            on_refresh: awaited with the new tokens after each renewal, to store them.
 
         Raises:
             ConfigurationError: it is no token, or the user is not logged in yet.
@@ -316,9 +316,9 @@ class Session:
         max_wait: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Self:
-        """Return a view that sends differently; what is not given stays as it is.
+        """Return a view with other options; those that are not given stay the same.
 
-        ``headers`` come on top of those of this view. What each means is said at ``Options``.
+        ``headers`` are added to those of this view. ``Options`` describes each of them.
 
         Raises:
             ConfigurationError: a setting cannot work.
@@ -343,7 +343,7 @@ class Session:
         retry budget, because the number of workers already bounds what an outage can multiply.
 
         Args:
-            rate: the most calls of each kind that this view may send, whatever others do.
+            rate: most calls of each limit group that this view may send, independent of others.
             max_share: the part of the learned limits that this view may use, up to 1.
 
         Raises:
@@ -354,7 +354,7 @@ class Session:
             raise ConfigurationError(
                 f"rate must be like FixedRate(900, 60), 900 calls in 60 seconds, got {rate!r}"
             )
-        return self._derive(self._view.patient(RunAllowance(rate=rate, share=max_share)))
+        return self._derive(self._view.for_bulk(RunAllowance(rate=rate, share=max_share)))
 
     def _derive(self, view: View, **changes: object) -> Self:
         derived = object.__new__(type(self))
@@ -370,13 +370,13 @@ class Session:
     async def call(
         self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
     ) -> T:
-        """Send any operation and return its decoded answer.
+        """Send any operation and return its decoded response.
 
         Args:
             operation: one of the constants in ``frontegg_async.endpoints``, or your own.
             path: values of its path parameters, in order.
-            arguments: ``query``, ``body``, ``tenant_id``, ``user_id`` and ``headers``, as they are
-                described at ``Arguments``.
+            arguments: ``query``, ``body``, ``tenant_id``, ``user_id`` and ``headers``, see
+                ``Arguments``.
 
         Raises:
             FronteggError: see ``frontegg_async.errors`` for the tree.
@@ -402,10 +402,10 @@ class Session:
         observer: AttemptObserver | None = None,
         **arguments: Unpack[Arguments],
     ) -> Response:
-        """Send any operation and return the answer itself: status, headers and raw bytes.
+        """Send any operation and return the response itself: status, headers and raw bytes.
 
-        An answer is a success: anything else is raised, as by ``call``. An ``observer`` is told
-        of every attempt.
+        The response is a success; every other outcome is raised, as by ``call``. An ``observer``
+        is called with every attempt.
         """
         if arguments:
             conceal(arguments)
@@ -425,20 +425,22 @@ class Session:
 
     @property
     def pacing(self) -> Pacing:
-        """How fast the session sends, by limit group, and which limits are used up."""
+        """Pacing of the session: rates by limit group, and limits that are used up."""
         return self._opened().core.pacing
 
     @property
     def allowance(self) -> RunAllowance | None:
-        """What this view may send as a bulk run; None if its calls are interactive."""
+        """Allowance of this view as a bulk run; None if its calls are interactive."""
         return self._view.run
 
     async def token_info(self) -> TokenInfo:
-        """Return what may be known of the environment token, fetching one if need be."""
+        """Return facts about the environment token, without the token; fetches one if need be."""
         core = self._opened().core
         core.check()
         if core.tokens is None:
-            raise InvalidRequestError("this session has no credentials, and so no such token")
+            raise InvalidRequestError(
+                "this session has no credentials and therefore no environment token"
+            )
         token = await core.tokens.get(self._view.options.timeout)
         return describe(token, self._settings.clock.monotonic())
 
@@ -450,10 +452,10 @@ class Session:
         *path: str,
         **arguments: Unpack[Arguments],
     ) -> T:
-        """Decode an answer of ``send``; with the call's arguments, it is compared with them.
+        """Decode a response of ``send``; if the call's arguments are given, compare it with them.
 
         Raises:
-            ResponseDecodeError: it is not what the operation returns, it reports an error, or
-                it is about something else than was asked for.
+            ResponseDecodeError: the body does not match the operation's return type, reports an
+                error, or is about another object than was asked for.
         """
         return decode_response(operation, answer, path, arguments)

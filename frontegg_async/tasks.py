@@ -1,4 +1,4 @@
-"""Work that Frontegg goes on with after it has answered, as handles that can be waited for."""
+"""Tasks: work that Frontegg continues after its response, as handles that can be waited for."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from .operation import Caller, Operation
 
 S = TypeVar("S", bound=TaskStatus)
 
-POLL: Final = 2.0
-"""Seconds between two looks, unless said otherwise."""
-TIMEOUT: Final = 600.0
-"""Seconds that ``wait`` goes on for, unless said otherwise."""
+POLL_S: Final = 2.0
+"""Seconds between two polls, by default."""
+TIMEOUT_S: Final = 600.0
+"""Longest time that ``wait`` polls, by default."""
 
 
 class Task(Generic[S]):
-    """One piece of long-running work: ``await task.wait()``, or ``async for status in task``.
+    """One long-running task: ``await task.wait()``, or ``async for status in task``.
 
-    Frontegg goes on with it whether or not anybody looks: giving up, or being cancelled, stops
-    the looking only. A handle can be made again from its ``id``, in another process too.
+    Frontegg goes on with it in any case: giving up, or being cancelled, stops the polling only. A
+    handle can be made again from its ``id``, in another process too.
 
     Attributes:
-        id: Frontegg's id of the work.
+        id: Frontegg's id of the task.
     """
 
     def __init__(
         self, caller: Caller, operation: Operation[S], task_id: str, *, ended: S | None = None
     ) -> None:
-        operation.path((task_id,))  # refused here and not at the first look
+        operation.path((task_id,))  # rejected here and not at the first poll
         self.id: Final = task_id
         self._caller: Final = caller
         self._operation: Final = operation
@@ -38,11 +38,11 @@ class Task(Generic[S]):
 
     @property
     def ended(self) -> S | None:
-        """The status that it has ended with, None as long as nobody here has seen that."""
+        """Status that it has ended with; None as long as this handle has not seen the end."""
         return self._ended
 
     async def status(self) -> S:
-        """Look once. What has ended is not asked about again."""
+        """Return the current status. A task that has ended is not asked about again."""
         if self._ended is not None:
             return self._ended
         status = await self._caller.call(self._operation, self.id)
@@ -50,8 +50,10 @@ class Task(Generic[S]):
             self._ended = status
         return status
 
-    async def statuses(self, *, poll: float = POLL, timeout: float = TIMEOUT) -> AsyncIterator[S]:
-        """Look every ``poll`` seconds; the last status is the one that has ended.
+    async def statuses(
+        self, *, poll: float = POLL_S, timeout: float = TIMEOUT_S
+    ) -> AsyncIterator[S]:
+        """Poll every ``poll`` seconds; the last status is the one that has ended.
 
         Raises:
             CallTimeoutError: it has not ended after ``timeout`` seconds; it goes on.
@@ -75,12 +77,12 @@ class Task(Generic[S]):
     def __aiter__(self) -> AsyncIterator[S]:
         return self.statuses()
 
-    async def wait(self, *, poll: float = POLL, timeout: float = TIMEOUT) -> S:
+    async def wait(self, *, poll: float = POLL_S, timeout: float = TIMEOUT_S) -> S:
         """Return the status that it ends with.
 
         Args:
-            poll: seconds between two looks.
-            timeout: seconds after which to stop looking.
+            poll: seconds between two polls.
+            timeout: seconds after which to stop polling.
 
         Raises:
             CallTimeoutError: it has not ended by then; it goes on, and can be waited for again.
@@ -104,11 +106,11 @@ class TaskBatch(Generic[S]):
     def __init__(self, tasks: tuple[Task[S], ...]) -> None:
         self.tasks: Final = tasks
 
-    async def wait(self, *, poll: float = POLL, timeout: float = TIMEOUT) -> tuple[S, ...]:
+    async def wait(self, *, poll: float = POLL_S, timeout: float = TIMEOUT_S) -> tuple[S, ...]:
         """Return the statuses that the tasks end with, in their order.
 
         Args:
-            poll: seconds between two looks at a task.
+            poll: seconds between two polls of a task.
             timeout: seconds for each task, from when those before it have ended.
 
         Raises:

@@ -38,6 +38,7 @@ QUICK: Final = frozenset(
         "bulk/test_run.py",
         "bulk/test_streams.py",
         "core/test_cancellation.py",
+        "core/test_decisions.py",
         "core/test_doubt.py",
         "core/test_false_success.py",
         "core/test_redaction.py",

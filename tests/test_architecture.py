@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,22 @@ FLOORS: dict[float, tuple[str, ...]] = {
 """Rooms by floor: a package with all of its modules, except those that have their own entry."""
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 
+REQUIRED = frozenset({"aiohttp", "anyio", "msgspec", "multidict", "yarl"})
+"""Libraries that are always there; the last two come with aiohttp."""
+OPTIONAL: dict[str, tuple[str, ...]] = {
+    "click": ("cli",),
+    "cryptography": ("auth.verifier", "emulator.state.keys"),
+    "jinja2": ("bulk.report.page",),
+    "jwt": ("auth.verifier", "emulator.state.keys"),
+    "opentelemetry": ("integrations.otel",),
+    "pyarrow": ("bulk.input.parquet",),
+    "redis": ("integrations.redis",),
+    "rich": ("cli",),
+}
+"""Libraries of extras, and the only rooms or modules that import them."""
+NAMES_OF = {"opentelemetry-api": {"opentelemetry"}, "pyjwt": {"jwt", "cryptography"}}
+"""Names to import, of distributions that are called otherwise."""
+
 
 def modules() -> dict[str, Path]:
     """Return every module of the package by its dotted name, without the package's own."""
@@ -89,14 +106,22 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
-def imports(name: str) -> Iterator[tuple[str, int]]:
-    """Yield the imports of a module by full dotted name and line, also those in functions."""
-    path = MODULES[name]
-    within = [PACKAGE, *name.split(".")] if name else [PACKAGE]
-    if path.name != "__init__.py":
-        within.pop()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
+def imports(name: str, *, at_once: bool = False) -> Iterator[tuple[str, int]]:
+    """Yield the imports of a module by full dotted name, wherever they stand in its source.
+
+    Args:
+        name: of the module.
+        at_once: leaves out those in functions and for types only, which importing the module does
+            not execute.
+    """
+    within = package_of(name)
+    tree = ast.parse(MODULES[name].read_text())
+    for node in executed(tree) if at_once else ast.walk(tree):
+        if isinstance(node, ast.Call):
+            # import_module("pyarrow") is an import as well.
+            if is_import(node) and isinstance(node.args[0], ast.Constant):
+                yield str(node.args[0].value), node.lineno
+        elif isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name, node.lineno
         elif isinstance(node, ast.ImportFrom):
@@ -109,6 +134,37 @@ def imports(name: str) -> Iterator[tuple[str, int]]:
                     (inner if inner.removeprefix(f"{PACKAGE}.") in MODULES else source),
                     (node.lineno),
                 )
+
+
+def package_of(name: str) -> list[str]:
+    """Return the parts of the name that relative imports of a module start from."""
+    within = [PACKAGE, *name.split(".")] if name else [PACKAGE]
+    return within if MODULES[name].name == "__init__.py" else within[:-1]
+
+
+def executed(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes that importing a module executes."""
+    for child in ast.iter_child_nodes(node):
+        for_types = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+        if not for_types and not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield child
+            yield from executed(child)
+
+
+def is_import(call: ast.Call) -> bool:
+    """Return whether a call imports the module that its first argument names."""
+    return ast.unparse(call.func).rpartition(".")[2] in {"import_module", "__import__"}
+
+
+def computed_imports(name: str) -> Iterator[str]:
+    """Yield the names that a module computes in order to import them, as source code."""
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+        if (
+            isinstance(node, ast.Call)
+            and is_import(node)
+            and not isinstance(node.args[0], ast.Constant)
+        ):
+            yield ast.unparse(node.args[0])
 
 
 def own_imports(name: str) -> Iterator[tuple[str, int]]:
@@ -194,16 +250,47 @@ def test_who_touches_aiohttp() -> None:
     assert found == {"_core.transport", "_core.direct", "_core.settings"}
 
 
-def test_who_touches_the_terminal() -> None:
-    """Only the command line needs click and rich."""
-    assert {room(name) for name in users_of("click") | users_of("rich")} == {"cli"}
+@pytest.mark.parametrize("name", MODULES)
+def test_libraries_are_required_or_have_a_place(name: str) -> None:
+    """A library that is not always there is imported only where the table says."""
+    libraries = {target.partition(".")[0] for target, _ in imports(name)}
+    for library in libraries - sys.stdlib_module_names - REQUIRED - {PACKAGE}:
+        places = OPTIONAL[library]
+        assert any(f"{name}.".startswith(f"{place}.") for place in places), library
 
 
-@pytest.mark.parametrize("library", ["redis", "opentelemetry", "pyarrow", "jwt"])
-def test_who_touches_optional_libraries(library: str) -> None:
-    """Libraries of extras are imported by integrations only, so that the rest runs without them."""
-    rooms = {"integrations", "emulator", "auth"} if library == "jwt" else {"integrations"}
-    assert {room(name) for name in users_of(library)} <= rooms
+@pytest.mark.parametrize("name", MODULES)
+def test_optional_libraries_are_imported_late(name: str) -> None:
+    """Modules import without the extras, but for commands, bridges and the verifier of callers."""
+    if not name.startswith(("cli.", "integrations.")) and name != "auth.verifier":
+        assert not {target.partition(".")[0] for target, _ in imports(name, at_once=True)} & {
+            *OPTIONAL
+        }
+
+
+def test_the_table_of_optional_libraries_is_whole() -> None:
+    """The table holds the libraries that the extras for users install, and each one is used."""
+    project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    installed: set[str] = set()
+    for extra in extras.keys() - {"bench", "lint", "test"}:
+        for requirement in extras[extra]:
+            distribution = requirement.partition(">")[0].partition("[")[0]
+            installed |= NAMES_OF.get(distribution, {distribution})
+    assert installed == OPTIONAL.keys()
+    assert all(users_of(library) for library in OPTIONAL)
+
+
+def test_computed_imports_stay_in_the_package() -> None:
+    """A module whose name is computed is one of the package, and no layer is evaded by it."""
+    found = {(name, source) for name in MODULES for source in computed_imports(name)}
+    assert found == {
+        ("", "f'{__name__}.{module}'"),
+        ("auth", "f'{__name__}.{module}'"),
+        ("cli.app", "f'{__package__}.{module}'"),
+        ("cli.call.signatures", "f'frontegg_async.endpoints.{name}'"),
+        ("endpoints", "f'{__name__}.{group}'"),
+    }
 
 
 def test_the_emulator_is_a_second_opinion() -> None:

@@ -12,9 +12,9 @@ import msgspec
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Where to call, what for, and how many calls go on at the same time.
+    """The server and the user to call about, and how many calls go on at the same time.
 
-    ``user_id`` is the id of the one user that the server knows, whomever it is asked for.
+    ``user_id`` is the id of the one user that the server knows, for any id that it is asked for.
     """
 
     url: str
@@ -29,7 +29,7 @@ class Contender(Protocol):
     """A client for an event loop."""
 
     async def setup(self, target: Target) -> None:
-        """Open what is kept between calls."""
+        """Open the connections and caches that are kept between calls."""
         ...
 
     async def call(self, user_id: str) -> str | None:
@@ -37,7 +37,7 @@ class Contender(Protocol):
         ...
 
     async def close(self) -> None:
-        """Close what is open."""
+        """Close them."""
         ...
 
 
@@ -47,7 +47,7 @@ class BlockingContender(Protocol):
     threads: int
 
     def setup_blocking(self, target: Target) -> None:
-        """Open what is kept between calls."""
+        """Open the connections and caches that are kept between calls."""
         ...
 
     def call_blocking(self, user_id: str) -> str | None:

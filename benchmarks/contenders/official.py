@@ -1,6 +1,6 @@
-"""The vendor's own ``frontegg`` package: its clients send to a path and return what comes back.
+"""The vendor's own ``frontegg`` package: its clients send to a path and return the response.
 
-It reads where to get its token (``FRONTEGG_API_GATEWAY_URL``) and how long to wait, three seconds
+It reads the host of its token (``FRONTEGG_API_GATEWAY_URL``) and its timeout, three seconds
 otherwise (``FRONTEGG_HTTP_TIMEOUT_IN_SECONDS``), when it is imported: the benchmark sets both.
 """
 
@@ -59,7 +59,7 @@ class Client:
         return cast("str | None", response.json()["id"])
 
     async def close(self) -> None:
-        """Close what the package leaves open."""
+        """Close the client that the package leaves open."""
         await self._client.client.aclose()
 
 

@@ -13,7 +13,7 @@ from . import Target
 
 @dataclass
 class User:
-    """What an application needs of a user."""
+    """The fields of a user that an application needs."""
 
     id: str
     email: str

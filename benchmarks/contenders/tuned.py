@@ -1,6 +1,6 @@
 """aiohttp with every knob that was found to matter, and nothing but the call.
 
-No token to look after, no retry, no pacing: what a specialist would write for this one route.
+No token to look after, no retry, no pacing: a specialist's program for this one route.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What the pacing is compared with, and how it is drawn."""
+"""The peers of the pacing, and the picture of how they compare."""

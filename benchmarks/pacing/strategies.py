@@ -76,8 +76,8 @@ class Aimd:
 class BotocoreAdaptive:
     """The adaptive retry mode of botocore: a token bucket whose rate follows a cubic.
 
-    After the description in the AWS SDKs reference guide: the rate falls to 0.7 of what was sent,
-    grows by 0.4 (t - K)^3 around what it was, and is at most twice what was sent.
+    After the description in the AWS SDKs reference guide: the rate falls to 0.7 of the
+    measured one, grows by 0.4 (t - K)^3 around its last value, and is at most twice the measured.
     """
 
     def __init__(self, seed: int) -> None:

@@ -1,9 +1,10 @@
-"""A call under way, what a view of a session may differ in, and who is told of attempts."""
+"""One call in flight, the settings of a view of a session, and the observer of attempts."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Awaitable
+from types import NoneType
 from typing import Any, Final, NoReturn, Protocol
 
 import msgspec
@@ -19,21 +20,21 @@ from .retry import RetryBudget
 from .secret import Secret
 from .transport import Request
 
-BULK_TIMEOUT: Final = 600.0
+BULK_TIMEOUT_S: Final = 600.0
 BULK_WAITERS: Final = 256
 """Calls that may wait for a rate of their own at the same time without one of them giving up."""
-BULK_MAX_WAIT: Final = 300.0
+BULK_MAX_WAIT_S: Final = 300.0
 BULK_MAX_ATTEMPTS: Final = 10
 """Bulk work waits in seconds and tries as often, at least."""
 
 
 class Traffic:
-    """What a session, or a metered view of it, has sent.
+    """Counts the traffic of a session, or of a bulk view of it.
 
     Attributes:
-        requests: attempts, so a call that was retried counts more than once.
+        requests: attempts: a call that was retried counts more than once.
         successes: calls that succeeded.
-        throttled: answers that asked to come back later.
+        throttled: responses that rejected an attempt because of a rate limit.
     """
 
     __slots__ = ("requests", "successes", "throttled")
@@ -45,64 +46,65 @@ class Traffic:
 
 
 class AttemptObserver(Protocol):
-    """Is told of every attempt of a call, such as by a bulk run that keeps a ledger."""
+    """Is called before and after every attempt of a call; a bulk run keeps its ledger with it."""
 
     def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
-        """Hear that an attempt is about to be sent.
+        """Note that an attempt is about to be sent.
 
-        What is returned is waited for first; what this or that raises keeps it from being sent.
+        The attempt waits for the awaitable, if one is returned. An exception from either keeps it
+        from being sent.
         """
         ...
 
     def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
-        """Hear what an attempt ended in, and how long it took."""
+        """Note the outcome of an attempt, and the seconds that it took."""
         ...
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """What a view of a session may differ in."""
+    """Settings in which the views of a session differ."""
 
     options: Options
     traffic: Traffic
     budget: RetryBudget
     run: RunAllowance | None = None
-    """What a bulk run may send. Its calls let others go first, and wait out limits and outages
+    """Allowance of a bulk run. Its calls let others go first, and wait out limits and outages
     until their deadline. None makes calls interactive."""
     tenant_id: str | None = None
     user_token: Secret | None = None
-    """A user's token as it was given, used as long as it is good."""
+    """Token of a user as it was given, used as long as it is valid."""
     user_tokens: TokenManager | None = None
-    """A user's tokens, which renew themselves."""
+    """Manager of a user's tokens, which renews them."""
 
-    def patient(self, run: RunAllowance) -> View:
+    def for_bulk(self, run: RunAllowance) -> View:
         """Return a view for bulk work, which counts its own traffic from zero."""
         options = self.options
         # Its own rate is no reason to give up, however slow it is.
         rate = run.rate
         own = 0.0 if rate is None else BULK_WAITERS * rate.seconds / rate.calls
-        patient = msgspec.structs.replace(
+        options = msgspec.structs.replace(
             options,
-            timeout=max(options.timeout, BULK_TIMEOUT, own),
-            max_wait=max(options.max_wait, BULK_MAX_WAIT),
+            timeout=max(options.timeout, BULK_TIMEOUT_S, own),
+            max_wait=max(options.max_wait, BULK_MAX_WAIT_S),
             max_attempts=max(options.max_attempts, BULK_MAX_ATTEMPTS),
         )
         return msgspec.structs.replace(
-            self, options=patient, traffic=Traffic(), budget=RetryBudget(math.inf), run=run
+            self, options=options, traffic=Traffic(), budget=RetryBudget(math.inf), run=run
         )
 
     @property
     def bulk(self) -> bool:
-        """Whether calls are those of a bulk run."""
+        """True if calls belong to a bulk run."""
         return self.run is not None
 
     @property
     def is_user(self) -> bool:
-        """Whether calls go with a user's token instead of the environment token."""
+        """True if calls carry a user's token instead of the environment token."""
         return self.user_token is not None or self.user_tokens is not None
 
 
 class Call(msgspec.Struct, eq=False):
-    """One call under way."""
+    """One call in flight."""
 
     operation: Operation[Any]
     path: tuple[str, ...]
@@ -111,21 +113,23 @@ class Call(msgspec.Struct, eq=False):
     began: float
     deadline: float
     observer: AttemptObserver | None
-    known: tuple[Secret, ...]
+    view_secrets: tuple[Secret, ...]
     """Secrets that go with every call of the view."""
     token: Token | None = None
     """The token that it was last sent with."""
     tokens_before: tuple[Token, ...] = ()
     """The tokens that it was sent with before that one."""
-    replays: int = 0
+    new_tokens: int = 0
+    """Tokens that were tried after the first one was rejected."""
     attempts: int = 0
-    put_off: int = 0
+    uncounted: int = 0
+    """Attempts that do not count towards ``max_attempts``."""
     successes_before: int = 0
     in_doubt: bool = False
-    """Whether an attempt may have been done."""
-    refusals: int = 0
-    refusal: ErrorFields | None = None
-    """Status and trace id of the answer that refused it last."""
+    """True if the server may have done an attempt."""
+    times_throttled: int = 0
+    throttled_by: ErrorFields | None = None
+    """Status and trace id of the last response that throttled it."""
     singled_out: bool = False
 
     @property
@@ -135,25 +139,31 @@ class Call(msgspec.Struct, eq=False):
 
     @property
     def body(self) -> Body | None:
-        """What is sent as JSON."""
+        """Body that is sent as JSON."""
         return self.arguments.get("body")
 
     @property
+    def deletes(self) -> bool:
+        """True for a DELETE without a result: after one that was done, another finds nothing."""
+        operation = self.operation
+        return operation.method == "DELETE" and operation.returns is NoneType
+
+    @property
     def harmless(self) -> bool:
-        """Whether it may be sent again although it may have been done."""
+        """True if sending it again is harmless even if it was done."""
         read = self.operation.read_back
         return read is not None and bool(read.harmless(self.body))
 
     def secrets(self) -> tuple[str, ...]:
-        """Return the secrets sent with it, to redact them from answers."""
+        """Return the secrets sent with it, to redact them from responses."""
         return (
             *(token.value for token in self.tokens),
-            *(secret.reveal() for secret in self.known),
+            *(secret.reveal() for secret in self.view_secrets),
             *secrets_of(self.arguments),
         )
 
     def fields(self) -> ErrorFields:
-        """Return what an error says of the call."""
+        """Return the fields of an error about this call."""
         return {"operation": self.operation.name, "attempts": self.attempts}
 
     def __repr__(self) -> str:

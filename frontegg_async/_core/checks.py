@@ -1,4 +1,4 @@
-"""Which values of a query or a body are ids or e-mail addresses, and the check of them.
+"""Checks of the ids and e-mail addresses in queries and bodies.
 
 They are found by their names, which follow one rule in all of Frontegg's API (``tenantId``,
 ``roleIds``, ``creatorEmail``), so that an operation added later is covered as well. Path values and
@@ -22,11 +22,11 @@ _Check: TypeAlias = Callable[[object], str | None]
 
 
 _FieldCheck: TypeAlias = tuple[str, _Check | None, bool]
-"""A field of a body that is looked at: its name; the check of its value, or None where only structs
-within are checked; whether None or an empty string may stand there, to clear a value."""
+"""A field of a body that is checked: its name; the check of its value, or None where only structs
+within are checked; True if None or an empty string is allowed, to clear a value."""
 
 _field_checks: Final[dict[type, tuple[_FieldCheck, ...]]] = {}
-"""Fields to look at by the type of a body, found out when the first one is sent."""
+"""Fields to check by the type of a body, collected when the first one is sent."""
 
 
 def check_query(operation: str, query: Query) -> None:
@@ -55,7 +55,7 @@ def check_body(operation: str, body: Body) -> None:
     """Raise InvalidRequestError if an id or an address in a body cannot be one."""
     if isinstance(body, msgspec.Struct):
         _check_struct(operation, body)
-    elif not isinstance(body, Mapping):  # a free-form object belongs to whoever wrote it
+    elif not isinstance(body, Mapping):  # a free-form object is the caller's own
         for item in body:
             _check_struct(operation, item)
 

@@ -1,4 +1,4 @@
-"""Time, as something that can be handed in."""
+"""Time as a dependency that tests replace."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the package asks of time. Tests hand in one of their own and never sleep."""
+    """Source of time. Tests hand in their own and never sleep."""
 
     def monotonic(self) -> float:
         """Seconds on a clock that never goes back."""
         ...
 
     def time(self) -> float:
-        """Seconds since the epoch, for what other machines say about time."""
+        """Seconds since the epoch, to compare with times that other machines state."""
         ...
 
     async def sleep(self, seconds: float, /) -> None:

@@ -1,4 +1,4 @@
-"""From a successful answer to the value that its operation returns, or to a typed error."""
+"""Decodes a successful response to the value that its operation returns, or raises."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from ..errors import MAX_MESSAGES, ResponseDecodeError
 from ..operation import Arguments, Operation
-from .error_body import body_spells_error, read_error_body
+from .error_body import body_reports_error, read_error_body
 from .response import Response
 
 T = TypeVar("T")
@@ -20,17 +20,17 @@ def decode_response(
     path: tuple[str, ...],
     arguments: Arguments,
 ) -> T:
-    """Decode an answer, and compare it with what was asked for.
+    """Decode a response, and compare it with the request.
 
     Args:
-        operation: what was sent.
-        answer: what came back, with the status of a success.
+        operation: the operation that was sent.
+        answer: its response, with the status of a success.
         path: values of the path parameters; empty if they are not known.
-        arguments: what else went with the call.
+        arguments: the other arguments of the call.
 
     Raises:
-        ResponseDecodeError: it is not what the operation returns, it reports an error, or it
-            is about something else than was asked for.
+        ResponseDecodeError: the body does not match the operation's return type, reports an
+            error, or is about another object than was asked for.
     """
     echo = operation.echo
     try:
@@ -43,14 +43,14 @@ def decode_response(
         if echo is None or not echo.differs(value, path, arguments.get("query")):
             return value
         problem = f"another {echo.field} than was asked for"
-        del value  # of somebody else: the variables of this frame may be shown
+        del value  # another user's data: tracebacks may show the variables of this frame
     raise _error(operation.name, answer, problem)
 
 
 def _error(operation: str, answer: Response, problem: str) -> ResponseDecodeError:
     messages: tuple[str, ...] = ()
     code = None
-    if body_spells_error(answer.body):
+    if body_reports_error(answer.body):
         messages, code = read_error_body(answer.body)
         messages = tuple(answer.redacted(text) for text in messages[:MAX_MESSAGES])
         code = code and answer.redacted(code)

@@ -1,13 +1,13 @@
 """Sends over aiohttp's connections without ``aiohttp.ClientSession``: a session's own transport.
 
-Where HTTP is hard, it is aiohttp's here as well: name resolution, TLS, the pool of connections and
-the parser. Left out is what ``ClientSession`` does besides for every call, and this package asks
-for nothing of it: cookies, redirects, proxies, tracing, a request, a response and a writer that
-are objects of their own, and a task that writes. That is more than half of what a call costs.
+The hard parts of HTTP are aiohttp's here as well: name resolution, TLS, the pool of connections and
+the parser. Left out are the parts of ``ClientSession`` that this package does not use: cookies,
+redirects, proxies, tracing, separate objects for request, response and writer, and a task that
+writes. They are more than half of the cost of a call.
 
-Some of it is private to aiohttp, so this is used with versions only that it was tested with
-(``is_usable``); with any other, and with a session that was handed in, calls are sent by
-``AiohttpTransport``. Both keep the same promises, and are held to them by the same tests.
+Some names are private to aiohttp, so this transport is used only with versions that it was tested
+with (``is_usable``); with any other, and with a session that was handed in, ``AiohttpTransport``
+sends. The same tests run against both.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from yarl import URL
 
 from ..options import Options
 from .response import Failure, FailureKind, Response
-from .secret import Secret, bare
+from .secret import Secret, without_frames
 from .transport import (
     DEFAULT_HEADERS,
     Request,
@@ -50,14 +50,14 @@ TESTED: Final = ((3, 13, 0), (3, 14, 5))
 
 _serialize_headers: Final[Any] = getattr(http_writer, "_serialize_headers", None)
 _NO_TRACES: Final[list[Any]] = []
-# Without a body, the former do not say that it is empty, and the latter do say of what type.
+# Without a body, the former send no length of 0, and the latter do send a content type.
 _BODILESS: Final = {hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS, hdrs.METH_TRACE}
 _BODIED: Final = {hdrs.METH_PATCH, hdrs.METH_POST, hdrs.METH_PUT}
 
 
 @cache
 def is_usable() -> bool:
-    """Whether the installed aiohttp is one that this was tested with. Looked at once.
+    """Return whether the installed aiohttp is one that this was tested with. Checked once.
 
     To be called where an event loop runs.
     """
@@ -96,7 +96,7 @@ def _is_known(version: str) -> bool:
 class _Origin(aiohttp.ClientRequest):
     """A host, in the shape in which the connector is asked for a connection to one.
 
-    It is never sent, and holds no token: what aiohttp keeps of it may be shown.
+    It is never sent, and holds no token: aiohttp may keep it and show it.
     """
 
     def __init__(self, url: URL, loop: asyncio.AbstractEventLoop) -> None:
@@ -107,7 +107,7 @@ class _Origin(aiohttp.ClientRequest):
 
 
 class _Exchange:
-    """A request on the wire: whom to tell when its time is up."""
+    """A request in flight, with the objects to fail when its time is up."""
 
     __slots__ = ("deadline", "error", "payload", "protocol")
 
@@ -118,7 +118,7 @@ class _Exchange:
         self.error: Exception | None = None
 
     def fail(self, error: Exception) -> None:
-        """Make whatever the exchange waits for raise ``error``, and end its connection."""
+        """Raise ``error`` in the task that waits for the exchange, and end its connection."""
         # Kept as well: the head may just have come, and the wait for the body not have begun.
         self.error = error
         self.protocol.set_exception(error)
@@ -129,12 +129,12 @@ class _Exchange:
             self.protocol.transport.abort()
 
 
-class _Watch:
-    """Sees to the deadlines of all exchanges, with one timer.
+class _Deadlines:
+    """Enforces the deadlines of all exchanges with one timer.
 
-    Nearly every exchange ends long before its deadline, so what matters is that beginning and
-    ending one costs next to nothing. The timer is set for the earliest deadline there was when it
-    was set; when it goes off it looks at all that are under way, and is set anew.
+    Nearly every exchange ends long before its deadline, so beginning and ending one has to be
+    cheap. The timer is set for the earliest deadline known at that time; when it goes off, all
+    exchanges in flight are checked, and it is set anew.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -154,7 +154,7 @@ class _Watch:
         self._exchanges.discard(exchange)
 
     def end_all(self) -> None:
-        """Make all exchanges fail that are under way."""
+        """Fail all exchanges in flight."""
         self._set(math.inf)
         for exchange in self._exchanges:
             exchange.fail(aiohttp.ClientConnectionError("closed"))
@@ -163,9 +163,9 @@ class _Watch:
         if self._timer is not None:
             self._timer.cancel()
         self._due = due
-        self._timer = None if due == math.inf else self._loop.call_at(due, self._look)
+        self._timer = None if due == math.inf else self._loop.call_at(due, self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         now = self._loop.time()
         for exchange in self._exchanges:
             if exchange.deadline <= now:
@@ -180,23 +180,23 @@ class DirectTransport:
     def __init__(self, *, max_connections: int, ssl_context: ssl.SSLContext | None = None) -> None:
         self._loop: Final = asyncio.get_running_loop()
         self._connector: Final = connector_for(max_connections, ssl_context)
-        self._watch: Final = _Watch(self._loop)
+        self._deadlines: Final = _Deadlines(self._loop)
         self._origins: Final[dict[tuple[str, str], _Origin]] = {}
 
     @property
     def closed(self) -> bool:
-        """Whether it can no longer be used."""
+        """True if it can no longer be used."""
         return self._connector.closed
 
     async def close(self) -> None:
-        """Close the connections, also those that wait for an answer."""
-        self._watch.end_all()
+        """Close the connections, also those that wait for a response."""
+        self._deadlines.end_all()
         await self._connector.close()
 
     async def send(
         self, request: Request, authorization: Secret | None, options: Options, timeout: float
     ) -> Response | Failure:
-        """Send once, and tell by the failure whether the server can have seen it."""
+        """Send once; a failure tells if the server can have seen the request."""
         deadline = self._loop.time() + timeout
         url = request.url
         origin = self._origins.get((url.scheme, url.raw_authority)) or self._origin(url)
@@ -209,7 +209,7 @@ class DirectTransport:
             connection = await self._connection(origin, options, timeout)
             protocol = cast("ResponseHandler", connection.protocol)
             exchange = _Exchange(protocol, deadline)
-            self._watch.begin(exchange)
+            self._deadlines.begin(exchange)
             _write(protocol, request, origin, authorization)
             message, payload = await protocol.read()
             while 100 <= message.code < 200 and message.code != 101:
@@ -233,16 +233,16 @@ class DirectTransport:
             return answer_of(status, message.headers, body, limit)
         except HttpProcessingError:
             # Of which aiohttp makes the error that the standard transport names.
-            return Failure(FailureKind.MALFORMED, "the answer is not HTTP (ClientResponseError)")
+            return Failure(FailureKind.MALFORMED, "the response is not HTTP (ClientResponseError)")
         except (aiohttp.ClientError, EofStream, OSError) as error:
             return failure_of(error, status, url)
         except BaseException as error:  # noqa: BLE001  # raised again
-            raised = bare(error)
+            raised = without_frames(error)
         finally:
             if exchange is not None:
-                self._watch.end(exchange)
+                self._deadlines.end(exchange)
             if connection is not None:
-                _drop(connection)
+                _close(connection)
         # As in ``AiohttpTransport``: from here, without the answer, which may set a cookie.
         del message, body
         raise raised
@@ -261,7 +261,7 @@ class DirectTransport:
                 break
             if not cast("ResponseHandler", connection.protocol).should_close:
                 return connection
-            # Something came while it was idle, and would be taken for the answer.
+            # Bytes came while it was idle, and would be taken for the response.
             connection.close()
         timeouts = client_timeout(timeout, options.connect_timeout)
         try:
@@ -274,13 +274,13 @@ class DirectTransport:
 def _write(
     protocol: ResponseHandler, request: Request, origin: _Origin, authorization: Secret | None
 ) -> None:
-    """Hand the request to the connection, in one piece, and begin to parse what comes back.
+    """Write the request to the connection, in one piece, and prepare to parse the response.
 
     It is the same, byte for byte, as from ``ClientSession``.
 
-    Nobody waits until the other side has taken it all (``drain``): a body is bytes that are in
-    memory in any case, nothing else is written before it is answered, and an answer may come
-    before its end. What is left of it then is found out by ``_released``.
+    There is no wait for the other side to take it all (``drain``): the body is in memory in any
+    case, nothing else is written before the response, and a response may come before the end of
+    the request. ``_released`` finds out if some of it is left then.
     """
     protocol.set_response_params(
         skip_payload=request.method == hdrs.METH_HEAD, read_until_eof=True, auto_decompress=False
@@ -293,7 +293,7 @@ def _write(
         headers[name] = value
     if hdrs.AUTHORIZATION in headers and authorization is not None:
         headers[hdrs.AUTHORIZATION], authorization = authorization.reveal(), None
-    # It refuses what would end a header and begin another.
+    # It rejects characters that would end a header and begin another.
     head: bytes = _serialize_headers(f"{method} {request.url.raw_path_qs} HTTP/1.1", headers)
     parts = [head[:-2]]
     if authorization is not None:
@@ -320,26 +320,26 @@ def _whole(payload: aiohttp.StreamReader) -> bytes:
     """Return a body that is there to its end."""
     if payload is EMPTY_PAYLOAD:
         return b""
-    # What ``read_nowait`` returns as well, after asking the connection to go on reading.
+    # ``read_nowait`` returns the same, after asking the connection to go on reading.
     return b"".join(payload._buffer)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 def _released(connection: Connection) -> Connection | None:
-    """Give a connection back whose answer was read; return it if it can serve no other request."""
+    """Give a connection back after its response; return it if it can serve no other request."""
     protocol = cast("ResponseHandler", connection.protocol)
     transport = protocol.transport
     if transport is None or transport.get_write_buffer_size():
         return connection  # the answer came before the end of the request
-    # What comes from now on is not parsed, but kept, and ``should_close`` tells.
+    # Bytes that come from now on are not parsed, but kept, and ``should_close`` tells.
     protocol._parser = None  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     connection.release()
     return None
 
 
-def _drop(connection: Connection) -> None:
+def _close(connection: Connection) -> None:
     """Close a connection that was not given back."""
     transport = connection.transport
     if transport is not None and transport.get_write_buffer_size():
-        # Or it would be kept until the other side has taken what nobody wants answered any more.
+        # Or it would be kept until the other side has taken the rest of an abandoned request.
         transport.abort()
     connection.close()

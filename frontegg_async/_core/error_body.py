@@ -1,4 +1,4 @@
-"""The body that says what went wrong: how it is read, and how to tell it from an answer."""
+"""Error bodies: reads their messages and codes, and tells them from other bodies."""
 
 from __future__ import annotations
 
@@ -35,13 +35,21 @@ _MEMBERS: Final = frozenset(
 )
 """Members of an error body, of Frontegg's and of the frameworks and gateways before it."""
 
-_TEXTS: Final = ("errors", "message", "messages", "error_description", "detail", "error", "title")
-"""Members that say what went wrong, the best one first."""
-_CODES: Final = ("errorCode", "errorCodes", "code")
+_MESSAGE_MEMBERS: Final = (
+    "errors",
+    "message",
+    "messages",
+    "error_description",
+    "detail",
+    "error",
+    "title",
+)
+"""Members that hold messages, the best one first."""
+_CODE_MEMBERS: Final = ("errorCode", "errorCodes", "code")
 """Members that hold a code, the best one first."""
-_MAX_TEXTS: Final = 10
+_MAX_MESSAGES: Final = 10
 _MAX_DEPTH: Final = 4
-"""How many texts are taken out of an error, and from how deep inside it."""
+"""Most messages that are read from an error, and the depth to which they are searched."""
 
 _CODE: Final = re.compile(r"\bER-[0-9A-Fa-f]{5,10}\b")
 """Frontegg's codes have five digits, or ten of hexadecimal where a field was not valid (doc)."""
@@ -54,28 +62,28 @@ def read_error_body(body: bytes) -> tuple[tuple[str, ...], str | None]:
     """Return messages and code of an error body, as far as it has the shape of one.
 
     Frontegg writes ``errors`` and ``errorCode``; its gateways and token routes write ``message``,
-    ``error_description``, objects, HTML, or nothing (docs/frontegg.md). Where there is neither a
-    text nor a code, the status has to do.
+    ``error_description``, objects, HTML, or nothing (docs/frontegg.md). Without a message and a
+    code, only the status is known.
     """
     found = _object_in(body) or {}
-    messages = next((texts for name in _TEXTS if (texts := _texts(found.get(name)))), ())
+    messages = next((texts for name in _MESSAGE_MEMBERS if (texts := _texts(found.get(name)))), ())
     return messages, _code_in(found, messages)
 
 
-def body_spells_error(body: bytes) -> bool:
-    """Whether a body is an object that reports an error, whatever its status was."""
+def body_reports_error(body: bytes) -> bool:
+    """Return whether a body is an object that reports an error, with any status."""
     found = _object_in(body)
-    return found is not None and spells_error(found)
+    return found is not None and reports_error(found)
 
 
 def body_is_nothing_but_error(body: bytes) -> bool:
-    """Whether a body is an object that reports an error and nothing else."""
+    """Return whether a body is an object that reports an error and nothing else."""
     found = _object_in(body)
     return found is not None and is_nothing_but_error(found)
 
 
-def spells_error(found: Mapping[str, object]) -> bool:
-    """Whether an object reports an error. An empty list of errors reports none."""
+def reports_error(found: Mapping[str, object]) -> bool:
+    """Return whether an object reports an error. An empty list of errors reports none."""
     return bool(
         found.get("errors")
         or found.get("error")
@@ -95,12 +103,12 @@ def _is_error_status(value: object) -> bool:
 
 
 def is_nothing_but_error(found: Mapping[str, object]) -> bool:
-    """Whether an object reports an error and nothing else."""
-    return spells_error(found) and found.keys() <= _MEMBERS
+    """Return whether an object reports an error and nothing else."""
+    return reports_error(found) and found.keys() <= _MEMBERS
 
 
 def looks_like_markup(body: bytes) -> bool:
-    """Whether a body is a page of HTML or XML, as firewalls and proxies write them."""
+    """Return whether a body is a page of HTML or XML, as firewalls and proxies write them."""
     return body[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
@@ -125,8 +133,8 @@ def _readable(raw: msgspec.Raw) -> object:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    """Return the texts in whatever stands for an error: a text, a number, objects, lists."""
-    return tuple(islice(_each_text(value, _MAX_DEPTH), _MAX_TEXTS))
+    """Return the strings in an error of any shape: a string, a number, objects, lists."""
+    return tuple(islice(_each_text(value, _MAX_DEPTH), _MAX_MESSAGES))
 
 
 def _each_text(value: object, depth: int) -> Iterator[str]:
@@ -141,12 +149,12 @@ def _each_text(value: object, depth: int) -> Iterator[str]:
             yield from _each_text(item, depth - 1)
     elif depth and isinstance(value, dict):
         found = cast("dict[str, object]", value)
-        said = next((name for name in _TEXTS if found.get(name)), None)
+        said = next((name for name in _MESSAGE_MEMBERS if found.get(name)), None)
         if said is not None:
             yield from _each_text(found[said], depth - 1)
             return
         for name, item in found.items():
-            # A field and what is wrong with it.
+            # A field and its problem.
             yield from (f"{name}: {text}" for text in _each_text(item, depth - 1))
 
 
@@ -155,8 +163,8 @@ def _code_in(found: Mapping[str, object], messages: tuple[str, ...]) -> str | No
     inside = found.get("errors") or found.get("error")
     several = cast("list[object]", inside) if isinstance(inside, list) else [inside]
     objects = [cast("dict[str, object]", each) for each in several if isinstance(each, dict)]
-    for each in (found, *objects[:_MAX_TEXTS]):
-        for name in _CODES:
+    for each in (found, *objects[:_MAX_MESSAGES]):
+        for name in _CODE_MEMBERS:
             value = each.get(name)
             code = next(iter(_texts(value)), None) if not isinstance(value, dict) else None
             if code is not None:

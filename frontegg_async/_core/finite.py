@@ -1,4 +1,4 @@
-"""Numbers that JSON has no form for: msgspec writes NaN and the infinities as null."""
+"""Numbers without a form in JSON: msgspec writes NaN and the infinities as null."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ NOT_FINITE: Final = "it holds NaN or an infinite number, which would be sent as 
 
 
 def lost_number(encoded: bytes, value: Any) -> bool:
-    """Whether a number of ``value`` has become null in its JSON.
+    """Return whether a number in ``value`` has become null in its JSON.
 
-    Nearly every body is without a null, and then nothing else is looked at.
+    Nearly every body is without a null, and then nothing else is checked.
     """
     return b"null" in encoded and _holds_lost_number(msgspec.to_builtins(value))
 

@@ -1,7 +1,7 @@
 """The one check of ids and e-mail addresses: rows of files, paths, headers, queries and bodies.
 
 A blank or an invisible character in an id makes Frontegg create a second tenant that looks like
-the first one. ``id_problem`` decides whether a string can be an id at all. ``placeholder_problem``
+the first one. ``id_problem`` decides if a string can be an id at all. ``placeholder_problem``
 is for data that went through a spreadsheet or a program: it finds the strings that those write
 where a value is missing or was lost.
 """
@@ -17,15 +17,15 @@ MAX_ID_CHARS: Final = 1_400
 _SHOWN_CHARS: Final = 40
 
 names_id: Final = re.compile(r"(?:.*_)?ids?|_?(?:\w*I|i)ds?").fullmatch
-"""Whether a field or parameter of this name holds an id or several (``tenantId``, ``role_ids``)."""
+"""Matches names of fields and parameters that hold ids (``tenantId``, ``role_ids``)."""
 names_email: Final = re.compile(r"(?:.*_)?emails?|\w*Emails?").fullmatch
-"""The same of e-mail addresses (``creatorEmail``)."""
+"""Matches names of fields that hold e-mail addresses (``creatorEmail``)."""
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._~-]*").fullmatch
 
 
 def is_plain(value: Any) -> bool:
-    """Whether ``value`` is an id of unreserved characters, good in every place without a look."""
+    """Return whether ``value`` is an id of unreserved characters, which needs no further check."""
     if type(value) is not str or len(value) > MAX_ID_CHARS:
         return False
     # The characters of a UUID, which are quicker to test than the rest that the expression allows.
@@ -77,7 +77,7 @@ def _path_problem(value: str) -> str | None:
 
 # Data that went through other programs
 
-_WORDS: Final = {
+_PLACEHOLDERS: Final = {
     "null": "a database",
     "(null)": "a program",
     "<null>": "a database",
@@ -97,8 +97,8 @@ _WORDS: Final = {
     "infinity": "a program",
     "-infinity": "a program",
 }
-"""Strings that stand for no value, in lower case, and who writes them."""
-_EXACT_WORDS: Final = {"NA": "R"}
+"""Strings that stand for no value, in lower case, and the programs that write them."""
+_EXACT_PLACEHOLDERS: Final = {"NA": "R"}
 """The same, where another case is more likely to be a name."""
 _CELL_ERROR: Final = re.compile(
     # In the words of every language of a spreadsheet: #REF!, #BEZUG!, #¿NOMBRE?, #N/A, Err:502.
@@ -113,10 +113,10 @@ _SHORTENED: Final = re.compile(
 _DECIMAL: Final = re.compile(r"-?\d+\.0").fullmatch
 _FORMULA: Final = re.compile(r"=\s*[A-Z][A-Z0-9._]*\(.*", re.IGNORECASE | re.DOTALL).fullmatch
 _PROTECTED: Final = re.compile(r"'[=+\-@].*", re.DOTALL).fullmatch
-_FIRSTS: Final = frozenset("#=+-'0123456789eElL")
-"""What everything that the expressions find begins with."""
-_LONG_FIRSTS: Final = frozenset("#='")
-"""The same, of those that may be longer than a number."""
+_FIRST_CHARS: Final = frozenset("#=+-'0123456789eElL")
+"""First characters of all strings that the expressions match."""
+_LONG_FIRST_CHARS: Final = frozenset("#='")
+"""First characters of matches that may be longer than a number."""
 _MAX_NUMBER_CHARS: Final = 26
 """Python writes floats in up to 24 characters, spreadsheets in fewer. A UUID has 36."""
 
@@ -124,14 +124,14 @@ _MAX_NUMBER_CHARS: Final = 26
 def placeholder_problem(value: str) -> str | None:
     """Say why ``value`` is no id but the trace of a lost value, or return None.
 
-    Whoever has a tenant of such a name says so (``literal_ids``), and this is not asked.
+    With ``literal_ids``, for tenants of such names, this check is left out.
     """
-    if len(value) > _MAX_NUMBER_CHARS and value[0] not in _LONG_FIRSTS:
+    if len(value) > _MAX_NUMBER_CHARS and value[0] not in _LONG_FIRST_CHARS:
         return None  # nearly every id
-    writer = _WORDS.get(value.lower()) or _EXACT_WORDS.get(value)
+    writer = _PLACEHOLDERS.get(value.lower()) or _EXACT_PLACEHOLDERS.get(value)
     if writer is not None:
         return f"is {value!r}, which {writer} writes where there is no value"
-    if value[:1] not in _FIRSTS or value.isalnum():
+    if value[:1] not in _FIRST_CHARS or value.isalnum():
         return None
     if _CELL_ERROR(value):
         return f"is {value!r}, an error that a spreadsheet shows in place of a value"
@@ -142,7 +142,7 @@ def placeholder_problem(value: str) -> str | None:
         )
     if _DECIMAL(value):
         return (
-            "is a whole number with .0 behind it, which a program adds to a column that has "
+            "is an integer with .0 behind it, which a program adds to a column that has "
             f"gaps: export the column as text ({value[:_SHOWN_CHARS]})"
         )
     if _FORMULA(value):

@@ -1,4 +1,4 @@
-"""JSON that others wrote: decoding it with one kind of error, and mending its text."""
+"""JSON of servers and files: decoded with one kind of error, and mended where it is broken."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 T = TypeVar("T")
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
-"""Stands in mended text for a character that is none."""
+"""Replaces a broken character in mended JSON."""
 
 _ESCAPE: Final = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair is one character
@@ -21,7 +21,7 @@ _ESCAPE: Final = re.compile(
 
 
 def decode_json(decoder: msgspec.json.Decoder[T], body: bytes | str | msgspec.Raw) -> T:
-    """Decode what a stranger wrote; whatever is wrong with it is a ``msgspec.DecodeError``."""
+    """Decode untrusted JSON; every problem with it is a ``msgspec.DecodeError``."""
     try:
         return decoder.decode(body)
     except UnicodeDecodeError:
@@ -34,8 +34,8 @@ def decode_json(decoder: msgspec.json.Decoder[T], body: bytes | str | msgspec.Ra
 def mended(body: bytes) -> bytes:
     r"""Return JSON with U+FFFD in place of lone surrogates and of bytes that are not UTF-8.
 
-    JavaScript writes half a pair (``\ud83d``) where it cut a text in the middle of an emoji, and
-    decoders refuse the document for it.
+    JavaScript writes half a pair (``\ud83d``) where it cut a string in the middle of an emoji, and
+    decoders reject the document for it.
     """
     text = _ESCAPE.sub(_mend, body) if b"\\u" in body else body
     try:

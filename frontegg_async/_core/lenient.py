@@ -1,20 +1,20 @@
-"""The second reading of an answer, for the few that are not as documented.
+"""Second, lenient decoding of the few responses that are not as documented.
 
-An answer is decoded strictly first, which is the fast way and nearly always enough. Where that
-fails, it is read again from the outside in, and one odd value costs no more than its own field:
+A response is decoded strictly first, which is fast and nearly always enough. If that fails, it is
+read again from the outside in, and one odd value costs no more than its own field:
 
 - a field with a default is None;
-- a text field keeps a number, a boolean, an array or an object as its JSON text, and a broken
+- a string field keeps a number, a boolean, an array or an object as its JSON, and a broken
   character (half a surrogate pair) as U+FFFD;
 - an entry of an array that is null is left out.
 
 Nothing is made up and nothing is lost in silence. Ids, e-mail addresses, keys and secrets are
 never mended: an odd one is None. An array is read to its last entry or not at all, because a list
 of tenants that lacks one reads like a "no". A field without a default, such as ``User.id`` or the
-``items`` of a page, has to be as documented, or the answer is refused with the path to it. A
+``items`` of a page, has to be as documented, or the response is rejected with the path to it. A
 warning names each odd field, once per operation, and never its value.
 
-This holds for ``ResponseModel`` and what is in it. Structs of others are decoded as they say.
+This holds for ``ResponseModel`` and its fields. Other Structs are decoded strictly only.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from .secret import is_secret
 _logger: Final = logging.getLogger("frontegg_async")
 
 _MAX_DEPTH: Final = 64
-"""Structs within Structs. Each level is decoded once more for every level above it."""
+"""Deepest nesting of Structs. Each level is decoded once more for every level above it."""
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _SYNTAX: Final = msgspec.json.Decoder(msgspec.Raw)
-_MARK: Final = REPLACEMENT.encode()
+_REPLACEMENT: Final = REPLACEMENT.encode()
 
 
 class _OddError(Exception):
-    """A value that cannot be read; ``where`` is the way to it, from the inside out."""
+    """Raised for a value that cannot be read; ``where`` is the path to it, from the inside out."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -51,18 +51,18 @@ class _OddError(Exception):
 
 
 class _Field(msgspec.Struct, frozen=True):
-    """A field of a Struct, as far as reading it needs to know."""
+    """A field of a Struct, with the facts that reading it needs."""
 
     name: str
     wire: str
     hint: Any
     required: bool
     exact: bool
-    """Whether its text is compared or sent back, so that it is never mended."""
+    """True if its value is compared or sent back, so that it is never mended."""
 
 
 class _Shape:
-    """The types that a value may have, and the decoder that knows all of them."""
+    """Types that a value may have, and the decoder for all of them."""
 
     __slots__ = ("_fields", "decoder", "free", "is_page", "item", "struct", "text")
 
@@ -87,18 +87,18 @@ class _Shape:
 
     @property
     def fields(self) -> tuple[_Field, ...]:
-        """The fields of the Struct, found out when the first odd one is read."""
+        """Fields of the Struct, collected when the first odd one is read."""
         if self._fields is None:
             self._fields = _fields_of(self.struct)
         return self._fields
 
 
 class LenientReader:
-    """Reads the answers of one operation that cannot be decoded strictly.
+    """Reads responses of one operation that cannot be decoded strictly.
 
     Args:
         operation: its name, for the log.
-        wire: the type of its answers.
+        wire: type of its responses.
     """
 
     def __init__(self, operation: str, wire: Any) -> None:
@@ -108,10 +108,10 @@ class LenientReader:
         self._noted: Final[set[tuple[str, str]]] = set()
 
     def read(self, body: bytes) -> Any:
-        """Return the value of a body, without what is odd in it.
+        """Return the value of a body, without its odd parts.
 
         Raises:
-            msgspec.DecodeError: it is no JSON, or has something odd where nothing can be left out.
+            msgspec.DecodeError: it is no JSON, or a part that cannot be left out is odd.
         """
         text = mended(body)
         decode_json(_SYNTAX, text)
@@ -132,7 +132,7 @@ class LenientReader:
         return shape
 
     def note(self, field: str, became: str) -> None:
-        """Log that a field was odd, unless that was said before."""
+        """Log that a field was odd, once."""
         if (field, became) not in self._noted:
             self._noted.add((field, became))
             _logger.warning(
@@ -144,7 +144,7 @@ class LenientReader:
 
 
 class _Reading:
-    """One body on its way: whether its text was mended, and how deep the reading is."""
+    """State of reading one body: if it was mended, and the depth reached."""
 
     def __init__(self, reader: LenientReader, *, is_mended: bool) -> None:
         self._reader: Final = reader
@@ -155,7 +155,7 @@ class _Reading:
     def value(self, hint: Any, raw: bytes, *, exact: bool, field: str = "the answer") -> Any:
         """Read a value of any type, strictly as long as that is possible."""
         shape = self._reader.shape_of(hint)
-        doubtful = self._mended and _MARK in raw
+        doubtful = self._mended and _REPLACEMENT in raw
         if not doubtful:
             try:
                 return shape.decoder.decode(raw)

@@ -1,7 +1,7 @@
-"""``FRONTEGG_LOG``: the package's log without a line of code.
+"""``FRONTEGG_LOG``: turns on the package's log without code.
 
-The loggers are those of the standard library. Nothing here is in the way of an application that
-sets them up itself.
+The loggers are those of the standard library. An application that sets up handlers itself keeps
+them: nothing is written twice.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from ..errors import ConfigurationError
 
 ROOT: Final = logging.getLogger("frontegg_async")
-"""The logger of the package; those of its parts are below it."""
+"""Logger of the package; its modules log to children of it."""
 VARIABLE: Final = "FRONTEGG_LOG"
 FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -28,7 +28,7 @@ _said: Final[set[str]] = set()
 
 
 class StderrHandler(logging.Handler):
-    """Writes to whatever stderr is now: a progress bar replaces it while it lives."""
+    """Writes to the current ``sys.stderr``, which a progress bar replaces for a while."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,12 +38,12 @@ class StderrHandler(logging.Handler):
         """Write a record."""
         try:
             sys.stderr.write(f"{self.format(record)}\n")
-        except Exception:  # noqa: BLE001  # the habit of logging: it never ends the program
+        except Exception:  # noqa: BLE001  # as all handlers of logging: a record never ends the program
             self.handleError(record)
 
 
 class _LastResort(StderrHandler):
-    """Writes only as long as the application has set up no handler, which it may do later."""
+    """Writes as long as the application has set up no handler, which it may do later."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         others = [handler for handler in ROOT.handlers if handler is not self]
@@ -51,7 +51,7 @@ class _LastResort(StderrHandler):
 
 
 def turn_on() -> None:
-    """Do what ``FRONTEGG_LOG`` says, once in the life of a process.
+    """Set the level that ``FRONTEGG_LOG`` names, once in the life of a process.
 
     Raises:
         ConfigurationError: it names no level.

@@ -1,8 +1,8 @@
-"""Which proxy a session sends through: its own, one that the environment names, or none.
+"""Choice of the proxy of a session: its own, one that the environment names, or none.
 
 A session has one host, so this is decided once, when the session is made. An https host is reached
 by CONNECT: the proxy passes on TLS that ends at the server, and sees neither token nor secret. A
-plain http host would be asked for in clear text, so a proxy for one is refused.
+plain http host would be asked for in clear text, so a proxy for one is rejected.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Proxy(msgspec.Struct, frozen=True):
     """A proxy.
 
     Args:
-        url: where it is, without its credentials.
-        address: its host and port, for people.
+        url: URL without the credentials.
+        address: host and port, for messages.
         authorization: value of ``Proxy-Authorization``, or None.
     """
 
@@ -49,7 +49,7 @@ def proxy_for(
     Args:
         base_url: the host of the session.
         proxy: URL of the session's own proxy, which comes before one of the environment.
-        trust_env: whether ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` count.
+        trust_env: True if ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` count.
         variables: the environment, if not this process's.
 
     Raises:
@@ -115,7 +115,7 @@ def _variable(name: str, variables: Mapping[str, str] | None) -> tuple[str, str]
 
 
 def _is_exempt(target: SplitResult, variables: Mapping[str, str] | None) -> bool:
-    """Whether ``NO_PROXY`` names a host: by itself, by a domain above it, or by its network."""
+    """Return whether ``NO_PROXY`` names a host: itself, a domain above it, or its network."""
     no_proxy = _variable("no_proxy", variables)[1]
     host = (target.hostname or "").rstrip(".")
     port = target.port or _PORTS.get(target.scheme.lower(), 0)

@@ -1,6 +1,6 @@
-"""Limits as a server states them: pure functions that read an answer's headers.
+"""Limits as a server states them: pure functions that read a response's headers.
 
-    header                                               what is read of it
+    header                                               meaning
     ──────────────────────────────────────────────────   ──────────────────────────────────────────
     Retry-After                                          the wait (RFC 9110, section 10.2.3)
     X-Rate-Limit-Reset, X-Rate-Limit-Remaining           a reset, and the requests left until it:
@@ -19,8 +19,8 @@ A wait or a reset takes any of these forms, because servers write all of them un
     2023-11-14T22:13:50Z                    RFC 3339
     Tue, 14 Nov 2023 22:13:50 GMT           HTTP date (RFC 9110, section 5.6.7)
 
-Times of day are compared with the server's own ``Date``, because clocks differ. What cannot be
-read counts as not there.
+Times of day are compared with the server's own ``Date``, because clocks differ. A header that
+cannot be read counts as missing.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ _EPOCH_SECONDS: Final = 1e9
 """Numbers from here on are seconds since the epoch: 2001, and no wait is 31 years long."""
 _EPOCH_MILLISECONDS: Final = 1e12
 """Numbers from here on are milliseconds since the epoch: 2001 again."""
-_LONGEST: Final = 10 * 365 * 86_400.0
+_MAX_WAIT_S: Final = 10 * 365 * 86_400.0
 """Seconds: no wait is read as longer."""
 
 _MAX_CHARS: Final = 512
-"""A longer line is not read: parsing has to stay cheap, whatever a server sends."""
+"""Longer lines are not read: parsing has to stay cheap for any response."""
 _MAX_LINES: Final = 4
 """Further lines of the same header are not read."""
 
 _NUMBER: Final = re.compile(r"(\d{1,13}(?:\.\d{1,9})?) ?s?", re.IGNORECASE | re.ASCII)
 _COUNT: Final = re.compile(r"(\d{1,15})(?:\.\d{1,9})?", re.ASCII)
-_PERHAPS_NOTHING: Final = re.compile(r'(?:^|[\s,="])0')
+_MAYBE_ZERO: Final = re.compile(r'(?:^|[\s,="])0')
 """Found in every header that states a count of 0, and in few others."""
 # Lists and parameters of structured fields (RFC 9651): quoted strings may hold any separator.
 _MEMBER: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*+"|[^",])+')
@@ -66,7 +66,7 @@ class _Limit(NamedTuple):
 
     Args:
         remaining: whole requests left, or None if that is not stated.
-        reset: the header's text that says when it is fresh again; empty if there is none.
+        reset: the value that states its reset; empty if there is none.
     """
 
     remaining: int | None
@@ -74,13 +74,14 @@ class _Limit(NamedTuple):
 
 
 def is_throttled(status: int, stated: float | None) -> bool:
-    """Whether an answer asks to come back later: a 429, or a 503 that states a wait.
+    """Return whether a response rejects a request because of a rate limit.
 
-    This is the one rule for retries, for the pacing, and for every count of throttled answers. A
-    ``Retry-After`` on anything else (a 404, a 500) is no throttling.
+    This is the one rule for retries, for the pacing, and for every count of throttled responses:
+    a 429, or a 503 that states a wait. ``Retry-After`` on anything else (a 404, a 500) is none.
+    ``Response.throttled`` applies it.
 
     Args:
-        status: of the answer.
+        status: of the response.
         stated: its ``parse_retry_after``.
     """
     return status == 429 or (status == 503 and stated is not None)
@@ -89,16 +90,16 @@ def is_throttled(status: int, stated: float | None) -> bool:
 def parse_retry_after(
     headers: Mapping[str, str], now: float, *, offset: float = 0.0
 ) -> float | None:
-    """Return the seconds that a refusal (429, 503) asks to wait, or None if it names no time.
+    """Return the seconds that a response (429, 503) asks to wait, or None if it names no time.
 
     ``Retry-After`` takes precedence, as the IETF's draft demands. After it come the resets in the
     order of the table above; the first that can be read counts. Of a header with several limits,
 
-    - those that are used up count, and the longest of their waits,
-    - or else those that do not state what remains, and the shortest of their waits.
+    - limits that are used up count, and the longest of their waits,
+    - or else limits that state no count, and the shortest of their waits.
 
-    A limit of which something remains does not count: the refusal is due to another one, whose
-    reset is not known. GitHub documents its own headers like this.
+    A limit with a count above 0 does not count: the rejection is due to another one, whose reset is
+    not known. GitHub documents its own headers like this.
 
     Args:
         headers: of the answer, looked up without regard to case.
@@ -139,7 +140,7 @@ def exhausted_wait(headers: Mapping[str, str], now: float, *, offset: float = 0.
         return None
     # A server may write its counts into every answer: they are parsed only if they may be 0.
     if not any(
-        _PERHAPS_NOTHING.search(line)
+        _MAYBE_ZERO.search(line)
         for name in _COUNTS
         if name in headers
         for line in _lines(headers, name)
@@ -294,7 +295,7 @@ def _wait(text: str, server_time: float) -> float | None:
 
 
 def _bounded(seconds: float) -> float:
-    return min(max(seconds, 0.0), _LONGEST)
+    return min(max(seconds, 0.0), _MAX_WAIT_S)
 
 
 def _server_time(headers: Mapping[str, str], now: float, offset: float) -> float:
@@ -324,7 +325,7 @@ def _rfc3339(text: str) -> float | None:
         parsed = datetime.fromisoformat(text.upper())
     except ValueError:
         return None
-    # A bare date is no time of day, whatever the parser makes of it.
+    # A date alone is no time of day, although the parser accepts it.
     return _timestamp(parsed) if len(text) > len("2026-01-01") else None
 
 

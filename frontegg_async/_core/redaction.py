@@ -1,7 +1,7 @@
-"""Secrets that a server repeats are masked in all that is made of its answers.
+"""Masks secrets that a server repeats in its responses.
 
-A secret is looked for as it is, in any case, and in the encodings in which servers, gateways and
-frameworks repeat what they were sent: percent-encoded, escaped for JSON or HTML, in base64, in hex.
+A secret is searched as it is, in any case, and in the encodings in which servers, gateways and
+frameworks repeat a request: percent-encoded, escaped for JSON or HTML, in base64, in hex.
 
     length     masked                        why
     ────────   ───────────────────────────   ─────────────────────────────────────────────────────
@@ -22,14 +22,14 @@ from urllib.parse import unquote_plus
 
 from .secret import MASK
 
-ANYWHERE: Final = 8
-"""Characters from which on a secret is masked within longer words as well."""
-ALONE: Final = 4
-"""Characters from which on a secret is masked where it stands alone."""
-_LONGEST: Final = 20_000
-"""Characters of a text that are looked at: an error shows 500 of them."""
-_DEPTH: Final = 2
-"""Encodings within each other that are undone."""
+ANYWHERE_CHARS: Final = 8
+"""Shortest secret that is masked within longer words as well."""
+ALONE_CHARS: Final = 4
+"""Shortest secret that is masked where it stands alone."""
+_MAX_CHARS: Final = 20_000
+"""Longest string that is searched: an error shows 500 characters of it."""
+_MAX_DEPTH: Final = 2
+"""Nested encodings that are undone."""
 
 _JWT: Final = re.compile(r"eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?", re.IGNORECASE)
 _PIECE: Final = re.compile(r"[^\s\"'<>(),]+")
@@ -40,19 +40,23 @@ _URL_SAFE: Final = str.maketrans("+/", "-_")
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """Return ``text`` with ``***`` in place of secrets, and of anything that looks like a JWT."""
-    known = sorted({secret for secret in secrets if len(secret) >= ALONE}, key=len, reverse=True)
-    if len(text) > _LONGEST:
-        text = _without_beginning(text[:_LONGEST], known)
+    """Return ``text`` with ``***`` in place of secrets, and of every JWT."""
+    known = sorted(
+        {secret for secret in secrets if len(secret) >= ALONE_CHARS}, key=len, reverse=True
+    )
+    if len(text) > _MAX_CHARS:
+        text = _without_beginning(text[:_MAX_CHARS], known)
     for secret in known:
         text = _without(text, secret)
     text = _JWT.sub(MASK, text)
-    folded = [secret.lower() for secret in known if len(secret) >= ANYWHERE]
-    if not folded or not _spells(text, folded, _DEPTH):
+    folded = [secret.lower() for secret in known if len(secret) >= ANYWHERE_CHARS]
+    if not folded or not _holds_secret(text, folded, _MAX_DEPTH):
         return text
-    text = _PIECE.sub(lambda piece: MASK if _spells(piece[0], folded, _DEPTH) else piece[0], text)
+    text = _PIECE.sub(
+        lambda piece: MASK if _holds_secret(piece[0], folded, _MAX_DEPTH) else piece[0], text
+    )
     # A secret with a space in it is in no single piece.
-    return MASK if _spells(text, folded, _DEPTH) else text
+    return MASK if _holds_secret(text, folded, _MAX_DEPTH) else text
 
 
 def _without(text: str, secret: str) -> str:
@@ -64,7 +68,7 @@ def _without(text: str, secret: str) -> str:
     done = at = 0
     while (at := folded.find(needle, at)) >= 0:
         end = at + len(needle)
-        if len(secret) >= ANYWHERE or not (_is_word(text, at - 1) or _is_word(text, end)):
+        if len(secret) >= ANYWHERE_CHARS or not (_is_word(text, at - 1) or _is_word(text, end)):
             parts += [text[done:at], MASK]
             done = end
         at = end
@@ -76,7 +80,7 @@ def _is_word(text: str, at: int) -> bool:
 
 
 def _without_beginning(text: str, secrets: list[str]) -> str:
-    """Return a text that was cut without the beginning of a secret at its end."""
+    """Return a truncated string without the beginning of a secret at its end."""
     for secret in secrets:
         for length in range(min(len(secret), len(text)), 0, -1):
             if text.endswith(secret[:length]):
@@ -84,19 +88,19 @@ def _without_beginning(text: str, secrets: list[str]) -> str:
     return text
 
 
-def _spells(text: str, folded: list[str], depth: int) -> bool:
-    """Whether a text holds one of the secrets, as it is or encoded."""
-    for view in _views(text):
+def _holds_secret(text: str, folded: list[str], depth: int) -> bool:
+    """Return whether a string holds one of the secrets, as it is or encoded."""
+    for view in _decodings(text):
         lower = view.lower()
         if any(secret in lower for secret in folded):
             return True
-        if depth > 1 and view != text and _spells(view, folded, depth - 1):
+        if depth > 1 and view != text and _holds_secret(view, folded, depth - 1):
             return True
     return False
 
 
-def _views(text: str) -> Iterator[str]:
-    """Yield what a text can be decoded to."""
+def _decodings(text: str) -> Iterator[str]:
+    """Yield the decodings of a string."""
     if "%" in text or "+" in text:
         yield unquote_plus(text)
     if "\\" in text:

@@ -1,4 +1,4 @@
-"""How a request is made of an operation and its arguments, and what is refused before sending."""
+"""Builds a request from an operation and its arguments, or rejects them before sending."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .transport import Request
 
 
 def _wire_value(value: object) -> object:
-    """Return what stands in JSON for what msgspec does not know."""
+    """Return the JSON form of a value that msgspec does not know."""
     if isinstance(value, Secret):
         if isinstance(cast("object", value.reveal()), str):
             return value.reveal()
@@ -42,7 +42,7 @@ _ENVIRONMENTS: Final = {TokenKind.ENVIRONMENT, TokenKind.EITHER}
 
 
 def conceal(arguments: Arguments) -> None:
-    """Wrap what is secret by its name in the objects among the arguments of a call, in place.
+    """Wrap the values of secret names in the objects among the arguments of a call, in place.
 
     Structs mask themselves, and the coroutines of endpoints wrap their own arguments.
     """
@@ -88,7 +88,7 @@ class RequestBuilder:
         user_id: str | None = None,
         headers: Mapping[str, str | Secret | None] | None = None,
     ) -> Request:
-        """Refuse what cannot work, and build the rest once for all attempts.
+        """Check the arguments, and build one request for all attempts.
 
         Raises:
             InvalidRequestError: the view is of the wrong kind, or a value cannot be sent.
@@ -112,7 +112,7 @@ class RequestBuilder:
         if body is not None:
             check_body(operation.name, body)
             encoded = _encoded(operation.name, body)
-        # Last of all: when something is refused, no variable holds a secret.
+        # Last of all: while a check may raise, no variable holds a secret.
         if query:
             url = _with_query(url, query, operation.name)
         sent = self._headers if body is None else self._json_headers
@@ -178,7 +178,7 @@ class RequestBuilder:
 def _checked(
     headers: Mapping[str, str | Secret | None], operation: Operation[Any]
 ) -> dict[str, str | Secret]:
-    """Return the headers of a call that have a value; refuse what cannot be sent."""
+    """Return the headers of a call that have a value; reject those that cannot be sent."""
     given = {name: value for name, value in headers.items() if value is not None}
     for name, value in given.items():
         problem = header_name_problem(name, operation.own_headers)

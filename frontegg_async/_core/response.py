@@ -1,4 +1,4 @@
-"""What came back from one attempt: an answer, or a failure to get one. Values, not exceptions.
+"""The outcome of one attempt: a response, or a failure to get one. Values, not exceptions.
 
 Exceptions of the HTTP library hold the request and with it the bearer token. They are turned
 into a ``Failure`` where they are caught, so none of them is ever the context of ours.
@@ -14,11 +14,13 @@ from typing import Any, Final, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from .. import errors
 from ..errors import MAX_MESSAGES, ErrorFields, FronteggError
 from .error_body import read_error_body
-from .redaction import ANYWHERE, redacted
+from .rate_limit_headers import is_throttled, parse_retry_after
+from .redaction import ANYWHERE_CHARS, redacted
 from .secret import MASK
 
 _MAX_TRACE_ID_CHARS: Final = 64
@@ -26,10 +28,10 @@ _plain_trace_id: Final = re.compile(r"[0-9a-f]{32}").fullmatch
 
 
 class Recording:
-    """The answers of the calls of one ``with_response``, until it ends.
+    """Collects the responses of the calls of one ``with_response``, until it ends.
 
-    Tasks that were begun meanwhile, such as a program's own in the background, keep it for as long
-    as they live: an answer that comes after the end is not kept.
+    Tasks that were begun meanwhile, such as a program's own in the background, hold it for as long
+    as they live: a response that comes after the end is not kept.
     """
 
     __slots__ = ("answers", "ended")
@@ -39,12 +41,12 @@ class Recording:
         self.ended = False
 
     def add(self, answer: Response) -> None:
-        """Keep an answer, unless it comes too late."""
+        """Keep a response, unless it comes after the end."""
         if not self.ended:
             self.answers.append(answer)
 
     def end(self) -> tuple[Response, ...]:
-        """Return the answers, and let go of them."""
+        """Return the responses, and forget them."""
         self.ended = True
         answers = tuple(self.answers)
         self.answers.clear()
@@ -52,56 +54,70 @@ class Recording:
 
 
 recorded: Final[ContextVar[Recording | None]] = ContextVar("recorded", default=None)
-"""Where the calls of this task put their answers, for ``with_response``; None is nowhere."""
+"""Recording to which the calls of this task add their responses; None without ``with_response``."""
 
 
 class Sent(Protocol):
-    """A call that was sent."""
+    """A call that was sent, such as ``Call``."""
 
     def secrets(self) -> tuple[str, ...]:
-        """Return the secrets that went with it, which the server may repeat."""
+        """Return the secrets sent with it, which the server may repeat."""
         ...
 
 
 class Response(msgspec.Struct, eq=False):
-    """An HTTP answer, read to its end.
+    """An HTTP response, read to its end.
 
     Args:
         status: HTTP status.
-        headers: looked up without regard to case.
-        body: the raw bytes, decompressed.
+        headers: names are case-insensitive.
+        body: raw bytes, decompressed.
         attempts: requests that were sent for it, the last one included.
-        throttled: whether it asked to come back later (``rate_limit_headers.is_throttled``).
-        sent: the call that it answers, for its secrets; None if that had none.
+        server_time: seconds since the epoch on the server's clock at the arrival, as far as known.
+        sent: the call that it belongs to, for its secrets; None if there are none.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     attempts: int = 1
-    throttled: bool = False
+    server_time: float = 0.0
     sent: Sent | None = None
+    _retry_after: float | UnsetType | None = UNSET
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds from the arrival that the server asked to wait, or None. Parsed once."""
+        if self._retry_after is UNSET:
+            self._retry_after = parse_retry_after(self.headers, self.server_time)
+        return self._retry_after
+
+    @property
+    def throttled(self) -> bool:
+        """True if it was rejected because of a rate limit: a 429, or a 503 with a stated wait."""
+        # Asked of every response where a run is observed, and no success states a wait.
+        return self.status >= 400 and is_throttled(self.status, self.retry_after)
 
     @property
     def trace_id(self) -> str | None:
-        """The id under which Frontegg's support finds this call."""
+        """Id under which Frontegg's support finds this call, or None."""
         found = self.headers.get("frontegg-trace-id")
-        # It ends up in logs and files: no bytes that are no text, no essay, and no secret.
+        # It ends up in logs and files: only printable ASCII, shortened, and without secrets.
         if not found or not (found.isascii() and found.isprintable()):
             return None
         if _plain_trace_id(found):
             # Nearly every one: too short for an encoding of a secret, but not for a key.
             known = () if self.sent is None else self.sent.secrets()
-            echoed = any(each.lower() in found for each in known if len(each) >= ANYWHERE)
+            echoed = any(each.lower() in found for each in known if len(each) >= ANYWHERE_CHARS)
             return MASK if echoed else found
         return self.redacted(found)[:_MAX_TRACE_ID_CHARS]
 
     def redacted(self, text: str) -> str:
-        """Return a text of the server's with ``***`` in place of the secrets that it was sent."""
+        """Return a string of the server with ``***`` in place of the secrets sent to it."""
         return redacted(text, () if self.sent is None else self.sent.secrets())
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Response may hold tokens and is not pickled: pass on what it says")
+        raise TypeError("a Response may hold tokens and is not pickled: pass on the values needed")
 
     def __repr__(self) -> str:
         # Never the body: it may hold a token or personal data.
@@ -113,36 +129,36 @@ class Response(msgspec.Struct, eq=False):
 
 
 def record(answer: Response) -> None:
-    """Put the answer of a call where its task wants to have it, if it does."""
+    """Add the response of a call to the recording of its task, if there is one."""
     recording = recorded.get()
     if recording is not None:
         recording.add(answer)
 
 
 class FailureKind(Enum):
-    """Why there is no answer, as far as it matters for what to do next."""
+    """Reason for the missing response, as far as it decides the next step."""
 
     NOT_SENT = "not sent"
-    """The connection could not be made: the server has seen nothing."""
+    """No connection was made: the server has seen nothing."""
     PROXY_REFUSED = "refused by the proxy"
-    """The proxy makes no such connection: the server has seen nothing, and never will."""
+    """The proxy refuses such connections: the server has seen nothing, and never will."""
     TIMED_OUT = "timed out"
-    """Sent, perhaps; no whole answer in time."""
+    """Sent, perhaps; no whole response in time."""
     BROKEN = "broken"
-    """Sent, perhaps; the connection ended before a whole answer."""
+    """Sent, perhaps; the connection ended before a whole response."""
     MALFORMED = "malformed"
-    """Something came back that is not HTTP, or is compressed in a way that cannot be undone."""
+    """The response is not HTTP, or compressed in a way that cannot be undone."""
     TOO_LARGE = "too large"
-    """The answer's body is longer than ``max_response_bytes``."""
+    """The body is longer than ``max_response_bytes``."""
 
 
 class Failure:
-    """An attempt that ended without an answer.
+    """An attempt that ended without a response.
 
     Attributes:
-        kind: what that says about the request.
+        kind: reason, by which the next step is decided.
         detail: one sentence without secrets.
-        status: the answer's status, if that much had arrived.
+        status: status of the response, if that much had arrived.
     """
 
     __slots__ = ("detail", "kind", "status")
@@ -157,14 +173,14 @@ class Failure:
 
 
 _STATUS_ERRORS: Final[dict[int, tuple[type[FronteggError], str]]] = {
-    400: (errors.InvalidRequestError, "the server refused the request"),
-    401: (errors.AuthenticationError, "the server refused the {credential}"),
+    400: (errors.InvalidRequestError, "the server rejected the request"),
+    401: (errors.AuthenticationError, "the server rejected the {credential}"),
     403: (errors.PermissionDeniedError, "the {credential} may not do this"),
     404: (errors.NotFoundError, "not found"),
     408: (errors.ServerError, "the server gave up waiting"),
     409: (errors.ConflictError, "the state on the server does not allow this"),
     421: (errors.ServerError, "the server does not serve this host on this connection"),
-    425: (errors.ServerError, "the server does not take it so early"),
+    425: (errors.ServerError, "the server does not accept the request yet"),
     429: (errors.RateLimitError, "too many requests"),
     460: (errors.ServerError, "a gateway gave up waiting"),
     499: (errors.ServerError, "a gateway gave up waiting"),
@@ -179,14 +195,14 @@ def error_of_response(
     retry_after: float | None = None,
     credential: str = "token",
 ) -> FronteggError:
-    """Make the error for an answer that is no success, without the secrets that were sent.
+    """Make the error for a response that is no success, without the secrets that were sent.
 
     Args:
-        answer: the answer.
+        answer: the response.
         operation: name of the operation.
         attempts: requests that were sent.
         retry_after: seconds that the server asked to wait.
-        credential: the kind of credential that went with the call, in words.
+        credential: kind of the credential sent with the call, in words.
     """
     status = answer.status
     kind, message = _STATUS_ERRORS.get(status) or _error_of_range(status, answer)
@@ -209,9 +225,9 @@ def _error_of_range(status: int, answer: Response) -> tuple[type[FronteggError],
     if status >= 500:
         return errors.ServerError, "the server failed"
     if status >= 400:
-        return errors.InvalidRequestError, "the server refused the request"
+        return errors.InvalidRequestError, "the server rejected the request"
     if status >= 300:
-        # Following it would hand the token to whatever host the header names.
+        # Following it would hand the token to any host that the header names.
         target = _host(answer)
         return (
             errors.ConfigurationError,
@@ -243,6 +259,6 @@ _FAILURE_ERRORS: Final[dict[FailureKind, type[FronteggError]]] = {
 
 
 def error_of_failure(failure: Failure, fields: ErrorFields) -> FronteggError:
-    """Make the error for an attempt without an answer, from what is known of the call."""
+    """Make the error for an attempt without a response, with the fields of its call."""
     fields["status"] = failure.status
     return _FAILURE_ERRORS[failure.kind](failure.detail, **fields)

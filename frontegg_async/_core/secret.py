@@ -1,8 +1,7 @@
-"""Strings that do not show themselves, and the names by which they are known.
+"""Strings whose ``repr`` is a mask, and the names of fields that hold secrets.
 
-A secret is wrapped where it comes in, and taken out where it goes onto the wire. In between no
-variable holds it, so that whatever shows variables (``capture_locals``, rich, structlog, Sentry)
-shows a mask.
+A secret is wrapped where it comes in, and unwrapped where it is sent. In between no variable holds
+it, so that programs that show variables (``capture_locals``, rich, structlog, Sentry) show a mask.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _secret_name: Final = re.compile(
 _public_code: Final = re.compile(
     r"(.*_)?(country|currency|error|language|post|postal|status|zip)_code"
 ).fullmatch
-_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_CAMEL_CASE: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class Secret:
@@ -40,7 +39,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the secret itself: only where it goes onto the wire."""
+        """Return the secret itself: only where it is sent."""
         return self._value
 
     def __repr__(self) -> str:
@@ -62,25 +61,25 @@ class Secret:
         return self
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled: send what it is read from instead")
+        raise TypeError("a secret is not pickled: read it again in the other process")
 
 
 @lru_cache(maxsize=2_048)
 def is_secret(name: str) -> bool:
-    """Whether a field or header of this name, in Python or on the wire, is shown to nobody."""
-    name = _HUMP.sub("_", name).replace("-", "_").lower()
+    """Return whether a field or header of this name, in Python or in JSON, is a secret."""
+    name = _CAMEL_CASE.sub("_", name).replace("-", "_").lower()
     return _secret_name(name) is not None and _public_code(name) is None
 
 
 def revealed(value: Any) -> Any:
-    """Return a value as it goes onto the wire: the string of a secret, anything else as it is."""
+    """Return a value as it is sent: the string of a secret, anything else unchanged."""
     return value.reveal() if isinstance(value, Secret) else value
 
 
 def concealed(name: str, value: object) -> Any:
-    """Return ``value`` with every string wrapped that is secret by its name, however deep."""
+    """Return ``value`` with all strings of secret names wrapped, at any depth."""
     if isinstance(value, str | bytes):
-        # Bytes are refused where the body is written, and not shown before.
+        # Bytes are rejected where the body is encoded, and not shown before.
         return Secret(cast("str", value)) if is_secret(name) else value
     if isinstance(value, Mapping):
         items = cast("Mapping[object, object]", value).items()
@@ -90,10 +89,10 @@ def concealed(name: str, value: object) -> Any:
     return value
 
 
-def bare(error: E) -> E:
-    """Return an exception without the frames it has passed, and without what led to it.
+def without_frames(error: E) -> E:
+    """Return an exception without its traceback, cause and context.
 
-    These hold secrets in their variables: those of aiohttp a token, when a call is cancelled or a
+    Their frames hold secrets in variables: those of aiohttp a token, when a call is cancelled or a
     trace of a session that was handed in raises.
     """
     error.__cause__ = error.__context__ = None

@@ -1,4 +1,4 @@
-"""Places on the wire: as many calls as there are connections, the rest in line."""
+"""Limits the calls in flight to the number of connections; the rest wait in order."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Final
 
 
 class ConnectionSemaphore:
-    """So many places, first come, first served.
+    """A semaphore, first come, first served.
 
-    ``asyncio.Semaphore`` means the same, but taking and giving back a place that is free costs it
-    two coroutines and two generators, and nearly every call finds one free. Here that is an
-    addition: a place that is given back goes to whoever waits longest without becoming free in
-    between, so a free one is nobody else's.
+    ``asyncio.Semaphore`` does the same, but acquiring and releasing without a wait costs it two
+    coroutines and two generators, and nearly every call finds a connection free. Here that is an
+    addition: a connection that is given back goes straight to the task that has waited longest,
+    so a free one is never promised to another task.
 
     Attributes:
-        free: places that nobody has.
+        free: connections that are not in use.
     """
 
     __slots__ = ("_line", "free")
@@ -26,27 +26,27 @@ class ConnectionSemaphore:
         self._line: Final[deque[asyncio.Future[None]]] = deque()
 
     def take(self) -> bool:
-        """Take a place if one is free."""
+        """Take a connection, or return False if none is free."""
         if self.free:
             self.free -= 1
             return True
         return False
 
     async def wait(self) -> None:
-        """Wait in line for a place, which is then taken."""
+        """Wait for a connection, which is then taken."""
         turn = asyncio.get_running_loop().create_future()
         self._line.append(turn)
         try:
             await turn
         except asyncio.CancelledError:
             if not turn.cancelled():
-                self.give_back()  # the place came with the cancellation
+                self.give_back()  # the connection came together with the cancellation
             elif turn in self._line:
                 self._line.remove(turn)
             raise
 
     def give_back(self) -> None:
-        """Give a place to whoever waits longest, or leave it free."""
+        """Give a connection to the task that has waited longest, or leave it free."""
         while self._line:
             turn = self._line.popleft()
             if not turn.done():

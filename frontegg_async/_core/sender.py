@@ -1,7 +1,7 @@
 """The one loop that sends, decides, waits and sends again.
 
-A call is prepared once, then sent until ``retry.decide`` says otherwise. What all views of a
-session share stands in ``Core`` (``shared.py``), what a view may differ in stands in ``View``.
+A call is prepared once, then sent until ``retry.decide`` ends it. ``Core`` (``shared.py``) holds
+the state that all views of a session share, ``View`` the settings of one view.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Coroutine
-from types import NoneType
 from typing import Any, Final, NoReturn, TypeVar
 
 from ..auth.token_manager import REFUSALS, Token, TokenManager
@@ -29,10 +28,10 @@ from . import retry
 from .call import AttemptObserver, Call, View
 from .decoding import decode_response
 from .proxies import not_used
-from .rate_limit_headers import clock_offset, exhausted_wait, is_throttled, parse_retry_after
+from .rate_limit_headers import clock_offset, exhausted_wait
 from .request_builder import RequestBuilder
 from .response import Failure, FailureKind, Response, error_of_failure, error_of_response
-from .retry import Decision, Fate, RetryContext, Step
+from .retry import Decision, Effect, RetryContext, Step
 from .secret import Secret
 from .shared import Core
 
@@ -40,14 +39,11 @@ T = TypeVar("T")
 
 _logger: Final = logging.getLogger("frontegg_async")
 
-OUTAGE_PATIENCE: Final = 180.0
-"""Seconds that a bulk call waits for a server that fails for everybody."""
-
-NO_ROOM: Final = "the server's limit leaves no room before the deadline"
-OFTEN_REFUSED: Final = 3
-"""Refusals after which a call goes to the end of its line."""
-CLOCK_LOOK: Final = 60.0
-"""Seconds between two looks at the server's ``Date``, for answers that come without one."""
+NO_ROOM: Final = "the rate limit leaves no time before the deadline"
+_OFTEN_THROTTLED: Final = 3
+"""Times a call is throttled before it goes to the end of its line."""
+_DATE_INTERVAL_S: Final = 60.0
+"""Seconds between two readings of the server's ``Date``, for responses that come without one."""
 
 
 class Sender:
@@ -63,8 +59,8 @@ class Sender:
         self._user_authorization: Final = (
             None if view.user_token is None else Secret(f"Bearer {view.user_token.reveal()}")
         )
-        # All that a server may repeat besides a call's own token and arguments.
-        self._known: Final = tuple(
+        # Secrets that a server may repeat, besides a call's own token and arguments.
+        self._secrets: Final = tuple(
             secret
             for secret in (core.api_key, view.user_token, *view.options.headers.values())
             if isinstance(secret, Secret)
@@ -82,7 +78,7 @@ class Sender:
     ) -> Coroutine[Any, Any, Response]:
         """Send ``operation`` until it succeeds or cannot; see ``Session.send``.
 
-        What is refused is raised here; what is returned is to be awaited.
+        Rejects invalid arguments at once and returns a coroutine for the response.
         """
         core = self.core
         core.check()
@@ -94,7 +90,7 @@ class Sender:
             began := core.clock.monotonic(),
             began + self.view.options.timeout,
             observer,
-            self._known,
+            self._secrets,
         )
         # No coroutine of its own: every one on the way of a call costs.
         return self._deliver(call)
@@ -126,67 +122,53 @@ class Sender:
                 found = await self._settle(call, outcome, token)
                 if found is not None:
                     return found
-        except ClosedError:
-            raise
         except FronteggError as error:
-            # Whatever it failed with in the end: an earlier attempt may have been done.
-            if call.in_doubt and retry.is_noticed_twice(call.operation.repeat):
+            if retry.ends_in_doubt(error, call.operation.repeat, in_doubt=call.in_doubt):
                 raise OutcomeUnknownError.after(error) from None
             raise
 
     async def _settle(
         self, call: Call, outcome: Response | Failure, token: Token | None
     ) -> Response | None:
-        """Do what is to be done after an attempt that was no success.
+        """Execute the decision about an attempt that was no success.
 
-        Returns None when the call is to be sent again, at once, or an answer that shows that it
+        Returns None when the call is to be sent again, at once, or a response that shows that it
         was done already; raises if neither is possible.
         """
-        if isinstance(outcome, Response):
-            if outcome.status == 401 and token is not None and self._replays(call, token):
-                return None
-            if call.in_doubt and _is_gone(call, outcome):
-                # By an earlier attempt, whose answer was lost.
-                return Response(204, outcome.headers, b"")
-        elif self.core.closed:
+        if self.core.closed and isinstance(outcome, Failure):
             raise ClosedError("the session was closed during the call", **call.fields())
-        situation = self._situation(call)
-        budget = self.view.budget
-        decision = retry.decide(situation, outcome, budget=budget, uniform=random.uniform)
-        if decision.fate is Fate.IN_DOUBT:
+        budget, uniform = self.view.budget, random.uniform
+        context = self._context(call, token)
+        decision = retry.decide(context, outcome, budget=budget, uniform=uniform)
+        if decision.step is Step.NEW_TOKEN:
+            replaced = self._replace(call, token)
+            decision = retry.after_new_token(
+                context, outcome, replaced=replaced, budget=budget, uniform=uniform
+            )
+            call.new_tokens += decision.step is Step.SEND_AGAIN
+        if decision.effect is Effect.IN_DOUBT:
             call.in_doubt = True
         if decision.step is Step.READ_BACK:
             found = await self._read_back(call, call.operation.read_back)
             if found is not None:
                 return found
             decision = retry.after_read_back(
-                self._situation(call),
-                decision.fate,
+                self._context(call, token),
+                decision.effect,
                 harmless=call.harmless,
                 budget=budget,
-                uniform=random.uniform,
+                uniform=uniform,
             )
         self._note(call, outcome, decision)
         if decision.step is Step.FAIL:
             self._fail(call, outcome, decision)
-        if decision.in_line:
-            # Back into the line of the pacing, which knows when to try again: no task waits on
-            # its own. Its deadline bounds it, and not the number of attempts.
-            call.put_off += 1
-        else:
-            if self.view.bulk and self._is_outage(call):
-                call.put_off += 1
+        if decision.step is Step.DONE and isinstance(outcome, Response):
+            return Response(204, outcome.headers, b"", attempts=call.attempts, sent=call)
+        if not decision.counts:
+            call.uncounted += 1
+        if decision.wait:
             await self.core.clock.sleep(decision.wait)
         return None
-
-    def _is_outage(self, call: Call) -> bool:
-        """Whether the server fails for everybody, so that this call's attempts need not count.
-
-        A row that fails while others succeed is the one to be given up after some attempts.
-        """
-        others = self.view.traffic.successes - call.successes_before
-        left = call.deadline - self.core.clock.monotonic()
-        return others == 0 and left > self.view.options.timeout - OUTAGE_PATIENCE
 
     async def _attempt(self, call: Call, token: Token | None) -> Response | Failure:
         # One long coroutine, because nearly every call goes straight through: nothing here is
@@ -199,9 +181,9 @@ class Sender:
         group = core.pacing.group(operation.limit_group, operation.name)
         if not group.try_admit(run):
             await self._wait_in_line(call, group)
-        permits = core.permits
-        if not permits.take():
-            await self._wait_for_permit(call, group)
+        connections = core.connections
+        if not connections.take():
+            await self._wait_for_connection(call, group)
         sent = answered = False
         sent_at = 0.0
         try:
@@ -224,16 +206,16 @@ class Sender:
             )
             answered = True
         finally:
-            permits.give_back()
+            connections.give_back()
             if not sent:
                 group.give_back(run)
             elif not answered:
                 group.failed(sent_at)  # cancelled: it is not in flight any more
-        if isinstance(outcome, Response) and outcome.status < 429:
+        if isinstance(outcome, Response):
             outcome.sent = call
-            group.succeeded(sent_at, self._exhausted(outcome, sent_at))
-        else:
             self._report(call, group, outcome, sent_at)
+        else:
+            group.failed(sent_at)
         if call.observer is not None:
             call.observer.after(operation, outcome, core.clock.monotonic() - sent_at)
         return outcome
@@ -244,50 +226,35 @@ class Sender:
             raise CallTimeoutError("the deadline passed", **call.fields())
         return call.deadline - now
 
-    def _exhausted(self, answer: Response, sent_at: float) -> float | None:
-        """Return the seconds until a limit is fresh again that an answer says is used up.
+    def _report(self, call: Call, group: LimitGroup, response: Response, sent_at: float) -> None:
+        """Tell the pacing about a response.
 
-        Now and then the server's clock is read as well, for answers that have no ``Date``.
+        Now and then the server's clock is read as well, for responses that have no ``Date``.
         """
         core = self.core
         now = core.clock.time()
-        if sent_at >= core.clock_look_at:
-            core.clock_look_at = sent_at + CLOCK_LOOK
-            offset = clock_offset(answer.headers, now)
+        if sent_at >= core.next_date_at:
+            core.next_date_at = sent_at + _DATE_INTERVAL_S
+            offset = clock_offset(response.headers, now)
             if offset is not None:
                 core.clock_offset = offset
-        return exhausted_wait(answer.headers, now, offset=core.clock_offset)
-
-    def _report(
-        self, call: Call, group: LimitGroup, outcome: Response | Failure, sent_at: float
-    ) -> None:
-        """Tell the pacing what came of an attempt that was no success."""
-        if isinstance(outcome, Response):
-            outcome.sent = call
-        if isinstance(outcome, Response) and outcome.status in {429, 503}:
-            wait = self._stated_wait(outcome)
-            if is_throttled(outcome.status, wait):
-                outcome.throttled = True
-                self.view.traffic.throttled += 1
-                call.refusals += 1
-                call.refusal = {"status": outcome.status, "trace_id": outcome.trace_id}
-                call.singled_out = group.throttled(sent_at, wait)
-                return
-        if isinstance(outcome, Failure) or outcome.status >= 500:
+        response.server_time = now + core.clock_offset
+        if response.throttled:
+            self.view.traffic.throttled += 1
+            call.times_throttled += 1
+            call.throttled_by = {"status": response.status, "trace_id": response.trace_id}
+            call.singled_out = group.throttled(sent_at, response.retry_after)
+        elif response.status >= 500:
             group.failed(sent_at)
         else:
-            group.succeeded(sent_at)
-
-    def _stated_wait(self, answer: Response) -> float | None:
-        core = self.core
-        return parse_retry_after(answer.headers, core.clock.time(), offset=core.clock_offset)
+            group.succeeded(sent_at, exhausted_wait(response.headers, response.server_time))
 
     async def _wait_in_line(self, call: Call, group: LimitGroup) -> None:
         clock = self.core.clock
         lacking = await group.wait(
-            # To its place in line; behind the others if it is refused again and again, because
-            # the first in line finds out for all of them whether the server takes calls.
-            began=call.began if call.refusals < OFTEN_REFUSED else clock.monotonic(),
+            # To its place in line; behind the others once it is throttled often, because the
+            # first in line tries for all of them if the server takes calls.
+            began=call.began if call.times_throttled < _OFTEN_THROTTLED else clock.monotonic(),
             deadline=call.deadline,
             max_wait=self.view.options.max_wait,
             run=self.view.run,
@@ -301,12 +268,12 @@ class Sender:
         if lacking:
             fields = call.fields()
             fields["retry_after"] = lacking
-            if call.refusal is not None:
-                fields.update(call.refusal)
+            if call.throttled_by is not None:
+                fields.update(call.throttled_by)
             raise RateLimitError(NO_ROOM, **fields)
 
     def _authorization(self, call: Call, token: Token | None) -> Secret | None:
-        """Return the header's value, and note the token with which the call goes."""
+        """Return the header's value, and note the token that the call is sent with."""
         if token is not None:
             if call.token is not token:
                 if call.token is not None:
@@ -315,29 +282,29 @@ class Sender:
             return token.authorization
         return None if call.operation.tokenless else self._user_authorization
 
-    async def _wait_for_permit(self, call: Call, group: LimitGroup) -> None:
+    async def _wait_for_connection(self, call: Call, group: LimitGroup) -> None:
         """Wait for a free connection; if the limit is used up meanwhile, wait in line again."""
         run = self.view.run
         while True:
-            looks = group.closed
+            was_closed = group.closed
             try:
-                await self._connection(call)
+                await self._take_connection(call)
             except BaseException:
                 group.give_back(run)
                 raise
-            if looks or not group.closed:
+            if was_closed or not group.closed:
                 return
-            self.core.permits.give_back()
+            self.core.connections.give_back()
             group.give_back(run)
             await self._wait_in_line(call, group)
-            if self.core.permits.take():
+            if self.core.connections.take():
                 return
 
-    async def _connection(self, call: Call) -> None:
+    async def _take_connection(self, call: Call) -> None:
         remaining = call.deadline - self.core.clock.monotonic()
         try:
             async with asyncio.timeout(max(remaining, 0.0)):
-                await self.core.permits.wait()
+                await self.core.connections.wait()
         except TimeoutError:
             pass
         else:
@@ -356,7 +323,7 @@ class Sender:
                 break
             await self.core.clock.sleep(wait)
             self.core.check()
-        # The caller's own operation and attempts, with what is known of the token's call.
+        # The caller's own operation and attempts, with the other fields of the token's call.
         fields = failed.fields
         fields["operation"] = call.operation.name
         fields["attempts"] = call.attempts
@@ -367,7 +334,7 @@ class Sender:
         raise type(failed)(failed.message, **fields)
 
     async def _read_back(self, call: Call, read: ReadBack[Any] | None) -> Response | None:
-        """Look whether a call that got no answer was done; None if that cannot be told."""
+        """Return a response that shows a call in doubt as done, or None."""
         if read is None:
             return None
         request = self._requests.build(read.operation, call.path)
@@ -379,7 +346,7 @@ class Sender:
             call.began,
             call.deadline,
             call.observer,
-            self._known,
+            self._secrets,
             tokens_before=call.tokens,
         )
         try:
@@ -391,38 +358,31 @@ class Sender:
             return None
         return answer if read.holds(found, call.body) else None
 
-    def _replays(self, call: Call, token: Token) -> bool:
-        """Drop a token that was refused; return whether the call goes out again with another.
-
-        Once, or twice if the second token came from a store and may be as dead as the first one;
-        and only if a 401 means that nothing was done (docs/frontegg.md: a guess, so an option), or
-        if that makes no difference.
-        """
-        allowed = 2 if token.unproven else 1
+    def _replace(self, call: Call, token: Token | None) -> bool:
+        """Report a token that was rejected; return whether the next attempt has another."""
         tokens = self._tokens
-        if tokens is None or not tokens.rejected(token, call.operation.limit_group):
+        if tokens is None or token is None:
             return False
-        replays = call.replays < allowed and (
-            self.view.options.rejected_before_processing
-            or not retry.is_noticed_twice(call.operation.repeat)
-        )
-        call.replays += replays
-        return replays
+        return tokens.rejected(token, call.operation.limit_group)
 
-    def _situation(self, call: Call) -> RetryContext:
+    def _context(self, call: Call, token: Token | None) -> RetryContext:
         options = self.view.options
-        clock = self.core.clock
+        now = self.core.clock.monotonic()
         return RetryContext(
             repeat=call.operation.repeat,
-            attempt=call.attempts - call.put_off,
-            failures=call.attempts - call.refusals,
+            attempt=call.attempts - call.uncounted,
+            failures=call.attempts - call.times_throttled,
             max_attempts=options.max_attempts,
-            remaining=call.deadline - clock.monotonic(),
+            remaining=call.deadline - now,
             max_wait=options.max_wait,
-            now=clock.time(),
-            offset=self.core.clock_offset,
-            patient=self.view.bulk,
-            alone=call.singled_out,
+            elapsed=now - call.began,
+            bulk=self.view.bulk,
+            others_succeeded=self.view.traffic.successes > call.successes_before,
+            singled_out=call.singled_out,
+            deletes=call.deletes,
+            has_token=token is not None,
+            unproven_token=token is not None and token.unproven,
+            new_tokens=call.new_tokens,
             rejected_before_processing=options.rejected_before_processing,
             in_doubt=call.in_doubt,
         )
@@ -444,24 +404,20 @@ class Sender:
         )
 
     def _credential(self, call: Call) -> str:
-        """Say what the server let or did not let the call in by."""
+        """Return the name of the credential that the call was sent with."""
         if call.operation.tokenless or (call.token is None and self._user_authorization is None):
             return "credentials in this call"
         return "user's token" if self.view.is_user else "environment token"
 
     @staticmethod
     def _note(call: Call, outcome: Response | Failure, decision: Decision) -> None:
+        # In line, the pacing knows when to try again: no call sleeps by itself.
+        wait = f" after {decision.wait:.3f} s" if decision.wait else ""
         _logger.debug(
             "%s, attempt %d: %r; next: %s%s",
             call.operation.name,
             call.attempts,
             outcome,
             decision.step.value,
-            f" after {decision.wait:.3f} s" if decision.wait else "",
+            " in line" if decision.in_line else wait,
         )
-
-
-def _is_gone(call: Call, answer: Response) -> bool:
-    """Whether this says that what was to be deleted is not there."""
-    operation = call.operation
-    return answer.status == 404 and operation.method == "DELETE" and operation.returns is NoneType

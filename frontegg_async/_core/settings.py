@@ -1,4 +1,4 @@
-"""Settings of a session: how they are given, and that they can work."""
+"""Settings of a session: their arguments and their checks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ConnectionArguments(TypedDict, total=False):
 
 
 class SessionArguments(ConnectionArguments, total=False):
-    """Arguments of a session that has credentials, beside those. ``Session`` describes them."""
+    """Further arguments of a session that has credentials. ``Session`` describes them."""
 
     environment_id: str | None
     token_store: TokenStore | None
@@ -65,7 +65,7 @@ class CheckedSettings(msgspec.Struct, frozen=True, kw_only=True):
     http: aiohttp.ClientSession | None
     proxy: Proxy | None
     unused_proxy: str | None
-    """The variable that names a proxy which is not used."""
+    """Variable that names a proxy which is not used."""
     ssl_context: ssl.SSLContext | None
     token_store: TokenStore
     clock: Clock
@@ -84,7 +84,7 @@ class CheckedSettings(msgspec.Struct, frozen=True, kw_only=True):
         return ObservedCall(operation, self.base_url, self.clock, self.observers, inner)
 
     def store_key(self) -> str:
-        """Name the token by host and credentials, without telling what they are."""
+        """Return the token's name in the store: a hash of host and credentials."""
         secret = Secret("") if self.api_key is None else self.api_key
         parts = (self.base_url, self.client_id or "", secret.reveal())
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -102,8 +102,8 @@ def settings_of(
     """Check the arguments of a session.
 
     Args:
-        given: the arguments, with secrets wrapped (``guard``).
-        known: names that the way in which the session is made takes.
+        given: the arguments, with secrets wrapped (``conceal_settings``).
+        known: names of the arguments that are allowed.
         client_id: the environment's client id.
         api_key: its secret; None for a session that serves users only.
         environment_id: see ``Session``.
@@ -123,7 +123,7 @@ def settings_of(
     max_connections = given.get("max_connections", DEFAULT_CONNECTIONS)
     if type(max_connections) is not int or max_connections < 1:
         raise ConfigurationError(
-            f"max_connections must be a whole number from 1, got {max_connections!r}"
+            f"max_connections must be a positive integer, got {max_connections!r}"
         )
     base_url = resolve_base_url(given.get("base_url"), given.get("region"))
     http, ssl_context = given.get("http"), given.get("ssl_context")
@@ -176,21 +176,21 @@ def check_names(given: ConnectionArguments, known: Collection[str]) -> None:
             raise TypeError(f"there is no argument {name!r} here, only {', '.join(sorted(known))}")
 
 
-def guard(given: ConnectionArguments) -> None:
+def conceal_settings(given: ConnectionArguments) -> None:
     """Wrap secrets among arguments, so that no traceback shows them: a proxy's URL may hold one.
 
-    Also those that are arguments of something else, such as ``secret``, which are refused later.
+    Arguments of unknown names, such as ``secret``, are wrapped too; they are rejected later.
     """
     proxy = given.get("proxy")
     if proxy is not None:
         given["proxy"] = as_secret(proxy)
     for name, value in given.items():
-        # Also names that the dictionary's type does not know: those are what it is about.
+        # Names that the dictionary's type does not know are the reason for this loop.
         given[name] = concealed(name, value)  # type: ignore[literal-required]
 
 
 def as_secret(value: str | Secret) -> Secret:
-    """Return a value that does not show itself."""
+    """Return a string as a secret."""
     return value if isinstance(value, Secret) else Secret(value)
 
 
@@ -213,12 +213,12 @@ def token_problem(value: object) -> str | None:
     """Say why ``value`` cannot be a token, or return None."""
     problem = text_problem(value)
     if problem is None and isinstance(value, str) and " " in value:
-        return "has a blank in it: give the token alone, without the word Bearer"
+        return "contains a space: give the token alone, without the word Bearer"
     return problem
 
 
 def check_text(name: str, problem: str | None) -> None:
-    """Refuse a setting. Is told the problem and not the value, so that no traceback shows it."""
+    """Reject a setting. Takes the problem and not the value, so that no traceback shows it."""
     if problem is not None:
         raise ConfigurationError(f"{name} {problem}")
 

@@ -1,4 +1,4 @@
-"""What all views of an open session share."""
+"""State that all views of an open session share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class Core:
-    """What all views of an open session share. Made where the session is opened."""
+    """State that all views of an open session share. Made when the session is opened."""
 
     def __init__(self, settings: CheckedSettings, tokens: TokenManager | None) -> None:
         self._loop: Final = _running_loop()
@@ -43,15 +43,15 @@ class Core:
         self.api_key: Final = settings.api_key
         clock = settings.clock
         self.clock: Final = clock
-        # Before the pool's own queue, so that waiting for a place never eats an attempt's time.
-        self.permits: Final = ConnectionSemaphore(settings.max_connections)
+        # Before the pool's own queue, so that waiting for one takes none of an attempt's time.
+        self.connections: Final = ConnectionSemaphore(settings.max_connections)
         self.pacing: Final = Pacing(
             clock, expected=None if settings.limits_plan is None else settings.expected_limit
         )
         self.unused_proxy: Final = settings.unused_proxy
-        # The server's clock minus ours, in seconds, and when to look again.
+        # The server's clock minus ours, in seconds, and the time to read it again.
         self.clock_offset = 0.0
-        self.clock_look_at = -math.inf
+        self.next_date_at = -math.inf
         self.user_tokens: Final[WeakSet[TokenManager]] = WeakSet()
         # By refresh token: two managers of one login would use up each other's.
         self.logins: Final[WeakValueDictionary[Secret, TokenManager]] = WeakValueDictionary()
@@ -90,7 +90,7 @@ class Core:
             raise ClosedError("the aiohttp session given as http= was closed", **fields)
 
     def is_to_be_closed(self) -> bool:
-        """Return whether there is anything left to close.
+        """Return whether the session is still to be closed.
 
         Raises:
             ClosedError: it belongs to another event loop, or to the process before a fork.
@@ -102,7 +102,7 @@ class Core:
         return True
 
     async def close(self) -> None:
-        """End what is under way and close the connections."""
+        """End the calls in flight and close the connections."""
         self.closed = True
         try:
             await self.pacing.close()

@@ -1,7 +1,7 @@
-"""Where aiohttp is touched: a request goes in, an answer or a failure comes out.
+"""Sends with aiohttp: takes a request, returns a response or a failure.
 
-Here is the transport for every ``aiohttp.ClientSession``, one that is handed in for one;
-``direct.py`` has another that goes without, for sessions that make their own connections.
+The transport here works over any ``aiohttp.ClientSession``, such as one that is handed in;
+``direct.py`` has one without it, for sessions that make their own connections.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from .._version import __version__
 from ..options import Options
 from .proxies import Proxy
 from .response import Failure, FailureKind, Response
-from .secret import Secret, bare
+from .secret import Secret, without_frames
 
-KEEPALIVE: Final = 30.0
+KEEPALIVE_S: Final = 30.0
 """Seconds an idle connection is kept: a new one over TLS costs as much CPU as several calls."""
 
 DEFAULT_HEADERS: Final[dict[str, str]] = {
@@ -68,23 +68,23 @@ class Request(msgspec.Struct, eq=False):
 
 
 class Transport(Protocol):
-    """What a session asks of the network."""
+    """Network interface of a session."""
 
     @property
     def closed(self) -> bool:
-        """Whether it can no longer be used."""
+        """True if it can no longer be used."""
         ...
 
     async def send(
         self, request: Request, authorization: Secret | None, options: Options, timeout: float
     ) -> Response | Failure:
-        """Send once; never raise for anything that the network or the server does.
+        """Send once; never raise for a failure of the network or the server.
 
         Args:
-            request: what to send.
+            request: the request.
             authorization: value of the header, or None.
             options: ``connect_timeout`` and ``max_response_bytes`` apply.
-            timeout: seconds from here to the end of the answer.
+            timeout: seconds from here to the end of the response.
         """
         ...
 
@@ -122,7 +122,7 @@ class AiohttpTransport:
             # aiohttp would send GET, PUT and DELETE a second time by itself, beyond
             # ``max_attempts`` and the budget. There is no public switch for it.
             self._http._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        # A session of somebody else has other defaults: then ours go with every request.
+        # A session that was handed in has other defaults: then ours go with every request.
         self._extra_headers: Final = {} if self._owned else DEFAULT_HEADERS
         # Nearly every call has the timeout of the one before it.
         self._last_options: Options | None = None
@@ -130,7 +130,7 @@ class AiohttpTransport:
 
     @property
     def closed(self) -> bool:
-        """Whether an aiohttp session that was handed in has been closed by its owner."""
+        """True if an aiohttp session that was handed in has been closed by its owner."""
         return self._given is not None and self._given.closed
 
     async def close(self) -> None:
@@ -143,15 +143,15 @@ class AiohttpTransport:
     async def send(
         self, request: Request, authorization: Secret | None, options: Options, timeout: float
     ) -> Response | Failure:
-        """Send once, and tell by the failure whether the server can have seen it."""
+        """Send once; a failure tells if the server can have seen the request."""
         headers = {**self._extra_headers, **request.headers}
         proxy = self._proxy
         if authorization is not None:
             headers[hdrs.AUTHORIZATION] = authorization.reveal()
         response: aiohttp.ClientResponse | None = None
         try:
-            # Not ``async with``: an answer that is read to its end has given its connection back,
-            # one that is not is closed below, and the four coroutines of it would do no more.
+            # Not ``async with``: a response that is read to its end has given its connection
+            # back, others are closed below, and four more coroutines would do no more.
             response = await self._http.request(
                 request.method,
                 request.url,
@@ -184,9 +184,9 @@ class AiohttpTransport:
             status = None if response is None else response.status
             return failure_of(error, status, request.url, proxy)
         except BaseException as error:  # noqa: BLE001  # raised again
-            raised = bare(error)
+            raised = without_frames(error)
         finally:
-            # What follows is raised from here, and whoever shows its traceback shows variables.
+            # The error below is raised from this frame, and tracebacks may show its variables.
             del headers, response
         raise raised
 
@@ -266,7 +266,7 @@ async def read_bounded(
 def answer_of(
     status: int, headers: Mapping[str, str], body: bytes, limit: int
 ) -> Response | Failure:
-    """Return the answer, with a compression undone that was not asked for."""
+    """Return the response, decompressed if it is compressed although that was not asked for."""
     encoding = headers.get(hdrs.CONTENT_ENCODING)
     if encoding is not None and encoding.lower() != "identity":
         return _decompressed(status, headers, body, encoding.lower(), limit)
@@ -279,7 +279,7 @@ def _decompressed(
     """Undo a compression, never past ``limit`` bytes."""
     window = _DECOMPRESSORS.get(encoding)
     if window is None:
-        # The server's word is not repeated: it may be the token.
+        # The value of the header is not repeated: it may be the token.
         return Failure(
             FailureKind.MALFORMED, "the body is compressed in a way that was not asked for", status
         )
@@ -296,7 +296,7 @@ def _decompressed(
 
 
 def too_large(limit: int, status: int) -> Failure:
-    """Return the failure of an answer that is longer than may be read."""
+    """Return the failure of a response that is longer than allowed."""
     return Failure(
         FailureKind.TOO_LARGE, f"the body is longer than max_response_bytes ({limit})", status
     )
@@ -305,11 +305,11 @@ def too_large(limit: int, status: int) -> Failure:
 def failure_of(
     error: Exception, status: int | None, url: URL, proxy: Proxy | None = None
 ) -> Failure:
-    """Tell by aiohttp's error whether the server can have seen the request.
+    """Return the failure for an error of aiohttp: it tells if the server can have seen the request.
 
     Args:
         error: an ``aiohttp.ClientError`` or an ``OSError``.
-        status: the answer's status, if that much had arrived.
+        status: status of the response, if that much had arrived.
         url: where the request was to go.
         proxy: the proxy on the way.
     """
@@ -326,14 +326,14 @@ def failure_of(
         )
     name = type(error).__name__
     if isinstance(error, TimeoutError):
-        return Failure(FailureKind.TIMED_OUT, "no whole answer in time", status)
+        return Failure(FailureKind.TIMED_OUT, "no complete response in time", status)
     if isinstance(error, aiohttp.ClientResponseError):
-        return Failure(FailureKind.MALFORMED, f"the answer is not HTTP ({name})", status)
+        return Failure(FailureKind.MALFORMED, f"the response is not HTTP ({name})", status)
     return Failure(FailureKind.BROKEN, f"the connection broke ({name})", status)
 
 
 def _reason(error: Exception) -> str:
-    """Say why in a few words; the exception's own text may hold the URL and more."""
+    """Return the reason in a few words; the exception's own text may hold the URL and more."""
     untrusted = getattr(error, "certificate_error", None)
     if isinstance(untrusted, ssl.SSLCertVerificationError):
         return (
@@ -360,7 +360,7 @@ def _reason(error: Exception) -> str:
 # Proxies
 
 _PASSING: Final = frozenset({408, 425, 429})
-"""Statuses below 500 by which a proxy does not refuse for good."""
+"""Statuses below 500 of a proxy that may connect later."""
 
 
 class _TunnelError(aiohttp.ClientConnectionError):
@@ -368,9 +368,9 @@ class _TunnelError(aiohttp.ClientConnectionError):
 
 
 class _TunnelConnector(aiohttp.TCPConnector):
-    """Tells what goes wrong between here and the proxy apart from what the server does.
+    """Tells failures between here and the proxy apart from failures of the server.
 
-    Outside of it the two look the same: a connection that ends, an answer that is not HTTP.
+    Both look the same to a caller: a connection that ends, a response that is not HTTP.
     """
 
     async def connect(
@@ -412,9 +412,9 @@ def connector_for(
 ) -> aiohttp.TCPConnector:
     """Return a pool of connections."""
     settings: dict[str, Any] = {
-        # As many as the session has permits, so nobody ever waits in aiohttp's own queue.
+        # As many as the session's own semaphore lets through: aiohttp's queue stays empty.
         "limit": max_connections,
-        "keepalive_timeout": KEEPALIVE,
+        "keepalive_timeout": KEEPALIVE_S,
         "ssl": True if ssl_context is None else ssl_context,
     }
     kind = aiohttp.TCPConnector if proxy is None else _TunnelConnector

@@ -369,10 +369,13 @@ def _header_of(headers: Mapping[str, str], name: str) -> Secret | None:
 
 def _entries(key_set: object) -> list[dict[str, Any]]:
     """Return the keys of a decoded key set, as far as it is one."""
-    entries = cast("dict[str, object]", key_set).get("keys") if isinstance(key_set, dict) else None
+    entries: object = None
+    if isinstance(key_set, dict):
+        entries = cast("dict[str, object]", key_set).get("keys")
     if not isinstance(entries, list):
         return []
-    return [entry for entry in cast("list[Any]", entries) if isinstance(entry, dict)]
+    entries = cast("list[object]", entries)
+    return [cast("dict[str, Any]", entry) for entry in entries if isinstance(entry, dict)]
 
 
 def _text(value: object) -> str | None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from .bulk import Bulk, Mapped
 from .dry_run import Plan
 from .input.columns import Malformed
-from .input.rows import Activation, Assignment, Removal, SuperuserChange
+from .input.rows import Activation, Assignment, Removal, SuperuserChange, UserRow
 from .input.sources import read_rows
-from .jobs import Activate, Assign, Job, Remove, SetSuperuser
-from .outcome import Outcome, RowResult
+from .jobs.activate import Activate
+from .jobs.assign import Assign
+from .jobs.job import Job, RowSender
+from .jobs.remove import Remove
+from .jobs.superuser import SetSuperuser
+from .outcome import Label, Labels, Outcome, RowResult
 from .raising import report_of
 from .report.figures import Figures
 from .report.report import Progress, Report
@@ -24,6 +28,8 @@ __all__ = [
     "BulkRun",
     "Figures",
     "Job",
+    "Label",
+    "Labels",
     "Malformed",
     "Mapped",
     "Outcome",
@@ -33,10 +39,12 @@ __all__ = [
     "Remove",
     "Report",
     "RowResult",
+    "RowSender",
     "RunOptions",
     "RunSettings",
     "SetSuperuser",
     "SuperuserChange",
+    "UserRow",
     "read_rows",
     "report_of",
 ]

@@ -57,7 +57,7 @@ class Found(msgspec.Struct, frozen=True):
         errors: why the user of an address is not known, by address.
     """
 
-    rows: list[LedgerRow]
+    rows: list[LedgerRow[Any]]
     errors: dict[str, FronteggError]
 
 
@@ -75,7 +75,7 @@ class Addresses:
         self._pages = 0.0
         self._listed = False
 
-    async def find(self, rows: Sequence[LedgerRow]) -> Found:
+    async def find(self, rows: Sequence[LedgerRow[Any]]) -> Found:
         """Return rows with their users, from the first one on.
 
         Raises:
@@ -83,8 +83,8 @@ class Addresses:
         """
         wanted: dict[str, str] = {}
         for row in rows:
-            if not row.user_id:
-                wanted.setdefault(address_of(row.email), row.email or "")
+            if not row.row.user_id:
+                wanted.setdefault(address_of(row.row.email), row.row.email or "")
         if not wanted:
             return Found(list(rows), {})
         known = await self._known(wanted)
@@ -96,8 +96,10 @@ class Addresses:
         return Found(
             [
                 row
-                if row.user_id
-                else msgspec.structs.replace(row, found_id=known.get(address_of(row.email)) or None)
+                if row.row.user_id
+                else msgspec.structs.replace(
+                    row, found_id=known.get(address_of(row.row.email)) or None
+                )
                 for row in rows
             ],
             errors,
@@ -117,13 +119,13 @@ class Addresses:
         return await self._in_thread(lambda: self._ledger.within(function))
 
     def _first(
-        self, rows: Sequence[LedgerRow], missing: Mapping[str, str]
-    ) -> tuple[Sequence[LedgerRow], dict[str, str]]:
+        self, rows: Sequence[LedgerRow[Any]], missing: Mapping[str, str]
+    ) -> tuple[Sequence[LedgerRow[Any]], dict[str, str]]:
         """Return rows up to where enough addresses are to be looked up, and these."""
         ahead: dict[str, str] = {}
         for number, row in enumerate(rows):
-            address = address_of(row.email)
-            if row.user_id or address not in missing or address in ahead:
+            address = address_of(row.row.email)
+            if row.row.user_id or address not in missing or address in ahead:
                 continue
             if len(ahead) == AHEAD * self._workers:
                 return rows[:number], ahead

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
-from typing import Any, Generic, TypeVar, Unpack
+from typing import Any, Generic, TypeVar, Unpack, overload
 
 import msgspec
 
 from ..errors import FronteggError, InvalidRequestError
 from ..session import Session
 from .dry_run import DryRun, Plan
-from .input.rows import Activation, Assignment, Removal, SuperuserChange
+from .input.rows import Activation, Assignment, Removal, RowT, SuperuserChange
 from .input.sources import Source
-from .jobs import Activate, Assign, Job, Remove, SetSuperuser
+from .jobs.activate import Activate
+from .jobs.assign import Assign
+from .jobs.job import Job
+from .jobs.remove import Remove
+from .jobs.superuser import SetSuperuser
 from .report.report import Report
 from .run import BulkRun, retried
 from .settings import DEFAULT_WORKERS, RunOptions, RunSettings
@@ -53,7 +57,7 @@ class Bulk:
         invite: bool = False,
         validate_tenants: bool = False,
         **settings: Unpack[RunSettings],
-    ) -> Report:
+    ) -> Report[Assignment]:
         """Make users members of tenants, row by row, and report what became of every row.
 
         Rows that hold already are left alone, a row that fails does not stop the run, and the
@@ -85,7 +89,7 @@ class Bulk:
         *,
         validate_tenants: bool = False,
         **settings: Unpack[RunSettings],
-    ) -> Report:
+    ) -> Report[Activation]:
         """Choose the tenants that users work in; source, settings and errors as for ``assign``.
 
         PUT /identity/resources/users/v1/{userId}/tenant, for each row that does not hold
@@ -94,7 +98,9 @@ class Bulk:
             Activate(validate_tenants=validate_tenants), source, **settings
         ).wait()
 
-    async def remove(self, source: Source[Removal], **settings: Unpack[RunSettings]) -> Report:
+    async def remove(
+        self, source: Source[Removal], **settings: Unpack[RunSettings]
+    ) -> Report[Removal]:
         """End memberships; source, settings and errors as for ``assign``.
 
         DELETE /identity/resources/users/v1/{userId} with ``frontegg-tenant-id``
@@ -103,7 +109,7 @@ class Bulk:
 
     async def set_superuser(
         self, source: Source[SuperuserChange], **settings: Unpack[RunSettings]
-    ) -> Report:
+    ) -> Report[SuperuserChange]:
         """Give or take access to every tenant; source, settings and errors as for ``assign``.
 
         Deprecated by Frontegg, which no longer maintains super-users.
@@ -112,13 +118,30 @@ class Bulk:
         """
         return await self.start(SetSuperuser(), source, **settings).wait()
 
-    def start(self, job: Job, source: Source[Any], **settings: Unpack[RunSettings]) -> BulkRun:
+    async def run(
+        self, job: Job[RowT], source: Source[RowT], **settings: Unpack[RunSettings]
+    ) -> Report[RowT]:
+        """Run any job over rows, also one of a program's own; all else is as for ``assign``.
+
+        Args:
+            job: ``Assign``, ``Activate``, ``Remove``, ``SetSuperuser``, or another ``Job``.
+            source: rows of the job, as for ``assign``.
+            settings: see ``RunOptions``.
+
+        Raises:
+            FronteggError: as for ``assign``.
+        """
+        return await self.start(job, source, **settings).wait()
+
+    def start(
+        self, job: Job[RowT], source: Source[RowT], **settings: Unpack[RunSettings]
+    ) -> BulkRun[RowT]:
         """Return a run that can be watched row by row, and stopped.
 
         It begins when it is awaited (``report = await run``) or iterated over.
 
         Args:
-            job: ``Assign``, ``Activate``, ``Remove`` or ``SetSuperuser``.
+            job: as for ``run``.
             source: rows of the job, as for ``assign``.
             settings: see ``RunOptions``.
 
@@ -128,7 +151,9 @@ class Bulk:
         _check_given(source)
         return BulkRun(self._session, job, source, RunOptions(**settings))
 
-    async def dry_run(self, job: Job, source: Source[Any], **settings: Unpack[RunSettings]) -> Plan:
+    async def dry_run(
+        self, job: Job[RowT], source: Source[RowT], **settings: Unpack[RunSettings]
+    ) -> Plan[RowT]:
         """Return what a run would do: read the source and its users, and write nothing.
 
         Args:
@@ -143,14 +168,33 @@ class Bulk:
         _check_given(source)
         return await DryRun(self._session, job, source, RunOptions(**settings)).plan()
 
-    def retry(self, path: str | os.PathLike[str], **settings: Unpack[RunSettings]) -> BulkRun:
+    @overload
+    def retry(
+        self, path: str | os.PathLike[str], **settings: Unpack[RunSettings]
+    ) -> BulkRun[Any]: ...
+    @overload
+    def retry(
+        self, path: str | os.PathLike[str], *, job: Job[RowT], **settings: Unpack[RunSettings]
+    ) -> BulkRun[RowT]: ...
+    def retry(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        job: Job[Any] | None = None,
+        **settings: Unpack[RunSettings],
+    ) -> BulkRun[Any]:
         """Return a run over those rows of a ledger that failed or are in doubt, as ``start`` does.
+
+        Args:
+            path: the ledger.
+            job: the job that it was begun for; needed if that is one of a program's own.
+            settings: see ``RunOptions``.
 
         Raises:
             LedgerError: there is no such ledger, it cannot be used, or a process runs on it.
         """
         settings["ledger"] = path
-        return retried(self._session, path, RunOptions(**settings))
+        return retried(self._session, path, RunOptions(**settings), job)
 
     async def map(
         self,

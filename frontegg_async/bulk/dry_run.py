@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 from itertools import islice
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, Generic, ParamSpec, TypeVar
 
 import anyio
 import msgspec
@@ -14,13 +14,13 @@ import msgspec
 from ..session import Session
 from .addresses import Addresses
 from .input.feeds import Feed, SlicedFeed
+from .input.rows import RowT
 from .input.sources import Source, feed_of
 from .intake import Chunk, Intake
-from .jobs import Job
+from .jobs.job import Job
 from .ledger.file import temporary_folder
 from .ledger.ledger import Ledger
 from .ledger.records import Header, State
-from .loader import new_rows
 from .outcome import MAX_KEPT_FAILURES, Outcome, RowResult
 from .planner import Planner
 from .settings import RunOptions
@@ -29,7 +29,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(msgspec.Struct, Generic[RowT], frozen=True, kw_only=True):
     """What a run would do.
 
     Args:
@@ -57,32 +57,32 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     elapsed_s: float
     reason: str
-    failures: tuple[RowResult, ...] = ()
+    failures: tuple[RowResult[RowT], ...] = ()
 
 
-class DryRun:
+class DryRun(Generic[RowT]):
     """Reads a source and the users in it, and writes nothing."""
 
     def __init__(
-        self, session: Session, job: Job, source: Source[Any], options: RunOptions
+        self, session: Session, job: Job[RowT], source: Source[RowT], options: RunOptions
     ) -> None:
         self._session: Final = session
         self._job: Final = job
         self._source: Final = source
         self._options: Final = options
 
-    async def plan(self) -> Plan:
+    async def plan(self) -> Plan[RowT]:
         """Return what the run would do.
 
         Raises:
             InvalidRequestError: the source cannot be read as rows at all.
             AuthenticationError: the credentials are refused.
         """
-        feed = feed_of(self._source, self._job.row_type, literal_ids=self._options.literal_ids)
+        feed = feed_of(self._source, self._job.columns.kind, literal_ids=self._options.literal_ids)
         directory = temporary_folder()
         try:
             # For the duplicates, which may be too many for memory.
-            with_ledger = Ledger.begin(directory / "ledger", _HEADER)
+            with_ledger = Ledger.begin(directory / "ledger", _HEADER, self._job.form)
             try:
                 if isinstance(feed, SlicedFeed):
                     await feed.fingerprint()
@@ -94,7 +94,7 @@ class DryRun:
             with anyio.CancelScope(shield=True):
                 await feed.close()
 
-    async def _plan(self, feed: Feed, ledger: Ledger) -> Plan:
+    async def _plan(self, feed: Feed, ledger: Ledger) -> Plan[RowT]:
         clock = self._session.clock
         started = clock.monotonic()
         view = self._session.for_bulk(rate=self._options.rate, max_share=self._options.max_share)
@@ -102,14 +102,14 @@ class DryRun:
         entered = 0
         while not feed.ended:
             rows = await feed.take()
-            await anyio.to_thread.run_sync(ledger.add, new_rows(self._job, rows))
+            await anyio.to_thread.run_sync(ledger.add, rows)
             entered += len(rows)
         await anyio.to_thread.run_sync(ledger.finish_loading)
         planner = Planner(view, self._job, "always")
         addresses = Addresses(view, ledger, _in_thread, self._options.workers)
         intake = Intake(ledger, _in_thread, addresses)
         after, already, failed, to_send = -1, 0, 0, 0
-        failures: list[RowResult] = []
+        failures: list[RowResult[RowT]] = []
         while (chunk := await intake.take(after)) is not None:
             after = chunk.last
             held = await planner.holding(chunk.rows)
@@ -136,14 +136,14 @@ class DryRun:
             failures=tuple(failures[:MAX_KEPT_FAILURES]),
         )
 
-    def _not_found(self, chunk: Chunk) -> list[RowResult]:
+    def _not_found(self, chunk: Chunk) -> list[RowResult[RowT]]:
         """Return the rows of a chunk whose user is not known, with the reason."""
         return [
             RowResult(
                 outcome=Outcome.FAILED,
                 reason=str(error),
                 line=row.line,
-                row=self._job.row(row),
+                row=row.row,
                 status=error.status,
                 error_code=error.error_code,
                 trace_id=error.trace_id,
@@ -153,10 +153,10 @@ class DryRun:
         ]
 
 
-def _invalid(ledger: Ledger) -> list[RowResult]:
+def _invalid(ledger: Ledger) -> list[RowResult[Any]]:
     """Return the first invalid rows of a ledger."""
     return [
-        RowResult(outcome=Outcome.INVALID, reason=row.reason or "", line=row.line)
+        RowResult[Any](outcome=Outcome.INVALID, reason=row.reason or "", line=row.line)
         for row in islice(ledger.export([State.INVALID]), MAX_KEPT_FAILURES)
     ]
 

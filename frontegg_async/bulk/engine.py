@@ -14,10 +14,9 @@ back when the run ends is what was not sent.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import anyio
 import msgspec
@@ -34,7 +33,7 @@ from ..models.users import User
 from ..session import Session
 from .addresses import Addresses
 from .intake import Chunk, Intake
-from .jobs import Job
+from .jobs.job import Job
 from .late_writes import LateWrites
 from .ledger.invited import Invited
 from .ledger.ledger import Ledger
@@ -42,6 +41,7 @@ from .ledger.records import Entry, LedgerRow, State
 from .ledger.writer import LedgerWriter
 from .loader import Loader
 from .planner import Planner
+from .row_queue import RowQueue
 from .row_sender import CautiousSending, EngineObserver, Reader, Sending
 from .settings import RunOptions
 from .stops import FATAL, OutageWatch, is_for_the_next_run
@@ -49,16 +49,14 @@ from .user_reader import read_user
 
 _CONFLICTS: Final = frozenset({400, 409})
 """Statuses of a duplicate add (docs/frontegg.md: a guess); a 400 may also say something else."""
-GROUP_ROWS: Final = 8
-"""Rows for every worker that are handed out at a time."""
-ENOUGH_ROWS: Final = 4
-"""Rows for every worker that are handed out and not done, down to which no more are."""
 LATE_COMMIT: Final = 3.0
 """Seconds after which a write that got no answer is looked for a second time."""
 MAX_UNPROVEN: Final = 3
 """Times that a row is sent whose answers do not prove what their status says."""
 GRACE: Final = 8.0
 """Seconds that rows under way get to end after a run was asked to stop."""
+Row: TypeAlias = LedgerRow[Any]
+
 _UNDER_WAY: Final = "it was under way when an earlier run ended"
 
 
@@ -76,13 +74,12 @@ class Engine:
 
     Attributes:
         stopped: the error that ended the run early, or None.
-        stopping: whether no more rows are taken.
     """
 
     def __init__(
         self,
         view: Session,
-        job: Job,
+        job: Job[Any],
         ledger: Ledger,
         recorder: LedgerWriter,
         options: RunOptions,
@@ -102,34 +99,28 @@ class Engine:
         self._harmless: Final = job.harmless_twice
         self._sending: Final = Sending if job.harmless_twice else CautiousSending
         self._late: Final = LateWrites(view.clock)
-        self._invited: Final = Invited(view.clock)
+        self._invited: Final = Invited(view.clock, job.invites_to)
         self._ledger: Final = ledger
         addresses = Addresses(reader, ledger, recorder.run, options.workers)
         self._intake: Final = Intake(ledger, recorder.run, addresses, loader)
         self._unfound: Final[dict[int, FronteggError]] = {}
         self._after = -1
-        self._ready: Final[deque[LedgerRow]] = deque()
-        self._arrived: Final = asyncio.Event()
-        self._handed_out = 0
-        self._exhausted = False
-        # What is handed out is in doubt after a kill: no more than keeps the workers busy.
-        self._enough: Final = ENOUGH_ROWS * options.workers
-        self._group: Final = GROUP_ROWS * options.workers
-        self._wanted: Final = asyncio.Event()
-        self._busy: Final[dict[str, deque[LedgerRow] | None]] = {}
+        self._queue: Final = RowQueue(options.workers)
         self._scope: anyio.CancelScope | None = None
         self._taking: anyio.CancelScope | None = None
         self._grace: asyncio.TimerHandle | None = None
         self._outage: Final = OutageWatch(options.workers)
         self.stopped: FronteggError | None = None
-        self.stopping = False
+
+    @property
+    def stopping(self) -> bool:
+        """True once no more rows are taken."""
+        return self._queue.stopped
 
     def stop(self) -> None:
         """Take no more rows. Those under way get some seconds to end."""
         if not self.stopping:
-            self.stopping = True
-            self._arrived.set()
-            self._wanted.set()
+            self._queue.stop()
             self._loader.stop(at_once=False)
             if self._taking is not None:
                 self._taking.cancel()
@@ -145,7 +136,6 @@ class Engine:
                 as in flight for the next run.
         """
         failed: list[Exception] = []
-        self._exhausted = False
         if not self._harmless:
             await self._recorder.run(self._ledger.within, self._invited.look_back)
 
@@ -168,7 +158,8 @@ class Engine:
             self._scope = None
             if self._grace is not None:
                 self._grace.cancel()
-            self._let_go()
+            for row in self._queue.take_back():
+                self._take_back(row)
         if failed:
             raise failed[0]
         await self._recorder.flush()
@@ -186,12 +177,12 @@ class Engine:
             rows = [left for row in chunk.rows if (left := await self._left_of(row))]
             self._unfound.update(chunk.errors)
             self._leave_out(chunk.repeated)
-            held = await self.planner.holding(rows, self._busy)
-            for start in range(0, len(rows), self._group):
-                await self._hand_out(rows[start : start + self._group], held)
+            held = await self.planner.holding(rows, self._queue.users)
+            group = self._queue.group
+            for start in range(0, len(rows), group):
+                await self._hand_out(rows[start : start + group], held)
             self._after = chunk.last
-        self._exhausted = True
-        self._arrived.set()
+        self._queue.end()
 
     async def _next_chunk(self) -> Chunk | None:
         """Return the next rows; looking up their users is not waited for when the run stops."""
@@ -208,20 +199,20 @@ class Engine:
             if self._allowance is not None:
                 self._allowance.remaining -= repeated
 
-    async def _left_of(self, row: LedgerRow) -> LedgerRow | None:
+    async def _left_of(self, row: Row) -> Row | None:
         """Return what is left to do of a row; end one of which a later row has left nothing."""
-        left = self._job.left_of(row) if row.overtaken_by else row
+        if not row.overtaken_by:
+            return row
+        left = self._job.left_of(row.row)
         if left is None:
             state = State.UNKNOWN if row.in_doubt else State.FAILED
             reason = f"not sent again: {_later_row(row)} was done, and would be undone"
             await self._end(row, Entry(row.line, state, reason=reason))
-        return left
+            return None
+        return msgspec.structs.replace(row, left=left)
 
-    async def _hand_out(self, rows: Sequence[LedgerRow], held: Collection[int]) -> None:
-        while self._handed_out > self._enough and not self.stopping:
-            self._wanted.clear()
-            await self._wanted.wait()
-        if self.stopping:
+    async def _hand_out(self, rows: Sequence[Row], held: Collection[int]) -> None:
+        if not await self._queue.room():
             return
         for row in rows:
             if row.line in held:
@@ -240,67 +231,26 @@ class Engine:
                 for row in rows:
                     self._take_back(row)
                 raise
-        for row in rows:
-            self._handed_out += 1
-            self._queue_up(row)
-        self._arrived.set()
+        self._queue.put(rows)
 
-    def _queue_up(self, row: LedgerRow) -> None:
-        who = row.turn
-        if who not in self._busy:
-            self._busy[who] = None
-            self._ready.append(row)
-            return
-        waiting = self._busy[who]
-        if waiting is None:
-            waiting = self._busy[who] = deque()
-        waiting.append(row)
-
-    def _let_go(self) -> None:
-        """Take back what was handed out and not begun."""
-        waiting = [row for rows in self._busy.values() for row in rows or ()]
-        for row in (*self._ready, *waiting):
-            self._take_back(row)
-        self._ready.clear()
-        self._busy.clear()
-        self._handed_out = 0
-
-    def _take_back(self, row: LedgerRow) -> None:
+    def _take_back(self, row: Row) -> None:
         # What an earlier run had under way stays in doubt until it is settled.
         if not row.in_doubt:
             self._recorder.take_back(row.line)
 
     async def _work(self) -> None:
-        while not self.stopping:
-            if not self._ready:
-                if self._exhausted and not self._busy:
-                    return
-                self._arrived.clear()
-                await self._arrived.wait()
-                continue
-            row = self._ready.popleft()
-            try:
-                await self._do(row)
-            finally:
-                self._done_with(row)
-
-    def _done_with(self, row: LedgerRow) -> None:
-        """Let the next row of the same user come, and the next rows of the source."""
-        who = row.turn
-        waiting = self._busy[who]
-        if waiting:
-            self._ready.appendleft(waiting.popleft())
-        else:
-            del self._busy[who]
-            if self._exhausted and not self._busy:
-                self._arrived.set()
-        self._handed_out -= 1
-        if self._handed_out <= self._enough:
-            self._wanted.set()
+        queue, more = self._queue, True
+        while more:
+            while (row := queue.take()) is not None:
+                try:
+                    await self._do(row)
+                finally:
+                    queue.done(row)
+            more = await queue.more()
 
     # A row
 
-    async def _do(self, row: LedgerRow) -> None:
+    async def _do(self, row: Row) -> None:
         kind, resend = self._sending, self._options.resend
         sending = kind(self._view, self._recorder, self._observer, self._late, row, resend=resend)
         try:
@@ -337,7 +287,7 @@ class Engine:
                 entry = msgspec.structs.replace(entry, reason=reason)
             await self._end(row, entry, sending)
 
-    def _entry(self, row: LedgerRow, sending: Sending) -> Coroutine[Any, Any, Entry]:
+    def _entry(self, row: Row, sending: Sending) -> Coroutine[Any, Any, Entry]:
         """Do what a row says, and return what it ended in."""
         user_id = row.who
         if user_id is None:
@@ -349,7 +299,7 @@ class Engine:
             return self._write(row, user_id, sending)
         return self._looked_into(row, user_id, sending)
 
-    async def _looked_into(self, row: LedgerRow, user_id: str, sending: Sending) -> Entry:
+    async def _looked_into(self, row: Row, user_id: str, sending: Sending) -> Entry:
         if row.follows:
             await self._late.passed(user_id)
         if self._harmless:
@@ -363,12 +313,12 @@ class Engine:
         return await self._write(row, user_id, sending, begun=begun)
 
     async def _write(
-        self, row: LedgerRow, user_id: str, sending: Sending, *, begun: bool = False
+        self, row: Row, user_id: str, sending: Sending, *, begun: bool = False
     ) -> Entry:
         """Send a row, or only the rest of it if it has begun, until its outcome is known."""
         job = self._job
         try:
-            answer = await (job.finish if begun else job.send)(sending, row, user_id)
+            answer = await (job.finish if begun else job.send)(sending, row.wish, user_id)
         except FronteggError as error:
             if is_for_the_next_run(error):
                 raise
@@ -379,7 +329,7 @@ class Engine:
             return await self._write(row, user_id, sending, begun=True)
         return _done(row, sending, answer)
 
-    async def _begun_before(self, row: LedgerRow, user_id: str, error: FronteggError) -> bool:
+    async def _begun_before(self, row: Row, user_id: str, error: FronteggError) -> bool:
         """Whether a refusal only says that there was nothing to do."""
         if not self._says_done(error):
             return False
@@ -397,15 +347,15 @@ class Engine:
         already = self._options.conflicts == "already"
         return already and error.status == 409 and self._says_done(error)
 
-    def _is_in_doubt(self, row: LedgerRow, sending: Sending, error: FronteggError) -> bool:
+    def _is_in_doubt(self, row: Row, sending: Sending, error: FronteggError) -> bool:
         """Whether a row that ended in an error may have been done, by this run or an earlier."""
         return sending.in_doubt or (row.in_doubt and self._says_done(error))
 
-    async def _begun(self, row: LedgerRow, user_id: str) -> bool:
+    async def _begun(self, row: Row, user_id: str) -> bool:
         """Whether the user shows that a row has begun that this run has not sent."""
         return await self._look(row, user_id, sent=False) is not _Seen.NOTHING
 
-    async def _look(self, row: LedgerRow, user_id: str, *, sent: bool = True) -> _Seen:
+    async def _look(self, row: Row, user_id: str, *, sent: bool = True) -> _Seen:
         """Return what the user shows of a row; what cannot be read shows nothing."""
         try:
             user = await read_user(self._reader, user_id)
@@ -415,18 +365,18 @@ class Engine:
             return _Seen.HELD if sent and self._job.holds_without_user else _Seen.NOTHING
         except FronteggError:
             return _Seen.NOTHING
-        if not row.follows and self._job.holds(row, user):
+        if not row.follows and self._job.holds(row.wish, user):
             return _Seen.HELD
         return _Seen.BEGUN if self._shows_begun(row, user) else _Seen.NOTHING
 
-    def _shows_begun(self, row: LedgerRow, user: User) -> bool:
+    def _shows_begun(self, row: Row, user: User) -> bool:
         # Reads may lag behind writes, and show a user as they were before an earlier row.
         stale = row.follows and self._job.reversible
-        return not stale and self._job.begun(row, user)
+        return not stale and self._job.begun(row.wish, user)
 
     async def _settle(
         self,
-        row: LedgerRow,
+        row: Row,
         user_id: str,
         sending: Sending,
         error: FronteggError,
@@ -463,7 +413,7 @@ class Engine:
                 if seen <= old:
                     if not self._options.resend:
                         raise doubt
-                    return _done(row, sending, await self._job.send(sending, row, user_id))
+                    return _done(row, sending, await self._job.send(sending, row.wish, user_id))
         except FATAL as fatal:
             self._give_up(fatal)
             raise doubt from None
@@ -473,7 +423,7 @@ class Engine:
             sending.settle(self._job.operation)
         return await self._write(row, user_id, sending, begun=begun or seen is _Seen.BEGUN)
 
-    async def _end(self, row: LedgerRow, entry: Entry, sending: Sending | None = None) -> None:
+    async def _end(self, row: Row, entry: Entry, sending: Sending | None = None) -> None:
         if not self._harmless:
             added = sending is not None and sending.has_done(self._job.operation)
             entry = self._invited.ended(row, entry, added=added)
@@ -485,7 +435,7 @@ class Engine:
             await held_back
 
 
-def _done(row: LedgerRow, sending: Sending, answer: Response | None) -> Entry:
+def _done(row: Row, sending: Sending, answer: Response | None) -> Entry:
     if answer is None:
         # What an attempt in doubt may have done, this or an earlier run has done.
         state = State.DONE if sending.under_way else State.ALREADY
@@ -493,5 +443,5 @@ def _done(row: LedgerRow, sending: Sending, answer: Response | None) -> Entry:
     return Entry(row.line, State.DONE, answer.status, sending.attempts, answer.trace_id)
 
 
-def _later_row(row: LedgerRow) -> str:
+def _later_row(row: Row) -> str:
     return f"line {row.overtaken_by}, a later row of the same user,"

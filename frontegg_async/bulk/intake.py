@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -26,7 +26,7 @@ class Chunk(msgspec.Struct, frozen=True):
         repeated: rows that were found to repeat another one.
     """
 
-    rows: list[LedgerRow]
+    rows: list[LedgerRow[Any]]
     errors: dict[int, FronteggError]
     last: int
     repeated: int
@@ -63,5 +63,7 @@ class Intake:
                 return None
         found = await self._addresses.find(pending)
         rows = await self._in_thread(self._ledger.take_turns, found.rows)
-        errors = {row.line: found.errors[address_of(row.email)] for row in rows if row.who is None}
+        errors = {
+            row.line: found.errors[address_of(row.row.email)] for row in rows if row.who is None
+        }
         return Chunk(rows, errors, found.rows[-1].line, len(found.rows) - len(rows))

@@ -10,9 +10,7 @@ import anyio
 
 from .input.columns import Malformed, Row
 from .input.feeds import Feed
-from .jobs import Job
 from .ledger.ledger import Ledger
-from .ledger.records import NewRow
 from .ledger.writer import LedgerWriter
 
 AHEAD_ROWS: Final = 10_000
@@ -25,7 +23,6 @@ class Loader:
 
     Args:
         feed: the rows; None if all of them are in the ledger.
-        job: what they are for.
         ledger: where they go.
         recorder: the thread that writes it.
         invalid: told the line and the problem of each malformed row; what it returns is awaited.
@@ -41,7 +38,6 @@ class Loader:
     def __init__(
         self,
         feed: Feed | None,
-        job: Job,
         ledger: Ledger,
         recorder: LedgerWriter,
         *,
@@ -50,7 +46,6 @@ class Loader:
         failed: Callable[[Exception], None],
     ) -> None:
         self._feed: Final = feed
-        self._job: Final = job
         self._ledger: Final = ledger
         self._recorder: Final = recorder
         self._invalid: Final = invalid
@@ -179,11 +174,11 @@ class Loader:
         await self._recorder.run(self._ledger.finish_loading)
 
     async def _enter(self, rows: list[Row]) -> None:
-        new = await self._recorder.run(_enter, self._ledger, new_rows(self._job, rows))
+        new = await self._recorder.run(_enter, self._ledger, rows)
         self.entered += len(rows)
-        for row in new:
-            if row.problem is not None:
-                held_back = self._invalid(row.line, row.problem)
+        for line, row in new:
+            if isinstance(row, Malformed):
+                held_back = self._invalid(line, row.reason)
                 if held_back is not None:
                     await held_back
 
@@ -198,27 +193,8 @@ class Loader:
         self._changed.set()
 
 
-def _enter(ledger: Ledger, rows: Sequence[NewRow]) -> list[NewRow]:
+def _enter(ledger: Ledger, rows: Sequence[Row]) -> Sequence[Row]:
     new = ledger.add_new(rows)
     # Before one of them is sent, there is room for what will be said of it.
     ledger.settle()
     return new
-
-
-def new_rows(job: Job, rows: Sequence[Row]) -> list[NewRow]:
-    """Return rows of a source as those of a ledger."""
-    flag_name = job.row_type.flag_name
-    return [
-        NewRow(line, problem=row.reason, original=row.original)
-        if isinstance(row, Malformed)
-        else NewRow(
-            line,
-            row.user_id or None,
-            row.email or None,
-            getattr(row, "tenant_id", None),
-            flag := flag_name is not None and bool(getattr(row, flag_name)),
-            None,
-            job.ordered(flag),
-        )
-        for line, row in rows
-    ]

@@ -8,18 +8,18 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from inspect import isawaitable
-from typing import Final
+from typing import Any, Final
 
 from .._core.call import Traffic
 from .._core.clock import Clock
 from .._core.response import Failure, Response
 from ..pacing import LimitGroup, PaceState, Pacing, Wait
 from .caller_errors import is_cancelled, of_caller
-from .jobs import Job
+from .input.rows import UserRow, columns_of
+from .jobs.job import Job
 from .ledger.records import Entry, LedgerRow, State
 from .ledger.wait_note import NoteWriter, WaitNote
-from .outcome import Outcome, RowResult
-from .report.export import outcome_name
+from .outcome import OUTCOME_OF, Outcome, RowResult
 from .report.forecast import Forecast
 from .report.report import Progress
 from .report.statistics import Limit, LimitWait, Statistics, StatisticsRecorder
@@ -31,6 +31,7 @@ _OWN: Final = re.compile(r" \([^()]*\)")
 """What a reason says of one row alone stands in brackets: status, trace id, attempts."""
 
 _UNUSED: Final = (0, 0.0, 0.0)
+_WELL: Final = frozenset({State.DONE, State.ALREADY})
 
 
 def _nobody(error: Exception) -> None:
@@ -42,7 +43,7 @@ class RunWatch:
 
     def __init__(
         self,
-        job: Job,
+        job: Job[Any],
         progress: Progress,
         on_progress: Callable[[Progress], object] | None,
         clock: Clock,
@@ -51,10 +52,6 @@ class RunWatch:
         self._failed: Final = failed
         self._telling: Final = asyncio.Lock()
         self._job: Final = job
-        # Looked up for nearly every row, where making them of names would cost more than counting.
-        self._well: Final = {
-            state: Outcome(outcome_name(job, state)) for state in (State.DONE, State.ALREADY)
-        }
         self._progress: Final = progress
         self._on_progress = on_progress
         self._clock: Final = clock
@@ -76,7 +73,7 @@ class RunWatch:
         self._forecast: Forecast | None = None
         self._held_up = False
         self._note = WaitNote(clock)
-        self.results: asyncio.Queue[RowResult | None] | None = None
+        self.results: asyncio.Queue[RowResult[Any] | None] | None = None
 
     def begin(
         self,
@@ -159,26 +156,26 @@ class RunWatch:
 
     def invalid(self, line: int, reason: str) -> Awaitable[None] | None:
         """Hear of a row that is malformed, likewise."""
-        return self._told(RowResult(outcome=Outcome.INVALID, reason=reason, line=line))
+        return self._told(RowResult[Any](outcome=Outcome.INVALID, reason=reason, line=line))
 
-    def ended(self, row: LedgerRow, entry: Entry) -> Awaitable[None] | None:
+    def ended(self, row: LedgerRow[Any], entry: Entry) -> Awaitable[None] | None:
         """Hear what a row ended in; what is returned waits until somebody has taken its result."""
-        well = self._well.get(entry.state)
-        if self.results is None and well is not None:
-            return self._count(well)  # on the way of nearly every row: nobody wants to see it
+        outcome = OUTCOME_OF[entry.state]
+        if self.results is None and entry.state in _WELL:
+            return self._count(outcome)  # on the way of nearly every row: nobody wants to see it
         return self._told(
             RowResult(
-                outcome=well or Outcome(outcome_name(self._job, entry.state)),
+                outcome=outcome,
                 reason=entry.reason or "",
                 line=row.line,
-                row=self._job.row(row),
+                row=row.row,
                 status=entry.status or None,
                 error_code=entry.error_code,
                 trace_id=entry.trace_id,
             )
         )
 
-    def _told(self, result: RowResult) -> Awaitable[None] | None:
+    def _told(self, result: RowResult[Any]) -> Awaitable[None] | None:
         if result.reason:
             self._recorder.failure(_kind(result), result)
         told = self._count(result.outcome)
@@ -304,12 +301,12 @@ async def _one_after_the_other(first: Awaitable[None], second: Awaitable[None]) 
     await second
 
 
-def _kind(result: RowResult) -> str:
+def _kind(result: RowResult[Any]) -> str:
     """Return a reason without what is particular to its row."""
     kind = result.reason
-    row = result.row
+    row: UserRow | None = result.row
     if row is not None:
-        for value in (row.user_id, row.email, getattr(row, "tenant_id", None)):
-            if value:
+        for name in reversed(columns_of(type(row)).strings):
+            if value := getattr(row, name):
                 kind = kind.replace(value, "…")
     return _OWN.sub("", kind)

@@ -1,45 +1,35 @@
-"""What became of a row: one outcome each."""
+"""The outcomes of rows: one for each row, the same six for every job, and what a job calls them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, Generic
 
 import msgspec
 
-from .input.rows import UserRow
+from .input.rows import RowT
+from .ledger.records import State
 
 MAX_KEPT_FAILURES: Final = 1_000
 """Failures that a report keeps in memory. A failures file has all of them."""
 
 
 class Outcome(StrEnum):
-    """What a row ended in; each row in exactly one.
+    """The end of a row, of any job; each row has exactly one.
 
-    A job has two outcomes of its own, for what the run has done and for what held before. The
-    other four are common to all.
+    A job has labels of its own for the first two, such as ``added`` and ``already_member``, which
+    tables, files and ``--json`` show (``Labels``).
     """
 
-    ADDED = "added"
-    """``assign``: the server took the assignment."""
-    ALREADY_MEMBER = "already_member"
-    """``assign``: the user was a member before."""
-    ACTIVATED = "activated"
-    """``activate``: the tenant became the user's active one."""
-    ALREADY_ACTIVE = "already_active"
-    """``activate``: it was before."""
-    REMOVED = "removed"
-    """``remove``: the membership was ended."""
-    NOT_MEMBER = "not_member"
-    """``remove``: there was none."""
-    CHANGED = "changed"
-    """``superuser``: access to every tenant was given, or taken."""
+    APPLIED = "applied"
+    """The run did what the row says."""
     UNCHANGED = "unchanged"
-    """``superuser``: it was as it should be."""
+    """The user was already as the row says."""
     FAILED = "failed"
-    """It was refused or could not be sent; the reason says which."""
+    """It was rejected or could not be sent; the reason says which."""
     UNKNOWN = "unknown"
-    """No answer proved it, and whether it was done could not be found out."""
+    """No response proved it, and whether it was done could not be found out."""
     INVALID = "invalid"
     """The row is malformed; nothing was sent for it."""
     SKIPPED = "skipped"
@@ -49,10 +39,53 @@ class Outcome(StrEnum):
     __hash__ = str.__hash__
 
 
-COMMON: Final = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.INVALID, Outcome.SKIPPED)
+NOT_DONE: Final = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.INVALID, Outcome.SKIPPED)
+OUTCOME_OF: Final = {
+    State.PENDING: Outcome.SKIPPED,
+    # Only while a run goes on, or after it died: nothing is known yet.
+    State.IN_FLIGHT: Outcome.UNKNOWN,
+    State.DONE: Outcome.APPLIED,
+    State.ALREADY: Outcome.UNCHANGED,
+    State.FAILED: Outcome.FAILED,
+    State.UNKNOWN: Outcome.UNKNOWN,
+    State.INVALID: Outcome.INVALID,
+}
 
 
-class RowResult(msgspec.Struct, frozen=True, kw_only=True):
+class Label(msgspec.Struct, frozen=True):
+    """The names of an outcome.
+
+    Args:
+        name: in files, tables and ``--json``, such as ``already_member``.
+        words: in sentences for people, such as ``already a member``.
+        hint: on the report page: a few words about rows with this outcome.
+    """
+
+    name: str
+    words: str
+    hint: str
+
+
+class Labels(msgspec.Struct, frozen=True, kw_only=True):
+    """The names of all outcomes of a job: two of its own, and those that all jobs share."""
+
+    applied: Label = Label("applied", "applied", "was otherwise before")
+    unchanged: Label = Label("unchanged", "unchanged", "nothing had to be done")
+    failed: Label = Label("failed", "failed", "rejected, or could not be sent")
+    unknown: Label = Label("unknown", "in doubt", "may be done or not")
+    invalid: Label = Label("invalid", "invalid", "malformed, never sent")
+    skipped: Label = Label("skipped", "skipped", "not reached, never sent")
+
+    def __getitem__(self, outcome: Outcome) -> Label:
+        label: Label = getattr(self, outcome.value)
+        return label
+
+    def named(self, counts: Mapping[Outcome, int]) -> dict[str, int]:
+        """Return counts by the names of their outcomes, in the order in which they come."""
+        return {self[outcome].name: count for outcome, count in counts.items()}
+
+
+class RowResult(msgspec.Struct, Generic[RowT], frozen=True, kw_only=True):
     """What became of a row.
 
     Args:
@@ -68,7 +101,7 @@ class RowResult(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     reason: str
     line: int
-    row: UserRow | None = None
+    row: RowT | None = None
     status: int | None = None
     error_code: str | None = None
     trace_id: str | None = None

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import anyio
 
 from ..errors import AuthenticationError, ClosedError, FronteggError, ResponseDecodeError
 from ..models.users import User
 from ..operation import Caller
-from .jobs import Job
+from .jobs.job import Job
 from .ledger.records import LedgerRow
 from .user_reader import read_listed, read_statuses
 
@@ -32,7 +32,7 @@ WORTHWHILE: Final = 0.01
 """Share of rows that must hold, of those looked at, for a block of a hundred to be worth a call."""
 _BLOCKS_AT_ONCE: Final = 8
 
-_Block: TypeAlias = dict[str, list[LedgerRow]]
+_Block: TypeAlias = dict[str, list[LedgerRow[Any]]]
 """Rows by user."""
 
 
@@ -45,7 +45,7 @@ class Planner:
         held: how many of them held already.
     """
 
-    def __init__(self, caller: Caller, job: Job, mode: PlanMode) -> None:
+    def __init__(self, caller: Caller, job: Job[Any], mode: PlanMode) -> None:
         self._caller: Final = caller
         self._job: Final = job
         self._mode: Final = mode
@@ -75,7 +75,7 @@ class Planner:
             return f"memberships are read before writing, while that saves calls: {looked}"
         return f"memberships are no longer read, because it would save no calls: {looked}"
 
-    async def holding(self, rows: Sequence[LedgerRow], busy: Collection[str] = ()) -> set[int]:
+    async def holding(self, rows: Sequence[LedgerRow[Any]], busy: Collection[str] = ()) -> set[int]:
         """Return the lines of those rows that hold already, as far as reading pays.
 
         Rows whose user was not found are left out.
@@ -130,7 +130,7 @@ class Planner:
 
     async def _look(self, block: _Block, held: set[int], changing: set[str]) -> None:
         """Read the users of a block, and find the rows that hold."""
-        whole = any(self._job.needs_user(row) for rows in block.values() for row in rows)
+        whole = any(self._job.needs_user(row.wish) for rows in block.values() for row in rows)
         # Memberships alone are less to read; they are not enough for every row.
         for route in ("users", "statuses") if whole else ("statuses", "users"):
             if route in self._refused:
@@ -153,22 +153,21 @@ class Planner:
             return
 
     def _held(
-        self, user: User, rows: Iterable[LedgerRow], changing: set[str], *, whole: bool
+        self, user: User, rows: Iterable[LedgerRow[Any]], changing: set[str], *, whole: bool
     ) -> Iterator[int]:
         """Yield the lines of a user's rows that hold, and go on holding until it is their turn."""
         changes = user.id in changing
         for row in rows:
-            ordered = self._job.ordered(row.flag)
-            if (whole or not self._job.needs_user(row)) and self._job.holds(row, user):
+            if (whole or not self._job.needs_user(row.wish)) and self._job.holds(row.wish, user):
                 # A read may lag behind an earlier row that has ended.
-                if not (ordered and (changes or row.follows)):
+                if not (row.ordered and (changes or row.follows)):
                     self.held += 1
                     yield row.line
-            elif ordered:
+            elif row.ordered:
                 changes = True
 
 
-def _blocks(rows: Iterable[LedgerRow]) -> list[_Block]:
+def _blocks(rows: Iterable[LedgerRow[Any]]) -> list[_Block]:
     """Group rows by user, a hundred users together, in their order."""
     blocks: list[_Block] = []
     last: _Block = {}

@@ -9,7 +9,7 @@ import msgspec
 
 from .._core.clock import Clock
 from .._core.response import Failure, Response
-from .._core.retry import Fate, fate_of
+from .._core.retry import Effect, effect_of
 from ..errors import ResponseDecodeError
 from ..operation import Arguments, Operation, RetrySafety
 from ..session import Session
@@ -24,7 +24,7 @@ T = TypeVar("T")
 class EngineObserver(Protocol):
     """Hears what happens; what a run reports is made of it."""
 
-    def ended(self, row: LedgerRow, entry: Entry) -> Awaitable[None] | None:
+    def ended(self, row: LedgerRow[Any], entry: Entry) -> Awaitable[None] | None:
         """Hear what a row ended in; what is returned holds the run back until it is done."""
         ...
 
@@ -80,7 +80,7 @@ class Sending:
         recorder: LedgerWriter,
         observer: EngineObserver,
         late: LateWrites,
-        row: LedgerRow,
+        row: LedgerRow[Any],
         *,
         resend: bool,
     ) -> None:
@@ -177,15 +177,15 @@ class Sending:
             self._succeeded |= {operation.name}
             self.settle(operation)
         else:
-            fate = fate_of(
+            effect = effect_of(
                 outcome,
                 rejected_before_processing=self._view.options.rejected_before_processing,
             )
-            if fate is Fate.DONE:
+            if effect is Effect.DONE:
                 # By its status, but nothing can be read of it that would prove it.
                 self._touched = True
                 self._doubt_answer(operation)
-            elif fate is Fate.IN_DOUBT:
+            elif effect is Effect.IN_DOUBT:
                 self._touched = True
                 self._doubt(operation)
         self.under_way = self._touched

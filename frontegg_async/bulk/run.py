@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic
 
 import anyio
 
@@ -20,22 +20,25 @@ from ..session import Session
 from .caller_errors import stopped_by
 from .engine import Engine
 from .input.feeds import Feed, SlicedFeed
+from .input.rows import RowT
 from .input.sources import Source, feed_of
-from .jobs import Job, job_of
+from .jobs import job_of
+from .jobs.job import Job
 from .ledger.file import check_environment, temporary_folder
 from .ledger.ledger import Ledger
 from .ledger.opening import opened_in_thread
-from .ledger.records import ExportedRow, Header, LedgerRow, State
+from .ledger.records import Header, State
 from .ledger.wait_note import forget_wait, write_wait
 from .ledger.writer import LedgerWriter
 from .loader import Loader
 from .monitor import ON_PROGRESS, RunWatch
-from .outcome import COMMON, MAX_KEPT_FAILURES, Outcome, RowResult
+from .outcome import MAX_KEPT_FAILURES, RowResult
 from .raising import with_report
-from .report.export import check_writable, outcome_name, write_failures
+from .report.export import check_writable, write_failures
 from .report.figures import Figures, Standing, figures_of_all, figures_of_run, standing_of
 from .report.report import Progress, Report
 from .report.statistics import Statistics
+from .results import result_of
 from .settings import RunOptions
 
 _TURNS: Final = 3
@@ -49,7 +52,7 @@ _NOT_DONE: Final = (
 )
 
 
-class BulkRun:
+class BulkRun(Generic[RowT]):
     """A run that can be watched and stopped: await it, or iterate over its rows.
 
     Iterating gives a ``RowResult`` for every row, in the order in which they end, and holds the
@@ -60,21 +63,21 @@ class BulkRun:
     """
 
     def __init__(
-        self, session: Session, job: Job, source: Source[Any] | None, options: RunOptions
+        self, session: Session, job: Job[RowT], source: Source[RowT] | None, options: RunOptions
     ) -> None:
         """Take what ``Bulk.start`` takes; without a source, go on with the rows of the ledger."""
         self._session: Final = session
         self._job: Final = job
         self._source: Final = source
         self._options: Final = options
-        self.progress: Final = Progress((job.done, job.already, *COMMON))
+        self.progress: Final = Progress(job.labels)
         self._watch: Final = RunWatch(
             job, self.progress, options.on_progress, session.clock, self._fail
         )
         self._engine: Engine | None = None
         self._loader: Loader | None = None
         self._stopping = False
-        self._report: Report | None = None
+        self._report: Report[RowT] | None = None
         self._begun = False
         self._left_ledger: Path | None = None
         self._over: Final = asyncio.Event()
@@ -92,7 +95,7 @@ class BulkRun:
             self._loader.stop()
 
     @property
-    def report(self) -> Report:
+    def report(self) -> Report[RowT]:
         """What the run did; also of one that the caller's own code has ended by raising.
 
         Raises:
@@ -112,11 +115,11 @@ class BulkRun:
         """
         return self._left_ledger
 
-    def __await__(self) -> Generator[Any, None, Report]:
+    def __await__(self) -> Generator[Any, None, Report[RowT]]:
         """Run to the end and return the report, as ``wait()`` does."""
         return self.wait().__await__()
 
-    async def wait(self) -> Report:
+    async def wait(self) -> Report[RowT]:
         """Run to the end and return the report. Of a run that goes on, or is over, wait for it.
 
         What the source or ``on_progress`` raises is raised when what was sent has ended; then
@@ -153,10 +156,10 @@ class BulkRun:
             raise self._failure
         return self._report
 
-    async def __aiter__(self) -> AsyncIterator[RowResult]:
+    async def __aiter__(self) -> AsyncIterator[RowResult[RowT]]:
         if self._begun:
             raise RuntimeError("the rows of a run are iterated over once, from its beginning")
-        results: asyncio.Queue[RowResult | None] = asyncio.Queue(self._options.workers)
+        results: asyncio.Queue[RowResult[RowT] | None] = asyncio.Queue(self._options.workers)
         self._watch.results = results
 
         async def run() -> Exception | None:
@@ -209,11 +212,11 @@ class BulkRun:
             self._raised = error
             self._stopped = stopped_by(error, who)
 
-    async def _run(self) -> Report:
+    async def _run(self) -> Report[RowT]:
         source, options, job = self._source, self._options, self._job
         feed: Feed | None = None
         if source is not None:
-            feed = feed_of(source, job.row_type, literal_ids=options.literal_ids)
+            feed = feed_of(source, job.columns.kind, literal_ids=options.literal_ids)
         directory: Path | None = None
         keep = False
         try:
@@ -259,7 +262,7 @@ class BulkRun:
 
     def _open(self, path: Path, fingerprint: str) -> Ledger:
         if self._source is None:
-            return Ledger.reopened(path)
+            return Ledger.reopened(path, self._job.form)
         source = self._source
         return Ledger.begin(
             path,
@@ -271,6 +274,7 @@ class BulkRun:
                 environment_id=self._session.environment_id or "",
                 settings=self._options.ledger_settings(self._job.settings()),
             ),
+            self._job.form,
         )
 
     async def _work(
@@ -280,7 +284,7 @@ class BulkRun:
         ledger: Ledger,
         recorder: LedgerWriter,
         path: Path | None,
-    ) -> Report:
+    ) -> Report[RowT]:
         clock = self._session.clock
         started = clock.monotonic()
         self._watch.begin(
@@ -296,7 +300,7 @@ class BulkRun:
                     f"{path} does not hold every row of its input: run the same command again"
                 )
             await recorder.run(ledger.reopen, (State.FAILED, State.UNKNOWN))
-        before = await recorder.run(standing_of, self._job, ledger)
+        before = await recorder.run(standing_of, ledger)
         self._look_back(before, whole=loaded)
         view.pacing.begin_with(await recorder.run(ledger.remembered))
         await recorder.run(forget_wait, ledger)
@@ -306,7 +310,6 @@ class BulkRun:
             feed = None
         loader = Loader(
             feed,
-            self._job,
             ledger,
             recorder,
             invalid=self._watch.invalid,
@@ -320,7 +323,7 @@ class BulkRun:
             path = ledger.path
         # At one moment: what comes now belongs to no run, and takes no time of one.
         elapsed, statistics = clock.monotonic() - started, self._watch.statistics()
-        after = await recorder.run(standing_of, self._job, ledger)
+        after = await recorder.run(standing_of, ledger)
         this_run = figures_of_run(
             before,
             after,
@@ -382,7 +385,7 @@ class BulkRun:
     async def _whole(self, view: Session, ledger: Ledger, recorder: LedgerWriter) -> None:
         """Hear that every row is entered."""
         self.progress.note = ""
-        self._count_rows(await recorder.run(standing_of, self._job, ledger))
+        self._count_rows(await recorder.run(standing_of, ledger))
         if view.allowance is not None:
             view.allowance.remaining = max((self.progress.total or 0) - self.progress.rows, 0)
 
@@ -416,7 +419,7 @@ class BulkRun:
         this_run: Figures,
         all_runs: Figures,
         statistics: Statistics,
-    ) -> Report:
+    ) -> Report[RowT]:
         job, options = self._job, self._options
         # Duplicates are counted at the end, when it is known what they repeat.
         self.progress.counts.update(all_runs.counts)
@@ -436,13 +439,15 @@ class BulkRun:
         kept = await recorder.run(lambda: list(islice(ledger.export(_NOT_DONE), MAX_KEPT_FAILURES)))
         return Report(
             job=job.name,
+            title=job.title,
+            labels=job.labels,
             this_run=this_run,
             all_runs=all_runs,
             duplicates=standing.duplicates,
             plan=engine.planner.reason,
             ledger_path=path,
             failures_path=failures_path,
-            failures=tuple(_result(job, row, stopped) for row in kept),
+            failures=tuple(result_of(job, row, stopped) for row in kept),
             stopped=stopped,
             interrupted=self._stopping,
             statistics=statistics,
@@ -454,8 +459,19 @@ def environment_of(session: Session) -> str:
     return f"{session.client_id} on {session.base_url}"
 
 
-def retried(session: Session, path: str | os.PathLike[str], options: RunOptions) -> BulkRun:
+def retried(
+    session: Session,
+    path: str | os.PathLike[str],
+    options: RunOptions,
+    job: Job[RowT] | None = None,
+) -> BulkRun[RowT]:
     """Return a run over those rows of a ledger that have not ended well.
+
+    Args:
+        session: sends.
+        path: the ledger.
+        options: of the run.
+        job: the job that it was begun for, if that is one of a program.
 
     Raises:
         LedgerError: there is no such ledger, it belongs to another environment, or it is damaged.
@@ -466,28 +482,8 @@ def retried(session: Session, path: str | os.PathLike[str], options: RunOptions)
     check_environment(Path(path), header, environment_of(session), session.environment_id or "")
     if options.failures is not None and header.source:
         check_writable(options.failures, header.source)
-    return BulkRun(session, job_of(header.job, header.settings), None, options)
+    return BulkRun(session, job_of(header.job, header.settings, job), None, options)
 
 
 def _loaded(ledger: Ledger) -> bool:
     return ledger.loaded
-
-
-def _result(job: Job, row: ExportedRow, stopped: FronteggError | None) -> RowResult:
-    reason = row.reason
-    if reason is None and row.state is State.PENDING:
-        reason = "the run stopped before it" if stopped is None else f"the run stopped: {stopped}"
-    assignment = None
-    if row.state is not State.INVALID:
-        assignment = job.row(
-            LedgerRow(row.line, row.user_id, row.email, row.tenant_id, row.flag, in_doubt=False)
-        )
-    return RowResult(
-        outcome=Outcome(outcome_name(job, row.state)),
-        reason=reason or "it was under way when the run ended",
-        line=row.line,
-        row=assignment,
-        status=row.status,
-        error_code=row.error_code,
-        trace_id=row.trace_id,
-    )

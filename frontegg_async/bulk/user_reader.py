@@ -43,6 +43,7 @@ class _State(ResponseModel, frozen=True, kw_only=True):
     tenant_ids: tuple[str, ...] | None = None
     tenants: tuple[_Tenant, ...] | None = None
     super_user: bool | None = None
+    is_locked: bool | None = None
 
     def as_user(self, user_id: str) -> User:
         tenants = self.tenants
@@ -55,6 +56,7 @@ class _State(ResponseModel, frozen=True, kw_only=True):
             if tenants is None
             else tuple([UserTenant(tenant_id=each.tenant_id) for each in tenants]),
             super_user=self.super_user,
+            is_locked=self.is_locked,
         )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import sys
-from importlib import import_module
+from importlib.util import find_spec
 from typing import Final
 
 __all__ = ["main"]
 
-_EXTRA: Final = frozenset({"click", "rich"})
-_MISSING: Final = "The command line needs click and rich: pip install 'frontegg-async[cli]'\n"
+_EXTRA: Final = ("click", "jinja2", "rich")
+_MISSING: Final = "The command line needs {}: pip install 'frontegg-async[cli]'\n"
 
 
 def main() -> None:
@@ -20,15 +20,13 @@ def main() -> None:
             # A name that the terminal's encoding lacks must not end the run.
             stream.reconfigure(errors="backslashreplace")
     try:
-        # One command alone uses rich, but an incomplete extra should be reported at once.
-        import_module("rich")
+        # Single commands use some of them, but an incomplete extra should be reported at once.
+        missing = [name for name in _EXTRA if find_spec(name) is None]
+        if missing:
+            sys.stderr.write(_MISSING.format(" and ".join(missing)))
+            sys.exit(1)
 
         from .app import app
-    except ModuleNotFoundError as error:
-        if error.name not in _EXTRA:
-            raise
-        sys.stderr.write(_MISSING)
-        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
     app.main(prog_name="frontegg-async")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..bulk import Assignment, Removal, read_rows
+from ..bulk import Assignment, read_rows
 from ..bulk.input.columns import Malformed
 from ..bulk.input.rows import TenantRow, UserRow
 
@@ -22,17 +22,17 @@ def seed(
     *,
     tenants: bool,
     kind: type[UserRow] = Assignment,
+    make_members: bool = False,
     literal_ids: bool = False,
 ) -> int:
     """Create every user of ``path`` in ``emulator``, and return their number.
-
-    Users whose memberships the rows end are made members first.
 
     Args:
         emulator: the emulator.
         path: a file of rows; malformed rows are passed over.
         tenants: True to create the tenants as well, for an emulator that rejects unknown ones.
         kind: type of the rows.
+        make_members: True to make users members of the tenants that their rows name.
         literal_ids: as for ``read_rows``.
 
     Raises:
@@ -52,7 +52,7 @@ def seed(
         if email:
             owners.setdefault(email, who)
         users.setdefault(who, (row.user_id, row.email))
-        if isinstance(row, Removal):
+        if make_members and isinstance(row, TenantRow):
             members.setdefault(who, [HOME_TENANT]).append(row.tenant_id)
     for who, (user_id, address) in users.items():
         emulator.add_user(

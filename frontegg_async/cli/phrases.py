@@ -14,19 +14,6 @@ RETRY: Final = "To run rows that failed or are in doubt again"
 SHORTEST_WAIT_S: Final = 0.05
 """Shorter waits, in seconds, are not mentioned."""
 
-_OUTCOMES: Final = {
-    "already_member": "already a member",
-    "already_active": "already active",
-    "not_member": "not a member before",
-    "unchanged": "unchanged",
-    "unknown": "in doubt",
-}
-
-
-def outcome(name: str) -> str:
-    """Return the label of rows with an outcome."""
-    return _OUTCOMES.get(name, name)
-
 
 def rows(count: int) -> str:
     """Return ``1 row``, ``2 rows``."""

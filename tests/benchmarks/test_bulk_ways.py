@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from bench_bulk import AIM, ENOUGH, Run, summed_up, verdict, write
 from bulk_ways import ASSIGN, BARE, WAYS
-from wire_server import TENANT_ID
+from static_server import TENANT_ID
 
 from frontegg_async.emulator import Emulator
 

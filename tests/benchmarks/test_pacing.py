@@ -104,8 +104,10 @@ def test_the_picture_is_inert_and_speaks() -> None:
     picture = ET.fromstring(draw([Section("some", "taken", bars)], ["ours", "theirs"]))  # noqa: S314
     space = "{http://www.w3.org/2000/svg}"
     assert picture.findtext(f"{space}title")
-    assert picture.findtext(f"{space}desc")
-    assert "<a> & b" in [each.text for each in picture.iter(f"{space}text")]
+    assert picture.findtext(".//{http://purl.org/dc/elements/1.1/}description")
+    texts = [each.text for each in picture.iter(f"{space}text")]
+    assert {"<a> & b", "some", "taken", "ours", "theirs"} <= {*texts}
+    assert texts.count("90.0") == texts.count("10.0") == 2
     assert not list(picture.iter(f"{space}script"))
 
 

@@ -16,11 +16,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from frontegg_async import Assignment, FronteggSession, LedgerDamagedError, LedgerMismatchError
-from frontegg_async.bulk import Assign, Malformed, Remove, SetSuperuser, SuperuserChange, read_rows
+from frontegg_async.bulk import (
+    Assign,
+    Job,
+    Malformed,
+    Remove,
+    SetSuperuser,
+    SuperuserChange,
+    read_rows,
+)
 from frontegg_async.bulk.input.cells import protected, unprotected
 from frontegg_async.bulk.input.columns import Row
 from frontegg_async.bulk.input.originals import Original
-from frontegg_async.bulk.jobs import Job
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import ExportedRow, State
 from frontegg_async.bulk.report.export import Format, write_rows
@@ -38,7 +45,7 @@ def read(folder: Path, content: str, suffix: str = ".csv", **options: Any) -> li
 
 
 def count(report: Any) -> dict[str, int]:
-    return {str(outcome): rows for outcome, rows in report.counts.items() if rows}
+    return {name: rows for name, rows in report.labelled.items() if rows}
 
 
 # Placeholders that spreadsheets and programs write for missing values
@@ -187,9 +194,7 @@ def export(job: Job, rows: Sequence[ExportedRow], form: Format) -> str:
 
 
 def invalid(line: int, original: Original, reason: str = "because") -> ExportedRow:
-    return ExportedRow(
-        line, None, None, None, False, State.INVALID, None, 0, None, reason, None, original
-    )
+    return ExportedRow(line, None, None, "{}", State.INVALID, None, 0, None, reason, None, original)
 
 
 originals = st.builds(

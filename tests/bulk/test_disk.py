@@ -16,15 +16,15 @@ REPOSITORY = Path(__file__).parent.parent.parent
 CODE = """
 import resource, signal, sys
 from pathlib import Path
-from frontegg_async.bulk.ledger.records import Entry, NewRow, State
+from frontegg_async.bulk.ledger.records import Entry, State
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.errors import LedgerDiskFullError
-from tests.support.bulk import HEADER
+from tests.support.bulk import HEADER, FORM, noted
 
 path, spare, reason = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] or None
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-ledger = Ledger.begin(path, HEADER)
-ledger.add([NewRow(line, f"user-{line}", None, "t") for line in range(1, 2_001)])
+ledger = Ledger.begin(path, HEADER, FORM)
+ledger.add([noted(line, f"user-{line}", None, "t") for line in range(1, 2_001)])
 ledger.finish_loading()
 sizes = [Path(f"{path}{suffix}").stat().st_size for suffix in ("", "-wal")]
 resource.setrlimit(resource.RLIMIT_FSIZE, (max(sizes) + spare,) * 2)

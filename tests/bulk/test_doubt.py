@@ -13,7 +13,7 @@ from frontegg_async import AuthenticationError
 from frontegg_async.bulk import Assign
 from frontegg_async.bulk import engine as engine_module
 from frontegg_async.bulk.ledger.invited import LONGEST_LAG
-from frontegg_async.bulk.ledger.records import NewRow, State
+from frontegg_async.bulk.ledger.records import State
 from frontegg_async.emulator import (
     Announce,
     AnswerStatus,
@@ -130,7 +130,7 @@ async def test_rows_of_a_dead_run(
     """With invites, rows in flight of a dead run are looked up, and never sent again."""
     async with crowd(4, **INVITES_TWICE) as (server, session, ids):
         job = Assign(invite=True)
-        rows = [NewRow(line, user_id, None, "t") for line, user_id in enumerate(ids, 1)]
+        rows = [(line, to(user_id, "t")) for line, user_id in enumerate(ids, 1)]
         path = ledger_with(tmp_path / "ledger", session, job, rows, [1, 2])
         server.user(ids[0]).tenants["t"] = "PendingInvitation"
         if not readable:
@@ -149,10 +149,10 @@ async def test_rows_of_a_dead_run_that_may_be_sent_again(
 ) -> None:
     """Without invites, or with ``resend``, rows in flight of a dead run are sent again."""
     async with crowd(3, **INVITES_TWICE) as (server, session, ids):
-        rows = [NewRow(line, user_id, None, "t") for line, user_id in enumerate(ids, 1)]
+        rows = [(line, to(user_id, "t")) for line, user_id in enumerate(ids, 1)]
         path = ledger_with(tmp_path / "one", session, Assign(), rows, [1, 2])
         assert outcomes(await session.bulk.retry(path).wait()) == {"added": 3}
-        rows = [NewRow(line, user_id, None, "t2") for line, user_id in enumerate(ids, 1)]
+        rows = [(line, to(user_id, "t2")) for line, user_id in enumerate(ids, 1)]
         path = ledger_with(tmp_path / "two", session, Assign(invite=True), rows, [1, 2])
         report = await session.bulk.retry(path, resend=True).wait()
         assert outcomes(report) == {"added": 3}
@@ -256,7 +256,7 @@ def test_the_record_is_the_oracle() -> None:
 async def test_half_a_row_of_a_dead_run(anyio_backend: str, tmp_path: Path) -> None:
     """If a run died between the halves of a row, the second one is done, and nothing is invited."""
     async with crowd(1, ["old"], **INVITES_TWICE) as (server, session, ids):
-        rows = [NewRow(1, ids[0], None, "t", flag=True)]
+        rows = [(1, to(ids[0], "t", set_active=True))]
         path = ledger_with(tmp_path / "ledger", session, Assign(invite=True), rows, [1])
         server.user(ids[0]).tenants["t"] = "PendingInvitation"
         report = await session.bulk.retry(path).wait()

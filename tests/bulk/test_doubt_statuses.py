@@ -10,7 +10,7 @@ import pytest
 from frontegg_async import FronteggSession, Outcome, Report
 from frontegg_async.bulk import Assign, Remove, SetSuperuser
 from frontegg_async.bulk.input.rows import Activation, SuperuserChange
-from frontegg_async.bulk.ledger.records import LedgerRow, NewRow, State
+from frontegg_async.bulk.ledger.records import LedgerRow, State
 from frontegg_async.bulk.planner import Planner
 from frontegg_async.emulator import (
     AnswerStatus,
@@ -137,7 +137,7 @@ async def test_a_conflict_with_an_earlier_run(
     """An add of a dead run counts as added, although the next run gets a conflict for it."""
     async with crowd(1, read_lag=lag, duplicate_add=policy) as (_, session, ids):
         await session.users.add_to_tenant(ids[0], "t", skip_invite_email=True)
-        row = NewRow(1, ids[0], None, "t")
+        row = (1, to(ids[0], "t"))
         path = ledger_with(tmp_path / "ledger", session, Assign(), [row], [1])
         report = await session.bulk.retry(path, plan="never", conflicts=conflicts).wait()
         assert outcomes(report) == {"unknown" if lag else "added": 1}
@@ -146,7 +146,7 @@ async def test_a_conflict_with_an_earlier_run(
 async def test_a_removal_that_an_earlier_run_did(anyio_backend: str, tmp_path: Path) -> None:
     """A membership that a run ended before it died was removed, and not missing before."""
     async with crowd(1, ["home"]) as (_, session, ids):
-        row = NewRow(1, ids[0], None, "old")
+        row = (1, to(ids[0], "old"))
         path = ledger_with(tmp_path / "ledger", session, Remove(), [row], [1])
         report = await session.bulk.retry(path, plan="never").wait()
         assert outcomes(report) == {"removed": 1}
@@ -167,13 +167,13 @@ async def test_reads_that_show_the_row_before(
         ]
         report = await session.bulk.set_superuser(changes, plan=plan)
         assert not any(server.user(user_id).super_user for user_id in ids)
-        assert report.counts[Outcome.CHANGED] == 6
+        assert report.counts[Outcome.APPLIED] == 6
         moves = [
             Activation(**user, tenant_id=tenant) for tenant in ("old", "home") for user in users
         ]
-        report = await session.bulk.activate(moves, plan=plan)
+        moved = await session.bulk.activate(moves, plan=plan)
         assert {server.user(user_id).active_tenant for user_id in ids} == {"home"}
-        assert report.counts[Outcome.ACTIVATED] == 6
+        assert moved.counts[Outcome.APPLIED] == 6
 
 
 async def test_doubt_about_the_row_before(anyio_backend: str) -> None:
@@ -183,7 +183,7 @@ async def test_doubt_about_the_row_before(anyio_backend: str) -> None:
         run = session.bulk.start(SetSuperuser(), rows)
         async for result in run:
             if result.line == 1:
-                assert result.outcome is Outcome.CHANGED
+                assert result.outcome is Outcome.APPLIED
                 server.inject(AnswerStatus(524), on=SET_SUPERUSER, times=None)
         assert outcomes(run.report) == {"changed": 1, "unknown": 1}
         assert server.user(ids[0]).super_user
@@ -219,7 +219,7 @@ async def test_doubt_of_an_earlier_run_outlives_a_refused_rate(
 ) -> None:
     """A row in doubt that may be sent again and is throttled stays in doubt for the next run."""
     async with crowd(1, **INVITES_TWICE) as (server, session, ids):
-        row = NewRow(1, ids[0], None, "t")
+        row = (1, to(ids[0], "t"))
         path = ledger_with(tmp_path / "ledger", session, Assign(invite=True), [row], [1])
         far = {"Retry-After": "99999"}
         server.inject(AnswerStatus(429, headers=far), on=ADD, times=None)
@@ -231,7 +231,7 @@ async def test_doubt_of_an_earlier_run_outlives_a_refused_rate(
 async def test_an_invite_that_an_earlier_run_sent(anyio_backend: str, tmp_path: Path) -> None:
     """A row in doubt that may be sent again is looked at first, and counts as done by its run."""
     async with crowd(1, ["home", "t"], **INVITES_TWICE) as (server, session, ids):
-        row = NewRow(1, ids[0], None, "t")
+        row = (1, to(ids[0], "t"))
         path = ledger_with(tmp_path / "ledger", session, Assign(invite=True), [row], [1])
         report = await session.bulk.retry(path, plan="never", resend=True).wait()
         assert outcomes(report) == {"added": 1}
@@ -245,5 +245,12 @@ async def test_a_plan_that_shows_the_row_before(anyio_backend: str, follows: boo
         if follows:
             await session.users.set_superuser(ids[0], True)
         planner = Planner(session, SetSuperuser(), "always")
-        row = LedgerRow(2, ids[0], None, None, flag=False, in_doubt=False, follows=follows)
+        row = LedgerRow(
+            2,
+            super_user(ids[0], False),
+            '{"super_user":false}',
+            in_doubt=False,
+            ordered=True,
+            follows=follows,
+        )
         assert await planner.holding([row]) == (set() if follows else {2})

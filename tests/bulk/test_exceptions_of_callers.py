@@ -120,9 +120,10 @@ async def test_on_progress_is_awaited(anyio_backend: str) -> None:
 async def test_a_reader_that_raises(anyio_backend: str, tmp_path: Path) -> None:
     """If the reader of results raises, all sent rows are on file, and so are the failures."""
     async with crowd(100) as (server, session, ids):
+        rows: list[Any] = [*(to(user_id) for user_id in ids), "no row"]
         run = session.bulk.start(
             Assign(),
-            [*(to(user_id) for user_id in ids), "no row"],
+            rows,
             workers=4,
             ledger=tmp_path / "ledger",
             failures=tmp_path / "failures.csv",

@@ -24,6 +24,7 @@ from frontegg_async import (
 from frontegg_async.bulk import Assign, Progress, read_rows
 from frontegg_async.bulk import loader as loading
 from frontegg_async.bulk.input import feeds
+from frontegg_async.bulk.input.rows import columns_of
 from frontegg_async.bulk.ledger.records import ExportedRow, State
 from frontegg_async.bulk.report.export import write_failures
 from frontegg_async.emulator import (
@@ -178,8 +179,7 @@ def test_any_row_goes_round(
             line=number,
             user_id=row.user_id,
             email=None,
-            tenant_id=row.tenant_id,
-            flag=row.set_active,
+            own=columns_of(Assignment).encode(row),
             state=State.FAILED,
             status=404,
             attempts=1,

@@ -113,7 +113,7 @@ async def lives(
             assert report.rows == len(pairs) == len(ended) == sum(Counter(ended.values()).values())
             members = server.memberships()
             for row in exported(ledger):
-                pair = (row.user_id or "", row.tenant_id or "")
+                pair = (row.user_id or "", row.values["tenant_id"])
                 if row.state in {State.DONE, State.ALREADY}:
                     assert pair in members
                 else:

@@ -12,7 +12,7 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.emulator import Emulator, RateLimit
 from frontegg_async.pacing import Learned
 
-from ..support.bulk import HEADER, to
+from ..support.bulk import FORM, HEADER, to
 from ..support.clocks import LeapingClock
 from ..support.routes import ADD
 from ..support.sessions import API_KEY
@@ -62,6 +62,6 @@ async def test_the_next_run_begins_with_what_was_learned(tmp_path: Path) -> None
 @pytest.mark.parametrize("text", ["", "{", "[1]", '[{"group": 1}]', "null", "[null]"])
 def test_what_cannot_be_read_counts_as_nothing(tmp_path: Path, text: str) -> None:
     """Limits on file that are not as they were written keep no run from its work."""
-    with closing(Ledger.begin(tmp_path / "ledger", HEADER)) as ledger:
+    with closing(Ledger.begin(tmp_path / "ledger", HEADER, FORM)) as ledger:
         ledger.keep("limits", text)
         assert ledger.remembered() == []

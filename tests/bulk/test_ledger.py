@@ -9,10 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from frontegg_async import LedgerDiskFullError
+from frontegg_async.bulk.input.columns import Row
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import Entry, NewRow, State
+from frontegg_async.bulk.ledger.records import Entry, State
 
-from ..support.bulk import HEADER
+from ..support.bulk import FORM, HEADER, noted
 
 TRACE = "0123456789abcdef0123456789abcdef"
 
@@ -20,28 +21,26 @@ TRACE = "0123456789abcdef0123456789abcdef"
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """Give a new ledger."""
-    opened = Ledger.begin(tmp_path / "ledger", HEADER)
+    opened = Ledger.begin(tmp_path / "ledger", HEADER, FORM)
     yield opened
     opened.close()
 
 
-def rows(count: int, *, start: int = 1) -> list[NewRow]:
-    return [NewRow(line, f"user-{line}", None, "tenant") for line in range(start, start + count)]
+def rows(count: int, *, start: int = 1) -> list[Row]:
+    return [noted(line, f"user-{line}", None, "tenant") for line in range(start, start + count)]
 
 
 def test_what_is_entered_is_pending(ledger: Ledger) -> None:
     """Rows come back as they were entered, in their order, behind a line and up to a number."""
     given_rows = [
-        NewRow(2, "u", None, "t", flag=True),
-        NewRow(3, None, "E@x.test", "t"),
-        NewRow(7, "u", "e\"\\'é😀@x.test", "t2"),
-        NewRow(9, "u", problem="is no row"),
+        noted(2, "u", None, "t", flag=True),
+        noted(3, None, "E@x.test", "t"),
+        noted(7, "u", "e\"\\'é😀@x.test", "t2"),
+        noted(9, "u", problem="is no row"),
     ]
     ledger.add(given_rows)
     found = ledger.pending(0, 10)
-    assert [(row.line, row.user_id, row.email, row.tenant_id, row.flag) for row in found] == [
-        (row.line, row.user_id, row.email, row.tenant_id, row.flag) for row in given_rows[:3]
-    ]
+    assert [(row.line, row.row) for row in found] == given_rows[:3]
     assert not any(row.in_doubt for row in found)
     assert ledger.pending(2, 1) == found[1:2]
     assert ledger.counts() == {State.PENDING: 3, State.INVALID: 1}
@@ -52,16 +51,16 @@ def test_what_is_entered_is_pending(ledger: Ledger) -> None:
 
 def test_twins(ledger: Ledger) -> None:
     """Rows that say the same are done once, and each of them is counted and exported."""
-    ledger.add([NewRow(1, "u", None, "t"), NewRow(2, None, "E@X.test", "t")])
+    ledger.add([noted(1, "u", None, "t"), noted(2, None, "E@X.test", "t")])
     ledger.add(
         [
-            NewRow(3, "u", "other@x.test", "t"),  # the id counts, not the address
-            NewRow(4, None, "e@x.TEST", "t"),
-            NewRow(5, "u", None, "t", flag=True),
-            NewRow(6, "U", None, "t"),
-            NewRow(7, "u", None, "t"),
-            NewRow(8, None, None, "t", problem="no user"),
-            NewRow(9, None, None, "t", problem="no user"),
+            noted(3, "u", "other@x.test", "t"),  # the id counts, not the address
+            noted(4, None, "e@x.TEST", "t"),
+            noted(5, "u", None, "t", flag=True),
+            noted(6, "U", None, "t"),
+            noted(7, "u", None, "t"),
+            noted(8, None, None, "t", problem="no user"),
+            noted(9, None, None, "t", problem="no user"),
         ]
     )
     # The first call stops at the first possible duplicate, the next one knows.
@@ -70,7 +69,7 @@ def test_twins(ledger: Ledger) -> None:
     assert ledger.counts() == {State.PENDING: 7, State.INVALID: 2}
     waiting += ledger.pending(2, 99)
     assert [row.line for row in waiting] == [1, 2, 4, 5, 6]
-    looked_up = [replace(row, found_id=None if row.user_id else "e") for row in waiting]
+    looked_up = [replace(row, found_id=None if row.row.user_id else "e") for row in waiting]
     assert [row.line for row in ledger.take_turns(looked_up)] == [1, 2, 5, 6]
     assert [row.line for row in ledger.pending(0, 99)] == [1, 2, 5, 6]
     ledger.write((), [Entry(1, State.FAILED, 404, 2, TRACE, "why", "ER-1")], ())
@@ -142,7 +141,7 @@ def test_totals(ledger: Ledger) -> None:
 
 def test_reopened_rows_forget_their_ends(ledger: Ledger) -> None:
     """A reopened row has no trace of its former outcome; a row in doubt stays in doubt."""
-    ledger.add([*rows(3), NewRow(4, "user-1", None, "tenant")])
+    ledger.add([*rows(3), noted(4, "user-1", None, "tenant")])
     ledger.write(
         (),
         [
@@ -167,12 +166,12 @@ def test_reopened_rows_forget_their_ends(ledger: Ledger) -> None:
 def test_outcomes_take_no_space(tmp_path: Path, attempts: int, status: int) -> None:
     """Recording an intent and an outcome for every row does not make the file longer."""
     path = tmp_path / "ledger"
-    ledger = Ledger.begin(path, HEADER)
+    ledger = Ledger.begin(path, HEADER, FORM)
     ledger.add(rows(5_000))
     ledger.finish_loading()
     ledger.close()
     size = path.stat().st_size
-    ledger = Ledger.begin(path, HEADER)
+    ledger = Ledger.begin(path, HEADER, FORM)
     for start in range(1, 5_001, 500):
         lines = range(start, start + 500)
         ledger.write((), (), [(start, start + 499)])

@@ -14,20 +14,21 @@ from typing import Any
 import pytest
 
 from frontegg_async import FronteggSession, LedgerDamagedError
+from frontegg_async.bulk.input.columns import Row
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import Entry, NewRow, State
+from frontegg_async.bulk.ledger.records import Entry, State
 from frontegg_async.emulator import DuplicateAdd, Emulator
 
-from ..support.bulk import HEADER, csv_of, outcomes, people, writes
+from ..support.bulk import FORM, HEADER, csv_of, noted, outcomes, people, writes
 from ..support.ledger_damage import FLIPS, SUFFIXES, flipped, put
 
 killed = pytest.mark.parametrize("original", ["killed"], indirect=True)
 
 
-def rows() -> list[NewRow]:
+def rows() -> list[Row]:
     """Return rows of every kind: by id and by e-mail, duplicates, ordered and invalid ones."""
     return [
-        NewRow(
+        noted(
             line,
             None if line % 5 == 0 else f"user-{line % 250}",
             f"u{line % 250}@x.test" if line % 5 == 0 else None,
@@ -42,7 +43,7 @@ def rows() -> list[NewRow]:
 
 def filled(path: Path) -> Ledger:
     """Return an open ledger in the middle of a run, whose log holds a good part of it."""
-    ledger = Ledger.begin(path, HEADER)
+    ledger = Ledger.begin(path, HEADER, FORM)
     ledger.add(rows())
     ledger.finish_loading()
     ledger.make_room()
@@ -85,7 +86,7 @@ def copy(tmp_path: Path) -> Iterator[Path]:
 
 def said(path: Path) -> object:
     """Return all that a ledger tells a run."""
-    with closing(Ledger.begin(path, HEADER)) as ledger:
+    with closing(Ledger.begin(path, HEADER, FORM)) as ledger:
         return (
             ledger.header(),
             ledger.loaded,
@@ -152,7 +153,7 @@ def commits(log: bytes) -> list[bool]:
 def test_leftovers_are_no_damage(tmp_path: Path) -> None:
     """A transaction that was rolled back after it had spilled into the log harms no later run."""
     path = tmp_path / "ledger"
-    ledger = Ledger.begin(path, HEADER)
+    ledger = Ledger.begin(path, HEADER, FORM)
     ledger.add(rows())
     database = ledger._database  # pyright: ignore[reportPrivateUsage]
     database.execute("PRAGMA cache_size = 12")
@@ -168,7 +169,7 @@ def test_leftovers_are_no_damage(tmp_path: Path) -> None:
     assert used(copied["-wal"]) == spilled
     assert not any(commits(copied["-wal"])[-5:])
     put(path, copied)
-    with closing(Ledger.begin(path, HEADER)) as again:
+    with closing(Ledger.begin(path, HEADER, FORM)) as again:
         assert again.counts()[State.IN_FLIGHT] == 1
 
 

@@ -12,13 +12,13 @@ import pytest
 
 from frontegg_async import LedgerDamagedError
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import ExportedRow, LedgerRow, NewRow, State
+from frontegg_async.bulk.ledger.records import ExportedRow, LedgerRow, State
 
-from ..support.bulk import HEADER
+from ..support.bulk import FORM, HEADER, noted
 from ..support.ledger_damage import FLIPS, SUFFIXES, flipped, put
 
 ROWS: Final = [
-    NewRow(
+    noted(
         line,
         f"user-{line % 60}" if line % 7 else f"ordered-{line % 5}",
         None,
@@ -37,7 +37,7 @@ CHUNK: Final = 50
 def half(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Give the files of a ledger whose run died while it read, with rows sent and rows waiting."""
     path = tmp_path_factory.mktemp("half") / "ledger"
-    ledger = Ledger.begin(path, HEADER)
+    ledger = Ledger.begin(path, HEADER, FORM)
     ledger.begin_loading()
     ledger.add_new(ROWS[:100])
     ledger.settle()
@@ -52,7 +52,7 @@ def half(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 def carried_on(path: Path) -> tuple[list[LedgerRow], dict[State, int], list[ExportedRow]]:
     """Return all that a run gives out and reports which reads the source again to its end."""
-    with closing(Ledger.begin(path, HEADER)) as ledger:
+    with closing(Ledger.begin(path, HEADER, FORM)) as ledger:
         ledger.begin_loading()
         given: list[LedgerRow] = []
         after = 0
@@ -80,7 +80,7 @@ def test_undamaged(half: dict[str, bytes], tmp_path: Path) -> None:
     assert lines == sorted(set(lines))
     assert sum(row.in_doubt for row in given) == 20
     assert counts[State.INVALID] == 7
-    said = {(row.user_id, row.tenant_id) for row in given if row.line % 7}
+    said = {(row.row.user_id, row.own) for row in given if row.line % 7}
     assert sum(bool(line % 7) for line in lines) == len(said)
 
 
@@ -97,7 +97,7 @@ def test_one_bit_of_a_twin(half: dict[str, bytes], tmp_path: Path, statement: st
     put(path, half)
     change(path, statement)
     with pytest.raises(LedgerDamagedError, match="the state of 1 of 180 rows"):
-        Ledger.begin(path, HEADER)
+        Ledger.begin(path, HEADER, FORM)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_key_that_changed(half: dict[str, bytes], tmp_path: Path) -> None:
     path = tmp_path / "copy"
     put(path, half)
     change(path, "UPDATE rows SET key = X'00' WHERE line = 71")
-    with closing(Ledger.begin(path, HEADER)) as ledger:
+    with closing(Ledger.begin(path, HEADER, FORM)) as ledger:
         ledger.begin_loading()
         ledger.add_new(ROWS[:CHUNK])
         with pytest.raises(LedgerDamagedError, match="row 71"):

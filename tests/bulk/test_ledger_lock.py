@@ -17,9 +17,9 @@ import pytest
 from frontegg_async import LedgerBusyError, LedgerError
 from frontegg_async.bulk.ledger import lock as locking
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import NewRow, State
+from frontegg_async.bulk.ledger.records import State
 
-from ..support.bulk import HEADER
+from ..support.bulk import FORM, HEADER, noted
 
 REPOSITORY = Path(__file__).parent.parent.parent
 HOLD = """
@@ -28,8 +28,9 @@ from pathlib import Path
 import msgspec
 from frontegg_async.bulk.ledger.records import Header
 from frontegg_async.bulk.ledger.ledger import Ledger
+from tests.support.bulk import FORM
 try:
-    ledger = Ledger.begin(Path(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=Header))
+    ledger = Ledger.begin(Path(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=Header), FORM)
 except Exception as error:
     print(type(error).__name__, flush=True)
 else:
@@ -58,8 +59,8 @@ def other_process(path: Path) -> Generator[tuple[subprocess.Popen[str], str]]:
 
 def made(path: Path) -> Path:
     """Return a ledger with rows in it, closed."""
-    with closing(Ledger.begin(path, HEADER)) as ledger:
-        ledger.add([NewRow(line, f"user-{line}", None, "t") for line in range(1, 101)])
+    with closing(Ledger.begin(path, HEADER, FORM)) as ledger:
+        ledger.add([noted(line, f"user-{line}", None, "t") for line in range(1, 101)])
         ledger.finish_loading()
     return path
 
@@ -93,17 +94,17 @@ def test_symbolic_links(tmp_path: Path, kind: str) -> None:
             with other_process(other) as (_, heard):
                 assert heard == "LedgerBusyError"
             with pytest.raises(LedgerBusyError, match="another process"):
-                Ledger.begin(other, HEADER)
+                Ledger.begin(other, HEADER, FORM)
         with other_process(other) as (process, heard):
             assert heard == "open"
             with pytest.raises(LedgerBusyError, match="another process"):
-                Ledger.begin(one, HEADER)
+                Ledger.begin(one, HEADER, FORM)
             process.kill()
 
 
 def run_on(path: Path) -> closing[Ledger]:
     """Run on a ledger here."""
-    return closing(Ledger.begin(path, HEADER))
+    return closing(Ledger.begin(path, HEADER, FORM))
 
 
 def test_hard_links(tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_hard_links(tmp_path: Path) -> None:
             assert heard == "LedgerBusyError"
     for each in (path, name):
         with pytest.raises(LedgerError, match="hard link"):
-            Ledger.begin(each, HEADER)
+            Ledger.begin(each, HEADER, FORM)
         with pytest.raises(LedgerError, match="hard link"):
             Ledger.read(each)
     name.unlink()
@@ -161,9 +162,9 @@ def test_a_ledger_that_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(locking.LedgerLock, "__init__", replaced)
     with pytest.raises(LedgerBusyError, match="replaced"):
-        Ledger.begin(path, HEADER)
+        Ledger.begin(path, HEADER, FORM)
     monkeypatch.undo()
-    Ledger.begin(path, HEADER).close()
+    Ledger.begin(path, HEADER, FORM).close()
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.EIO])
@@ -178,14 +179,14 @@ def test_file_systems_without_locks(
 
     monkeypatch.setattr(fcntl, "fcntl", fails)
     with pytest.raises(LedgerError, match="cannot be locked") as caught:
-        Ledger.begin(path, HEADER)
+        Ledger.begin(path, HEADER, FORM)
     assert not isinstance(caught.value, LedgerBusyError)
     assert os.strerror(number) in str(caught.value)
     assert "--ledger" in str(caught.value)
     # Looking takes no lock.
     Ledger.read(path).close()
     monkeypatch.undo()
-    Ledger.begin(path, HEADER).close()
+    Ledger.begin(path, HEADER, FORM).close()
 
 
 def test_systems_without_locks_of_open_files(
@@ -197,13 +198,13 @@ def test_systems_without_locks_of_open_files(
     monkeypatch.setattr(locking, "_OFD_GETLK", None)
     with run_on(path):
         with pytest.raises(LedgerBusyError):
-            Ledger.begin(path, HEADER)
+            Ledger.begin(path, HEADER, FORM)
         with other_process(path) as (_, heard):
             assert heard == "LedgerBusyError"
     with other_process(path) as (_, heard):
         assert heard == "open"
         with pytest.raises(LedgerBusyError):
-            Ledger.begin(path, HEADER)
+            Ledger.begin(path, HEADER, FORM)
         assert locking.is_run_on(path, path)
 
 
@@ -215,6 +216,6 @@ def test_files_that_are_no_files(tmp_path: Path, kind: str) -> None:
         path = tmp_path / "pipe"
         os.mkfifo(path)
     with pytest.raises(LedgerError, match="regular file"):
-        Ledger.begin(path, HEADER)
+        Ledger.begin(path, HEADER, FORM)
     with pytest.raises(LedgerError, match="no ledger"):
         Ledger.read(path)

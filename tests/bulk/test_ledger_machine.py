@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from msgspec.structs import replace
 
+from frontegg_async.bulk.input.columns import Row
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import Entry, LedgerRow, NewRow, State
+from frontegg_async.bulk.ledger.records import Entry, LedgerRow, State
 
-from ..support.bulk import HEADER
+from ..support.bulk import FORM, HEADER, noted
 
 lines = st.lists(st.integers(1, 25), max_size=4, unique=True)
 ENDS = (State.DONE, State.ALREADY, State.FAILED, State.UNKNOWN)
@@ -29,7 +30,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.ledger = Ledger.begin(self.folder / "ledger", HEADER)
+        self.ledger = Ledger.begin(self.folder / "ledger", HEADER, FORM)
         self.rows = 0
         self.states: dict[int, State] = {}
         self.traces: dict[int, str] = {}
@@ -57,12 +58,12 @@ class LedgerMachine(RuleBasedStateMachine):
         self, user: str, by_email: bool, tenant: str, flag: bool, invalid: bool, copies: int
     ) -> None:
         """Enter a row, some copies of it at a time."""
-        batch: list[NewRow] = []
+        batch: list[Row] = []
         for _ in range(copies):
             self.rows += 1
             if invalid:
                 self.states[self.rows] = State.INVALID
-                batch.append(NewRow(self.rows, problem="bad"))
+                batch.append(noted(self.rows, problem="bad"))
                 continue
             key = (user, by_email, tenant, flag)
             one = self.first.setdefault(key, self.rows)
@@ -71,11 +72,11 @@ class LedgerMachine(RuleBasedStateMachine):
             else:
                 self.twins[self.rows] = one
             user_id, email = (None, user) if by_email else (user, None)
-            batch.append(NewRow(self.rows, user_id, email, tenant, flag))
+            batch.append(noted(self.rows, user_id, email, tenant, flag=flag))
         self.ledger.add(batch)
         # As before rows are handed out: by address they are other users than those by id.
         named = [
-            row if row.user_id else replace(row, found_id=f"id of {row.email}")
+            row if row.row.user_id else replace(row, found_id=f"id of {row.row.email}")
             for row in self.waiting()
         ]
         self.ledger.take_turns(named)
@@ -131,7 +132,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def open_again(self) -> None:
         """Close the file, and open it as the next run does."""
         self.ledger.close()
-        self.ledger = Ledger.begin(self.folder / "ledger", HEADER)
+        self.ledger = Ledger.begin(self.folder / "ledger", HEADER, FORM)
 
     @invariant()
     def says_the_same(self) -> None:

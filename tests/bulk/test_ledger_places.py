@@ -28,7 +28,7 @@ from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.records import State
 from frontegg_async.emulator import Emulator
 
-from ..support.bulk import HEADER, begun, csv_of, outcomes, people, to, writes
+from ..support.bulk import FORM, HEADER, begun, csv_of, outcomes, people, to, writes
 
 REPOSITORY = Path(__file__).parent.parent.parent
 
@@ -79,7 +79,7 @@ def test_read_only_folders(
         assert [row.reason for row in ledger.export([State.FAILED])] == ["why"]
     assert not list(temporary.iterdir())
     with pytest.raises(LedgerError, match=r"cannot write .*Read-only"):
-        Ledger.begin(read_only / name, HEADER)
+        Ledger.begin(read_only / name, HEADER, FORM)
 
 
 # Shared memory
@@ -105,12 +105,12 @@ import sys
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from frontegg_async.bulk.ledger.records import Entry, NewRow, State
+from frontegg_async.bulk.ledger.records import Entry, State
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.errors import reported
-from tests.support.bulk import begun, HEADER
+from tests.support.bulk import begun, HEADER, FORM
 path, new = Path(sys.argv[1]), sys.argv[2] == "new"
-ledger = begun(path) if new else Ledger.begin(path, HEADER)
+ledger = begun(path) if new else Ledger.begin(path, HEADER, FORM)
 with closing(Ledger.read(path)) as looking:
     assert looking.counts()[State.IN_FLIGHT] == 2, looking.counts()
 ledger.write((), [Entry(2, State.DONE, 201, 1)], [(4, 9)])
@@ -149,7 +149,7 @@ def test_drives_without_shared_memory(tmp_path: Path, kind: str) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["persist", "7", "1"]
     # On a drive that has it, the log is back.
-    with closing(Ledger.begin(path, HEADER)) as again:
+    with closing(Ledger.begin(path, HEADER, FORM)) as again:
         assert again.counts()[State.IN_FLIGHT] == 7
 
 
@@ -264,7 +264,7 @@ async def test_an_open_that_blocks(
     answer.set()
     await asyncio.to_thread(closed.wait)
     monkeypatch.undo()
-    Ledger.reopened(path).close()
+    Ledger.reopened(path, FORM).close()
 
 
 BLOCKED = """
@@ -357,17 +357,19 @@ PRAGMA user_version = 1;
 """
 
 
-def test_ledgers_of_the_former_format(tmp_path: Path) -> None:
-    """A ledger of the former format is rejected with advice, unchanged, by run and reader."""
+@pytest.mark.parametrize("version", [1, 2])
+def test_ledgers_of_former_formats(tmp_path: Path, version: int) -> None:
+    """A ledger of a former format is rejected with advice, unchanged, by run and reader."""
     path = tmp_path / "ledger"
     with closing(sqlite3.connect(path)) as database:
         database.executescript(FORMER)
+        database.execute(f"PRAGMA user_version = {version}")
         header = [*msgspec.structs.asdict(HEADER).items()]
         database.executemany("INSERT INTO header VALUES (?, ?)", header)
         database.commit()
     before = path.read_bytes()
-    for way in (partial(Ledger.begin, path, HEADER), partial(Ledger.read, path)):
-        with pytest.raises(LedgerMismatchError, match="version 1") as caught:
+    for way in (partial(Ledger.begin, path, HEADER, FORM), partial(Ledger.read, path)):
+        with pytest.raises(LedgerMismatchError, match=f"version {version}") as caught:
             way()
         for part in ("finish it with the program that began it", "--ledger", "what holds already"):
             assert part in str(caught.value)

@@ -22,10 +22,21 @@ from frontegg_async import (
 from frontegg_async.bulk import Assign, Remove
 from frontegg_async.bulk.ledger.file import VERSION
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import NewRow, State
+from frontegg_async.bulk.ledger.records import State
 from frontegg_async.emulator import Emulator, Stall
 
-from ..support.bulk import HEADER, csv_of, files_in, outcomes, people, states, to, writes
+from ..support.bulk import (
+    FORM,
+    HEADER,
+    csv_of,
+    files_in,
+    noted,
+    outcomes,
+    people,
+    states,
+    to,
+    writes,
+)
 from ..support.routes import ADD
 from ..support.sessions import session_on
 
@@ -34,8 +45,8 @@ REPOSITORY = Path(__file__).parent.parent.parent
 
 def made(path: Path) -> Path:
     """Return a ledger with a row in it, closed."""
-    ledger = Ledger.begin(path, HEADER)
-    ledger.add([NewRow(line, f"user-{line}", None, "t") for line in range(1, 2_001)])
+    ledger = Ledger.begin(path, HEADER, FORM)
+    ledger.add([noted(line, f"user-{line}", None, "t") for line in range(1, 2_001)])
     ledger.finish_loading()
     ledger.close()
     return path
@@ -55,10 +66,10 @@ def test_another_run(tmp_path: Path, field: str, message: str) -> None:
     path = made(tmp_path / "ledger")
     before = path.read_bytes()
     with pytest.raises(LedgerMismatchError, match=message):
-        Ledger.begin(path, msgspec.structs.replace(HEADER, **{field: "other"}))
+        Ledger.begin(path, msgspec.structs.replace(HEADER, **{field: "other"}), FORM)
     assert path.read_bytes() == before
     # The name of the input is for messages only: a file may be moved.
-    Ledger.begin(path, msgspec.structs.replace(HEADER, source="elsewhere")).close()
+    Ledger.begin(path, msgspec.structs.replace(HEADER, source="elsewhere"), FORM).close()
 
 
 def test_another_version(tmp_path: Path) -> None:
@@ -68,7 +79,7 @@ def test_another_version(tmp_path: Path) -> None:
     database.execute(f"PRAGMA user_version = {VERSION + 1}")
     database.close()
     with pytest.raises(LedgerMismatchError, match=f"version {VERSION + 1}"):
-        Ledger.begin(path, HEADER)
+        Ledger.begin(path, HEADER, FORM)
     with pytest.raises(LedgerMismatchError, match="version"):
         Ledger.read(path)
 
@@ -107,7 +118,7 @@ def test_what_is_no_ledger(tmp_path: Path, make: Any) -> None:
     make(path)
     before = path.read_bytes()
     with pytest.raises(LedgerDamagedError, match="ledger"):
-        Ledger.begin(path, HEADER)
+        Ledger.begin(path, HEADER, FORM)
     with pytest.raises(LedgerDamagedError):
         Ledger.read(path)
     assert path.read_bytes() == before
@@ -119,7 +130,7 @@ def test_an_empty_file(tmp_path: Path) -> None:
     path.touch()
     with pytest.raises(LedgerDamagedError):
         Ledger.read(path)
-    Ledger.begin(path, HEADER).close()
+    Ledger.begin(path, HEADER, FORM).close()
     with_header = Ledger.read(path)
     assert with_header.header() == HEADER
     with_header.close()
@@ -131,7 +142,7 @@ def test_places_that_take_no_file(tmp_path: Path, place: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     with pytest.raises(LedgerError, match=place):
-        Ledger.begin(tmp_path / place, HEADER)
+        Ledger.begin(tmp_path / place, HEADER, FORM)
     with pytest.raises(LedgerDamagedError, match=place):
         Ledger.read(tmp_path / place)
 
@@ -142,8 +153,8 @@ def test_another_process(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path\n"
         "from frontegg_async.bulk.ledger.ledger import Ledger\n"
-        "from tests.support.bulk import HEADER\n"
-        "ledger = Ledger.begin(Path(sys.argv[1]), HEADER)\n"
+        "from tests.support.bulk import FORM, HEADER\n"
+        "ledger = Ledger.begin(Path(sys.argv[1]), HEADER, FORM)\n"
         "print('open', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
@@ -155,12 +166,12 @@ def test_another_process(tmp_path: Path) -> None:
         assert other.stdout is not None
         assert other.stdout.readline() == b"open\n"
         with pytest.raises(LedgerBusyError, match="another process"):
-            Ledger.begin(path, HEADER)
+            Ledger.begin(path, HEADER, FORM)
         looking = Ledger.read(path)
         assert looking.header() == HEADER
         looking.close()
         other.kill()
-    Ledger.begin(path, HEADER).close()
+    Ledger.begin(path, HEADER, FORM).close()
 
 
 def test_refusals_leave_no_lock(tmp_path: Path) -> None:
@@ -168,8 +179,8 @@ def test_refusals_leave_no_lock(tmp_path: Path) -> None:
     path = made(tmp_path / "ledger")
     for _ in range(2):
         with pytest.raises(LedgerMismatchError):
-            Ledger.begin(path, msgspec.structs.replace(HEADER, job="other"))
-        Ledger.begin(path, HEADER).close()
+            Ledger.begin(path, msgspec.structs.replace(HEADER, job="other"), FORM)
+        Ledger.begin(path, HEADER, FORM).close()
 
 
 @pytest.mark.anyio

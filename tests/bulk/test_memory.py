@@ -11,9 +11,7 @@ import pytest
 
 from frontegg_async import Assignment, FronteggSession
 from frontegg_async._core.response import Response
-from frontegg_async.bulk import Assign
-from frontegg_async.bulk.jobs import RowSender
-from frontegg_async.bulk.ledger.records import LedgerRow
+from frontegg_async.bulk import Assign, RowSender
 
 from ..support.bulk import outcomes, to
 
@@ -23,7 +21,7 @@ class Instant(Assign, frozen=True, kw_only=True):
 
     name: ClassVar[str] = "instant"
 
-    async def send(self, send: RowSender, row: LedgerRow, user_id: str) -> Response:
+    async def send(self, send: RowSender, row: Assignment, user_id: str) -> Response:
         """Return at once."""
         return Response(201, {}, b"")
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 import pytest
 
 from frontegg_async import Assignment, FronteggSession, LedgerDamagedError, Report
-from frontegg_async.bulk import Activation, Assign, Removal, SuperuserChange
+from frontegg_async.bulk import Activation, Assign, Removal, SetSuperuser, SuperuserChange
 from frontegg_async.bulk.input.rows import UserRow
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import Entry, Header, NewRow, State
+from frontegg_async.bulk.ledger.records import Entry, Header, State
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Emulator, LateCommit, Stall
 
 from ..support.bulk import bulk_tasks, crowd, exported, ledger_with, outcomes, until, writes
@@ -120,10 +120,10 @@ async def test_duplicates_in_other_spellings(
         assert outcomes(report) == {"added": 4}
         assert server.count(ADD) == 1
         assert len(server.invites) == int(invite)
-        report = await session.bulk.remove(
+        removed = await session.bulk.remove(
             [Removal(**spelled(0, how), tenant_id="t") for how in order]
         )
-        assert outcomes(report) == {"removed": 4}
+        assert outcomes(removed) == {"removed": 4}
         assert server.count(REMOVE) == 1
 
 
@@ -180,7 +180,7 @@ async def test_half_of_an_overtaken_assignment(
         assert server.memberships() == expected - {(ids[10], "t0")}
         assert {chosen(server, "assign", user) for user in range(10)} == {0}
         found = exported(path)
-        assert all(row.flag for row in found)
+        assert all(row.values["set_active"] for row in found)
         assert [row.line for row in found if row.reason] == list(range(2, 22, 2))
         assert all(f"line {row.line + 1}," in row.reason for row in found if row.reason)
 
@@ -214,7 +214,7 @@ async def test_a_row_in_doubt_that_was_overtaken(
         rows = [row_of("superuser", 0, how, choice)
                 for how, choice in zip(spellings, (1, 0), strict=True)]  # fmt: skip
         await run(session, "superuser", rows, ledger=path, plan="never")
-        ledger = Ledger.begin(path, header_of(path))
+        ledger = Ledger.begin(path, header_of(path), SetSuperuser().form)
         ledger.write((), [Entry(1, State.UNKNOWN, 504, 1, None, "no answer")], ())
         ledger.close()
         before = writes(server)
@@ -233,7 +233,9 @@ async def test_a_row_in_doubt_whose_user_is_not_found(
     """A row in flight of an earlier run is unknown, not failed, if its look-up fails."""
     async with crowd(2) as (server, session, _):
         server.inject(AnswerStatus(status), on=BY_EMAIL, times=2)
-        rows = [NewRow(line, None, f"p{line}@example.test", "t") for line in range(2)]
+        rows = [
+            (line, Assignment(email=f"p{line}@example.test", tenant_id="t")) for line in range(2)
+        ]
         path = ledger_with(tmp_path / "ledger", session, Assign(invite=invite), rows, [1])
         report = await session.bulk.retry(path).wait()
         assert outcomes(report) == {"failed": 1, "unknown": 1}

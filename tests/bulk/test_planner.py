@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from frontegg_async.bulk import Assignment
+from frontegg_async.bulk import Assignment, Report
 from frontegg_async.bulk.planner import BLOCK_USERS
 from frontegg_async.bulk.user_reader import MAX_STATUSES
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Emulator
@@ -51,6 +51,7 @@ async def test_where_memberships_are_not_enough(anyio_backend: str, kind: str) -
     """Jobs about the active tenant or the super-user read whole users in blocks of 100."""
     async with crowd(150, ["t"]) as (server, session, ids):
         rows: list[Any]
+        report: Report
         if kind == "set_active":
             rows = [to(user_id, set_active=True) for user_id in ids]
             report = await session.bulk.assign(rows)

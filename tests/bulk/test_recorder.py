@@ -12,10 +12,10 @@ import pytest
 
 from frontegg_async import LedgerDiskFullError, LedgerError
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import Entry, NewRow, State
+from frontegg_async.bulk.ledger.records import Entry, State
 from frontegg_async.bulk.ledger.writer import COMMIT_ROWS, LedgerWriter
 
-from ..support.bulk import HEADER, bulk_tasks, states
+from ..support.bulk import FORM, HEADER, bulk_tasks, noted, states
 from ..support.clocks import turn
 
 pytestmark = pytest.mark.anyio
@@ -46,9 +46,9 @@ class Watched(Ledger):
 @pytest.fixture
 async def ledger(tmp_path: Path) -> AsyncIterator[Watched]:
     """Give a ledger of a thousand rows."""
-    opened = Watched.begin(tmp_path / "ledger", HEADER)
+    opened = Watched.begin(tmp_path / "ledger", HEADER, FORM)
     assert isinstance(opened, Watched)
-    opened.add([NewRow(line, f"u{line}", None, "t") for line in range(1, 1_001)])
+    opened.add([noted(line, f"u{line}", None, "t") for line in range(1, 1_001)])
     yield opened
     opened.close()
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import anyio
-import msgspec
 import pytest
 
 from frontegg_async import (
@@ -23,9 +22,9 @@ from frontegg_async import (
     RateLimitError,
 )
 from frontegg_async.bulk import Assign, Assignment, Outcome, Progress, RowResult
-from frontegg_async.bulk.engine import GROUP_ROWS
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import Header, NewRow, State
+from frontegg_async.bulk.ledger.records import Header, RowForm, State
+from frontegg_async.bulk.row_queue import GROUP_ROWS
 from frontegg_async.emulator import AnswerStatus, Emulator, Stall
 
 from ..support.bulk import (
@@ -253,8 +252,8 @@ async def test_cancelling_while_the_ledger_is_opened(
         loop = asyncio.get_running_loop()
         begin = Ledger.begin
 
-        def slow(place: Path, header: Header) -> Ledger:
-            opened = begin(place, header)
+        def slow(place: Path, header: Header, form: RowForm) -> Ledger:
+            opened = begin(place, header, form)
             loop.call_soon_threadsafe(entered.set)
             asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result()
             return opened
@@ -288,8 +287,8 @@ async def test_iterating(anyio_backend: str) -> None:
         results = [result async for result in run]
         assert sorted(result.line for result in results) == [*range(1, 31), 32, 33]
         assert Counter(result.outcome for result in results) == {
-            Outcome.ADDED: 20,
-            Outcome.ALREADY_MEMBER: 10,
+            Outcome.APPLIED: 20,
+            Outcome.UNCHANGED: 10,
             Outcome.FAILED: 1,
             Outcome.INVALID: 1,
         }
@@ -347,8 +346,8 @@ async def test_loading_that_was_interrupted(anyio_backend: str, tmp_path: Path) 
         looked.close()
         assert header is not None
         half = tmp_path / "half"
-        ledger = Ledger.begin(half, msgspec.structs.replace(header))
-        ledger.add([NewRow(2, ids[0], None, "t"), NewRow(3, ids[1], None, "t")])
+        ledger = Ledger.begin(half, header, Assign().form)
+        ledger.add([(2, to(ids[0], "t")), (3, to(ids[1], "t"))])
         ledger.close()
         report = await session.bulk.assign(path, ledger=half)
         assert outcomes(report) == {"added": 5}

@@ -49,7 +49,7 @@ async def test_a_row_is_sent_while_the_source_waits_for_the_next(
         source: Any = trickling() if kind == "async generator" else blocking()
         with anyio.fail_after(20):
             async for result in session.bulk.start(Assign(), source):
-                assert result.outcome is Outcome.ADDED
+                assert result.outcome is Outcome.APPLIED
                 done[result.line - 1].set()
                 threads[result.line - 1].set()
         assert added(server) == dict.fromkeys(ids, 1)

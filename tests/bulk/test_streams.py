@@ -109,7 +109,7 @@ async def test_a_source_that_breaks(
         assert caught.value is error
         assert ended == [True]
         assert not bulk_tasks()
-        Ledger.reopened(tmp_path / "ledger").close()
+        Ledger.reopened(tmp_path / "ledger", Assign().form).close()
         assert {(user_id, "t") for user_id in ids[:10]} <= server.memberships()
 
 

@@ -22,7 +22,7 @@ from frontegg_async.emulator import Announce, Emulator, RateLimit
 from frontegg_async.errors import LedgerDiskFullError
 from frontegg_async.pacing import Wait
 
-from ..support.bulk import HEADER, bulk_tasks, crowd, csv_of, outcomes, people, to, until
+from ..support.bulk import FORM, HEADER, bulk_tasks, crowd, csv_of, outcomes, people, to, until
 from ..support.routes import ADD
 from ..support.sessions import API_KEY
 
@@ -102,7 +102,7 @@ async def manual(
 
     def busy() -> bool:
         assert session._sender is not None
-        return writing > 0 or session._sender.core.permits.free < 64
+        return writing > 0 or session._sender.core.connections.free < 64
 
     async with (
         Emulator(
@@ -409,7 +409,7 @@ async def test_the_note_of_a_run_that_was_killed(anyio_backend: str, tmp_path: P
     async with crowd(2) as (_, session, ids):
         rows = [to(user) for user in ids]
         await session.bulk.assign(rows, ledger=path)
-        with closing(Ledger.reopened(path)) as ledger:
+        with closing(Ledger.reopened(path, FORM)) as ledger:
             write_wait(ledger, NotedWait("users.add_to_tenant", 4e9))
         assert noted(path)
         await session.bulk.assign(rows, ledger=path)
@@ -452,7 +452,7 @@ async def test_a_note_that_cannot_be_written(
 
 def test_a_note_that_cannot_be_read(tmp_path: Path) -> None:
     """A note of another shape, such as a later version may write, counts as none."""
-    with closing(Ledger.begin(tmp_path / "ledger", HEADER)) as ledger:
+    with closing(Ledger.begin(tmp_path / "ledger", HEADER, FORM)) as ledger:
         assert read_wait(ledger) is None
         for text in ('{"operation": 1}', "[1]", "nonsense", "null"):
             ledger.keep("wait", text)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontegg_async.bulk import Assign, Outcome, Progress, RowResult
+from frontegg_async.bulk.input.columns import Malformed
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import NewRow
 from frontegg_async.bulk.report.statistics import (
     LATENCY_BOUNDS_MS,
     MAX_EXAMPLES,
@@ -192,8 +192,8 @@ async def test_progress_of_a_file_that_was_half_read(anyio_backend: str, tmp_pat
         header = ledger.header()
         ledger.close()
         assert header is not None
-        half = Ledger.begin(tmp_path / "half", header)
-        half.add([NewRow(2, problem="neither"), NewRow(3, ids[0], None, "t")])
+        half = Ledger.begin(tmp_path / "half", header, Assign().form)
+        half.add([(2, Malformed("neither")), (3, to(ids[0], "t"))])
         half.close()
         seen: list[int] = []
 
@@ -211,7 +211,7 @@ async def test_progress_of_a_file_that_was_half_read(anyio_backend: str, tmp_pat
 async def test_what_a_run_sees_of_a_dead_one(anyio_backend: str, tmp_path: Path) -> None:
     """Rows that an earlier run has done are counted at once, and not given again."""
     async with crowd(3) as (_, session, ids):
-        rows = [NewRow(line, user_id, None, "t") for line, user_id in enumerate(ids, 1)]
+        rows = [(line, to(user_id, "t")) for line, user_id in enumerate(ids, 1)]
         path = ledger_with(tmp_path / "ledger", session, Assign(), rows, [1])
         first = session.bulk.retry(path)
         assert [result.line async for result in first] == [1, 2, 3]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from frontegg_async.bulk import Outcome, Progress
+from frontegg_async.bulk import Assign, Outcome, Progress
 from frontegg_async.cli.bulk import progress
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, ExtraFields
 from frontegg_async.pacing import Wait
@@ -280,7 +280,7 @@ class Told:
 def test_the_rate_is_that_of_the_time_without_waits() -> None:
     """While calls wait no rate is shown, and afterwards one that leaves the wait out."""
     now = 100.0
-    live, told = Progress([Outcome.ADDED]), Told()
+    live, told = Progress(Assign.labels), Told()
     live.follow(told)
     live.total = 1_000
     shown = progress.RunProgress(None, now=lambda: now)
@@ -290,7 +290,7 @@ def test_the_rate_is_that_of_the_time_without_waits() -> None:
     def second(rows: int) -> str:
         nonlocal now
         now += 1.0
-        live.counts[Outcome.ADDED] += rows
+        live.counts[Outcome.APPLIED] += rows
         shown.look()
         return shown.headline()
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import BlockingPortal
 
+from frontegg_async.bulk import Assign
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.ledger.wait_note import NotedWait, write_wait
 from frontegg_async.emulator import AnswerStatus, CutBeforeCommit, Emulator, ExtraFields
@@ -137,7 +138,7 @@ def test_status_of_a_run_that_waits(shell: Shell, server: Emulator, make_file: M
     )
     process.kill()
     process.communicate()
-    with closing(Ledger.reopened(ledger_of(path))) as ledger:
+    with closing(Ledger.reopened(ledger_of(path), Assign().form)) as ledger:
         write_wait(ledger, NotedWait("users.add_to_tenant", time.time() - 1))
     assert status_of(shell, ledger_of(path))["wait"] is None
     assert "used up" not in shell.run("bulk", "status", ledger_of(path)).stdout

@@ -120,10 +120,10 @@ async def checked(emulator: Emulator) -> AsyncGenerator[FronteggSession]:
         core = session._sender.core
         yield session
         await spin()
-        assert core.permits.free == 1, "a permit was lost, or given back twice"
+        assert core.connections.free == 1, "a permit was lost, or given back twice"
         assert not connector_of(session)._acquired, "a connection was lost"
         assert (await session.users.get("user-2")).id == "user-2"
-        assert core.permits.free == 1
+        assert core.connections.free == 1
         assert emulator.open_connections <= 2
     assert not [task for task in asyncio.all_tasks() if "frontegg" in task.get_name()]
 
@@ -174,5 +174,5 @@ async def test_many_cancelled_at_once(emulator: Emulator, on: str) -> None:
         await asyncio.wait(calls)
         stall.clear()
         await asyncio.gather(*(session.users.get("user-0") for _ in range(30)))
-        assert session._sender.core.permits.free == 10
+        assert session._sender.core.connections.free == 10
         assert emulator.open_connections <= 20

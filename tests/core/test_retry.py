@@ -11,23 +11,22 @@ from multidict import CIMultiDict
 
 from frontegg_async._core.response import Failure, FailureKind, Response, error_of_response
 from frontegg_async._core.retry import (
-    BACKOFF_BASE,
-    BACKOFF_CAP,
-    Fate,
+    BACKOFF_BASE_S,
+    BACKOFF_CAP_S,
+    Effect,
     RetryBudget,
     RetryContext,
     Step,
     after_read_back,
     backoff_ceiling,
     decide,
-    fate_of,
+    effect_of,
 )
 from frontegg_async.errors import RateLimitError, ServerError
 from frontegg_async.operation import RetrySafety
 
-NOW = 1_700_000_000.0
 AGAIN, READ, FAIL = Step.SEND_AGAIN, Step.READ_BACK, Step.FAIL
-Row = tuple[Response | Failure, Step, Step, Step, Fate]
+Row = tuple[Response | Failure, Step, Step, Step, Effect]
 
 
 def highest(_low: float, high: float) -> float:
@@ -62,9 +61,8 @@ def situation(
         max_attempts=max_attempts,
         remaining=remaining,
         max_wait=max_wait,
-        now=NOW,
-        patient=patient,
-        alone=alone,
+        bulk=patient,
+        singled_out=alone,
         rejected_before_processing=rejected_before_processing,
         in_doubt=in_doubt,
     )
@@ -77,26 +75,26 @@ GAVE_UP = (
 NOT_TAKEN = (421, 425, 501, 505, 511, 525, 526)
 KINDS = FailureKind
 
-# outcome; safe and idempotent, converging, unsafe; fate of the work.
+# outcome; safe and idempotent, converging, unsafe; effect of the work.
 TABLE: dict[str, Row] = {
-    "not sent": (broken(KINDS.NOT_SENT), AGAIN, AGAIN, AGAIN, Fate.NOT_SENT),
-    "429 with a wait": (status(429, retry_after="3"), AGAIN, AGAIN, AGAIN, Fate.PUT_OFF),
-    "503 with a wait": (status(503, retry_after="3"), AGAIN, AGAIN, AGAIN, Fate.PUT_OFF),
-    "429 without a wait": (status(429), AGAIN, AGAIN, AGAIN, Fate.PUT_OFF),
-    "500 with a wait": (status(500, retry_after="3"), AGAIN, READ, FAIL, Fate.IN_DOUBT),
-    "cut": (broken(KINDS.BROKEN), AGAIN, READ, FAIL, Fate.IN_DOUBT),
-    "cut within the answer": (broken(KINDS.BROKEN, 200), AGAIN, READ, FAIL, Fate.IN_DOUBT),
-    "timed out": (broken(KINDS.TIMED_OUT), AGAIN, READ, FAIL, Fate.IN_DOUBT),
-    "no HTTP at all": (broken(KINDS.MALFORMED), AGAIN, READ, FAIL, Fate.IN_DOUBT),
-    "cannot be decompressed": (broken(KINDS.MALFORMED, 200), FAIL, FAIL, FAIL, Fate.DONE),
-    "too large": (broken(KINDS.TOO_LARGE, 200), FAIL, FAIL, FAIL, Fate.DONE),
-    "504, too large": (broken(KINDS.TOO_LARGE, 504), AGAIN, READ, FAIL, Fate.IN_DOUBT),
-    "429, too large": (broken(KINDS.TOO_LARGE, 429), FAIL, FAIL, FAIL, Fate.PUT_OFF),
-    "404, too large": (broken(KINDS.TOO_LARGE, 404), FAIL, FAIL, FAIL, Fate.REFUSED),
-    **{f"{code}": (status(code), AGAIN, READ, FAIL, Fate.IN_DOUBT) for code in GAVE_UP},
-    **{f"{code}": (status(code), AGAIN, READ, FAIL, Fate.NOT_TAKEN) for code in NOT_TAKEN},
+    "not sent": (broken(KINDS.NOT_SENT), AGAIN, AGAIN, AGAIN, Effect.NOT_SENT),
+    "429 with a wait": (status(429, retry_after="3"), AGAIN, AGAIN, AGAIN, Effect.THROTTLED),
+    "503 with a wait": (status(503, retry_after="3"), AGAIN, AGAIN, AGAIN, Effect.THROTTLED),
+    "429 without a wait": (status(429), AGAIN, AGAIN, AGAIN, Effect.THROTTLED),
+    "500 with a wait": (status(500, retry_after="3"), AGAIN, READ, FAIL, Effect.IN_DOUBT),
+    "cut": (broken(KINDS.BROKEN), AGAIN, READ, FAIL, Effect.IN_DOUBT),
+    "cut within the answer": (broken(KINDS.BROKEN, 200), AGAIN, READ, FAIL, Effect.IN_DOUBT),
+    "timed out": (broken(KINDS.TIMED_OUT), AGAIN, READ, FAIL, Effect.IN_DOUBT),
+    "no HTTP at all": (broken(KINDS.MALFORMED), AGAIN, READ, FAIL, Effect.IN_DOUBT),
+    "cannot be decompressed": (broken(KINDS.MALFORMED, 200), FAIL, FAIL, FAIL, Effect.DONE),
+    "too large": (broken(KINDS.TOO_LARGE, 200), FAIL, FAIL, FAIL, Effect.DONE),
+    "504, too large": (broken(KINDS.TOO_LARGE, 504), AGAIN, READ, FAIL, Effect.IN_DOUBT),
+    "429, too large": (broken(KINDS.TOO_LARGE, 429), FAIL, FAIL, FAIL, Effect.THROTTLED),
+    "404, too large": (broken(KINDS.TOO_LARGE, 404), FAIL, FAIL, FAIL, Effect.REFUSED),
+    **{f"{code}": (status(code), AGAIN, READ, FAIL, Effect.IN_DOUBT) for code in GAVE_UP},
+    **{f"{code}": (status(code), AGAIN, READ, FAIL, Effect.NOT_PROCESSED) for code in NOT_TAKEN},
     **{
-        f"{code}": (status(code), FAIL, FAIL, FAIL, Fate.REFUSED)
+        f"{code}": (status(code), FAIL, FAIL, FAIL, Effect.REFUSED)
         for code in (301, 304, 400, 401, 403, 404, 409, 410, 413, 414, 422, 431)
     },
 }
@@ -105,22 +103,22 @@ TABLE: dict[str, Row] = {
 @pytest.mark.parametrize("repeat", RetrySafety)
 @pytest.mark.parametrize("case", TABLE)
 def test_every_outcome_of_every_kind_of_operation(case: str, repeat: RetrySafety) -> None:
-    """Each outcome and safety gives the step and the fate in the table of the module."""
-    outcome, safe, converging, unsafe, fate = TABLE[case]
+    """Each outcome and safety gives the step and the effect in the table of the module."""
+    outcome, safe, converging, unsafe, effect = TABLE[case]
     expected = {RetrySafety.CONVERGING: converging, RetrySafety.UNSAFE: unsafe}.get(repeat, safe)
     decision = decide(situation(repeat), outcome, budget=RetryBudget(), uniform=highest)
-    assert (decision.step, decision.fate) == (expected, fate)
-    assert fate_of(outcome) is fate
+    assert (decision.step, decision.effect) == (expected, effect)
+    assert effect_of(outcome) is effect
 
 
 @pytest.mark.parametrize("case", TABLE)
 def test_what_is_no_refusal_is_an_error_of_the_server(case: str) -> None:
     """A response that does not judge the request is a ServerError."""
-    outcome, *_, fate = TABLE[case]
+    outcome, *_, effect = TABLE[case]
     if isinstance(outcome, Response):
         error = error_of_response(outcome, operation="users.get", attempts=1)
         blamed = not isinstance(error, ServerError | RateLimitError)
-        assert blamed is (fate is Fate.REFUSED)
+        assert blamed is (effect is Effect.REFUSED)
 
 
 @pytest.mark.parametrize("code", [400, 403, 404, 409])
@@ -131,7 +129,7 @@ def test_a_refusal_after_an_attempt_in_doubt(code: int, repeat: RetrySafety) -> 
     found = decide(doubtful, status(code), budget=RetryBudget(), uniform=highest)
     assert found.step is (READ if repeat is RetrySafety.CONVERGING else FAIL)
     found = after_read_back(
-        doubtful, found.fate, harmless=True, budget=RetryBudget(), uniform=highest
+        doubtful, found.effect, harmless=True, budget=RetryBudget(), uniform=highest
     )
     assert found.step is FAIL
 
@@ -254,7 +252,7 @@ def test_where_a_refusal_may_come_after_processing(code: int, repeat: RetrySafet
     found = decide(doubtful, outcome, budget=RetryBudget(), uniform=highest)
     assert found.step is STEPS_IN_DOUBT.get(repeat, AGAIN)
     assert found.in_line is (repeat not in STEPS_IN_DOUBT)
-    assert (found.retry_after, found.fate) == (3.0, Fate.IN_DOUBT)
+    assert (found.retry_after, found.effect) == (3.0, Effect.IN_DOUBT)
 
 
 @pytest.mark.parametrize("repeat", RetrySafety)
@@ -263,7 +261,7 @@ def test_where_a_401_may_come_after_processing(repeat: RetrySafety) -> None:
     doubtful = situation(repeat, rejected_before_processing=False)
     found = decide(doubtful, status(401), budget=RetryBudget(), uniform=highest)
     assert found.step is STEPS_IN_DOUBT.get(repeat, FAIL)
-    assert found.fate is Fate.IN_DOUBT
+    assert found.effect is Effect.IN_DOUBT
 
 
 @pytest.mark.parametrize(
@@ -290,7 +288,7 @@ def test_a_refused_retry_costs_no_budget() -> None:
     assert decide(situation(), status(500), budget=budget, uniform=highest).step is FAIL
 
 
-@pytest.mark.parametrize("fate", [Fate.IN_DOUBT, Fate.NOT_TAKEN])
+@pytest.mark.parametrize("effect", [Effect.IN_DOUBT, Effect.NOT_PROCESSED])
 @pytest.mark.parametrize(
     ("harmless", "attempt", "capacity", "step"),
     [
@@ -301,17 +299,17 @@ def test_a_refused_retry_costs_no_budget() -> None:
     ],
 )
 def test_after_reading_back(
-    fate: Fate, harmless: bool, attempt: int, capacity: float, step: Step
+    effect: Effect, harmless: bool, attempt: int, capacity: float, step: Step
 ) -> None:
     """Not found done, only the harmless is sent again."""
     found = after_read_back(
         situation(RetrySafety.CONVERGING, attempt=attempt),
-        fate,
+        effect,
         harmless=harmless,
         budget=RetryBudget(capacity),
         uniform=highest,
     )
-    assert (found.step, found.fate) == (step, fate)
+    assert (found.step, found.effect) == (step, effect)
 
 
 @given(
@@ -358,6 +356,6 @@ def test_full_jitter(attempt: int, share: float) -> None:
         budget=RetryBudget(),
         uniform=uniform,
     )
-    ceiling = min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** min(attempt, 50))
+    ceiling = min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2.0 ** min(attempt, 50))
     assert asked == [(0.0, ceiling)]
     assert 0.0 <= found.wait <= ceiling == backoff_ceiling(attempt)

@@ -62,7 +62,7 @@ async def test_an_answer_that_does_not_end(
         await said.wait()
         await until(lambda: bytes(arrived) == b"".join(pieces))
         await loop_time.run_out(call, 7.0)
-        assert seen(await call) == (FailureKind.TIMED_OUT, "no whole answer in time", status)
+        assert seen(await call) == (FailureKind.TIMED_OUT, "no complete response in time", status)
         assert not pool_of(transport)._acquired
         assert isinstance(await send(transport, request_to(server.url)), Response)
         await until(lambda: server.open <= 1)
@@ -79,9 +79,9 @@ async def test_a_request_that_nobody_reads(loop_time: LoopTime) -> None:
         assert isinstance(transport, DirectTransport)
         request = request_to(server.url, "POST", bytes(LARGE))
         call = asyncio.create_task(send(transport, request, timeout=7.0))
-        await until(lambda: server.open == 1 and len(transport._watch._exchanges) == 1)
+        await until(lambda: server.open == 1 and len(transport._deadlines._exchanges) == 1)
         await loop_time.run_out(call, 7.0)
-        assert seen(await call) == (FailureKind.TIMED_OUT, "no whole answer in time", None)
+        assert seen(await call) == (FailureKind.TIMED_OUT, "no complete response in time", None)
         assert not pool_of(transport)._acquired
         over.set()
 
@@ -140,11 +140,11 @@ async def test_each_call_has_its_own_deadline(loop_time: LoopTime) -> None:
             assert {call for call in calls.values() if not call.done()} == waiting
             assert (await calls[timeout]).kind is FailureKind.TIMED_OUT
         assert waiting == patient
-        assert len(transport._watch._exchanges) == 2
+        assert len(transport._deadlines._exchanges) == 2
         over.set()
         assert all(isinstance(outcome, Response) for outcome in await asyncio.gather(*patient))
-        assert not transport._watch._exchanges
-        timer = transport._watch._timer
+        assert not transport._deadlines._exchanges
+        timer = transport._deadlines._timer
         assert timer is not None
         await transport.close()
         assert timer.cancelled()
@@ -154,7 +154,7 @@ async def test_the_deadline_between_head_and_body(monkeypatch: pytest.MonkeyPatc
     """A deadline that passes when the head has come, but was not looked at, is no lost one."""
     async with transport_of("direct") as transport:
         assert isinstance(transport, DirectTransport)
-        exchanges = transport._watch._exchanges
+        exchanges = transport._deadlines._exchanges
         feed = ResponseHandler.feed_data
 
         def feed_late(self: ResponseHandler, data: Any, size: int = 0) -> None:
@@ -171,7 +171,7 @@ async def test_the_deadline_between_head_and_body(monkeypatch: pytest.MonkeyPatc
 
         async with serving(stop) as server:
             outcome = await send(transport, request_to(server.url))
-            assert seen(outcome) == (FailureKind.TIMED_OUT, "no whole answer in time", 200)
+            assert seen(outcome) == (FailureKind.TIMED_OUT, "no complete response in time", 200)
 
 
 # Cancellation
@@ -310,7 +310,7 @@ async def test_closed_when_a_hint_has_come(monkeypatch: pytest.MonkeyPatch) -> N
         def feed_and_close(self: ResponseHandler, data: Any, size: int = 0) -> None:
             feed(self, data, size)
             # The steps of ``close`` before its first await.
-            transport._watch.end_all()
+            transport._deadlines.end_all()
             transport._connector._close()
 
         monkeypatch.setattr(ResponseHandler, "feed_data", feed_and_close)

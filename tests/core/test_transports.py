@@ -253,4 +253,4 @@ async def test_a_damaged_chunk(kind: str, loop_time: LoopTime, arrived: bytearra
         call = asyncio.create_task(send(transport, request_to(server.url), timeout=7.0))
         await until(lambda: bytes(arrived) == b"".join(pieces))
         await loop_time.run_out(call, 7.0)
-        assert seen(await call) == (FailureKind.TIMED_OUT, "no whole answer in time", 200)
+        assert seen(await call) == (FailureKind.TIMED_OUT, "no complete response in time", 200)

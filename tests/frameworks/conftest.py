@@ -12,7 +12,8 @@ import pytest
 
 from frontegg_async import FronteggSession
 from frontegg_async.emulator import Emulator
-from tests.conftest import open_session
+
+from ..support.sessions import session_on
 
 
 class Tokens(msgspec.Struct, frozen=True):
@@ -35,7 +36,7 @@ async def emulator() -> AsyncIterator[Emulator]:
 
 @pytest.fixture
 async def frontegg(emulator: Emulator) -> AsyncIterator[FronteggSession]:
-    async with open_session(emulator) as session:
+    async with session_on(emulator) as session:
         yield session
 
 

@@ -111,7 +111,7 @@ async def test_refusals_say_how_to_authenticate(
     handlers: bool, frontegg: FronteggSession, tokens: Tokens
 ) -> None:
     """A 401 has its challenge and a reason, with the handlers of errors and without."""
-    settings = {} if handlers else {"exception_handlers": {}}
+    settings: dict[str, Any] = {} if handlers else {"exception_handlers": {}}
     async with client_of(app_on(frontegg, **settings)) as client:
         no_token = await client.get("/me")
         bad_token = await client.get("/me", headers=bearer("nonsense"))
@@ -222,7 +222,7 @@ async def test_openapi(frontegg: FronteggSession) -> None:
             "description": "Access token.",
         },
     }
-    either = [{"FronteggToken": []}, {"FronteggAccessToken": []}]
+    either: list[Any] = [{"FronteggToken": []}, {"FronteggAccessToken": []}]
     paths = schema["paths"]
     guarded = [paths[path]["get"].get("security") for path in ("/open", "/me", "/admin")]
     assert guarded == [None, either, either]

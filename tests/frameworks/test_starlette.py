@@ -133,8 +133,8 @@ async def test_public_paths(
     guarded = FronteggMiddleware(app, public=PUBLIC)
     starlette = Starlette(lifespan=lifespan(frontegg))
     async with starlette.router.lifespan_context(starlette):
-        scope = {"type": "http", "path": path, "root_path": root, "headers": [], "app": starlette}
-        sent = await messages_of(guarded, scope)
+        scope: dict[str, Any] = {"type": "http", "path": path, "root_path": root, "headers": []}
+        sent = await messages_of(guarded, {**scope, "app": starlette})
     assert bool(reached) is is_public
     assert [each["status"] for each in sent if "status" in each] == ([] if is_public else [401])
 

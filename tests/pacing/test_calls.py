@@ -247,7 +247,7 @@ async def test_in_doubt_and_then_no_room(
     """A call that may have been done, and is refused until its deadline, ends in doubt."""
     emulator.inject(CutBeforeCommit(), on=ADD)
     emulator.inject(AnswerStatus(429), on=ADD, times=None)
-    with pytest.raises(OutcomeUnknownError, match="no room"):
+    with pytest.raises(OutcomeUnknownError, match="leaves no time"):
         await session.users.add_to_tenant("user-0", "new", skip_invite_email=True)
     emulator.clear_faults()
     clock.advance(60.0)

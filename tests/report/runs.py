@@ -5,17 +5,19 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 
 from frontegg_async.bulk.input.rows import Assignment
-from frontegg_async.bulk.outcome import Outcome, RowResult
+from frontegg_async.bulk.jobs import JOBS
+from frontegg_async.bulk.outcome import Labels, Outcome, RowResult
 from frontegg_async.bulk.report.figures import Figures
 from frontegg_async.bulk.report.page import PageSummary
 from frontegg_async.bulk.report.statistics import Limit, Statistics, StatisticsRecorder
 
 Run = tuple[PageSummary, Statistics]
+LABELS: Final = {name: job.labels for name, job in JOBS.items()}
 
 HOSTILE: Final = '<script>alert("1")</script>&amp;\u202e\u2028\x00\x1b[31m שלום עולם ' + "x" * 900
 ADD: Final = "POST /identity/resources/users/v1/{userId}/tenant"
@@ -31,8 +33,9 @@ def page_summary(
     **more: Any,
 ) -> PageSummary:
     """Return the summary of a run that ended such rows, after others that ended ``earlier``."""
-    # A later version may have outcomes that the page does not know.
-    own = cast("dict[Outcome, int]", dict(counts))
+    labels = LABELS.get(more["job"], Labels())
+    by_name = {labels[outcome].name: outcome for outcome in Outcome}
+    own = {by_name[name]: count for name, count in counts.items()}
     run = Figures(
         runs=1,
         counts=own,
@@ -43,9 +46,9 @@ def page_summary(
     )
     every = run
     if earlier is not None:
-        both = {name: count + earlier.get(name, 0) for name, count in own.items()}
+        both = {each: count + earlier.get(labels[each].name, 0) for each, count in own.items()}
         every = msgspec.structs.replace(run, runs=2, counts=both, earlier=0)
-    return PageSummary(this_run=run, all_runs=every, **more)
+    return PageSummary(labels=labels, this_run=run, all_runs=every, **more)
 
 
 def long() -> Run:
@@ -139,7 +142,7 @@ def stopped() -> Run:
     kept = tuple(sample for sample in statistics.samples if sample.at < 2_720)
     statistics = msgspec.structs.replace(statistics, samples=kept, waited_s=2_345.6)
     ledger = "/var/lib/jobs/assignments-2026-07.csv.ledger"
-    counts = summary.this_run.counts | {Outcome.ADDED: 44_527, Outcome.SKIPPED: 74_676}
+    counts = summary.this_run.counts | {Outcome.APPLIED: 44_527, Outcome.SKIPPED: 74_676}
     figures = msgspec.structs.replace(
         summary.this_run, counts=counts, elapsed_s=2_720.0, requests=45_394
     )
@@ -235,7 +238,7 @@ def hostile() -> Run:
         host=f"https://{'h' * 200}",
         started_at=datetime(2026, 7, 27, 9, tzinfo=UTC),
         elapsed_s=36_000.0,
-        counts={"added": 999_999_999, "failed": 4, "unknown": 1, "a_new<kind>": 10**15},
+        counts={"applied": 999_999_999, "failed": 4, "unknown": 1, "unchanged": 10**15},
         requests=10**12,
         throttled=12,
         stopped=HOSTILE,

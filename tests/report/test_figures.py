@@ -1,7 +1,7 @@
-"""Every place that shows a figure of a run is held against the others, and against what happened.
+"""Every place that shows a figure of a run is held against the others, and against the truth.
 
-What happened is told by two witnesses that count on their own: the results that a run gives row by
-row, and the requests that the emulator has seen.
+The truth is told by two witnesses that count on their own: the results that a run gives row by row,
+and the requests that the emulator has seen.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from frontegg_async import FixedRate
 from frontegg_async.bulk import Assign, BulkRun, Outcome, Report, RowResult, engine
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.bulk.report.page import PageSummary, render_page
-from frontegg_async.cli import phrases
 from frontegg_async.cli.app import app
 from frontegg_async.cli.bulk import summary
 from frontegg_async.cli.bulk.progress import RunProgress
@@ -44,12 +43,12 @@ LABELS = {
     "Invalid": "invalid",
     "Skipped": "skipped",
 }
-SPOKEN = {phrases.outcome(name): name for name in LABELS.values()}
+SPOKEN = {Assign.labels[outcome].words: Assign.labels[outcome].name for outcome in Outcome}
 BUSY = AnswerStatus(503, headers={"Retry-After": "3"})
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures as one place shows them; None is what it does not show."""
+    """The figures as one place shows them; None for those that it does not show."""
 
     all_rows: dict[str, int] | None = None
     run_rows: dict[str, int] | None = None
@@ -62,6 +61,11 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     runs: int | None = None
     all_requests: int | None = None
     all_throttled: int | None = None
+
+
+def label_of(result: RowResult) -> str:
+    """Return what files and tables call the outcome of a row."""
+    return Assign.labels[result.outcome].name
 
 
 def number(text: str) -> int:
@@ -246,7 +250,7 @@ def of_display(run: BulkRun) -> Seen:
 
 
 class History:
-    """Runs one after the other on one ledger, and what is true of them."""
+    """Runs one after the other on one ledger, and their true figures."""
 
     def __init__(self, server: Emulator, ledger: Path) -> None:
         self.server = server
@@ -257,7 +261,7 @@ class History:
         self.results: dict[int, RowResult] = {}
 
     async def run(self, run: BulkRun, *, stop_after: int | None = None) -> Report:
-        """Run it, and remember what its witnesses saw."""
+        """Run it, and remember its results and requests."""
         before = len(self.server.requests)
         self.own: dict[int, RowResult] = {}
         async for result in run:
@@ -283,8 +287,8 @@ class History:
         first = {line: repeats.get(line, line) for line in lines}
         ended = [self.results.get(first[line]) for line in lines]
         now = [self.own.get(first[line]) for line in lines]
-        every = Counter(one.outcome.value if one else "skipped" for one in ended)
-        own = Counter(one.outcome.value for one in now if one)
+        every = Counter(label_of(one) if one else "skipped" for one in ended)
+        own = Counter(label_of(one) for one in now if one)
         if every["skipped"]:
             own["skipped"] = every["skipped"]
         return Seen(
@@ -314,7 +318,7 @@ def agree(truth: Seen, places: dict[str, Seen]) -> None:
 async def test_all_places_agree(
     anyio_backend: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Page, JSON, summary, status and display tell the same of a run, and what happened.
+    """Page, JSON, summary, status and display tell the same of a run, and the truth.
 
     The history: a run that was interrupted, one that carried on and was throttled, one that had
     nothing to do, and a retry; with members, duplicates, invalid and failing rows.
@@ -448,7 +452,7 @@ async def test_rows_without_an_answer_at_the_end(
 
 
 async def test_the_display_while_a_run_goes_on(anyio_backend: str, tmp_path: Path) -> None:
-    """While a resumed run goes on, the display tells what earlier runs did, and the duplicates."""
+    """While a resumed run goes on, the display tells rows of earlier runs, and duplicates."""
     path = tmp_path / "rows.csv"
     async with crowd(10) as (_, session, ids):
         text_of(path, [*ids, ids[0], ids[1]])
@@ -493,7 +497,7 @@ async def test_throttled_is_counted_by_one_rule(
 
 
 async def test_a_run_can_be_awaited(anyio_backend: str, tmp_path: Path) -> None:
-    """What ``start`` and ``retry`` return can be awaited, also once it has ended."""
+    """The result of ``start`` and ``retry`` can be awaited, also once the run has ended."""
     async with crowd(3) as (_, session, ids):
         path = tmp_path / "rows.csv"
         text_of(path, [*ids, "nobody"])

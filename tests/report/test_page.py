@@ -1,8 +1,9 @@
-"""The report page as text: whatever a run was, it is well-formed, escaped, and says it all."""
+"""The report page as text: for any run it is well-formed, escaped, and says it all."""
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from html.parser import HTMLParser
@@ -10,15 +11,18 @@ from importlib import resources
 from itertools import pairwise
 from typing import Any, Final
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from frontegg_async import ConfigurationError
 from frontegg_async.bulk.input.rows import Assignment, SuperuserChange
-from frontegg_async.bulk.outcome import Outcome, RowResult
+from frontegg_async.bulk.outcome import Label, Labels, Outcome, RowResult
+from frontegg_async.bulk.report import page as page_module
 from frontegg_async.bulk.report.page import PageSummary, render_page
 from frontegg_async.bulk.report.page_charts import round_step, time_ticks
-from frontegg_async.bulk.report.page_markup import (
+from frontegg_async.bulk.report.page_text import (
     counted,
     decimal,
     duration,
@@ -37,7 +41,7 @@ from frontegg_async.bulk.report.statistics import (
     Statistics,
 )
 
-from .runs import HOSTILE, RUNS, Run, page_summary
+from .runs import HOSTILE, LABELS, RUNS, Run, page_summary
 
 VOID: Final = {"meta"}
 ELEMENTS: Final = re.compile(
@@ -174,10 +178,12 @@ def runs(draw: st.DrawFn) -> Run:
         waits=draw(st.lists(st.builds(LimitWait, operation=texts, seconds=seconds), max_size=3)),
         paced_s=draw(seconds),
     )
-    names = st.sampled_from(Outcome).map(str) | texts
+    job = draw(st.sampled_from([*LABELS]) | texts)
+    labels = LABELS.get(job, Labels())
+    names = st.sampled_from(Outcome).map(lambda outcome: labels[outcome].name)
     counts = draw(st.dictionaries(names, numbers, max_size=7))
     about = page_summary(
-        job=draw(st.sampled_from(["assign", "activate", "remove", "superuser"]) | texts),
+        job=job,
         source=draw(texts),
         host=draw(texts),
         started_at=draw(
@@ -202,7 +208,7 @@ def runs(draw: st.DrawFn) -> Run:
 @example(run=RUNS["empty"]())
 @example(run=(summary(elapsed_s=5e-324), statistics(samples=[Sample(at=0.0, rows=5)])))
 def test_any_run_makes_a_sound_page(run: Run) -> None:
-    """Whatever the run and its texts: elements end, only ours are there, and nothing is lost."""
+    """For any run and any texts, elements end, only ours are there, and nothing is lost."""
     about, found = run
     document = render_page(about, found)
     page = Reader(document)
@@ -210,7 +216,7 @@ def test_any_run_makes_a_sound_page(run: Run) -> None:
     assert len(page.all("title")) >= 1
     assert all(char == "\n" or char.isprintable() for char in document)
     document.encode()
-    # Nothing that could be fetched or run: no such attribute, no such rule, whatever texts say.
+    # Nothing that could be fetched or run: no such attribute, no such rule, for any texts.
     for _, attributes in page.elements:
         assert not {"src", "href", "srcset", "action", "background", "data"} & set(attributes)
         assert not [name for name in attributes if name.startswith("on")]
@@ -256,7 +262,9 @@ def test_pictures_stay_in_their_frame(run: Run) -> None:
 @pytest.mark.parametrize("name", RUNS)
 def test_the_frame_of_the_page(name: str) -> None:
     """Language, policy and title are there, and headings go down one step at a time."""
-    page = read(RUNS[name]())
+    document = render_page(*RUNS[name]())
+    assert document.startswith("<!DOCTYPE html>\n<html ")
+    page = Reader(document)
     assert page.elements[0] == ("html", {"lang": "en"})
     policy = [one["content"] for one in page.all("meta") if one.get("http-equiv")]
     assert policy == ["default-src 'none'; style-src 'unsafe-inline'"]
@@ -285,7 +293,7 @@ def test_the_frame_of_the_page(name: str) -> None:
             {"counts": {"added": 5, "skipped": 4}, "stopped": "no space"},
             "Stopped early: 5 of 9 rows done",
         ),
-        ({"counts": {"already_member": 2, "x": 3}}, "All 5 rows are done"),
+        ({"counts": {"already_member": 2, "added": 3}}, "All 5 rows are done"),
         ({"counts": {"added": 2}, "earlier": {"added": 3}}, "All 5 rows are done"),
     ],
 )
@@ -299,16 +307,18 @@ def test_the_headline_says_how_it_ended(changes: dict[str, object], headline: st
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_outcome_has_words(outcome: Outcome) -> None:
     """A tile has a label and a hint of its own for each outcome that there is."""
-    page = read((summary(counts={outcome.value: 7}), statistics()))
+    label = LABELS["assign"][outcome]
+    page = read((summary(counts={label.name: 7}), statistics()))
     tile = page.text.split("Rows by outcome")[1].split("Over time")[0]
-    assert outcome.value not in tile
-    assert len(tile) > len("7") + 10
+    assert tile == f"{label.words.capitalize()}7{label.hint}"
 
 
-def test_an_outcome_of_another_job_is_named_as_it_is() -> None:
-    """A count that the page knows nothing of is shown all the same, under its own name."""
-    page = read((summary(job="map", counts={"sent_twice": 7}), statistics()))
-    assert "Sent twice7" in page.text
+def test_an_outcome_of_a_job_of_a_program() -> None:
+    """A tile has the words that a job of a program's own has for its outcome, as plain text."""
+    labels = Labels(applied=Label("locked", "<b>locked", "could log in before"))
+    own = summary(job="lock", counts={"applied": 7})
+    page = read((msgspec.structs.replace(own, labels=labels), statistics()))
+    assert "<b>locked7could log in before" in page.text
 
 
 def test_what_stopped_it_and_how_to_go_on() -> None:
@@ -321,7 +331,7 @@ def test_what_stopped_it_and_how_to_go_on() -> None:
 
 
 def test_rows_in_doubt_are_explained() -> None:
-    """Where rows are in doubt, the page says what settles it."""
+    """The page says how rows in doubt are settled."""
     page = read((summary(counts={"unknown": 1}), statistics()))
     assert "Running them again settles it." in page.text
 
@@ -384,7 +394,7 @@ def test_limits_in_words() -> None:
 
 
 def test_waits_name_the_operation() -> None:
-    """How long calls waited is said for each operation whose limit it was, by its name."""
+    """The page tells the waiting of calls for each limit, by the name of its operation."""
     waits = [
         LimitWait(operation="users.add_to_tenant", seconds=1.5),
         LimitWait(operation="users.<b>iterate", seconds=0.02),
@@ -478,6 +488,14 @@ def test_latencies_above_what_is_measured() -> None:
     assert "p50 ≤ 1 ms, p90 over 70 s, p99 over 70 s" in page.text
     assert "over 70 s: 40 answers, 40 %" in page.text
     assert "up to 1 ms: 60 answers, 60 %" in page.text
+
+
+def test_without_jinja2_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that asks for a page without the extra is told the extra, and by a typed error."""
+    page_module._template.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(ConfigurationError, match=r"jinja2: pip install 'frontegg-async\[cli\]'"):
+        render_page(summary(), statistics())
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -36,7 +36,7 @@ PHONE, DESKTOP = 360, 1280
 
 pytestmark = pytest.mark.anyio
 
-# Boxes that stick out of the window, and what they hold.
+# Boxes that stick out of the window, and their texts.
 STICKING_OUT: Final = """
 [...document.querySelectorAll("body *")].filter(one => {
   const box = one.getBoundingClientRect();
@@ -229,7 +229,7 @@ async def test_it_prints(page: Page, files: dict[str, Path], name: str, most: in
 
 
 async def test_charts_are_images_with_words(page: Page, files: dict[str, Path]) -> None:
-    """Who cannot see the charts hears what they show."""
+    """A reader who cannot see the charts hears their figures."""
     await page.open(files["long"], DESKTOP)
     tree = await page.call("Accessibility.getFullAXTree")
     heard = [
@@ -245,7 +245,7 @@ async def test_charts_are_images_with_words(page: Page, files: dict[str, Path]) 
 
 
 async def test_tables_stay_tables_on_a_phone(page: Page, files: dict[str, Path]) -> None:
-    """Where the table becomes a list, every value still has its head, for eyes and for ears."""
+    """Every value still has its head in a table that becomes a list, for eyes and for ears."""
     await page.open(files["long"], PHONE)
     assert await page.ask(
         "[...document.querySelectorAll('td')].every(one =>"

@@ -116,7 +116,7 @@ async def test_a_wrong_password(emulator: Emulator) -> None:
     async with session_on(emulator) as session:
         with pytest.raises(AuthenticationError) as caught:
             await session.authentication.login(email="p@example.test", password="canary-wrong")
-        assert "the server refused the credentials in this call" in str(caught.value)
+        assert "the server rejected the credentials in this call" in str(caught.value)
         assert "token" not in str(caught.value).replace("(status", "")
         with pytest.raises(AuthenticationError, match="the user's token"):
             await session.as_user("wrong").me.get()

@@ -280,7 +280,7 @@ def test_from_env(
         ({}, "FRONTEGG_CLIENT_ID and FRONTEGG_API_KEY"),
         ({"CLIENT_ID": "id"}, "FRONTEGG_API_KEY"),
         ({"API_KEY": "canary-key"}, "FRONTEGG_CLIENT_ID"),
-        ({"CLIENT_ID": "id", "API_KEY": "canary-key", "REGION": "mars"}, "region"),
+        ({"CLIENT_ID": "id", "API_KEY": "canary-key", "REGION": "mars"}, "FRONTEGG_REGION"),
         ({"CLIENT_ID": "id", "API_KEY": "canary-key", "BASE_URL": "http://a.test"}, "base_url"),
         (
             {

@@ -7,13 +7,22 @@ import csv
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
 from frontegg_async import FronteggSession, Report
-from frontegg_async.bulk.input.rows import Activation, Assignment, Removal, SuperuserChange
+from frontegg_async.bulk.input.columns import Malformed, Row
+from frontegg_async.bulk.input.rows import (
+    Activation,
+    Assignment,
+    Removal,
+    SuperuserChange,
+    UserRow,
+    columns_of,
+)
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import Entry, ExportedRow, Header, NewRow, State
+from frontegg_async.bulk.ledger.records import Entry, ExportedRow, Header, RowForm, State
 from frontegg_async.emulator import Emulator
 
 from .routes import WRITES
@@ -22,6 +31,34 @@ from .sessions import leaping
 HEADER: Final = Header(
     job="assign", source="rows.csv", fingerprint="f", environment="e", settings='{"a":1}'
 )
+
+
+class Noted(UserRow, frozen=True, kw_only=True, gc=False):
+    """A row of a ledger that no job reads."""
+
+    tenant_id: str | None = None
+    flag: bool = False
+    ordered: bool = False
+
+
+FORM: Final = RowForm(columns_of(Noted), attrgetter("ordered"))
+
+
+def noted(
+    line: int,
+    user_id: str | None = None,
+    email: str | None = None,
+    tenant_id: str | None = None,
+    *,
+    flag: bool = False,
+    problem: str | None = None,
+    ordered: bool = False,
+) -> Row:
+    """Return a row to be entered into a ledger, which is malformed if it has a problem."""
+    if problem is not None:
+        return line, Malformed(problem)
+    row = Noted(user_id=user_id, email=email, tenant_id=tenant_id, flag=flag, ordered=ordered)
+    return line, row
 
 
 def writes(server: Emulator) -> int:
@@ -68,7 +105,7 @@ def csv_of(path: Path, user_ids: Iterable[str], tenant_id: str = "t") -> Path:
 
 
 def ledger_with(
-    path: Path, session: FronteggSession, job: Any, rows: Sequence[NewRow], in_flight: Sequence[int]
+    path: Path, session: FronteggSession, job: Any, rows: Sequence[Row], in_flight: Sequence[int]
 ) -> Path:
     """Write the ledger of a run over a program's rows that died with some in flight."""
     ledger = Ledger.begin(
@@ -80,6 +117,7 @@ def ledger_with(
             environment=f"{session.client_id} on {session.base_url}",
             settings=job.settings(),
         ),
+        job.form,
     )
     ledger.add(rows)
     ledger.finish_loading()
@@ -151,7 +189,7 @@ def rows_of(pairs: Pairs, **more: Any) -> list[Assignment]:
 
 def outcomes(report: Report) -> dict[str, int]:
     """Return the outcomes that occurred, after checking that they add up."""
-    counts = {outcome.value: count for outcome, count in report.counts.items()}
+    counts = report.labelled
     assert sum(counts.values()) == report.rows
     return {name: count for name, count in counts.items() if count}
 
@@ -173,8 +211,8 @@ def added(server: Emulator) -> Counter[str]:
 
 def begun(path: Path) -> Ledger:
     """Return an open ledger of a run that has sent some of its rows."""
-    ledger = Ledger.begin(path, HEADER)
-    ledger.add([NewRow(line, f"user-{line}", None, "t") for line in range(1, 101)])
+    ledger = Ledger.begin(path, HEADER, FORM)
+    ledger.add([noted(line, f"user-{line}", None, "t") for line in range(1, 101)])
     ledger.finish_loading()
     ledger.make_room()
     ledger.write((), [Entry(1, State.FAILED, 404, 1, None, "why")], [(2, 3)])

@@ -65,7 +65,7 @@ async def run(settings: Settings) -> Said:
         except FronteggError as error:
             return Said(error=type(error).__name__, message=str(error))
     return Said(
-        counts={str(outcome): count for outcome, count in report.counts.items()},
+        counts=report.labelled,
         stopped=None if report.stopped is None else str(report.stopped),
     )
 

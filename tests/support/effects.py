@@ -100,7 +100,7 @@ def ledger_rows(path: Path) -> list[ExportedRow]:
 
 def pairs_in(rows: Iterable[ExportedRow], *states: State) -> set[Pair]:
     """Return the pairs of the rows in one of these states."""
-    return {(who(row), row.tenant_id or "") for row in rows if row.state in states}
+    return {(who(row), row.values.get("tenant_id", "")) for row in rows if row.state in states}
 
 
 def who(row: ExportedRow) -> str:

@@ -42,7 +42,8 @@ def main() -> None:
     """Check the installation, the session and the command without its extra."""
     package = Path(frontegg_async.__file__).parent
     check(Path(sysconfig.get_path("purelib")) in package.parents, f"installed, not {package}")
-    check((package / "py.typed").is_file(), "the wheel holds py.typed")
+    for name in ("py.typed", "bulk/report/page.html.jinja", "bulk/report/page.css"):
+        check((package / name).is_file(), f"the wheel holds {name}")
     check(importlib.util.find_spec("click") is None, "only the core is installed")
     asyncio.run(assign())
     command = Path(sys.executable).with_name("frontegg-async")

@@ -16,7 +16,7 @@ import pytest
 from frontegg_async import Assignment, FronteggSession
 from frontegg_async.bulk.input import feeds
 from frontegg_async.bulk.ledger.ledger import Ledger
-from frontegg_async.bulk.ledger.records import Entry, Header, NewRow, State
+from frontegg_async.bulk.ledger.records import Entry, Header, State
 from frontegg_async.emulator import DuplicateAdd, Emulator, Stall
 from frontegg_async.errors import (
     LedgerBusyError,
@@ -25,6 +25,7 @@ from frontegg_async.errors import (
     LedgerMismatchError,
 )
 
+from ..support.bulk import FORM, noted
 from ..support.bulk_child import Said, Settings
 from ..support.bulk_processes import run_child
 from ..support.effects import (
@@ -186,14 +187,14 @@ async def test_disk_fills_up(
 
 def test_no_space_while_a_page_cache_spills(anyio_backend: str, tmp_path: Path) -> None:
     """LedgerDiskFullError is raised also if SQLite meets the full disk within a statement."""
-    ledger = Ledger.begin(tmp_path / "ledger", HEADER)
+    ledger = Ledger.begin(tmp_path / "ledger", HEADER, FORM)
     try:
         ledger._database.execute("PRAGMA cache_size = 4")
         ledger._database.execute("PRAGMA max_page_count = 20")
         with pytest.raises(LedgerDiskFullError):
-            ledger.add([NewRow(n, user_id="u" * 500 + str(n), tenant_id="t") for n in range(900)])
+            ledger.add([noted(n, user_id="u" * 500 + str(n), tenant_id="t") for n in range(900)])
         ledger._database.execute("PRAGMA max_page_count = 2000")
-        ledger.add([NewRow(1, user_id="u", tenant_id="t")])
+        ledger.add([noted(1, user_id="u", tenant_id="t")])
         ledger.write([], [Entry(1, State.FAILED, reason="no")], [(1, 1)])
         assert ledger.counts() == {State.FAILED: 1}
     finally:

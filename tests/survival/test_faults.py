@@ -223,7 +223,7 @@ async def test_retry_without_a_plan(anyio_backend: str, tmp_path: Path, plan: st
         assert outcomes(report) == {"unknown": 3}
         for route in (GET, *BLOCKS):
             server.inject(AnswerStatus(403), on=route, times=None)
-        report = await session.bulk.retry(ledger, plan=plan).wait()  # type: ignore[arg-type]
+        report = await session.bulk.retry(ledger, plan=plan).wait()  # type: ignore[call-overload]
         assert outcomes(report) == {"unknown": 3}
         assert posted(server.requests) == Counter(pairs)
 

@@ -261,7 +261,7 @@ class SurvivalMachine(RuleBasedStateMachine):
         members = self.server.memberships()
         for row in ledger_rows(self.ledger):
             if row.state is not State.INVALID:
-                self.check_row(row, (who(row), row.tenant_id or ""), members)
+                self.check_row(row, (who(row), row.values.get("tenant_id", "")), members)
 
     def check_row(self, row: ExportedRow, pair: Pair, members: set[Pair]) -> None:
         """Check the outcome of a row against the server and the record."""

@@ -15,9 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontegg_async import FronteggSession, Report
-from frontegg_async.bulk import Activate, Assign, Remove, SetSuperuser
+from frontegg_async.bulk import Activate, Assign, Job, Remove, SetSuperuser
 from frontegg_async.bulk.input.rows import Activation, Assignment, Removal, SuperuserChange, UserRow
-from frontegg_async.bulk.jobs import Job
 from frontegg_async.bulk.ledger.records import ExportedRow, State
 from frontegg_async.emulator import (
     AnswerStatus,
@@ -256,7 +255,7 @@ class World:
         """Run the job."""
         workers = self.history.workers
         rows: Any = self.source
-        jobs: dict[str, Job] = {
+        jobs: dict[str, Job[Any]] = {
             "assign": Assign(invite=self.history.invite),
             "activate": Activate(),
             "remove": Remove(),

@@ -3,7 +3,7 @@
 A cell is protected if it begins with ``= + - @`` (behind quotes too) or an apostrophe, has a blank
 at either end, or holds a character that cannot be seen: it gets an apostrophe in front, and its
 backslashes and the characters that cannot be seen are written as backslash escapes, so that every
-row stays on one line. All other cells stay as they are. Whoever reads such a file takes away the
+row stays on one line. All other cells stay as they are. A reader of such a file takes away the
 apostrophe and undoes the escapes; ``read_rows`` does, where the header shows that a run wrote it.
 """
 
@@ -15,7 +15,7 @@ from typing import Final
 
 MARK: Final = "'"
 _FORMULAS: Final = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
-"""What begins a formula; the last four are the same signs in full width."""
+"""Characters that begin a formula; the last four are the same signs in full width."""
 _INNER_FORMULA: Final = re.compile('(;[\\s"]*)([=+\\-@\uff1d\uff0b\uff0d\uff20])')
 """A formula for a spreadsheet that separates at semicolons, which these files do not."""
 _OWN_COLUMNS: Final = frozenset({"line", "outcome", "reason", "trace_id"})
@@ -26,7 +26,7 @@ _SHORT: Final = {"\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
 
 
 def protected(text: str) -> str:
-    """Return ``text`` as it stands in a cell."""
+    """Return the cell that stands for ``text``."""
     if not text or _is_harmless(text):
         return text
     escaped = "".join(
@@ -54,7 +54,7 @@ def unprotected(cell: str) -> str:
 
 
 def are_protected(names: Collection[str]) -> bool:
-    """Whether the columns of a file are those of one that a run has written."""
+    """Return whether columns are those of a file that a run has written."""
     return {name.strip().lower() for name in names} >= _OWN_COLUMNS
 
 

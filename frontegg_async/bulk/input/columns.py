@@ -1,4 +1,4 @@
-"""What columns and keys mean, whichever kind of file they stand in."""
+"""The meaning of columns and keys, in files of all kinds."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import msgspec
 
 from ...errors import InvalidRequestError
 from .originals import Original, cells_of, shortened
-from .rows import TenantRow, UserRow
+from .rows import UserRow, columns_of
 
 
 class Malformed(msgspec.Struct, frozen=True):
-    """A row that cannot be read, and why.
+    """A row that cannot be read.
 
     Args:
-        reason: why, as the rest of a sentence about the row.
+        reason: the mistake, as the rest of a sentence about the row.
         original: the row as it stood in the source, so far as that is known.
     """
 
@@ -29,17 +29,9 @@ class Malformed(msgspec.Struct, frozen=True):
 Fields: TypeAlias = dict[str, Any]
 """The values of a row by the names of fields."""
 RawRow: TypeAlias = tuple[int, Fields | Malformed]
-"""A line number from 1, and what stands there."""
+"""A line number from 1, and the fields of that line."""
 Row: TypeAlias = tuple[int, UserRow | Malformed]
 
-_COLUMNS: Final = {
-    # Spelled in any case, with or without underscores: user_id, userId, USER ID.
-    "userid": "user_id",
-    "email": "email",
-    "tenantid": "tenant_id",
-    "setactive": "set_active",
-    "superuser": "super_user",
-}
 ORIGINAL: Final = "original"
 """The column of a file of failures with the text of a row that could not be read as fields."""
 _TRUTHS: Final = {
@@ -53,15 +45,11 @@ _TRUTHS: Final = {
 }
 
 
-def column_of(name: str) -> str:
-    """Return the field that a column or key stands for, or an empty text."""
-    return _COLUMNS.get("".join(char for char in name.lower() if char.isalnum()), "")
-
-
 def check_columns(path: Path, names: Sequence[str], kind: type[UserRow]) -> None:
-    """Raise InvalidRequestError unless the names of columns say what a row is about."""
-    fields = [field for name in names if (field := column_of(name))]
-    needed = needed_fields(kind)
+    """Raise InvalidRequestError if a column that rows need is missing, or named twice."""
+    columns = columns_of(kind)
+    fields = [field for name in names if (field := columns.field(name))]
+    needed = columns.needed
     if not {*needed} <= {*fields} or not {"user_id", "email"} & {*fields}:
         shown = ", ".join(names)[:200] or "none"
         wanted = ", ".join([*needed, "user_id or email"]).replace(
@@ -72,47 +60,41 @@ def check_columns(path: Path, names: Sequence[str], kind: type[UserRow]) -> None
         raise InvalidRequestError(f"{path} names a column twice")
 
 
-def needed_fields(kind: type[UserRow]) -> tuple[str, ...]:
-    """Return the fields that no row of this kind can do without, beside who the user is."""
-    needed = ["tenant_id"] if issubclass(kind, TenantRow) else []
-    if kind.flag_name is not None and kind.flag_needed:
-        needed.append(kind.flag_name)
-    return tuple(needed)
-
-
 def row_of(found: Fields, kind: type[UserRow], *, literal_ids: bool = False) -> UserRow | Malformed:
-    """Return the row that values say; ``literal_ids`` is that of ``UserRow.problem``."""
+    """Return the row that has these values; ``literal_ids`` is that of ``UserRow.problem``."""
+    columns = columns_of(kind)
     values: Fields = {}
-    for name in kind.texts:
+    for name in columns.strings:
         value = found.get(name)
         if value:
             values[name] = value
         elif value is not None and not isinstance(value, str):
-            values[name] = value  # for the row to refuse
-        elif name == "tenant_id":
+            values[name] = value  # for the row to reject
+        elif name in columns.needed:
             values[name] = ""  # an empty cell is nothing, but this must not be missing
-    flag_name = kind.flag_name
-    if flag_name is not None:
-        flag = found.get(flag_name)
+    for name in columns.flags:
+        flag = found.get(name)
         if isinstance(flag, str):
             flag = _TRUTHS.get(flag.lower(), flag)
-        if flag is None and kind.flag_needed:
-            return _malformed(f"{flag_name} is missing", found)
+        if flag is None and name in columns.needed:
+            return _malformed(f"{name} is missing", found)
         if not isinstance(flag, bool | None):
-            return _malformed(f"{flag_name} must be true or false, got {str(flag)[:20]!r}", found)
-        values[flag_name] = bool(flag)
+            return _malformed(f"{name} must be true or false, got {str(flag)[:20]!r}", found)
+        if flag is not None:
+            values[name] = flag
     row = kind(**values)
     problem = row.problem(literal_ids=literal_ids)
     return row if problem is None else _malformed(problem, found)
 
 
 def checked_row(row: object, kind: type[UserRow], *, literal_ids: bool) -> UserRow | Malformed:
-    """Return a row of a program, if it is one of this kind and nothing is wrong with it."""
+    """Return a row of a program, or ``Malformed`` if it is of another kind or has a mistake."""
     if isinstance(row, kind):
         problem = row.problem(literal_ids=literal_ids)
         return row if problem is None else _malformed(problem, msgspec.structs.asdict(row))
     return Malformed(
-        f"must be of type {kind.__name__}, and is of type {type(row).__name__}", _original_of(row)
+        f"must be of type {kind.__name__}, and is of type {type(row).__name__}",
+        _original_of(row, kind),
     )
 
 
@@ -127,12 +109,13 @@ def _malformed(reason: str, found: Fields) -> Malformed:
     return Malformed(reason, Original(cells, text))
 
 
-def _original_of(row: object) -> Original:
+def _original_of(row: object, kind: type[UserRow]) -> Original:
     if isinstance(row, UserRow):
         return Original(cells_of(msgspec.structs.asdict(row)))
     if isinstance(row, Mapping):
         values = cast("Fields", row)
-        return Original(cells_of({column_of(str(name)): values[name] for name in values}))
+        field = columns_of(kind).field
+        return Original(cells_of({field(str(name)): values[name] for name in values}))
     return Original(text=_shown(row))
 
 

@@ -20,9 +20,9 @@ import msgspec
 from ..._core.json_text import decode_json
 from ...errors import InvalidRequestError
 from .cells import are_protected, unprotected
-from .columns import ORIGINAL, Fields, Malformed, RawRow, check_columns, column_of
+from .columns import ORIGINAL, Fields, Malformed, RawRow, check_columns
 from .originals import Original, shortened
-from .rows import UserRow
+from .rows import Columns, UserRow, columns_of
 
 MAX_LINE_BYTES: Final = 64 * 1024
 """Longest line of a file that is read as a row."""
@@ -52,7 +52,7 @@ def text_rows(
         form = "jsonl" if first is not None and first.text.lstrip().startswith("{") else "csv"
     if form == "csv":
         return _csv_rows(lines, _header(path, first or _Line(1, ""), kind))
-    return _json_rows(lines if first is None else chain((first,), lines))
+    return _json_rows(lines if first is None else chain((first,), lines), kind)
 
 
 _KEY_ENDS: Final = re.compile(r'"\s*:').findall
@@ -71,7 +71,7 @@ class _Line(msgspec.Struct, frozen=True, gc=False):
     Args:
         number: from 1.
         text: without its end.
-        problem: why it is no row by itself, if so.
+        problem: the reason that it is no row by itself, or None.
         shown: the line for people, where ``text`` is not all of it.
     """
 
@@ -112,7 +112,7 @@ def _lines(file: BinaryIO) -> Iterator[_Line]:
 
 
 def _quotes_of_rest(file: BinaryIO, raw: bytes) -> str:
-    """Read a line to its end, and keep of it only what matters to the lines below: its quotes."""
+    """Read a line to its end, and return its quotes, which alone matter to the lines below."""
     quotes = raw.count(b'"')
     while raw and not raw.endswith(b"\n"):
         raw = file.readline(MAX_LINE_BYTES)
@@ -120,18 +120,21 @@ def _quotes_of_rest(file: BinaryIO, raw: bytes) -> str:
     return '"' * (quotes % 2)
 
 
-def _json_rows(lines: Iterable[_Line]) -> Iterator[RawRow]:
+def _json_rows(lines: Iterable[_Line], kind: type[UserRow]) -> Iterator[RawRow]:
+    columns = columns_of(kind)
     decoder = msgspec.json.Decoder(dict[str, Any])
     for line in lines:
         if line.problem is not None:
             yield line.number, line.malformed(line.problem)
         elif not line.text.isspace():
-            row = _json_row(decoder, line.text)
+            row = _json_row(decoder, line.text, columns)
             yield line.number, line.malformed(row) if isinstance(row, str) else row
 
 
-def _json_row(decoder: msgspec.json.Decoder[dict[str, Any]], line: str) -> Fields | str:
-    """Return the fields of an object, or say why there are none."""
+def _json_row(
+    decoder: msgspec.json.Decoder[dict[str, Any]], line: str, columns: Columns[Any]
+) -> Fields | str:
+    """Return the fields of an object, or the reason that there are none."""
     try:
         found = decode_json(decoder, line)
     except msgspec.DecodeError as error:
@@ -144,7 +147,7 @@ def _json_row(decoder: msgspec.json.Decoder[dict[str, Any]], line: str) -> Field
                 return "has a key twice"
         except RecursionError:
             return "is not a JSON object: JSON is nested too deeply"
-    fields = [(field, value) for key, value in found.items() if (field := column_of(key))]
+    fields = [(field, value) for key, value in found.items() if (field := columns.field(key))]
     if len(fields) != len(dict(fields)):
         names = [field for field, _ in fields]
         twice = next(name for name in names if names.count(name) > 1)
@@ -162,12 +165,12 @@ def _members(line: str) -> int:
 
 
 class _Form(msgspec.Struct, frozen=True, gc=False):
-    """How the rows of a CSV file are to be read.
+    """The form of the rows of a CSV file.
 
     Args:
         delimiter: between two fields.
         columns: the fields that the columns stand for, empty for those of no interest.
-        protected: whether a run has written the file, in cells as ``bulk.cells`` makes them.
+        protected: True if a run has written the file, in cells as ``bulk.input.cells`` has them.
     """
 
     delimiter: str
@@ -185,7 +188,8 @@ def _header(path: Path, line: _Line, kind: type[UserRow]) -> _Form:
     except csv.Error as error:
         raise InvalidRequestError(f"the header of {path} is not CSV: {error}") from None
     check_columns(path, names, kind)
-    columns = tuple(column_of(name) for name in names)
+    field = columns_of(kind).field
+    columns = tuple(field(name) for name in names)
     if not are_protected(names):
         return _Form(delimiter, columns, protected=False)
     kept = (name.strip().lower() == ORIGINAL for name in names)
@@ -211,7 +215,7 @@ def _csv_rows(lines: Iterator[_Line], form: _Form) -> Iterator[RawRow]:
 
 
 def _is_open(texts: list[str], delimiter: str) -> bool:
-    """Whether the last line ends inside of quotes: then one more would belong to the same row."""
+    """Return whether the last line ends inside of quotes: the next one belongs to the same row."""
     more = [*(f"{text}\n" for text in texts), "x\n"]
     try:
         return len(list(csv.reader(more, delimiter=delimiter))) == 1
@@ -223,7 +227,7 @@ def _spanning_rows(first: _Line, lines: Iterator[_Line], form: _Form) -> Iterato
     """Read a row whose quoted field goes on in the lines below.
 
     If it cannot be read, every line of it is malformed. None of them is taken for a row of its
-    own: the inside of somebody's quoted text must not become an assignment.
+    own: the inside of a quoted text must not become an assignment.
     """
     span = [first]
     for line in lines:
@@ -243,7 +247,7 @@ def _spanning_rows(first: _Line, lines: Iterator[_Line], form: _Form) -> Iterato
 
 
 def _quoted_row(lines: list[str], form: _Form) -> Fields | str:
-    """Return the fields of lines that hold quotes, or say why there are none."""
+    """Return the fields of lines that hold quotes, or the reason that there are none."""
     delimiter = form.delimiter
     if not _RFC_4180[delimiter]("\n".join(lines)):
         return "has a quotation mark in the middle of a field"

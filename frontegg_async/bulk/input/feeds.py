@@ -1,4 +1,4 @@
-"""Rows of a source, taken some at a time: what is there is had at once, however the rest comes.
+"""Rows of a source, taken some at a time: rows that are there do not wait for the rest.
 
 Three kinds of sources are taken in three ways. Regular files and lists never wait, and are read in
 slices between which the event loop goes on. Async iterables are iterated over in a task of their
@@ -35,18 +35,18 @@ LEAVE_S: Final = 2.0
 _LOOK_S: Final = 0.02
 _WHO: Final = "the source of the rows"
 _IN_THREAD: Final = (
-    "The rows of a plain iterable are taken in a thread of its own, because it may block. What is "
+    "The rows of a plain iterable are taken in a thread of its own, because it may block. Objects "
     "bound to a thread, such as an SQLite connection, should be opened inside of a generator."
 )
 
 
 class Feed(Protocol):
-    """Where the rows of a run come from.
+    """The rows of a run, as it takes them.
 
     Attributes:
-        finite: whether it ends by itself and without waiting, so that it may be read to its end
+        finite: True if it ends by itself and without waiting, so that it may be read to its end
             also when nothing is sent any more.
-        own: whether it is read by code of this package alone; if not, its exceptions are the
+        own: True if it is read by code of this package alone; if not, its exceptions are the
             caller's.
     """
 
@@ -55,11 +55,11 @@ class Feed(Protocol):
 
     @property
     def ended(self) -> bool:
-        """Whether there are no more rows than those that were taken."""
+        """True if all rows were taken."""
         ...
 
     async def take(self) -> list[Row]:
-        """Wait for rows, and return them; none at the end. Raises what the source raises."""
+        """Wait for rows, and return them; none at the end. Exceptions of the source are raised."""
         ...
 
     async def close(self) -> None:
@@ -83,7 +83,7 @@ class SlicedFeed:
 
     @property
     def ended(self) -> bool:
-        """Whether there are no more rows than those that were taken."""
+        """True if all rows were taken."""
         return self._exhausted and not self._ahead
 
     async def fingerprint(self) -> str:
@@ -95,7 +95,7 @@ class SlicedFeed:
         """Return the next rows.
 
         The last of them are returned only when it is known that the file did not change while it
-        was read: half a line at its end, that somebody was writing just now, is no row.
+        was read: half a line at its end, which is still being written, is no row.
         """
         if self._error is not None:
             raise self._error
@@ -116,7 +116,7 @@ class SlicedFeed:
             if await self._hashed() != self._fingerprint:
                 raise InvalidRequestError(
                     f"{self._file.path} changed while it was read, and its last rows were not "
-                    "taken. Give a run a file that nobody writes to, such as a copy of it"
+                    "taken. Give a run a file that no program writes to, such as a copy of it"
                 )
             self._fingerprint = None
         rows, self._ahead = rows[:LOAD_ROWS], rows[LOAD_ROWS:]
@@ -155,7 +155,7 @@ class _Buffer:
         self.enough: Final = asyncio.Event()
 
     def look(self) -> None:
-        """Tell the one who takes them how it stands; called in the event loop."""
+        """Wake the task that takes the rows, if there is a reason; called in the event loop."""
         if self.rows or self.over:
             self.some.set()
         if len(self.rows) >= LOAD_ROWS or self.over:
@@ -178,7 +178,7 @@ class _Buffer:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing is left to be taken."""
+        """True if all rows were taken."""
         return self.over and not self.rows and self.error is None
 
 
@@ -196,7 +196,7 @@ class AsyncFeed:
 
     @property
     def ended(self) -> bool:
-        """Whether there are no more rows than those that were taken."""
+        """True if all rows were taken."""
         return self._buffer.ended
 
     async def take(self) -> list[Row]:
@@ -226,7 +226,7 @@ class AsyncFeed:
                         self._room.clear()
                         await self._room.wait()
             finally:
-                # In the task that iterated: what a generator has entered, it leaves there.
+                # In the task that iterated: a generator leaves its contexts where it entered them.
                 await _aclose(self._rows)
         except Exception as error:  # noqa: BLE001  # raised where the rows are taken
             buffer.error = error
@@ -244,9 +244,9 @@ class ThreadFeed:
 
     Args:
         rows: the numbered rows.
-        source: what they are made of; a generator or a file is closed in the end.
+        source: their origin; a generator or a file is closed in the end.
         interrupt: ends a wait for the next row, if that is possible.
-        own: whether it is read by code of this package alone.
+        own: True if it is read by code of this package alone.
     """
 
     finite = False
@@ -271,7 +271,7 @@ class ThreadFeed:
 
     @property
     def ended(self) -> bool:
-        """Whether there are no more rows than those that were taken."""
+        """True if all rows were taken."""
         return self._buffer.ended
 
     async def take(self) -> list[Row]:
@@ -333,7 +333,7 @@ class ThreadFeed:
 
     def _call(self, function: Callable[[], None]) -> None:
         if self._loop is not None:
-            with suppress(RuntimeError):  # the loop has ended: nobody wants to know any more
+            with suppress(RuntimeError):  # the loop has ended: no task takes rows
                 self._loop.call_soon_threadsafe(function)
 
 
@@ -346,4 +346,4 @@ def _close(rows: Iterator[Row], source: object) -> None:
 async def _aclose(rows: AsyncIterator[Row]) -> None:
     aclose: Callable[[], object] | None = getattr(rows, "aclose", None)
     if aclose is not None:
-        await aclose()  # type: ignore[misc]  # whatever it is, it is awaited as a generator's
+        await aclose()  # type: ignore[misc]  # awaited as a generator's

@@ -27,13 +27,13 @@ STDIN: Final = "-"
 TextForm: TypeAlias = Literal["csv", "jsonl"]
 _FORMS: Final[dict[str, TextForm]] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _PARQUET: Final = ".parquet"
-_CHUNK: Final = 1 << 20
-_POLL: Final = 0.1
-"""Seconds between two looks whether a pipe is still to be read."""
+_CHUNK_BYTES: Final = 1 << 20
+_POLL_S: Final = 0.1
+"""Seconds between two checks that a pipe is still to be read."""
 
 
 def is_stream(path: str | os.PathLike[str]) -> bool:
-    """Whether a path can be read only once: stdin, a pipe, a terminal."""
+    """Return whether a path can be read only once: stdin, a pipe, a terminal."""
     if os.fspath(path) == STDIN:
         return True
     try:
@@ -54,7 +54,7 @@ class InputFile:
 
     Attributes:
         path: its name, for messages.
-        is_stream: whether it can be read only once.
+        is_stream: True if it can be read only once.
 
     Raises:
         InvalidRequestError: there is no such file, it is a directory or of another kind, or it
@@ -107,7 +107,7 @@ class InputFile:
         """Return the SHA-256 of the bytes of a regular file. It takes time: call it in a thread.
 
         Args:
-            given_up: ends it early; what is returned then means nothing.
+            given_up: ends it early; the result then means nothing.
 
         Raises:
             InvalidRequestError: it cannot be read.
@@ -117,7 +117,7 @@ class InputFile:
             at = self._file.tell()
             self._file.seek(0)
             try:
-                while not given_up.is_set() and (chunk := self._file.read(_CHUNK)):
+                while not given_up.is_set() and (chunk := self._file.read(_CHUNK_BYTES)):
                     digest.update(chunk)
             finally:
                 self._file.seek(at)
@@ -169,7 +169,7 @@ class _Pipe(io.RawIOBase):
         self.interrupted = False
 
     def readable(self) -> bool:
-        """It is all that can be done with it."""
+        """Return True: it can be read, and nothing else."""
         return True
 
     def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
@@ -177,7 +177,7 @@ class _Pipe(io.RawIOBase):
         descriptor = self._opened()
         # Windows can wait for sockets only.
         while sys.platform != "win32" and not self.interrupted:
-            if select.select((descriptor,), (), (), _POLL)[0]:
+            if select.select((descriptor,), (), (), _POLL_S)[0]:
                 break
         if self.interrupted:
             return 0
@@ -186,7 +186,7 @@ class _Pipe(io.RawIOBase):
         return len(found)
 
     def interrupt(self) -> None:
-        """End it here, also if a thread waits for somebody to open the other end."""
+        """End it here, also if a thread waits for a writer to open the other end."""
         self.interrupted = True
         if self._path is not None and self._descriptor is None and sys.platform != "win32":
             with suppress(OSError):

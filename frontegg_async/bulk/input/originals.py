@@ -1,4 +1,4 @@
-"""What stood in the source where a row is invalid, kept so that it can be mended."""
+"""Invalid rows as they stood in their source, kept so that they can be mended."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Original(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def decode(cls, encoded: str) -> Original:
-        """Return what ``encode`` wrote.
+        """Return the row that ``encode`` wrote.
 
         Raises:
             LedgerDamagedError: it is something else.
@@ -57,10 +57,10 @@ class _Encoded(msgspec.Struct, frozen=True, array_like=True):
 
 
 def cells_of(values: Mapping[str, object]) -> Cells:
-    """Return those values of fields that a file of rows has cells for."""
+    """Return the values of fields that a file of rows has cells for."""
     return {name: value for name, value in values.items() if name and isinstance(value, str | bool)}
 
 
 def shortened(text: str) -> str:
-    """Return the beginning of a text that is too long to be kept."""
+    """Return a text, or its beginning if it is too long to be kept."""
     return text if len(text) <= MAX_TEXT_CHARS else f"{text[:MAX_TEXT_CHARS]} ..."

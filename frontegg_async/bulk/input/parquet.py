@@ -12,9 +12,9 @@ from typing import Any, Final
 from ...errors import InvalidRequestError
 
 # One meaning of columns and rows for all kinds of files.
-from .columns import Malformed, RawRow, check_columns, column_of
+from .columns import Malformed, RawRow, check_columns
 from .originals import Original, cells_of
-from .rows import UserRow
+from .rows import UserRow, columns_of
 
 BATCH_ROWS: Final = 1_024
 """Rows that are decoded at a time."""
@@ -22,7 +22,7 @@ BUFFER_BYTES: Final = 256 * 1024
 """Bytes of a column that are read at a time: a row group can be as large as the whole file."""
 
 _NO_VALUE: Final = (ValueError, OverflowError, LookupError, NotImplementedError)
-"""What pyarrow raises for a value that Python cannot hold, such as a text that is not UTF-8."""
+"""Errors of pyarrow for a value that Python cannot hold, such as text that is not UTF-8."""
 
 
 def parquet_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
@@ -38,7 +38,7 @@ def parquet_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
             file, or it lacks a column that is needed; nothing of it was read. Also while
             iterating, if the file is damaged from some row on.
     """
-    # pyarrow 26 has no type hints: what comes from these two names is Any.
+    # pyarrow 26 has no type hints: as values, the two modules can be declared as Any.
     try:
         pyarrow: Any = import_module("pyarrow")
         parquet: Any = import_module("pyarrow.parquet")
@@ -63,7 +63,8 @@ def parquet_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
 def _columns(path: Path, names: list[str], kind: type[UserRow]) -> dict[str, str]:
     """Return the columns that are needed, and the field that each stands for."""
     check_columns(path, names, kind)
-    return {name: field for name in names if (field := column_of(name))}
+    columns = columns_of(kind)
+    return {name: field for name in names if (field := columns.field(name))}
 
 
 def _rows(

@@ -1,4 +1,4 @@
-"""Where rows come from: files, iterables, async iterables."""
+"""The sources of rows: files, iterables, async iterables."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RowT = TypeVar("RowT", bound=UserRow)
 Source: TypeAlias = str | os.PathLike[str] | Iterable[RowT] | AsyncIterable[RowT]
 """A path, or rows."""
 _AT_HAND: Final = (list, tuple, set, frozenset, deque, KeysView, ValuesView)
-"""What is iterated over in the event loop, because no row of it has to be waited for."""
+"""Types that are iterated over in the event loop, because no row has to be waited for."""
 
 
 def _number(source: Iterable[object], kind: type[UserRow], literal_ids: bool) -> Iterator[Row]:
@@ -46,7 +46,7 @@ async def _number_async(
             line += 1
             yield line, checked_row(row, kind, literal_ids=literal_ids)
     finally:
-        # A generator that is left in the middle gets to end its own work now, not at some time.
+        # A generator that is left in the middle ends its own work now, and not at some time.
         aclose: Callable[[], Awaitable[object]] | None = getattr(rows, "aclose", None)
         if aclose is not None:
             await aclose()
@@ -102,9 +102,9 @@ def read_rows(
 
     Args:
         path: the file.
-        kind: what its rows are.
-        literal_ids: whether strings such as ``NULL`` or ``#N/A``, which spreadsheets and programs
-            write in place of a value, are taken for ids. Otherwise such a row is ``Malformed``.
+        kind: the type of its rows.
+        literal_ids: True takes strings such as ``NULL`` or ``#N/A``, which spreadsheets and
+            programs write in place of a value, for ids. Otherwise such a row is ``Malformed``.
 
     Raises:
         InvalidRequestError: there is no such file, it is a directory or of another kind, or it

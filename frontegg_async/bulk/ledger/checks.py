@@ -4,8 +4,8 @@ SQLite has no checksum over its file, and its own ``quick_check`` looks at the s
 byte that changed inside of a user id, a state or a line passes it. So each row of ``rows`` has two
 checks:
 
-- the seal: a CRC-32 of the columns that never change (line, user, tenant, flag), computed in Python
-  when the row is entered and again whenever it is read;
+- the seal: a CRC-32 of the columns that never change (line, user, the job's own), computed in
+  Python when the row is entered and again whenever it is read;
 - the mark: a weighted sum, modulo a prime, of the numbers that do change (state, status, attempts,
   twin, order), computed by SQLite itself, because one statement changes hundreds of rows at once.
   An UPDATE adds the difference between new and old to the mark instead of computing it anew, so a
@@ -38,7 +38,6 @@ _BASE: Final = 4_294_967_296
 _WEIGHTS: Final = {
     # Below 2^28, so that no sum exceeds the 63 bits after which SQLite computes in floating point.
     "line": 198_491_317,
-    "flag": 87_178_291,
     "ordered": 164_511_353,
     "twin": 27_644_437,
     "state": 125_871_461,
@@ -53,10 +52,10 @@ def mark_of(table: str = "rows") -> str:
     return f"({_BASE} + ({' + '.join(terms)}) % {_PRIME})"
 
 
-def first_mark(*, line: str, flag: str, ordered: str, twin: str) -> str:
+def first_mark(*, line: str, ordered: str, twin: str) -> str:
     """Return the SQL expression for the mark of a row that is entered; all else is as it begins."""
     fixed = State.PENDING * _WEIGHTS["state"] + ROOM * (_WEIGHTS["status"] + _WEIGHTS["attempts"])
-    given = {"line": line, "flag": flag, "ordered": ordered, "twin": f"ifnull({twin}, {_NULL})"}
+    given = {"line": line, "ordered": ordered, "twin": f"ifnull({twin}, {_NULL})"}
     terms = [f"{value} * {_WEIGHTS[name]}" for name, value in given.items()]
     return f"({_BASE} + ({fixed} + {' + '.join(terms)}) % {_PRIME})"
 
@@ -78,11 +77,9 @@ def seal_of(*values: object) -> int:
     return crc32(text.encode(errors="surrogatepass"))
 
 
-def row_seal(
-    line: int, user_id: str | None, email: str | None, tenant_id: str | None, flag: bool
-) -> int:
+def row_seal(line: int, user_id: str | None, email: str | None, own: str) -> int:
     """Return the seal of a row: ``seal_of``, without its costs."""
-    text = f"{line}\0{user_id}\0{email}\0{tenant_id}\0{1 if flag else 0}"
+    text = f"{line}\0{user_id}\0{email}\0{own}"
     return crc32(text.encode(errors="surrogatepass"))
 
 

@@ -15,7 +15,6 @@ from typing import Final
 import msgspec
 
 from .checks import moved
-from .records import NewRow
 
 PERHAPS: Final = 0
 """Stands in the column ``twin`` of a row that may repeat an earlier one, and must wait."""
@@ -39,11 +38,6 @@ _FILTER_BITS: Final = 25
 _FILTER_MASK: Final = (1 << _FILTER_BITS) - 1
 _PROBES: Final = 3
 """Parts of a key, of 25 bits each, whose bits are looked at; a key has 96."""
-
-
-def may_repeat(row: NewRow, key: bytes | None) -> bool:
-    """Whether a new row is one of those that are compared here."""
-    return key is not None and not row.ordered and bool(row.user_id)
 
 
 def mark_twins(database: sqlite3.Connection, first: int) -> None:

@@ -26,7 +26,7 @@ from .records import Header, environment_name
 
 APPLICATION_ID: Final = 0x46724C67
 """Marks an SQLite file as a ledger of ours: "FrLg"."""
-VERSION: Final = 2
+VERSION: Final = 3
 CHECKPOINT_PAGES: Final = 128
 """Pages of the log after which it starts over, well within what is kept for it."""
 
@@ -40,8 +40,7 @@ CREATE TABLE rows (
     key BLOB,
     user_id TEXT,
     email TEXT,
-    tenant_id TEXT,
-    flag INTEGER NOT NULL,
+    own TEXT NOT NULL,
     ordered INTEGER NOT NULL,
     twin INTEGER,
     state INTEGER NOT NULL,

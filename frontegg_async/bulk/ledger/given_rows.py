@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ...errors import LedgerMismatchError
 from .checks import ChangedError, row_seal
-from .duplicates import PERHAPS, SeenKeys, first_perhaps, mark_twins, may_repeat, seen_keys
+from .duplicates import PERHAPS, SeenKeys, first_perhaps, mark_twins, seen_keys
 from .file import one_ledger_each
 from .records import LedgerRow, NewRow, State, key_of, subject_of
 
@@ -56,18 +56,18 @@ class GivenRows:
             LedgerMismatchError: a row differs from the one that stands at its line.
         """
         (last,) = self._database.execute(_LAST).fetchone()
-        known = [row for row in rows if row.line <= last]
+        known = [row for row in rows if row[0] <= last]
         if known:
             found = dict(
                 self._database.execute(
                     "SELECT line, key FROM rows WHERE line BETWEEN ? AND ?",
-                    (self._next or known[0].line, known[-1].line),
+                    (self._next or known[0][0], known[-1][0]),
                 ).fetchall()
             )
-            for row in known:
-                if found.pop(row.line, b"") != key_of(row):
-                    self._check_key(row.line)
-                    raise self.other(row.line)
+            for line, key, *_ in known:
+                if found.pop(line, b"") != key:
+                    self._check_key(line)
+                    raise self.other(line)
             if found:
                 raise self.other(min(found))
         return list(rows[len(known) :])
@@ -75,21 +75,19 @@ class GivenRows:
     def _check_key(self, line: int) -> None:
         """Raise ChangedError if the row at a line has not the key of its own values."""
         found = self._database.execute(
-            "SELECT line, user_id, email, tenant_id, flag, key, state, seal FROM rows "
-            "WHERE line = ?",
-            (line,),
+            "SELECT user_id, email, own, key, state, seal FROM rows WHERE line = ?", (line,)
         ).fetchone()
         if found is None:
             return
         *values, key, state, seal = found
-        wanted = None if state == State.INVALID else key_of(NewRow(*values))
-        if key != wanted or seal != row_seal(*values):
+        wanted = None if state == State.INVALID else key_of(*values)
+        if key != wanted or seal != row_seal(line, *values):
             raise ChangedError(f"row {line}")
 
     def given(self, rows: Sequence[NewRow]) -> None:
         """Let rows be given out that are entered or recognised."""
         if rows and self._next is not None:
-            self._next = rows[-1].line + 1
+            self._next = rows[-1][0] + 1
 
     def ended(self) -> None:
         """Let all rows be given out: the source gives no more.
@@ -102,17 +100,17 @@ class GivenRows:
             raise self.other(self._next)
         self._next = None
 
-    def marks(self, rows: Sequence[NewRow], keys: Sequence[bytes | None]) -> list[int | None]:
+    def marks(self, rows: Sequence[NewRow]) -> list[int | None]:
         """Return what stands in the column ``twin`` of new rows."""
         if self._seen is None:
             self._seen = seen_keys(self._database)
         known = self._seen.known
         return [
-            PERHAPS if key is not None and may_repeat(row, key) and known(key) else None
-            for row, key in zip(rows, keys, strict=True)
+            PERHAPS if key is not None and user_id and not ordered and known(key) else None
+            for _, key, user_id, _, _, ordered in rows
         ]
 
-    def sent_for_addresses(self, rows: Iterable[LedgerRow]) -> None:
+    def sent_for_addresses(self, rows: Iterable[LedgerRow[Any]]) -> None:
         """Hear of rows whose users were looked up: rows that name them by id may repeat these."""
         if self._seen is not None:
             for row in rows:
@@ -122,7 +120,7 @@ class GivenRows:
     def entered(self, rows: Sequence[NewRow], marks: Sequence[int | None]) -> None:
         """Hold back the rows from the first on that may repeat another one."""
         if self._perhaps is None and PERHAPS in marks:
-            self._perhaps = rows[marks.index(PERHAPS)].line
+            self._perhaps = rows[marks.index(PERHAPS)][0]
 
     def find_twins(self) -> None:
         """Find out which rows repeat another one; called in a transaction."""

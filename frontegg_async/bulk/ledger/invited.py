@@ -8,14 +8,14 @@ next run about the same row, therefore go by what is on file.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 import msgspec
 
 from ..._core.clock import Clock
 from .checks import ChangedError, seal_of
-from .records import Entry, InviteNote, LedgerRow, State, membership_of
+from .records import Entry, InviteNote, LedgerRow, State, invite_of
 
 MOST_KEPT: Final = 50_000
 """Memberships that are remembered: of the last 50 minutes at a thousand invites a minute."""
@@ -42,9 +42,15 @@ def keep_invited(database: sqlite3.Connection, entries: Iterable[Entry]) -> None
 
 
 class Invited:
-    """Remembers what rows about memberships ended in, of this run and of the last ones."""
+    """Remembers what rows about memberships ended in, of this run and of the last ones.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        clock: the time.
+        about: names what a row sends an invite to, such as the tenant.
+    """
+
+    def __init__(self, clock: Clock, about: Callable[[Any], str]) -> None:
+        self._about: Final = about
         self._clock: Final = clock
         self._states: Final[dict[str, State]] = {}
 
@@ -66,7 +72,7 @@ class Invited:
                 self._keep(membership, State(state))
         database.execute("DELETE FROM invited WHERE noted <= ?", (since,))
 
-    def ended(self, row: LedgerRow, entry: Entry, *, added: bool) -> Entry:
+    def ended(self, row: LedgerRow[Any], entry: Entry, *, added: bool) -> Entry:
         """Hear what a row about a membership ended in, and return its entry with that noted.
 
         Args:
@@ -76,7 +82,10 @@ class Invited:
         """
         if row.who is None or (entry.state is State.FAILED and not added):
             return entry
-        membership, state = membership_of(row, row.who), State.DONE if added else entry.state
+        membership, state = (
+            invite_of(row.who, self._about(row.row)),
+            State.DONE if added else entry.state,
+        )
         if self._states.get(membership) is state:
             return entry
         self._keep(membership, state)
@@ -85,9 +94,9 @@ class Invited:
         note = InviteNote(membership, state, self._clock.time())
         return msgspec.structs.replace(entry, invited=note)
 
-    def state_of(self, row: LedgerRow) -> State | None:
+    def state_of(self, row: LedgerRow[Any]) -> State | None:
         """Return what the last row about the membership of a row has shown of it, if any."""
-        return self._states.get(membership_of(row, row.who or ""))
+        return self._states.get(invite_of(row.who or "", self._about(row.row)))
 
     def _keep(self, membership: str, state: State) -> None:
         self._states.pop(membership, None)

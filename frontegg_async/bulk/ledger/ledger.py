@@ -21,12 +21,13 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
-from ...errors import LedgerDiskFullError
+from ...errors import LedgerDiskFullError, LedgerError
 from ...pacing import Learned
+from ..input.columns import Malformed, Row
 from .checks import ChangedError, first_mark, mark_of, moved, row_seal, seal_of
 from .codec import NO_TRACE, ROOM, TRACE_BYTES, runs_of
 from .duplicates import forget_twins
@@ -47,7 +48,7 @@ from .file import (
 from .given_rows import GivenRows
 from .invited import keep_invited
 from .order import check_turns, take_turns
-from .records import Entry, ExportedRow, Header, LedgerRow, NewRow, RunTotals, State, key_of
+from .records import Entry, ExportedRow, Header, LedgerRow, NewRow, RowForm, RunTotals, State
 from .rows import EXPORT, PENDING, exported_row, keep_originals, pending_rows
 
 R = TypeVar("R")
@@ -57,8 +58,8 @@ RESERVE_BYTES: Final = 1024 * 1024
 _ENTER: Final = (
     # The numbers and the trace id take the room of what will stand there.
     "INSERT INTO rows VALUES "
-    f"(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, {State.PENDING:d}, {ROOM}, {ROOM}, X'{NO_TRACE.hex()}', ?9, "
-    f"{first_mark(line='?1', flag='?6', ordered='?7', twin='?8')})"
+    f"(?1, ?2, ?3, ?4, ?5, ?6, ?7, {State.PENDING:d}, {ROOM}, {ROOM}, X'{NO_TRACE.hex()}', ?8, "
+    f"{first_mark(line='?1', ordered='?6', twin='?7')})"
 )
 _SET_STATE: Final = "UPDATE rows SET {} WHERE line = ?"
 
@@ -66,7 +67,8 @@ _SET_STATE: Final = "UPDATE rows SET {} WHERE line = ?"
 class Ledger:
     """An open ledger. Not for several threads at once: a run gives it a thread of its own."""
 
-    def __init__(self, file: LedgerFile) -> None:
+    def __init__(self, file: LedgerFile, form: RowForm[Any] | None = None) -> None:
+        self._form: Final = form
         self.path: Final = file.path
         self._file: Final = file
         self._database: Final = file.database
@@ -75,8 +77,13 @@ class Ledger:
     # Opening
 
     @classmethod
-    def begin(cls, path: Path, header: Header) -> Ledger:
+    def begin(cls, path: Path, header: Header, form: RowForm[Any]) -> Ledger:
         """Open the ledger at ``path`` for a run, making it if there is none.
+
+        Args:
+            path: where it is.
+            header: what the run is.
+            form: the rows of its job.
 
         Raises:
             LedgerBusyError: another process is running on it.
@@ -94,7 +101,7 @@ class Ledger:
                     check_turns(file.database)
                 # Only now: a file of somebody else stays as it is, to the byte.
                 use_log(file)
-            ledger = cls(file)
+            ledger = cls(file, form)
             if new:
                 ledger._create(header)
             elif not ledger.loaded:
@@ -106,7 +113,7 @@ class Ledger:
         return ledger
 
     @classmethod
-    def reopened(cls, path: Path) -> Ledger:
+    def reopened(cls, path: Path, form: RowForm[Any]) -> Ledger:
         """Open the ledger at ``path`` for another run over its own rows.
 
         Raises:
@@ -114,7 +121,7 @@ class Ledger:
         """
         with closing(cls.read(path)) as found:
             header = found.header()
-        return cls.begin(path, header)
+        return cls.begin(path, header, form)
 
     @classmethod
     def read(cls, path: Path) -> Ledger:
@@ -166,40 +173,37 @@ class Ledger:
         with reported(self.path):
             self._given.begin()
 
-    def add(self, rows: Sequence[NewRow]) -> None:
+    @property
+    def form(self) -> RowForm[Any]:
+        """The rows of the job, in a ledger that is open for a run."""
+        if self._form is None:
+            raise LedgerError(f"{self.path} is open for reading only")
+        return self._form
+
+    def add(self, rows: Sequence[Row]) -> None:
         """Enter rows that are not there yet."""
-        keys = [key_of(row) for row in rows]
+        self._add(rows, [self.form.new(line, row) for line, row in rows])
+
+    def _add(self, rows: Sequence[Row], new: Sequence[NewRow]) -> None:
         with reported(self.path):
-            marks = self._given.marks(rows, keys)
+            marks = self._given.marks(new)
         with self._transaction():
             self._database.executemany(
                 _ENTER,
                 [
-                    (
-                        row.line,
-                        key,
-                        row.user_id,
-                        row.email,
-                        row.tenant_id,
-                        # Plain numbers, because for each of another type SQLite's module looks
-                        # for an adapter, at the price of the rest of the row.
-                        1 if row.flag else 0,
-                        1 if row.ordered else 0,
-                        twin,
-                        row_seal(row.line, row.user_id, row.email, row.tenant_id, row.flag),
-                    )
-                    for row, key, twin in zip(rows, keys, marks, strict=True)
+                    (*row, twin, row_seal(row[0], row[2], row[3], row[4]))
+                    for row, twin in zip(new, marks, strict=True)
                 ],
             )
-            invalid = [(row.line, row.problem) for row in rows if row.problem is not None]
+            invalid = [(line, row) for line, row in rows if isinstance(row, Malformed)]
             if invalid:
                 self._database.executemany(
                     _SET_STATE.format(moved(state=f"{State.INVALID:d}")),
                     [(line,) for line, _ in invalid],
                 )
-                self._write_reasons([(line, problem, None) for line, problem in invalid])
-                keep_originals(self._database, ((r.line, r.original) for r in rows if r.problem))
-        self._given.entered(rows, marks)
+                self._write_reasons([(line, row.reason, None) for line, row in invalid])
+                keep_originals(self._database, ((line, row.original) for line, row in invalid))
+        self._given.entered(new, marks)
 
     def _find_twins(self) -> None:
         """Make twins of those rows that say the same as an earlier one."""
@@ -208,21 +212,23 @@ class Ledger:
                 self._given.find_twins()
             self._given.twins_found()
 
-    def add_new(self, rows: Sequence[NewRow]) -> list[NewRow]:
+    def add_new(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Enter those rows that are not there yet, and return them.
 
         Raises:
             LedgerMismatchError: a row differs from the one that stands at its line.
             LedgerDamagedError: the key of a row is not as it was written.
         """
+        all_rows = [self.form.new(line, row) for line, row in rows]
         with reported(self.path):
-            new = self._given.recognised(rows)
+            new = self._given.recognised(all_rows)
         if new and self.loaded:
-            raise self._given.other(new[0].line)
+            raise self._given.other(new[0][0])
+        added = rows[len(rows) - len(new) :]
         if new:
-            self.add(new)
-        self._given.given(rows)
-        return new
+            self._add(added, new)
+        self._given.given(all_rows)
+        return added
 
     def finish_loading(self) -> None:
         """Say that every row of the input has been entered, and find the twins among them.
@@ -260,7 +266,7 @@ class Ledger:
 
     # Running
 
-    def pending(self, after: int, limit: int) -> list[LedgerRow]:
+    def pending(self, after: int, limit: int) -> list[LedgerRow[Any]]:
         """Return rows behind line ``after`` that have no end yet, in the order of the input."""
         if not (found := self._pending(after, limit)) and self._given.in_question:
             self._find_twins()
@@ -268,7 +274,7 @@ class Ledger:
             found = self._pending(after, limit)
         return found
 
-    def take_turns(self, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+    def take_turns(self, rows: Sequence[LedgerRow[Any]]) -> list[LedgerRow[Any]]:
         """Compare rows with the others of their users, and return those that are to be sent.
 
         Args:
@@ -278,10 +284,10 @@ class Ledger:
         self._given.sent_for_addresses(rows)
         return left
 
-    def _pending(self, after: int, limit: int) -> list[LedgerRow]:
+    def _pending(self, after: int, limit: int) -> list[LedgerRow[Any]]:
         with reported(self.path):
             (found,) = self._database.execute(PENDING, (after, self._given.end, limit)).fetchone()
-            return pending_rows(found)
+            return pending_rows(found, self.form)
 
     def write(
         self,

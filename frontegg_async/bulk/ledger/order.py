@@ -91,7 +91,9 @@ def check_turns(database: sqlite3.Connection) -> None:
             raise ChangedError(f"the order of row {turn[1]}")
 
 
-def take_turns(database: sqlite3.Connection, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+def take_turns(
+    database: sqlite3.Connection, rows: Sequence[LedgerRow[Any]]
+) -> list[LedgerRow[Any]]:
     """Compare rows with the others of their users, and return those that are to be sent.
 
     Twins are put on file as such and left out. The rows that are returned say whether they follow
@@ -110,7 +112,7 @@ def take_turns(database: sqlite3.Connection, rows: Sequence[LedgerRow]) -> list[
     latest = _latest(database, subjects)
     memberships = [subjects[row.line] for row in rows if row.found_id and not row.ordered]
     by_id = lines_of(database, [bytes.fromhex(subject) for subject in memberships])
-    kept: dict[int, LedgerRow] = {}
+    kept: dict[int, LedgerRow[Any]] = {}
     turns: list[_Turn] = []
     twins: list[tuple[int, int]] = []
     late: list[tuple[int, str, str]] = []
@@ -146,14 +148,14 @@ def take_turns(database: sqlite3.Connection, rows: Sequence[LedgerRow]) -> list[
     return list(kept.values())
 
 
-def _ordered_like(row: LedgerRow, says: str, last: _Turn | None) -> int:
+def _ordered_like(row: LedgerRow[Any], says: str, last: _Turn | None) -> int:
     """Return the line that is sent for an ordered row: its own, or that of its twin."""
     if last is not None and last.line < row.line and last.says == says and not row.in_doubt:
         return last.one
     return row.line
 
 
-def _membership_like(row: LedgerRow, last: _Turn | None, by_id: int | None) -> int:
+def _membership_like(row: LedgerRow[Any], last: _Turn | None, by_id: int | None) -> int:
     """Return the line that is sent for a row about a membership.
 
     Nothing undoes a membership in between, so the other row may also be a later one.

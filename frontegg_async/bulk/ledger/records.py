@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from hashlib import blake2b
+from typing import Any, Generic, TypeAlias
 
 import msgspec
 
+from ..input.columns import Malformed
 from ..input.originals import Original
+from ..input.rows import Columns, RowT
+
+NewRow: TypeAlias = tuple[int, bytes | None, str | None, str | None, str, int]
+"""A row to be entered: line, key, user id, address, own columns, and 1 if it is ordered.
+
+An invalid row has no key."""
 
 
 class State(IntEnum):
@@ -55,58 +64,70 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         return environment_name(self.environment, self.environment_id)
 
 
-class NewRow(msgspec.Struct, frozen=True, gc=False):
-    """A row to be entered; ``problem`` says why it is invalid, if it is.
+class RowForm(msgspec.Struct, Generic[RowT], frozen=True):
+    """How the rows of a job are kept in a ledger, which knows nothing of jobs.
 
-    ``original`` is how an invalid row stood in the source.
-
-    ``ordered`` rows of one user undo each other: such a row repeats an earlier one only if none of
-    that user stands between them (``order.py``).
+    Args:
+        columns: encodes the row's own columns: rows that say the same have the same string.
+        ordered: returns True for a row that another row of the same user may undo. Such a row
+            repeats an earlier one only if none of that user stands between them (``order.py``).
     """
 
-    line: int
-    user_id: str | None = None
-    email: str | None = None
-    tenant_id: str | None = None
-    flag: bool = False
-    problem: str | None = None
-    ordered: bool = False
-    original: Original = Original()
+    columns: Columns[RowT]
+    ordered: Callable[[RowT], bool]
+
+    def new(self, line: int, row: RowT | Malformed) -> NewRow:
+        """Return a row as it is entered."""
+        if isinstance(row, Malformed):
+            return line, None, None, None, "{}", 0
+        user_id, email, own = row.user_id or None, row.email or None, self.columns.encode(row)
+        # A plain number, because for each of another type SQLite's module looks for an adapter,
+        # at the price of the rest of the row.
+        ordered = 1 if self.ordered(row) else 0
+        return line, key_of(user_id, email, own), user_id, email, own, ordered
 
 
-class LedgerRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
+class LedgerRow(msgspec.Struct, Generic[RowT], frozen=True, gc=False):
     """A row to be done.
 
     Args:
+        line: its number in the source.
+        row: the row as the source had it.
+        own: its own columns as the ledger has them.
         in_doubt: whether a run that died had it in flight.
-        ordered: as in ``NewRow``.
-        found_id: id of the user who was found by ``email``, where there is no ``user_id``.
+        ordered: as ``RowForm`` has it.
+        found_id: id of the user who was found by the address, where the row names no id.
         follows: whether earlier ordered rows of the same user say something else, so that a part
             of the row may hold by them.
         overtaken_by: line of a later row of the same user that was done and says something else,
             or 0.
+        left: the part of the row that is left to do after it was overtaken, or None for all of it.
     """
 
     line: int
-    user_id: str | None
-    email: str | None
-    tenant_id: str | None
-    flag: bool
+    row: RowT
+    own: str
     in_doubt: bool
     ordered: bool = False
     found_id: str | None = None
     follows: bool = False
     overtaken_by: int = 0
+    left: RowT | None = None
 
     @property
     def who(self) -> str | None:
-        """Id of the user, or None if nobody was found by the address."""
-        return self.user_id or self.found_id
+        """Id of the user, or None if no user was found by the address."""
+        return self.row.user_id or self.found_id
+
+    @property
+    def wish(self) -> RowT:
+        """The row, or the part of it that is left."""
+        return self.row if self.left is None else self.left
 
     @property
     def turn(self) -> str:
         """Name of the user among those whose rows are done one after the other."""
-        return self.who or address_of(self.email)
+        return self.row.user_id or self.found_id or address_of(self.row.email)
 
 
 class InviteNote(msgspec.Struct, frozen=True, gc=False):
@@ -135,13 +156,12 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class ExportedRow(msgspec.Struct, frozen=True, gc=False):
-    """A row with its end, as ``bulk export`` shows it."""
+    """A row with its end, as ``bulk export`` shows it; ``own`` is its own columns in JSON."""
 
     line: int
     user_id: str | None
     email: str | None
-    tenant_id: str | None
-    flag: bool
+    own: str
     state: State
     status: int | None
     attempts: int
@@ -150,6 +170,11 @@ class ExportedRow(msgspec.Struct, frozen=True, gc=False):
     error_code: str | None
     original: Original | None = None
     """How an invalid row stood in the source."""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Its own columns by name, without those that have their default."""
+        return msgspec.json.decode(self.own, type=dict[str, Any])
 
 
 class RunTotals(msgspec.Struct, frozen=True):
@@ -166,44 +191,34 @@ def environment_name(environment: str, environment_id: str) -> str:
     return f"{environment}, environment id {environment_id}" if environment_id else environment
 
 
-def key_of(row: NewRow) -> bytes | None:
-    """Return what two rows have in common that read the same, or None for an invalid one."""
-    if row.problem is not None:
-        return None
-    if row.user_id:
-        return _key(row, row.user_id)
-    return _digest(f"e{address_of(row.email)}\0{_what(row)}")
+def key_of(user_id: str | None, email: str | None, own: str) -> bytes:
+    """Return what two rows have in common that read the same."""
+    if user_id:
+        return _digest(f"i{user_id}\0{own}")
+    return _digest(f"e{address_of(email)}\0{own}")
 
 
-def subject_of(row: LedgerRow, user_id: str) -> str:
+def subject_of(row: LedgerRow[Any], user_id: str) -> str:
     """Return what rows of a user have in common of which only the last one can hold.
 
-    A row about a membership shares it only with those that say the same.
+    A row that is not ordered shares it only with those that say the same.
     """
-    return (_digest(f"i{user_id}") if row.ordered else _key(row, user_id)).hex()
+    return _digest(f"i{user_id}" if row.ordered else f"i{user_id}\0{row.own}").hex()
 
 
-def membership_of(row: LedgerRow, user_id: str) -> str:
-    """Return what rows about one membership have in common, whatever else they ask for."""
-    return _digest(f"m{user_id}\0{row.tenant_id or ''}").hex()
+def invite_of(user_id: str, about: str) -> str:
+    """Return what rows have in common that would send the same invite, whatever else they say."""
+    return _digest(f"m{user_id}\0{about}").hex()
 
 
-def said_by(row: LedgerRow) -> str:
+def said_by(row: LedgerRow[Any]) -> str:
     """Return what ordered rows of one user have in common that say the same."""
-    return _digest(_what(row)).hex()
+    return _digest(row.own).hex()
 
 
 def address_of(email: str | None) -> str:
     """Return an e-mail address as it is compared with others."""
     return (email or "").lower()
-
-
-def _key(row: NewRow | LedgerRow, user_id: str) -> bytes:
-    return _digest(f"i{user_id}\0{_what(row)}")
-
-
-def _what(row: NewRow | LedgerRow) -> str:
-    return f"{row.tenant_id or ''}\0{'1' if row.flag else '0'}"
 
 
 def _digest(text: str) -> bytes:

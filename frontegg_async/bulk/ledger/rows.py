@@ -10,26 +10,26 @@ from typing import Final
 import msgspec
 
 from ..input.originals import Original
+from ..input.rows import RowT
 from .checks import ChangedError, mark_of, row_seal, seal_of
 from .codec import ROOM, trace_of
 from .duplicates import PERHAPS
-from .records import ExportedRow, LedgerRow, State
+from .records import ExportedRow, LedgerRow, RowForm, State
 
 PENDING: Final = (
     # All rows in one value: for each that SQLite's module fetches by itself it lets go of the
     # interpreter and asks for it again, while the event loop wants it as well.
-    "SELECT json_group_array(json_array(json_array(line, user_id, email, tenant_id, "
-    "json(CASE WHEN flag THEN 'true' ELSE 'false' END), "
-    f"json(CASE state WHEN {State.IN_FLIGHT:d} THEN 'true' ELSE 'false' END), "
-    "json(CASE WHEN ordered THEN 'true' ELSE 'false' END)), "
-    f"seal, mark = {mark_of()})) "
+    f"SELECT json_group_array(json_array(line, user_id, email, own, state = {State.IN_FLIGHT:d}, "
+    f"ordered, seal, mark = {mark_of()})) "
     f"FROM (SELECT * FROM rows WHERE state <= {State.IN_FLIGHT:d} AND twin IS NULL "
     "AND line > ? AND line < ? ORDER BY line LIMIT ?) AS rows"
 )
 """The statement for rows without an end between two lines, up to a number of them."""
-_STORED_ROWS: Final = msgspec.json.Decoder(list[tuple[LedgerRow, int, int]])
+_STORED_ROWS: Final = msgspec.json.Decoder(
+    list[tuple[int, str | None, str | None, str, int, int, int, int]]
+)
 EXPORT: Final = (
-    "SELECT rows.line, rows.user_id, rows.email, rows.tenant_id, rows.flag, rows.seal, "
+    "SELECT rows.line, rows.user_id, rows.email, rows.own, rows.seal, "
     f"rows.mark = {mark_of('rows')} AND one.mark = {mark_of('one')}, "
     "one.state, one.status, one.attempts, one.trace_id, "
     "reasons.line, reasons.reason, reasons.error_code, reasons.seal, "
@@ -42,19 +42,19 @@ EXPORT: Final = (
 """The statement whose rows ``exported_row`` takes; the numbers of states go into it."""
 
 
-def pending_rows(found: str) -> list[LedgerRow]:
+def pending_rows(found: str, form: RowForm[RowT]) -> list[LedgerRow[RowT]]:
     """Return the rows that ``PENDING`` found, in the order of the input.
 
     Raises:
         ChangedError: one of them is not as it was written.
     """
-    rows: list[LedgerRow] = []
-    for row, seal, marked in _STORED_ROWS.decode(found):
-        if not marked or seal != row_seal(
-            row.line, row.user_id, row.email, row.tenant_id, row.flag
-        ):
-            raise ChangedError(f"row {row.line}")
-        rows.append(row)
+    decode = form.columns.decode
+    rows: list[LedgerRow[RowT]] = []
+    for line, user_id, email, own, in_doubt, ordered, seal, marked in _STORED_ROWS.decode(found):
+        if not marked or seal != row_seal(line, user_id, email, own):
+            raise ChangedError(f"row {line}")
+        row = decode(user_id, email, own)
+        rows.append(LedgerRow(line, row, own, in_doubt == 1, ordered == 1))
     # In order, although an aggregate need not keep it.
     return sorted(rows, key=attrgetter("line"))
 
@@ -72,8 +72,7 @@ def exported_row(
     line: int,
     user_id: str | None,
     email: str | None,
-    tenant_id: str | None,
-    flag: int,
+    own: str,
     seal: int,
     marked: int,
     state: int,
@@ -92,7 +91,7 @@ def exported_row(
     Raises:
         ChangedError: it is not as it was written.
     """
-    if not marked or seal != row_seal(line, user_id, email, tenant_id, bool(flag)):
+    if not marked or seal != row_seal(line, user_id, email, own):
         raise ChangedError(f"row {line}")
     if reason_line is not None and reason_seal != seal_of(reason_line, reason, error_code):
         raise ChangedError(f"the reason of row {line}")
@@ -109,8 +108,7 @@ def exported_row(
         line=line,
         user_id=user_id,
         email=email,
-        tenant_id=tenant_id,
-        flag=bool(flag),
+        own=own,
         state=State(state),
         status=status if ended and status not in {0, ROOM} else None,
         attempts=attempts if ended and attempts != ROOM else 0,

@@ -1,4 +1,4 @@
-"""Files of rows with their ends, in a form that can be fed back in."""
+"""Files of rows with their outcomes, in a form that can be fed back in."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ import msgspec
 from ...errors import ConfigurationError
 from ..input.cells import protected
 from ..input.columns import ORIGINAL
-from ..jobs import Job
+from ..jobs.job import Job
 from ..ledger.records import ExportedRow, State
+from ..outcome import OUTCOME_OF
 from ..private_files import open_private
 
 Format: TypeAlias = Literal["csv", "jsonl"]
@@ -23,29 +24,17 @@ Format: TypeAlias = Literal["csv", "jsonl"]
 _COLUMNS: Final = ("line", "outcome", "reason", "status", "error_code", "trace_id", ORIGINAL)
 
 
-def outcome_name(job: Job, state: State) -> str:
-    """Return what a state is called for a job; rows that were not reached are skipped."""
-    names = {
-        State.PENDING: "skipped",
-        # Only while a run goes on, or after it died: nothing is known yet.
-        State.IN_FLIGHT: "unknown",
-        State.DONE: job.done.value,
-        State.ALREADY: job.already.value,
-        State.FAILED: "failed",
-        State.UNKNOWN: "unknown",
-        State.INVALID: "invalid",
-    }
-    return names[state]
+def outcome_name(job: Job[Any], state: State) -> str:
+    """Return the name of a state for a job; rows that were not reached are skipped."""
+    return job.labels[OUTCOME_OF[state]].name
 
 
-def write_rows(job: Job, rows: Iterable[ExportedRow], file: TextIO, form: Format) -> int:
-    """Write rows to an open text file, and return how many they were.
+def write_rows(job: Job[Any], rows: Iterable[ExportedRow], file: TextIO, form: Format) -> int:
+    """Write rows to an open text file, and return their number.
 
-    The cells of a CSV file are such that no spreadsheet runs them (``bulk.cells``).
+    The cells of a CSV file are such that no spreadsheet runs them (``bulk.input.cells``).
     """
-    flag = job.row_type.flag_name
-    own = [*("tenant_id",) * ("tenant_id" in job.row_type.texts), *((flag,) if flag else ())]
-    columns = ["user_id", "email", *own, *_COLUMNS]
+    columns = ["user_id", "email", *job.columns.own, *_COLUMNS]
     count = 0
     if form == "csv":
         writer = csv.writer(file, lineterminator="\n")
@@ -67,17 +56,17 @@ _FORMATS: Final[dict[str, Format]] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson
 
 
 def format_of(path: Path) -> Format | None:
-    """Return the format that the end of a file's name stands for, or None if for none."""
+    """Return the format for the end of a file's name, or None."""
     return _FORMATS.get(path.suffix.lower())
 
 
 def check_writable(path: str | os.PathLike[str], *others: object) -> Path:
-    """Return where failures go, before anything is sent.
+    """Return the path of the file of failures, before anything is sent.
 
     Args:
         path: the file.
-        others: what it must not replace: the source, the ledger. Those that are no paths are left
-            out.
+        others: sources and ledgers, which it must not replace. Objects that are no paths are
+            left out.
 
     Raises:
         ConfigurationError: its name ends in no format that can be fed back in, it cannot be
@@ -91,23 +80,25 @@ def check_writable(path: str | os.PathLike[str], *others: object) -> Path:
             "file can be fed back in"
         )
     for other in others:
-        if isinstance(other, str | os.PathLike) and _same_file(target, Path(os.fspath(other))):  # pyright: ignore[reportUnknownArgumentType]  # a path of whatever kind
+        if isinstance(other, str | os.PathLike) and _same_file(target, Path(os.fspath(other))):  # pyright: ignore[reportUnknownArgumentType]  # a path of any kind
             raise ConfigurationError(f"the failures would replace {target}, which the run reads")
     if target.is_fifo():
         raise ConfigurationError(f"cannot write failures to {target}: it is a named pipe")
     new = not target.exists() and not target.is_symlink()
     try:
-        # What an earlier run wrote there stays until this one has ended.
+        # The failures of an earlier run stay there until this one has ended.
         open_private(target, "a").close()
         if new:
-            target.unlink()  # of a run that is refused for something else nothing is left
+            target.unlink()  # a run that is rejected for another reason leaves nothing
     except OSError as error:
         raise ConfigurationError(f"cannot write failures to {target}: {error.strerror}") from None
     return target
 
 
-def write_failures(path: Path, job: Job, rows: Iterable[ExportedRow]) -> ConfigurationError | None:
-    """Write the rows that were not done; return why that is not possible, if so."""
+def write_failures(
+    path: Path, job: Job[Any], rows: Iterable[ExportedRow]
+) -> ConfigurationError | None:
+    """Write the rows that were not done; return the error if that is not possible."""
     form: Format = format_of(path) or "csv"
     try:
         with open_private(path, "w") as file:
@@ -119,14 +110,13 @@ def write_failures(path: Path, job: Job, rows: Iterable[ExportedRow]) -> Configu
     return ConfigurationError(f"cannot write {path}: {problem}")
 
 
-def _fields(job: Job, row: ExportedRow) -> dict[str, Any]:
+def _fields(job: Job[Any], row: ExportedRow) -> dict[str, Any]:
     reason = row.reason
     original = row.original
     fields: dict[str, Any] = {
         "user_id": row.user_id,
         "email": row.email,
-        "tenant_id": row.tenant_id,
-        job.row_type.flag_name or "flag": row.flag,
+        **_own_fields(job, row),
         "line": row.line,
         "outcome": outcome_name(job, row.state),
         # One line a row, so that the file can be read line by line.
@@ -138,10 +128,16 @@ def _fields(job: Job, row: ExportedRow) -> dict[str, Any]:
     }
     if original is not None:
         # As the source had it, to be mended here and fed back in.
-        fields[job.row_type.flag_name or "flag"] = None
         fields |= original.cells
         fields[ORIGINAL] = original.text
     return fields
+
+
+def _own_fields(job: Job[Any], row: ExportedRow) -> dict[str, Any]:
+    if row.state is State.INVALID:
+        return dict.fromkeys(job.columns.own)
+    said = job.columns.decode(row.user_id, row.email, row.own)
+    return {name: getattr(said, name) for name in job.columns.own}
 
 
 def _json_line(fields: dict[str, Any]) -> str:

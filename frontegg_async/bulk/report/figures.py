@@ -4,7 +4,7 @@ The report, its page, ``--json``, the summary on the terminal, the progress disp
 status`` show these and count nothing by themselves. A figure is either of one run or of all runs on
 the ledger:
 
-    of all runs    what became of each row (``counts``), because a row ends only once
+    of all runs    outcomes of rows (``counts``), because a row ends only once
     of this run    rows that had not ended when it began, and its time, its requests, its timeline
 
 Duplicates count like the row that they repeat. Nothing is sent for them, so a rate leaves them out.
@@ -17,11 +17,9 @@ from typing import Final
 
 import msgspec
 
-from ..jobs import Job
 from ..ledger.ledger import Ledger
 from ..ledger.records import RunTotals, State
-from ..outcome import Outcome
-from .export import outcome_name
+from ..outcome import OUTCOME_OF, Labels, Outcome
 
 _NOT_ENDED: Final = (State.PENDING, State.IN_FLIGHT)
 _SHORTEST: Final = 0.001
@@ -29,14 +27,14 @@ _SHORTEST: Final = 0.001
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """How many rows of a ledger stand where at one moment.
+    """The rows of a ledger by state at one moment.
 
     Args:
         ended: rows by outcome, zeros included; ``skipped`` is not among them.
-        under_way: rows that are noted as under way: sent without an answer so far, or about to be
-            sent. Once no run is going on they are in doubt.
+        under_way: rows in flight: sent without a response so far, or about to be sent. Once no
+            run is going on they are in doubt.
         pending: rows that nothing was noted of.
-        duplicates: rows that repeat another one, whatever they count as.
+        duplicates: rows that repeat another one, of any outcome.
         alone: ``ended`` without duplicates.
     """
 
@@ -48,7 +46,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rows(self) -> int:
-        """How many rows are in the ledger."""
+        """All rows of the ledger."""
         return sum(self.ended.values()) + self.under_way + self.pending
 
     @property
@@ -61,13 +59,13 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def standing_of(job: Job, ledger: Ledger) -> Standing:
-    """Return where the rows of a ledger stand."""
+def standing_of(ledger: Ledger) -> Standing:
+    """Return the rows of a ledger by state."""
     counts = ledger.counts()
     alone = ledger.counts(twins=False)
     return Standing(
-        ended=_outcomes(job, counts),
-        alone=_outcomes(job, alone),
+        ended=_outcomes(counts),
+        alone=_outcomes(alone),
         under_way=counts.get(State.IN_FLIGHT, 0),
         pending=counts.get(State.PENDING, 0),
         # Never negative, although a run may enter rows between the two looks.
@@ -75,23 +73,19 @@ def standing_of(job: Job, ledger: Ledger) -> Standing:
     )
 
 
-def _outcomes(job: Job, counts: Mapping[State, int]) -> dict[Outcome, int]:
-    return {
-        Outcome(outcome_name(job, state)): counts.get(state, 0)
-        for state in State
-        if state not in _NOT_ENDED
-    }
+def _outcomes(counts: Mapping[State, int]) -> dict[Outcome, int]:
+    return {OUTCOME_OF[state]: counts.get(state, 0) for state in State if state not in _NOT_ENDED}
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """The figures of one run, or of all runs on a ledger that have ended.
 
     Args:
-        runs: how many runs these are of.
+        runs: number of runs.
         counts: rows by outcome, zeros included. Of one run: the rows that had not ended when it
             began, those that it did not reach as ``skipped``.
         requests: HTTP requests that were sent, retries and look-ups included.
-        throttled: answers that asked to come back later.
+        throttled: responses that asked to come back later.
         elapsed_s: seconds that it took.
         earlier: of one run: rows that earlier runs on the ledger had ended when it began.
     """
@@ -105,20 +99,20 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rows(self) -> int:
-        """How many rows these are."""
+        """All rows that are counted."""
         return sum(self.counts.values())
 
     @property
     def ended(self) -> int:
-        """How many of the rows have ended."""
+        """Rows that have ended."""
         return self.rows - self.counts.get(Outcome.SKIPPED, 0)
 
-    def as_json(self) -> dict[str, object]:
-        """Return the figures as ``--json`` and ``bulk status --json`` have them."""
+    def as_json(self, labels: Labels) -> dict[str, object]:
+        """Return the figures as ``--json`` has them, with the outcomes as a job calls them."""
         return {
             "runs": self.runs,
             "rows": self.rows,
-            **{outcome.value: count for outcome, count in self.counts.items()},
+            **labels.named(self.counts),
             "requests": self.requests,
             "throttled": self.throttled,
             "elapsed_s": round(self.elapsed_s, 3),
@@ -131,8 +125,8 @@ def figures_of_run(
     """Return the figures of one run.
 
     Args:
-        before: where the rows stood when it began.
-        after: where they stand now.
+        before: the rows by state when it began.
+        after: the rows by state now.
         requests: as ``Figures`` has it.
         throttled: likewise.
         elapsed_s: likewise.
@@ -154,9 +148,9 @@ def figures_of_all(now: Standing, earlier: RunTotals, run: Figures | None = None
     """Return the figures of all runs on a ledger that have ended.
 
     Args:
-        now: where the rows stand.
-        earlier: what is on file of the runs.
-        run: the figures of one more, which are not on file.
+        now: the rows by state.
+        earlier: the totals of runs in the ledger.
+        run: the figures of one more, which the ledger does not have yet.
     """
     return Figures(
         runs=earlier.runs + (0 if run is None else run.runs),
@@ -168,5 +162,5 @@ def figures_of_all(now: Standing, earlier: RunTotals, run: Figures | None = None
 
 
 def rate_of(count: int, elapsed_s: float) -> float | None:
-    """Return how many a second, or None for a run of no time, which has no rate."""
+    """Return the rate a second, or None for a run of no time, which has none."""
     return count / elapsed_s if elapsed_s >= _SHORTEST else None

@@ -1,4 +1,4 @@
-"""When a run will have ended, by what is known of the limits that hold it up.
+"""The time that a run still needs, by the limits that hold it up.
 
 While a gate is closed, the estimate of the end stays where it is, so that the time left falls by a
 second each second: rates are taken over the time in which the gates were open, or up to the time
@@ -26,19 +26,19 @@ _FEW_CALLS: Final = 20
 _NEARLY_ONE: Final = 0.1
 """As near to one row a call counts as one: some of the calls are still on their way."""
 _OWN_SPEED: Final = 0.9
-"""Share of a limit below which the run itself is what is slow."""
+"""Share of a limit below which the run itself is slower than the limit."""
 _LONG: Final = 5.0
 """Seconds of a window that is assumed, at least."""
 _SHUT: Final = 0.1
 """Share of a window for which the gate was closed at its end, at least."""
 _LATE: Final = 1.0
-"""Seconds after which a gate that is still closed will open nobody knows when."""
+"""Seconds after which a gate that is still closed opens at an unknown time."""
 _SOON: Final = 0.25
 """Seconds of a run of which no rate is taken."""
 
 
 class _LimitForecast:
-    """When rows end that one limit holds up.
+    """The end of rows that one limit holds up.
 
     A limit counts calls and a forecast counts rows: a call may end a hundred rows, or none. As
     long as the pacing knows of no window, the time between two openings of the gate is assumed to
@@ -73,12 +73,12 @@ class _LimitForecast:
 
     @property
     def opens_at(self) -> float | None:
-        """When the closed gate should open, as far as that was told; None if it is open."""
+        """The time at which the closed gate should open, as last told; None if it is open."""
         return self._opens_at
 
     @property
     def holds_up(self) -> bool:
-        """Whether the limit is known to hold rows up."""
+        """True if the limit is known to hold rows up."""
         return self._known or self._window is not None or self._opens_at is not None
 
     def silent(self, now: float) -> bool:
@@ -88,7 +88,7 @@ class _LimitForecast:
         return blind and opens_at is not None and now > opens_at + _LATE
 
     def hear(self, now: float, rows: int, state: PaceState) -> None:
-        """Hear what the pacing knows of the limit."""
+        """Take in the pacing's state of the limit."""
         if state.limited:
             share = self._rows_per_call(rows, state.taken)
             self._rate = share * state.rate
@@ -183,10 +183,10 @@ class _LimitForecast:
 
 
 class Forecast:
-    """When a run will have ended. It hears in the event loop, and may be asked in any thread.
+    """The time that a run still needs. Fed in the event loop, and may be asked in any thread.
 
     Args:
-        now: when the first call was sent.
+        now: time of the first call.
         rows: rows that had ended before.
         taken: calls that each limit group had taken before.
         share: the part of a limit that the run may use.
@@ -208,11 +208,11 @@ class Forecast:
 
     @property
     def closed(self) -> bool:
-        """Whether a gate is closed."""
+        """True if a gate is closed."""
         return self._closed_at is not None
 
     def hear(self, now: float, rows: int, states: Mapping[str, PaceState]) -> None:
-        """Hear what the pacing knows of each limit group."""
+        """Take in the pacing's state of each limit group."""
         for name, state in states.items():
             limit = self._limits.get(name)
             if limit is None:

@@ -1,9 +1,7 @@
-"""The charts of the report page over time, as SVG that needs no script to fit its place.
+"""The charts of the report page over time: scales, marks and curves, which the template draws.
 
-A chart has no ``viewBox``: what is horizontal is in percent and what is vertical in pixels, so
-that it gets wider and narrower while its text keeps its size. Curves, which know no percent, are
-in an SVG of their own inside, which is stretched. Labels of ticks stand to the left of the chart,
-in the room that the page leaves there.
+Horizontal places are percentages and vertical ones pixels, except in curves. Labels of ticks stand
+to the left of the chart, in the room that the page leaves there.
 """
 
 from __future__ import annotations
@@ -13,16 +11,14 @@ from math import ceil, floor, log10
 from typing import Final, NamedTuple
 
 from .figures import rate_of
-from .page_markup import Markup, decimal, duration, join, short, tag
+from .page_text import decimal, duration, short
 from .statistics import Sample, Statistics
 
 HEIGHT: Final = 104
 """Pixels that a curve or a bar may take."""
 _LOW_HEIGHT: Final = 56
-AXIS_HEIGHT: Final = 28
-"""Pixels for the labels below a chart."""
-_STRETCHED: Final = 1_000
-"""Width, in its own units, of the SVG that is stretched."""
+STRETCHED: Final = 1_000
+"""Width, in its own units, of the SVG of a curve, which the page stretches."""
 _ROOM_FOR_LIMIT: Final = 3
 """A limit of more than so many times the peak is left off, where it would flatten the curve."""
 
@@ -41,6 +37,46 @@ class Tick(NamedTuple):
     share: float
     label: str
     minor: bool = False
+
+    @property
+    def x(self) -> str:
+        """Its place from the left."""
+        return f"{100 * self.share:.4g}%"
+
+
+class Line(NamedTuple):
+    """A horizontal line at a value."""
+
+    y: float
+    label: str
+
+
+class Panel(NamedTuple):
+    """A chart over time.
+
+    ``words`` stand beside the title, and ``says`` is the chart in words, for readers who cannot see
+    it. ``area`` and ``limit`` are paths, ``units`` wide; ``key`` explains the limit's line.
+    """
+
+    name: str
+    title: str
+    words: str
+    says: str
+    height: int
+    ticks: Sequence[Tick]
+    lines: Sequence[Line]
+    area: str
+    limit: str = ""
+    key: str = ""
+    units: int = STRETCHED
+
+
+class Timeline(NamedTuple):
+    """Charts below each other on the same axis, or the reason that there are none."""
+
+    panels: Sequence[Panel] = ()
+    ticks: Sequence[Tick] = ()
+    problem: str = ""
 
 
 def round_step(span: float, most: int) -> float:
@@ -74,17 +110,17 @@ def time_ticks(span: float) -> list[Tick]:
     ]
 
 
-def timeline(statistics: Statistics, elapsed_s: float) -> Markup:
-    """Return rows, calls and refusals over time, one chart below the other on the same axis."""
+def timeline(statistics: Statistics, elapsed_s: float) -> Timeline:
+    """Return rows, calls and throttled responses over time."""
     samples, interval = statistics.samples, statistics.interval_s
     if rate_of(1, elapsed_s) is None:
-        return tag("p", "There is nothing to draw: the run took no time.")
+        return Timeline(problem="the run took no time")
     parts = _stretches(samples, interval, elapsed_s)
     if not parts:
-        return tag("p", "There is nothing to draw: the run ended before anything happened.")
+        return Timeline(problem="the run ended before anything happened")
     span = max(elapsed_s, parts[-1][1])
     whose = f"over {duration(elapsed_s)}"
-    panels: list[Markup] = []
+    panels: list[Panel] = []
 
     rows = [Stretch(a, b, sum(s.rows for s in of) / (b - a)) for a, b, of in parts]
     words = _in_words(rows, statistics.rows / elapsed_s)
@@ -120,7 +156,7 @@ def timeline(statistics: Statistics, elapsed_s: float) -> Markup:
                 says=f"{words}, {whose}",
             )
         )
-    return tag("div", *panels, _time_axis(span), class_="timeline")
+    return Timeline(panels, time_ticks(span))
 
 
 def _stretches(
@@ -175,88 +211,37 @@ def _panel(
     *,
     says: str,
     limit: Sequence[Stretch] = (),
-) -> Markup:
+) -> Panel:
     height = _LOW_HEIGHT if name == "refused" else HEIGHT
     peak = max((part.value for part in parts), default=0.0)
     # The limit has its place in the chart, but not at the price of the curve.
     shown = [part for part in limit if part.value <= _ROOM_FOR_LIMIT * peak]
-    step = round_step(max([peak, *(part.value for part in shown)]) or 1.0, 3)
+    highest = max([peak, *(part.value for part in shown)])
+    step = round_step(highest or 1.0, 3)
     if name == "refused":
         step = max(step, 1.0)
-    steps = ceil(max([peak, *(part.value for part in shown)]) / step - 1e-9) or 1
+    steps = ceil(highest / step - 1e-9) or 1
     top = steps * step
-
-    marks = [vertical(tick, height) for tick in time_ticks(span)]
-    for n in range(steps + 1):
-        y = height - height * n / steps
-        kind = "base" if n == 0 else "grid"
-        marks.append(tag("line", x1=0, x2="100%", y1=y, y2=y, class_=kind))
-        marks.append(tag("text", short(n * step), x=-8, y=y, dy="0.32em", class_="y"))
-    curves = [tag("path", d=_area(parts, span, top, height), class_=f"area {name}")]
-    key: list[Markup] = []
+    key = ""
     if limit:
-        if shown:
-            curves.append(tag("path", d=_steps(shown, span, top, height), class_="limit"))
         above = "" if len(shown) == len(limit) else " (partly above the chart)"
-        above = above if shown else " (above the chart)"
-        key.append(tag("span", tag("span", class_="dash"), f"learned limit{above}", class_="key"))
-    stretched = tag(
-        "svg",
-        *curves,
-        x=0,
-        y=0,
-        width="100%",
+        key = f"learned limit{above if shown else ' (above the chart)'}"
+    return Panel(
+        name=name,
+        title=title,
+        words=words,
+        says=says,
         height=height,
-        viewBox=f"0 0 {_STRETCHED} {height}",
-        preserveAspectRatio="none",
-    )
-    return tag(
-        "figure",
-        tag("figcaption", tag("b", title), " ", tag("span", words), *key),
-        picture(name, title, says, height, join(*marks, stretched)),
-        class_="plot",
-    )
-
-
-def _time_axis(span: float) -> Markup:
-    labels = [
-        tag("text", tick.label, x=f"{100 * tick.share:.4g}%", y=20, class_=tick_class(tick))
-        for tick in time_ticks(span)
-    ]
-    # The charts say in words how long the run was: for who hears them, the axis adds nothing.
-    return tag(
-        "div",
-        tag("svg", *labels, height=AXIS_HEIGHT, aria_hidden="true"),
-        class_="plot axis",
-    )
-
-
-def tick_class(tick: Tick) -> str:
-    """Return what the page's style knows the label of a tick by."""
-    return "x minor" if tick.minor else "x"
-
-
-def vertical(tick: Tick, height: float) -> Markup:
-    """Return the grid's line at a tick."""
-    x = f"{100 * tick.share:.4g}%"
-    return tag("line", x1=x, x2=x, y1=0, y2=height, class_="grid")
-
-
-def picture(name: str, title: str, says: str, height: int, content: Markup) -> Markup:
-    """Return a chart, with a title and the same in words for who cannot see it."""
-    return tag(
-        "svg",
-        tag("title", title, id=f"{name}-title"),
-        tag("desc", f"{says}.", id=f"{name}-desc"),
-        content,
-        role="img",
-        aria_labelledby=f"{name}-title {name}-desc",
-        height=height,
+        ticks=time_ticks(span),
+        lines=[Line(height - height * n / steps, short(n * step)) for n in range(steps + 1)],
+        area=_area(parts, span, top, height),
+        limit=_steps(shown, span, top, height),
+        key=key,
     )
 
 
 def _area(parts: Sequence[Stretch], span: float, top: float, height: int) -> str:
-    """Return the outline of what is above zero, a closed shape for each stay there."""
+    """Return the outline of values above zero, a closed shape for each stay there."""
     path: list[str] = []
     end: float | None = None
     for part in parts:
@@ -287,5 +272,5 @@ def _steps(parts: Sequence[Stretch], span: float, top: float, height: int) -> st
 
 def _place(part: Stretch, span: float, top: float, height: int) -> tuple[str, str, str]:
     """Return left, right and height of a stretch in the SVG that is stretched."""
-    left, right = (f"{_STRETCHED * at / span:.6g}" for at in (part.start, part.end))
+    left, right = (f"{STRETCHED * at / span:.6g}" for at in (part.start, part.end))
     return left, right, f"{height - height * part.value / top:.5g}"

@@ -1,25 +1,60 @@
-"""The chart of latencies: how many answers took how long, on a log axis."""
+"""The chart of latencies: numbers of responses by the time that they took, on a log axis."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import ceil, floor, log10
-from typing import Final
+from typing import Final, NamedTuple
 
-from .page_charts import AXIS_HEIGHT, HEIGHT, Tick, picture, tick_class, vertical
-from .page_markup import Markup, counted, join, milliseconds, share, tag
+from .page_charts import HEIGHT, Tick
+from .page_text import counted, milliseconds, share
 from .statistics import LATENCY_BOUNDS_MS, Statistics
 
-QUANTILES: Final = (0.5, 0.9, 0.99)
-"""The latencies that are named."""
-
+_QUANTILES: Final = {0.5: "Half of the answers", 0.9: "90 % of them", 0.99: "99 % of them"}
 _EDGES_MS: Final = (0.7, *LATENCY_BOUNDS_MS, 100_000.0)
-"""Where the bars of the histogram end. A log axis has no zero: the first bar starts at 0.7 ms."""
+"""Edges of the histogram's bars. A log axis has no zero: the first bar starts at 0.7 ms."""
 _LABEL_HEIGHT: Final = 16
+_AXIS_HEIGHT: Final = 28
+"""Pixels for the labels below the chart."""
 
 
-def quantile_in_words(statistics: Statistics, wanted: float) -> str:
-    """Return what this share of answers took at most, or that it took longer than is measured."""
+class Bar(NamedTuple):
+    """A bar of the histogram."""
+
+    x: str
+    width: str
+    height: float
+    words: str
+
+
+class Mark(NamedTuple):
+    """A line at a quantile, with its name to the right of it or to the left."""
+
+    x: str
+    y: int
+    label: str
+    left: bool
+
+
+class Histogram(NamedTuple):
+    """The distribution of latencies; its axis is ``base`` pixels below the top."""
+
+    says: str
+    base: int
+    ticks: Sequence[Tick]
+    bars: Sequence[Bar]
+    marks: Sequence[Mark]
+    height: int
+    name: str = "latency"
+    title: str = "Time until the answer"
+
+
+def quantiles(statistics: Statistics) -> list[tuple[str, str]]:
+    """Return the named quantiles, each with the time that its answers took at most."""
+    return [(name, _in_words(statistics, wanted)) for wanted, name in _QUANTILES.items()]
+
+
+def _in_words(statistics: Statistics, wanted: float) -> str:
     if _is_measured(statistics, wanted):
         bound = statistics.quantile_ms(wanted)
         if bound is not None:
@@ -32,65 +67,59 @@ def _is_measured(statistics: Statistics, wanted: float) -> bool:
     return within >= wanted * sum(statistics.latencies)
 
 
-def latencies(statistics: Statistics) -> Markup:
-    """Return the distribution of latencies on a log axis; there must be one at least."""
+def histogram(statistics: Statistics) -> Histogram | None:
+    """Return the distribution of latencies on a log axis, or None if nothing was measured."""
     counts = statistics.latencies
     total = sum(counts)
+    if not total:
+        return None
     first, last = _range(counts)
     low, high = _EDGES_MS[first], _EDGES_MS[last]
+
+    def percent(share: float) -> str:
+        return f"{100 * share:.5g}%"
 
     def at(value: float) -> float:
         return log10(value / low) / log10(high / low)
 
-    top = _LABEL_HEIGHT * len(QUANTILES)
-    height = top + HEIGHT
-    marks = [vertical(Tick(at(tick), ""), height) for tick in _log_ticks(low, high)]
-    # Bounds are not evenly far apart, so that it is the area which tells how many there are.
-    dense = [
-        count / log10(right / left)
-        for count, left, right in zip(counts, _EDGES_MS, _EDGES_MS[1:], strict=False)
+    base = _LABEL_HEIGHT * len(_QUANTILES) + HEIGHT
+    edges = list(zip(counts, _EDGES_MS, _EDGES_MS[1:], strict=False))
+    # Bounds are not evenly far apart, so that the area of a bar shows its number of answers.
+    dense = [count / log10(right / left) for count, left, right in edges]
+    bars = [
+        Bar(
+            x=percent(at(left)),
+            width=percent(at(right) - at(left)),
+            height=max(HEIGHT * density / max(dense), 1.0),
+            words=_bar_in_words(left, right, count, total),
+        )
+        for density, (count, left, right) in zip(dense, edges, strict=True)
+        if count
     ]
-    for count, density, left, right in zip(counts, dense, _EDGES_MS, _EDGES_MS[1:], strict=False):
-        if count:
-            tall = max(HEIGHT * density / max(dense), 1.0)
-            marks.append(
-                tag(
-                    "rect",
-                    tag("title", _bar_in_words(left, right, count, total)),
-                    x=f"{100 * at(left):.5g}%",
-                    width=f"{100 * (at(right) - at(left)):.5g}%",
-                    y=height - tall,
-                    height=tall,
-                    class_="bar",
-                )
-            )
-    marks.append(tag("line", x1=0, x2="100%", y1=height, y2=height, class_="base"))
-    for number, wanted in enumerate(QUANTILES):
+    marks: list[Mark] = []
+    for number, wanted in enumerate(_QUANTILES):
         bound = statistics.quantile_ms(wanted)
         if bound is not None and _is_measured(statistics, wanted):
-            marks.extend(_marker(at(bound), number, f"p{100 * wanted:g}", height))
-    decades = log10(high / low)
-    for tick in _log_ticks(low, high):
-        minor = decades > 1.75 and not log10(tick).is_integer()
-        place = Tick(at(tick), milliseconds(tick), minor)
-        x = f"{100 * place.share:.4g}%"
-        marks.append(tag("text", place.label, x=x, y=height + 20, class_=tick_class(place)))
-    words = ", ".join(
-        f"p{100 * wanted:g} {quantile_in_words(statistics, wanted)}" for wanted in QUANTILES
-    )
-    says = f"{counted(total, 'answer')}, {words}"
-    return tag(
-        "figure",
-        picture("latency", "Time until the answer", says, height + AXIS_HEIGHT, join(*marks)),
-        tag(
-            "figcaption", "The area of a bar is its share of the answers; the axis is logarithmic."
-        ),
-        class_="plot wide",
+            # Each name has a row of its own, so that none covers another.
+            place, y = at(bound), _LABEL_HEIGHT * number
+            marks.append(Mark(percent(place), y, f"p{100 * wanted:g}", left=place > 0.8))
+    wide = log10(high / low) > 1.75
+    words = ", ".join(f"p{100 * wanted:g} {_in_words(statistics, wanted)}" for wanted in _QUANTILES)
+    return Histogram(
+        says=f"{counted(total, 'answer')}, {words}",
+        base=base,
+        ticks=[
+            Tick(at(tick), milliseconds(tick), minor=wide and not log10(tick).is_integer())
+            for tick in _log_ticks(low, high)
+        ],
+        bars=bars,
+        marks=marks,
+        height=base + _AXIS_HEIGHT,
     )
 
 
 def _range(counts: Sequence[int]) -> tuple[int, int]:
-    """Return the first and the last edge to be drawn: what is there, and a decade at least."""
+    """Return the first and the last edge to be drawn: all bars, and a decade at least."""
     there = [number for number, count in enumerate(counts) if count]
     first, last = max(there[0] - 1, 0), min(there[-1] + 2, len(_EDGES_MS) - 1)
     while _EDGES_MS[last] < 10 * _EDGES_MS[first]:
@@ -114,13 +143,3 @@ def _bar_in_words(left: float, right: float, count: int, total: int) -> str:
     else:
         where = f"{milliseconds(left)} to {milliseconds(right)}"
     return f"{where}: {counted(count, 'answer')}, {share(count, total)}"
-
-
-def _marker(at: float, number: int, label: str, height: int) -> Iterator[Markup]:
-    """Yield a line and its name; each name has a row of its own, so that none meets another."""
-    x, y = f"{100 * at:.5g}%", _LABEL_HEIGHT * number
-    yield tag("line", x1=x, x2=x, y1=y + 3, y2=height, class_="marker")
-    left = at > 0.8
-    yield tag(
-        "text", label, x=x, y=y + 12, dx=-5 if left else 5, class_="mark end" if left else "mark"
-    )

@@ -1,14 +1,14 @@
-"""How far a run is, and what it did."""
+"""The progress of a run, and its report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol
 
 from ...errors import FronteggError
 from ...pacing import Wait
-from ..outcome import Outcome, RowResult
+from ..input.rows import RowT
+from ..outcome import Labels, Outcome, RowResult
 from .figures import Figures, rate_of
 from .statistics import Statistics
 
@@ -18,34 +18,39 @@ class _Counts:
 
     counts: dict[Outcome, int]
 
-    def _of(self, *outcomes: Outcome) -> int:
-        return sum(self.counts.get(outcome, 0) for outcome in outcomes)
+    labels: Labels
+
+    def _of(self, outcome: Outcome) -> int:
+        return self.counts.get(outcome, 0)
+
+    @property
+    def labelled(self) -> dict[str, int]:
+        """The counts by the names that the job has for them, such as ``already_member``."""
+        return self.labels.named(self.counts)
 
     @property
     def rows(self) -> int:
-        """How many rows are counted."""
+        """Number of rows."""
         return sum(self.counts.values())
 
     @property
     def ended(self) -> int:
-        """How many of the rows have ended: all but those that were not reached."""
+        """Rows that have ended: all but those that were not reached."""
         return self.rows - self.skipped
 
     @property
     def applied(self) -> int:
-        """Rows that the run has done, whatever the job."""
-        return self._of(Outcome.ADDED, Outcome.ACTIVATED, Outcome.REMOVED, Outcome.CHANGED)
+        """Rows that were done."""
+        return self._of(Outcome.APPLIED)
 
     @property
     def unchanged(self) -> int:
-        """Rows that held before, whatever the job."""
-        return self._of(
-            Outcome.ALREADY_MEMBER, Outcome.ALREADY_ACTIVE, Outcome.NOT_MEMBER, Outcome.UNCHANGED
-        )
+        """Rows whose users were already as the row says."""
+        return self._of(Outcome.UNCHANGED)
 
     @property
     def failed(self) -> int:
-        """Rows that were refused or could not be sent."""
+        """Rows that were rejected or could not be sent."""
         return self._of(Outcome.FAILED)
 
     @property
@@ -65,7 +70,7 @@ class _Counts:
 
 
 class LiveProgress(Protocol):
-    """What a progress shows that no row has to end for. It may be asked in any thread."""
+    """The part of a progress that changes while no row ends. It may be asked in any thread."""
 
     def wait(self) -> Wait | None:
         """Return the longest wait that there is now."""
@@ -81,7 +86,7 @@ class LiveProgress(Protocol):
 
 
 class Progress(_Counts):
-    """How far a run is; one object that changes while it goes on.
+    """The progress of a run: one object that changes while it goes on.
 
     Rows are those of all runs on the ledger. While the run goes on, duplicates are left out of
     ``counts`` and ``total``: how they end is known at the end, when they are counted like the row
@@ -89,16 +94,18 @@ class Progress(_Counts):
 
     Attributes:
         counts: rows by outcome so far, of all runs.
-        earlier: how many of them earlier runs on the ledger have ended.
+        labels: the job's names for outcomes.
+        earlier: rows among them that earlier runs on the ledger have ended.
         total: rows of the source, or None while that is not known.
         duplicates: rows of the source that repeat another one.
         limit: the limit on the job's own writes as learned so far, in calls a second, or None.
-        throttled: answers to this run that asked to come back later.
-        note: what the run is at, such as reading memberships.
+        throttled: responses to this run that asked to come back later.
+        note: the present step of the run, such as reading memberships.
     """
 
-    def __init__(self, outcomes: Iterable[Outcome]) -> None:
-        self.counts = dict.fromkeys(outcomes, 0)
+    def __init__(self, labels: Labels) -> None:
+        self.labels = labels
+        self.counts = dict.fromkeys(Outcome, 0)
         self.earlier = 0
         self.total: int | None = None
         self.duplicates = 0
@@ -108,7 +115,7 @@ class Progress(_Counts):
         self._live: LiveProgress | None = None
 
     def follow(self, live: LiveProgress) -> None:
-        """Take from here what changes while no row ends; the run does this when it begins."""
+        """Take from ``live`` the values that change while no row ends; called as the run begins."""
         self._live = live
 
     @property
@@ -135,45 +142,51 @@ class Progress(_Counts):
         return 0.0 if self._live is None else self._live.waited_s()
 
 
-class Report(_Counts):
-    """What a run did. ``rows`` is the sum of ``counts``.
+class Report(_Counts, Generic[RowT]):
+    """The result of a run. ``rows`` is the sum of ``counts``.
 
     Attributes:
-        job: what was done to the rows, such as ``assign``.
+        job: name of the job, such as ``assign``.
+        title: the job in a few words, or an empty string.
+        labels: the job's names for outcomes.
         this_run: the figures of this run alone.
         all_runs: those of all runs on the ledger that have ended, this one included.
         counts: rows by outcome, of all runs: zeros included, duplicates counted like the row they
             repeat.
         duplicates: rows that repeat another one.
         requests: HTTP requests that this run sent, retries and look-ups included.
-        throttled: answers to this run that asked to come back later: 429s, and 503s with a stated
-            wait.
+        throttled: responses to this run that asked to come back later: 429s, and 503s with a
+            stated wait.
         elapsed_s: seconds that this run took.
-        plan: what was read before writing, and why, in a sentence.
+        plan: the reading before the writing, and the reason for it, in a sentence.
         ledger_path: the ledger, or None if it was a temporary one.
         failures_path: the file with every row that was not done, or None.
         failures: the first thousand rows that were not done.
         stopped: the error that stopped the run before the end of its source, or None.
-        interrupted: whether it was asked to stop.
-        statistics: how this run went over time.
+        interrupted: True if it was asked to stop.
+        statistics: this run over time.
     """
 
     def __init__(
         self,
         *,
         job: str,
+        title: str,
+        labels: Labels,
         this_run: Figures,
         all_runs: Figures,
         duplicates: int,
         plan: str,
         ledger_path: Path | None,
         failures_path: Path | None,
-        failures: tuple[RowResult, ...],
+        failures: tuple[RowResult[RowT], ...],
         stopped: FronteggError | None,
         interrupted: bool,
         statistics: Statistics,
     ) -> None:
         self.job = job
+        self.title = title
+        self.labels = labels
         self.this_run = this_run
         self.all_runs = all_runs
         self.counts = all_runs.counts
@@ -191,12 +204,12 @@ class Report(_Counts):
 
     @property
     def done(self) -> bool:
-        """Whether every row holds now."""
+        """True if every row holds now."""
         return self.rows == self.applied + self.unchanged
 
     @property
     def earlier(self) -> int:
-        """How many rows earlier runs on the ledger have ended."""
+        """Rows that earlier runs on the ledger have ended."""
         return self.this_run.earlier
 
     @property
@@ -205,5 +218,5 @@ class Report(_Counts):
         return rate_of(self.statistics.rows, self.elapsed_s)
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items() if count)
+        counts = ", ".join(f"{count} {name}" for name, count in self.labelled.items() if count)
         return f"<Report of {self.job}: {counts or 'no rows'}>"

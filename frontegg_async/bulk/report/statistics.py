@@ -1,11 +1,11 @@
-"""How a run went over time, in memory that does not grow with it."""
+"""A run over time, in memory that does not grow with it."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -14,7 +14,7 @@ from ..outcome import RowResult
 MAX_SAMPLES: Final = 240
 """Points of the timeline: when there are more, two become one that is twice as long."""
 MAX_REASONS: Final = 50
-"""Kinds of failure that are told apart; what comes after them is counted as one."""
+"""Kinds of failure that are told apart; all further ones are counted as one."""
 OTHER_REASONS: Final = "other reasons"
 MAX_EXAMPLES: Final = 3
 
@@ -30,10 +30,10 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         at: seconds from the start of the run to the start of the stretch.
         rows: rows that ended in it.
-        requests: answers, or failures to get one, that came in it.
-        throttled: answers in it that asked to come back later.
-        limit: what was learned by its end of the limit on the job's own writes, in calls a second,
-            or None as long as none was met.
+        requests: responses, or failures to get one, that came in it.
+        throttled: responses in it that asked to come back later.
+        limit: the limit on the job's own writes as learned by its end, in calls a second, or None
+            as long as none was met.
     """
 
     at: float
@@ -48,7 +48,7 @@ class FailureGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     reason: str
     count: int
-    examples: tuple[RowResult, ...]
+    examples: tuple[RowResult[Any], ...]
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LimitWait(msgspec.Struct, frozen=True, kw_only=True):
-    """How long calls of a run waited because of a limit.
+    """The time that calls of a run waited because of a limit.
 
     Args:
         operation: name of the operation whose limit it is, such as ``users.add_to_tenant``.
@@ -76,13 +76,13 @@ class LimitWait(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
-    """How one run went. Of earlier runs on its ledger nothing is in it.
+    """One run over time, without earlier runs on its ledger.
 
     Args:
         interval_s: seconds of each sample.
         samples: the timeline, oldest first.
-        latencies: answers by ``LATENCY_BOUNDS_MS``, one more for those above the last bound.
-        limits: what was learned of the server's limits.
+        latencies: responses by ``LATENCY_BOUNDS_MS``, one more for those above the last bound.
+        limits: the server's limits as learned.
         waited_s: seconds during which calls had to wait because of a limit that was met; the
             longest of ``waits``.
         failures: kinds of failure, the most frequent first.
@@ -102,23 +102,23 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rows(self) -> int:
-        """How many rows ended, duplicates left out."""
+        """Rows that ended, without duplicates."""
         return sum(sample.rows for sample in self.samples)
 
     @property
     def throttled(self) -> int:
-        """How many answers asked to come back later."""
+        """Responses that asked to come back later."""
         return sum(sample.throttled for sample in self.samples)
 
     @property
     def met_limit(self) -> bool:
-        """Whether the run met a limit of the server."""
+        """True if the run met a limit of the server."""
         return bool(self.limits or self.waits or self.throttled)
 
     def quantile_ms(self, share: float) -> float | None:
-        """Return the latency, in milliseconds, that this share of answers stayed below.
+        """Return the latency, in milliseconds, that this share of responses stayed below.
 
-        None if there was no answer, infinite if it is above the last bound.
+        None if there was no response, infinite if it is above the last bound.
         """
         total = sum(self.latencies)
         if not total:
@@ -147,7 +147,7 @@ class _Tally:
         self.rows += later.rows
         self.requests += later.requests
         self.throttled += later.throttled
-        # What was learned stays learned, also where nobody looked.
+        # A limit stays learned, also in stretches in which none was noted.
         self.limit = later.limit or self.limit
 
 
@@ -161,7 +161,7 @@ class StatisticsRecorder:
         # Rows come in the order of time, so nearly every one falls where the last one fell.
         self._from = self._until = 0.0
         self._current = _Tally()
-        self._reasons: dict[str, tuple[int, list[RowResult]]] = {}
+        self._reasons: dict[str, tuple[int, list[RowResult[Any]]]] = {}
 
     def row(self, at: float) -> None:
         """Count a row that ended."""
@@ -175,11 +175,11 @@ class StatisticsRecorder:
         self._latencies[bisect_left(LATENCY_BOUNDS_MS, seconds * 1_000.0)] += 1
 
     def limit(self, at: float, per_second: float | None) -> None:
-        """Note what is known of the limit."""
+        """Note the limit as it is known now."""
         self._tally(at).limit = per_second
 
-    def failure(self, kind: str, result: RowResult) -> None:
-        """Count a row that was not done, under a reason that leaves out what is its own."""
+    def failure(self, kind: str, result: RowResult[Any]) -> None:
+        """Count a row that was not done, under a reason without ids and texts of its own."""
         if kind not in self._reasons and len(self._reasons) >= MAX_REASONS - 1:
             kind = OTHER_REASONS
         count, examples = self._reasons.get(kind, (0, []))
@@ -195,7 +195,7 @@ class StatisticsRecorder:
         waits: Sequence[LimitWait] = (),
         paced_s: float = 0.0,
     ) -> Statistics:
-        """Return what was counted."""
+        """Return the statistics of the run."""
         groups = [
             FailureGroup(reason=reason, count=count, examples=tuple(examples))
             for reason, (count, examples) in self._reasons.items()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO, cast
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 import click
 import msgspec
@@ -35,7 +35,7 @@ class _OpenedLedger(msgspec.Struct, frozen=True):
 
     ledger: Ledger
     header: Header
-    job: Job
+    job: Job[Any]
 
     def outcomes(self) -> dict[str, list[State]]:
         """Return the states behind each outcome, by its name in the report."""
@@ -52,13 +52,11 @@ class _OpenedLedger(msgspec.Struct, frozen=True):
 
 @contextmanager
 def _opened(path: Path) -> Generator[_OpenedLedger]:
-    from ...bulk.jobs import JOBS, job_of
+    from ...bulk.jobs import job_of
     from ...bulk.ledger.ledger import Ledger
 
     with contextlib.closing(Ledger.read(path)) as ledger:
         header = ledger.header()
-        if header.job not in JOBS:
-            raise LedgerDamagedError(f"{path} does not name its job")
         try:
             job = job_of(header.job, header.settings)
         except msgspec.DecodeError as error:
@@ -82,13 +80,14 @@ def status(*, ledger: Path, as_json: bool) -> None:
     from ...bulk.report.figures import figures_of_all, standing_of
 
     with _opened(ledger) as opened:
-        standing = standing_of(opened.job, opened.ledger)
+        standing = standing_of(opened.ledger)
         runs = figures_of_all(standing, opened.ledger.totals())
         loaded = opened.ledger.loaded
         wait = _wait_of(opened.ledger)
     running = is_run_on(ledger.resolve(), ledger)
     header = opened.header
-    outcomes = {outcome.value: count for outcome, count in standing.ended.items()}
+    labels = opened.job.labels
+    outcomes = labels.named(standing.ended)
     left = {"under_way": standing.under_way, "pending": standing.pending}
     rows = standing.rows
     if as_json:
@@ -134,10 +133,11 @@ def status(*, ledger: Path, as_json: bool) -> None:
         output.data(f"{'waiting':<12} {wait}")
     # Without invites, rows are recorded as in flight by the group, before the first is sent.
     noted = "sent, or sent next" if opened.job.harmless_twice else "sent, no response so far"
-    for name, count in (*outcomes.items(), *left.items()):
+    shown = {labels[outcome].words: count for outcome, count in standing.ended.items()}
+    for label, count in (*shown.items(), *left.items()):
         if count:
-            more = f": {noted}" if name == "under_way" else ""
-            output.data(f"{count:>12,}  {phrases.outcome(name).replace('_', ' ')}{more}")
+            more = f": {noted}" if label == "under_way" else ""
+            output.data(f"{count:>12,}  {label.replace('_', ' ')}{more}")
     output.data(
         f"{phrases.counted(runs.runs, 'run')} ended so far: {phrases.traffic(runs)}, "
         f"{phrases.elapsed(runs.elapsed_s)}"

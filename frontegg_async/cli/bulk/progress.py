@@ -137,7 +137,9 @@ class RunProgress:
         if live is None:
             return "starting"
         counts = ", ".join(
-            f"{count:,} {phrases.outcome(name)}" for name, count in live.counts.items() if count
+            f"{count:,} {live.labels[outcome].words}"
+            for outcome, count in live.counts.items()
+            if count
         )
         if live.earlier and counts:
             counts += f" ({live.earlier:,} of these by earlier runs)"

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 import msgspec
@@ -30,7 +30,7 @@ Target: TypeAlias = "AbstractAsyncContextManager[FronteggSession]"
 def run_file(
     connection: Connection,
     choices: RunChoices,
-    job: Job,
+    job: Job[Any],
     file: Path,
     *,
     confirm: Callable[[FronteggSession], None] | None = None,
@@ -213,7 +213,7 @@ def _check_files(choices: RunChoices, ledger: Path | None, *sources: Path) -> No
         files.check_replaceable("--report", choices.report, choices.failures, ledger, *sources)
 
 
-def _dry_run(target: Target, choices: RunChoices, job: Job, file: Path) -> int:
+def _dry_run(target: Target, choices: RunChoices, job: Job[Any], file: Path) -> int:
     async def ask() -> Plan:
         async with target as frontegg:
             return await frontegg.bulk.dry_run(
@@ -233,7 +233,7 @@ def _dry_run(target: Target, choices: RunChoices, job: Job, file: Path) -> int:
     return exit_codes.DONE
 
 
-def _emulator(choices: RunChoices, job: Job, file: Path) -> Emulator:
+def _emulator(choices: RunChoices, job: Job[Any], file: Path) -> Emulator:
     """Return an emulator with the file's users.
 
     Called outside the event loop, where creating millions of users would delay Ctrl-C.
@@ -249,7 +249,12 @@ def _emulator(choices: RunChoices, job: Job, file: Path) -> Emulator:
     )
     tenants = bool(getattr(job, "validate_tenants", False))
     users = seed(
-        emulator, file, tenants=tenants, kind=job.row_type, literal_ids=choices.literal_ids
+        emulator,
+        file,
+        tenants=tenants,
+        kind=job.row_type,
+        make_members=job.ends_memberships,
+        literal_ids=choices.literal_ids,
     )
     output.note(
         f"Emulator: in this process, with the {phrases.counted(users, 'user')} of {file}. "

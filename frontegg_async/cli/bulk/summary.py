@@ -29,14 +29,14 @@ def as_json(report: Report) -> dict[str, object]:
     path = report.failures_path
     return {
         "rows": report.rows,
-        **{outcome.value: count for outcome, count in report.counts.items()},
+        **report.labelled,
         "requests": report.requests,
         "throttled": report.throttled,
         "elapsed_s": round(report.elapsed_s, 3),
         "failures_path": None if path is None else str(path),
         "duplicates": report.duplicates,
-        "this_run": report.this_run.as_json(),
-        "all_runs": report.all_runs.as_json(),
+        "this_run": report.this_run.as_json(report.labels),
+        "all_runs": report.all_runs.as_json(report.labels),
     }
 
 
@@ -75,7 +75,7 @@ def _show_rows(console: Console, report: Report) -> None:
     for number, (outcome, count) in enumerate(report.counts.items()):
         if count or number == 0:
             style = "green" if number == 0 else _STYLES.get(outcome.value, "")
-            label = phrases.outcome(outcome.value)
+            label = report.labels[outcome].words
             if earlier and count and outcome.value != "skipped":
                 label += f", {run.counts[outcome]:,} of them in this run"
             console.print(Text(f"{count:>12,}  {label}", style=style))
@@ -207,12 +207,14 @@ def _how_to_list(report: Report) -> str:
 
 def _failure(row: RowResult) -> str:
     """Return a row's line, outcome and reason, which includes the trace id."""
+    from ...bulk.outcome import Labels
+
     reason = output.printable(row.reason)
     if len(reason) > _MAX_REASON_CHARS:
         reason = f"{reason[:_MAX_REASON_CHARS]}…"
     if row.trace_id and row.trace_id not in reason:
         reason = f"{reason} (trace id {output.printable(row.trace_id)})"
-    return f"line {row.line}, {phrases.outcome(row.outcome.value)}: {reason}"
+    return f"line {row.line}, {Labels()[row.outcome].words}: {reason}"
 
 
 def _console() -> Console:

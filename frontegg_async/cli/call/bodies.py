@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from ..._core.json_text import decode_json
-from ..._core.secret import bare, concealed, is_secret
+from ..._core.secret import concealed, is_secret, without_frames
 from ...operation import Operation
 from .hints import arms_of, is_list, is_object, item_of, present, struct_of
 from .options import flag_of, has_option
@@ -88,7 +88,7 @@ class Document(msgspec.Struct, frozen=True):
             found = self._arguments(body, settings, given)
         except click.UsageError as error:
             # Raised below, where no variable of a frame holds the document.
-            refused = bare(error)
+            refused = without_frames(error)
         else:
             # Inside free-form objects such as metadata, names do not mark secrets.
             return {

@@ -14,7 +14,7 @@ import msgspec
 from ..._core.secret import Secret
 from ...frontegg import FronteggSession
 from ...operation import Operation, TenantHeader, TokenKind, UserHeader
-from ...tasks import POLL, TIMEOUT
+from ...tasks import POLL_S, TIMEOUT_S
 from .. import exit_codes, output
 from ..connection import Connection, connected
 from ..option_types import duration
@@ -132,8 +132,10 @@ def _common(
             click.Option(
                 ["--wait"], is_flag=True, help="Wait for the task, and print its last status."
             ),
-            _seconds("--wait-timeout", TIMEOUT, "How long to wait; the task continues after that."),
-            _seconds("--poll", POLL, "Time between two requests for its status."),
+            _seconds(
+                "--wait-timeout", TIMEOUT_S, "How long to wait; the task continues after that."
+            ),
+            _seconds("--poll", POLL_S, "Time between two requests for its status."),
         ]
     if _is_destructive(operation):
         common.append(click.Option(["--yes"], is_flag=True, help="Do not ask for confirmation."))
@@ -155,8 +157,8 @@ def _choices(values: Mapping[str, Any]) -> results.Choices:
         as_json=values["as_json"],
         max_items=values.get("max_items"),
         wait=values.get("wait", False),
-        wait_timeout=values.get("wait_timeout", TIMEOUT),
-        poll=values.get("poll", POLL),
+        wait_timeout=values.get("wait_timeout", TIMEOUT_S),
+        poll=values.get("poll", POLL_S),
     )
 
 

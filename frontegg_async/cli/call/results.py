@@ -10,7 +10,7 @@ import msgspec
 
 from ...errors import BatchInterruptedError
 from ...paging import Paginator
-from ...tasks import POLL, TIMEOUT, Task, TaskBatch
+from ...tasks import POLL_S, TIMEOUT_S, Task, TaskBatch
 from .. import output
 
 
@@ -37,8 +37,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     as_json: bool
     max_items: int | None = None
     wait: bool = False
-    wait_timeout: float = TIMEOUT
-    poll: float = POLL
+    wait_timeout: float = TIMEOUT_S
+    poll: float = POLL_S
 
 
 async def show(result: Any, kind: Kind, choices: Choices) -> None:

@@ -1,59 +1,6 @@
-"""What the report page is written with: elements that escape, and numbers as people write them.
-
-A page shows texts of servers and of files. ``tag`` is the only way to an element, and whatever is
-not ``Markup`` already comes out of it escaped: forgetting to escape is not possible, only to mark.
-"""
+"""Strings and numbers of the report page, as people write them."""
 
 from __future__ import annotations
-
-import html
-from typing import Final
-
-MAX_TEXT_CHARS: Final = 400
-"""Longest text of somebody else's that the page shows; what is cut off ends in an ellipsis."""
-
-
-class Markup(str):
-    """HTML that is safe as it stands."""
-
-    __slots__ = ()
-
-
-def tag(name: str, *children: str, **attributes: str | float | None) -> Markup:
-    """Return an element.
-
-    Args:
-        name: its name.
-        children: what is in it; escaped where it is no ``Markup``.
-        attributes: by name, ``_`` for ``-`` and one at the end dropped (``class_``); those that
-            are None are left out.
-    """
-    written = "".join(
-        f' {key.removesuffix("_").replace("_", "-")}="{_attribute(value)}"'
-        for key, value in attributes.items()
-        if value is not None
-    )
-    return Markup(f"<{name}{written}>{join(*children)}</{name}>")
-
-
-def join(*children: str) -> Markup:
-    """Return the children one after the other, escaped where they are no ``Markup``."""
-    return Markup(
-        "".join(
-            child if isinstance(child, Markup) else html.escape(printable(child))
-            for child in children
-        )
-    )
-
-
-def foreign(text: str, *, limit: int | None = MAX_TEXT_CHARS) -> Markup:
-    """Return somebody else's text, cut at ``limit`` and kept from turning its surroundings.
-
-    A ``bdi`` element isolates: Hebrew in a tenant's id does not reorder the sentence around it.
-    """
-    if limit is not None and len(text) > limit:
-        text = f"{text[:limit]}…"
-    return tag("bdi", text)
 
 
 def one_line(text: str) -> str:
@@ -62,7 +9,7 @@ def one_line(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return ``text`` with escapes for what is not seen but acts.
+    """Return ``text`` with escapes for characters that are not seen but act.
 
     Those are control characters, direction overrides, line separators and lone surrogates, which
     could not even be encoded.
@@ -74,15 +21,14 @@ def printable(text: str) -> str:
     )
 
 
-def _attribute(value: str | float) -> str:
-    if isinstance(value, str):
-        return html.escape(printable(value))
-    return f"{value:.6g}"
-
-
 def counted(number: int, one: str, many: str | None = None) -> str:
     """Return the number and its noun: ``1 row``, ``2,300 rows``."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def grouped(number: int) -> str:
+    """Return a number with its thousands apart: ``2,300``."""
+    return f"{number:,}"
 
 
 def decimal(value: float) -> str:
@@ -116,7 +62,7 @@ def rate(per_second: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time that something took: ``85 ms``, ``4.2 s``, ``2 min 5 s``, ``10 h``."""
+    """Return a length of time: ``85 ms``, ``4.2 s``, ``2 min 5 s``, ``10 h``."""
     if seconds < 0.9995:
         return f"{seconds * 1_000:.0f} ms" if seconds >= 0.001 or not seconds else "under 1 ms"
     if seconds < 59.5:

@@ -33,7 +33,7 @@ from frontegg_async.models import RequestModel, ResponseModel
 from frontegg_async.models.sub_tenants import TenantTree
 from frontegg_async.models.users import AddToTenantRequest
 
-from .clocks import GET
+from ..support.routes import GET
 
 CANARY = "canary-8d1f03"
 USER = User(
@@ -66,7 +66,7 @@ def all_structs() -> list[type[msgspec.Struct]]:
 @pytest.mark.parametrize("struct", [USER, TREE, AddToTenantRequest(tenant_id="t1")])
 def test_there_and_back(struct: Any) -> None:
     """A Struct becomes JSON types under Frontegg's names, and the same Struct again."""
-    kind = type(struct)
+    kind: Any = type(struct)
     fields = struct.to_dict()
     assert kind.from_dict(fields) == kind.from_json(struct.to_json()) == struct
     assert kind.from_dict(json.loads(json.dumps(fields))) == struct
@@ -80,7 +80,10 @@ def test_names_are_those_of_the_api() -> None:
     assert User.from_dict({**fields, "newField": 1}) == USER
 
 
-@pytest.mark.parametrize("document", [{}, {"id": 5}, {"id": "u", "roles": [{}]}, []])
+NO_USERS: list[Any] = [{}, {"id": 5}, {"id": "u", "roles": [{}]}, []]
+
+
+@pytest.mark.parametrize("document", NO_USERS)
 def test_documents_of_something_else(document: Any) -> None:
     """A document that is not the Struct's is an error of this package that names the field."""
     with pytest.raises(InvalidRequestError, match="of a User"):

@@ -3,8 +3,8 @@
 It answers the auth route with a token of 1 KB, Frontegg's identity routes with a user of 1.4 KB,
 and the routes of the other vendors with a user of their own shape and the same size. Every answer
 has 18 headers, a cookie among them, as from a real host behind a gateway. A request without the
-token, or one that adds to a tenant and does not name it, is refused: no client wins by leaving out
-what has to be sent.
+token, or one that adds to a tenant and does not name it, is rejected: no client wins by leaving out
+a part of the request.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ _LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE).s
 
 
 class ServerState(msgspec.Struct, frozen=True):
-    """What the server says of itself: CPU seconds used so far, and requests answered."""
+    """The server's own figures: CPU seconds used so far, and requests answered."""
 
     cpu_s: float
     requests: int
 
 
-class WireServer:
+class StaticServer:
     """The server; use it inside ``with``.
 
     Attributes:
@@ -78,7 +78,7 @@ class WireServer:
         self._directory.cleanup()
 
     def state(self) -> ServerState:
-        """Ask the server how it is."""
+        """Return the server's own figures."""
         self._pipe.send("state")
         state: ServerState = self._pipe.recv()
         return state

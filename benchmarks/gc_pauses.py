@@ -1,6 +1,6 @@
-"""How long the garbage collector stops a program that keeps many users: one kind of object.
+"""Pauses of the garbage collector in a program that keeps many users: one kind of object.
 
-    python benchmarks/keeping.py KIND FORM COUNT
+    python benchmarks/gc_pauses.py KIND FORM COUNT
 
 A pause is CPU time of the thread, so that other work on the machine does not count. The users are
 decoded from pages of 200, none like another.
@@ -30,14 +30,14 @@ DATACLASSES: Final = "dataclasses of msgspec"
 KINDS: Final = (STRUCTS, DICTS, DATACLASSES, PYDANTIC)
 
 Form: TypeAlias = Literal["wire", "metadata", "groups", "both"]
-"""What users hold that the collector has to look at: nothing, as they usually come; metadata as
-objects instead of texts; groups, which are objects without a schema; or both."""
+"""Parts of users that the collector has to look at: none, as they usually come; metadata as objects
+instead of texts; groups, which are objects without a schema; or both."""
 
 _OLDEST: Final = 2
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What keeping the users did to one process. Pauses are in seconds.
+    """Pauses and memory of a process that kept the users. Pauses are in seconds.
 
     Args:
         before_s: a full collection before there are any users: the rest of the program.
@@ -78,7 +78,7 @@ class _Watch:
 
 
 def reader(kind: str) -> Callable[[bytes], Iterable[Any]]:
-    """Return what decodes a page to its users."""
+    """Return the function that decodes a page to its users."""
     if kind == STRUCTS:
         return lambda body: ITERATE.decode(body).items or ()
     if kind == DICTS:
@@ -100,7 +100,7 @@ def keep(kind: str, form: Form, count: int) -> Kept:
     """Decode and keep ``count`` users, and look at the pauses."""
     read = reader(kind)
     pages = UserPages(groups=form in {"groups", "both"}, metadata=form in {"metadata", "both"})
-    assert len(list(read(pages.page(0)))) == PAGE  # what is made on first use is made now
+    assert len(list(read(pages.page(0)))) == PAGE  # fills caches that the first use fills
     gc.collect()
     before = _full()
     kept: list[Any] = []
@@ -117,7 +117,7 @@ def keep(kind: str, form: Form, count: int) -> Kept:
 
 
 def main() -> None:
-    """Measure, and write what was found as JSON."""
+    """Measure, and write the result as JSON."""
     kind, form, count = sys.argv[1:]
     kept = keep(kind, cast("Form", form), int(count))
     sys.stdout.buffer.write(msgspec.json.encode(kept))

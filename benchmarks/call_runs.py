@@ -1,6 +1,6 @@
-"""One contender of ``bench_call.py`` in this process: calls, and what they cost it.
+"""One contender of ``bench_call.py`` in this process: calls, and their cost.
 
-    python benchmarks/one_call.py JSON
+    python benchmarks/call_runs.py JSON
 
 Started by the benchmark, with a ``Job`` as its only argument; writes a ``Run`` as JSON.
 """
@@ -28,7 +28,7 @@ USER_IDS = [f"34a82e16-9a58-404d-8fee-{number:012d}" for number in range(10_000)
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What to do: so many ``calls``, or as many as fit into ``seconds`` if that is 0."""
+    """The calls to make: so many ``calls``, or as many as fit into ``seconds`` if that is 0."""
 
     module: str
     target: Target
@@ -39,7 +39,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What so many calls cost this process, counted from after the warm-up."""
+    """The cost of so many calls to this process, counted from after the warm-up."""
 
     calls: int
     right: int
@@ -109,25 +109,25 @@ def drive_blocking(contender: BlockingContender, work: Work, workers: int) -> No
 
 
 def warm_up(job: Job) -> Work:
-    """Return what opens the connections and fills the caches."""
+    """Return the calls that open the connections and fill the caches."""
     least = WARM_UP_CALLS * job.target.concurrency
     calls = least if job.calls else 0
     return Work(seconds=WARM_UP_S, calls=calls, least=least, user_id=job.target.user_id)
 
 
 def counted(job: Job) -> Work:
-    """Return what counts; its seconds begin now."""
+    """Return the calls that count; their seconds begin now."""
     return Work(seconds=job.seconds, calls=job.calls, least=1, user_id=job.target.user_id)
 
 
 def forget_start_up() -> None:
-    """Keep what start-up left behind out of the garbage collections that are measured."""
+    """Keep objects of the start-up out of the garbage collections that are measured."""
     gc.collect()
     gc.freeze()
 
 
 def result(work: Work, cpu: float, wall: float) -> Run:
-    """Return what was counted since ``cpu`` and ``wall``."""
+    """Return the counts and the times since ``cpu`` and ``wall``."""
     return Run(work.ended, work.right, time.process_time() - cpu, time.perf_counter() - wall)
 
 
