@@ -78,17 +78,24 @@ FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 REQUIRED = frozenset({"aiohttp", "anyio", "msgspec", "multidict", "yarl"})
 """Libraries that are always there; the last two come with aiohttp."""
 OPTIONAL: dict[str, tuple[str, ...]] = {
+    "asgiref": ("integrations.django",),
     "click": ("cli",),
     "cryptography": ("auth.verifier", "emulator.state.keys"),
+    "django": ("integrations.django",),
     "jinja2": ("bulk.report.page",),
     "jwt": ("auth.verifier", "emulator.state.keys"),
+    "litestar": ("integrations.litestar",),
     "opentelemetry": ("integrations.otel",),
     "pyarrow": ("bulk.input.parquet",),
     "redis": ("integrations.redis",),
     "rich": ("cli",),
 }
 """Libraries of extras, and the only rooms or modules that import them."""
-NAMES_OF = {"opentelemetry-api": {"opentelemetry"}, "pyjwt": {"jwt", "cryptography"}}
+NAMES_OF = {
+    "django": {"asgiref", "django"},
+    "opentelemetry-api": {"opentelemetry"},
+    "pyjwt": {"jwt", "cryptography"},
+}
 """Names to import, of distributions that are called otherwise."""
 
 
@@ -245,9 +252,10 @@ def users_of(library: str) -> set[str]:
 
 
 def test_who_touches_aiohttp() -> None:
-    """Two modules send with aiohttp, one checks a session of it; the emulator is apart."""
+    """Two modules send with aiohttp, one checks a session of it; servers are apart."""
     found = {name for name in users_of("aiohttp") if room(name) != "emulator"}
-    assert found == {"_core.transport", "_core.direct", "_core.settings"}
+    sending = {"_core.transport", "_core.direct", "_core.settings"}
+    assert found == sending | {"integrations.aiohttp_web"}
 
 
 @pytest.mark.parametrize("name", MODULES)
