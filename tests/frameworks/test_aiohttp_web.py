@@ -55,6 +55,7 @@ class Admins:
 
     @requires(roles="Admin")
     async def show(self, request: web.Request) -> web.Response:
+        """Show the admin."""
         return web.Response(text=(await authenticated(request)).sub)
 
 
@@ -63,6 +64,7 @@ class AdminView(web.View):
 
     @requires(roles=["Admin", "Owner"])
     async def get(self) -> web.Response:
+        """Show the admin."""
         return web.Response(text=self.request[CLAIMS].sub)
 
 
@@ -202,7 +204,7 @@ async def test_errors_of_calls(emulator: Emulator, frontegg: FronteggSession) ->
 async def test_responses_can_be_set_and_left_out(
     emulator: Emulator, frontegg: FronteggSession
 ) -> None:
-    """A limit is a 429 if asked for; without responses only callers are answered, by 401 and 403."""
+    """A limit is a 429 if asked for; without responses only callers get 401 and 403."""
     emulator.inject(AnswerStatus(429, headers={"Retry-After": "900"}), on=GET_USER, times=None)
     public = ["/users/*"]
     app = app_on(frontegg, public=public, responses=ErrorResponses(rate_limit=429))
@@ -214,11 +216,13 @@ async def test_responses_can_be_set_and_left_out(
 
 async def test_a_response_that_has_begun(frontegg: FronteggSession, tokens: Tokens) -> None:
     """An error after the first bytes breaks the connection, and is no second response in it."""
-    async with client_of(app_on(frontegg)) as client:
-        async with client.get("/late", headers=bearer(tokens.ada)) as response:
-            assert response.status == 200
-            with pytest.raises(aiohttp.ClientPayloadError):
-                await response.read()
+    async with (
+        client_of(app_on(frontegg)) as client,
+        client.get("/late", headers=bearer(tokens.ada)) as response,
+    ):
+        assert response.status == 200
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await response.read()
 
 
 async def test_applications_below(frontegg: FronteggSession, tokens: Tokens) -> None:

@@ -62,6 +62,7 @@ class AdminView(View):
     """Handlers of one path."""
 
     async def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the admin."""
         return HttpResponse(get_claims(request).sub)
 
 
@@ -164,7 +165,7 @@ async def test_errors_of_calls(project: Project, emulator: Emulator, tokens: Tok
 
 
 async def test_responses_can_be_set_and_left_out(project: Project, emulator: Emulator) -> None:
-    """A limit is a 429 if asked for; without responses only callers are answered, by 401 and 403."""
+    """A limit is a 429 if asked for; without responses only callers get 401 and 403."""
     emulator.inject(AnswerStatus(429, headers={"Retry-After": "900"}), on=GET_USER, times=None)
     with project(PUBLIC=["/users/*"], RESPONSES=ErrorResponses(rate_limit=429)):
         assert await statuses(["/users/ada"], {}) == [429]
@@ -273,9 +274,9 @@ async def test_a_mistake_stops_the_start(project: Project) -> None:
 )
 def test_settings_that_are_not_known(value: object, message: str) -> None:
     """A setting that is misspelt or of another form stops the application from loading."""
-    with override_settings(MIDDLEWARE=MIDDLEWARE, FRONTEGG=value):
-        with pytest.raises(ConfigurationError, match=message):
-            get_asgi_application()
+    changed = override_settings(MIDDLEWARE=MIDDLEWARE, FRONTEGG=value)
+    with changed, pytest.raises(ConfigurationError, match=message):
+        get_asgi_application()
 
 
 async def test_sources_of_the_session(

@@ -165,7 +165,7 @@ async def test_errors_of_calls(emulator: Emulator, frontegg: FronteggSession) ->
 async def test_responses_can_be_set_and_left_out(
     emulator: Emulator, frontegg: FronteggSession
 ) -> None:
-    """A limit is a 429 if asked for; without responses only callers are answered, by 401 and 403.
+    """A limit is a 429 if asked for; without responses only callers get 401 and 403.
 
     A handler of the application's own stays.
     """
