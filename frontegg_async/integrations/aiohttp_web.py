@@ -61,6 +61,8 @@ R = TypeVar("R", bound=web.StreamResponse)
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 if TYPE_CHECKING:
+    from aiohttp.typedefs import Middleware
+
     _RequestKey = web.RequestKey
 else:
     # aiohttp 3.13 takes keys of any type, later ones warn of others than their own.
@@ -106,7 +108,7 @@ def frontegg_middleware(
     public: Iterable[str] = (),
     requires: Requirement | None = None,
     responses: ErrorResponses | None = DEFAULT,
-) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+) -> Middleware:
     """Return a middleware that authenticates callers and responds to errors.
 
     Args:

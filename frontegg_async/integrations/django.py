@@ -47,9 +47,9 @@ from collections.abc import (
     AsyncGenerator,
     Awaitable,
     Callable,
+    Coroutine,
     Iterable,
     Mapping,
-    MutableMapping,
     Sequence,
 )
 from datetime import timedelta
@@ -78,12 +78,9 @@ from .callers import (
 from .error_responses import ErrorResponses
 
 View: TypeAlias = Callable[..., Any]
-AsyncView: TypeAlias = Callable[..., Awaitable[HttpResponseBase]]
-Scope: TypeAlias = MutableMapping[str, Any]
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+AsyncView: TypeAlias = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
+Application: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
+"""An application of ASGI, of any library's types."""
 
 _SESSION: Final = "_frontegg_session"
 _CLAIMS: Final = "_frontegg_claims"
@@ -173,7 +170,7 @@ def with_lifespan(application: Application) -> Application:
         application = with_lifespan(get_asgi_application())
     """
 
-    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "lifespan":
             await application(scope, receive, send)
             return
@@ -258,7 +255,7 @@ def requires(
     )
 
     def decorate(view: View) -> AsyncView:
-        run = cast("AsyncView", view if iscoroutinefunction(view) else sync_to_async(view))
+        run = cast("AsyncView", view if _is_async(view) else sync_to_async(view))
 
         @wraps(view)
         async def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -273,6 +270,11 @@ def requires(
         return checked
 
     return decorate
+
+
+def _is_async(view: View) -> bool:
+    # Also of what as_view() returns: inspect sees its mark from Python 3.12 on only.
+    return iscoroutinefunction(view)  # pyright: ignore[reportDeprecated]
 
 
 def get_session(request: HttpRequest) -> FronteggSession:
@@ -336,9 +338,8 @@ def _settings() -> Settings:
     settings: object = getattr(django_settings, "FRONTEGG", {})
     if not isinstance(settings, Mapping):
         raise ConfigurationError(f"FRONTEGG must be a dict, got {type(settings).__name__}")
-    unknown = sorted(
-        map(str, cast("Mapping[Any, Any]", settings).keys() - Settings.__annotations__)
-    )
+    names: list[object] = [*settings]
+    unknown = sorted(str(name) for name in names if name not in Settings.__annotations__)
     if unknown:
         known = ", ".join(Settings.__annotations__)
         raise ConfigurationError(f"FRONTEGG has no {', '.join(unknown)}: it takes {known}")

@@ -38,10 +38,11 @@ from litestar import Litestar, Request, Response
 from litestar.config.app import AppConfig
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency, Provide
+from litestar.enums import ScopeType
 from litestar.exceptions import WebSocketException
 from litestar.handlers import HTTPRouteHandler
 from litestar.handlers.base import BaseRouteHandler
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, SecurityRequirement, SecurityScheme
 from litestar.plugins import InitPlugin, ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import Scope
@@ -95,6 +96,8 @@ _SCHEMES: Final = {
         type="apiKey", name="x-api-key", security_scheme_in="header", description="Access token."
     ),
 }
+_EITHER: Final[tuple[SecurityRequirement, ...]] = tuple({name: []} for name in _SCHEMES)
+"""Security of an operation that takes a token in one of the headers."""
 
 
 class FronteggPlugin(InitPlugin, ReceiveRoutePlugin):
@@ -124,19 +127,19 @@ class FronteggPlugin(InitPlugin, ReceiveRoutePlugin):
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add lifespan, dependencies, exception handlers and OpenAPI security schemes."""
-        app_config.lifespan.append(self._lifespan)
+        config: Any = app_config  # whose generic types are not all given
+        config.lifespan.append(self._lifespan)
         app_config.dependencies.setdefault("frontegg", Provide(get_session))
         app_config.dependencies.setdefault("claims", Provide(get_claims))
-        handlers = cast("dict[type[Exception], Any]", app_config.exception_handlers)
         every = (FronteggError,) if self._responses else (UnauthorizedError, ForbiddenError)
         for kind in every:
-            handlers.setdefault(kind, self._respond)
+            config.exception_handlers.setdefault(kind, self._respond)
         if app_config.openapi_config is not None:
             # The default of Litestar is one object for all applications.
-            config = app_config.openapi_config = copy(app_config.openapi_config)
-            known = config.components
+            openapi = app_config.openapi_config = copy(app_config.openapi_config)
+            known = openapi.components
             components = list(known) if isinstance(known, list) else [known]
-            config.components = [*components, Components(security_schemes=dict(_SCHEMES))]
+            openapi.components = [*components, Components(security_schemes=dict(_SCHEMES))]
         return app_config
 
     def receive_route(self, route: BaseRoute) -> None:
@@ -144,8 +147,7 @@ class FronteggPlugin(InitPlugin, ReceiveRoutePlugin):
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
                 if _authenticates(handler):
-                    shown = [*(handler.security or ())]
-                    handler.security = [*shown, *({name: []} for name in _SCHEMES)]
+                    handler.security = [*(handler.security or ()), *_EITHER]
 
     @asynccontextmanager
     async def _lifespan(self, app: Litestar) -> AsyncGenerator[None]:
@@ -241,7 +243,7 @@ def _state(scope: Scope, name: str) -> Any:
 
 
 def _refused(scope: Scope, error: FronteggError) -> Exception:
-    if scope["type"] != "websocket":
+    if scope["type"] != ScopeType.WEBSOCKET:
         return error
     status = response_to(error, DEFAULT).status
     code = _POLICY_VIOLATION if status < 500 else _INTERNAL_ERROR
@@ -250,4 +252,5 @@ def _refused(scope: Scope, error: FronteggError) -> Exception:
 
 def _authenticates(handler: HTTPRouteHandler) -> bool:
     takes_claims = "claims" in handler.parsed_fn_signature.parameters
-    return takes_claims or any(hasattr(guard, _GUARD) for guard in handler.resolve_guards())
+    guards = cast("list[object]", handler.resolve_guards())  # pyright: ignore[reportUnknownMemberType]
+    return takes_claims or any(hasattr(guard, _GUARD) for guard in guards)

@@ -104,7 +104,8 @@ def routes() -> list[web.RouteDef]:
 
 
 def app_on(session: FronteggSession, **settings: Any) -> web.Application:
-    app = web.Application(middlewares=[frontegg_middleware(**{"public": PUBLIC, **settings})])
+    arguments: dict[str, Any] = {"public": PUBLIC, **settings}
+    app = web.Application(middlewares=[frontegg_middleware(**arguments)])
     app.cleanup_ctx.append(cleanup_context(session))
     app.add_routes(routes())
     return app

@@ -81,7 +81,7 @@ async def ws(socket: WebSocket[Any, Any, Any], claims: CurrentClaims) -> None:
 def app_on(plugin: FronteggPlugin, **settings: Any) -> Litestar:
     """Return an application with a route for each way to use the plugin."""
     below = Router("/router", route_handlers=[of_router, two_guards], guards=[requires()])
-    handlers = [public, me, admin, tenant, mistake, get_user, list_users, below, ws]
+    handlers: list[Any] = [public, me, admin, tenant, mistake, get_user, list_users, below, ws]
     return Litestar(handlers, plugins=[plugin], logging_config=None, **settings)
 
 
@@ -206,7 +206,7 @@ async def test_openapi(frontegg: FronteggSession) -> None:
         "FronteggToken",
         "FronteggAccessToken",
     }
-    either = [{"FronteggToken": []}, {"FronteggAccessToken": []}]
+    either: list[dict[str, list[str]]] = [{"FronteggToken": []}, {"FronteggAccessToken": []}]
     paths = ["/open", "/me", "/admin", "/router/all", "/users"]
     shown = [schema["paths"][path]["get"].get("security") for path in paths]
     assert shown == [None, either, either, either, None]
@@ -214,7 +214,7 @@ async def test_openapi(frontegg: FronteggSession) -> None:
         "securitySchemes"
         not in Litestar([public], logging_config=None).openapi_schema.to_schema()["components"]
     )
-    assert app_on(FronteggPlugin(frontegg), openapi_config=None)
+    assert app_on(FronteggPlugin(frontegg), openapi_config=None).openapi_config is None
 
 
 async def test_without_the_plugin(tokens: Tokens) -> None:
