@@ -82,17 +82,22 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "click": ("cli",),
     "cryptography": ("auth.verifier", "emulator.state.keys"),
     "django": ("integrations.django",),
+    "fastapi": ("integrations.fastapi",),
     "jinja2": ("bulk.report.page",),
     "jwt": ("auth.verifier", "emulator.state.keys"),
     "litestar": ("integrations.litestar",),
     "opentelemetry": ("integrations.otel",),
     "pyarrow": ("bulk.input.parquet",),
+    "pydantic": ("models._base", "models._pydantic"),
+    "pydantic_core": ("models._base", "models._pydantic"),
     "redis": ("integrations.redis",),
     "rich": ("cli",),
+    "starlette": ("integrations.fastapi", "integrations.starlette"),
 }
 """Libraries of extras, and the only rooms or modules that import them."""
 NAMES_OF = {
     "django": {"asgiref", "django"},
+    "fastapi": {"fastapi", "pydantic", "pydantic_core", "starlette"},
     "opentelemetry-api": {"opentelemetry"},
     "pyjwt": {"jwt", "cryptography"},
 }
@@ -269,8 +274,9 @@ def test_libraries_are_required_or_have_a_place(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_optional_libraries_are_imported_late(name: str) -> None:
-    """Modules import without the extras, but for commands, bridges and the verifier of callers."""
-    if not name.startswith(("cli.", "integrations.")) and name != "auth.verifier":
+    """Modules import without the extras, but for commands, bridges and two that are loaded late."""
+    loaded_late = {"auth.verifier", "models._pydantic"}
+    if not name.startswith(("cli.", "integrations.")) and name not in loaded_late:
         assert not {target.partition(".")[0] for target, _ in imports(name, at_once=True)} & {
             *OPTIONAL
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._core.secret import is_secret
-from ._base import Number, RequestModel, ResponseModel, secrets_of
+from ._base import Number, RequestModel, ResponseModel
+from ._secrets import secrets_of
 
 __all__ = ["Number", "RequestModel", "ResponseModel", "is_secret", "secrets_of"]

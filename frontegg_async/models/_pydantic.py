@@ -29,7 +29,7 @@ from pydantic_core import (
 )
 
 from .._core.secret import MASK
-from ._base import refuse_secrets, secrets_of
+from ._secrets import refuse_secrets, secrets_of
 
 _step: Final = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]").finditer
 """A step of the path that msgspec gives with an error."""

@@ -195,6 +195,12 @@ def test_fields_of_pydantic_models() -> None:
     assert short == {"lead": {"id": "u1", "tenantIds": ("t1", "t2")}}
 
 
+def test_fields_that_are_not_sent() -> None:
+    """A body without its optional fields is written without them."""
+    body = AddToTenantRequest(tenant_id="t1")
+    assert TypeAdapter(AddToTenantRequest).dump_python(body) == {"tenantId": "t1"}
+
+
 def test_errors_of_pydantic_models() -> None:
     """What is refused is named by its place within the document."""
     with pytest.raises(ValidationError) as caught:

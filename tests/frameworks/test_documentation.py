@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from frontegg_async import FronteggSession
+from frontegg_async.emulator import AnswerStatus, Emulator
+
+from .conftest import Tokens, bearer, client_of
 
 ROOT = Path(__file__).parents[2]
 _FILE = re.compile(r"<!-- file: ([\w.]+) -->\n```python\n(.*?)```", re.DOTALL)
@@ -128,3 +135,38 @@ def test_webhooks_of_pages(page: str, tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     (tmp_path / "test_hooks.py").write_text(TEST_OF_HOOKS + TESTS_OF_HOOKS[page])
     assert "passed" in run(tmp_path, "test_hooks.py", "-k", "test_hook")
+
+
+def example(name: str) -> dict[str, Any]:
+    """Run an example of the page about the official package, and return its names."""
+    page = (ROOT / "docs" / "coming-from-frontegg.md").read_text()
+    (source,) = re.findall(rf"<!-- example: {name} -->\n```python\n(.*?)```", page, re.DOTALL)
+    defined: dict[str, Any] = {"__name__": "example"}
+    exec(compile(source, name, "exec"), defined)  # noqa: S102
+    return defined
+
+
+@pytest.mark.anyio
+async def test_the_application_that_came_from_frontegg(
+    emulator: Emulator, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The application after the change lets in an admin, and neither a member nor a stranger."""
+    monkeypatch.setenv("FRONTEGG_CLIENT_ID", emulator.client_id)
+    monkeypatch.setenv("FRONTEGG_API_KEY", emulator.api_key)
+    monkeypatch.setenv("FRONTEGG_BASE_URL", emulator.url)
+    async with client_of(example("fastapi")["app"]) as client:
+        assert (await client.get("/users", headers=bearer(tokens.ada))).json() == "ada"
+        assert (await client.get("/users", headers=bearer(tokens.bob))).status_code == 403
+        assert (await client.get("/users")).status_code == 401
+
+
+@pytest.mark.anyio
+async def test_audit_logs(emulator: Emulator, frontegg: FronteggSession) -> None:
+    """The operation of the page sends an audit log for a tenant."""
+    await frontegg.users.get("ada")  # the token is there, and the next answer is the audit's
+    emulator.inject(AnswerStatus(201, b'{"severity": "Info"}'))
+    sent = await example("audits")["send_audit"](frontegg, "t1", severity="Info", action="test")
+    assert sent == {"severity": "Info"}
+    (request,) = (each for each in emulator.requests if each.raw_path == "/audits")
+    assert request.headers["frontegg-tenant-id"] == "t1"
+    assert json.loads(request.body) == {"severity": "Info", "action": "test"}

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, WebSocket
+from starlette.middleware import Middleware
 
 from frontegg_async import ConfigurationError, FronteggSession, Page, RateLimitError, User
 from frontegg_async.auth import Claims
@@ -24,6 +25,7 @@ from frontegg_async.integrations.fastapi import (
     get_session,
     lifespan,
 )
+from frontegg_async.integrations.starlette import FronteggMiddleware
 
 from .conftest import Tokens, bearer, client_of, messages_of, websocket
 
@@ -119,7 +121,7 @@ async def test_refusals_say_how_to_authenticate(
     assert no_token.headers["www-authenticate"] == "Bearer"
     assert 'error="invalid_token"' in bad_token.headers["www-authenticate"]
     assert bad_token.json()["detail"] == "it is not a JSON Web Token"
-    assert forbidden.json()["detail"] == "the caller lacks one of the roles Admin, Owner"
+    assert "Admin, Owner" in forbidden.json()["detail"]
     assert forbidden.headers["content-type"] == (
         "application/problem+json" if handlers else "application/json"
     )
@@ -267,7 +269,8 @@ async def test_two_applications_of_two_environments(
                 client_id=elsewhere.client_id, api_key=elsewhere.api_key, base_url=elsewhere.url
             )
         )
-        outer, inner = app_on(frontegg, dependencies=[Requires()]), app_on(other)
+        outer = app_on(frontegg, middleware=[Middleware(FronteggMiddleware)])
+        inner = app_on(other)
         outer.mount("/inner", inner)
         await stack.enter_async_context(inner.router.lifespan_context(inner))
         client = await stack.enter_async_context(client_of(outer))
@@ -298,10 +301,13 @@ async def test_a_given_session_stays_open(frontegg: FronteggSession) -> None:
     assert (await frontegg.users.get("ada")).id == "ada"
 
 
+@pytest.mark.parametrize("handlers", [True, False], ids=["with handlers", "without"])
 @pytest.mark.parametrize("can_refuse", [True, False])
-async def test_websockets(can_refuse: bool, frontegg: FronteggSession, tokens: Tokens) -> None:
+async def test_websockets(
+    can_refuse: bool, handlers: bool, frontegg: FronteggSession, tokens: Tokens
+) -> None:
     """A websocket is refused before it is accepted: with a 401, or closed if none can be sent."""
-    app = app_on(frontegg)
+    app = app_on(frontegg, **({} if handlers else {"exception_handlers": {}}))
     async with app.router.lifespan_context(app):
         scope = websocket("/ws", tokens.ada, can_refuse=can_refuse)
         good = await messages_of(app, scope, {"type": "websocket.connect"})

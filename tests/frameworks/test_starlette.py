@@ -160,6 +160,21 @@ async def test_errors_of_calls(
             await client.get("/users/nobody", headers=bearer(tokens.ada))
 
 
+async def test_an_error_after_the_response_began(frontegg: FronteggSession) -> None:
+    """An error that comes too late for a response of its own is left to the server."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise NotFoundError("too late")
+
+    guarded = FronteggMiddleware(app, public=["/"])
+    starlette = Starlette(lifespan=lifespan(frontegg))
+    async with starlette.router.lifespan_context(starlette):
+        scope: dict[str, Any] = {"type": "http", "path": "/", "headers": [], "app": starlette}
+        with pytest.raises(NotFoundError, match="too late"):
+            await messages_of(guarded, scope)
+
+
 async def test_keys_that_cannot_be_fetched(
     emulator: Emulator, frontegg: FronteggSession, tokens: Tokens, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -189,6 +204,18 @@ async def test_websockets(can_refuse: bool, frontegg: FronteggSession, tokens: T
         assert (b"www-authenticate", b"Bearer") in bad[0]["headers"]
     else:
         assert [(each["type"], each["code"]) for each in bad] == [("websocket.close", 1008)]
+
+
+async def test_requests_share_nothing(frontegg: FronteggSession, tokens: Tokens) -> None:
+    """The claims of a request are not put into the state that a server gives to all of them."""
+    app = app_on(frontegg)
+    shared: dict[str, Any] = {"of": "the server"}
+    headers = [(b"authorization", f"Bearer {tokens.ada}".encode())]
+    scope = {"type": "http", "method": "GET", "path": "/me", "headers": headers, "state": shared}
+    async with app.router.lifespan_context(app):
+        sent = await messages_of(app, scope)
+    assert sent[0]["status"] == 200
+    assert shared == {"of": "the server"}
 
 
 # Other frameworks

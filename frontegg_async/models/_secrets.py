@@ -1,0 +1,64 @@
+"""Secrets in the fields of Structs and in documents, by the names of the fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import cast
+
+import msgspec
+from msgspec import UNSET
+
+from .._core.secret import is_secret, revealed
+
+
+def secrets_of(sent: object) -> tuple[str, ...]:
+    """Return the secrets in a body or a query, to redact them from error messages."""
+    fields: Iterable[tuple[str, object]]
+    if isinstance(sent, msgspec.Struct):
+        fields = ((name, getattr(sent, name)) for name in type(sent).__struct_fields__)
+    elif isinstance(sent, Mapping):
+        fields = cast("Mapping[str, object]", sent).items()
+    elif isinstance(sent, list | tuple):
+        items = cast("Sequence[object]", sent)
+        return tuple(secret for item in items for secret in secrets_of(item))
+    else:
+        return ()
+    found: list[str] = []
+    for name, value in fields:
+        # Nearly every field of nearly every body. Asked for each row of a bulk run.
+        if value is None or value is UNSET or isinstance(value, bool):
+            continue
+        value = revealed(value)
+        if not isinstance(value, str):
+            found += secrets_of(value)
+        elif name == "Cookie":
+            found.append(value.partition("=")[2])
+        elif value and is_secret(name):
+            found.append(value)
+    return tuple(found)
+
+
+def refuse_secrets(value: object) -> None:
+    """Raise TypeError if a Struct, or one within it, holds a secret in a field of its own.
+
+    Documents of the program's own, such as ``metadata``, may hold any names.
+    """
+    for struct, name in _secret_fields(value):
+        raise TypeError(
+            f"this {struct} holds a secret ({name}) and is not turned into a dict or JSON unless "
+            "to_dict(secrets=True) or to_json(secrets=True) says so"
+        )
+
+
+def _secret_fields(value: object) -> Iterator[tuple[str, str]]:
+    """Yield Struct and field of each secret. It is in no variable of a frame that raises."""
+    if isinstance(value, list | tuple):
+        for item in cast("Sequence[object]", value):
+            yield from _secret_fields(item)
+    elif isinstance(value, msgspec.Struct):
+        for name in type(value).__struct_fields__:
+            field = revealed(getattr(value, name))
+            if not isinstance(field, str | bytes):
+                yield from _secret_fields(field)
+            elif field and is_secret(name):
+                yield type(value).__name__, name
