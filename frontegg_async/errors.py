@@ -278,9 +278,9 @@ class UnauthorizedErrorFields(ErrorFields, total=False):
 class UnauthorizedError(FronteggError):
     """A caller of this application has no valid token: answer 401 with ``headers``.
 
-    Raised by ``frontegg_async.auth``, about the token in a request to this application; an
-    ``AuthenticationError`` is about this application's own credentials. ``status`` is the one to
-    answer with.
+    Raised by ``frontegg_async.auth``, about the token in a request to this application, and by
+    ``frontegg_async.webhooks``, about a hook's signature; an ``AuthenticationError`` is about this
+    application's own credentials. ``status`` is the one to answer with.
 
     Attributes:
         challenge: parameters of the ``WWW-Authenticate`` header, such as ``error``; empty if

@@ -22,6 +22,7 @@ FLOORS: dict[float, tuple[str, ...]] = {
         "_version",
         "_core.clock",
         "_core.finite",
+        "_core.headers",
         "_core.ids",
         "_core.json_text",
         "_core.logs",
@@ -66,7 +67,7 @@ FLOORS: dict[float, tuple[str, ...]] = {
     ),
     5.3: ("bulk.report",),
     5.4: ("bulk",),
-    6: ("frontegg",),
+    6: ("frontegg", "webhooks"),
     # Verification of callers is built on sessions; what sessions are built on stands above.
     6.1: ("auth",),
     # Programs on the public session, and the face itself.
@@ -77,6 +78,8 @@ FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 
 REQUIRED = frozenset({"aiohttp", "anyio", "msgspec", "multidict", "yarl"})
 """Libraries that are always there; the last two come with aiohttp."""
+FOR_TYPES = frozenset({"typing_extensions"})
+"""Libraries that type checkers bring, and that no module imports when it runs."""
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "asgiref": ("integrations.django",),
     "click": ("cli",),
@@ -84,7 +87,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "django": ("integrations.django",),
     "fastapi": ("integrations.fastapi",),
     "jinja2": ("bulk.report.page",),
-    "jwt": ("auth.verifier", "emulator.state.keys"),
+    "jwt": ("auth.verifier", "emulator.state.keys", "emulator.webhooks", "webhooks.signature"),
     "litestar": ("integrations.litestar",),
     "opentelemetry": ("integrations.otel",),
     "pyarrow": ("bulk.input.parquet",),
@@ -267,7 +270,8 @@ def test_who_touches_aiohttp() -> None:
 def test_libraries_are_required_or_have_a_place(name: str) -> None:
     """A library that is not always there is imported only where the table says."""
     libraries = {target.partition(".")[0] for target, _ in imports(name)}
-    for library in libraries - sys.stdlib_module_names - REQUIRED - {PACKAGE}:
+    assert not FOR_TYPES & {target for target, _ in imports(name, at_once=True)}
+    for library in libraries - sys.stdlib_module_names - REQUIRED - FOR_TYPES - {PACKAGE}:
         places = OPTIONAL[library]
         assert any(f"{name}.".startswith(f"{place}.") for place in places), library
 
@@ -301,6 +305,7 @@ def test_computed_imports_stay_in_the_package() -> None:
     assert found == {
         ("", "f'{__name__}.{module}'"),
         ("auth", "f'{__name__}.{module}'"),
+        ("bulk.jobs", "f'{__name__}.{module.name}'"),
         ("cli.app", "f'{__package__}.{module}'"),
         ("cli.call.signatures", "f'frontegg_async.endpoints.{name}'"),
         ("endpoints", "f'{__name__}.{group}'"),

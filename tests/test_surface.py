@@ -15,7 +15,12 @@ import frontegg_async
 from frontegg_async import errors
 
 REPOSITORY = Path(__file__).parent.parent
-PACKAGES = ("frontegg_async", "frontegg_async.bulk", "frontegg_async.emulator")
+PACKAGES = (
+    "frontegg_async",
+    "frontegg_async.bulk",
+    "frontegg_async.emulator",
+    "frontegg_async.webhooks",
+)
 
 
 @pytest.mark.parametrize("package", PACKAGES)

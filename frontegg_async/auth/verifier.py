@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.utils import base64url_decode
 
+from .._core.headers import header_of
 from .._core.secret import Secret
 from .._core.settings import as_secret
 from ..endpoints import core_settings
@@ -147,8 +148,8 @@ class TokenVerifier:
             UnauthorizedError: there is no token, or not a good one.
             FronteggError: keys or access tokens cannot be looked up, and were not before.
         """
-        authorization = _header_of(headers, "authorization")
-        api_key = _header_of(headers, "x-api-key") if authorization is None else None
+        authorization = header_of(headers, "authorization")
+        api_key = header_of(headers, "x-api-key") if authorization is None else None
         del headers  # they show the token in a traceback
         if authorization is not None:
             return await self.verify(bearer_token(authorization))
@@ -357,14 +358,6 @@ def _fitting(allowed: frozenset[str], header: _Header, key: Any) -> list[str]:
 
 def _digest(token: Secret) -> bytes:
     return hashlib.sha256(token.reveal().encode()).digest()
-
-
-def _header_of(headers: Mapping[str, str], name: str) -> Secret | None:
-    value = headers.get(name)
-    if value is None:
-        # A plain dict, in which a name stands as it was written.
-        value = next((each for key, each in headers.items() if key.lower() == name), None)
-    return None if value is None else Secret(value)
 
 
 def _entries(key_set: object) -> list[dict[str, Any]]:

@@ -37,7 +37,9 @@ from .policy import BulkRoles, DuplicateAdd, ForeignTenant, RefreshTokenIn
 from .presets import Plan, published_limits
 from .server import Emulator
 from .state.environment import User
+from .state.hooks import Delivery
 from .state.keys import CannotSignError
+from .webhooks import Webhooks
 
 __all__ = [
     "Announce",
@@ -47,6 +49,7 @@ __all__ = [
     "CutAfterCommit",
     "CutBeforeCommit",
     "CutMidBody",
+    "Delivery",
     "Drip",
     "DuplicateAdd",
     "EmptyBody",
@@ -72,6 +75,7 @@ __all__ = [
     "Stall",
     "TruncatedJson",
     "User",
+    "Webhooks",
     "WrongContentLength",
     "published_limits",
 ]

@@ -35,6 +35,7 @@ from .state.lag import Lag
 from .state.logins import Logins
 from .state.store import Store
 from .state.tokens import Tokens
+from .webhooks import Webhooks
 
 __all__ = ["Emulator"]
 
@@ -154,6 +155,8 @@ class Emulator:
             task_seconds=task_seconds,
         )
         self._state = State(policy, wall_clock)
+        self.webhooks = Webhooks(self._state.hooks, self._state.now, wall_clock)
+        """The webhooks that events of the routes are sent to, and their deliveries."""
         self._signed_tokens = signed_tokens
         keys = Keys()
         tokens = Tokens(
@@ -228,6 +231,7 @@ class Emulator:
         if runner is not None:
             await runner.cleanup()
             self._server = None
+            await self.webhooks.stop()
             # Let cancelled handlers and closed sockets run to their end.
             for _ in range(4):
                 await asyncio.sleep(0)
@@ -336,7 +340,8 @@ class Emulator:
 
     def finish_tasks(self) -> None:
         """Let every long-running task do all that it still has to do."""
-        self._store.jobs.finish()
+        with self._service.recording():
+            self._store.jobs.finish()
 
     # Faults and the record
 

@@ -16,6 +16,7 @@
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Final
 
 import msgspec
@@ -26,7 +27,8 @@ from .http.response import RejectedError, Response, error_response
 from .limits import Limiter
 from .routes import _fallback as fallback
 from .routes._route import Route, Takes
-from .state.environment import State
+from .routes._schemas import UserResponse
+from .state.environment import State, User
 from .state.keys import CannotSignError
 from .state.lag import Lag
 from .state.store import Store
@@ -82,10 +84,25 @@ class Service:
         """Do the work of a call that was answered before; it counts as done at time ``at``."""
         self._work(route, call, None, at)
 
+    def recording(self) -> AbstractContextManager[None]:
+        """Have the events of some work sent when it is done."""
+        return self.state.hooks.recording(self._show)
+
+    def _show(self, user: User, tenant_id: str | None) -> UserResponse:
+        return UserResponse.full(user, self.state, tenant_id)
+
     def _work(
         self, route: Route, call: Call, record: RecordedRequest | None, at: float | None = None
     ) -> Response:
-        """Check the token and the headers of a call, and handle it."""
+        """Check the token and the headers of a call, handle it, and have its events sent."""
+        if not self.state.hooks.registered:
+            return self._checked_work(route, call, record, at)
+        with self.recording():
+            return self._checked_work(route, call, record, at)
+
+    def _checked_work(
+        self, route: Route, call: Call, record: RecordedRequest | None, at: float | None
+    ) -> Response:
         self.store.jobs.tick()
         try:
             if route.handle is None:

@@ -289,7 +289,7 @@ def test_lines_without_a_terminal(
     path = make_file(*(f"user-{number},acme" for number in range(20)))
     result = bare.run(
         *("bulk", "assign", path, "--emulator", "--json", "--workers", "1"),
-        *("--emulator-latency", "20ms", "--emulator-rate-limit", "4/100ms"),
+        *("--emulator-latency", "20ms", "--emulator-rate-limit", "8/1s"),
     )
     assert result.exit_code == 0, result.output
     assert result.stdout.count("\n") == 1

@@ -130,7 +130,6 @@ def test_pages(page: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_webhooks_of_pages(page: str, tmp_path: Path) -> None:
     """The webhook of a page takes a signed event, and refuses another one."""
-    pytest.importorskip("frontegg_async.webhooks")
     for name, text in files_of(page).items():
         (tmp_path / name).write_text(text)
     (tmp_path / "test_hooks.py").write_text(TEST_OF_HOOKS + TESTS_OF_HOOKS[page])

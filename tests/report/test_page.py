@@ -309,7 +309,7 @@ def test_every_outcome_has_words(outcome: Outcome) -> None:
     """A tile has a label and a hint of its own for each outcome that there is."""
     label = LABELS["assign"][outcome]
     page = read((summary(counts={label.name: 7}), statistics()))
-    tile = page.text.split("Rows by outcome")[1].split("Over time")[0]
+    tile = page.text.split("Rows by outcome")[1].split("Over time")[0].strip()
     assert tile == f"{label.words.capitalize()}7{label.hint}"
 
 

@@ -27,6 +27,7 @@ from . import (
     user_roles,
     usernames,
     users,
+    webhooks,
 )
 from ._paths import Tree, segments_of
 from ._route import Route, route
@@ -56,6 +57,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *roles.ROUTES,
     *tenants.ROUTES,
     *users.ROUTES,
+    *webhooks.ROUTES,
 )
 """Every route with state."""
 

@@ -75,12 +75,16 @@ def _creating(*, personal: bool, access: bool) -> Handler:
             find_user(state, user_id)
         _check_rights(state, body, tenant_id)
         state.ensure_tenant(tenant_id, validate=False)
-        return (_new_access_token if access else _new_api_token)(call, body, tenant_id, user_id)
+        if access:
+            return _new_access_token(call, body, tenant_id, user_id)
+        return _new_api_token(state, call, body, tenant_id, user_id)
 
     return create
 
 
-def _new_api_token(call: Call, body: _CreateBody, tenant_id: str, user_id: str | None) -> Response:
+def _new_api_token(
+    state: State, call: Call, body: _CreateBody, tenant_id: str, user_id: str | None
+) -> Response:
     store = call.store
     token = ApiToken(
         str(uuid4()),
@@ -96,6 +100,7 @@ def _new_api_token(call: Call, body: _CreateBody, tenant_id: str, user_id: str |
         body.permission_ids or [],
     )
     store.api_tokens[token.client_id] = token
+    _note(state, token, "created")
     return json_response(201, {**_api_view(token), "secret": token.secret})
 
 
@@ -119,6 +124,12 @@ def _new_access_token(
     )
     store.access_tokens[token.id] = token
     return json_response(201, {**_access_view(token), "secret": token.secret})
+
+
+def _note(state: State, token: ApiToken, action: str) -> None:
+    user = None if token.user_id is None else state.users.get(token.user_id)
+    kind = "tenantApiToken" if token.user_id is None else "userApiToken"
+    state.hooks.note(f"frontegg.{kind}.{action}", user, token.tenant_id, clientId=token.client_id)
 
 
 def _expiry(store: Store, body: _CreateBody) -> float | None:
@@ -150,6 +161,8 @@ def _deleting(*, personal: bool, access: bool) -> Handler:
         if token is None or (token.tenant_id, token.user_id) != owner:
             raise not_found("Token", token_id)
         del tokens[token_id]
+        if isinstance(token, ApiToken):
+            _note(state, token, "deleted")
         call.store.logins.close_all(api_token=token_id)
         return empty_response(200)
 

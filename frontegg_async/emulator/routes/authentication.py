@@ -62,7 +62,9 @@ def _login(state: State, call: Call) -> Response:
     known = None if user is None else call.store.logins.passwords.get(user.id)
     if user is None or known is None or not _same(known, body.password):
         raise RejectedError(401, "Incorrect email or password")
-    return log_in(state, call, user)
+    response = log_in(state, call, user)
+    state.hooks.note("frontegg.user.authenticated", user)
+    return response
 
 
 def _refresh(state: State, call: Call) -> Response:

@@ -177,6 +177,7 @@ def create(state: State, call: Call) -> Response:
         id=str(uuid4()), tenant_id=tenant_id, created_at=now, updated_at=now, **given_fields(body)
     )
     groups[group.id] = group
+    _note(state, group, "created")
     return json_response(201, _view(state, group, _RELATIONS["rolesAndUsers"]))
 
 
@@ -188,6 +189,7 @@ def update(state: State, call: Call) -> Response:
     _check_name(groups, fields.get("name", group.name), but=group)
     set_fields(group, fields)
     group.updated_at = state.now()
+    _note(state, group, "updated")
     return json_response(200, _view(state, group, _RELATIONS["rolesAndUsers"]))
 
 
@@ -195,6 +197,7 @@ def delete(state: State, call: Call) -> Response:
     """Serve ``DELETE /identity/resources/groups/v1/{id}``."""
     group = _find(state, call)
     del state.access.groups[group.tenant_id][group.id]
+    _note(state, group, "deleted")
     return empty_response(200)
 
 
@@ -214,6 +217,7 @@ def _change_roles(state: State, call: Call, status: int, *, add: bool) -> Respon
     check_roles(state, body.role_ids, group.tenant_id)
     _put(group.role_ids, body.role_ids, add=add)
     group.updated_at = state.now()
+    _note(state, group, "roles.updated")
     return empty_response(status)
 
 
@@ -234,6 +238,7 @@ def _change_users(state: State, call: Call, status: int, *, add: bool) -> Respon
         find_member(state, user_id, group.tenant_id)
     _put(group.user_ids, body.user_ids, add=add)
     group.updated_at = state.now()
+    _note(state, group, "users.added" if add else "users.removed")
     return empty_response(status)
 
 
@@ -279,6 +284,10 @@ def _view(state: State, group: Group, relations: frozenset[str]) -> _GroupRespon
         group.created_at,
         group.updated_at,
     )
+
+
+def _note(state: State, group: Group, action: str) -> None:
+    state.hooks.note(f"frontegg.group.{action}", None, group.tenant_id, groupId=group.id)
 
 
 def _find(state: State, call: Call) -> Group:

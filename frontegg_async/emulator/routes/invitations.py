@@ -239,6 +239,7 @@ def _activate(state: State, call: Call) -> Response:
     for tenant_id, status in user.tenants.items():
         if status in _PENDING:
             user.tenants[tenant_id] = "Activated"
+    state.hooks.note("frontegg.user.activated", user)
     return log_in(state, call, user)
 
 

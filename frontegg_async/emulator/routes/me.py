@@ -91,6 +91,7 @@ def _get_authorization(state: State, call: Call, user: User) -> Response:
 
 def _update(state: State, call: Call, user: User) -> Response:
     set_fields(user, given_fields(decode(_PROFILE_BODY, call)))
+    state.hooks.note("frontegg.user.updated", user, call.tenant)
     return _get(state, call, user)
 
 

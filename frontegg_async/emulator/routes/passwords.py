@@ -113,6 +113,7 @@ def _reset(state: State, call: Call) -> Response:
         user = state.find_by_email(identifier)
     if user is not None:
         mail_link(state, call, "password", user)
+        state.hooks.note("frontegg.user.forgotPassword", user)
     return empty_response(201)
 
 
@@ -122,6 +123,7 @@ def _verify_reset(state: State, call: Call) -> Response:
     user = use_link(state, "password", body.user_id, body.token)
     call.store.logins.passwords[user.id] = body.password
     call.store.logins.close_all(user_id=user.id)
+    state.hooks.note("frontegg.user.changedPassword", user)
     return empty_response(201)
 
 
@@ -132,6 +134,7 @@ def _change(state: State, call: Call) -> Response:
     if passwords.get(user.id) != body.password:
         raise RejectedError(400, "Password is not correct")
     passwords[user.id] = required("newPassword", body.new_password)
+    state.hooks.note("frontegg.user.changedPassword", user)
     return empty_response(201)
 
 

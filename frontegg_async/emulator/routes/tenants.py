@@ -141,6 +141,7 @@ def make(state: State, tenant_id: str, fields: dict[str, Any]) -> Response:
         raise RejectedError(409, "A tenant with this id already exists")
     _change(state, tenant_id, fields, {})
     state.tenants.setdefault(tenant_id, tenant_id)
+    state.hooks.note("frontegg.tenant.created", None, tenant_id)
     return json_response(201, TenantResponse.of(tenant_id, state))
 
 
@@ -244,6 +245,7 @@ def update(state: State, call: Call) -> Response:
         raise RejectedError(400, "At least one field must be given")
     metadata = state.accounts.look(tenant_id).metadata
     _change(state, tenant_id, fields, metadata)
+    state.hooks.note("frontegg.tenant.updated", None, tenant_id)
     return json_response(200, TenantResponse.of(tenant_id, state))
 
 
@@ -269,6 +271,7 @@ def set_metadata(state: State, call: Call) -> Response:
     metadata = _decoded(body.metadata)
     account = state.accounts.change(tenant_id)
     account.metadata = {**account.metadata, **metadata}
+    state.hooks.note("frontegg.tenant.updated", None, tenant_id)
     return json_response(201, TenantResponse.of(tenant_id, state))
 
 
@@ -277,6 +280,7 @@ def delete_metadata(state: State, call: Call) -> Response:
     tenant_id = tenant_in_path(state, call)
     _, key = call.values
     state.accounts.change(tenant_id).metadata.pop(key, None)
+    state.hooks.note("frontegg.tenant.updated", None, tenant_id)
     return json_response(200, TenantResponse.of(tenant_id, state))
 
 

@@ -277,6 +277,7 @@ def update(state: State, call: Call) -> Response:
     user = user_in_path(state, call)
     body = decode(_CHANGES, call)
     set_fields(user, given_fields(body))
+    state.hooks.note("frontegg.user.updated", user, call.tenant)
     return _user(200, user, state)
 
 
@@ -292,6 +293,7 @@ def update_email(state: State, call: Call) -> Response:
         if address.email.lower() == body.email.lower():
             state.drop_address(address)
     state.set_email(user, body.email)
+    state.hooks.note("frontegg.user.updated", user, call.tenant)
     return _user(200, user, state)
 
 

@@ -32,6 +32,7 @@ from ..http.response import RejectedError
 from ..policy import DuplicateAdd, ForeignTenant, Policy
 from .access import Access
 from .accounts import Accounts
+from .hooks import Hooks
 
 __all__ = ["Address", "State", "User"]
 
@@ -112,6 +113,7 @@ class State:
         self.invites: list[Invite] = []
         self.access = Access(self.now)
         self.accounts = Accounts(self.now)
+        self.hooks = Hooks()
         self.addresses: dict[str, Address] = {}
         self.usernames: dict[str, str] = {}
         """User ids by username."""
@@ -161,6 +163,7 @@ class State:
         if email:
             self._by_email.setdefault(email.lower(), user_id)
         self._everyone = None
+        self.hooks.note("frontegg.user.created", user)
         return user
 
     def find(self, user_id: str) -> User | None:
@@ -241,6 +244,7 @@ class State:
             if validate or self.policy.validate_tenants:
                 raise RejectedError(404, "Tenant not found")
             self.tenants[tenant_id] = tenant_id
+            self.hooks.note("frontegg.tenant.created", None, tenant_id)
 
     def add(
         self,
@@ -282,6 +286,7 @@ class State:
             more = self.access.automatic_roles(tenant_id, first=not members, plain=not given)
             user.set_roles(tenant_id, (*given, *more))
         members[user.id] = None
+        self.hooks.note("frontegg.user.invitedToTenant", user, tenant_id)
 
     def activate(self, user: User, tenant_id: str, *, validate: bool) -> None:
         """Make a tenant the user's active one, as the policy says."""
@@ -304,6 +309,7 @@ class State:
         self._ungroup(user, tenant_id)
         if user.active_tenant == tenant_id:
             user.active_tenant = next(iter(user.tenants), None)
+        self.hooks.note("frontegg.user.removedFromTenant", user, tenant_id)
 
     def delete(self, user: User) -> None:
         """Delete a user."""
@@ -318,6 +324,7 @@ class State:
                 del self.addresses[address.id]
                 self._release(address.email, user)
         self._everyone = None
+        self.hooks.note("frontegg.user.deleted", user)
 
     def move(self, user: User, source: str, target: str) -> None:
         """Move a membership to another tenant; one that is there already stays as it is."""
@@ -340,6 +347,7 @@ class State:
             self.delete_role(role.id)
         self.accounts.delete(tenant_id)
         del self.tenants[tenant_id]
+        self.hooks.note("frontegg.tenant.deleted", None, tenant_id)
 
     def delete_role(self, role_id: str) -> None:
         """Delete a role, also from the users who have it."""

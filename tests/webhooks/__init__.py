@@ -1,0 +1,1 @@
+"""Webhooks and prehooks: signatures, bodies, verdicts, and the emulator that sends them."""
