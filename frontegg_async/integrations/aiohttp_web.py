@@ -51,7 +51,7 @@ from .callers import (
     SessionSource,
     VerifierSettings,
     response_to,
-    running,
+    serving,
 )
 from .error_responses import ErrorResponse, ErrorResponses
 
@@ -97,7 +97,7 @@ def cleanup_context(
     """
 
     async def run(app: web.Application) -> AsyncIterator[None]:
-        async with running(session, settings) as (app[FRONTEGG], app[VERIFIER]):
+        async with serving(session, settings) as (app[FRONTEGG], app[VERIFIER]):
             yield
 
     return run

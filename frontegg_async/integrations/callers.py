@@ -23,6 +23,9 @@ DEFAULT: Final = ErrorResponses()
 SessionSource: TypeAlias = FronteggSession | Callable[[], FronteggSession]
 """Function that makes a session, or an open session, which is not closed."""
 
+_POLICY_VIOLATION: Final = 1008
+_INTERNAL_ERROR: Final = 1011
+
 _log: Final = logging.getLogger("frontegg_async.integrations")
 
 
@@ -40,7 +43,7 @@ class VerifierSettings(TypedDict, total=False):
 
 
 @asynccontextmanager
-async def running(
+async def serving(
     source: SessionSource, settings: VerifierSettings
 ) -> AsyncGenerator[tuple[FronteggSession, TokenVerifier]]:
     """Open a session while an application runs, with a verifier on it.
@@ -146,5 +149,11 @@ def response_to(error: FronteggError, responses: ErrorResponses) -> ErrorRespons
     """Return the response for an error, and log the error if it is no caller's fault."""
     response = responses.respond(error)
     if response.status >= 500:
-        _log.error("responded %d: %s", response.status, error, exc_info=response.status == 500)
+        unexpected = error if response.status == 500 else None
+        _log.error("responded %d: %s", response.status, error, exc_info=unexpected)
     return response
+
+
+def close_code(status: int) -> int:
+    """Return the code to close a websocket with, in place of the status of a response."""
+    return _POLICY_VIOLATION if status < 500 else _INTERNAL_ERROR

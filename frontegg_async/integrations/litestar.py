@@ -56,8 +56,9 @@ from .callers import (
     RouteRequirement,
     SessionSource,
     VerifierSettings,
+    close_code,
     response_to,
-    running,
+    serving,
 )
 from .error_responses import ErrorResponses
 
@@ -78,8 +79,6 @@ CurrentClaims: TypeAlias = NamedDependency[Claims]
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 Guard: TypeAlias = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
 
-_POLICY_VIOLATION: Final = 1008
-_INTERNAL_ERROR: Final = 1011
 _CLAIMS: Final = "frontegg_async.claims"
 """Key of a connection's state: claims of the caller."""
 _GUARD: Final = "frontegg_async_requirement"
@@ -151,7 +150,7 @@ class FronteggPlugin(InitPlugin, ReceiveRoutePlugin):
 
     @asynccontextmanager
     async def _lifespan(self, app: Litestar) -> AsyncGenerator[None]:
-        async with running(self._session, self._settings) as (session, verifier):
+        async with serving(self._session, self._settings) as (session, verifier):
             app.state.frontegg, app.state.frontegg_verifier = session, verifier
             yield
 
@@ -246,8 +245,7 @@ def _refused(scope: Scope, error: FronteggError) -> Exception:
     if scope["type"] != ScopeType.WEBSOCKET:
         return error
     status = response_to(error, DEFAULT).status
-    code = _POLICY_VIOLATION if status < 500 else _INTERNAL_ERROR
-    return WebSocketException(detail=f"HTTP {status}", code=code)
+    return WebSocketException(detail=f"HTTP {status}", code=close_code(status))
 
 
 def _authenticates(handler: HTTPRouteHandler) -> bool:
