@@ -4,7 +4,7 @@
 
 CPU microseconds for one check of one token of the emulator: by ``jwt.decode`` of PyJWT with the
 same key, audience and issuer (the reference of the ratios), by ``TokenVerifier.verify``, which
-should be within 10 % of it, and by a verifier that remembers tokens, which should take at most 5 µs.
+should be within 10 % of it, and by one that remembers tokens, which should take at most 5 µs.
 All of them take turns in one process.
 """
 

@@ -17,6 +17,8 @@
     ├── BatchInterruptedError      of the calls that a long list was split into, one failed
     ├── UnauthorizedError          a caller of this application has no valid token (401)
     ├── ForbiddenError             a caller of this application lacks a role or a permission (403)
+    ├── LoginError                 a hosted login has not succeeded: begin it again
+    │   └── LoginDeniedError       the user declined, or has to be asked
     ├── BulkCallerError            the source of a bulk run, or its on_progress, raised
     └── LedgerError                the ledger of a bulk run cannot be used
         ├── LedgerBusyError        another process is running on it
@@ -313,6 +315,30 @@ class UnauthorizedError(FronteggError):
 
 class ForbiddenError(FronteggError):
     """A caller of this application has a valid token, but lacks a role or a permission: 403."""
+
+    def __init__(self, message: str, /, **fields: Unpack[ErrorFields]) -> None:
+        fields.setdefault("status", 403)
+        super().__init__(message, **fields)
+
+
+class LoginError(FronteggError):
+    """A hosted login has not succeeded, and has to be begun again.
+
+    The callback belongs to no login of this browser, the server did not take its code, or the
+    tokens are of another login. ``status`` is the one to answer the browser with.
+    """
+
+    def __init__(self, message: str, /, **fields: Unpack[ErrorFields]) -> None:
+        fields.setdefault("status", 400)
+        super().__init__(message, **fields)
+
+
+class LoginDeniedError(LoginError):
+    """The login page sent the user back without a login; ``error_code`` is OAuth's.
+
+    ``access_denied``: the user or the environment declined. ``login_required`` and others that
+    end alike: the user has to be asked, which ``prompt="none"`` forbids.
+    """
 
     def __init__(self, message: str, /, **fields: Unpack[ErrorFields]) -> None:
         fields.setdefault("status", 403)

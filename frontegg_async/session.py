@@ -282,13 +282,14 @@ class Session:
 
         Args:
             user: a user's token, used as long as it is valid; or the result of a login
-                (``authentication.login``, ``login_with_api_token`` and others): such a view
+                (``authentication.login``, ``finish_login`` and others): such a view
                 renews the token as the session renews the environment's. Keep the view as long
                 as the user is served: a refresh token is used up by the view that uses it.
             on_refresh: awaited with the new tokens after each renewal, to store them.
 
         Raises:
-            ConfigurationError: it is no token, or the user is not logged in yet.
+            ConfigurationError: it is no token, or the user is not logged in yet; or it is of a
+                hosted login, and this session is on the host of a region.
         """
         if isinstance(user, UserTokens):
             manager = user_tokens.manage(
@@ -296,6 +297,7 @@ class Session:
                 self._derive(self._view, observers=()),
                 user,
                 client_id=self._settings.client_id,
+                base_url=self._settings.base_url,
                 clock=self._settings.clock,
                 on_refresh=on_refresh,
                 logins=self._opened().core.logins,

@@ -50,6 +50,7 @@ FLOORS: dict[float, tuple[str, ...]] = {
         "_core.direct",
         "auth.credentials",
         "auth.grants",
+        "auth.oauth",
         "auth.token_claims",
         "auth.token_manager",
         "auth.token_stores",

@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 MASK: Final = "***"
 
 _secret_name: Final = re.compile(
-    r"(.*_)?(password|secret|token|code|link|private_key|api_key|secret_key|access_key_id"
+    r"(.*_)?(password|secret|token|code|code_verifier|link|private_key|api_key|secret_key|access_key_id"
     r"|secret_access_key|password_hash|password_hash_config|extension_value"
     r"|authorization|cookie)"
 ).fullmatch

@@ -13,15 +13,32 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .claims import Claims
+    from .hosted_login import (
+        HostedLogin,
+        PendingLogin,
+        begin_login,
+        finish_login,
+        logout_url,
+        refresh_login,
+    )
+    from .oauth import HostedTokens, OAuthClient
     from .requirements import Requirement, require
     from .verifier import TokenVerifier, bearer_token
 
 # Sessions import modules from here: verification, and PyJWT with it, is loaded when it is used.
 _LAZY = {
     "Claims": "claims",
+    "HostedLogin": "hosted_login",
+    "HostedTokens": "oauth",
+    "OAuthClient": "oauth",
+    "PendingLogin": "hosted_login",
     "Requirement": "requirements",
     "TokenVerifier": "verifier",
     "bearer_token": "verifier",
+    "begin_login": "hosted_login",
+    "finish_login": "hosted_login",
+    "logout_url": "hosted_login",
+    "refresh_login": "hosted_login",
     "require": "requirements",
 }
 
@@ -43,4 +60,18 @@ def __getattr__(name: str) -> object:
     return value
 
 
-__all__ = ["Claims", "Requirement", "TokenVerifier", "bearer_token", "require"]
+__all__ = [
+    "Claims",
+    "HostedLogin",
+    "HostedTokens",
+    "OAuthClient",
+    "PendingLogin",
+    "Requirement",
+    "TokenVerifier",
+    "bearer_token",
+    "begin_login",
+    "finish_login",
+    "logout_url",
+    "refresh_login",
+    "require",
+]

@@ -30,6 +30,7 @@ class _Claims(msgspec.Struct, rename="camel"):
     type: object = None
     exp: object = None
     sub: object = None
+    nonce: object = None
 
 
 def describe(token: Token, now: float) -> TokenInfo:
@@ -56,6 +57,11 @@ def stated_life(token: str, now: float) -> float | None:
 def user_of(token: str) -> str | None:
     """Return the id of a token's user, or None if it names no user."""
     return _string(_claims(token).sub)
+
+
+def nonce_of(token: str) -> str | None:
+    """Return the nonce of an id token, or None if it names none."""
+    return _string(_claims(token).nonce)
 
 
 def _string(claim: object) -> str | None:

@@ -16,6 +16,7 @@ from ..errors import AuthenticationError, ConfigurationError
 from ..models.authentication import ApiTokenLogin, TokenGrant, UserTokens
 from ..operation import Caller
 from .grants import life_of
+from .oauth import HostedTokens, check_domain, client_id_of, renew
 from .token_claims import stated_life, user_of
 from .token_manager import TokenManager
 from .token_stores import MemoryTokenStore, is_fit
@@ -29,6 +30,7 @@ class _Renewal:
     """Exchanges the refresh token, which is another one after each time."""
 
     def __init__(self, caller: Caller, tokens: UserTokens, client_id: str | None) -> None:
+        self._caller: Final = caller
         self._authentication: Final = Authentication(caller)
         self._client_id: Final = client_id
         self.tokens = tokens
@@ -45,6 +47,8 @@ class _Renewal:
         tokens = self.tokens
         if tokens.refresh_token is None:
             raise AuthenticationError("the user's token has ended: log in again")
+        if isinstance(tokens, HostedTokens):
+            return await renew(self._caller, tokens, self._client_id)
         if isinstance(tokens, ApiTokenLogin):
             return await self._authentication.refresh_api_token(tokens.refresh_token)
         return await self._authentication.refresh(
@@ -120,6 +124,7 @@ def manage(
     tokens: UserTokens,
     *,
     client_id: str | None,
+    base_url: str,
     clock: Clock,
     on_refresh: OnRefresh | None,
     logins: Logins,
@@ -127,7 +132,8 @@ def manage(
     """Return the manager that serves a user's access token and renews it: one for each login.
 
     Raises:
-        ConfigurationError: there is no access token, or no client id to renew it with.
+        ConfigurationError: there is no access token, or no client id to renew it with; or a hosted
+            login is to be renewed on the host of a region.
     """
     access_token = Secret(tokens.access_token or "")
     if not is_fit(access_token.reveal()):
@@ -135,7 +141,10 @@ def manage(
             "the user is not logged in yet: there is no access token (with mfa_required, "
             "go on in frontegg.mfa_login)"
         )
-    if client_id is None and not isinstance(tokens, ApiTokenLogin):
+    if isinstance(tokens, HostedTokens):
+        check_domain(base_url)
+        client_id_of(tokens.client, client_id)
+    elif client_id is None and not isinstance(tokens, ApiTokenLogin):
         raise ConfigurationError(
             "renewing a user's tokens takes the client id of the environment: open the session "
             "with client_id"

@@ -33,7 +33,14 @@ from .faults import (
 from .http.record import Invite, Mail, RecordedRequest
 from .injection import Fault, Injection
 from .limits import Announce, RateLimit
-from .policy import BulkRoles, DuplicateAdd, ForeignTenant, RefreshTokenIn
+from .policy import (
+    BulkRoles,
+    DuplicateAdd,
+    ForeignTenant,
+    HostedLoginPolicy,
+    OAuthErrors,
+    RefreshTokenIn,
+)
 from .presets import Plan, published_limits
 from .server import Emulator
 from .state.environment import User
@@ -58,6 +65,7 @@ __all__ = [
     "Fault",
     "ForeignTenant",
     "GzipBomb",
+    "HostedLoginPolicy",
     "HugeBody",
     "Injection",
     "Invite",
@@ -65,6 +73,7 @@ __all__ = [
     "Mail",
     "MalformedJson",
     "NullRiddled",
+    "OAuthErrors",
     "Plan",
     "RateLimit",
     "RecordedRequest",

@@ -4,10 +4,19 @@ Every choice here stands for a **guess** of ours with more than one plausible ou
 right only if it is right under all of them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
-__all__ = ["BulkRoles", "DuplicateAdd", "ForeignTenant", "Policy", "RefreshTokenIn"]
+__all__ = [
+    "BulkRoles",
+    "DuplicateAdd",
+    "ForeignTenant",
+    "HostedLoginPolicy",
+    "OAuthErrors",
+    "Policy",
+    "RefreshTokenIn",
+]
 
 
 class DuplicateAdd(Enum):
@@ -54,6 +63,40 @@ class BulkRoles(Enum):
     """The response has the id of a task."""
 
 
+class OAuthErrors(Enum):
+    """The errors of ``/oauth/token`` (guess)."""
+
+    OAUTH = "oauth"
+    """``error`` and ``error_description``, as RFC 6749 has it."""
+    FRONTEGG = "frontegg"
+    """``errors``, as on all other routes."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostedLoginPolicy:
+    """Settings and choices of hosted login."""
+
+    redirect_uris: Collection[str] | None = None
+    """Registered redirect URIs; None takes any on this machine."""
+    applications: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Secrets of applications by their ids, which are client ids beside the environment's."""
+    user_id: str | None = None
+    """A user who is logged in without a page."""
+    trust_hints: bool = False
+    """Log the user in whom ``login_hint`` names, without a page."""
+    secret_required: bool = False
+    """Take no token request from a client that does not prove itself, also with PKCE (guess)."""
+    id_token: bool = True
+    """Give out an id token (client)."""
+    nonce: bool = True
+    """Repeat the nonce in it (client)."""
+    errors: OAuthErrors = OAuthErrors.OAUTH
+    code_lifetime: float = 60.0
+    """Seconds that a code is good for (guess)."""
+    logout_ends_sessions: bool = True
+    """End the refresh tokens that applications got from this browser (guess)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The choices of one emulator."""
@@ -68,6 +111,7 @@ class Policy:
     """Status for a user's token on a route that takes environment tokens only: 401 or 403."""
     refresh_token_in: RefreshTokenIn = RefreshTokenIn.COOKIE
     rotate_refresh_tokens: bool = True
+    hosted_login: HostedLoginPolicy = field(default_factory=HostedLoginPolicy)
     bulk_roles: BulkRoles = BulkRoles.AT_ONCE
     task_looks: int = 2
     """Requests for its status until a task has ended; 0 ends it at once."""

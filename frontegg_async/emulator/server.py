@@ -24,11 +24,19 @@ from .http.request import Call
 from .http.response import CommonHeaders, HangUp, RawResponse, Response
 from .injection import Fault, Injection
 from .limits import Limiter, RateLimit
-from .policy import BulkRoles, DuplicateAdd, ForeignTenant, Policy, RefreshTokenIn
+from .policy import (
+    BulkRoles,
+    DuplicateAdd,
+    ForeignTenant,
+    HostedLoginPolicy,
+    Policy,
+    RefreshTokenIn,
+)
 from .routes import _router as routes
 from .routes._route import Route
 from .service import Service
 from .state.environment import State, User
+from .state.hosted import HostedLogins
 from .state.jobs import Jobs
 from .state.keys import Keys
 from .state.lag import Lag
@@ -79,6 +87,7 @@ class Emulator:
             takes environment tokens only.
         refresh_token_in: The place of a user's refresh token: cookie, body or either.
         rotate_refresh_tokens: Give out a new one with each renewal, and end the old one.
+        hosted_login: Settings and choices of hosted login.
         read_lag: Seconds until a read shows a write to a user.
         bulk_roles: Change roles in all tenants at once, or by a task.
         task_looks: Requests for its status until a task has ended; 0 ends it at once.
@@ -116,6 +125,7 @@ class Emulator:
         user_token_refusal: int = 403,
         refresh_token_in: RefreshTokenIn = RefreshTokenIn.COOKIE,
         rotate_refresh_tokens: bool = True,
+        hosted_login: HostedLoginPolicy | None = None,
         read_lag: float = 0.0,
         bulk_roles: BulkRoles = BulkRoles.AT_ONCE,
         task_looks: int = 2,
@@ -149,6 +159,7 @@ class Emulator:
             user_token_refusal=user_token_refusal,
             refresh_token_in=refresh_token_in,
             rotate_refresh_tokens=rotate_refresh_tokens,
+            hosted_login=hosted_login or HostedLoginPolicy(),
             read_lag=read_lag,
             bulk_roles=bulk_roles,
             task_looks=task_looks,
@@ -174,6 +185,7 @@ class Emulator:
             keys,
             tokens,
             Logins(refresh_token_lifetime, clock, wall_clock),
+            HostedLogins(clock),
             Jobs(policy, clock),
             wall_clock,
             lambda: self.url,

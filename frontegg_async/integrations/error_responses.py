@@ -5,6 +5,8 @@ error                      status  why
 =========================  ======  ==============================================================
 UnauthorizedError          401     the caller has no valid token; with ``WWW-Authenticate``
 ForbiddenError             403     the caller lacks a role or a permission
+LoginError                 400     a hosted login has not succeeded: it has to be begun again
+LoginDeniedError           403     the user declined it, or has to be asked
 NotFoundError              404     Frontegg does not know the user, tenant, ... of the request
 ConflictError              409     the state at Frontegg does not allow it
 InvalidRequestError        4xx     that of Frontegg; 400 for values rejected before sending
@@ -38,6 +40,8 @@ from ..errors import (
     ForbiddenError,
     FronteggError,
     InvalidRequestError,
+    LoginDeniedError,
+    LoginError,
     NotFoundError,
     OutcomeUnknownError,
     PermissionDeniedError,
@@ -52,6 +56,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 _STATUSES: Final[tuple[tuple[type[FronteggError], int], ...]] = (
     (UnauthorizedError, 401),
     (ForbiddenError, 403),
+    (LoginDeniedError, 403),
+    (LoginError, 400),
     (NotFoundError, 404),
     (ConflictError, 409),
     (CallTimeoutError, 504),
@@ -116,6 +122,6 @@ class ErrorResponses(msgspec.Struct, frozen=True, kw_only=True):
 def _detail(error: FronteggError, status: int) -> str:
     if status >= 500:
         return ""
-    if isinstance(error, UnauthorizedError | ForbiddenError):
+    if isinstance(error, UnauthorizedError | ForbiddenError | LoginError):
         return error.message
     return "; ".join(error.messages) or (error.message if error.attempts == 0 else "")

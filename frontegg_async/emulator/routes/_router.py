@@ -17,6 +17,7 @@ from . import (
     hierarchy,
     invitations,
     me,
+    oauth,
     passwords,
     permissions,
     roles,
@@ -40,6 +41,7 @@ AUTHENTICATE: Final = route("POST", "/auth/vendor", None)
 ROUTES: Final[tuple[Route, ...]] = (
     AUTHENTICATE,
     *authentication.ROUTES,
+    *oauth.ROUTES,
     *passwords.ROUTES,
     *me.ROUTES,
     *api_tokens.ROUTES,

@@ -13,7 +13,7 @@ MFA is never required                                                 ours
 ==================================================================  ======
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http.cookies import CookieError, SimpleCookie
 
 import msgspec
@@ -22,6 +22,7 @@ from ..http.request import Call
 from ..http.response import RejectedError, Response
 from ..policy import RefreshTokenIn
 from ..state.environment import State, User
+from ..state.hosted import Grant
 from ..state.logins import Session
 from ..state.store import Store, http_date
 from ..state.tokens import Kind
@@ -30,11 +31,18 @@ from ._bodies import json_response
 __all__ = [
     "api_session_response",
     "clear_cookie",
+    "hosted_response",
     "log_in",
+    "may_go_on",
+    "rotate",
     "sent_refresh_token",
     "session_response",
     "unfit",
 ]
+
+
+_STEP_UP = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
+_NO_CLAIMS: dict[str, object] = {}
 
 
 class _RefreshBody(msgspec.Struct, rename="camel"):
@@ -67,6 +75,25 @@ def unfit(user: User, tenant_id: str | None) -> str | None:
     if user.disabled is not None and tenant_id in user.disabled:
         return "User is disabled in this tenant"
     return None
+
+
+def may_go_on(state: State, session: Session) -> bool:
+    """Return whether a session may be renewed, and move it to its user's active tenant."""
+    if session.user_id is None:
+        return True
+    user = state.users.get(session.user_id)
+    if user is None:
+        return False
+    if session.kind is Kind.USER and user.active_tenant is not None:
+        session.tenant_id = user.active_tenant
+    return session.tenant_id in user.tenants and unfit(user, session.tenant_id) is None
+
+
+def rotate(call: Call, session: Session) -> None:
+    """Give a session that is renewed another refresh token, if the policy says so."""
+    call.store.keys.make()
+    if call.store.policy.rotate_refresh_tokens:
+        call.store.logins.rotate(session)
 
 
 def session_response(state: State, store: Store, session: Session, status: int) -> Response:
@@ -104,6 +131,40 @@ def api_session_response(
     return json_response(200, body)
 
 
+def hosted_response(state: State, store: Store, session: Session, grant: Grant) -> Response:
+    """Return the response with the tokens of a hosted login."""
+    user = state.users[grant.user_id]
+    seconds = store.tokens.access_lifetime
+    own: dict[str, object] = {"aud": grant.client_id}
+    if grant.client_id != store.client_id:
+        own["applicationId"] = grant.client_id
+    if grant.stepped_up:
+        own |= {"acr": _STEP_UP, "amr": ["pwd", "mfa", "otp"], "auth_time": int(grant.logged_in)}
+    body: dict[str, object] = {
+        "token_type": "Bearer",
+        "access_token": _access_token(state, store, session, (), own),
+        "refresh_token": session.refresh_token,
+        "expires_in": _whole(seconds),
+    }
+    policy = store.policy.hosted_login
+    if policy.id_token:
+        now = int(store.wall_clock())
+        claims = {
+            "iss": store.issuer(),
+            "sub": user.id,
+            "iat": now,
+            "exp": now + int(seconds),
+            "name": user.name,
+            "email": user.email,
+            "email_verified": user.verified,
+            **own,
+        }
+        if policy.nonce and grant.nonce is not None:
+            claims["nonce"] = grant.nonce
+        body["id_token"] = store.keys.sign(claims)
+    return msgspec.structs.replace(json_response(200, body), headers={"Cache-Control": "no-store"})
+
+
 def clear_cookie(store: Store) -> dict[str, str]:
     """Return the headers that end the cookie."""
     return {"Set-Cookie": f"{_cookie_name(store)}=; Path=/; HttpOnly; Max-Age=0"}
@@ -130,7 +191,13 @@ def _cookie_name(store: Store) -> str:
     return f"fe_refresh_{store.client_id.replace('-', '', 1)}"
 
 
-def _access_token(state: State, store: Store, session: Session, role_ids: Sequence[str]) -> str:
+def _access_token(
+    state: State,
+    store: Store,
+    session: Session,
+    role_ids: Sequence[str],
+    own: Mapping[str, object] = _NO_CLAIMS,
+) -> str:
     claims: dict[str, object] = {
         "sub": session.api_token,
         "tenantId": session.tenant_id,
@@ -147,6 +214,7 @@ def _access_token(state: State, store: Store, session: Session, role_ids: Sequen
             "email_verified": user.verified,
             "tenantIds": list(user.tenants),
         }
+    claims |= own
     access = state.access
     claims["roles"] = [role.key for role in access.roles_of(role_ids)]
     claims["permissions"] = [permission.key for permission in access.permissions_of(role_ids)]

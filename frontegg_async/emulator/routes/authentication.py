@@ -19,7 +19,6 @@ import msgspec
 from ..http.request import Call, decode
 from ..http.response import RejectedError, Response
 from ..state.environment import State
-from ..state.logins import Session
 from ..state.store import ApiToken
 from ..state.tokens import Kind
 from ._bodies import empty_response, json_response
@@ -28,9 +27,10 @@ from ._sessions import (
     api_session_response,
     clear_cookie,
     log_in,
+    may_go_on,
+    rotate,
     sent_refresh_token,
     session_response,
-    unfit,
 )
 
 __all__ = ["ROUTES"]
@@ -69,9 +69,9 @@ def _login(state: State, call: Call) -> Response:
 
 def _refresh(state: State, call: Call) -> Response:
     session = call.store.logins.find(sent_refresh_token(call))
-    if session is None or session.kind is not Kind.USER or not _may_go_on(state, session):
+    if session is None or session.kind is not Kind.USER or not may_go_on(state, session):
         raise RejectedError(401, "Refresh token is not valid")
-    _rotate(call, session)
+    rotate(call, session)
     return session_response(state, call.store, session, 201)
 
 
@@ -92,7 +92,7 @@ def _login_with_api_token(state: State, call: Call) -> Response:
     session = call.store.logins.open(
         kind, token.tenant_id, token.user_id, api_token=token.client_id
     )
-    if not _may_go_on(state, session):
+    if not may_go_on(state, session):
         call.store.logins.close(session)
         raise RejectedError(401, "User may not act in this tenant")
     return api_session_response(state, call.store, session, token.role_ids)
@@ -102,32 +102,14 @@ def _refresh_api_token(state: State, call: Call) -> Response:
     body = decode(_API_REFRESH_BODY, call)
     session = call.store.logins.find(body.refresh_token)
     token = None if session is None else call.store.api_tokens.get(session.api_token or "")
-    if session is None or token is None or _expired(call, token) or not _may_go_on(state, session):
+    if session is None or token is None or _expired(call, token) or not may_go_on(state, session):
         raise RejectedError(401, "Refresh token is not valid")
-    _rotate(call, session)
+    rotate(call, session)
     return api_session_response(state, call.store, session, token.role_ids)
 
 
 def _jwks(state: State, call: Call) -> Response:
     return json_response(200, call.store.keys.jwks())
-
-
-def _rotate(call: Call, session: Session) -> None:
-    call.store.keys.make()
-    if call.store.policy.rotate_refresh_tokens:
-        call.store.logins.rotate(session)
-
-
-def _may_go_on(state: State, session: Session) -> bool:
-    """Return whether a session may be renewed, and move it to its user's active tenant."""
-    if session.user_id is None:
-        return True
-    user = state.users.get(session.user_id)
-    if user is None:
-        return False
-    if session.kind is Kind.USER and user.active_tenant is not None:
-        session.tenant_id = user.active_tenant
-    return session.tenant_id in user.tenants and unfit(user, session.tenant_id) is None
 
 
 def _expired(call: Call, token: ApiToken) -> bool:

@@ -9,7 +9,7 @@ access token
 ==================================================================  ======
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import Final
@@ -110,6 +110,11 @@ class Logins:
             for each in self._sessions.values()
             if each.user_id == user_id and each.api_token is None
         ]
+
+    def close_some(self, ids: Collection[str]) -> None:
+        """End sessions by their ids."""
+        for session in [each for each in self._sessions.values() if each.id in ids]:
+            self.close(session)
 
     def close_all(self, *, user_id: str | None = None, api_token: str | None = None) -> None:
         """End every session of a user, or of an API token."""

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from ..http.record import Mail
 from ..policy import Policy
+from .hosted import HostedLogins
 from .jobs import Jobs
 from .keys import Keys
 from .logins import Logins
@@ -94,6 +95,7 @@ class Store:
     keys: Keys
     tokens: Tokens
     logins: Logins
+    hosted: HostedLogins
     jobs: Jobs
     wall_clock: Callable[[], float]
     issuer: Callable[[], str]

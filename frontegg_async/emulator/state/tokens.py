@@ -85,10 +85,14 @@ class Tokens:
         """Return the life of an environment token in seconds, as an integer if it is one."""
         return int(self._lifetime) if self._lifetime == int(self._lifetime) else self._lifetime
 
+    def knows(self, client_id: str, secret: str) -> bool:
+        """Return whether a secret belongs to a client id."""
+        expected = self._credentials.get(client_id)
+        return expected is not None and secrets.compare_digest(expected.encode(), secret.encode())
+
     def issue(self, client_id: str, secret: str) -> str | None:
         """Return a new environment token, or None if the credentials are wrong."""
-        expected = self._credentials.get(client_id)
-        if expected is None or not secrets.compare_digest(expected.encode(), secret.encode()):
+        if not self.knows(client_id, secret):
             return None
         now = self._clock()
         _forget_expired(self._environments, now)
