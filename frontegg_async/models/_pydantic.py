@@ -57,7 +57,7 @@ def core_schema_of(source: Any, handler: GetCoreSchemaHandler) -> core_schema.Co
     finally:
         _within.reset(before)
 
-    def validate(value: Any, _: core_schema.ValidatorFunctionWrapHandler) -> msgspec.Struct:
+    def validate(value: Any, _: core_schema.ValidatorFunctionWrapHandler) -> Any:
         if isinstance(value, struct):
             return value
         try:
