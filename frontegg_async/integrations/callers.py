@@ -82,7 +82,7 @@ class RouteRequirement(msgspec.Struct, frozen=True, kw_only=True):
         """Return the requirement of checked arguments.
 
         Raises:
-            ConfigurationError: a list is empty, or a value is no such.
+            ConfigurationError: a list is empty, or a value cannot work.
         """
         if tenant is not None and tenant_from is not None:
             raise ConfigurationError("give tenant or tenant_from, not both")

@@ -244,7 +244,7 @@ def requires(
         step_up: seconds since a login with a second factor, at most; ``math.inf`` for any time.
 
     Raises:
-        ConfigurationError: a list is empty, which would let everyone in, or a value is no such.
+        ConfigurationError: a list is empty, which would let everyone in, or a value cannot work.
     """
     requirement = RouteRequirement.of(
         roles=roles,

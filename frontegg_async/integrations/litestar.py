@@ -187,7 +187,7 @@ def requires(
     tenant_from: str | None = None,
     step_up: float | timedelta | None = None,
 ) -> Guard:
-    """Return a guard that lets callers pass who satisfy a requirement.
+    """Return a guard that lets callers pass if they satisfy a requirement.
 
     Without arguments, any caller with a valid token does.
 
@@ -199,7 +199,7 @@ def requires(
         step_up: seconds since a login with a second factor, at most; ``math.inf`` for any time.
 
     Raises:
-        ConfigurationError: a list is empty, which would let everyone in, or a value is no such.
+        ConfigurationError: a list is empty, which would let everyone in, or a value cannot work.
     """
     requirement = RouteRequirement.of(
         roles=roles,
