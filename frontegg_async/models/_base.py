@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias, TypeVar, cast
 import msgspec
 from msgspec import UNSET
 
-from .._core.secret import MASK, is_secret
+from .._core.secret import MASK, is_secret, revealed
 from ..errors import InvalidRequestError
 from ._secrets import refuse_secrets, secrets_of
 
@@ -48,7 +48,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not secrets:
             refuse_secrets(self)
-        return cast("dict[str, Any]", msgspec.to_builtins(self))
+        return cast("dict[str, Any]", msgspec.to_builtins(self, enc_hook=revealed))
 
     def to_json(self, *, secrets: bool = False) -> bytes:
         """Return the fields as JSON, under the names that Frontegg's API gives them.
@@ -61,7 +61,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not secrets:
             refuse_secrets(self)
-        return msgspec.json.encode(self)
+        return msgspec.json.encode(self, enc_hook=revealed)
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
