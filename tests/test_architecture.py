@@ -6,6 +6,7 @@ import ast
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,12 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
+@cache
+def tree_of(name: str) -> ast.Module:
+    """Return the syntax tree of a module; parsing all of them takes seconds."""
+    return ast.parse(MODULES[name].read_text())
+
+
 def imports(name: str, *, at_once: bool = False) -> Iterator[tuple[str, int]]:
     """Yield the imports of a module by full dotted name, wherever they stand in its source.
 
@@ -131,7 +138,7 @@ def imports(name: str, *, at_once: bool = False) -> Iterator[tuple[str, int]]:
             not execute.
     """
     within = package_of(name)
-    tree = ast.parse(MODULES[name].read_text())
+    tree = tree_of(name)
     for node in executed(tree) if at_once else ast.walk(tree):
         if isinstance(node, ast.Call):
             # import_module("pyarrow") is an import as well.
@@ -174,7 +181,7 @@ def is_import(call: ast.Call) -> bool:
 
 def computed_imports(name: str) -> Iterator[str]:
     """Yield the names that a module computes in order to import them, as source code."""
-    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+    for node in ast.walk(tree_of(name)):
         if (
             isinstance(node, ast.Call)
             and is_import(node)
