@@ -43,6 +43,7 @@ SECTIONS: Final[dict[str, Section]] = {
         tables.figure_table, {"decode": charts.decode_chart, "pauses": charts.pauses_chart}
     ),
     "token": Section(tables.figure_table),
+    "verify": Section(tables.figure_table),
     "bulk": Section(tables.bulk_table, {"bulk": charts.bulk_chart, "memory": charts.memory_chart}),
     "engine": Section(tables.engine_table),
     "pacing": Section(tables.pacing_table),
