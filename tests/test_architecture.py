@@ -6,6 +6,7 @@ import ast
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -82,11 +83,14 @@ REQUIRED = frozenset({"aiohttp", "anyio", "msgspec", "multidict", "yarl"})
 FOR_TYPES = frozenset({"typing_extensions"})
 """Libraries that type checkers bring, and that no module imports when it runs."""
 OPTIONAL: dict[str, tuple[str, ...]] = {
+    "asgiref": ("integrations.django",),
     "click": ("cli",),
     "cryptography": ("auth.verifier", "emulator.state.keys"),
+    "django": ("integrations.django",),
     "fastapi": ("integrations.fastapi",),
     "jinja2": ("bulk.report.page",),
     "jwt": ("auth.verifier", "emulator.state.keys", "emulator.webhooks", "webhooks.signature"),
+    "litestar": ("integrations.litestar",),
     "opentelemetry": ("integrations.otel",),
     "pyarrow": ("bulk.input.parquet",),
     "pydantic": ("models._base", "models._pydantic"),
@@ -97,6 +101,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
 }
 """Libraries of extras, and the only rooms or modules that import them."""
 NAMES_OF = {
+    "django": {"asgiref", "django"},
     "fastapi": {"fastapi", "pydantic", "pydantic_core", "starlette"},
     "opentelemetry-api": {"opentelemetry"},
     "pyjwt": {"jwt", "cryptography"},
@@ -118,6 +123,12 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
+@cache
+def tree_of(name: str) -> ast.Module:
+    """Return the syntax tree of a module; parsing all of them takes seconds."""
+    return ast.parse(MODULES[name].read_text())
+
+
 def imports(name: str, *, at_once: bool = False) -> Iterator[tuple[str, int]]:
     """Yield the imports of a module by full dotted name, wherever they stand in its source.
 
@@ -127,7 +138,7 @@ def imports(name: str, *, at_once: bool = False) -> Iterator[tuple[str, int]]:
             not execute.
     """
     within = package_of(name)
-    tree = ast.parse(MODULES[name].read_text())
+    tree = tree_of(name)
     for node in executed(tree) if at_once else ast.walk(tree):
         if isinstance(node, ast.Call):
             # import_module("pyarrow") is an import as well.
@@ -170,7 +181,7 @@ def is_import(call: ast.Call) -> bool:
 
 def computed_imports(name: str) -> Iterator[str]:
     """Yield the names that a module computes in order to import them, as source code."""
-    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+    for node in ast.walk(tree_of(name)):
         if (
             isinstance(node, ast.Call)
             and is_import(node)
@@ -257,9 +268,10 @@ def users_of(library: str) -> set[str]:
 
 
 def test_who_touches_aiohttp() -> None:
-    """Two modules send with aiohttp, one checks a session of it; the emulator is apart."""
+    """Two modules send with aiohttp, one checks a session of it; servers are apart."""
     found = {name for name in users_of("aiohttp") if room(name) != "emulator"}
-    assert found == {"_core.transport", "_core.direct", "_core.settings"}
+    sending = {"_core.transport", "_core.direct", "_core.settings"}
+    assert found == sending | {"integrations.aiohttp_web"}
 
 
 @pytest.mark.parametrize("name", MODULES)

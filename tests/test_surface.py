@@ -128,7 +128,13 @@ def test_importing_is_cheap(module: str) -> None:
     assert f"frontegg_async.{module}" not in loaded_by("import frontegg_async")
 
 
-@pytest.mark.parametrize("library", ["click", "rich", "redis", "opentelemetry", "pyarrow", "csv"])
+@pytest.mark.parametrize(
+    "library",
+    [
+        *("click", "rich", "redis", "opentelemetry", "pyarrow", "csv", "jwt", "pydantic"),
+        *("fastapi", "starlette", "litestar", "django", "aiohttp.web"),
+    ],
+)
 def test_importing_needs_no_extra(library: str) -> None:
     """No optional library is loaded by importing the package and its bulk engine's face."""
     assert library not in loaded_by("import frontegg_async")

@@ -39,10 +39,10 @@ from fastapi.responses import Response
 from fastapi.security.base import SecurityBase
 
 from ..auth.claims import Claims
-from ..auth.requirements import require
 from ..errors import ConfigurationError, FronteggError
 from ..frontegg import FronteggSession
 from . import starlette
+from .callers import DEFAULT, RouteRequirement, close_code, response_to
 from .error_responses import ErrorResponse, ErrorResponses
 from .starlette import lifespan
 
@@ -138,19 +138,17 @@ def Requires(  # noqa: N802  # it stands where FastAPI's Depends does
     Raises:
         ConfigurationError: a list is empty, which would let everyone in, or a value is no such.
     """
-    if tenant is not None and tenant_from is not None:
-        raise ConfigurationError("give tenant or tenant_from, not both")
-    if tenant_from == "":
-        raise ConfigurationError("tenant_from must be the name of a path parameter, got ''")
-    requirement = require(roles=roles, permissions=permissions, tenant=tenant, step_up=step_up)
+    requirement = RouteRequirement.of(
+        roles=roles,
+        permissions=permissions,
+        tenant=tenant,
+        tenant_from=tenant_from,
+        step_up=step_up,
+    )
 
     async def check(connection: HTTPConnection, claims: CurrentClaims) -> Claims:
         try:
-            wanted = requirement
-            if tenant_from is not None:
-                in_path = _tenant_in_path(connection, tenant_from)
-                wanted = msgspec.structs.replace(requirement, tenant=in_path)
-            return wanted.check(claims)
+            return requirement.check(claims, connection.path_params)
         except FronteggError as error:
             refused = _refused(connection, error)
         raise refused
@@ -159,7 +157,7 @@ def Requires(  # noqa: N802  # it stands where FastAPI's Depends does
 
 
 def error_handlers(
-    responses: ErrorResponses = starlette.DEFAULT,
+    responses: ErrorResponses = DEFAULT,
 ) -> dict[Any, Any]:
     """Return ``exception_handlers`` for an application, which respond to errors of this package.
 
@@ -176,15 +174,8 @@ def error_handlers(
     return {**starlette.error_handlers(responses), _CallerError: respond}
 
 
-def _tenant_in_path(connection: HTTPConnection, name: str) -> str:
-    value = connection.path_params.get(name)
-    if value is None:
-        raise ConfigurationError(f"the path of this route has no parameter {name}")
-    return str(value)
-
-
 def _refused(connection: HTTPConnection, error: FronteggError) -> Exception:
-    answer = starlette.response_to(error, starlette.DEFAULT)
+    answer = response_to(error, DEFAULT)
     if starlette.offers_denial(connection.scope):
         return _CallerError(error, answer)
-    return WebSocketException(starlette.close_code(answer.status))
+    return WebSocketException(close_code(answer.status))

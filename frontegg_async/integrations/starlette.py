@@ -27,25 +27,31 @@ The middleware is plain ASGI and works without Starlette, before an application 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import (
     AsyncGenerator,
     Awaitable,
     Callable,
     Iterable,
     MutableMapping,
-    Sequence,
 )
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, Unpack
 
 from ..auth.claims import Claims
 from ..auth.requirements import Requirement
-from ..auth.token_stores import TokenStore
-from ..auth.verifier import KeySource, TokenVerifier
+from ..auth.verifier import TokenVerifier
 from ..errors import ConfigurationError, FronteggError
 from ..frontegg import FronteggSession
+from .callers import (
+    DEFAULT,
+    PublicPaths,
+    SessionSource,
+    VerifierSettings,
+    close_code,
+    response_to,
+    serving,
+)
 from .error_responses import ErrorResponse, ErrorResponses
 
 if TYPE_CHECKING:
@@ -57,7 +63,6 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-DEFAULT: Final = ErrorResponses()
 NO_LIFESPAN: Final = (
     "app.state.frontegg is not set: give the application, or the middleware before it, the "
     "lifespan() of this module. An application that is mounted in another takes the other's "
@@ -65,10 +70,6 @@ NO_LIFESPAN: Final = (
 )
 _CLAIMS: Final = "frontegg_async.claims"
 """Key of a scope: claims of the caller, and the verifier that they were verified by."""
-_POLICY_VIOLATION: Final = 1008
-_INTERNAL_ERROR: Final = 1011
-
-_log: Final = logging.getLogger("frontegg_async.integrations")
 
 
 class HasState(Protocol):
@@ -83,21 +84,8 @@ class HasState(Protocol):
 Lifespan: TypeAlias = Callable[[HasState], AbstractAsyncContextManager[None]]
 
 
-class VerifierSettings(TypedDict, total=False):
-    """Settings of a ``TokenVerifier``, as keyword arguments."""
-
-    issuer: str | Sequence[str] | None
-    audience: str | Sequence[str] | None
-    leeway: float
-    algorithms: Sequence[str]
-    secret: str | None
-    keys: KeySource
-    remember: int
-    access_token_store: TokenStore | None
-
-
 def lifespan(
-    session: FronteggSession | Callable[[], FronteggSession] = FronteggSession.from_env,
+    session: SessionSource = FronteggSession.from_env,
     **settings: Unpack[VerifierSettings],
 ) -> Lifespan:
     """Return a lifespan that sets ``app.state.frontegg`` and ``app.state.frontegg_verifier``.
@@ -113,12 +101,8 @@ def lifespan(
 
     @asynccontextmanager
     async def run(app: HasState) -> AsyncGenerator[None]:
-        async with AsyncExitStack() as stack:
-            opened = session
-            if not isinstance(opened, FronteggSession):
-                opened = await stack.enter_async_context(opened())
-            app.state.frontegg_verifier = TokenVerifier(opened, **settings)
-            app.state.frontegg = opened
+        async with serving(session, settings) as (session_open, verifier):
+            app.state.frontegg, app.state.frontegg_verifier = session_open, verifier
             yield
 
     return run
@@ -166,7 +150,7 @@ class FronteggMiddleware:
     ) -> None:
         self.state: Final = SimpleNamespace()
         self._app: Final = app
-        self._public: Final = _checked(public)
+        self._public: Final = PublicPaths(public)
         self._requires: Final = requires
         self._lifespan: Final = lifespan
         self._responses: Final = responses or DEFAULT
@@ -219,13 +203,7 @@ class FronteggMiddleware:
         root: str = scope.get("root_path", "")
         if path == root or path.startswith(f"{root}/"):
             path = path[len(root) :]
-        *folders, last = path[1:].split("/")
-        if last in {".", ".."} or not {"", ".", ".."}.isdisjoint(folders):
-            return False
-        return any(
-            path.startswith(each[:-1]) if each.endswith("/*") else path == each
-            for each in self._public
-        )
+        return path in self._public
 
 
 def running(state: Any) -> tuple[FronteggSession, TokenVerifier]:
@@ -274,40 +252,12 @@ def _credentials(scope: Scope) -> dict[str, str]:
     return found
 
 
-def _checked(public: Iterable[str]) -> tuple[str, ...]:
-    paths = (public,) if isinstance(public, str) else tuple(public)
-    for path in paths:
-        if not path.startswith("/") or "*" in path.removesuffix("/*"):
-            raise ConfigurationError(
-                f"public must hold paths such as /health, or /docs/* for all below, got {path!r}"
-            )
-    return paths
-
-
 # Responses
-
-
-def response_to(error: FronteggError, responses: ErrorResponses) -> ErrorResponse:
-    """Return the response for an error, and log the error if it is no caller's fault."""
-    answer = responses.respond(error)
-    if answer.status >= 500:
-        _log.error(
-            "responded %d: %s",
-            answer.status,
-            error,
-            exc_info=error if answer.status == 500 else None,
-        )
-    return answer
 
 
 def offers_denial(scope: Scope) -> bool:
     """Return whether a connection can get an HTTP response: of websockets, not on all servers."""
     return scope["type"] == "http" or "websocket.http.response" in (scope.get("extensions") or {})
-
-
-def close_code(status: int) -> int:
-    """Return the code to close a websocket with, in place of the status of a response."""
-    return _POLICY_VIOLATION if status < 500 else _INTERNAL_ERROR
 
 
 async def responded(connection: Any, answer: ErrorResponse) -> Response | None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from socket import SO_REUSEPORT, SOL_SOCKET, socket
 
 import frontegg_async
 from frontegg_async.emulator import Emulator
@@ -53,22 +54,28 @@ class Server:
         self.log.append(line.decode().rstrip())
 
 
-@asynccontextmanager
-async def uvicorn(app: str, emulator: Emulator, *, workers: int) -> AsyncGenerator[Server]:
-    """Run an example under uvicorn, with the credentials of an emulator."""
-    environment = {
+def environment(emulator: Emulator) -> dict[str, str]:
+    """Return environment variables with the credentials of an emulator."""
+    inherited = {
         name: value for name, value in os.environ.items() if not name.startswith("FRONTEGG_")
-    } | {
+    }
+    return inherited | {
+        "DJANGO_SECRET_KEY": "a secret of the test",
         "FRONTEGG_CLIENT_ID": emulator.client_id,
         "FRONTEGG_API_KEY": emulator.api_key,
         "FRONTEGG_BASE_URL": emulator.url,
         "PYTHONPATH": str(Path(frontegg_async.__file__).parents[1]),
     }
+
+
+@asynccontextmanager
+async def uvicorn(app: str, emulator: Emulator, *, workers: int) -> AsyncGenerator[Server]:
+    """Run an example under uvicorn, with the credentials of an emulator."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "uvicorn", app, "--port", "0", "--workers", str(workers)),
         *("--no-access-log", "--no-use-colors"),
         cwd=EXAMPLES,
-        env=environment,
+        env=environment(emulator),
         stderr=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
     )
@@ -80,3 +87,38 @@ async def uvicorn(app: str, emulator: Emulator, *, workers: int) -> AsyncGenerat
         if process.returncode is None:
             process.kill()
             await process.communicate()
+
+
+@asynccontextmanager
+async def aiohttp_processes(
+    script: str, emulator: Emulator, *, workers: int
+) -> AsyncGenerator[list[Server]]:
+    """Run an example of aiohttp.web in processes that listen on one port."""
+    processes: list[asyncio.subprocess.Process] = []
+    with socket() as bound:
+        # Keeps the port, and gets no connections: it does not listen.
+        bound.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1)
+        bound.bind(("0.0.0.0", 0))  # noqa: S104  # as the example does
+        port: int = bound.getsockname()[1]
+        try:
+            for _ in range(workers):
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-W", "error", "-u", script, str(port)),
+                    cwd=EXAMPLES,
+                    env=environment(emulator),
+                    stderr=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                )
+                processes.append(process)
+            for process in processes:
+                assert process.stdout is not None
+                assert b"Running on" in await process.stdout.readline()
+            servers = [Server(process) for process in processes]
+            for server in servers:
+                server.url = f"http://127.0.0.1:{port}"
+            yield servers
+        finally:
+            for process in processes:
+                if process.returncode is None:
+                    process.kill()
+                await process.communicate()

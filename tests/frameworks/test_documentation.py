@@ -20,27 +20,95 @@ from .conftest import Tokens, bearer, client_of
 ROOT = Path(__file__).parents[2]
 _FILE = re.compile(r"<!-- file: ([\w.]+) -->\n```python\n(.*?)```", re.DOTALL)
 
+PAGES = ["fastapi.md", "starlette.md", "litestar.md", "aiohttp.md", "django.md"]
+
 TEST_OF_HOOKS = """
 import jwt
 from test_app import *
-from hooks import hooks
 
+PATH = "/webhooks/frontegg"
 SECRET = "a secret of a webhook, of a usual length"
 
 
-async def test_hook(client, monkeypatch):
+async def check(monkeypatch, post):
     monkeypatch.setenv("FRONTEGG_WEBHOOK_SECRET", SECRET)
-    if hasattr(app, "include_router"):
-        app.include_router(hooks)
-    else:
-        app.router.routes += hooks
     body = {"eventKey": "frontegg.user.created", "eventContext": {"userId": "ada"}, "user": {}}
     for secret, status, text in ((SECRET, 200, "ada@example.com"), (SECRET + "x", 401, "")):
         headers = {"x-webhook-secret": jwt.encode({}, secret, algorithm="HS256")}
-        response = await client.post("/webhooks/frontegg", json=body, headers=headers)
-        assert response.status_code == status
-        assert text in response.text
+        found, content = await post(body, headers)
+        assert found == status
+        assert text in content
+
+
+def by_httpx(client):
+    async def post(body, headers):
+        response = await client.post(PATH, json=body, headers=headers)
+        return response.status_code, response.text
+
+    return post
 """
+TESTS_OF_HOOKS = {
+    "fastapi.md": """
+from hooks import hooks
+
+
+async def test_hook(client, monkeypatch):
+    app.include_router(hooks)
+    await check(monkeypatch, by_httpx(client))
+""",
+    "starlette.md": """
+from hooks import hooks
+
+
+async def test_hook(client, monkeypatch):
+    app.router.routes += hooks
+    await check(monkeypatch, by_httpx(client))
+""",
+    "litestar.md": """
+from hooks import receive
+
+
+async def test_hook(client, monkeypatch):
+    app.register(receive)
+    await check(monkeypatch, by_httpx(client))
+""",
+    "aiohttp.md": """
+from hooks import hooks
+
+
+@pytest.fixture
+def app():
+    application = make_app()
+    application.add_routes(hooks)
+    return application
+
+
+async def test_hook(client, monkeypatch):
+    async def post(body, headers):
+        response = await client.post(PATH, json=body, headers=headers)
+        return response.status, await response.text()
+
+    await check(monkeypatch, post)
+""",
+    "django.md": """
+from app import path, urlpatterns
+from django.views.decorators.csrf import csrf_exempt
+from hooks import receive
+
+
+async def test_hook(frontegg, monkeypatch):
+    urlpatterns.append(path(PATH.removeprefix("/"), csrf_exempt(receive)))
+    client = AsyncClient()
+
+    async def post(body, headers):
+        sent = {"data": body, "content_type": "application/json", "headers": headers}
+        response = await client.post(PATH, **sent)
+        return response.status_code, response.text
+
+    await check(monkeypatch, post)
+""",
+}
+"""Code that gives the webhook of a page to its application, and sends to it."""
 
 
 def files_of(page: str) -> dict[str, str]:
@@ -65,7 +133,7 @@ def run(folder: Path, *names: str) -> str:
     return done.stdout.splitlines()[-1]
 
 
-@pytest.mark.parametrize("page", ["fastapi.md", "starlette.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_pages(page: str, tmp_path: Path) -> None:
     """The application of a page passes the tests of the page."""
     files = files_of(page)
@@ -74,12 +142,12 @@ def test_pages(page: str, tmp_path: Path) -> None:
     assert run(tmp_path, "test_app.py").startswith("2 passed")
 
 
-@pytest.mark.parametrize("page", ["fastapi.md", "starlette.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_webhooks_of_pages(page: str, tmp_path: Path) -> None:
     """The webhook of a page takes a signed event, and refuses another one."""
     for name, text in files_of(page).items():
         (tmp_path / name).write_text(text)
-    (tmp_path / "test_hooks.py").write_text(TEST_OF_HOOKS)
+    (tmp_path / "test_hooks.py").write_text(TEST_OF_HOOKS + TESTS_OF_HOOKS[page])
     assert "passed" in run(tmp_path, "test_hooks.py", "-k", "test_hook")
 
 
