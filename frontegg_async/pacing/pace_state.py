@@ -16,7 +16,7 @@ class PaceState(msgspec.Struct, frozen=True):
         closed_for: seconds until calls are expected to be taken again, 0.0 if they are now.
         taken: calls that the server took.
         refused: calls that it refused.
-        shut: seconds during which the gate was closed.
+        closed_seconds: seconds during which the gate was closed.
     """
 
     rate: float

@@ -22,7 +22,7 @@ def state(**changes: Any) -> PaceState:
         "closed_for": 0.0,
         "taken": 0,
         "refused": 0,
-        "shut": 0.0,
+        "closed_seconds": 0.0,
     }
     return PaceState(**{**known, **changes})
 
