@@ -170,6 +170,12 @@ def _short(text: str | None) -> str | None:
     return None if text is None else printable(text[:_MAX_CODE_CHARS])[:_MAX_CODE_CHARS]
 
 
+def _quotable(value: str) -> str:
+    """Return a value as it may stand between the quotes of a header (RFC 9110, 5.6.4)."""
+    plain = "".join(char if " " <= char <= "~" else "?" for char in value)
+    return plain.replace("\\", "\\\\").replace('"', '\\"')
+
+
 def _rebuild(kind: type[FronteggError], message: str, fields: ErrorFields) -> FronteggError:
     return kind(message, **fields)
 
@@ -304,7 +310,9 @@ class UnauthorizedError(FronteggError):
     @property
     def headers(self) -> dict[str, str]:
         """Headers of the 401 response."""
-        parameters = ", ".join(f'{name}="{value}"' for name, value in self.challenge.items())
+        parameters = ", ".join(
+            f'{name}="{_quotable(value)}"' for name, value in self.challenge.items()
+        )
         return {"WWW-Authenticate": f"Bearer {parameters}".rstrip()}
 
     @property

@@ -11,11 +11,15 @@ def header_of(headers: Mapping[str, str], name: str) -> Secret | None:
     """Return the value of a header, or None.
 
     Args:
-        headers: any mapping. Those of frameworks ignore case, a plain dict does not.
+        headers: any mapping. Those of frameworks ignore case, a plain dict does not, and one of an
+            ASGI scope's headers has bytes.
         name: name in lower case.
     """
-    value = headers.get(name)
+    value: object = headers.get(name)
     if value is None:
         # A plain dict, in which a name stands as it was written.
-        value = next((each for key, each in headers.items() if key.lower() == name), None)
-    return None if value is None else Secret(value)
+        names: tuple[object, ...] = (name, name.encode())
+        value = next((each for key, each in headers.items() if key.lower() in names), None)
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
+    return Secret(value) if isinstance(value, str) else None

@@ -15,6 +15,7 @@ type                   header          acting user                    issued for
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, cast
@@ -39,6 +40,7 @@ ACCESS_TOKENS: Final = frozenset({TokenType.USER_ACCESS, TokenType.TENANT_ACCESS
 
 MFA_CONTEXT: Final = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
 """Value of ``acr`` after a login with a second factor."""
+_MAX_NUMBER: Final = sys.float_info.max
 _SECOND_FACTORS: Final = frozenset({"otp", "sms", "hwk", "sso"})
 
 
@@ -166,7 +168,10 @@ def _string(value: object) -> str | None:
 
 
 def _number(value: object) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    # JSON has integers that no float holds, and Python's parser reads NaN and Infinity.
+    return value if -_MAX_NUMBER <= value <= _MAX_NUMBER else None
 
 
 def _strings(value: object) -> tuple[str, ...] | None:

@@ -134,7 +134,7 @@ def begin_login(
     client: OAuthClient,
     *,
     return_to: str = "/",
-    scopes: Sequence[str] = SCOPES,
+    scopes: str | Sequence[str] = SCOPES,
     prompt: str | None = None,
     login_hint: str | None = None,
     organization: str | None = None,
@@ -147,7 +147,7 @@ def begin_login(
         session: session on the workspace's own domain.
         client: your application.
         return_to: path of the application to go to after the login, with its query.
-        scopes: scopes that are asked for.
+        scopes: scopes that are asked for, a sequence or a string with spaces between.
         prompt: ``login`` to ask the user in any case, ``none`` not to ask at all.
         login_hint: e-mail address to fill in.
         organization: alias of a tenant with a login page of its own.
@@ -174,7 +174,7 @@ def begin_login(
             "response_type": "code",
             "client_id": client_id_of(client, session.client_id),
             "redirect_uri": client.redirect_uri,
-            "scope": " ".join(scopes),
+            "scope": scopes if isinstance(scopes, str) else " ".join(scopes),
             "state": pending.state,
             "nonce": pending.nonce,
             "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),

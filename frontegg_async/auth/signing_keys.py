@@ -6,8 +6,10 @@ keys are older than            they are renewed in the background while they ser
 ``FRESH_S``
 a token names an unknown key,  one fetch, which its callers wait for, as long as the
 or its signature is wrong      budget of fetches lasts: ``FETCHES``, and one more every
-                               ``REFILL_S``. A flood of forged tokens is refused after
+and keys have no ids           ``REFILL_S``. A flood of forged tokens is refused after
                                that without a fetch
+another key takes the id of    its tokens are refused until the keys are renewed
+an old one
 the fetch fails                old keys serve on, however long it fails
 the fetch fails and there are  its error, and the next fetch after ``RETRY_S``
 no keys

@@ -15,6 +15,7 @@ PyJWT does 2 and 3. With the keys at hand nothing is awaited.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, NoReturn, TypeAlias, cast
 from urllib.parse import urlsplit
@@ -27,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.utils import base64url_decode
 
 from .._core.headers import header_of
-from .._core.secret import Secret
+from .._core.secret import Secret, revealed
 from .._core.settings import as_secret
 from ..endpoints import core_settings
 from ..errors import ConfigurationError, ResponseDecodeError, UnauthorizedError
@@ -50,6 +51,10 @@ _HEADERS_KEPT: Final = 64
 _RSA: Final = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
 _ELLIPTIC: Final = frozenset({"ES256", "ES384", "ES512"})
 _SHARED: Final = frozenset({"HS256", "HS384", "HS512"})
+_KINDS: Final[tuple[tuple[type, frozenset[str]], ...]] = (
+    (RSAPublicKey, _RSA),
+    (EllipticCurvePublicKey, _ELLIPTIC),
+)
 _REQUIRED: Final = ("exp", "iss", "aud", "sub")
 
 
@@ -116,8 +121,11 @@ class TokenVerifier:
         self._issuers: Final = _issuers(session, issuer, owned=own_connections)
         self._audience: Final = _audience(session, audience)
         self._algorithms: Final = _checked(algorithms, secret)
+        self._kinds: Final = tuple(
+            kind for kind, names in _KINDS if not names.isdisjoint(self._algorithms)
+        )
         self._secret: Final = secret
-        if not leeway >= 0:
+        if not 0 <= leeway < math.inf:
             raise ConfigurationError(f"leeway must be 0 or more seconds, got {leeway!r}")
         self._leeway: Final = leeway
         if isinstance(remember, bool) or remember < 0:
@@ -202,7 +210,7 @@ class TokenVerifier:
             if key is None:
                 _refuse("the token is signed with a key that is not known")
         claims, problem = self._decoded(token, header, key)
-        if claims is None and problem is _FORGED and self._keys.has_no_ids:
+        if problem is _FORGED and self._keys.has_no_ids and header.alg not in _SHARED:
             # Another key may have taken the place of the only one.
             key = await self._keys.find_again(header.kid)
             claims, problem = self._decoded(token, header, key)
@@ -231,7 +239,7 @@ class TokenVerifier:
 
     def _key_at_hand(self, header: _Header) -> Any | None:
         if header.alg in _SHARED:
-            return None if self._secret is None else self._secret.reveal()
+            return self._secret
         return self._keys.find(header.kid)
 
     def _decoded(self, token: Secret, header: _Header, key: Any) -> tuple[Claims | None, str]:
@@ -239,7 +247,7 @@ class TokenVerifier:
         try:
             raw = jwt.decode(
                 token.reveal(),
-                key,
+                revealed(key),
                 algorithms=_fitting(self._algorithms, header, key),
                 audience=self._audience,
                 leeway=self._leeway,
@@ -287,13 +295,13 @@ class TokenVerifier:
             answer = await self._session.call(self._jwks)
         keys: dict[str | None, Any] = {}
         for entry in _entries(answer):
-            # A key set may hold keys of other kinds and uses beside ours.
-            if entry.get("use", "sig") == "sig":
+            # A key set may hold keys of other kinds and uses beside ours, under the same ids.
+            if entry.get("use") in ("sig", None):
                 try:
                     key = jwt.PyJWK.from_dict(entry).key
-                except (jwt.PyJWTError, ValueError, TypeError):
+                except (jwt.PyJWTError, ValueError, TypeError, NotImplementedError):
                     continue
-                if isinstance(key, RSAPublicKey | EllipticCurvePublicKey):
+                if isinstance(key, self._kinds):
                     keys[_text(entry.get("kid"))] = key
         if not keys:
             raise ResponseDecodeError(f"{self._session.base_url} has no public keys for signatures")
@@ -317,7 +325,8 @@ def bearer_token(authorization: str | Secret) -> Secret:
         UnauthorizedError: the header is not ``Bearer`` and a token.
     """
     authorization = as_secret(authorization)
-    scheme, _, token = map(Secret, authorization.reveal().strip().partition(" "))
+    scheme, *rest = map(Secret, authorization.reveal().strip().split(" ", 1))
+    token = Secret(rest[0].reveal().lstrip(" ")) if rest else Secret("")
     if scheme.reveal().lower() != "bearer" or not token:
         _refuse("the Authorization header is not Bearer and a token", error="invalid_request")
     return token
@@ -351,13 +360,16 @@ def _fitting(allowed: frozenset[str], header: _Header, key: Any) -> list[str]:
         kind = _RSA
     elif isinstance(key, EllipticCurvePublicKey):
         kind = _ELLIPTIC
-    else:
+    elif isinstance(key, Secret):
         kind = _SHARED
+    else:
+        return []
     return [header.alg] if header.alg in allowed & kind else []
 
 
 def _digest(token: Secret) -> bytes:
-    return hashlib.sha256(token.reveal().encode()).digest()
+    # Servers decode headers that are not UTF-8 with lone surrogates.
+    return hashlib.sha256(token.reveal().encode(errors="surrogatepass")).digest()
 
 
 def _entries(key_set: object) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ import msgspec
 
 from ..errors import (
     AuthenticationError,
+    BatchInterruptedError,
     CallTimeoutError,
     ConflictError,
     ConnectionFailedError,
@@ -52,6 +53,8 @@ from ..errors import (
 )
 
 MEDIA_TYPE: Final = "application/problem+json"
+_LONG_S: Final = 60
+"""Seconds in ``Retry-After`` for a wait that is no number."""
 
 _STATUSES: Final[tuple[tuple[type[FronteggError], int], ...]] = (
     (UnauthorizedError, 401),
@@ -67,6 +70,7 @@ _STATUSES: Final[tuple[tuple[type[FronteggError], int], ...]] = (
     (ServerError, 502),
     (ConnectionFailedError, 502),
     (ResponseDecodeError, 502),
+    (BatchInterruptedError, 502),
 )
 
 
@@ -101,7 +105,10 @@ class ErrorResponses(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(error, UnauthorizedError):
             headers |= error.headers
         if isinstance(error, RateLimitError):
-            headers["Retry-After"] = str(max(1, math.ceil(error.retry_after or 1)))
+            seconds = error.retry_after or 1.0
+            headers["Retry-After"] = str(
+                max(1, math.ceil(seconds)) if math.isfinite(seconds) else _LONG_S
+            )
         problem = {"title": HTTPStatus(status).phrase, "status": status}
         detail = _detail(error, status)
         if detail:

@@ -484,3 +484,10 @@ def test_a_session_with_something_else(text: str) -> None:
     """A browser's session that holds no login is a ``LoginError``, whatever it holds."""
     with pytest.raises(LoginError, match="no login"):
         PendingLogin.from_json(text)
+
+
+def test_scopes_in_one_string() -> None:
+    """A string of scopes is sent as it is, and not letter by letter."""
+    session = FronteggSession.for_users(client_id="app", base_url="https://acme.example.test")
+    url, _ = begin_login(session, CLIENT, scopes="openid email")
+    assert query_of(url)["scope"] == "openid email"

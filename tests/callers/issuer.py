@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, Mapping
@@ -31,6 +32,8 @@ class Issuer:
         rights: good access tokens, by kind and id (``users/7``), with their rights.
         lookups: paths of the look-ups, from the kind on.
         answer: status and body that look-ups get, or None for what they ask for.
+        answers: the same for one look-up, by its path; None for one that is held.
+        more_keys: further entries of the key set.
     """
 
     def __init__(self) -> None:
@@ -42,6 +45,8 @@ class Issuer:
         self.rights: Final[dict[str, dict[str, Any]]] = {}
         self.lookups: Final[list[str]] = []
         self.answer: tuple[int, str] | None = None
+        self.answers: Final[dict[str, tuple[int, str] | None]] = {}
+        self.more_keys: Final[list[dict[str, Any]]] = []
 
     @property
     def key_id(self) -> str:
@@ -98,8 +103,11 @@ class Issuer:
         """List the good access tokens of users or tenants, or show one of them."""
         kind, token_id = request.match_info["kind"], request.match_info["id"]
         self.lookups.append(f"{kind}/{token_id}")
-        if self.answer is not None:
-            return web.Response(status=self.answer[0], text=self.answer[1])
+        answer = self.answers.get(self.lookups[-1], self.answer)
+        if answer is None and self.lookups[-1] in self.answers:
+            await asyncio.Event().wait()
+        if answer is not None:
+            return web.Response(status=answer[0], text=answer[1])
         if token_id == "active":
             ids = [name.partition("/")[2] for name in self.rights if name.startswith(kind)]
             return web.json_response(ids)
@@ -115,7 +123,7 @@ class Issuer:
         for number in self._published:
             entry = json.loads(RSAAlgorithm.to_jwk(_KEYS[number].public_key()))
             keys.append({**entry, "use": "sig", "alg": "RS256", "kid": f"key-{number}"})
-        return web.json_response({"keys": keys})
+        return web.json_response({"keys": [*keys, *self.more_keys]})
 
 
 @asynccontextmanager
@@ -128,7 +136,7 @@ async def running_issuer() -> AsyncGenerator[Issuer]:
     app.router.add_get(
         "/identity/resources/vendor-only/{kind}/access-tokens/v1/{id}", issuer.look_up
     )
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)
