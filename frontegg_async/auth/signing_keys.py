@@ -10,7 +10,8 @@ and keys have no ids           ``REFILL_S``. A flood of forged tokens is refused
                                that without a fetch
 another key takes the id of    its tokens are refused until the keys are renewed
 an old one
-the fetch fails                old keys serve on, however long it fails
+the fetch fails                old keys serve on, however long it fails; a token with an
+                               unknown key ends in the fetch's error, which is no 401
 the fetch fails and there are  its error, and the next fetch after ``RETRY_S``
 no keys
 =============================  ========================================================
@@ -89,7 +90,7 @@ class SigningKeys:
         """Return the key of an id after a fetch, or None if it is not known then either.
 
         Raises:
-            FronteggError: there are no keys, and they cannot be fetched.
+            FronteggError: the keys cannot be fetched, so it is not known whether there is one.
         """
         if not self._keys:
             await self._first()
@@ -103,10 +104,17 @@ class SigningKeys:
             task = self._task
         if not _is_running(task):
             if not self._take_from_budget():
-                return None
+                return self._known(key_id)
             task = self._start()
         await asyncio.shield(task)
-        return self.find(key_id)
+        return self._known(key_id)
+
+    def _known(self, key_id: str | None) -> Any | None:
+        """Return the key of an id after the last fetch; an unknown one is no "no" if that failed."""
+        key = self.find(key_id)
+        if key is None and self._failed is not None:
+            raise self._failed[0].again()
+        return key
 
     async def _first(self) -> None:
         if self._failed is not None and self._clock.monotonic() < self._failed[1]:
