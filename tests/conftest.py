@@ -65,11 +65,15 @@ SLOW: Final = frozenset(
         "bulk/test_kills.py",
         "bulk/test_ledger_damage.py",
         "bulk/test_ledger_loading_damage.py",
+        "bulk/test_memory.py",
         "cli/test_bulk_pipes.py",
         "cli/test_call_every.py",
         "drift/test_answers.py",
         "drift/test_every_coroutine.py",
         "endpoints/test_models.py",
+        "endpoints/test_odd_responses.py",
+        "frameworks/test_documentation.py",
+        "frameworks/test_servers.py",
         "pacing/test_targets.py",
         "report/test_page_in_browser.py",
         "session/test_secrets_in_frames.py",
@@ -81,7 +85,7 @@ SLOW: Final = frozenset(
     )
 )
 """The modules of ``pytest -m slow``: kills, faults, full disks, damage, state machines, properties
-over whole runs, checks of all operations, pacing targets, a real browser. They take
+over whole runs, checks of all operations, pacing targets, a real browser, applications under their servers. They take
 half of the time, are left out unless they are asked for (``make all``), and are run by CI."""
 
 
