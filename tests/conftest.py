@@ -85,8 +85,9 @@ SLOW: Final = frozenset(
     )
 )
 """The modules of ``pytest -m slow``: kills, faults, full disks, damage, state machines, properties
-over whole runs, checks of all operations, pacing targets, a real browser, applications under their servers. They take
-half of the time, are left out unless they are asked for (``make all``), and are run by CI."""
+over whole runs, checks of all operations, pacing targets, a real browser, applications under their
+servers. They take half of the time, are left out unless they are asked for (``make all``), and are
+run by CI."""
 
 
 def pytest_configure() -> None:
