@@ -110,7 +110,7 @@ class SigningKeys:
         return self._known(key_id)
 
     def _known(self, key_id: str | None) -> Any | None:
-        """Return the key of an id after the last fetch; an unknown one is no "no" if that failed."""
+        """Return the key of an id, or None if the last fetch tells that there is none."""
         key = self.find(key_id)
         if key is None and self._failed is not None:
             raise self._failed[0].again()
