@@ -231,7 +231,7 @@ class Play:
         await turn()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.tuples(
