@@ -14,21 +14,23 @@ UNTRIED = frozenset({"not checked", "skipped", "check was interrupted by user"})
 
 
 def report(lines: Iterable[str]) -> list[str]:
-    """Return a row for each module that was tried, and below them the mutants left alive."""
-    statuses: dict[str, Counter[bool]] = defaultdict(Counter)
+    """Return a row for each module that was tried, and below them the mutants left alive.
+
+    Timeouts are shown, because mutmut calls a test run that cannot begin a timeout as well.
+    """
+    statuses: dict[str, Counter[str]] = defaultdict(Counter)
     alive: list[str] = []
     for line in lines:
         name, colon, status = line.strip().rpartition(": ")
         if not colon or status in UNTRIED:
             continue
-        noticed = status in NOTICED
-        statuses[name.rpartition(".")[0]][noticed] += 1
-        if not noticed:
+        statuses[name.rpartition(".")[0]][status] += 1
+        if status not in NOTICED:
             alive.append(f"{status}: {name}")
-    rows = [
-        f"{100 * counts[True] / counts.total():5.1f} % of {counts.total():4} noticed  {module}"
-        for module, counts in sorted(statuses.items())
-    ]
+    rows = ["noticed  mutants  timeouts  module"]
+    for module, found in sorted(statuses.items()):
+        noticed = sum(found[status] for status in NOTICED) / found.total()
+        rows.append(f"{100 * noticed:5.1f} % {found.total():8} {found['timeout']:9}  {module}")
     return [*rows, "", *alive, "", "A mutant is shown by: .venv/bin/mutmut show NAME"]
 
 
