@@ -19,6 +19,10 @@ all: .venv/lint ## all tests
 coverage: .venv/lint ## all tests, with lines and branches that no test ran, also in htmlcov/
 	$(PYTEST) -m '' --cov --cov-report=term --cov-report=html $(ARGS)
 
+mutants: .venv/mutants ## changes of core, auth and pacing that no test notices; ARGS='frontegg_async._core.retry.*' for one module
+	$(BIN)/mutmut run $(ARGS)
+	$(BIN)/mutmut results --all true | $(BIN)/python -m tests.support.mutation_score
+
 lint: .venv/lint ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -41,4 +45,4 @@ bench: .venv/bench ## all benchmarks; with ARGS=--quick only to see that they wo
 	$(BIN)/pip install -q -e '.[$*]'
 	touch $@
 
-.PHONY: help quick test all coverage lint format docs bench
+.PHONY: help quick test all coverage mutants lint format docs bench

@@ -33,16 +33,8 @@ from pacing.drawing import Bar, Section, draw
 from pacing.strategies import OURS, STRATEGIES
 
 from frontegg_async.pacing import Pacing, RunAllowance
-from tests.pacing.scenarios import (
-    BY_NAME,
-    MORE_IS_BETTER,
-    SCENARIOS,
-    Outcome,
-    Scenario,
-    Target,
-    mean,
-    worst,
-)
+from tests.pacing.measures import MORE_IS_BETTER, Outcome, Scenario, Target, mean, worst
+from tests.pacing.scenarios import BY_NAME, SCENARIOS
 
 PEERS_SEEDS: Final = 3
 FAST_PATH: Final[dict[str, RunAllowance | None]] = {

@@ -20,7 +20,7 @@ from socket_figures import Case, Measures, Scenario, at_least, at_most
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from frontegg_async.emulator import Announce, RateLimit
-from tests.pacing.simulation import bursts, percentile, poisson
+from tests.pacing.loads import bursts, percentile, poisson
 
 ROOT: Final = Path(__file__).parent.parent
 LATENCY: Final = 0.08

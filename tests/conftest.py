@@ -34,6 +34,7 @@ TESTS: Final = Path(__file__).parent
 QUICK: Final = frozenset(
     TESTS / name
     for name in (
+        "auth/test_grants.py",
         "auth/test_tokens.py",
         "bulk/test_run.py",
         "bulk/test_streams.py",

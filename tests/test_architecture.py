@@ -10,11 +10,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import frontegg_async
 
 ROOT = Path(frontegg_async.__file__).parent
 PACKAGE = "frontegg_async"
+TESTS = Path(__file__).parent
+TEST_FILES = sorted(TESTS.rglob("*.py"))
 
 FLOORS: dict[float, tuple[str, ...]] = {
     0: (
@@ -299,7 +302,7 @@ def test_the_table_of_optional_libraries_is_whole() -> None:
     project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     installed: set[str] = set()
-    for extra in extras.keys() - {"bench", "lint", "test"}:
+    for extra in extras.keys() - {"bench", "lint", "mutants", "test"}:
         for requirement in extras[extra]:
             distribution = requirement.partition(">")[0].partition("[")[0]
             installed |= NAMES_OF.get(distribution, {distribution})
@@ -354,3 +357,39 @@ def test_modules_are_documented_and_of_a_readable_length(name: str) -> None:
     source = MODULES[name].read_text()
     assert ast.get_docstring(ast.parse(source))
     assert source.count("\n") <= 500
+
+
+def test_no_test_imports_a_test() -> None:
+    """No test module is imported by another one: the helpers that they share are found by name."""
+    imported = [
+        f"{path.relative_to(TESTS)}:{node.lineno}"
+        for path in TEST_FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (getattr(node, "module", None) or "", *(alias.name for alias in node.names))
+        if any(part.startswith("test_") for part in name.split("."))
+    ]
+    assert not imported
+
+
+def test_tests_are_of_a_readable_length() -> None:
+    """Each module of tests, helpers included, has at most 500 lines."""
+    lengths = {path: path.read_text().count("\n") for path in TEST_FILES}
+    assert len(lengths) > 100
+    assert not {path for path, length in lengths.items() if length > 500}
+
+
+def test_no_property_has_a_deadline() -> None:
+    """Every ``@given`` runs under the profile of tests/conftest.py, and none sets a deadline."""
+    assert settings.get_current_profile_name() == "frontegg_async"
+    assert settings().deadline is None
+    set_here = [
+        f"{path.relative_to(TESTS)}:{node.lineno}"
+        for path in TEST_FILES
+        if path != TESTS / "conftest.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "deadline" and ast.unparse(node.func).endswith("settings")
+    ]
+    assert not set_here

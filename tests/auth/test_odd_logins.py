@@ -5,19 +5,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import pytest
 
 from frontegg_async import FronteggSession, UserTokens
-from frontegg_async.emulator import Emulator
+from frontegg_async.emulator import Emulator, RefreshTokenIn
 
 from ..support.clocks import FakeClock
+from ..support.logins import LIFE, PASSWORD, emulator_on, log_in, users_session, with_users
 
 pytestmark = pytest.mark.anyio
-
-PASSWORD: Final = "correct horse battery staple"
 
 
 def jwt(clock: FakeClock, *, life: float = 1_000.0, **claims: Any) -> str:
@@ -36,11 +35,7 @@ def clock() -> FakeClock:
 async def emulator(clock: FakeClock) -> AsyncIterator[Emulator]:
     """Give a server with two users with passwords."""
     async with Emulator(clock=clock.monotonic, wall_clock=clock.time) as server:
-        for name in ("ada", "bob"):
-            server.add_user(
-                name, email=f"{name}@example.test", tenant_ids=["home"], password=PASSWORD
-            )
-        yield server
+        yield with_users(server)
 
 
 @pytest.fixture
@@ -109,3 +104,14 @@ async def test_claims_that_are_odd(session: FronteggSession, clock: FakeClock) -
     manager = user._view.user_tokens
     assert manager is not None
     assert manager.current() is None
+
+
+async def test_the_cookie_is_where_frontegg_looks(clock: FakeClock) -> None:
+    """A server that looks for the refresh token in the cookie finds it there."""
+    for where in (RefreshTokenIn.COOKIE, RefreshTokenIn.EITHER):
+        async with emulator_on(clock, refresh_token_in=where) as emulator:
+            with_users(emulator)
+            async with users_session(emulator, clock) as session:
+                user = session.as_user(await log_in(session))
+                clock.advance(2 * LIFE)
+                assert (await user.me.get()).id == "ada"

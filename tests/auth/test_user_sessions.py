@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any, Final
 
 import aiohttp
 import msgspec
@@ -16,7 +15,6 @@ from frontegg_async import (
     ConnectionFailedError,
     FronteggError,
     FronteggSession,
-    LoginResult,
     ServerError,
     UserTokens,
 )
@@ -26,46 +24,31 @@ from frontegg_async.emulator import (
     CutBeforeCommit,
     Emulator,
     Fault,
-    RefreshTokenIn,
     Stall,
 )
-from frontegg_async.endpoints.authentication import LOGIN, REFRESH, REFRESH_API_TOKEN
+from frontegg_async.endpoints.authentication import LOGIN
 
 from ..support.clocks import FakeClock, spin
+from ..support.logins import (
+    API_REFRESHES,
+    LIFE,
+    REFRESHES,
+    emulator_on,
+    log_in,
+    settle,
+    until,
+    users_session,
+    with_users,
+)
 from ..support.routes import AUTH
 
 pytestmark = pytest.mark.anyio
-
-PASSWORD: Final = "correct horse battery staple"
-LIFE: Final = 1_000.0
-REFRESHES: Final = f"POST {REFRESH.template}"
-API_REFRESHES: Final = f"POST {REFRESH_API_TOKEN.template}"
 
 
 @pytest.fixture
 def clock() -> FakeClock:
     """Give one clock to the server and to the session."""
     return FakeClock()
-
-
-def emulator_on(clock: FakeClock, **settings: Any) -> Emulator:
-    """Return an emulator that lives by ``clock``, not started yet."""
-    return Emulator(
-        access_token_lifetime=LIFE,
-        token_lifetime=LIFE,
-        clock=clock.monotonic,
-        wall_clock=clock.time,
-        **settings,
-    )
-
-
-def with_users(emulator: Emulator) -> Emulator:
-    """Add two users with passwords."""
-    for name in ("ada", "bob"):
-        emulator.add_user(
-            name, email=f"{name}@example.test", tenant_ids=["home"], password=PASSWORD
-        )
-    return emulator
 
 
 @pytest.fixture
@@ -83,31 +66,6 @@ async def session(emulator: Emulator, clock: FakeClock) -> AsyncIterator[Fronteg
         yield opened
     left = asyncio.all_tasks() - before
     assert not {task for task in left if "frontegg_async" in task.get_name()}
-
-
-def users_session(emulator: Emulator, clock: FakeClock) -> FronteggSession:
-    """Return a session that only serves users, not entered yet."""
-    return FronteggSession.for_users(
-        client_id=emulator.client_id, base_url=emulator.url, clock=clock
-    )
-
-
-async def log_in(session: FronteggSession, name: str = "ada") -> LoginResult:
-    """Log a user in."""
-    return await session.authentication.login(email=f"{name}@example.test", password=PASSWORD)
-
-
-async def until(reached: Callable[[], bool]) -> None:
-    """Let other tasks run until something is reached."""
-    while not reached():  # noqa: ASYNC110  # it is reached in a task of the session's own
-        await asyncio.sleep(0)
-
-
-async def settle() -> None:
-    """Let background tasks end; they talk to a real socket, so they are waited for by name."""
-    flights = {task for task in asyncio.all_tasks() if task.get_name() == "frontegg_async token"}
-    if flights:
-        await asyncio.wait(flights)
 
 
 async def test_a_user_logs_in(emulator: Emulator, session: FronteggSession) -> None:
@@ -531,14 +489,3 @@ async def test_api_tokens(emulator: Emulator, clock: FakeClock) -> None:
         with pytest.raises(AuthenticationError):
             await users.authentication.login_with_api_token(made.client_id, "wrong")
     assert emulator.count(f"POST {LOGIN.template}") == 0
-
-
-async def test_the_cookie_is_where_frontegg_looks(clock: FakeClock) -> None:
-    """A server that looks for the refresh token in the cookie finds it there."""
-    for where in (RefreshTokenIn.COOKIE, RefreshTokenIn.EITHER):
-        async with emulator_on(clock, refresh_token_in=where) as emulator:
-            with_users(emulator)
-            async with users_session(emulator, clock) as session:
-                user = session.as_user(await log_in(session))
-                clock.advance(2 * LIFE)
-                assert (await user.me.get()).id == "ada"

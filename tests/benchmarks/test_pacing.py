@@ -20,7 +20,10 @@ from bench_pacing import (
 from pacing.drawing import Bar, Section, draw
 from pacing.strategies import OURS, STRATEGIES
 
-from tests.pacing.scenarios import BY_NAME, SCENARIOS, Outcome, alone, windows
+from tests.pacing.measures import Outcome
+from tests.pacing.scenarios import BY_NAME, SCENARIOS
+from tests.pacing.scenarios_alone import alone
+from tests.pacing.servers import windows
 
 PODS = "8 pods ask 90 % of 100 / 1 s"
 BACKOFF = "plain backoff"

@@ -131,7 +131,7 @@ async def lives(
 
 
 @given(rows, faults, kills)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_with_invites(
     pairs: list[tuple[int, int]], given_faults: list[tuple[Fault, int]], given_kills: list[int]
 ) -> None:
@@ -144,7 +144,7 @@ def test_with_invites(
 
 
 @given(rows, faults, kills)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_without_invites(
     pairs: list[tuple[int, int]], given_faults: list[tuple[Fault, int]], given_kills: list[int]
 ) -> None:

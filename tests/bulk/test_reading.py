@@ -256,6 +256,14 @@ def test_headers_that_are_refused(content: bytes, message: str) -> None:
         read(content)
 
 
+def test_a_byte_order_mark_in_jsonl() -> None:
+    """The mark that some programs put before UTF-8 belongs to no row, and costs none."""
+    row = b'{"userId": "good-user", "tenantId": "good-tenant"}\n'
+    found = read(b"\xef\xbb\xbf" + row + row, ".jsonl")
+    assert good(found) == [THE_GOOD] * 2
+    assert not bad_lines(found)
+
+
 def test_utf_16_jsonl() -> None:
     """A file in another encoding yields malformed rows and no assignment."""
     found = read('{"userId": "u", "tenantId": "t"}\n'.encode("utf-16"), ".jsonl")

@@ -105,7 +105,7 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 TestQueueMachine = QueueMachine.TestCase
-TestQueueMachine.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestQueueMachine.settings = settings(max_examples=100, stateful_step_count=40)
 
 
 def test_the_first_row_of_each_user() -> None:

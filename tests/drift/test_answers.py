@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import NoneType
 from typing import Any, Final, Literal, cast, get_args, get_origin
@@ -18,7 +16,8 @@ from frontegg_async.endpoints import operations
 from frontegg_async.models._base import ResponseModel
 from frontegg_async.operation import JSON
 
-from .instances import Field, fields_of, present, structs_in, value_of
+from .instances import fields_of, present, structs_in, value_of
+from .secret_fields import secrets_in
 
 OPERATIONS: Final = operations()
 STRUCTS: Final = structs_in(*(each.returns for each in OPERATIONS if each.returns is not JSON))
@@ -33,16 +32,6 @@ DATES: Final = {
     "2024-05-06T07:08:09+05:30": datetime(2024, 5, 6, 1, 38, 9, tzinfo=UTC),
     "2024-05-06T07:08:09.1-08:00": datetime(2024, 5, 6, 15, 8, 9, 100_000, tzinfo=UTC),
 }
-SECRET_WORDS: Final = re.compile(
-    r"password|secret|token|jwt|otp|code|link|hash|salt|qr|private|credential|recovery|assertion"
-)
-"""Words in the names of fields that must not be read in a log."""
-NO_SECRETS: Final = re.compile(
-    # Its name, its end or its purpose: not the secret.
-    r".*(_id|_ids|_type|_at|_in|_expiration\w*|_time|_url|_name|_method|_length|_status|_key"
-    r"|_algorithm|_uri|_payload)"
-    r"|country_code|post_code|status_code|error_code|vendor_id|hash_type|hashing_\w+"
-)
 
 each_struct = pytest.mark.parametrize("struct", STRUCTS, ids=str)
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
@@ -59,14 +48,6 @@ def full(struct: Any) -> dict[str, Any]:
     document = json.loads(msgspec.json.encode(value_of(struct, "x")))
     assert set(document) == {field.wire for field in fields_of(struct)}
     return cast("dict[str, Any]", document)
-
-
-def secrets_in(struct: Any) -> Iterator[Field]:
-    """Yield the fields whose names say that their texts are secret."""
-    for field in fields_of(struct):
-        named = SECRET_WORDS.search(field.name) and not NO_SECRETS.fullmatch(field.name)
-        if named and str in present(field.hint):
-            yield field
 
 
 def test_there_are_structs() -> None:

@@ -17,7 +17,7 @@ from frontegg_async.models._base import RequestModel
 
 from .instances import Field, fields_of, present, structs_in, tag_of, value_of
 from .recording import CALLABLE, parameters_of
-from .test_answers import secrets_in
+from .secret_fields import secrets_in
 
 STRUCTS: Final = structs_in(
     *(each.body for each in CALLABLE if each.body is not None),

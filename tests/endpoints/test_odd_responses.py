@@ -256,7 +256,6 @@ def exact_names(struct: type[msgspec.Struct]) -> set[str]:
 @settings(
     max_examples=300,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    deadline=None,
 )
 @given(st.data())
 def test_any_odd_value_costs_its_field(data: st.DataObject) -> None:
@@ -309,7 +308,6 @@ def test_any_odd_value_costs_its_field(data: st.DataObject) -> None:
 @settings(
     max_examples=200,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    deadline=None,
 )
 @given(st.data())
 def test_any_mutation_is_an_answer_or_an_error(data: st.DataObject) -> None:

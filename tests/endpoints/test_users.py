@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from frontegg_async import (
     FronteggSession,
@@ -18,6 +19,7 @@ from frontegg_async import (
 )
 from frontegg_async.emulator import Emulator
 from frontegg_async.endpoints import users
+from frontegg_async.models.users import AddToTenantRequest
 
 from ..support.sessions import API_KEY, session_on
 
@@ -90,6 +92,15 @@ async def test_add_to_tenant(
     assert [(each.user_id, each.tenant_id) for each in emulator.invites] == (
         [("user-0", "acme")] * invites
     )
+
+
+@pytest.mark.parametrize("skip", [UNSET, None, False, True], ids=repr)
+def test_only_without_an_invite_an_add_is_harmless(skip: Any) -> None:
+    """A second add may follow one in doubt only if the body says that no invite is sent."""
+    read_back = users.ADD_TO_TENANT.read_back
+    assert read_back is not None
+    body = AddToTenantRequest(tenant_id="acme", skip_invite_email=skip)
+    assert read_back.harmless(body) is (skip is True)
 
 
 @pytest.mark.parametrize("verb", ["add_to_tenant", "set_active_tenant"])

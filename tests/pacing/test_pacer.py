@@ -39,7 +39,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(steps, st.none() | limits.map(lambda limit: FixedRate(math.ceil(limit[0]), limit[1])))
 def test_any_sequence_leaves_it_sane(
     sequence: list[tuple[str, float, float, bool, tuple[float, float]]],
@@ -109,7 +109,7 @@ def check(pacer: GroupPacer, now: float, flying: int) -> None:
     assert (learned is not None) == state.limited
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.integers(1, 20),
     st.floats(0.01, 100.0),

@@ -14,19 +14,11 @@ import pytest
 
 from frontegg_async.pacing import FixedRate
 
-from .scenarios import BY_NAME, MORE_IS_BETTER, PUBLISHED, Outcome, Target, mean, windows, worst
-from .servers import FixedWindow, Server
-from .simulation import (
-    PacedClient,
-    Simulation,
-    bulk_load,
-    count,
-    from_zero,
-    plain_backoff,
-    poisson,
-    settled,
-    web_load,
-)
+from .loads import bulk_load, count, from_zero, poisson, settled, web_load
+from .measures import MORE_IS_BETTER, PUBLISHED, Outcome, Target, mean, worst
+from .scenarios import BY_NAME
+from .servers import FixedWindow, Server, windows
+from .simulation import PacedClient, Simulation, plain_backoff
 
 MARGINS = {"wasted": 1.4, "wasted_0": 1.4, "p95": 1.3}
 """Factors for one seed or two: at one percent of waste there is chance in the second digit."""

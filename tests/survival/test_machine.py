@@ -354,8 +354,6 @@ def is_lost(record: RecordedRequest) -> bool:
     return record.fault in CUTS or record.status in LOST_STATUSES
 
 
-SurvivalMachine.TestCase.settings = settings(
-    max_examples=80, stateful_step_count=12, deadline=None, database=None
-)
+SurvivalMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=12, database=None)
 # Dozens of runs, each with processes of its own: on a machine that is busy they take minutes.
 TestSurvival = pytest.mark.timeout(600)(SurvivalMachine.TestCase)

@@ -331,7 +331,7 @@ def is_overtaken(row: ExportedRow) -> bool:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("job", WRITES)
-@settings(max_examples=25, deadline=None, database=None)
+@settings(max_examples=25, database=None)
 @given(st.data())
 def test_what_a_run_says_is_true(job: str, data: st.DataObject) -> None:
     """Each row ends as the server has it or as unknown, invites go once, and the last row holds."""
