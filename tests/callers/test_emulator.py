@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
+import sys
 from collections.abc import AsyncIterator
+from typing import Any
 
 import jwt
 import pytest
@@ -90,3 +95,48 @@ async def test_access_tokens_of_tenants(emulator: Emulator, frontegg: FronteggSe
     await tokens.delete_access_token(made.id or "")
     with pytest.raises(UnauthorizedError, match="revoked"):
         await TokenVerifier(frontegg).authenticate({"x-api-key": made.secret or ""})
+
+
+async def test_keys_of_the_configuration(frontegg: FronteggSession) -> None:
+    """The PEM key of the environment's configuration verifies a login as the key set does."""
+    verifier = TokenVerifier(frontegg, keys="configuration")
+    assert (await verifier.verify(await token_of_ada(frontegg))).user_id == "ada"
+
+
+async def test_the_official_package_agrees(emulator: Emulator, frontegg: FronteggSession) -> None:
+    """Frontegg's own Python package takes the tokens that the verifier takes, with equal claims.
+
+    It reads the key, and which access tokens are active, from the emulator, as it does from
+    Frontegg; tokens of another emulator are rejected by both.
+    """
+    verifier, user = TokenVerifier(frontegg), await token_of_ada(frontegg)
+    tokens = frontegg.for_tenant("t1").api_tokens
+    made = await tokens.create_access_token(description="CI", role_ids=["role-Admin"])
+    access = made.secret or ""
+    found = await checked_officially(emulator, user, access)
+    assert found["JWT"] == (await verifier.verify(user)).raw
+    claims = await verifier.verify_access_token(access)
+    assert found["AccessToken"] == {
+        **claims.raw,
+        "roles": ["Admin"],
+        "permissions": ["permission-Admin"],
+    }
+
+    async with Emulator() as other:
+        found = await checked_officially(other, user, access)
+    assert found == {"JWT": "UnauthenticatedException", "AccessToken": "UnauthenticatedException"}
+
+
+async def checked_officially(emulator: Emulator, user: str, access: str) -> dict[str, Any]:
+    """Return the claims of a user's and an access token as the official package reads them."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.support.official_check",
+        emulator.client_id, emulator.api_key, user, access,
+        env={**os.environ, "FRONTEGG_API_GATEWAY_URL": emulator.url},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    written, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    found: dict[str, Any] = json.loads(written)
+    return found

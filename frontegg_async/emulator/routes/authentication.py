@@ -6,6 +6,7 @@ in a cookie; the one of an API token is in the body, and rotates
 a refresh token that has been rotated away is invalid: 401            guess
 wrong passwords and unknown addresses are the same 401                guess
 logging out without a session is no error                             guess
+the environment's configuration has the public key as PEM             client
 an API token that has expired, or whose user is locked, is 401        guess
 501 without the extra that signs                                      ours
 ==================================================================  ======
@@ -112,6 +113,21 @@ def _jwks(state: State, call: Call) -> Response:
     return json_response(200, call.store.keys.jwks())
 
 
+def _configuration(state: State, call: Call) -> Response:
+    store = call.store
+    return json_response(
+        200,
+        {
+            "id": store.client_id,
+            "publicKey": store.keys.pem(),
+            "jwtAlgorithm": "RS256",
+            "addRolesToJwt": True,
+            "addPermissionsToJwt": True,
+            "defaultTokenExpiration": int(store.tokens.access_lifetime),
+        },
+    )
+
+
 def _expired(call: Call, token: ApiToken) -> bool:
     return token.expires is not None and token.expires <= call.store.wall_clock()
 
@@ -121,9 +137,13 @@ def _same(one: str, other: str) -> bool:
 
 
 _AUTH: Final = "/identity/resources/auth"
+_CONFIGURATION: Final = "/identity/resources/configurations/v1"
 
 ROUTES: Final = (
     route("GET", "/.well-known/jwks.json", _jwks, takes=Takes.NOTHING),
+    route("GET", _CONFIGURATION, _configuration, takes=Takes.ENVIRONMENT),
+    # As Frontegg's own Python SDK asks for it (client).
+    route("GET", _CONFIGURATION + "/", _configuration, takes=Takes.ENVIRONMENT),
     route("POST", _AUTH + "/v1/user", _login, takes=Takes.NOTHING),
     route("POST", _AUTH + "/v1/user/token/refresh", _refresh, takes=Takes.NOTHING),
     route("POST", _AUTH + "/v1/logout", _logout, takes=Takes.NOTHING),

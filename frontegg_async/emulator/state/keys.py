@@ -82,6 +82,13 @@ class Keys:
 
         return jwt.encode(dict(claims), key, algorithm="RS256", headers={"kid": self._id})
 
+    def pem(self) -> str:
+        """Return the public key that tokens verify with now, as PEM."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        public = self.make().public_key()
+        return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
     def jwks(self) -> dict[str, list[dict[str, Any]]]:
         """Return the JSON Web Key Set with the published keys."""
         self.make()
