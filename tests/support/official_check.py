@@ -1,7 +1,7 @@
 """Checks tokens with the official ``frontegg`` package: a program of its own, as it is blocking.
 
-Arguments are the client id, the API key, and a user token and an access token to check. The claims of
-both go to stdout as JSON, with an error's class in place of those that it rejects.
+Arguments are the client id, the API key, and a user token and an access token to check. The claims
+of both go to stdout as JSON, with an error's class in place of those that it rejects.
 """
 
 from __future__ import annotations
