@@ -114,6 +114,16 @@ EXPLAINED: Final = (
         "the groups of a user are objects without a schema; Frontegg's React client reads these",
         ("class User", "field groups", "gone"),
     ),
+    # Operations that no document has.
+    *_about(
+        "client",
+        "Frontegg's own SDKs look the access tokens of tenants up with it",
+        (
+            "GET /identity/resources/vendor-only/tenants/access-tokens/v1/active",
+            "route",
+            "gone",
+        ),
+    ),
     # Said in descriptions, and not in schemas.
     *_about(
         "spec",
