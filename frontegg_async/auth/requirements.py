@@ -107,11 +107,15 @@ def _is_named(value: object) -> bool:
     return isinstance(value, str) and value != ""
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _seconds(value: float | timedelta | None) -> float | None:
     if value is None:
         return None
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    if isinstance(seconds, bool) or not seconds > 0:
+    if not _is_number(seconds) or not seconds > 0:
         raise ConfigurationError(f"step_up must be a positive number of seconds, got {value!r}")
     return float(seconds)
 

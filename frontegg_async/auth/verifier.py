@@ -402,8 +402,8 @@ def _issuers(session: Session, given: str | Sequence[str] | None, *, owned: bool
         if owned or not _is_own_domain(session.base_url):
             raise ConfigurationError(
                 "a TokenVerifier needs issuer, the URL of your workspace or custom domain, such "
-                "as https://acme.frontegg.com: the keys of a region's host are not of one "
-                "environment alone"
+                "as https://acme.frontegg.com: it cannot be told from jwks_url, or "
+                "from a region's host, which serves many environments"
             )
         given = session.base_url
     issuers = (given,) if isinstance(given, str) else tuple(given)

@@ -110,7 +110,11 @@ class RouteRequirement(msgspec.Struct, frozen=True, kw_only=True):
         if self.tenant_from is None:
             return self.requirement.check(claims)
         if self.tenant_from not in path:
-            raise ConfigurationError(f"the path has no parameter {self.tenant_from!r}")
+            names = ", ".join(path) or "none"
+            raise ConfigurationError(
+                f"tenant_from must be a parameter of the route's path ({names}), "
+                f"got {self.tenant_from!r}"
+            )
         tenant = str(path[self.tenant_from])
         return msgspec.structs.replace(self.requirement, tenant=tenant).check(claims)
 

@@ -91,6 +91,7 @@ def test_a_step_up_is_recent_and_has_a_second_factor(
         {"step_up": 0},
         {"step_up": math.nan},
         {"step_up": True},
+        {"step_up": "600"},
     ],
 )
 def test_requirements_that_let_everyone_in_are_refused(settings: dict[str, Any]) -> None:

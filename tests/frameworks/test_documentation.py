@@ -32,8 +32,10 @@ SECRET = "a secret of a webhook, of a usual length"
 
 async def check(monkeypatch, post):
     monkeypatch.setenv("FRONTEGG_WEBHOOK_SECRET", SECRET)
-    body = {"eventKey": "frontegg.user.created", "eventContext": {"userId": "ada"}, "user": {}}
-    for secret, status, text in ((SECRET, 200, "ada@example.com"), (SECRET + "x", 401, "")):
+    body = {"eventKey": "frontegg.user.deleted", "eventContext": {}, "user": {}}
+    sent = [("ada", SECRET, 200, "ada@example.com"), ("gone", SECRET, 200, "gone")]
+    for user_id, secret, status, text in [*sent, ("ada", SECRET + "x", 401, "")]:
+        body["eventContext"]["userId"] = user_id
         headers = {"x-webhook-secret": jwt.encode({}, secret, algorithm="HS256")}
         found, content = await post(body, headers)
         assert found == status
@@ -144,7 +146,7 @@ def test_pages(page: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_webhooks_of_pages(page: str, tmp_path: Path) -> None:
-    """The webhook of a page takes a signed event, and refuses another one."""
+    """The webhook of a page takes signed events, also of a user who is gone, and no other."""
     for name, text in files_of(page).items():
         (tmp_path / name).write_text(text)
     (tmp_path / "test_hooks.py").write_text(TEST_OF_HOOKS + TESTS_OF_HOOKS[page])

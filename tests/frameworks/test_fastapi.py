@@ -150,13 +150,14 @@ async def test_requirements_of_routers_and_applications(
 
 
 async def test_a_path_without_the_tenant_lets_nobody_in(
-    frontegg: FronteggSession, tokens: Tokens
+    frontegg: FronteggSession, tokens: Tokens, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A route whose path lacks the parameter is a 500, and not open to callers of all tenants."""
     async with client_of(app_on(frontegg)) as client:
         response = await client.get("/mistake", headers=bearer(tokens.ada))
     assert response.status_code == 500
     assert "detail" not in response.json()
+    assert "parameter of the route's path (none), got 'tenant_id'" in caplog.text
 
 
 @pytest.mark.parametrize("settings", [{"roles": []}, {"tenant": "t", "tenant_from": "t"}])
