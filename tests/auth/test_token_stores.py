@@ -12,7 +12,7 @@ from frontegg_async import MemoryTokenStore, StoredToken
 from frontegg_async.emulator import Emulator
 
 from ..support.clocks import FakeClock
-from ..support.routes import AUTH
+from ..support.routes import AUTH, GET
 from ..support.sessions import session_on
 from ..support.tokens import StubFetch, make_manager
 
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.anyio
 ODD_FIELDS: Final[list[dict[str, Any]]] = [
     {"value": b"bytes"},
     {"value": None},
+    {"value": "a b"},
     {"issued_at": "0"},
     {"expires_at": None},
     {"expires_at": math.inf},
@@ -57,6 +58,7 @@ async def test_what_is_no_token(emulator: Emulator, found: Any) -> None:
     async with session_on(emulator, token_store=Giving(found)) as session:
         assert (await session.users.get("user-0")).id == "user-0"
     assert emulator.count(AUTH) == 1
+    assert emulator.count(GET) == 1
 
 
 class Unwritable(MemoryTokenStore):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from frontegg_async import ConfigurationError, ForbiddenError, UnauthorizedError
@@ -45,7 +45,7 @@ def test_a_token_without_roles_is_forbidden_and_says_why() -> None:
 def test_the_tenant_must_be_that_of_the_token() -> None:
     """A membership is not enough: the token must act in the tenant."""
     require(tenant="t1").check(caller())
-    with pytest.raises(ForbiddenError):
+    with pytest.raises(ForbiddenError, match="the token acts in another tenant"):
         require(tenant="t2").check(caller(tenantIds=["t1", "t2"]))
 
 
@@ -58,6 +58,7 @@ STEPPED_UP = {"acr": MFA_CONTEXT, "amr": ["pwd", "mfa", "otp"], "auth_time": NOW
         ({}, 60, True),
         ({}, timedelta(minutes=1), True),
         ({}, 59, False),
+        ({"auth_time": NOW}, 0.5, True),
         ({"auth_time": None}, 3_600, False),
         ({"auth_time": None}, math.inf, True),
         ({"acr": "other"}, 60, False),
@@ -80,6 +81,29 @@ def test_a_step_up_is_recent_and_has_a_second_factor(
     assert header.startswith('Bearer error="insufficient_user_authentication", acr_values="')
 
 
+@pytest.mark.parametrize(("max_age", "stated"), [(90, ', max_age="90"'), (math.inf, "")])
+def test_the_challenge_of_a_step_up_says_how_recent(max_age: float, stated: str) -> None:
+    """The header of a 401 names the context, and the seconds only if there is a bound."""
+    with pytest.raises(UnauthorizedError, match="a recent login with a second factor") as caught:
+        require(step_up=max_age).check(caller(), clock=CLOCK)
+    assert caught.value.headers["WWW-Authenticate"] == (
+        f'Bearer error="insufficient_user_authentication", acr_values="{MFA_CONTEXT}"{stated}'
+    )
+
+
+@pytest.mark.parametrize("kind", ["roles", "permissions"])
+def test_a_403_names_the_keys_and_their_kind(kind: str) -> None:
+    """Of keys that a token lacks the error names all; the JWT template only if it carries none."""
+    requirement = require(**{kind: ["a.read", "b.read"]})  # type: ignore[arg-type]
+    lacking = f"the caller has none of the {kind} a.read, b.read"
+    with pytest.raises(ForbiddenError) as caught:
+        requirement.check(caller(**{kind: ["c.read"]}))
+    assert str(caught.value) == f"{lacking} (status 403)"
+    with pytest.raises(ForbiddenError) as caught:
+        requirement.check(caller())
+    assert f"{lacking}: the token carries no {kind} (see its JWT template)" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -92,6 +116,7 @@ def test_a_step_up_is_recent_and_has_a_second_factor(
         {"step_up": math.nan},
         {"step_up": True},
         {"step_up": "600"},
+        {"step_up": -1},
     ],
 )
 def test_requirements_that_let_everyone_in_are_refused(settings: dict[str, Any]) -> None:
@@ -117,6 +142,9 @@ def test_the_acting_user(token_type: str, extra: dict[str, str], user_id: str | 
     assert caller(type=token_type, **extra).user_id == user_id
 
 
+@example([*"a*a"], "a")
+@example([*"*a*a*"], "a")
+@example([*"*a*b*"], "aba")
 @given(st.lists(st.sampled_from("ab.*"), max_size=8), st.text("ab.", max_size=8))
 def test_wildcards_match_as_globs_do(pattern: list[str], key: str) -> None:
     """A star matches any characters and nothing else is special, as in an independent matcher."""

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from frontegg_async import ConfigurationError, FronteggSession, ServerError, UnauthorizedError
 from frontegg_async.auth import TokenVerifier, bearer_token
 from frontegg_async.auth.claims import claims_of
-from frontegg_async.auth.signing_keys import FETCHES, FRESH_S, REFILL_S
+from frontegg_async.auth.signing_keys import FETCHES, FRESH_S, REFILL_S, RENEWAL_RETRY_S, RETRY_S
 from tests.support.clocks import FakeClock
 
 from .issuer import AUDIENCE, ISSUER, Issuer, running_issuer
@@ -213,6 +213,31 @@ async def test_a_key_that_was_withdrawn_is_refused_after_a_renewal(issuer: Issue
             await verifier.verify(old)
 
 
+async def test_old_keys_are_renewed_in_the_background(
+    issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A good token alone begins one renewal when keys are old, and one that failed is not hurried.
+
+    Its warning names the error.
+    """
+    clock = FakeClock()
+    async with FronteggSession.for_users(base_url=issuer.origin, clock=clock) as frontegg:
+        frontegg = frontegg.with_options(max_attempts=1)
+        verifier = TokenVerifier(frontegg, issuer=ISSUER, audience=AUDIENCE)
+        good = issuer.sign()
+        await verifier.verify(good)
+        issuer.down = True
+        clock.now += FRESH_S
+        for wait, fetches in ((0.0, 2), (RENEWAL_RETRY_S - 0.1, 2), (0.1, 3)):
+            clock.now += wait
+            before = asyncio.all_tasks()
+            await verifier.verify(good)
+            if begun := asyncio.all_tasks() - before:
+                await asyncio.wait(begun)
+            assert issuer.fetches == fetches
+    assert caplog.text.count("the old ones serve on: jwks: the server failed") == 2
+
+
 async def test_keys_serve_on_while_their_host_is_down(issuer: Issuer) -> None:
     """Good tokens stay good while the host of the keys fails; of an unknown key none is a 401."""
     clock = FakeClock()
@@ -235,7 +260,8 @@ async def test_keys_serve_on_while_their_host_is_down(issuer: Issuer) -> None:
 async def test_without_keys_an_outage_is_no_401(issuer: Issuer) -> None:
     """Keys that were never fetched are this application's trouble: an error that is no 401."""
     issuer.down = True
-    async with FronteggSession.for_users(base_url=issuer.origin) as frontegg:
+    clock = FakeClock()
+    async with FronteggSession.for_users(base_url=issuer.origin, clock=clock) as frontegg:
         verifier = TokenVerifier(
             frontegg.with_options(max_attempts=1), issuer=ISSUER, audience=AUDIENCE
         )
@@ -243,7 +269,11 @@ async def test_without_keys_an_outage_is_no_401(issuer: Issuer) -> None:
             *(verifier.verify(issuer.sign()) for _ in range(100)), return_exceptions=True
         )
         assert {type(result) for result in results} == {ServerError}
-        assert issuer.fetches == 1
+        for wait, fetches in ((0.0, 1), (RETRY_S - 0.1, 1), (0.1, 2)):
+            clock.now += wait
+            with pytest.raises(ServerError):
+                await verifier.verify(issuer.sign())
+            assert issuer.fetches == fetches
 
 
 async def test_shared_secrets_are_by_name_only(issuer: Issuer) -> None:

@@ -75,6 +75,25 @@ def test_statuses_before_the_answer(status: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (199, "not a final HTTP status"),
+        (401, "the server rejected the password"),
+        (403, "the password may not do this"),
+        (422, "the server rejected the request"),
+        (504, "the server failed"),
+    ],
+)
+def test_messages(status: int, message: str) -> None:
+    """The message names the kind of credential that was sent, and who failed."""
+    answer = Response(status, {}, b"", sent=Sent(()))
+    error = error_of_response(answer, operation="x.y", attempts=1, credential="password")
+    assert error.args[0] == message
+    default = error_of_response(answer, operation="x.y", attempts=1)
+    assert default.args[0] == message.replace("password", "token")
+
+
+@pytest.mark.parametrize(
     ("location", "shown"),
     [
         ({"location": "https://elsewhere.test/x"}, "'elsewhere.test'"),
