@@ -93,7 +93,12 @@ def _check_of(name: str) -> _Check | None:
     return text_problem if names_email(name) else None
 
 
-def _fields_of(kind: type[msgspec.Struct]) -> tuple[_FieldCheck, ...]:
+def _fields_of(kind: type[Any]) -> tuple[_FieldCheck, ...]:
+    if not issubclass(kind, msgspec.Struct):
+        raise TypeError(
+            "the items of a body must be Structs, such as frontegg_async.models.permissions."
+            f"NewPermission, got {kind.__name__}"
+        )
     found: list[_FieldCheck] = []
     for field in msgspec.structs.fields(kind):
         types = frozenset(_types_in(field.type))

@@ -204,3 +204,10 @@ def test_placeholders(value: str) -> None:
 def test_names_that_only_look_like_it(value: str) -> None:
     """Names that are merely similar are no placeholders."""
     assert placeholder_problem(value) is None
+
+
+def test_a_dict_is_no_item_of_a_body() -> None:
+    """A dict in place of a Struct is an error that says which kind of value belongs there."""
+    items: Any = [{"email": "ann@x.test"}]
+    with pytest.raises(TypeError, match=r"must be Structs, .*, got dict"):
+        check_body("users.invite", items)
