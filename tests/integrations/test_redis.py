@@ -18,6 +18,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from frontegg_async import FronteggSession, StoredToken, TokenStore
+from frontegg_async.auth import TokenVerifier
 from frontegg_async.emulator import Emulator
 from frontegg_async.integrations.redis import RedisTokenStore
 
@@ -242,3 +243,16 @@ async def test_the_client_is_not_closed(redis: Redis, emulator: Emulator) -> Non
     async with sharing(emulator, redis) as session:
         await session.users.get("user-0")
     assert await redis.ping()
+
+
+async def test_looked_up_access_tokens_are_shared(emulator: Emulator, redis: Redis) -> None:
+    """A second process takes the rights of an access token from Redis, without a look-up."""
+    async with session_on(emulator) as frontegg:
+        tokens = frontegg.for_tenant("t1").api_tokens
+        made = await tokens.create_access_token(description="CI", role_ids=["role-Admin"])
+        for _ in range(2):
+            verifier = TokenVerifier(frontegg, access_token_store=RedisTokenStore(redis))
+            claims = await verifier.verify_access_token(made.secret or "")
+            assert claims.has_role("Admin")
+    active = "GET /identity/resources/vendor-only/tenants/access-tokens/v1/active"
+    assert emulator.count(active) == 1
