@@ -301,7 +301,8 @@ async def test_two_runs_keep_to_their_rates(anyio_backend: str) -> None:
             sent = of_tenant(server, tenant)
             # As many as there are workers may arrive a moment later than they were sent.
             assert rate <= most_in(sent, 1.0 - 1e-3) <= rate + 2
-            assert 8.5 <= sent[-1].at - sent[0].at <= 11.0
+            # Half of a rate would take 20 s; a busy machine lets this clock leap by a few.
+            assert 8.5 <= sent[-1].at - sent[0].at <= 16.0
 
 
 async def test_two_runs_keep_to_their_shares(anyio_backend: str) -> None:
