@@ -302,12 +302,12 @@ async def test_the_last_seconds_of_a_token(clock: FakeClock) -> None:
     fetch = StubFetch()
     manager = make_manager(fetch, clock)
     await manager.get(1.0)
-    clock.advance(LIFE - 0.01)
+    clock.advance(LIFE - 0.25)
     fetch.gate = asyncio.Event()
     waiting = asyncio.create_task(manager.get(30.0))
     await spin()
-    clock.advance(0.02)
-    await asyncio.sleep(0.02)  # the event loop's own time, in which the wait for it is over
+    clock.advance(0.3)
+    await asyncio.sleep(0.3)  # the event loop's own time, in which the wait for it is over
     assert not waiting.done()
     fetch.gate.set()
     assert (await waiting).value == "token-2"
