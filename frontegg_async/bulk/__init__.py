@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .bulk import Bulk, Mapped
 from .dry_run import Plan
 from .error_report import report_of
@@ -14,25 +16,35 @@ from .jobs.job import Job, RowSender
 from .jobs.remove import Remove
 from .jobs.superuser import SetSuperuser
 from .outcome import Label, Labels, Outcome, RowResult
+from .partition.claims import Claims, ClaimStore, MemoryClaims
+from .partition.partition import Partition, PartitionConnection
 from .report.figures import Figures
+from .report.outcome_table import OUTCOME_DDL, outcome_schema
 from .report.report import Progress, Report
 from .run import BulkRun
 from .settings import RunOptions, RunSettings
 
 __all__ = [
+    "OUTCOME_DDL",
+    "OUTCOME_SCHEMA",
     "Activate",
     "Activation",
     "Assign",
     "Assignment",
     "Bulk",
     "BulkRun",
+    "ClaimStore",
+    "Claims",
     "Figures",
     "Job",
     "Label",
     "Labels",
     "Malformed",
     "Mapped",
+    "MemoryClaims",
     "Outcome",
+    "Partition",
+    "PartitionConnection",
     "Plan",
     "Progress",
     "Removal",
@@ -48,3 +60,11 @@ __all__ = [
     "read_rows",
     "report_of",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "OUTCOME_SCHEMA":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Needs pyarrow, which takes a tenth of a second to import.
+    schema = globals()[name] = outcome_schema()
+    return schema

@@ -72,14 +72,16 @@ class SlicedFeed:
 
     finite = True
 
-    def __init__(self, rows: Iterator[Row], file: InputFile | None = None) -> None:
+    def __init__(
+        self, rows: Iterator[Row], file: InputFile | None = None, *, own: bool = False
+    ) -> None:
         self._rows: Final = rows
         self._ahead: list[Row] = []
         self._file: Final = file
         self._fingerprint: str | None = None
         self._error: Exception | None = None
         self._exhausted = False
-        self.own = file is not None
+        self.own = own or file is not None
 
     @property
     def ended(self) -> bool:

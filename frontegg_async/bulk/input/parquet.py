@@ -10,19 +10,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...errors import InvalidRequestError
+from .arrow import BATCH_ROWS, batch_rows, pyarrow_for
 
 # One meaning of columns and rows for all kinds of files.
-from .columns import Malformed, RawRow, check_columns
-from .originals import Original, cells_of
+from .columns import RawRow, check_columns
 from .rows import UserRow, columns_of
 
-BATCH_ROWS: Final = 1_024
-"""Rows that are decoded at a time."""
 BUFFER_BYTES: Final = 256 * 1024
 """Bytes of a column that are read at a time: a row group can be as large as the whole file."""
-
-_NO_VALUE: Final = (ValueError, OverflowError, LookupError, NotImplementedError)
-"""Errors of pyarrow for a value that Python cannot hold, such as text that is not UTF-8."""
 
 
 def parquet_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
@@ -38,14 +33,9 @@ def parquet_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
             file, or it lacks a column that is needed; nothing of it was read. Also while
             iterating, if the file is damaged from some row on.
     """
-    # pyarrow 26 has no type hints: as values, the two modules can be declared as Any.
-    try:
-        pyarrow: Any = import_module("pyarrow")
-        parquet: Any = import_module("pyarrow.parquet")
-    except ModuleNotFoundError:
-        raise InvalidRequestError(
-            f"cannot read {path} without pyarrow: install frontegg-async[parquet]"
-        ) from None
+    pyarrow = pyarrow_for(f"read {path}")
+    # pyarrow 26 has no type hints: as a value, the module can be declared as Any.
+    parquet: Any = import_module("pyarrow.parquet")
     unreadable = (pyarrow.ArrowException, OSError)
     with ExitStack() as opened:
         try:
@@ -85,34 +75,8 @@ def _rows(
                 ) from None
             if batch is None:
                 return
-            fields = [_values(batch.column(name), columns[name]) for name in columns]
-            for values in zip(*fields, strict=True):
-                line += 1
-                found = dict(zip(columns.values(), values, strict=True))
-                unread = next((value for value in values if isinstance(value, Malformed)), None)
-                yield (
-                    line,
-                    found
-                    if unread is None
-                    else Malformed(unread.reason, Original(cells_of(found))),
-                )
-
-
-def _values(column: Any, field: str) -> list[object]:
-    try:
-        values: list[object] = column.to_pylist()
-    except _NO_VALUE:
-        # One value spoils them all: look at each.
-        values = [_value(scalar, field) for scalar in column]
-    return values
-
-
-def _value(scalar: Any, field: str) -> object:
-    try:
-        value: object = scalar.as_py()
-    except _NO_VALUE:
-        return Malformed(f"{field} cannot be read as text")
-    return value
+            yield from batch_rows(batch, columns, line)
+            line += batch.num_rows
 
 
 def _problem(error: Exception) -> str:

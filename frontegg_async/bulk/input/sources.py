@@ -18,6 +18,7 @@ from collections.abc import (
 from typing import Final, TypeAlias, TypeVar
 
 from ...errors import InvalidRequestError
+from .arrow import TableRows
 from .columns import Row, checked_row
 from .feeds import AsyncFeed, Feed, SlicedFeed, ThreadFeed
 from .file import InputFile
@@ -53,14 +54,14 @@ async def _number_async(
 
 
 def feed_of(
-    source: Source[RowT] | InputFile, kind: type[RowT], *, literal_ids: bool = False
+    source: Source[RowT] | InputFile | TableRows, kind: type[RowT], *, literal_ids: bool = False
 ) -> Feed:
     """Return the rows of any source as a run takes them.
 
     Args:
         source: rows, or a file; a path is opened.
         kind: the rows that are expected.
-        literal_ids: as for ``read_rows``; an ``InputFile`` has its own.
+        literal_ids: as for ``read_rows``; an ``InputFile`` and ``TableRows`` have their own.
 
     Raises:
         InvalidRequestError: a file that cannot be read as rows at all.
@@ -69,6 +70,8 @@ def feed_of(
         if source.is_stream:
             return ThreadFeed(source.rows(), source, interrupt=source.interrupt, own=True)
         return SlicedFeed(source.rows(), source)
+    if isinstance(source, TableRows):
+        return SlicedFeed(source.rows(), own=True)
     if isinstance(source, str | os.PathLike):
         return feed_of(InputFile(source, kind, literal_ids=literal_ids), kind)
     if isinstance(source, AsyncIterable):
