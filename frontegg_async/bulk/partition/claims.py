@@ -20,15 +20,18 @@ is that of the store, so that the clocks of workers need not agree.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, Protocol
+import os
+from typing import ClassVar, Final, NoReturn, Protocol, Self
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from ..._core.clock import Clock, SystemClock
+from ..._core.secret import Secret, is_secret
+from ...errors import ClaimStoreError, ConfigurationError
 
-PURGE_ROWS: Final = 100
-"""Most expired claims that a store deletes at a time, where it deletes them itself."""
+URL_VARIABLE: Final = "FRONTEGG_CLAIMS_URL"
+"""The variable that has the URL of the store, unless another one is named."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -105,6 +108,108 @@ class Claims(Protocol):
         ...
 
 
+class UrlClaims:
+    """The place of claims by its URL, or by the variable of the environment that has the URL.
+
+    A URL is pickled with its partition, but no password is: with one in it, pickling is rejected.
+    Each worker then reads the URL from a variable (``from_env``).
+
+    Args:
+        url: the URL, or None.
+        variable: name of the variable, if there is no URL.
+    """
+
+    def __init__(self, url: Secret | None, variable: str = "") -> None:
+        self._url: Final = url
+        self._variable: Final = variable
+
+    @classmethod
+    def from_url(cls, url: str | Secret) -> Self:
+        """Return the claims at a URL.
+
+        Raises:
+            ConfigurationError: it is no URL of this kind of store.
+        """
+        claims = cls(url if isinstance(url, Secret) else Secret(url))
+        claims.url()
+        return claims
+
+    @classmethod
+    def from_env(cls, variable: str = URL_VARIABLE) -> Self:
+        """Return the claims at the URL that a variable of the worker's environment has."""
+        return cls(None, variable)
+
+    schemes: ClassVar[tuple[str, ...]] = ()
+    """Beginnings of the URLs of this kind of store."""
+
+    def url(self) -> Secret:
+        """Return the URL.
+
+        Raises:
+            ConfigurationError: the variable is not set, or it is no URL of this kind of store.
+        """
+        url = self._url
+        if url is None:
+            found = os.environ.get(self._variable, "").strip()
+            if not found:
+                raise ConfigurationError(
+                    f"no store of claims: set {self._variable} in the environment of the worker"
+                )
+            url = Secret(found)
+        if not url.reveal().startswith(self.schemes):
+            raise ConfigurationError(
+                f"the URL of {type(self).__name__} must begin with {' or '.join(self.schemes)}"
+            )
+        return url
+
+    def __reduce__(self) -> tuple[object, ...]:
+        if self._url is None:
+            return (_from_env, (type(self), self._variable))
+        if holds_password(self._url.reveal()):
+            raise TypeError(
+                f"the URL of {type(self).__name__} holds a password, which is not pickled: set the "
+                f"URL in the workers' environment, and use {type(self).__name__}.from_env"
+            )
+        return (_from_url, (type(self), self._url.reveal()))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, UrlClaims):
+            return NotImplemented
+        return type(self) is type(other) and (self._url, self._variable) == (
+            other._url,
+            other._variable,
+        )
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._url, self._variable))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._variable or '...'})"
+
+
+def _from_url(kind: type[UrlClaims], url: str) -> UrlClaims:
+    return kind.from_url(url)
+
+
+def _from_env(kind: type[UrlClaims], variable: str) -> UrlClaims:
+    return kind.from_env(variable)
+
+
+def holds_password(url: str) -> bool:
+    """Return whether a URL has a password, also one in its query."""
+    parts = urlsplit(url)
+    return parts.password is not None or any(is_secret(name) for name in parse_qs(parts.query))
+
+
+def store_error(error: BaseException) -> ClaimStoreError:
+    """Return the error of a store that failed with an exception of its library."""
+    told = str(error).partition("\n")[0][:200]
+    return ClaimStoreError(
+        f"the store of claims cannot be used, and nothing is sent without it: "
+        f"{type(error).__name__}{': ' if told else ''}{told}"
+    )
+
+
 class _Claim(msgspec.Struct):
     """A claim in memory; ``result`` is None until it is finished."""
 
@@ -118,7 +223,7 @@ class _Claim(msgspec.Struct):
 class MemoryClaims:
     """Claims in the memory of one process, for tests and for one process with several partitions.
 
-    They are lost with the process, and a pickled copy is empty.
+    They are lost with the process, and are not pickled.
 
     Args:
         clock: source of time, for tests.
@@ -128,8 +233,8 @@ class MemoryClaims:
         self._clock: Final = clock or SystemClock()
         self._claims: Final[dict[str, _Claim]] = {}
 
-    def __reduce__(self) -> tuple[Callable[[], MemoryClaims], tuple[()]]:
-        return (MemoryClaims, ())
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("MemoryClaims live in one process: use claims in Redis or PostgreSQL")
 
     def open(self) -> ClaimStore:
         """Return the store, which is this object."""

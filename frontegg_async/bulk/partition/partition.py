@@ -21,7 +21,7 @@ from __future__ import annotations
 import pickle
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import islice
@@ -200,7 +200,7 @@ class Partition(_OfJob, frozen=True, kw_only=True):
     # Inside
 
     def _process_session(self) -> ProcessSession:
-        settings = pickle.dumps((self.connection, self.fleet, self.claims))
+        settings = (*map(_value_of, (self.connection, self.fleet, self.claims)),)
         return get_process_session(settings, lambda: ProcessSession(self._session, self.claims))
 
     def _session(self) -> Session:
@@ -342,7 +342,7 @@ class _Work:
 
     def _said(self) -> list[_Said]:
         new = self._job.form.new
-        return [cast("_Said", new(line, row)[2:5]) for line, row in self._rows.rows()]
+        return [new(line, row)[2:5] for line, row in self._rows.rows()]
 
     def _table(self, result: Result, said: list[_Said]) -> Table:
         ended = Ended(
@@ -353,6 +353,14 @@ class _Work:
             figures=result.figures,
         )
         return outcome_table(ended, result.outcomes, said)
+
+
+def _value_of(setting: object) -> Hashable:
+    """Return a value that is the same for copies of a setting, which engines make for each call."""
+    try:
+        return pickle.dumps(setting)
+    except (TypeError, pickle.PicklingError, AttributeError):
+        return cast("Hashable", setting)  # it stays in this process, and is the same object
 
 
 def _blocks(batches: Iterator[Any]) -> Iterator[Table]:

@@ -13,7 +13,7 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
@@ -110,11 +110,11 @@ class _Registry:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: dict[bytes, ProcessSession] = {}
+        self._open: dict[Hashable, ProcessSession] = {}
         # Of the parent process. Collecting them would close what the parent still uses.
         self._inherited: list[ProcessSession] = []
 
-    def get(self, settings: bytes, make: Callable[[], ProcessSession]) -> ProcessSession:
+    def get(self, settings: Hashable, make: Callable[[], ProcessSession]) -> ProcessSession:
         """Return the session of some settings; make it if there is none."""
         with self._lock:
             found = self._open.get(settings)
@@ -138,7 +138,7 @@ class _Registry:
 
 _REGISTRY: Final = _Registry()
 get_process_session: Final = _REGISTRY.get
-"""Return the session of the process for some settings, given as bytes; make it if there is none."""
+"""Return the session of the process for some settings; make it if there is none."""
 close_process_sessions: Final = _REGISTRY.close
 """Close the sessions of the process. The next partition makes a new one."""
 atexit.register(close_process_sessions)
