@@ -29,8 +29,8 @@ from ..support.sessions import leaping
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 
 WORKERS: Final = 64
-HELD: Final = 40
-PAIRS: Final = [(f"u{number}", f"t{number % 3}") for number in range(300)]
+HELD: Final = 20
+PAIRS: Final = [(f"u{number}", f"t{number % 3}") for number in range(160)]
 
 
 def crowded(server: Emulator) -> set[Pair]:
@@ -72,7 +72,7 @@ async def worker(
 
 
 async def kill_in_flight(
-    server: Emulator, settings: PartitionSettings, url: str | None, *, after: int = 120
+    server: Emulator, settings: PartitionSettings, url: str | None, *, after: int = 60
 ) -> None:
     """Kill a worker while all its requests are in flight, to be committed in four seconds."""
     record = trapped(server)

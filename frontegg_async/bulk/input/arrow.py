@@ -5,6 +5,7 @@ Needs ``pip install frontegg-async[parquet]``, which installs pyarrow.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Any, Final, TypeAlias
@@ -37,6 +38,13 @@ def pyarrow_for(purpose: str) -> Any:
         raise InvalidRequestError(
             f"cannot {purpose} without pyarrow: install frontegg-async[parquet]"
         ) from None
+
+
+def pyarrow_problem(error: Exception) -> str:
+    """Return an error of pyarrow, or of a file, in few words."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno)
+    return (str(error).partition("\n")[0] or type(error).__name__)[:200]
 
 
 def batch_rows(batch: Any, columns: Mapping[str, str], before: int) -> Iterator[RawRow]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib import import_module
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...errors import InvalidRequestError
-from .arrow import BATCH_ROWS, batch_rows, pyarrow_for
+from .arrow import BATCH_ROWS, batch_rows, pyarrow_for, pyarrow_problem
 
 # One meaning of columns and rows for all kinds of files.
 from .columns import RawRow, check_columns
@@ -44,7 +43,7 @@ def parquet_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
             file = parquet.ParquetFile(source, buffer_size=BUFFER_BYTES, pre_buffer=False)
             names: list[str] = file.schema_arrow.names
         except unreadable as error:
-            raise InvalidRequestError(f"cannot read {path}: {_problem(error)}") from None
+            raise InvalidRequestError(f"cannot read {path}: {pyarrow_problem(error)}") from None
         columns = _columns(path, names, kind)
         batches = file.iter_batches(BATCH_ROWS, columns=list(columns), use_threads=False)
         return _rows(path, batches, columns, unreadable, opened.pop_all())
@@ -71,15 +70,9 @@ def _rows(
                 batch = next(batches, None)
             except unreadable as error:
                 raise InvalidRequestError(
-                    f"cannot read {path} after row {line}: {_problem(error)}"
+                    f"cannot read {path} after row {line}: {pyarrow_problem(error)}"
                 ) from None
             if batch is None:
                 return
             yield from batch_rows(batch, columns, line)
             line += batch.num_rows
-
-
-def _problem(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno is not None:
-        return os.strerror(error.errno)
-    return (str(error).partition("\n")[0] or type(error).__name__)[:200]
