@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from frontegg_async.bulk import Assign, Claims, Partition
+from frontegg_async.bulk import Assign, Partition
+from frontegg_async.bulk.partition.claims import UrlClaims
 from frontegg_async.integrations.postgres_claims import PostgresClaims
 from frontegg_async.integrations.redis_claims import RedisClaims
 
@@ -32,16 +33,17 @@ def table_of(pairs: list[tuple[str, str]]) -> Any:
     return pa.table({"user_id": [user for user, _ in pairs], "tenant_id": [to for _, to in pairs]})
 
 
+def claims_at(url: str) -> UrlClaims:
+    """Return the claims at a URL."""
+    return (RedisClaims if url.startswith("redis") else PostgresClaims).from_url(url)
+
+
 def partition_of(settings: PartitionSettings, url: str | None) -> Partition:
     """Return the partition of a test, with claims at a URL, if there is one."""
-    claims: Claims | None = None
-    if url is not None:
-        kind = RedisClaims if url.startswith("redis") else PostgresClaims
-        claims = kind.from_url(url)
     return Partition(
         Assign(invite=settings.invite),
         run_id=settings.run_id,
-        claims=claims,
+        claims=None if url is None else claims_at(url),
         lease_s=settings.lease_s,
         wait_s=settings.wait_s,
     )

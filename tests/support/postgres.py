@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +46,7 @@ class PostgresServer:
 
 
 @contextmanager
-def run_postgres(folder: Path) -> Generator[PostgresServer]:
+def run_postgres() -> Generator[PostgresServer]:
     """Run a PostgreSQL; skip the test where it is not installed, but fail it in CI."""
     initdb, program = _program("initdb"), _program("postgres")
     if initdb is None or program is None:
@@ -54,20 +55,24 @@ def run_postgres(folder: Path) -> Generator[PostgresServer]:
             pytest.fail(reason)
         pytest.skip(reason)
     owner = _owner()
+    # Not among the files of pytest, which keeps its folder from the server's user.
+    folder = Path(tempfile.mkdtemp(prefix="frontegg_async-", dir=os.environ.get("TMPDIR", "/tmp")))  # noqa: S108
     data = folder / "data"
     if owner is not None:
-        # Its user must get to the folder, which pytest makes for its own user alone.
         shutil.chown(folder, owner)
-        for parent in folder.parents:
-            if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
     command = [initdb, "-D", str(data), "-U", "claims", "-A", "trust", "--no-sync", "-E", "UTF8"]
-    subprocess.run(command, user=owner, cwd=folder, check=True, capture_output=True)
-    server = _start(program, data, folder, owner)
     try:
-        yield server
+        made = subprocess.run(
+            command, user=owner, cwd=folder, capture_output=True, text=True, check=False
+        )
+        assert made.returncode == 0, made.stderr
+        server = _start(program, data, folder, owner)
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
-        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start(program: str, data: Path, folder: Path, owner: str | None) -> PostgresServer:

@@ -96,11 +96,12 @@ class Attempt:
         self._terms: Final = terms
         self._until = taken + terms.lease_s
         self._lost: ClaimError | None = None
+        self._away: ClaimStoreError | None = None
 
     def check(self) -> None:
         """Raise ClaimError if nothing may be sent any more."""
         if self._lost is None and time.monotonic() >= self._until:
-            self._lost = ClaimLostError(
+            self._lost = self._away or ClaimLostError(
                 "the lease of this attempt on its partition ended, and it sends no more: run the "
                 "partition again"
             )
@@ -184,13 +185,12 @@ class Attempt:
             try:
                 mine = await _answered(writing, min(ANSWER_S, self._until - asked))
             except ClaimStoreError as error:
-                if time.monotonic() + ASK_AGAIN_S >= self._until:
-                    self._lost = error
-                    raise
-                await asyncio.sleep(ASK_AGAIN_S)
+                self._away = error
+                await asyncio.sleep(max(min(ASK_AGAIN_S, self._until - time.monotonic()), 0.0))
                 continue
             if not mine:
                 raise self._lose()
+            self._away = None
             self._until = max(self._until, asked + terms.lease_s)
             return
 

@@ -312,6 +312,8 @@ class _Work:
                 ledger.take_turns(pending)
                 after = pending[-1].line
             replay(records, ledger)
+            # The attempt that had these outcomes has not reported them.
+            ledger.reopen((State.FAILED, State.UNKNOWN))
             return ledger.counts(duplicates=False).get(State.IN_FLIGHT, 0)
 
     def _result(
