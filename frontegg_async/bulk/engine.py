@@ -325,10 +325,15 @@ class Engine:
             OutcomeUnknownError: the user cannot be read.
         """
         try:
-            user = await read_user(self._reader, user_id)
-            if not row.follows and self._job.holds(row.wish, user):
-                return Entry(row.line, State.DONE, 0, sending.attempts)
-            begun = self._shows_begun(row, user)
+            begun = False
+            try:
+                user = await read_user(self._reader, user_id)
+                if not row.follows and self._job.holds(row.wish, user):
+                    return Entry(row.line, State.DONE, 0, sending.attempts)
+                begun = self._shows_begun(row, user)
+            except NotFoundError:
+                if self._job.holds_without_user:
+                    return Entry(row.line, State.DONE, 0, sending.attempts)
             return await self._write(row, user_id, sending, begun=begun)
         except FATAL:
             raise

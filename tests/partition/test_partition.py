@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Iterator
 from typing import Any
 
+import anyio
 import pyarrow as pa
 import pytest
 
@@ -138,9 +139,8 @@ async def test_wrong_columns_are_rejected(
 async def test_no_rows_cost_nothing(anyio_backend: str) -> None:
     """An empty table has an empty table of outcomes, and not even a token is fetched."""
     async with crowd(1) as (server, session, _):
-        table = pa.table(
-            {"user_id": pa.array([], pa.string()), "tenant_id": pa.array([], pa.string())}
-        )
+        empty = pa.array([], pa.string())
+        table = pa.table({"user_id": empty, "tenant_id": empty})
         found = await Partition(Assign()).run(session, table)
         assert (found.num_rows, found.schema) == (0, outcome_schema())
         assert not server.requests
@@ -198,8 +198,6 @@ async def test_streams_are_cut_into_blocks(
         def run(size: int) -> Any:
             batches: Iterator[Any] = iter(table.to_batches(max_chunksize=size))
             return pa.Table.from_batches(partition.batches(batches), schema=outcome_schema())
-
-        import anyio
 
         first = await anyio.to_thread.run_sync(run, 7)
         sent = len(server.requests)

@@ -77,7 +77,8 @@ async def test_a_forked_child_makes_its_own(anyio_backend: str) -> None:
     """A child forked from a worker that has run partitions runs its own; the parent's goes on."""
     script = """
         done(partition, rows(0, 20))
-        child = multiprocessing.get_context("fork").Process(target=done, args=(partition, rows(20, 20)))
+        fork = multiprocessing.get_context("fork")
+        child = fork.Process(target=done, args=(partition, rows(20, 20)))
         child.start()
         done(partition, rows(40, 20))
         child.join()
@@ -96,9 +97,8 @@ async def test_a_forked_child_makes_its_own(anyio_backend: str) -> None:
 
 
 async def test_the_exit_of_a_process_ends_what_goes_on(anyio_backend: str) -> None:
-    """A process ends while a partition still runs in a daemon thread, at once and without a word."""
+    """A process ends while a partition runs in a daemon thread, at once and without a word."""
     script = """
-        from frontegg_async.emulator import Stall
         def quietly():
             try:
                 partition(rows(0, 500))

@@ -138,6 +138,9 @@ class Partition(_OfJob, frozen=True, kw_only=True):
         for name in ("ledger", "failures", "on_progress"):
             if getattr(self.options, name) != getattr(RunOptions(), name):
                 raise ConfigurationError(f"a partition takes no {name}: leave it out of options")
+        # Written so that NaN is rejected as well.
+        if not self.keep_s >= self.lease_s:
+            raise ConfigurationError("keep_s must be at least lease_s")
         for name in ("lease_s", "wait_s", "settle_s", "keep_s"):
             value: Any = getattr(self, name)
             least = 0.0 if name in {"wait_s", "settle_s"} else 0.001
