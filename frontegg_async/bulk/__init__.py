@@ -16,7 +16,7 @@ from .jobs.job import Job, RowSender
 from .jobs.remove import Remove
 from .jobs.superuser import SetSuperuser
 from .outcome import Label, Labels, Outcome, RowResult
-from .partition.claims import Claims, ClaimStore, MemoryClaims
+from .partition.claims import ClaimStore, MemoryClaims, PartitionClaims
 from .partition.partition import Partition, PartitionConnection
 from .report.figures import Figures
 from .report.outcome_table import OUTCOME_DDL, outcome_schema
@@ -24,9 +24,7 @@ from .report.report import Progress, Report
 from .run import BulkRun
 from .settings import RunOptions, RunSettings
 
-__all__ = [
-    "OUTCOME_DDL",
-    "OUTCOME_SCHEMA",
+__all__ = [  # noqa: RUF022 - plainly sorted, as a test checks
     "Activate",
     "Activation",
     "Assign",
@@ -34,7 +32,6 @@ __all__ = [
     "Bulk",
     "BulkRun",
     "ClaimStore",
-    "Claims",
     "Figures",
     "Job",
     "Label",
@@ -42,8 +39,11 @@ __all__ = [
     "Malformed",
     "Mapped",
     "MemoryClaims",
+    "OUTCOME_DDL",
+    "OUTCOME_SCHEMA",
     "Outcome",
     "Partition",
+    "PartitionClaims",
     "PartitionConnection",
     "Plan",
     "Progress",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from ...errors import InvalidRequestError
 from .columns import Malformed, RawRow, Row, check_columns, row_of
@@ -23,16 +23,21 @@ _NO_VALUE: Final = (ValueError, OverflowError, LookupError, NotImplementedError)
 """Errors of pyarrow for a value that Python cannot hold, such as text that is not UTF-8."""
 
 
-def pyarrow_for(purpose: str) -> Any:
-    """Return the module pyarrow, which has no type hints.
+def pyarrow_for(purpose: str, part: Literal["", "compute", "parquet"] = "") -> Any:
+    """Return pyarrow, or a module of it, which have no type hints.
 
     Args:
         purpose: what cannot be done without it, in words.
+        part: name of the module.
 
     Raises:
         InvalidRequestError: it is not installed.
     """
     try:
+        if part == "compute":
+            return import_module("pyarrow.compute")
+        if part == "parquet":
+            return import_module("pyarrow.parquet")
         return import_module("pyarrow")
     except ModuleNotFoundError:
         raise InvalidRequestError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,8 +32,7 @@ def parquet_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
             iterating, if the file is damaged from some row on.
     """
     pyarrow = pyarrow_for(f"read {path}")
-    # pyarrow 26 has no type hints: as a value, the module can be declared as Any.
-    parquet: Any = import_module("pyarrow.parquet")
+    parquet = pyarrow_for(f"read {path}", "parquet")
     unreadable = (pyarrow.ArrowException, OSError)
     with ExitStack() as opened:
         try:

@@ -100,7 +100,7 @@ class ClaimStore(Protocol):
         ...
 
 
-class Claims(Protocol):
+class PartitionClaims(Protocol):
     """The place of claims, as a value that is pickled with a partition."""
 
     def open(self) -> ClaimStore:

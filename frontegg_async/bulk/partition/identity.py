@@ -7,8 +7,7 @@ so that an engine that stores a table in another form finds the same partition.
 from __future__ import annotations
 
 from hashlib import blake2b
-from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -27,7 +26,7 @@ def partition_id_of(header: Header, run_id: str, table: Table) -> str:
         table: the rows, as ``TableRows`` has them.
     """
     pa = pyarrow_for("identify a partition")
-    compute: Any = import_module("pyarrow.compute")
+    compute = pyarrow_for("identify a partition", "compute")
     digest = blake2b(digest_size=16)
     digest.update(msgspec.json.encode([_VERSION, run_id, header, table.num_rows]))
     for name in sorted(table.column_names):

@@ -51,7 +51,7 @@ from ..run import BulkRun
 from ..settings import RunOptions
 from .attempt import Attempt, Terms, take_claim
 from .claim_log import Result, replay
-from .claims import Claims, ClaimStore, Finished, Held
+from .claims import ClaimStore, Finished, Held, PartitionClaims
 from .identity import partition_id_of
 from .process_session import ProcessSession, get_process_session
 
@@ -108,7 +108,7 @@ class Partition(_OfJob, frozen=True, kw_only=True):
     """
 
     run_id: str = ""
-    claims: Claims | None = None
+    claims: PartitionClaims | None = None
     fleet: object | None = None
     connection: PartitionConnection = {}
     options: RunOptions = RunOptions()

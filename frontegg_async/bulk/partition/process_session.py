@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 
 from ...errors import ClosedError
 from ...session import Session
-from .claims import Claims, ClaimStore
+from .claims import ClaimStore, PartitionClaims
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class ProcessSession:
         FronteggError: the session cannot be made.
     """
 
-    def __init__(self, make_session: Callable[[], Session], claims: Claims | None) -> None:
+    def __init__(self, make_session: Callable[[], Session], claims: PartitionClaims | None) -> None:
         self._session: Final = make_session()
         self._store: Final = None if claims is None else claims.open()
         self._loop: Final = asyncio.new_event_loop()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -124,7 +123,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _of_file(pa: Any, path: Path) -> Iterator[Any]:
-    parquet: Any = import_module("pyarrow.parquet")
+    parquet = pyarrow_for("read outcomes", "parquet")
     try:
         with pa.OSFile(str(path)) as opened:
             file = parquet.ParquetFile(opened, pre_buffer=False)
@@ -157,7 +156,7 @@ class _Merging:
 
     def __init__(self, job: Job[Any] | None) -> None:
         self._pa: Final = pyarrow_for("read outcomes")
-        self._compute: Final[Any] = import_module("pyarrow.compute")
+        self._compute: Final = pyarrow_for("read outcomes", "compute")
         self._given: Final = job
         self._job: str | None = None
         self._row_types: Any = None
