@@ -106,7 +106,7 @@ class RedisClaimStore:
         self, key: str, holder: str, lease_s: float, keep_s: float
     ) -> Held | Busy | Finished:
         """Take a claim, as ``ClaimStore`` says."""
-        args = [holder, _ms(lease_s), _ms(keep_s)]
+        args: list[Any] = [holder, _ms(lease_s), _ms(keep_s)]
         code, *found = await _asked(self._claim(keys=[_PREFIX + key], args=args))
         if code == 2:
             return Finished(found[0])
@@ -119,12 +119,12 @@ class RedisClaimStore:
         self, key: str, holder: str, record: bytes, lease_s: float, keep_s: float
     ) -> bool:
         """Append a record, as ``ClaimStore`` says."""
-        args = [holder, _ms(lease_s), _ms(keep_s), record]
+        args: list[Any] = [holder, _ms(lease_s), _ms(keep_s), record]
         return bool(await _asked(self._write(keys=[_PREFIX + key], args=args)))
 
     async def finish(self, key: str, holder: str, result: bytes, keep_s: float) -> bool:
         """Keep the result, as ``ClaimStore`` says."""
-        args = [holder, _ms(keep_s), result]
+        args: list[Any] = [holder, _ms(keep_s), result]
         return bool(await _asked(self._finish(keys=[_PREFIX + key], args=args)))
 
     async def release(self, key: str, holder: str) -> None:
