@@ -18,9 +18,9 @@ import pytest
 
 from frontegg_async import FronteggSession
 from frontegg_async.emulator import DuplicateAdd, Emulator, LateCommit, Stall
+from frontegg_async.emulator.injection import Injection
 
 from ..support import partition_child
-from ..support.bulk import until
 from ..support.effects import Pair, invited, trapped, twice
 from ..support.partition_child import PartitionSettings, partition_of, table_of
 from ..support.routes import ADD
@@ -76,14 +76,19 @@ async def kill_in_flight(
 ) -> None:
     """Kill a worker while all its requests are in flight, to be committed in four seconds."""
     record = trapped(server)
-    stalled = Stall()
     # The server works on them, and answers a client that is not there any more.
-    late = LateCommit(4.0, stalled)
-    record.set(after, lambda: server.inject(late, on=ADD, times=None))
+    late = LateCommit(4.0, Stall())
+    injected: asyncio.Future[Injection] = asyncio.get_running_loop().create_future()
+    record.set(after, lambda: injected.set_result(server.inject(late, on=ADD, times=None)))
+
+    async def all_in_flight() -> None:
+        await (await injected).wait(WORKERS)
+
     async with worker(server, settings, url) as process:
         ended = asyncio.create_task(process.wait())
-        await until(lambda: ended.done() or len(server._late) == WORKERS)
-        assert not ended.done(), (await process.communicate())[1].decode()[-2_000:]
+        in_flight = asyncio.create_task(all_in_flight())
+        await asyncio.wait((in_flight, ended), return_when=asyncio.FIRST_COMPLETED)
+        assert in_flight.done(), (await process.communicate())[1].decode()[-2_000:]
         process.send_signal(signal.SIGKILL)
         await ended
     server._injections.clear()  # what the dead worker sent is committed by the clock alone
@@ -113,7 +118,7 @@ async def test_no_second_invite_and_added_is_what_was_not_there(
     anyio_backend: str, claims_url: str
 ) -> None:
     """The next attempt waits out late requests: one invite each, all that did not hold is added."""
-    settings = PartitionSettings(pairs=PAIRS, lease_s=1.0, run_id=f"late-{os.getpid()}")
+    settings = PartitionSettings(pairs=PAIRS, lease_s=4.0, run_id=f"late-{os.getpid()}")
     async with leaping(duplicate_add=DuplicateAdd.CREATED_AND_INVITES) as (server, session):
         missing = crowded(server)
         await kill_in_flight(server, settings, claims_url)
@@ -129,7 +134,7 @@ async def test_no_second_invite_and_added_is_what_was_not_there(
 
 async def test_requests_that_never_arrived_are_sent(anyio_backend: str, claims_url: str) -> None:
     """Rows in flight that a killed worker's server never did are done by the next attempt."""
-    settings = PartitionSettings(pairs=PAIRS, lease_s=1.0, run_id=f"lost-{os.getpid()}")
+    settings = PartitionSettings(pairs=PAIRS, lease_s=4.0, run_id=f"lost-{os.getpid()}")
     async with leaping(duplicate_add=DuplicateAdd.CREATED_AND_INVITES) as (server, session):
         missing = crowded(server)
         await kill_in_flight(server, settings, claims_url)
@@ -137,3 +142,32 @@ async def test_requests_that_never_arrived_are_sent(anyio_backend: str, claims_u
         outcomes = await second_attempt(session, settings, claims_url)
         assert outcomes == {"applied": len(missing), "unchanged": HELD}
         assert invited(server) == Counter(missing)
+
+
+@pytest.mark.parametrize("invite", [False, True], ids=["silent", "invites"])
+async def test_a_worker_that_was_stopped_sends_no_more(
+    anyio_backend: str, redis_url: str, invite: bool
+) -> None:
+    """A worker that wakes up after its lease sends not one request more, and says so."""
+    settings = PartitionSettings(
+        pairs=PAIRS, lease_s=4.0, run_id=f"stopped-{os.getpid()}-{invite}", invite=invite
+    )
+    async with leaping(duplicate_add=DuplicateAdd.CREATED_AND_INVITES) as (server, session):
+        missing = crowded(server)
+        record = trapped(server)
+        enough: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        record.set(60, lambda: enough.set_result(None))
+        async with worker(server, settings, redis_url) as process:
+            await enough
+            process.send_signal(signal.SIGSTOP)
+            outcomes = await second_attempt(session, settings, redis_url)
+            assert outcomes.total() == len(PAIRS)
+            sent = server.count(ADD)
+            process.send_signal(signal.SIGCONT)
+            _, said = await process.communicate()
+            assert process.returncode == 1
+            assert b"ClaimLostError" in said
+            assert server.count(ADD) == sent
+        assert server.memberships() >= {*PAIRS}
+        if invite:
+            assert invited(server) == Counter(missing)
