@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .bulk import Bulk, Mapped
 from .dry_run import Plan
@@ -23,6 +23,10 @@ from .report.outcome_table import OUTCOME_DDL, outcome_schema
 from .report.report import Progress, Report
 from .run import BulkRun
 from .settings import RunOptions, RunSettings
+
+if TYPE_CHECKING:
+    OUTCOME_SCHEMA: Any
+    """The ``pyarrow.Schema`` of a table of outcomes, as ``outcome_schema`` returns it."""
 
 __all__ = [  # noqa: RUF022 - plainly sorted, as a test checks
     "Activate",

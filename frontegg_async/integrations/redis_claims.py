@@ -89,7 +89,11 @@ class RedisClaims(UrlClaims):
 
     def open(self) -> ClaimStore:
         """Return the open store, which connects when it is first used."""
-        return RedisClaimStore(Redis.from_url(self.url().reveal(), decode_responses=False))
+        # redis-py 8.1 leaves the keyword arguments untyped.
+        client = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
+            self.url().reveal(), decode_responses=False
+        )
+        return RedisClaimStore(client)
 
 
 class RedisClaimStore:

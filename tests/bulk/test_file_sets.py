@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from frontegg_async import ConfigurationError, InvalidRequestError, LedgerMismatchError
@@ -14,6 +14,10 @@ from frontegg_async.bulk.input.feeds import SlicedFeed
 from frontegg_async.bulk.input.sources import feed_of
 
 from ..support.bulk import crowd, csv_of, files_in, outcomes, writes
+
+# pyarrow has no type hints: as values, its modules can be declared as Any.
+pa: Any = import_module("pyarrow")
+pq: Any = import_module("pyarrow.parquet")
 
 pytestmark = pytest.mark.anyio
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import anyio
-import pyarrow as pa
 import pytest
 
 from frontegg_async import ConfigurationError, InvalidRequestError, Options
@@ -19,16 +19,19 @@ from frontegg_async.bulk import (
     PartitionConnection,
     RunOptions,
     SetSuperuser,
-    outcome_schema,
 )
 from frontegg_async.bulk.partition import partition as module
 from frontegg_async.bulk.partition.process_session import close_process_sessions
+from frontegg_async.bulk.report.outcome_table import outcome_schema
 from frontegg_async.emulator import Emulator
 from frontegg_async.integrations.redis_claims import RedisClaims
 
 from ..support.bulk import crowd
 from ..support.routes import ADD
 from ..support.sessions import API_KEY
+
+# pyarrow has no type hints: as values, its modules can be declared as Any.
+pa: Any = import_module("pyarrow")
 
 pytestmark = pytest.mark.anyio
 

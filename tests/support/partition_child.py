@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 
 from frontegg_async.bulk import Assign, Partition
 from frontegg_async.bulk.partition.claims import UrlClaims
 from frontegg_async.integrations.postgres_claims import PostgresClaims
 from frontegg_async.integrations.redis_claims import RedisClaims
+
+# pyarrow has no type hints: as values, its modules can be declared as Any.
+pa: Any = import_module("pyarrow")
 
 
 class PartitionSettings(msgspec.Struct, frozen=True, kw_only=True):

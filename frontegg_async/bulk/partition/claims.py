@@ -162,6 +162,10 @@ class UrlClaims:
             )
         return url
 
+    def open(self) -> ClaimStore:
+        """Return the open store, which connects when it is first used."""
+        raise NotImplementedError
+
     def __reduce__(self) -> tuple[object, ...]:
         if self._url is None:
             return (_from_env, (type(self), self._variable))

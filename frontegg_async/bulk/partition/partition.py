@@ -26,7 +26,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypedDict, cast
+from typing import Any, Final, TypedDict
 
 import anyio
 import anyio.to_thread
@@ -365,7 +365,7 @@ def _value_of(setting: object) -> Hashable:
     try:
         return pickle.dumps(setting)
     except (TypeError, pickle.PicklingError, AttributeError):
-        return cast("Hashable", setting)  # it stays in this process, and is the same object
+        return setting  # it stays in this process, and is the same object
 
 
 def _blocks(batches: Iterator[Any]) -> Iterator[Table]:

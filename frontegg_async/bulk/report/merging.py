@@ -348,7 +348,8 @@ class _Merging:
         kinds: dict[int, int] = {}
         for each in rows.column("payload").value_counts().to_pylist():
             value, count = each["values"], each["counts"]
-            outcome = _OUTCOMES[value & ((1 << _OUTCOME_BITS) - 1)]
+            code: int = value & ((1 << _OUTCOME_BITS) - 1)
+            outcome = _OUTCOMES[code]
             outcomes[outcome] += count
             if outcome in NOT_DONE:
                 kind = value >> _OUTCOME_BITS
