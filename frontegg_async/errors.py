@@ -24,7 +24,11 @@
         ├── LedgerBusyError        another process is running on it
         ├── LedgerMismatchError    it was begun for another input, job, environment or settings
         ├── LedgerDamagedError     it is no ledger, or has changed
-        └── LedgerDiskFullError    there is no space to write it
+        ├── LedgerDiskFullError    there is no space to write it
+        └── ClaimError             the claim of a partition cannot be used: run the partition again
+            ├── ClaimBusyError     another attempt on the partition is going on
+            ├── ClaimLostError     the lease ended: another attempt may have begun
+            └── ClaimStoreError    the store of claims does not respond, or rejects this client
 
 All carry the known facts: ``operation``, ``status``, ``error_code``, ``messages``,
 ``trace_id``, ``attempts`` and ``retry_after``. None of them holds a token, an api key or an
@@ -379,3 +383,19 @@ class LedgerDamagedError(LedgerError):
 
 class LedgerDiskFullError(LedgerError):
     """There is no space to write the ledger; nothing is sent that could not be recorded."""
+
+
+class ClaimError(LedgerError):
+    """The claim of a partition cannot be used; nothing is sent without it. Run it again."""
+
+
+class ClaimBusyError(ClaimError):
+    """Another attempt on the partition is going on; ``retry_after`` says when its lease ends."""
+
+
+class ClaimLostError(ClaimError):
+    """The lease of the claim ended, and another attempt may have begun; this one sends no more."""
+
+
+class ClaimStoreError(ClaimError):
+    """The store of claims does not respond, or rejects this client."""

@@ -86,6 +86,7 @@ FOR_TYPES = frozenset({"typing_extensions"})
 """Libraries that type checkers bring, and that no module imports when it runs."""
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "asgiref": ("integrations.django",),
+    "asyncpg": ("integrations.postgres_claims",),
     "click": ("cli",),
     "cryptography": ("auth.verifier", "emulator.state.keys"),
     "django": ("integrations.django",),
@@ -94,10 +95,10 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "jwt": ("auth.verifier", "emulator.state.keys", "emulator.webhooks", "webhooks.signature"),
     "litestar": ("integrations.litestar",),
     "opentelemetry": ("integrations.otel",),
-    "pyarrow": ("bulk.input.parquet",),
+    "pyarrow": ("bulk.input.arrow",),
     "pydantic": ("models._base", "models._pydantic"),
     "pydantic_core": ("models._base", "models._pydantic"),
-    "redis": ("integrations.redis",),
+    "redis": ("integrations.redis", "integrations.redis_claims"),
     "rich": ("cli",),
     "starlette": ("integrations.fastapi", "integrations.starlette"),
 }

@@ -132,6 +132,7 @@ def test_importing_is_cheap(module: str) -> None:
     "library",
     [
         *("click", "rich", "redis", "opentelemetry", "pyarrow", "csv", "jwt", "pydantic"),
+        "asyncpg",
         *("fastapi", "starlette", "litestar", "django", "aiohttp.web"),
     ],
 )

@@ -41,7 +41,7 @@ from .ledger.writer import LedgerWriter
 from .loader import Loader
 from .planner import Planner
 from .row_queue import RowQueue
-from .row_sender import CautiousSending, EngineObserver, Reader, Sending
+from .row_sender import CautiousSending, EngineObserver, FencedSending, Reader, Sending
 from .settings import RunOptions
 from .stop_conditions import FATAL, OutageWatch, is_left_to_next_run
 from .user_lookup import UserLookup
@@ -97,7 +97,8 @@ class Engine:
         self._observer: Final = observer
         self.planner: Final = Planner(reader, job, options.plan)
         self._repeatable: Final = job.repeatable
-        self._sending: Final = Sending if job.repeatable else CautiousSending
+        self._replicated: Final = recorder.replica is not None
+        self._sending: Final = _sending_of(job, fenced=self._replicated)
         self._late: Final = LateWrites(view.clock)
         self._invites: Final = Invites(view.clock, job.invites_to)
         self._ledger: Final = ledger
@@ -306,11 +307,40 @@ class Engine:
             begun = self._options.plan != "never" and await self._begun(row, user_id)
             return await self._write(row, user_id, sending, begun=begun)
         invited = self._invites.state_of(row)
+        if row.in_doubt and self._replicated:
+            return await self._resume(row, user_id, sending)
         if (row.in_doubt or invited is State.UNKNOWN) and not self._options.resend:
             why = _IN_FLIGHT_BEFORE if row.in_doubt else "an earlier row may have sent the invite"
             return await self._settle(row, user_id, sending, OutcomeUnknownError(why))
         begun = invited in {State.DONE, State.ALREADY}
         return await self._write(row, user_id, sending, begun=begun)
+
+    async def _resume(self, row: Row, user_id: str, sending: Sending) -> Entry:
+        """Do the rest of a row that a lost attempt had in flight, after that had its time.
+
+        A claim lets its next attempt begin only then (``bulk.partition``), so what a read does not
+        show was not done.
+
+        Raises:
+            OutcomeUnknownError: the user cannot be read.
+        """
+        try:
+            begun = False
+            try:
+                user = await read_user(self._reader, user_id)
+                if not row.follows and self._job.holds(row.wish, user):
+                    return Entry(row.line, State.DONE, 0, sending.attempts)
+                begun = self._shows_begun(row, user)
+            except NotFoundError:
+                if self._job.holds_without_user:
+                    return Entry(row.line, State.DONE, 0, sending.attempts)
+            return await self._write(row, user_id, sending, begun=begun)
+        except FATAL:
+            raise
+        except FronteggError as error:
+            if error.operation == self._job.operation.name or is_left_to_next_run(error):
+                raise
+            raise OutcomeUnknownError.after(error) from None
 
     async def _write(
         self, row: Row, user_id: str, sending: Sending, *, begun: bool = False
@@ -433,6 +463,12 @@ class Engine:
         held_back = self._observer.ended(row, entry)
         if held_back is not None:
             await held_back
+
+
+def _sending_of(job: Job[Any], *, fenced: bool) -> type[Sending]:
+    if not job.repeatable:
+        return CautiousSending
+    return FencedSending if fenced else Sending
 
 
 def _done(row: Row, sending: Sending, answer: Response | None) -> Entry:

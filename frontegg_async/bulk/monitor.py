@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
@@ -15,20 +14,17 @@ from .._core.clock import Clock
 from .._core.response import Failure, Response
 from ..pacing import LimitGroup, PaceState, Pacing, Wait
 from .caller_errors import is_cancelled, of_caller
-from .input.rows import UserRow, columns_of
 from .jobs.job import Job
 from .ledger.records import Entry, LedgerRow, State
 from .ledger.wait_note import NoteWriter, WaitNote
 from .outcome import OUTCOME_OF, Outcome, RowResult
 from .report.forecast import Forecast
 from .report.report import Progress
-from .report.statistics import Limit, LimitWait, Statistics, StatisticsRecorder
+from .report.statistics import Limit, LimitWait, Statistics, StatisticsRecorder, kind_of
 
 ON_PROGRESS: Final = "on_progress"
 _LOOK_EVERY_S: Final = 0.25
 """Seconds between two reads of the state of the pacing."""
-_ROW_PART: Final = re.compile(r" \([^()]*\)")
-"""The part of a reason that is about one row: status, trace id and attempts, in brackets."""
 
 _UNUSED: Final = (0, 0.0, 0.0)
 _DONE: Final = frozenset({State.DONE, State.ALREADY})
@@ -177,7 +173,7 @@ class RunWatch:
 
     def _tell_result(self, result: RowResult[Any]) -> Awaitable[None] | None:
         if result.reason:
-            self._recorder.failure(_kind(result), result)
+            self._recorder.failure(kind_of(result), result)
         told = self._count(result.outcome)
         if self.results is None:
             return told
@@ -299,14 +295,3 @@ class RunWatch:
 async def _one_after_the_other(first: Awaitable[None], second: Awaitable[None]) -> None:
     await first
     await second
-
-
-def _kind(result: RowResult[Any]) -> str:
-    """Return a reason without the values that are particular to its row."""
-    kind = result.reason
-    row: UserRow | None = result.row
-    if row is not None:
-        for name in reversed(columns_of(type(row)).strings):
-            if value := getattr(row, name):
-                kind = kind.replace(value, "…")
-    return _ROW_PART.sub("", kind)

@@ -208,3 +208,15 @@ class CautiousSending(Sending):
         super().after(operation, outcome, seconds)
         if operation.repeat is not RetrySafety.SAFE and not self.in_flight:
             self._recorder.take_back(self._line)
+
+
+class FencedSending(Sending):
+    """Sends the calls of a row as long as the ledger's replica allows it.
+
+    ``CautiousSending`` needs no such check: its intent goes to the replica before each write.
+    """
+
+    def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
+        """Raise LedgerError if nothing may be sent any more."""
+        self._recorder.check()
+        return super().before(operation)

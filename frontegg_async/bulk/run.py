@@ -20,6 +20,8 @@ from ..session import Session
 from .caller_errors import stopped_by
 from .engine import Engine
 from .error_report import with_report
+from .identity import environment_of, header_of
+from .input.arrow import TableRows
 from .input.feeds import Feed, SlicedFeed
 from .input.rows import RowT
 from .input.sources import Source, feed_of
@@ -28,9 +30,9 @@ from .jobs.job import Job
 from .ledger.file import check_environment, temporary_folder
 from .ledger.ledger import Ledger
 from .ledger.opening import opened_in_thread
-from .ledger.records import Header, State
+from .ledger.records import State
 from .ledger.wait_note import forget_wait, write_wait
-from .ledger.writer import LedgerWriter
+from .ledger.writer import LedgerWriter, Replica
 from .loader import Loader
 from .monitor import ON_PROGRESS, RunWatch
 from .outcome import MAX_KEPT_FAILURES, RowResult
@@ -63,9 +65,15 @@ class BulkRun(Generic[RowT]):
     """
 
     def __init__(
-        self, session: Session, job: Job[RowT], source: Source[RowT] | None, options: RunOptions
+        self,
+        session: Session,
+        job: Job[RowT],
+        source: Source[RowT] | TableRows | None,
+        options: RunOptions,
+        replica: Replica | None = None,
     ) -> None:
         """Prepare a run as ``Bulk.start`` does; without a source, over the rows of the ledger."""
+        self._replica: Final = replica
         self._session: Final = session
         self._job: Final = job
         self._source: Final = source
@@ -231,7 +239,7 @@ class BulkRun(Generic[RowT]):
             ledger = await opened_in_thread(
                 partial(self._open, path or Path(f"{directory}/ledger"), fingerprint)
             )
-            recorder = LedgerWriter(ledger)
+            recorder = LedgerWriter(ledger, self._replica)
             try:
                 # Before the first row, so that rejected credentials are an error and no report.
                 await view.token_info()
@@ -264,18 +272,9 @@ class BulkRun(Generic[RowT]):
         if self._source is None:
             return Ledger.reopened(path, self._job.form)
         source = self._source
-        return Ledger.begin(
-            path,
-            Header(
-                job=self._job.name,
-                source=os.fspath(source) if isinstance(source, str | os.PathLike) else "",
-                fingerprint=fingerprint,
-                environment=environment_of(self._session),
-                environment_id=self._session.environment_id or "",
-                settings=self._options.ledger_settings(self._job.settings()),
-            ),
-            self._job.form,
-        )
+        name = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
+        header = header_of(self._session, self._job, self._options, name, fingerprint)
+        return Ledger.begin(path, header, self._job.form)
 
     async def _work(
         self,
@@ -452,11 +451,6 @@ class BulkRun(Generic[RowT]):
             interrupted=self._stopping,
             statistics=statistics,
         )
-
-
-def environment_of(session: Session) -> str:
-    """Name the client and the host of a session, for a ledger to belong to."""
-    return f"{session.client_id} on {session.base_url}"
 
 
 def retried(

@@ -12,6 +12,7 @@ import msgspec
 from ..errors import InvalidRequestError
 from ..pacing import FixedRate
 from .input.file import is_stream
+from .input.file_set import ledger_of
 from .planner import PlanMode
 from .report.report import Progress
 from .workers import check_workers
@@ -104,5 +105,5 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         if self.ledger is not True:
             return Path(self.ledger)
         if isinstance(source, str | os.PathLike) and not is_stream(source):  # pyright: ignore[reportUnknownArgumentType]
-            return Path(f"{os.fspath(source)}.ledger")  # pyright: ignore[reportUnknownArgumentType]  # a path of whatever kind
+            return ledger_of(source)  # pyright: ignore[reportUnknownArgumentType]  # a path of whatever kind
         return None

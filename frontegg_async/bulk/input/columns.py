@@ -45,7 +45,7 @@ _TRUTHS: Final = {
 }
 
 
-def check_columns(path: Path, names: Sequence[str], kind: type[UserRow]) -> None:
+def check_columns(path: Path | str, names: Sequence[str], kind: type[UserRow]) -> None:
     """Raise InvalidRequestError if a column that rows need is missing, or named twice."""
     columns = columns_of(kind)
     fields = [field for name in names if (field := columns.field(name))]

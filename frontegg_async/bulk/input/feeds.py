@@ -23,6 +23,7 @@ from ...errors import InvalidRequestError
 from ..caller_errors import of_caller
 from .columns import Row
 from .file import InputFile
+from .file_set import FileSet
 
 LOAD_ROWS: Final = 2_000
 """Rows that are taken at a time."""
@@ -72,14 +73,16 @@ class SlicedFeed:
 
     finite = True
 
-    def __init__(self, rows: Iterator[Row], file: InputFile | None = None) -> None:
+    def __init__(
+        self, rows: Iterator[Row], file: InputFile | FileSet | None = None, *, own: bool = False
+    ) -> None:
         self._rows: Final = rows
         self._ahead: list[Row] = []
         self._file: Final = file
         self._fingerprint: str | None = None
         self._error: Exception | None = None
         self._exhausted = False
-        self.own = file is not None
+        self.own = own or file is not None
 
     @property
     def ended(self) -> bool:
@@ -87,7 +90,7 @@ class SlicedFeed:
         return self._exhausted and not self._ahead
 
     async def fingerprint(self) -> str:
-        """Return the SHA-256 of the file; the rows are held against it when all are read."""
+        """Return the hash of the file; the rows are held against it when all are read."""
         self._fingerprint = await self._hashed()
         return self._fingerprint
 

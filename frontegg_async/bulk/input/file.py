@@ -27,6 +27,8 @@ STDIN: Final = "-"
 TextForm: TypeAlias = Literal["csv", "jsonl"]
 _FORMS: Final[dict[str, TextForm]] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _PARQUET: Final = ".parquet"
+SUFFIXES: Final = (*_FORMS, _PARQUET)
+"""Ends of the names of files of rows."""
 _CHUNK_BYTES: Final = 1 << 20
 _POLL_S: Final = 0.1
 """Seconds between two checks that a pipe is still to be read."""
@@ -136,7 +138,9 @@ class InputFile:
 
     def _text_rows(self, form: TextForm | None) -> Iterator[RawRow]:
         if form is None:
-            raise InvalidRequestError(f"{self.path} must end in .csv, .jsonl, .ndjson or .parquet")
+            raise InvalidRequestError(
+                f"{self.path} must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+            )
         try:
             return text_rows(self._file, self.path, form, self._kind)
         except OSError as error:

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from ...errors import InvalidRequestError
+from .arrow import BATCH_ROWS, batch_rows, pyarrow_for, pyarrow_problem
 
 # One meaning of columns and rows for all kinds of files.
-from .columns import Malformed, RawRow, check_columns
-from .originals import Original, cells_of
+from .columns import RawRow, check_columns
 from .rows import UserRow, columns_of
 
-BATCH_ROWS: Final = 1_024
-"""Rows that are decoded at a time."""
 BUFFER_BYTES: Final = 256 * 1024
 """Bytes of a column that are read at a time: a row group can be as large as the whole file."""
-
-_NO_VALUE: Final = (ValueError, OverflowError, LookupError, NotImplementedError)
-"""Errors of pyarrow for a value that Python cannot hold, such as text that is not UTF-8."""
 
 
 def parquet_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
@@ -38,14 +31,8 @@ def parquet_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
             file, or it lacks a column that is needed; nothing of it was read. Also while
             iterating, if the file is damaged from some row on.
     """
-    # pyarrow 26 has no type hints: as values, the two modules can be declared as Any.
-    try:
-        pyarrow: Any = import_module("pyarrow")
-        parquet: Any = import_module("pyarrow.parquet")
-    except ModuleNotFoundError:
-        raise InvalidRequestError(
-            f"cannot read {path} without pyarrow: install frontegg-async[parquet]"
-        ) from None
+    pyarrow = pyarrow_for(f"read {path}")
+    parquet = pyarrow_for(f"read {path}", "parquet")
     unreadable = (pyarrow.ArrowException, OSError)
     with ExitStack() as opened:
         try:
@@ -54,7 +41,7 @@ def parquet_rows(path: Path, kind: type[UserRow]) -> Iterator[RawRow]:
             file = parquet.ParquetFile(source, buffer_size=BUFFER_BYTES, pre_buffer=False)
             names: list[str] = file.schema_arrow.names
         except unreadable as error:
-            raise InvalidRequestError(f"cannot read {path}: {_problem(error)}") from None
+            raise InvalidRequestError(f"cannot read {path}: {pyarrow_problem(error)}") from None
         columns = _columns(path, names, kind)
         batches = file.iter_batches(BATCH_ROWS, columns=list(columns), use_threads=False)
         return _rows(path, batches, columns, unreadable, opened.pop_all())
@@ -81,41 +68,9 @@ def _rows(
                 batch = next(batches, None)
             except unreadable as error:
                 raise InvalidRequestError(
-                    f"cannot read {path} after row {line}: {_problem(error)}"
+                    f"cannot read {path} after row {line}: {pyarrow_problem(error)}"
                 ) from None
             if batch is None:
                 return
-            fields = [_values(batch.column(name), columns[name]) for name in columns]
-            for values in zip(*fields, strict=True):
-                line += 1
-                found = dict(zip(columns.values(), values, strict=True))
-                unread = next((value for value in values if isinstance(value, Malformed)), None)
-                yield (
-                    line,
-                    found
-                    if unread is None
-                    else Malformed(unread.reason, Original(cells_of(found))),
-                )
-
-
-def _values(column: Any, field: str) -> list[object]:
-    try:
-        values: list[object] = column.to_pylist()
-    except _NO_VALUE:
-        # One value spoils them all: look at each.
-        values = [_value(scalar, field) for scalar in column]
-    return values
-
-
-def _value(scalar: Any, field: str) -> object:
-    try:
-        value: object = scalar.as_py()
-    except _NO_VALUE:
-        return Malformed(f"{field} cannot be read as text")
-    return value
-
-
-def _problem(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno is not None:
-        return os.strerror(error.errno)
-    return (str(error).partition("\n")[0] or type(error).__name__)[:200]
+            yield from batch_rows(batch, columns, line)
+            line += batch.num_rows

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from ...errors import LedgerBusyError, LedgerDamagedError, LedgerError, LedgerMismatchError
+from ..input.file_set import changes_between
 from ..input.originals import ORIGINALS_SCHEMA
 from .checks import ChangedError, count_unmarked, seal_of
 from .duplicates import DUPLICATES_SCHEMA
@@ -296,7 +297,7 @@ def header_values(database: sqlite3.Connection) -> dict[str, str]:
 
 _DIFFERENCES: Final = {
     "job": "it was begun for the job {old}, not {new}",
-    "fingerprint": "the input has changed since it was begun",
+    "fingerprint": "the input has changed since it was begun{changes}",
     "settings": "it was begun with other settings ({old})",
 }
 
@@ -307,8 +308,11 @@ def check_same(path: Path, found: Header, wanted: Header) -> None:
     for name, sentence in _DIFFERENCES.items():
         old, new = getattr(found, name), getattr(wanted, name)
         if old != new:
+            found_changes = changes_between(old, new) if name == "fingerprint" else ""
+            changes = f" ({found_changes})" if found_changes else ""
             raise LedgerMismatchError(
-                f"{path} does not belong to this run: {sentence.format(old=old, new=new)}. "
+                f"{path} does not belong to this run: "
+                f"{sentence.format(old=old, new=new, changes=changes)}. "
                 f"{one_ledger_each(path)}"
             )
 

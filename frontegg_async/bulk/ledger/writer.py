@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, ParamSpec, Protocol, TypeVar
 
 from ...errors import LedgerError
 from .ledger import Ledger
@@ -22,16 +22,38 @@ COMMIT_AFTER_S: Final = 0.1
 """Seconds after which fewer are committed: after a kill, the outcomes of that time are in doubt."""
 
 
+class Replica(Protocol):
+    """A second record of the rows, elsewhere, for a ledger that may be lost with its machine."""
+
+    def check(self) -> None:
+        """Raise LedgerError if nothing may be sent any more."""
+        ...
+
+    async def write(
+        self,
+        taken_back: Sequence[int],
+        entries: Sequence[Entry],
+        intents: Sequence[tuple[int, int]],
+    ) -> None:
+        """Record what the ledger has recorded; arguments and errors as of ``Ledger.write``."""
+        ...
+
+
 class LedgerWriter:
     """Records intents and outcomes without holding up the event loop.
 
     While one commit is written, records are gathered for the next: with one row in flight a commit
     holds one row, with a thousand it holds hundreds. A worker waits for its intent, so intents are
     written at once, together with the outcomes gathered so far; outcomes alone wait a moment.
+
+    Args:
+        ledger: the ledger.
+        replica: is told the same before an intent counts as recorded.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, replica: Replica | None = None) -> None:
         self._ledger: Final = ledger
+        self.replica: Final = replica
         self._thread: Final = ThreadPoolExecutor(1, thread_name_prefix="frontegg_async ledger")
         self._taken_back: list[int] = []
         self._entries: list[Entry] = []
@@ -40,6 +62,11 @@ class LedgerWriter:
         self._timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
         self._failure: LedgerError | None = None
+
+    def check(self) -> None:
+        """Raise LedgerError if the replica says that nothing may be sent any more."""
+        if self.replica is not None:
+            self.replica.check()
 
     async def run(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call a method of the ledger in its thread."""
@@ -119,6 +146,8 @@ class LedgerWriter:
                 try:
                     spans = [span for span, _ in intents]
                     await self.run(self._ledger.write, taken_back, entries, spans)
+                    if self.replica is not None:
+                        await self.replica.write(taken_back, entries, spans)
                 except Exception as problem:  # noqa: BLE001  # no waiter may be left
                     error = problem if isinstance(problem, LedgerError) else _unexpected(problem)
                     # Outcomes are kept for another try; intents fail, so nothing is sent.

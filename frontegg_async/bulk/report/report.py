@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Generic, Protocol
+from typing import Any, Generic, Protocol
 
 from ...errors import FronteggError
 from ...pacing import Wait
 from ..input.rows import RowT
+from ..jobs.job import Job
 from ..outcome import Labels, Outcome, RowResult
 from .figures import Figures, rate_of
+from .merging import MergedOutcomes, merge
 from .statistics import Statistics
 
 
@@ -201,6 +203,40 @@ class Report(_Counts, Generic[RowT]):
         self.stopped = stopped
         self.interrupted = interrupted
         self.statistics = statistics
+
+    @classmethod
+    def of(cls, outcomes: object, *, job: Job[Any] | None = None) -> Report[Any]:
+        """Return the report of partitions, from their tables of outcomes.
+
+        A row that two attempts have reported counts once, as the later attempt has it.
+
+        Args:
+            outcomes: a table, a reader or a dataset of pyarrow, the path of a Parquet file or of a
+                folder of them, an iterable of any of these, or outcomes that are merged already.
+            job: the job, if a program declares it.
+
+        Raises:
+            InvalidRequestError: they cannot be read, or are of several jobs.
+        """
+        merged = outcomes if isinstance(outcomes, MergedOutcomes) else merge(outcomes, job)
+        many = merged.partitions != 1
+        return cls(
+            job=merged.job,
+            title=merged.title,
+            labels=merged.labels,
+            this_run=merged.figures,
+            all_runs=merged.figures,
+            duplicates=merged.duplicates,
+            plan=f"users were checked in each of {merged.partitions:,} partitions by itself"
+            if many
+            else "users were checked in one partition",
+            ledger_path=None,
+            failures_path=None,
+            failures=merged.failures,
+            stopped=None,
+            interrupted=False,
+            statistics=merged.statistics,
+        )
 
     @property
     def done(self) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
+from ..input.rows import UserRow, columns_of
 from ..outcome import RowResult
 
 MAX_SAMPLES: Final = 240
@@ -17,6 +19,8 @@ MAX_REASONS: Final = 50
 """Kinds of failure that are told apart; all further ones are counted as one."""
 OTHER_REASONS: Final = "other reasons"
 MAX_EXAMPLES: Final = 3
+_ROW_PART: Final = re.compile(r" \([^()]*\)")
+"""The part of a reason that is about one row: status, trace id and attempts, in brackets."""
 
 LATENCY_BOUNDS_MS: Final[tuple[float, ...]] = tuple(
     factor * 10.0**power for power in range(5) for factor in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
@@ -242,3 +246,14 @@ class StatisticsRecorder:
         self._until = self._from + self._interval
         self._current = self._tallies[number]
         return self._current
+
+
+def kind_of(result: RowResult[Any]) -> str:
+    """Return the reason of a row without the values that are particular to the row."""
+    kind = result.reason
+    row: UserRow | None = result.row
+    if row is not None:
+        for name in reversed(columns_of(type(row)).strings):
+            if value := getattr(row, name):
+                kind = kind.replace(value, "…")
+    return _ROW_PART.sub("", kind)

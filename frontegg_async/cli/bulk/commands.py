@@ -10,7 +10,7 @@ import click
 
 from .. import exit_codes, output, phrases
 from ..connection import Connection, connected
-from . import ledger_commands
+from . import ledger_commands, report_command
 from .options import RunChoices, run_options
 
 if TYPE_CHECKING:
@@ -131,5 +131,10 @@ def _confirm(job: Job[Any], file: Path, session: FronteggSession, *, literal_ids
         raise click.ClickException("nothing was sent")
 
 
-for _command in (ledger_commands.status, ledger_commands.export, ledger_commands.retry):
+for _command in (
+    ledger_commands.status,
+    ledger_commands.export,
+    ledger_commands.retry,
+    report_command.report,
+):
     bulk.add_command(_command)

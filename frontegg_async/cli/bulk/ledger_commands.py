@@ -245,8 +245,8 @@ def retry(connection: Connection, *, ledger: Path, choices: RunChoices) -> int:
     that is harmless. If it might send a second invite, the row is looked up instead, and sent again
     only with --resend.
     """
+    from ...bulk.identity import environment_of
     from ...bulk.ledger.file import check_environment
-    from ...bulk.run import environment_of
     from .runner import run_again
 
     session = connection.session(max_connections=choices.workers)

@@ -14,7 +14,7 @@ import msgspec
 
 from .. import command_lines, exit_codes, files, output, phrases
 from ..connection import Connection
-from . import summary
+from . import pages, summary
 from .options import RunChoices
 from .progress import RunProgress, count_rows
 from .signals import StoppableRun
@@ -174,7 +174,7 @@ class _Runner:
         path = self._choices.report
         if path is None:
             return None
-        from ...bulk.report.page import PageSummary, render_page
+        from ...bulk.report.page import PageSummary
 
         page = PageSummary.of(
             report,
@@ -184,12 +184,7 @@ class _Runner:
             stopped=_why_it_stopped(report),
             how_to_go_on=summary.going_on(report, lasts=self._lasts, same=self._same),
         )
-        try:
-            with files.replacing(path) as file:
-                file.write(render_page(page, report.statistics))
-        except OSError as error:
-            return f"the report page cannot be written to {path}: {error.strerror}"
-        return None
+        return pages.write(path, page, report.statistics)
 
 
 def _why_it_stopped(report: Report) -> str | None:
@@ -208,9 +203,7 @@ def _check_files(choices: RunChoices, ledger: Path | None, *sources: Path) -> No
         files.check_other("--failures", choices.failures, ledger)
         check_writable(choices.failures, *sources)
     if choices.report is not None:
-        if choices.report.suffix.lower() not in {".html", ".htm"}:
-            raise click.UsageError(f"--report: {choices.report} must end in .html or .htm.")
-        files.check_replaceable("--report", choices.report, choices.failures, ledger, *sources)
+        pages.check(choices.report, choices.failures, ledger, *sources)
 
 
 def _dry_run(target: Target, choices: RunChoices, job: Job[Any], file: Path) -> int:
