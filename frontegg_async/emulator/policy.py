@@ -111,6 +111,7 @@ class Policy:
     """Status for a user's token on a route that takes environment tokens only: 401 or 403."""
     refresh_token_in: RefreshTokenIn = RefreshTokenIn.COOKIE
     rotate_refresh_tokens: bool = True
+    """True until the environment's configuration says otherwise."""
     hosted_login: HostedLoginPolicy = field(default_factory=HostedLoginPolicy)
     bulk_roles: BulkRoles = BulkRoles.AT_ONCE
     task_looks: int = 2

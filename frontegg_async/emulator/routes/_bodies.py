@@ -17,6 +17,7 @@ __all__ = [
     "parameter",
     "required",
     "set_fields",
+    "whole",
 ]
 
 _T = TypeVar("_T")
@@ -75,3 +76,8 @@ def list_parameter(parameters: dict[str, list[str]], *names: str) -> list[str]:
     values: Iterable[str] = (value for name in names for value in parameters.get(name, ()))
     parts = (part for value in values for part in value.split(","))
     return list(dict.fromkeys(part for part in parts if part))
+
+
+def whole(number: float) -> float:
+    """Return a number as JSON shows it best: an integer if it is one."""
+    return int(number) if number == int(number) else number

@@ -1,6 +1,9 @@
 """All routes: the ones with state, and after them the stateless ones.
 
-``/auth/vendor/`` with its slash at the end is the one path that is corrected (seen).
+==================================================================  ======
+``/auth/vendor/`` works with its slash at the end too                 seen
+every route is under ``/frontegg`` too, as own domains have it        client
+==================================================================  ======
 """
 
 from difflib import get_close_matches
@@ -13,6 +16,7 @@ from . import (
     api_tokens,
     authentication,
     bulk,
+    configurations,
     groups,
     hierarchy,
     invitations,
@@ -36,11 +40,14 @@ from ._route import Route, route
 __all__ = ["AUTHENTICATE", "ROUTES", "fallback_tree", "find", "known"]
 
 
+_OWN_DOMAIN: Final = "/frontegg/"
+
 AUTHENTICATE: Final = route("POST", "/auth/vendor", None)
 
 ROUTES: Final[tuple[Route, ...]] = (
     AUTHENTICATE,
     *authentication.ROUTES,
+    *configurations.ROUTES,
     *oauth.ROUTES,
     *passwords.ROUTES,
     *me.ROUTES,
@@ -87,6 +94,8 @@ def known(key: str) -> str:
 
 def find(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
     """Find the route of a raw path without its query, and the decoded placeholders."""
+    if path.startswith(_OWN_DOMAIN):
+        path = path[len(_OWN_DOMAIN) - 1 :]
     if path == "/auth/vendor/":
         path = AUTHENTICATE.template
     segments = segments_of(path)

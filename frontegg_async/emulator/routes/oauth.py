@@ -12,7 +12,6 @@ from a body of JSON or a form; Basic, ``client_secret``, or neither
 ``token_type``, ``access_token``, ``id_token``, ``refresh_token``,     client
 ``expires_in``
 a refresh token that has ended: 401                                    client
-the same routes under ``/frontegg/oauth``                              client
 ``GET /oauth/logout?post_logout_redirect_uri=``                        client
 ``/.well-known/openid-configuration``                                  client; its fields guess
 a code is good once and for a minute, also if the exchange fails       RFC 6749, 7636: guess
@@ -236,6 +235,7 @@ def _exchange(
         user.active_tenant or "",
         user.id,
         user_agent=call.headers.get("User-Agent", ""),
+        application_id=None if grant.client_id == call.store.client_id else grant.client_id,
     )
     call.store.hosted.begin(session, grant)
     return session, grant
@@ -402,14 +402,8 @@ def _same(one: str, other: str) -> bool:
 
 ROUTES: Final = (
     route("GET", "/.well-known/openid-configuration", _discovery, takes=Takes.NOTHING),
-    *(
-        route(method, f"{prefix}{path}", handle, takes=Takes.NOTHING)
-        for prefix in ("/oauth", "/frontegg/oauth")
-        for method, path, handle in (
-            ("GET", "/authorize", _authorize),
-            ("POST", "/authorize", _submit),
-            ("POST", "/token", _token),
-            ("GET", "/logout", _logout),
-        )
-    ),
+    route("GET", "/oauth/authorize", _authorize, takes=Takes.NOTHING),
+    route("POST", "/oauth/authorize", _submit, takes=Takes.NOTHING),
+    route("POST", "/oauth/token", _token, takes=Takes.NOTHING),
+    route("GET", "/oauth/logout", _logout, takes=Takes.NOTHING),
 )

@@ -1,4 +1,4 @@
-"""The rest of the state: keys, logins, API tokens, invitations, e-mails and jobs.
+"""The rest of the state: keys, logins, API tokens, invitations, e-mails, jobs and settings.
 
 Handlers get it with each call. ``environment.py`` knows nothing of it.
 """
@@ -17,6 +17,7 @@ from .hosted import HostedLogins
 from .jobs import Jobs
 from .keys import Keys
 from .logins import Logins
+from .settings import Settings
 from .tokens import Tokens
 
 __all__ = ["AccessToken", "ApiToken", "Invitation", "Store", "http_date", "timestamp"]
@@ -110,6 +111,7 @@ class Store:
     """The e-mails with a token in them, in order."""
     invitation_strategy: Strategies = field(default_factory=Strategies)
     activation_strategy: Strategies = field(default_factory=Strategies)
+    settings: Settings = field(default_factory=Settings)
 
     def invite(
         self,
