@@ -38,7 +38,7 @@ from .service import Service
 from .state.environment import State, User
 from .state.hosted import HostedLogins
 from .state.jobs import Jobs
-from .state.keys import Keys
+from .state.keys import Algorithm, Keys
 from .state.lag import Lag
 from .state.logins import Logins
 from .state.store import Store
@@ -87,6 +87,7 @@ class Emulator:
             takes environment tokens only.
         refresh_token_in: The place of a user's refresh token: cookie, body or either.
         rotate_refresh_tokens: Give out a new one with each renewal, and end the old one.
+        jwt_algorithm: RS256, or HS256 with the environment's ``jwtSecret``, for tokens of users.
         hosted_login: Settings and choices of hosted login.
         read_lag: Seconds until a read shows a write to a user.
         bulk_roles: Change roles in all tenants at once, or by a task.
@@ -125,6 +126,7 @@ class Emulator:
         user_token_refusal: int = 403,
         refresh_token_in: RefreshTokenIn = RefreshTokenIn.COOKIE,
         rotate_refresh_tokens: bool = True,
+        jwt_algorithm: Algorithm = "RS256",
         hosted_login: HostedLoginPolicy | None = None,
         read_lag: float = 0.0,
         bulk_roles: BulkRoles = BulkRoles.AT_ONCE,
@@ -169,7 +171,7 @@ class Emulator:
         self.webhooks = Webhooks(self._state.hooks, self._state.now, wall_clock)
         """The webhooks that events of the routes are sent to, and their deliveries."""
         self._signed_tokens = signed_tokens
-        keys = Keys()
+        keys = Keys(jwt_algorithm)
         tokens = Tokens(
             {client_id: api_key, **(credentials or {})},
             frozenset(account_credentials),

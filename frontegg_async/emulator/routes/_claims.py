@@ -26,10 +26,11 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from ..state.applications import DEFAULT_APPLICATION
 from ..state.environment import State, User
 from ..state.keys import Algorithm
 from ..state.logins import Session
-from ..state.settings import DEFAULT_APPLICATION, Document
+from ..state.settings import Document
 from ..state.store import Store
 from ..state.tokens import Token
 from .configurations import configured
@@ -222,8 +223,6 @@ def _template(
         if all(_holds(condition, attributes) for condition in rule["conditions"]):
             return known.get(rule["treatment"])
     return None
-
-
 
 
 def _holds(condition: Document, attributes: Mapping[str, Sequence[str]]) -> bool:

@@ -102,6 +102,7 @@ class UserResponse(msgspec.Struct, rename="camel", gc=False):
             user.invisible,
             user.sub_account_access,
             user.provider,
+            mfa_enrolled=user.authenticators is not None,
         )
 
     @classmethod

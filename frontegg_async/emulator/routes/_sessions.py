@@ -38,6 +38,7 @@ __all__ = [
     "hosted_response",
     "log_in",
     "may_go_on",
+    "refresh_cookie",
     "rotate",
     "sent_refresh_token",
     "session_response",
@@ -117,7 +118,7 @@ def session_response(state: State, store: Store, session: Session, status: int) 
     token, seconds = access_token(state, store, session, ())
     body = {
         "mfaRequired": False,
-        "mfaEnrolled": False,
+        "mfaEnrolled": user.authenticators is not None,
         "accessToken": token,
         "refreshToken": session.refresh_token,
         "expiresIn": whole(seconds),
@@ -128,7 +129,9 @@ def session_response(state: State, store: Store, session: Session, status: int) 
         "isBreachedPassword": False,
     }
     same_site = configured(store, "cookieSameSite").title()
-    cookie = f"{_cookie_name(store)}={session.refresh_token}; Path=/; HttpOnly; SameSite={same_site}"
+    cookie = (
+        f"{_cookie_name(store)}={session.refresh_token}; Path=/; HttpOnly; SameSite={same_site}"
+    )
     return msgspec.structs.replace(json_response(status, body), headers={"Set-Cookie": cookie})
 
 
@@ -176,6 +179,13 @@ def hosted_response(state: State, store: Store, session: Session, grant: Grant) 
             claims["nonce"] = grant.nonce
         body["id_token"] = store.keys.sign(claims)
     return msgspec.structs.replace(json_response(200, body), headers={"Cache-Control": "no-store"})
+
+
+def refresh_cookie(store: Store, session: Session) -> dict[str, str]:
+    """Return the headers that keep the refresh token of a session in a cookie."""
+    same_site = configured(store, "cookieSameSite").title()
+    cookie = f"{_cookie_name(store)}={session.refresh_token}; Path=/; HttpOnly"
+    return {"Set-Cookie": f"{cookie}; SameSite={same_site}"}
 
 
 def clear_cookie(store: Store) -> dict[str, str]:

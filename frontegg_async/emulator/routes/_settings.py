@@ -2,17 +2,18 @@
 
 ==================================================================  =====
 paths, fields, values of enums, success statuses                      spec
-a POST of some settings that are set already is 409, and their        client
-change takes PATCH or PUT; before that they are 404
+some settings are 404 until they are made, by POST or PUT; after      client
+that a POST is 409, and PATCH or PUT changes them
 the other settings have values before they are set                    client
 a change keeps the fields that it does not name                       guess
 with the header, or a user's token, a setting is the tenant's         spec
-====================================================================  =====
+==================================================================  =====
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -24,10 +25,7 @@ from ..state.settings import Document, stable_id
 from ._bodies import empty_response, json_response
 from ._route import Handler, Route, Takes, route
 
-__all__ = ["new_object", "setting", "wire_fields"]
-
-View = Callable[[Call, Document], object]
-"""Makes the response of a setting."""
+__all__ = ["Setting", "new_object", "wire_fields"]
 
 
 def wire_fields(body: msgspec.Struct) -> Document:
@@ -42,89 +40,78 @@ def new_object(state: State, object_id: str, fields: Document) -> Document:
     return {"id": object_id, **fields, "createdAt": now, "updatedAt": now}
 
 
-def setting(
-    path: str,
-    model: type[msgspec.Struct],
-    *,
-    methods: Mapping[str, int],
-    defaults: Document | None = None,
-    by_tenant: bool = False,
-    stamped: bool = False,
-    once: bool = False,
-    silent: bool = False,
-    takes: Takes | None = None,
-    also: str = "",
-    view: View | None = None,
-) -> tuple[Route, ...]:
-    """Make the routes of a setting.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting, which is found by its path."""
 
-    Args:
-        path: The path, which is its name as well.
-        model: The body of a change.
-        methods: Methods of a change, with the status of success.
-        defaults: Its values before it is set; None if it is not there before.
-        by_tenant: True if a tenant can have its own.
-        stamped: Show an id and the times of making and change.
-        once: True if it can be made once only, by POST, and only changed after that.
-        silent: Respond to a change with nothing.
-        takes: The tokens that the routes accept.
-        also: The end of a path at which the environment's own is read as well.
-        view: Makes the response; by default the setting as it is.
+    path: str
+    body: type[msgspec.Struct]
+    """The body of a change."""
+    methods: Mapping[str, int]
+    """Methods of a change, with the status of success."""
+    defaults: Document | None = None
+    """Its values before it is set; None if it is not there before."""
+    fill: Document | None = None
+    """Fields that it gets when it is made, unless the body has them."""
+    by_tenant: bool = False
+    """True if a tenant can have its own."""
+    stamped: bool = False
+    """Show an id, and the times of making and change."""
+    once: bool = False
+    """True if it is made once, and changed after that."""
+    silent: bool = False
+    """Respond to a change with nothing."""
+    vendor: bool = False
+    """Show the environment's own at ``/vendor`` too, for users whose tenant has another."""
 
-    """
-    decoder = msgspec.json.Decoder(model)
+    def routes(self) -> tuple[Route, ...]:
+        """Make the routes."""
+        found = [route("GET", self.path, self._reading(by_tenant=self.by_tenant))]
+        if self.vendor:
+            of_environment = self._reading(by_tenant=False)
+            found.append(route("GET", self.path + "/vendor", of_environment, takes=Takes.EITHER))
+        for method, status in self.methods.items():
+            found.append(route(method, self.path, self._writing(method, status)))
+        return tuple(found)
 
-    def show(call: Call, document: Document) -> object:
-        return document if view is None else view(call, document)
-
-    def current(call: Call, tenant_id: str | None) -> Document | None:
-        found = call.store.settings.get(path, tenant_id)
-        if found is not None or defaults is None:
+    def now(self, call: Call, tenant_id: str | None) -> Document | None:
+        """Return the setting as it holds for a tenant, or for the environment."""
+        found = call.store.settings.get(self.path, tenant_id)
+        if found is not None or self.defaults is None:
             return found
-        if not stamped:
-            return dict(defaults)
-        began = "2024-01-01T00:00:00.000Z"
-        return {"id": stable_id(path), **defaults, "createdAt": began, "updatedAt": began}
+        return dict(self.defaults)
 
-    def reading(*, of_tenant: bool) -> Handler:
+    def _reading(self, *, by_tenant: bool) -> Handler:
         def read(state: State, call: Call) -> Response:
-            found = current(call, call.tenant if of_tenant else None)
+            found = self.now(call, call.tenant if by_tenant else None)
             if found is None:
                 raise RejectedError(404, "Configuration not found")
-            return json_response(200, show(call, found))
+            return json_response(200, found)
 
         return read
 
-    def writing(method: str, status: int) -> Handler:
+    def _writing(self, method: str, status: int) -> Handler:
+        decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(self.body)
+
         def write(state: State, call: Call) -> Response:
             fields = wire_fields(decode(decoder, call))
-            tenant_id = call.tenant if by_tenant else None
-            own = call.store.settings.own(path, tenant_id)
-            if once and method == "POST" and own is not None:
+            tenant_id = call.tenant if self.by_tenant else None
+            own = call.store.settings.own(self.path, tenant_id)
+            if self.once and method == "POST" and own is not None:
                 raise RejectedError(409, "Configuration already exists")
-            if once and method != "POST" and own is None:
+            if self.once and method == "PATCH" and own is None:
                 raise RejectedError(404, "Configuration not found")
-            document = {**(current(call, tenant_id) or {}), **fields}
-            if stamped:
-                made = own or {"id": f"{stable_id(path)}", "createdAt": state.now()}
-                if own is None and tenant_id is not None:
-                    made["id"] = stable_id(f"{path} {tenant_id}")
-                document |= {
-                    "id": made["id"],
-                    "createdAt": made["createdAt"],
-                    "updatedAt": state.now(),
-                }
-            call.store.settings.put(path, document, tenant_id)
-            return empty_response(status) if silent else json_response(status, show(call, document))
+            document = {**(self.now(call, tenant_id) or self.fill or {}), **fields}
+            if "tenantId" in document:
+                document["tenantId"] = tenant_id or ""
+            if self.stamped:
+                document |= self._stamp(state, own, tenant_id)
+            call.store.settings.put(self.path, document, tenant_id)
+            return empty_response(status) if self.silent else json_response(status, document)
 
         return write
 
-    routes = [route("GET", path, reading(of_tenant=by_tenant), takes=takes)]
-    if also:
-        # A setting of the environment, for a user's token whose tenant has its own.
-        routes.append(route("GET", path + also, reading(of_tenant=False), takes=Takes.EITHER))
-    routes += [
-        route(method, path, writing(method, status), takes=takes)
-        for method, status in methods.items()
-    ]
-    return tuple(routes)
+    def _stamp(self, state: State, own: Document | None, tenant_id: str | None) -> Document:
+        now = state.now()
+        made = now if own is None else own["createdAt"]
+        return {"id": stable_id(f"{self.path} {tenant_id}"), "createdAt": made, "updatedAt": now}

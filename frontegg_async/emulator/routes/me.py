@@ -140,7 +140,7 @@ def _get_sessions(state: State, call: Call, user: User) -> Response:
             "createdAt": timestamp(session.created),
             "expires": timestamp(session.ends),
             "current": session.id == current,
-            "impersonated": False,
+            "impersonated": session.actor is not None,
         }
         for session in call.store.logins.of_user(user.id)
     ]

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-__all__ = ["DEFAULT_APPLICATION", "Document", "Settings", "stable_id"]
+__all__ = ["Document", "Settings", "stable_id"]
 
 Document = dict[str, Any]
 """A JSON object, by the names on the wire."""
@@ -24,10 +24,6 @@ _NAMESPACE: Final = UUID("5b0f1c3a-6f2e-4b57-9d0a-2f6c1e7b8a90")
 def stable_id(name: str) -> str:
     """Return the id of an object that every emulator has, the same each time."""
     return str(uuid5(_NAMESPACE, name))
-
-
-DEFAULT_APPLICATION: Final = stable_id("default application")
-"""The id of the application that an environment begins with."""
 
 
 class Settings:

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from ..http.record import Mail
 from ..policy import Policy
+from .applications import Applications
 from .hosted import HostedLogins
 from .jobs import Jobs
 from .keys import Keys
@@ -112,6 +113,7 @@ class Store:
     invitation_strategy: Strategies = field(default_factory=Strategies)
     activation_strategy: Strategies = field(default_factory=Strategies)
     settings: Settings = field(default_factory=Settings)
+    applications: Applications = field(default_factory=Applications)
 
     def invite(
         self,
