@@ -18,7 +18,7 @@ from typing import Final, Self
 
 from aiohttp import web
 
-from .http.connections import CountingServer
+from .http.connections import CountingServer, body_of
 from .http.record import Invite, Mail, RecordedRequest
 from .http.request import Call
 from .http.response import CommonHeaders, HangUp, RawResponse, Response
@@ -413,7 +413,7 @@ class Emulator:
         key = None if route is None else route.key
         self._counts[key] += 1
         headers = request.headers
-        body = await request.read() if request.body_exists else b""
+        body = await body_of(request)
         self._catch_up()
         record: RecordedRequest | None = None
         if self._keep_record:

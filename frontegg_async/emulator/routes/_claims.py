@@ -26,6 +26,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from ..http.request import JsonErrors
 from ..state.applications import DEFAULT_APPLICATION
 from ..state.environment import State, User
 from ..state.keys import Algorithm
@@ -129,7 +130,7 @@ def metadata_of(user: User) -> Document:
     """Return a user's metadata as an object; of metadata that is none, an empty one."""
     try:
         return _DECODER.decode(user.metadata or "{}")
-    except msgspec.DecodeError:
+    except JsonErrors:
         return {}
 
 

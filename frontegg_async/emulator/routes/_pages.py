@@ -4,7 +4,8 @@
 ``_offset`` counts pages; ``_links.next`` is a bare query string    seen
 ``_links.next`` on the last page is empty (or null)                 guess
 50 items by default; a limit above the maximum, or nonsense,        guess
-is 400, also an order that is none of the documented ones
+is 400, also an order that is none of the documented ones; a page
+behind the last one is empty
 items without a value in the sorted field come first                guess
 ==================================================================  =====
 """
@@ -17,7 +18,7 @@ import msgspec
 
 from ..http.response import RejectedError, Response
 from ..policy import Policy
-from ._bodies import json_response, parameter
+from ._bodies import integer, json_response, parameter
 
 __all__ = ["page_response"]
 
@@ -85,11 +86,10 @@ def page_response(
 
 
 def _limit_and_offset(parameters: dict[str, list[str]], maximum: int | None) -> tuple[int, int]:
-    try:
-        limit = int(parameter(parameters, "_limit", str(_DEFAULT_LIMIT)))
-        offset = int(parameter(parameters, "_offset", "0"))
-    except ValueError:
-        raise RejectedError(400, "_limit and _offset must be numbers") from None
+    limit = integer(parameter(parameters, "_limit", str(_DEFAULT_LIMIT)))
+    offset = integer(parameter(parameters, "_offset", "0"))
+    if limit is None or offset is None:
+        raise RejectedError(400, "_limit and _offset must be numbers")
     if limit < 1 or (maximum is not None and limit > maximum):
         limits = f"_limit must be between 1 and {maximum}" if maximum else "_limit is below 1"
         raise RejectedError(400, limits)

@@ -3,6 +3,7 @@
 ==================================================================  ======
 ``/auth/vendor/`` works with its slash at the end too                 seen
 every route is under ``/frontegg`` too, as own domains have it        client
+HEAD is GET, without the body                                         guess
 ==================================================================  ======
 """
 
@@ -122,6 +123,8 @@ def find(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
         path = path[len(_OWN_DOMAIN) - 1 :]
     if path == "/auth/vendor/":
         path = AUTHENTICATE.template
+    if method == "HEAD":
+        method = "GET"
     segments = segments_of(path)
     found = _TREE.find(method, segments)
     if found is None and path.startswith(("/identity/", "/tenants/")):

@@ -20,7 +20,7 @@ from http.cookies import CookieError, SimpleCookie
 
 import msgspec
 
-from ..http.request import Call
+from ..http.request import Call, JsonErrors
 from ..http.response import RejectedError, Response
 from ..policy import RefreshTokenIn
 from ..state.environment import State, User
@@ -70,7 +70,7 @@ def log_in(state: State, call: Call, user: User) -> Response:
         Kind.USER,
         tenant_id,
         user.id,
-        user_agent=call.headers.get("User-Agent", ""),
+        user_agent=call.header("User-Agent") or "",
         application_id=_application(call),
     )
     return session_response(state, call.store, session, 200)
@@ -78,7 +78,7 @@ def log_in(state: State, call: Call, user: User) -> Response:
 
 def _application(call: Call) -> str | None:
     """Return the application that a call is about, if it names one."""
-    return next((value for each in _APPLICATION if (value := call.headers.get(each))), None)
+    return next((value for each in _APPLICATION if (value := call.header(each))), None)
 
 
 def unfit(user: User, tenant_id: str | None) -> str | None:
@@ -199,7 +199,7 @@ def sent_refresh_token(call: Call) -> str | None:
     if where is not RefreshTokenIn.COOKIE:
         try:
             token = _REFRESH_BODY.decode(call.body or b"{}").refresh_token
-        except msgspec.DecodeError:
+        except JsonErrors:
             token = None
         if token is not None or where is RefreshTokenIn.BODY:
             return token

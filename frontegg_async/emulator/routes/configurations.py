@@ -65,8 +65,9 @@ _DEFAULTS: Final[Document] = {
     "skipTenantValidation": False,
 }
 _MAX_REFRESH_S: Final = 15_552_000
+_MAX_TOKEN_S: Final = 315_360_000
 
-_Seconds = Annotated[int, msgspec.Meta(ge=1)]
+_Seconds = Annotated[int, msgspec.Meta(ge=1, le=_MAX_TOKEN_S)]
 _Flag = bool | msgspec.UnsetType
 
 

@@ -104,6 +104,7 @@ def delete(state: State, call: Call) -> Response:
     if tenant_id not in state.accounts.parents:
         raise not_found("Tenant", tenant_id)
     state.delete_tenant(tenant_id)
+    call.store.forget_tenant(tenant_id)
     return empty_response(200)
 
 

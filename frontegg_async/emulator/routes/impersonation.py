@@ -53,7 +53,7 @@ def _impersonate(state: State, call: Call) -> Response:
         Kind.USER,
         user.active_tenant or "",
         user.id,
-        user_agent=call.headers.get("User-Agent", ""),
+        user_agent=call.header("User-Agent") or "",
         actor=actor.user_id,
         lifetime=min(_MAX_S, store.logins.lifetime),
     )

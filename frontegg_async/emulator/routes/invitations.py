@@ -14,7 +14,7 @@ a code is six digits; a wrong one leaves the link as it is            guess
 ==================================================================  ======
 """
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -36,7 +36,7 @@ _PENDING: Final = frozenset({"PendingInvitation", "NotActivated", "PendingLogin"
 
 
 class _InviteBody(msgspec.Struct, rename="camel"):
-    expires_in_minutes: float | None = None
+    expires_in_minutes: Annotated[float, msgspec.Meta(ge=0, le=1e8)] | None = None
     should_send_email: bool | None = None
     role_ids: list[str] | None = None
     tenant_id: str | None = None

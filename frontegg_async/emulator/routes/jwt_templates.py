@@ -39,7 +39,7 @@ _KEYS: Final = {
     name: lambda each, name=name: each[name] for name in ("key", "name", "createdAt", "updatedAt")
 }
 
-_Expiration = Annotated[int, msgspec.Meta(ge=1)]
+_Expiration = Annotated[int, msgspec.Meta(ge=1, le=315_360_000)]
 _Algorithm = Literal["RS256", "HS256"]
 
 

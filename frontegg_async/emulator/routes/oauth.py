@@ -37,7 +37,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
-from ..http.request import Call
+from ..http.request import Call, JsonErrors
 from ..http.response import RejectedError, Response
 from ..policy import OAuthErrors
 from ..state.environment import State, User
@@ -236,7 +236,7 @@ def _exchange(
         Kind.USER,
         user.active_tenant or "",
         user.id,
-        user_agent=call.headers.get("User-Agent", ""),
+        user_agent=call.header("User-Agent") or "",
         application_id=None if grant.client_id == call.store.client_id else grant.client_id,
     )
     call.store.hosted.begin(session, grant)
@@ -263,7 +263,7 @@ def _sent(call: Call) -> Mapping[str, str]:
         return dict(parse_qsl(call.body.decode("utf-8", "replace")))
     try:
         body = _BODY.decode(call.body)
-    except msgspec.DecodeError:
+    except JsonErrors:
         raise _Refusal("invalid_request", "Invalid body") from None
     return {name: value for name, value in body.items() if isinstance(value, str)}
 

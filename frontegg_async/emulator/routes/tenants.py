@@ -13,7 +13,8 @@ from it a key at a time
 creating is 201, everything else 200 with the tenant                  guess
 deleting is 200 with nothing, and deletes the users without another   spec
 tenant; sub-tenants move up
-an id in use is 409; one that was deleted is free again               guess
+an id in use: "Tenant already exists"                                 client
+with 409; one that was deleted is free again                          guess
 a body that changes nothing is 400; unknown fields are ignored        spec
 a tenant without a name has its id for one                            guess
 the alias is a field like the others                                  guess
@@ -28,7 +29,7 @@ from uuid import uuid4
 
 import msgspec
 
-from ..http.request import Call, decode
+from ..http.request import Call, JsonErrors, decode
 from ..http.response import RejectedError, Response
 from ..state.access import VENDOR
 from ..state.environment import State
@@ -138,7 +139,7 @@ def make(state: State, tenant_id: str, fields: dict[str, Any]) -> Response:
     """Create a tenant, below another if the fields say so."""
     required("tenantId", tenant_id)
     if tenant_id in state.tenants:
-        raise RejectedError(409, "A tenant with this id already exists")
+        raise RejectedError(409, "Tenant already exists")
     _change(state, tenant_id, fields, {})
     state.tenants.setdefault(tenant_id, tenant_id)
     state.hooks.note("frontegg.tenant.created", None, tenant_id)
@@ -180,7 +181,7 @@ def _decoded(metadata: str | dict[str, object]) -> dict[str, object]:
         return metadata
     try:
         return _OBJECT.decode(metadata)
-    except msgspec.DecodeError:
+    except JsonErrors:
         raise RejectedError(400, "metadata must be an object or JSON of one") from None
 
 
@@ -251,16 +252,17 @@ def update(state: State, call: Call) -> Response:
 
 def delete(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/tenants/v1/{tenantId}``."""
-    return _delete(state, tenant_in_path(state, call))
+    return _delete(state, call, tenant_in_path(state, call))
 
 
 def delete_current(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/tenants/v1``, about the tenant of the token."""
-    return _delete(state, tenant_of_call(state, call))
+    return _delete(state, call, tenant_of_call(state, call))
 
 
-def _delete(state: State, tenant_id: str) -> Response:
+def _delete(state: State, call: Call, tenant_id: str) -> Response:
     state.delete_tenant(tenant_id)
+    call.store.forget_tenant(tenant_id)
     return empty_response(200)
 
 

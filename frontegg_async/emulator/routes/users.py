@@ -10,6 +10,7 @@ a body without ``Content-Type: application/json`` is no body          guess
 unknown users are 404, an id or email already taken is 409            guess
 inviting a user who exists adds the user to the tenant                guess
 without an address there has to be a username                         spec
+``v2`` shows the roles and permissions of a new user as objects       seen
 unknown role ids are 404                                              guess
 a password in a body is the user's password                           guess
 only the fields that are sent change; ``profilePictureUrl`` may be    spec
@@ -64,7 +65,7 @@ class _InviteBody(msgspec.Struct, rename="camel"):
     provider: str = "local"
     role_ids: list[str] | None = None
     skip_invite_email: bool | None = None
-    expiration_in_seconds: Annotated[float, msgspec.Meta(ge=300)] | None = None
+    expiration_in_seconds: Annotated[float, msgspec.Meta(ge=300, le=1e10)] | None = None
 
 
 class _CreateBody(_InviteBody, kw_only=True):
@@ -209,7 +210,17 @@ def remove(state: State, call: Call) -> Response:
 
 @keeping_password
 def invite(state: State, call: Call) -> Response:
-    """Serve ``POST /identity/resources/users/v1`` and ``v2``."""
+    """Serve ``POST /identity/resources/users/v1``, with the ids of roles in the response."""
+    return _invite(state, call, objects=False)
+
+
+@keeping_password
+def invite_v2(state: State, call: Call) -> Response:
+    """Serve ``POST /identity/resources/users/v2``, with the roles in the response."""
+    return _invite(state, call, objects=True)
+
+
+def _invite(state: State, call: Call, *, objects: bool) -> Response:
     tenant_id = call.required_tenant()
     body = decode(_INVITE_BODY, call)
     _check_new_user(state, body, tenant_id)
@@ -219,7 +230,7 @@ def invite(state: State, call: Call) -> Response:
         user = _new_user(state, body)
     skip = body.skip_invite_email is True
     state.add(user, tenant_id, skip_invite=skip, validate=False, role_ids=body.role_ids or ())
-    return json_response(201, CreatedUser.of(user, tenant_id, state))
+    return json_response(201, CreatedUser.of(user, tenant_id, state, objects=objects))
 
 
 @keeping_password
@@ -371,7 +382,7 @@ def move_all(state: State, call: Call) -> Response:
 
 ROUTES: Final = (
     route("POST", _USERS, invite),
-    route("POST", "/identity/resources/users/v2", invite),
+    route("POST", "/identity/resources/users/v2", invite_v2),
     route("POST", _VENDOR_ONLY, create, environment_only=True),
     route("GET", _VENDOR_ONLY + "/{userId}", get_anywhere, environment_only=True),
     route("GET", _USERS + "/{userId}", get_in_tenant),

@@ -89,6 +89,14 @@ class Applications:
         """Return the users of an application, each in a tenant, with the time of assignment."""
         return self._users.setdefault(application_id, {})
 
+    def forget_tenant(self, tenant_id: str) -> None:
+        """Forget the assignments of a tenant that is deleted, and of its users in it."""
+        for tenants in self._tenants.values():
+            tenants.pop(tenant_id, None)
+        for users in self._users.values():
+            for key in [key for key in users if key[1] == tenant_id]:
+                del users[key]
+
     def of_user(self, user_id: str) -> list[str]:
         """Return the ids of the applications that a user is assigned to."""
         return [

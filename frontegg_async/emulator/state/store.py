@@ -115,6 +115,11 @@ class Store:
     settings: Settings = field(default_factory=Settings)
     applications: Applications = field(default_factory=Applications)
 
+    def forget_tenant(self, tenant_id: str) -> None:
+        """Forget the settings and the assignments of a tenant that is deleted."""
+        self.settings.forget_tenant(tenant_id)
+        self.applications.forget_tenant(tenant_id)
+
     def invite(
         self,
         tenant_id: str,
