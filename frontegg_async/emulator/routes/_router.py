@@ -19,6 +19,7 @@ from . import (
     applications,
     authentication,
     bulk,
+    client_only,
     configurations,
     groups,
     hierarchy,
@@ -92,6 +93,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *redirect_uris.ROUTES,
     *impersonation.ROUTES,
     *mfa.ROUTES,
+    *client_only.ROUTES,
 )
 """Every route with state."""
 

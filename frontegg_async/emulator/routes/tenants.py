@@ -45,7 +45,7 @@ from ._lookups import find_tenant, not_found, tenant_in_path, tenant_of_call
 from ._pages import page_response
 from ._route import route
 
-__all__ = ["ROUTES", "Fields", "TenantResponse", "make"]
+__all__ = ["ROUTES", "Fields", "TenantResponse", "make", "tenant_keys", "update"]
 
 _V1: Final = "/tenants/resources/tenants/v1"
 _V2: Final = "/tenants/resources/tenants/v2"
@@ -201,19 +201,23 @@ def list_tenants(state: State, call: Call) -> Response:
         if (not wanted or tenant_id in wanted)
         and (not part or part in name.lower() or part in tenant_id.lower())
     ]
-    keys: dict[str, Callable[[str], Any]] = {
-        "createdAt": lambda tenant_id: state.accounts.look(tenant_id).created_at,
-        "name": lambda tenant_id: state.tenants[tenant_id],
-        "tenantId": lambda tenant_id: tenant_id,
-    }
     return page_response(
         parameters,
         state.policy,
         tenant_ids,
         lambda tenant_id: TenantResponse.of(tenant_id, state),
-        keys=keys,
+        keys=tenant_keys(state),
         maximum=_MAX_PAGE,
     )
+
+
+def tenant_keys(state: State) -> dict[str, Callable[[str], Any]]:
+    """Return the fields that tenants sort by."""
+    return {
+        "createdAt": lambda tenant_id: state.accounts.look(tenant_id).created_at,
+        "name": lambda tenant_id: state.tenants[tenant_id],
+        "tenantId": lambda tenant_id: tenant_id,
+    }
 
 
 def get_v1(state: State, call: Call) -> Response:
@@ -239,7 +243,7 @@ def get_by_alias(state: State, call: Call) -> Response:
 
 
 def update(state: State, call: Call) -> Response:
-    """Serve ``PUT /tenants/resources/tenants/v1/{tenantId}`` and ``v2``."""
+    """Serve ``PUT /tenants/resources/tenants/v1/{tenantId}`` and ``v2``, and sub-tenants' PATCH."""
     tenant_id = tenant_in_path(state, call)
     fields = given_fields(decode(_FIELDS, call))
     if not fields:
