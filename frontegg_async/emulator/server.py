@@ -432,6 +432,8 @@ class Emulator:
         )
         server.served.add(connection)
         call = Call(values, query, headers, body, self._store)
+        if self._limiter is not None:
+            call.address = request.remote or ""
         response: Response | HangUp
         try:
             if injection is None:

@@ -78,6 +78,19 @@ NAMED: Final[Mapping[str, Mapping[Plan, PublishedLimit]]] = {
 """The routes that the tables name, by ``Operation.limit_group``."""
 
 
+_PER_ENVIRONMENT: Final[Mapping[str, frozenset[Plan]]] = {
+    "GET /identity/resources/users/v3": frozenset(Plan),
+    "POST /identity/resources/users/v1/passwords/reset": frozenset({Plan.LAUNCH}),
+    "POST /identity/resources/users/v1/passwords/reset/verify": frozenset({Plan.LAUNCH}),
+    "POST /identity/resources/auth/v2/api-token": frozenset(Plan),
+}
+
+
+def is_per_environment(limit_group: str, plan: Plan) -> bool:
+    """Return whether all IP addresses share a limit, instead of each having its own."""
+    return plan in _PER_ENVIRONMENT.get(limit_group, ())
+
+
 def published_limit(limit_group: str, plan: Plan = Plan.SCALE) -> PublishedLimit:
     """Return the limit that Frontegg publishes for a route on a plan.
 

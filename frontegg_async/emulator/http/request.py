@@ -31,6 +31,8 @@ class Call(msgspec.Struct):
     store: Store
     token: Token | None = None
     """Its token, once that was checked."""
+    address: str = ""
+    """The IP address of the connection, where limits need it."""
 
     def header(self, name: str) -> str | None:
         """Return a header that is not empty, as text that can be shown again."""
