@@ -33,7 +33,7 @@ async def test_a_token_verifies_by_discovery(api: Api) -> None:
     issuer = jwt.decode(mine.token, options={"verify_signature": False})["iss"]
     assert issuer == api.emulator.url
     found = (await api.send("GET", "/.well-known/openid-configuration")).json
-    keys = (await api.send("GET", urlsplit(found["jwks_uri"]).path)).json
+    keys = (await api.send("GET", urlsplit(str(found["jwks_uri"])).path)).json
     key = jwt.PyJWKSet.from_dict(keys)[jwt.get_unverified_header(mine.token)["kid"]]
     jwt.decode(mine.token, key, algorithms=["RS256"], audience=api.emulator.client_id)
 

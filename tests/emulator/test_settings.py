@@ -195,7 +195,7 @@ async def test_an_authenticator_app(connect: Connect) -> None:
         assert (refused.status, refused.json["errorCode"]) == (400, "ER-01097")
         for end in ("disable", "device", "unenroll"):
             shown = await mine.send("POST", f"{MFA}/authenticator/enroll")
-            (secret,) = parse_qs(urlsplit(shown.json["qrCode"]).query)["secret"]
+            (secret,) = parse_qs(urlsplit(str(shown.json["qrCode"])).query)["secret"]
             verify = f"{MFA}/authenticator/enroll/verify"
             late = {"token": code_at(secret, MINUTE + 90)}
             assert (await mine.send("POST", verify, late)).status == 401

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from ..clients.terraform import RESOURCES, Resource, converge
+from ..clients.terraform import Resource, converge
+from ..clients.terraform_resources import RESOURCES
 from .api import Api, Result
 
 pytestmark = pytest.mark.anyio

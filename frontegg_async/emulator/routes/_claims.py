@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 
@@ -196,11 +196,12 @@ def _render(claim: object, values: Document) -> Any:
 
 def _value(name: str, values: Document) -> Any:
     """Return the value of a variable such as ``user.tenant.roles``, or None."""
-    found: object = values
+    found: Any = values
     for part in name.split("."):
-        if not isinstance(found, dict):
+        try:
+            found = found[part]
+        except (KeyError, TypeError):
             return None
-        found = cast("Document", found).get(part)
     return found
 
 

@@ -13,6 +13,7 @@ an unknown template in a rule is no error: then the default holds     guess
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
 from uuid import uuid4
 
@@ -35,8 +36,11 @@ __all__ = ["ROUTES"]
 _PATH: Final = "/identity/resources/jwt-templates/v1"
 _NEEDED: Final = ("iss", "sub", "aud", "exp", "iat")
 _RESERVED: Final = ("type", "tenantId")
-_KEYS: Final = {
-    name: lambda each, name=name: each[name] for name in ("key", "name", "createdAt", "updatedAt")
+_KEYS: Final[dict[str, Callable[[Document], Any]]] = {
+    "key": lambda each: each["key"],
+    "name": lambda each: each["name"],
+    "createdAt": lambda each: each["createdAt"],
+    "updatedAt": lambda each: each["updatedAt"],
 }
 
 _Expiration = Annotated[int, msgspec.Meta(ge=1, le=315_360_000)]

@@ -191,7 +191,9 @@ def get_by_email(state: State, call: Call) -> Response:
     emails = call.parameters().get("email", [])
     if len(emails) != 1 or not emails[0]:
         raise RejectedError(400, "email must be an email")
-    return json_response(200, UserResponse.listed(user_by_email(state, emails[0])))
+    view = UserResponse.full(user_by_email(state, emails[0]), state)
+    view.roles = view.permissions = view.groups = msgspec.UNSET
+    return json_response(200, view)
 
 
 def remove(state: State, call: Call) -> Response:
