@@ -16,7 +16,7 @@ from ..models.core_settings import (
     IdentityConfigurationChanges,
     SetCaptchaPolicyRequest,
 )
-from ..operation import Operation, RetrySafety
+from ..operation import Operation, RetrySafety, TokenKind
 from ._checks import ids
 from ._group import EndpointGroup
 
@@ -25,6 +25,7 @@ GET: Final = Operation(
     "GET",
     "/identity/resources/configurations/v1",
     IdentityConfiguration,
+    token=TokenKind.EITHER,
 )
 UPDATE: Final = Operation(
     "core_settings.update",
@@ -68,7 +69,7 @@ class CoreSettings(EndpointGroup):
     async def get(self) -> IdentityConfiguration:
         """Return the identity configuration, the secret that tokens are signed with included.
 
-        GET /identity/resources/configurations/v1
+        GET /identity/resources/configurations/v1, with the environment's or a user's token
         """
         return await self._caller.call(GET)
 

@@ -141,9 +141,9 @@ _CONFIGURATION: Final = "/identity/resources/configurations/v1"
 
 ROUTES: Final = (
     route("GET", "/.well-known/jwks.json", _jwks, takes=Takes.NOTHING),
-    route("GET", _CONFIGURATION, _configuration, takes=Takes.ENVIRONMENT),
+    route("GET", _CONFIGURATION, _configuration, takes=Takes.EITHER),
     # As Frontegg's own Python SDK asks for it (client).
-    route("GET", _CONFIGURATION + "/", _configuration, takes=Takes.ENVIRONMENT),
+    route("GET", _CONFIGURATION + "/", _configuration, takes=Takes.EITHER),
     route("POST", _AUTH + "/v1/user", _login, takes=Takes.NOTHING),
     route("POST", _AUTH + "/v1/user/token/refresh", _refresh, takes=Takes.NOTHING),
     route("POST", _AUTH + "/v1/logout", _logout, takes=Takes.NOTHING),

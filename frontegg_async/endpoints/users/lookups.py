@@ -52,6 +52,7 @@ GET_IN_TENANT: Final = Operation(
     "GET",
     "/identity/resources/users/v1/{id}",
     User,
+    token=TokenKind.EITHER,
     tenant=TenantHeader.REQUIRED,
     echo=Echo("id"),
 )
@@ -127,7 +128,7 @@ class UserLookups(EndpointGroup):
         Raises:
             NotFoundError: there is no such user in the tenant.
 
-        GET /identity/resources/users/v1/{id}
+        GET /identity/resources/users/v1/{id}, with the environment's or a user's token
         """
         return await self._caller.call(GET_IN_TENANT, user_id, tenant_id=tenant_id)
 
