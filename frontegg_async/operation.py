@@ -76,7 +76,8 @@ class TenantHeader(Enum):
     """Use of the header ``frontegg-tenant-id`` by an operation."""
 
     NONE = "none"
-    """Not sent, also on a view of a tenant."""
+    """Not sent, also on a view of a tenant: Frontegg rejects it there. As an argument of the call
+    it is an error."""
     OPTIONAL = "optional"
     REQUIRED = "required"
     """With the environment token. A user's own token names its tenant already."""
@@ -456,9 +457,9 @@ class Arguments(TypedDict, total=False):
     body: Body | None
     """Sent as JSON."""
     tenant_id: str | None
-    """Value of ``frontegg-tenant-id``, instead of the view's."""
+    """Value of ``frontegg-tenant-id``, instead of the view's; rejected where it is not sent."""
     user_id: str | None
-    """Value of ``frontegg-user-id``."""
+    """Value of ``frontegg-user-id``; rejected where it is not sent."""
     headers: Mapping[str, str | Secret | None] | None
     """Other headers of this call; those of None are left out."""
 

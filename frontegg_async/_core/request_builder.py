@@ -19,7 +19,7 @@ from ..operation import (
     UserHeader,
     encode_query,
 )
-from ..options import check_header_value, header_name_problem
+from ..options import APPLICATION_HEADER, check_header_value, header_name_problem
 from .call import View
 from .checks import check_body, check_query
 from .finite import NOT_FINITE, lost_number
@@ -71,6 +71,11 @@ class RequestBuilder:
         self._view: Final = view
         self._is_user: Final = view.is_user
         headers = _revealed(view.options.headers)
+        for name in [each for each in headers if each.lower() == APPLICATION_HEADER]:
+            # In one spelling, so that the application of a view or of a call replaces it.
+            headers[APPLICATION_HEADER] = headers.pop(name)
+        if view.application_id is not None:
+            headers[APPLICATION_HEADER] = view.application_id
         if environment_id is not None:
             headers["frontegg-environment-id"] = environment_id
         # Built once and shared by every call: nothing changes a request's headers later.
@@ -106,6 +111,8 @@ class RequestBuilder:
             user = self._user(operation, user_id)
             if user is not None:
                 more["frontegg-user-id"] = user
+        elif tenant_id is not None or user_id is not None:
+            raise _superfluous("tenant_id" if tenant_id is not None else "user_id", operation)
         if headers:
             more |= _checked(headers, operation)
         encoded = None
@@ -144,6 +151,8 @@ class RequestBuilder:
         """Return the value of the tenant header, or None where the operation takes none."""
         header = operation.tenant
         if header is TenantHeader.NONE:
+            if tenant_id is not None:
+                raise _superfluous("tenant_id", operation)
             return None
         tenant = self._view.tenant_id if tenant_id is None else tenant_id
         if tenant is None:
@@ -164,6 +173,8 @@ class RequestBuilder:
         """Return the value of the user header, or None where the operation takes none."""
         header = operation.user
         if header is UserHeader.NONE:
+            if user_id is not None:
+                raise _superfluous("user_id", operation)
             return None
         if user_id is None:
             if header is UserHeader.REQUIRED and not self._is_user:
@@ -173,6 +184,14 @@ class RequestBuilder:
                 )
             return None
         return check_header_value("frontegg-user-id", user_id)
+
+
+def _superfluous(name: str, operation: Operation[Any]) -> InvalidRequestError:
+    """Return the error for an argument that the operation cannot send."""
+    header = f"frontegg-{name.replace('_', '-')}"
+    return InvalidRequestError(
+        f"takes no {name}: it has no header {header}, so leave it out", operation=operation.name
+    )
 
 
 def _checked(

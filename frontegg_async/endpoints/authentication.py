@@ -31,11 +31,11 @@ from ..models.authentication import (
 )
 from ..models.metadata import Metadata, encode_metadata
 from ..operation import Operation, RetrySafety, TokenKind
+from ..options import APPLICATION_HEADER
 from ._checks import ids
 from ._group import EndpointGroup
 
 VENDOR_HOST: Final = "frontegg-vendor-host"
-APPLICATION_ID: Final = "frontegg-application-id"
 
 _fits_cookie: Final = re.compile(r"[!#-+\--:<-\[\]-~]+").fullmatch
 
@@ -99,7 +99,7 @@ SIGN_UP: Final = Operation(
     SignUpResult,
     body=SignUpRequest,
     token=TokenKind.NONE,
-    headers=(VENDOR_HOST, APPLICATION_ID),
+    headers=(VENDOR_HOST, APPLICATION_HEADER),
 )
 SIGN_UP_WITH_USERNAME: Final = Operation(
     "authentication.sign_up_with_username",
@@ -108,7 +108,7 @@ SIGN_UP_WITH_USERNAME: Final = Operation(
     SignUpResult,
     body=SignUpWithUsernameRequest,
     token=TokenKind.NONE,
-    headers=(VENDOR_HOST, APPLICATION_ID),
+    headers=(VENDOR_HOST, APPLICATION_HEADER),
 )
 
 
@@ -282,7 +282,7 @@ class Authentication(EndpointGroup):
             recaptcha_token=recaptcha_token,
             invitation_token=invitation_token,
         )
-        headers = {VENDOR_HOST: vendor_host, APPLICATION_ID: application_id}
+        headers = {VENDOR_HOST: vendor_host, APPLICATION_HEADER: application_id}
         return await self._caller.call(SIGN_UP, body=body, headers=headers)
 
     @concealing
@@ -344,7 +344,7 @@ class Authentication(EndpointGroup):
             recaptcha_token=recaptcha_token,
             invitation_token=invitation_token,
         )
-        headers = {VENDOR_HOST: vendor_host, APPLICATION_ID: application_id}
+        headers = {VENDOR_HOST: vendor_host, APPLICATION_HEADER: application_id}
         return await self._caller.call(SIGN_UP_WITH_USERNAME, body=body, headers=headers)
 
 

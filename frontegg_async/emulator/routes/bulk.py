@@ -33,7 +33,7 @@ from ..state.environment import State, User
 from ..state.jobs import Job
 from . import users
 from ._bodies import check_count, json_response, required
-from ._lookups import check_roles, not_found, user_in_path
+from ._lookups import check_application, check_roles, not_found, user_in_path
 from ._route import Handler, Route, Takes, route
 from ._schemas import UserResponse
 
@@ -95,6 +95,7 @@ def _job(call: Call, kind: str, name: str) -> Job:
 
 def _invite(state: State, call: Call) -> Response:
     tenant_id = call.required_tenant()
+    check_application(state, call)
     items = _users_of(call)
     state.ensure_tenant(tenant_id, validate=False)
 
