@@ -83,6 +83,8 @@ DISABLE: Final = Operation(
     NoneType,
     body=DisableAuthenticatorRequest,
     token=TokenKind.EITHER,
+    # Not specified; seen: with the environment's token both headers are needed.
+    tenant=TenantHeader.OPTIONAL,
     user=UserHeader.REQUIRED,
     deprecated="It does not say which app; disable_authenticator does.",
 )
@@ -202,15 +204,26 @@ class Mfa(EndpointGroup):
         await self._caller.call(ENROLL_SMS, body=body, user_id=user_id)
 
     @concealing
-    async def disable(self, *, token: str | UnsetType = UNSET, user_id: str | None = None) -> None:
+    async def disable(
+        self,
+        *,
+        token: str | UnsetType = UNSET,
+        user_id: str | None = None,
+        tenant_id: str | None = None,
+    ) -> None:
         """Take an authenticator app out of a user's second factors.
 
         Deprecated by Frontegg: it does not say which app, ``disable_authenticator`` does.
 
+        Args:
+            token: the code that the app shows.
+            user_id: owner of the app.
+            tenant_id: a tenant of the user's; live, the environment's token needs it as well.
+
         POST /identity/resources/users/v1/mfa/disable, with the environment's or a user's token
         """
         body = DisableAuthenticatorRequest(token=token)
-        await self._caller.call(DISABLE, body=body, user_id=user_id)
+        await self._caller.call(DISABLE, body=body, user_id=user_id, tenant_id=tenant_id)
 
     @concealing
     async def disable_authenticator(

@@ -130,7 +130,7 @@ class Roles(EndpointGroup):
     def iterate(
         self,
         *,
-        sort_by: RoleOrder = "key",
+        sort_by: RoleOrder | UnsetType = "key",
         order: Literal["ASC", "DESC"] | UnsetType = UNSET,
         text: str | UnsetType = UNSET,
         levels: Sequence[int] | UnsetType = UNSET,
@@ -141,8 +141,8 @@ class Roles(EndpointGroup):
         """Iterate over roles.
 
         Args:
-            sort_by: the sort key, which Frontegg requires. Only a unique one gives pages that
-                miss no role.
+            sort_by: the sort key. Only a unique one gives pages that miss no role; UNSET, which
+                Frontegg takes although its specification does not, leaves the order to it.
             order: sort direction.
             text: search term.
             levels: only roles of these ranks.

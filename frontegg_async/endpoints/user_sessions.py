@@ -7,7 +7,7 @@ from typing import Final
 
 from ..errors import InvalidRequestError
 from ..models.user_sessions import UserSession
-from ..operation import Operation, TokenKind, UserHeader
+from ..operation import Operation, TenantHeader, TokenKind, UserHeader
 from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
@@ -16,6 +16,8 @@ GET_ALL: Final = Operation(
     "/identity/resources/users/sessions/v1/me",
     tuple[UserSession, ...],
     token=TokenKind.EITHER,
+    # Not specified; seen: with the environment's token both headers are needed.
+    tenant=TenantHeader.OPTIONAL,
     user=UserHeader.REQUIRED,
 )
 DELETE: Final = Operation(
@@ -24,6 +26,7 @@ DELETE: Final = Operation(
     "/identity/resources/users/sessions/v1/me/{id}",
     NoneType,
     token=TokenKind.EITHER,
+    tenant=TenantHeader.OPTIONAL,
     user=UserHeader.REQUIRED,
 )
 DELETE_ALL: Final = Operation(
@@ -32,6 +35,7 @@ DELETE_ALL: Final = Operation(
     "/identity/resources/users/sessions/v1/me/all",
     NoneType,
     token=TokenKind.EITHER,
+    tenant=TenantHeader.OPTIONAL,
     user=UserHeader.REQUIRED,
 )
 
@@ -39,15 +43,28 @@ DELETE_ALL: Final = Operation(
 class UserSessions(EndpointGroup):
     """The sessions of one user."""
 
-    async def get_all(self, *, user_id: str | None = None) -> tuple[UserSession, ...]:
+    async def get_all(
+        self, *, user_id: str | None = None, tenant_id: str | None = None
+    ) -> tuple[UserSession, ...]:
         """Return a user's active sessions.
+
+        Args:
+            user_id: the user, with the environment's token.
+            tenant_id: a tenant of the user's; live, the environment's token needs it as well.
 
         GET /identity/resources/users/sessions/v1/me, with the environment's or a user's token
         """
-        return await self._caller.call(GET_ALL, user_id=user_id)
+        return await self._caller.call(GET_ALL, user_id=user_id, tenant_id=tenant_id)
 
-    async def delete(self, session_id: str, *, user_id: str | None = None) -> None:
+    async def delete(
+        self, session_id: str, *, user_id: str | None = None, tenant_id: str | None = None
+    ) -> None:
         """End one session of a user, who is signed out there at once.
+
+        Args:
+            session_id: the session.
+            user_id: the user, with the environment's token.
+            tenant_id: a tenant of the user's; live, the environment's token needs it as well.
 
         DELETE /identity/resources/users/sessions/v1/me/{id}, with the environment's or a user's
         token
@@ -55,12 +72,16 @@ class UserSessions(EndpointGroup):
         if str(session_id).lower() == "all":
             # On the wire this would be delete_all.
             raise InvalidRequestError("session_id must be the id of one", operation=DELETE.name)
-        await self._caller.call(DELETE, session_id, user_id=user_id)
+        await self._caller.call(DELETE, session_id, user_id=user_id, tenant_id=tenant_id)
 
-    async def delete_all(self, *, user_id: str | None = None) -> None:
+    async def delete_all(self, *, user_id: str | None = None, tenant_id: str | None = None) -> None:
         """End all sessions of a user, who is signed out everywhere.
+
+        Args:
+            user_id: the user, with the environment's token.
+            tenant_id: a tenant of the user's; live, the environment's token needs it as well.
 
         DELETE /identity/resources/users/sessions/v1/me/all, with the environment's or a user's
         token
         """
-        await self._caller.call(DELETE_ALL, user_id=user_id)
+        await self._caller.call(DELETE_ALL, user_id=user_id, tenant_id=tenant_id)

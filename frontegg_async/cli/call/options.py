@@ -12,15 +12,26 @@ import click
 import msgspec
 
 from .hints import arms_of, is_list, item_of, struct_of
-from .signatures import TENANT_HEADER, Parameter, Place
+from .signatures import TENANT_HEADER, USER_HEADER, Parameter, Place
 
 PREFIX: Final = "endpoint_"
 """Prefix of an endpoint's parameters, so that none collides with one of the command."""
 
+HEADER_FLAGS: Final = {TENANT_HEADER: "--tenant", USER_HEADER: "--user"}
+"""Flags for the headers of the tenant and the user, whatever the parameters are called."""
+
 _RESERVED_FLAGS: Final = frozenset(
     {
-        *("--client-id", "--region", "--base-url", "--environment-id", "--timeout", "--verbose"),
-        *("--body", "--set", "--json", "--tenant", "--max", "--yes", "--help"),
+        *(
+            "--client-id",
+            "--region",
+            "--base-url",
+            "--environment-id",
+            "--application",
+            "--timeout",
+            "--verbose",
+        ),
+        *("--body", "--set", "--json", "--tenant", "--user", "--max", "--yes", "--help"),
         *("--wait", "--wait-timeout", "--poll"),
     }
 )
@@ -69,8 +80,8 @@ def _option(parameter: Parameter) -> click.Option:
     # A field of the body may also come by --body or --set, which click does not check.
     required = parameter.required and parameter.place is not Place.BODY
     description, hint = parameter.text, parameter.hint
-    if parameter.wire == TENANT_HEADER:
-        declarations.append("--tenant")
+    if parameter.wire in HEADER_FLAGS:
+        declarations.append(HEADER_FLAGS[parameter.wire])
     default = parameter.shown_default
     if isinstance(default, str | int) and not isinstance(default, bool):
         description = f"{description} [default: {default}]".strip()
