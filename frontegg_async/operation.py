@@ -184,6 +184,7 @@ class Operation(Generic[T]):
         template: path from the host, with ``{parameters}``.
         returns: type of the decoded response; ``NoneType`` if none is documented, ``JSON`` for any.
         body: type of the JSON body: a Struct, or a tuple of them; None if there is no body.
+        multipart: True if the fields of the body, a Struct, are sent as the parts of a form.
         token: kind of token that it takes.
         tenant: use of the tenant header.
         user: use of the user header.
@@ -207,6 +208,7 @@ class Operation(Generic[T]):
         "headers",
         "limit_group",
         "method",
+        "multipart",
         "name",
         "one_or_many",
         "own_headers",
@@ -231,6 +233,7 @@ class Operation(Generic[T]):
         returns: type[T],
         *,
         body: Any = None,
+        multipart: bool = False,
         token: TokenKind = TokenKind.ENVIRONMENT,
         tenant: TenantHeader = TenantHeader.NONE,
         user: UserHeader = UserHeader.NONE,
@@ -246,6 +249,7 @@ class Operation(Generic[T]):
         self.template: Final = template
         self.returns: Final = returns
         self.body: Final = body
+        self.multipart: Final = multipart
         self.token: Final = token
         self.tenant: Final = tenant
         self.user: Final = user
@@ -280,6 +284,7 @@ class Operation(Generic[T]):
             self.template,
             returns,
             body=self.body,
+            multipart=self.multipart,
             token=self.token,
             tenant=self.tenant,
             user=self.user,

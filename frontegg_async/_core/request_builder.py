@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final, cast
 
 import msgspec
@@ -23,6 +24,7 @@ from ..options import APPLICATION_HEADER, check_header_value, header_name_proble
 from .call import View
 from .checks import check_body, check_query
 from .finite import NOT_FINITE, lost_number
+from .multipart import encode_multipart
 from .secret import Secret, concealed, is_secret, revealed
 from .transport import Request
 
@@ -118,7 +120,11 @@ class RequestBuilder:
         encoded = None
         if body is not None:
             check_body(operation.name, body)
-            encoded = _encoded(operation.name, body)
+            if operation.multipart and isinstance(body, msgspec.Struct):
+                kind, encoded = encode_multipart(body, partial(_encoded, operation.name))
+                more["Content-Type"] = kind
+            else:
+                encoded = _encoded(operation.name, body)
         # Last of all: while a check may raise, no variable holds a secret.
         if query:
             url = _with_query(url, query, operation.name)
@@ -216,7 +222,7 @@ def _with_query(url: str, query: Query, operation: str) -> str:
     return f"{url}?{text}" if text else url
 
 
-def _encoded(operation: str, body: Body) -> bytes:
+def _encoded(operation: str, body: object) -> bytes:
     try:
         encoded = _encode(body)
         if not lost_number(encoded, body):

@@ -18,6 +18,7 @@ from ..errors import InvalidRequestError
 from ..models.authentication import (
     ApiTokenLogin,
     ApiTokenLoginRequest,
+    ApiTokenLoginV1,
     AuthenticateRequest,
     IdentityProvider,
     LoginRequest,
@@ -81,6 +82,15 @@ LOGIN_WITH_API_TOKEN: Final = Operation(
     "POST",
     "/identity/resources/auth/v2/api-token",
     ApiTokenLogin,
+    body=ApiTokenLoginRequest,
+    token=TokenKind.NONE,
+)
+# Not in the specification; Materialize's provider for Terraform logs in by it (client).
+LOGIN_WITH_API_TOKEN_V1: Final = Operation(
+    "authentication.login_with_api_token_v1",
+    "POST",
+    "/identity/resources/auth/v1/api-token",
+    ApiTokenLoginV1,
     body=ApiTokenLoginRequest,
     token=TokenKind.NONE,
 )
@@ -210,6 +220,18 @@ class Authentication(EndpointGroup):
         """
         body = ApiTokenLoginRequest(client_id=client_id, secret=secret)
         return await self._caller.call(LOGIN_WITH_API_TOKEN, body=body)
+
+    @concealing
+    async def login_with_api_token_v1(self, client_id: str, secret: str) -> ApiTokenLoginV1:
+        """Exchange an API token, of a tenant or of a user, for an access token.
+
+        The older form of ``login_with_api_token``, which takes the same. Frontegg does not
+        document it; clients use it.
+
+        POST /identity/resources/auth/v1/api-token, without a token
+        """
+        body = ApiTokenLoginRequest(client_id=client_id, secret=secret)
+        return await self._caller.call(LOGIN_WITH_API_TOKEN_V1, body=body)
 
     @concealing
     async def refresh_api_token(self, refresh_token: str) -> ApiTokenLogin:

@@ -14,6 +14,7 @@ from ..models.core_settings import (
     CaptchaPolicy,
     IdentityConfiguration,
     IdentityConfigurationChanges,
+    PublicConfiguration,
     SetCaptchaPolicyRequest,
 )
 from ..operation import Operation, RetrySafety, TokenKind
@@ -26,6 +27,14 @@ GET: Final = Operation(
     "/identity/resources/configurations/v1",
     IdentityConfiguration,
     token=TokenKind.EITHER,
+)
+# Not in the specification; Frontegg's own REST client for browsers reads it (client).
+GET_PUBLIC: Final = Operation(
+    "core_settings.get_public",
+    "GET",
+    "/identity/resources/configurations/v1/public",
+    PublicConfiguration,
+    token=TokenKind.ANY,
 )
 UPDATE: Final = Operation(
     "core_settings.update",
@@ -72,6 +81,15 @@ class CoreSettings(EndpointGroup):
         GET /identity/resources/configurations/v1, with the environment's or a user's token
         """
         return await self._caller.call(GET)
+
+    async def get_public(self) -> PublicConfiguration:
+        """Return the settings that a login page needs.
+
+        Frontegg does not document it; its browser client uses it, before a login as well.
+
+        GET /identity/resources/configurations/v1/public, with any token or none
+        """
+        return await self._caller.call(GET_PUBLIC)
 
     async def update(self, changes: IdentityConfigurationChanges) -> IdentityConfiguration:
         """Change the identity configuration, and return it. Fields left out stay as they are.

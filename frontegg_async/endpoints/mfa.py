@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from .._core.secret import concealing
+from ..models.authentication import MfaDevices
 from ..models.mfa import (
     DisableAuthenticatorRequest,
     DisableSmsRequest,
@@ -116,6 +117,16 @@ DISABLE_SMS: Final = Operation(
     body=DisableSmsRequest,
     token=TokenKind.EITHER,
     user=UserHeader.REQUIRED,
+)
+
+
+# Not in the specification; Frontegg's own REST client for browsers reads it (client).
+GET_DEVICES: Final = Operation(
+    "mfa.get_devices",
+    "GET",
+    "/identity/resources/users/v1/mfa/devices",
+    MfaDevices,
+    token=TokenKind.USER,
 )
 
 
@@ -287,3 +298,12 @@ class Mfa(EndpointGroup):
         """
         body = DisableSmsRequest(otc_token=otc_token, code=code)
         await self._caller.call(DISABLE_SMS, device_id, body=body, user_id=user_id)
+
+    async def get_devices(self) -> MfaDevices:
+        """Return the user's second factors.
+
+        Frontegg does not document it; its browser client uses it.
+
+        GET /identity/resources/users/v1/mfa/devices, with a user's token
+        """
+        return await self._caller.call(GET_DEVICES)

@@ -6,8 +6,8 @@ from types import NoneType
 from typing import Final
 
 from ..errors import InvalidRequestError
-from ..models.user_sessions import UserSession
-from ..operation import Operation, TenantHeader, TokenKind, UserHeader
+from ..models.user_sessions import RevokeSessionsRequest, UserSession
+from ..operation import Operation, RetrySafety, TenantHeader, TokenKind, UserHeader
 from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
@@ -37,6 +37,25 @@ DELETE_ALL: Final = Operation(
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
     user=UserHeader.REQUIRED,
+)
+
+
+# Not in the specification; Frontegg's own REST client for browsers calls both (client).
+GET_CURRENT: Final = Operation(
+    "user_sessions.get_current",
+    "GET",
+    "/identity/resources/users/sessions/v1/me/current",
+    UserSession,
+    token=TokenKind.USER,
+)
+REVOKE: Final = Operation(
+    "user_sessions.revoke",
+    "POST",
+    "/identity/resources/users/sessions/v1/revoke",
+    NoneType,
+    body=RevokeSessionsRequest,
+    token=TokenKind.USER,
+    repeat=RetrySafety.IDEMPOTENT,
 )
 
 
@@ -85,3 +104,21 @@ class UserSessions(EndpointGroup):
         token
         """
         await self._caller.call(DELETE_ALL, user_id=user_id, tenant_id=tenant_id)
+
+    async def get_current(self) -> UserSession:
+        """Return the session that the user's token belongs to.
+
+        Frontegg does not document it; its browser client uses it.
+
+        GET /identity/resources/users/sessions/v1/me/current, with a user's token
+        """
+        return await self._caller.call(GET_CURRENT)
+
+    async def revoke(self, user_id: str) -> None:
+        """End all sessions of another user of the tenant, as its administrator.
+
+        Frontegg does not document it; its browser client uses it.
+
+        POST /identity/resources/users/sessions/v1/revoke, with a user's token
+        """
+        await self._caller.call(REVOKE, body=RevokeSessionsRequest(user_id=user_id))

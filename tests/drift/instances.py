@@ -168,6 +168,7 @@ def _struct_value(hint: Any, label: str, variant: int, inside: tuple[Any, ...]) 
 def _plain_value(hint: Any, label: str, variant: int) -> Any:
     known: dict[Any, Any] = {
         str: f"{label}-{variant}",
+        bytes: f"{label}-{variant}".encode(),
         int: 2 + variant,
         float: 2.5 + variant,
         bool: variant == 0,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
 
 import click
@@ -22,15 +24,8 @@ HEADER_FLAGS: Final = {TENANT_HEADER: "--tenant", USER_HEADER: "--user"}
 
 _RESERVED_FLAGS: Final = frozenset(
     {
-        *(
-            "--client-id",
-            "--region",
-            "--base-url",
-            "--environment-id",
-            "--application",
-            "--timeout",
-            "--verbose",
-        ),
+        *("--client-id", "--region", "--base-url", "--environment-id", "--application"),
+        *("--timeout", "--verbose"),
         *("--body", "--set", "--json", "--tenant", "--user", "--max", "--yes", "--help"),
         *("--wait", "--wait-timeout", "--poll"),
     }
@@ -104,10 +99,23 @@ def _option(parameter: Parameter) -> click.Option:
     )
 
 
+def _content(source: str) -> bytes:
+    """Return the content of a file, or of stdin for "-"."""
+    try:
+        return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    except OSError as error:
+        raise click.BadParameter(f"{source} cannot be read: {error.strerror}.") from None
+
+
+_content.__name__ = "file"
+
+
 def _type_of(hint: Any) -> Any:
     """Return the type, or the function, that click converts the argument with."""
     if hint in {str, int, float}:
         return hint
+    if hint is bytes:
+        return _content
     if get_origin(hint) is Literal and all(isinstance(value, str) for value in get_args(hint)):
         return click.Choice(get_args(hint))
     # JSON strings, which are typed without their quotes.
