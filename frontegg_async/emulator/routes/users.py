@@ -44,7 +44,7 @@ from ._lookups import (
     user_by_email,
     user_in_path,
 )
-from ._route import Handler, route
+from ._route import Handler, Takes, route
 from ._schemas import CreatedUser, UserResponse
 from .passwords import keeping_password
 
@@ -397,7 +397,7 @@ ROUTES: Final = (
     route("POST", "/identity/resources/users/v2", _to_application(invite)),
     route("POST", _VENDOR_ONLY, _to_application(create), environment_only=True),
     route("GET", _VENDOR_ONLY + "/{userId}", get_anywhere, environment_only=True),
-    route("GET", _USERS + "/{userId}", get_in_tenant),
+    route("GET", _USERS + "/{userId}", get_in_tenant, takes=Takes.EITHER),
     route("GET", _USERS + "/email", get_by_email),
     route("PUT", _USERS + "/{userId}", update),
     route("DELETE", _USERS + "/{userId}", remove),
