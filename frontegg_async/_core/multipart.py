@@ -1,7 +1,8 @@
 """Bodies in parts, as browsers send files: ``multipart/form-data`` of RFC 7578.
 
-The body of an operation is a Struct here as well: each of its fields is a part. Bytes are a file,
-anything else is JSON. Names come from the Struct, so that nothing in them needs quoting.
+The body of an operation is a Struct here as well: each of its fields is a part. Bytes are a file
+(of CSV, the one kind that Frontegg takes), anything else is JSON. Names come from the Struct, and
+nothing in them needs quoting.
 """
 
 from __future__ import annotations
@@ -23,12 +24,16 @@ def encode_multipart(body: msgspec.Struct, encode: Callable[[object], bytes]) ->
     boundary = secrets.token_hex(16)
     pieces: list[bytes] = []
     for name, content in _parts(body):
-        is_file = isinstance(content, bytes)
-        # Without a file name a server takes a part for a field.
-        disposition = f'form-data; name="{name}"' + (f'; filename="{name}"' if is_file else "")
-        kind = "text/csv" if is_file else "application/json"
-        head = f"--{boundary}\r\nContent-Disposition: {disposition}\r\nContent-Type: {kind}\r\n\r\n"
-        pieces += (head.encode(), content if is_file else encode(content), b"\r\n")
+        if isinstance(content, bytes):
+            # Without a file name a server takes a part for a field.
+            file, kind, data = '; filename="upload.csv"', "text/csv", content
+        else:
+            file, kind, data = "", "application/json", encode(content)
+        head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n'
+            f"Content-Type: {kind}\r\n\r\n"
+        )
+        pieces += (head.encode(), data, b"\r\n")
     pieces.append(f"--{boundary}--\r\n".encode())
     return f"multipart/form-data; boundary={boundary}", b"".join(pieces)
 

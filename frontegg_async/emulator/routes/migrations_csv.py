@@ -14,9 +14,8 @@ a bad row is an error of the task and does not stop the others        guess
 import csv
 import io
 from collections.abc import Iterator
+from email import message_from_bytes
 from email.message import Message
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Any, Final, cast
 
 import msgspec
@@ -51,8 +50,9 @@ def _upload(state: State, call: Call) -> Response:
         raise RejectedError(400, "fieldsMapper must map columns to email and tenantId")
     hashing: _Hashing | None = None
     if "hashingConfig" in parts:
-        hashing = _json(parts, "hashingConfig", _HASHING)
-        if hashing.password_hash_type not in _HASHES:
+        given: _Hashing = _json(parts, "hashingConfig", _HASHING)
+        hashing = given
+        if given.password_hash_type not in _HASHES:
             raise RejectedError(400, "passwordHashType must be one of " + ", ".join(_HASHES))
     try:
         text = parts["csv"].decode("utf-8-sig")
@@ -70,8 +70,7 @@ def _parts(call: Call) -> dict[str, bytes]:
     kind = call.headers.get("content-type", "")
     if not kind.startswith("multipart/form-data"):
         raise RejectedError(400, "Multipart: multipart/form-data expected")
-    parser = BytesParser(Message, policy=HTTP)
-    form = parser.parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + call.body)
+    form = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + call.body)
     if not form.is_multipart():
         raise RejectedError(400, "Multipart: Unexpected end of form")
     found: dict[str, bytes] = {}

@@ -299,9 +299,7 @@ def delete_metadata(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/tenants/v1/{tenantId}/metadata/{key}``."""
     tenant_id = tenant_in_path(state, call)
     _, key = call.values
-    account = state.accounts.change(tenant_id)
-    if isinstance(account.metadata, dict):
-        _object(account.metadata).pop(key, None)
+    _object(state.accounts.change(tenant_id).metadata).pop(key, None)
     state.hooks.note("frontegg.tenant.updated", None, tenant_id)
     return json_response(200, TenantResponse.of(tenant_id, state))
 
