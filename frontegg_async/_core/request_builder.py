@@ -24,7 +24,6 @@ from ..options import APPLICATION_HEADER, check_header_value, header_name_proble
 from .call import View
 from .checks import check_body, check_query
 from .finite import NOT_FINITE, lost_number
-from .multipart import encode_multipart
 from .secret import Secret, concealed, is_secret, revealed
 from .transport import Request
 
@@ -121,8 +120,7 @@ class RequestBuilder:
         if body is not None:
             check_body(operation.name, body)
             if operation.multipart and isinstance(body, msgspec.Struct):
-                kind, encoded = encode_multipart(body, partial(_encoded, operation.name))
-                more["Content-Type"] = kind
+                encoded = self._in_parts(operation.name, body, more)
             else:
                 encoded = _encoded(operation.name, body)
         # Last of all: while a check may raise, no variable holds a secret.
@@ -132,6 +130,15 @@ class RequestBuilder:
         if more:
             sent = {**sent, **_revealed(more)}
         return Request(operation.method, URL(url, encoded=True), sent, encoded)
+
+    @staticmethod
+    def _in_parts(operation: str, body: msgspec.Struct, headers: dict[str, str | Secret]) -> bytes:
+        # Imported here: of all operations one has such a body.
+        from .multipart import encode_multipart
+
+        kind, encoded = encode_multipart(body, partial(_encoded, operation))
+        headers["Content-Type"] = kind
+        return encoded
 
     def _check_token_kind(self, operation: Operation[Any]) -> None:
         if self._is_user:
