@@ -72,10 +72,8 @@ class RequestBuilder:
         self._view: Final = view
         self._is_user: Final = view.is_user
         headers = _revealed(view.options.headers)
-        for name in [each for each in headers if each.lower() == APPLICATION_HEADER]:
-            # In one spelling, so that the application of a view or of a call replaces it.
-            headers[APPLICATION_HEADER] = headers.pop(name)
         if view.application_id is not None:
+            # Behind those of the options: of two spellings of a header the last one is sent.
             headers[APPLICATION_HEADER] = view.application_id
         if environment_id is not None:
             headers["frontegg-environment-id"] = environment_id
