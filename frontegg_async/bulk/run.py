@@ -17,6 +17,7 @@ import anyio
 
 from ..errors import FronteggError, LedgerDamagedError, LedgerDiskFullError, LedgerMismatchError
 from ..session import Session
+from .application import continued
 from .caller_errors import stopped_by
 from .engine import Engine
 from .error_report import with_report
@@ -66,7 +67,7 @@ class BulkRun(Generic[RowT]):
         self, session: Session, job: Job[RowT], source: Source[RowT] | None, options: RunOptions
     ) -> None:
         """Prepare a run as ``Bulk.start`` does; without a source, over the rows of the ledger."""
-        self._session: Final = session
+        self._session: Final = options.on(session)
         self._job: Final = job
         self._source: Final = source
         self._options: Final = options
@@ -272,7 +273,9 @@ class BulkRun(Generic[RowT]):
                 fingerprint=fingerprint,
                 environment=environment_of(self._session),
                 environment_id=self._session.environment_id or "",
-                settings=self._options.ledger_settings(self._job.settings()),
+                settings=self._options.ledger_settings(
+                    self._job.settings(), self._session.application_id
+                ),
             ),
             self._job.form,
         )
@@ -482,6 +485,7 @@ def retried(
     check_environment(Path(path), header, environment_of(session), session.environment_id or "")
     if options.failures is not None and header.source:
         check_writable(options.failures, header.source)
+    options = continued(options, header.settings, path)
     return BulkRun(session, job_of(header.job, header.settings, job), None, options)
 
 

@@ -105,6 +105,8 @@ class Policy:
     foreign_tenant: ForeignTenant = ForeignTenant.JOIN
     validate_tenants: bool = False
     implicit_users: bool = False
+    applications: Collection[str] = ()
+    """Ids of the environment's applications. If there are any, an invite has to name one (seen)."""
     statuses_as_object: bool = False
     next_at_end: str | None = ""
     user_token_refusal: int = 403

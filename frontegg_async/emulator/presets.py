@@ -5,7 +5,7 @@ emulator adds:
 
 =====================================================================  =====
 a route that the tables name does not count in the general limit        doc
-routes that the tables name and the SDK lacks, all per minute but one   doc
+routes that the tables name and the SDK lacks, all per minute           doc
 an API group is a service: ``/identity``, ``/tenants``                  guess
 windows are fixed and open with the first request                       guess
 =====================================================================  =====
@@ -27,12 +27,9 @@ __all__ = ["Plan", "published_limits"]
 
 _GROUPS: Final = ("/identity/", "/tenants/", "/applications/", "/vendors", "/event/", "/oauth/")
 _MORE: Final[Mapping[str, PublishedLimit]] = {
-    "GET /identity/resources/users/v2": PublishedLimit(30, 60.0),
-    "POST /identity/resources/auth/v1/api-token": PublishedLimit(100, 1.0),
     "POST /identity/resources/auth/v2/user/sso/prelogin": PublishedLimit(100, 60.0),
     "POST /identity/resources/auth/v1/user/sso/{provider}/postlogin": PublishedLimit(100, 60.0),
 }
-_MORE_PER_ENVIRONMENT: Final = frozenset({"POST /identity/resources/auth/v1/api-token"})
 
 
 def published_limits(
@@ -51,7 +48,7 @@ def published_limits(
     general = GENERAL[plan]
     known = {each.key for each in (*routes.ROUTES, *fallback.routes())}
     named = {key: figures[plan] for key, figures in NAMED.items()}
-    named = {key: limit for key, limit in _MORE.items() if key in known} | named
+    named |= _MORE
     others = known - named.keys()
     return (
         *(
@@ -60,7 +57,7 @@ def published_limits(
                 limit.seconds,
                 on=key,
                 announce=announce,
-                per_address=key not in _MORE_PER_ENVIRONMENT and not is_per_environment(key, plan),
+                per_address=not is_per_environment(key, plan),
             )
             for key, limit in named.items()
         ),

@@ -80,6 +80,8 @@ class Emulator:
         duplicate_add: The response to an add that changes nothing.
         foreign_tenant: The effect of setting an active tenant that the user is no member of.
         validate_tenants: Reject unknown tenants even if the request does not ask for it.
+        applications: Ids of the environment's applications. If there are any, an invite has to name
+            one in ``frontegg-application-id``: 403 ER-00008 without it, 404 ER-01008 for another.
         implicit_users: Create users when their ids are first named, so that none need setting up.
         statuses_as_object: Return ``statuses`` of one user as an object, as the spec has it.
         next_at_end: The value of ``_links.next`` on the last page.
@@ -120,6 +122,7 @@ class Emulator:
         duplicate_add: DuplicateAdd = DuplicateAdd.CREATED,
         foreign_tenant: ForeignTenant = ForeignTenant.JOIN,
         validate_tenants: bool = False,
+        applications: Collection[str] = (),
         implicit_users: bool = False,
         statuses_as_object: bool = False,
         next_at_end: str | None = "",
@@ -155,6 +158,7 @@ class Emulator:
             duplicate_add=duplicate_add,
             foreign_tenant=foreign_tenant,
             validate_tenants=validate_tenants,
+            applications=applications,
             implicit_users=implicit_users,
             statuses_as_object=statuses_as_object,
             next_at_end=next_at_end,

@@ -20,7 +20,7 @@ from ..http.response import RejectedError, Response
 from ..policy import Policy
 from ._bodies import integer, json_response, parameter
 
-__all__ = ["page_response"]
+__all__ = ["limit_and_offset", "page_response"]
 
 _DEFAULT_LIMIT: Final = 50
 _T = TypeVar("_T")
@@ -66,7 +66,7 @@ def page_response(
         maximum: Items on the longest page, or None.
 
     """
-    limit, offset = _limit_and_offset(parameters, maximum)
+    limit, offset = limit_and_offset(parameters, maximum)
     items = _ordered(items, parameters, keys)
     pages = -(-len(items) // limit)
     kept = {name: values for name, values in parameters.items() if name != "_offset"}
@@ -85,7 +85,8 @@ def page_response(
     return json_response(200, _Page([view(item) for item in page], links, totals))
 
 
-def _limit_and_offset(parameters: dict[str, list[str]], maximum: int | None) -> tuple[int, int]:
+def limit_and_offset(parameters: dict[str, list[str]], maximum: int | None) -> tuple[int, int]:
+    """Return ``_limit`` and ``_offset``; reject those that cannot be."""
     limit = integer(parameter(parameters, "_limit", str(_DEFAULT_LIMIT)))
     offset = integer(parameter(parameters, "_offset", "0"))
     if limit is None or offset is None:

@@ -33,7 +33,7 @@ from ._sessions import (
     session_response,
 )
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "login_with_api_token"]
 
 
 class _LoginBody(msgspec.Struct, rename="camel"):
@@ -90,7 +90,8 @@ def _logout(state: State, call: Call) -> Response:
     return msgspec.structs.replace(empty_response(201), headers=clear_cookie(call.store))
 
 
-def _login_with_api_token(state: State, call: Call) -> Response:
+def login_with_api_token(state: State, call: Call) -> Response:
+    """Serve ``POST /identity/resources/auth/v2/api-token``."""
     body = decode(_API_LOGIN_BODY, call)
     token = call.store.api_tokens.get(body.client_id)
     if token is None or not _same(token.secret, body.secret) or _expired(call, token):
@@ -135,6 +136,6 @@ ROUTES: Final = (
     route("POST", _AUTH + "/v1/user", _login, takes=Takes.NOTHING),
     route("POST", _AUTH + "/v1/user/token/refresh", _refresh, takes=Takes.NOTHING),
     route("POST", _AUTH + "/v1/logout", _logout, takes=Takes.NOTHING),
-    route("POST", _AUTH + "/v2/api-token", _login_with_api_token, takes=Takes.NOTHING),
+    route("POST", _AUTH + "/v2/api-token", login_with_api_token, takes=Takes.NOTHING),
     route("POST", _AUTH + "/v2/api-token/token/refresh", _refresh_api_token, takes=Takes.NOTHING),
 )

@@ -1,11 +1,8 @@
-"""Providers of social logins: Frontegg's, and those that an environment adds.
+"""Providers of social logins that an environment adds, and lists of Frontegg's own.
 
 ====================================================================  =====
 paths, fields and statuses of custom providers                        spec
-``sso/v2``: a list, one by type, POST sets one, ``activate`` and       client
-``deactivate``; one that was never set is 404
-the fields of one, and the secret for the environment's token only    client
-``sso/v1`` and ``v2`` need no token and show what is active           client, guess
+``sso/v1`` and ``sso/v2/authenticated`` list what ``sso/v2`` does      client, guess
 custom providers are a list in ``providers``, and are made with        client
 nothing in return
 ====================================================================  =====
@@ -24,7 +21,7 @@ from ..state.environment import State
 from ..state.settings import Document
 from ._bodies import empty_response, json_response
 from ._lookups import find
-from ._route import Handler, Takes, route
+from ._route import Takes, route
 from ._settings import wire_fields
 
 __all__ = ["ROUTES"]
@@ -32,20 +29,9 @@ __all__ = ["ROUTES"]
 _V1: Final = "/identity/resources/sso/v1"
 _V2: Final = "/identity/resources/sso/v2"
 _CUSTOM: Final = "/identity/resources/sso/custom/v1"
-_KIND: Final = "login-providers"
 _CUSTOM_KIND: Final = "custom-login-providers"
 
 _MayText = str | msgspec.UnsetType
-
-
-class _Provider(msgspec.Struct, rename="camel"):
-    type: str
-    client_id: str = ""
-    redirect_url: str = ""
-    secret: str = ""
-    customised: bool = False
-    additional_scopes: list[str] = []
-    active: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Custom(msgspec.Struct, rename="camel"):
@@ -78,41 +64,13 @@ class _CustomChanges(msgspec.Struct, rename="camel"):
     redirect_url_pattern: _MayText = msgspec.UNSET
 
 
-_PROVIDER: Final = msgspec.json.Decoder(_Provider)
 _CUSTOM_BODY: Final = msgspec.json.Decoder(_Custom)
 _CUSTOM_CHANGES: Final = msgspec.json.Decoder(_CustomChanges)
 
 
-def _known(call: Call) -> dict[str, Document]:
-    """Return the providers by their types, which serve as ids."""
-    return call.store.settings.objects(_KIND)
-
-
 def _get_active(state: State, call: Call) -> Response:
-    active = [each for each in _known(call).values() if each["active"]]
-    return json_response(200, [_without(each, "secret", "id") for each in active])
-
-
-def _get(state: State, call: Call) -> Response:
-    return json_response(200, find("Provider", _known(call), call.values[0]))
-
-
-def _set(state: State, call: Call) -> Response:
-    fields = wire_fields(decode(_PROVIDER, call))
-    kind = fields["type"]
-    before = _known(call).get(kind) or {"id": str(uuid4()), "active": False}
-    _known(call)[kind] = {**before, **fields}
-    return empty_response(201)
-
-
-def _switching(*, active: bool) -> Handler:
-    """Make the handler that turns a provider on or off."""
-
-    def switch(state: State, call: Call) -> Response:
-        find("Provider", _known(call), call.values[0])["active"] = active
-        return empty_response(200)
-
-    return switch
+    active = [each for each in call.store.social_logins.values() if each["active"]]
+    return json_response(200, [_without(each, "secret") for each in active])
 
 
 def _get_custom(state: State, call: Call) -> Response:
@@ -144,12 +102,7 @@ def _without(document: Document, *names: str) -> dict[str, Any]:
 
 ROUTES: Final = (
     route("GET", _V1, _get_active, takes=Takes.NOTHING),
-    route("GET", _V2, _get_active, takes=Takes.NOTHING),
     route("GET", _V2 + "/authenticated", _get_active, takes=Takes.EITHER),
-    route("POST", _V2, _set, takes=Takes.ENVIRONMENT),
-    route("GET", _V2 + "/{type}", _get, takes=Takes.ENVIRONMENT),
-    route("POST", _V2 + "/{type}/activate", _switching(active=True), takes=Takes.ENVIRONMENT),
-    route("POST", _V2 + "/{type}/deactivate", _switching(active=False), takes=Takes.ENVIRONMENT),
     route("GET", _CUSTOM, _get_custom, takes=Takes.EITHER),
     route("POST", _CUSTOM, _create_custom, takes=Takes.ENVIRONMENT),
     route("PATCH", _CUSTOM + "/{id}", _update_custom, takes=Takes.ENVIRONMENT),

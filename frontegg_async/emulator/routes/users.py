@@ -20,6 +20,9 @@ enabling and disabling are 200, need the tenant header (403), and     guess
 a member (404)
 moving all users keeps statuses and roles; a user in both tenants     guess
 stays in the target as before; both tenants have to exist
+an environment with applications wants one on ``POST v1`` and ``v2``:  seen
+403 ER-00008 without it, 404 ER-01008 for an unknown one
+and on ``vendor-only``, a bulk invite, and an add with an invite      guess
 ====================================================================  =====
 """
 
@@ -33,8 +36,16 @@ from ..http.request import Call, decode
 from ..http.response import RejectedError, Response
 from ..state.environment import State, User
 from ._bodies import check_email, empty_response, given_fields, json_response, required, set_fields
-from ._lookups import check_roles, find_member, find_tenant, not_found, user_by_email, user_in_path
-from ._route import route
+from ._lookups import (
+    check_application,
+    check_roles,
+    find_member,
+    find_tenant,
+    not_found,
+    user_by_email,
+    user_in_path,
+)
+from ._route import Handler, Takes, route
 from ._schemas import CreatedUser, UserResponse
 from .passwords import keeping_password
 
@@ -131,6 +142,8 @@ def add_to_tenant(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/users/v1/{userId}/tenant``."""
     body = decode(_TENANT_BODY, call)
     tenant_id = required("tenantId", body.tenant_id)
+    if body.skip_invite_email is not True:
+        check_application(state, call)
     user = user_in_path(state, call)
     state.add(
         user,
@@ -382,12 +395,22 @@ def move_all(state: State, call: Call) -> Response:
     return empty_response(200)
 
 
+def _to_application(handle: Handler) -> Handler:
+    """Require the application that an invite is for, before it is handled."""
+
+    def handled(state: State, call: Call) -> Response:
+        check_application(state, call)
+        return handle(state, call)
+
+    return handled
+
+
 ROUTES: Final = (
-    route("POST", _USERS, invite),
-    route("POST", "/identity/resources/users/v2", invite_v2),
-    route("POST", _VENDOR_ONLY, create, environment_only=True),
+    route("POST", _USERS, _to_application(invite)),
+    route("POST", "/identity/resources/users/v2", _to_application(invite_v2)),
+    route("POST", _VENDOR_ONLY, _to_application(create), environment_only=True),
     route("GET", _VENDOR_ONLY + "/{userId}", get_anywhere, environment_only=True),
-    route("GET", _USERS + "/{userId}", get_in_tenant),
+    route("GET", _USERS + "/{userId}", get_in_tenant, takes=Takes.EITHER),
     route("GET", _USERS + "/email", get_by_email),
     route("PUT", _USERS + "/{userId}", update),
     route("DELETE", _USERS + "/{userId}", remove),

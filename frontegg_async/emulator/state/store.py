@@ -108,6 +108,8 @@ class Store:
     """By id."""
     invitations: dict[str, Invitation] = field(default_factory=dict[str, Invitation])
     """By id."""
+    social_logins: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """As they are shown, by type."""
     mails: list[Mail] = field(default_factory=list[Mail])
     """The e-mails with a token in them, in order."""
     invitation_strategy: Strategies = field(default_factory=Strategies)
