@@ -49,6 +49,7 @@ async def fuzz(
                     *("--header", f"Authorization: Bearer {token}"),
                     *("--checks", "not_a_server_error", "--phases", "examples,coverage,fuzzing"),
                     *("--max-examples", str(examples), "--seed", str(seed), "--no-color"),
+                    *("--suppress-health-check", "all"),
                     cwd=folder,
                 )
                 worst = max(worst, await process.wait())
