@@ -1,7 +1,9 @@
 """Public clients of Frontegg's API against the SDK: the routes that they call, and their tokens.
 
-``clients.json`` is a table of facts, read from the source code of each client: the route of every
-call to ``/identity`` and ``/tenants``, and the kind of token that the client sends with it. The
+``clients.json`` is a table of facts: the route of every call of a client to ``/identity`` and
+``/tenants``, and the kind of token that it sends. The calls of Frontegg's REST client for browsers
+were recorded by running each of its functions with a ``fetch`` of our own; those of the others were
+read in their source code. The
 OpenAPI documents say neither which routes are in use nor which token a route takes, so this is
 compared as well.
 """
