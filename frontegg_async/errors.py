@@ -52,8 +52,14 @@ HINTS: Final[dict[str, str]] = {
     # The codes that docs/frontegg.md lists as seen.
     "ER-00004": "The route does not exist on this host: check base_url and the region.",
     "ER-00006": "The server could not parse the request body as JSON of the expected shape.",
-    "ER-00008": "Say which application: send the header frontegg-application-id.",
-    "ER-01008": "Assign the tenant to the application first.",
+    "ER-00008": (
+        "Name the application, for this environment has several: application_id=, "
+        "session.for_application(id), FRONTEGG_APPLICATION_ID or --application."
+    ),
+    "ER-01008": (
+        "Compare the application's id with those in Frontegg's portal, and assign the tenant to "
+        "the application first."
+    ),
     "ER-01097": "The user must enrol in multi-factor authentication first.",
 }
 """Advice by Frontegg error code."""

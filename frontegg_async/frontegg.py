@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from .endpoints.session_settings import SessionSettings
     from .endpoints.sms_configuration import SmsConfiguration
     from .endpoints.sms_templates import SmsTemplates
+    from .endpoints.social_logins import SocialLogins
+    from .endpoints.sub_tenant_users import SubTenantUsers
     from .endpoints.sub_tenants import SubTenants
     from .endpoints.temporary_users import TemporaryUsers
     from .endpoints.tenant_migrations import TenantMigrations
@@ -141,6 +143,8 @@ class FronteggSession(Session):
     """Tokens of users who act for others."""
     custom_oauth_providers: OnFirstUse[CustomOauthProviders] = OnFirstUse()
     """Social logins of one's own."""
+    social_logins: OnFirstUse[SocialLogins] = OnFirstUse()
+    """Social logins with the providers that Frontegg knows."""
     email_configuration: OnFirstUse[EmailConfiguration] = OnFirstUse()
     """The service that delivers e-mails."""
     email_templates: OnFirstUse[EmailTemplates] = OnFirstUse()
@@ -193,6 +197,8 @@ class FronteggSession(Session):
     """Tenants, which Frontegg's portal calls accounts."""
     sub_tenants: OnFirstUse[SubTenants] = OnFirstUse()
     """Tenants below tenants."""
+    sub_tenant_users: OnFirstUse[SubTenantUsers] = OnFirstUse()
+    """Users of tenants below a user's own."""
     account_settings: OnFirstUse[AccountSettings] = OnFirstUse()
     """Settings of a tenant."""
     tenant_migrations: OnFirstUse[TenantMigrations] = OnFirstUse()

@@ -76,7 +76,8 @@ class TenantHeader(Enum):
     """Use of the header ``frontegg-tenant-id`` by an operation."""
 
     NONE = "none"
-    """Not sent, also on a view of a tenant."""
+    """Not sent, also on a view of a tenant: Frontegg rejects it there. As an argument of the call
+    it is an error."""
     OPTIONAL = "optional"
     REQUIRED = "required"
     """With the environment token. A user's own token names its tenant already."""
@@ -183,6 +184,7 @@ class Operation(Generic[T]):
         template: path from the host, with ``{parameters}``.
         returns: type of the decoded response; ``NoneType`` if none is documented, ``JSON`` for any.
         body: type of the JSON body: a Struct, or a tuple of them; None if there is no body.
+        multipart: True if the fields of the body, a Struct, are sent as the parts of a form.
         token: kind of token that it takes.
         tenant: use of the tenant header.
         user: use of the user header.
@@ -206,6 +208,7 @@ class Operation(Generic[T]):
         "headers",
         "limit_group",
         "method",
+        "multipart",
         "name",
         "one_or_many",
         "own_headers",
@@ -230,6 +233,7 @@ class Operation(Generic[T]):
         returns: type[T],
         *,
         body: Any = None,
+        multipart: bool = False,
         token: TokenKind = TokenKind.ENVIRONMENT,
         tenant: TenantHeader = TenantHeader.NONE,
         user: UserHeader = UserHeader.NONE,
@@ -245,6 +249,7 @@ class Operation(Generic[T]):
         self.template: Final = template
         self.returns: Final = returns
         self.body: Final = body
+        self.multipart: Final = multipart
         self.token: Final = token
         self.tenant: Final = tenant
         self.user: Final = user
@@ -279,6 +284,7 @@ class Operation(Generic[T]):
             self.template,
             returns,
             body=self.body,
+            multipart=self.multipart,
             token=self.token,
             tenant=self.tenant,
             user=self.user,
@@ -456,9 +462,9 @@ class Arguments(TypedDict, total=False):
     body: Body | None
     """Sent as JSON."""
     tenant_id: str | None
-    """Value of ``frontegg-tenant-id``, instead of the view's."""
+    """Value of ``frontegg-tenant-id``, instead of the view's; rejected where it is not sent."""
     user_id: str | None
-    """Value of ``frontegg-user-id``."""
+    """Value of ``frontegg-user-id``; rejected where it is not sent."""
     headers: Mapping[str, str | Secret | None] | None
     """Other headers of this call; those of None are left out."""
 

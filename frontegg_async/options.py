@@ -27,6 +27,8 @@ _IN_BRACKETS: Final = re.compile(r"\[[^\[\]]+\](:\d*)?").fullmatch
 MAX_SECONDS: Final = 10 * 366 * 86_400.0
 """Longest time in a setting. A longer one is a mistake, and adds up to infinity."""
 
+APPLICATION_HEADER: Final = "frontegg-application-id"
+
 _RESERVED_HEADERS: Final[dict[str, str]] = {
     # Set by the session itself; a second value would contradict it. The strings name the way to
     # set another one.

@@ -45,7 +45,7 @@ from .endpoints.authentication import AUTHENTICATE
 from .errors import ClosedError, ConfigurationError, InvalidRequestError
 from .models.authentication import AuthenticateRequest, UserTokens
 from .operation import Arguments, Operation
-from .options import Options, check_header_value
+from .options import APPLICATION_HEADER, Options, check_header_value
 from .pacing import FixedRate, Pacing, RunAllowance
 
 T = TypeVar("T")
@@ -63,6 +63,8 @@ class Session:
         region: eu (the default), us, ca or au.
         base_url: another host, such as an own domain, instead of a region.
         environment_id: id of the environment, for credentials of a whole Frontegg account.
+        application_id: id of the application that calls are about, in an environment that has
+            several; see ``for_application``.
         options: timeouts, attempts and headers of calls.
         max_connections: most calls in flight at the same time, and connections kept.
         http: an ``aiohttp.ClientSession`` to send with, instead of over connections of its own.
@@ -114,7 +116,12 @@ class Session:
         if settings.unused_proxy is not None:
             logs.say_once(not_used(settings.unused_proxy))
         self._settings = settings
-        self._view = View(options=settings.options, traffic=Traffic(), budget=RetryBudget())
+        self._view = View(
+            options=settings.options,
+            traffic=Traffic(),
+            budget=RetryBudget(),
+            application_id=settings.application_id,
+        )
         self._sender = None
         self._is_view = False
 
@@ -142,8 +149,8 @@ class Session:
         """Make a session from the ``FRONTEGG_*`` environment variables; arguments beat them.
 
         Read are ``FRONTEGG_CLIENT_ID``, ``FRONTEGG_API_KEY`` (or ``FRONTEGG_SECRET_KEY``),
-        ``FRONTEGG_REGION`` or ``FRONTEGG_BASE_URL``, ``FRONTEGG_ENVIRONMENT_ID`` and
-        ``FRONTEGG_PROXY``.
+        ``FRONTEGG_REGION`` or ``FRONTEGG_BASE_URL``, ``FRONTEGG_ENVIRONMENT_ID``,
+        ``FRONTEGG_APPLICATION_ID`` and ``FRONTEGG_PROXY``.
 
         Args:
             settings: those of the session itself.
@@ -238,6 +245,11 @@ class Session:
         return self._settings.environment_id
 
     @property
+    def application_id(self) -> str | None:
+        """Id of the application that the calls of this session or view name, or None."""
+        return self._view.application_id
+
+    @property
     def options(self) -> Options:
         """Options of the calls of this session or view."""
         return self._view.options
@@ -271,9 +283,29 @@ class Session:
     # Views
 
     def for_tenant(self, tenant_id: str) -> Self:
-        """Return a view whose calls carry ``frontegg-tenant-id``, where they take one."""
+        """Return a view whose calls carry ``frontegg-tenant-id``, where they take one.
+
+        An operation that takes no tenant is about the whole environment, also on such a view:
+        Frontegg rejects the header there. ``operation.tenant`` says which do, and so does
+        docs/operations.md. A ``tenant_id`` given to such an operation is an error.
+
+        Raises:
+            InvalidRequestError: it cannot be the id of a tenant.
+        """
         check_header_value("frontegg-tenant-id", tenant_id)
         return self._derive(msgspec.structs.replace(self._view, tenant_id=tenant_id))
+
+    def for_application(self, application_id: str) -> Self:
+        """Return a view whose calls carry ``frontegg-application-id``, all of them.
+
+        An environment with several applications invites a user to one of them: without it the
+        invite is refused (403, ``ER-00008``).
+
+        Raises:
+            InvalidRequestError: it cannot be the id of an application.
+        """
+        check_header_value(APPLICATION_HEADER, application_id)
+        return self._derive(msgspec.structs.replace(self._view, application_id=application_id))
 
     def as_user(
         self, user: str | Secret | UserTokens, *, on_refresh: OnRefresh | None = None

@@ -71,6 +71,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Allowance of a bulk run. Its calls let others go first, and wait out limits and outages
     until their deadline. None makes calls interactive."""
     tenant_id: str | None = None
+    application_id: str | None = None
+    """Application that every call names in its header."""
     user_token: Secret | None = None
     """Token of a user as it was given, used as long as it is valid."""
     user_tokens: TokenManager | None = None

@@ -21,6 +21,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     region: str | None = None
     base_url: str | None = None
     environment_id: str | None = None
+    application_id: str | None = None
     proxy: Secret | None = None
 
     @classmethod
@@ -39,6 +40,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
             region=get("REGION"),
             base_url=get("BASE_URL"),
             environment_id=get("ENVIRONMENT_ID"),
+            application_id=get("APPLICATION_ID"),
             proxy=Secret(proxy) if proxy else None,
         )
 
@@ -51,7 +53,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
         return [name for name, value in names.items() if value is None]
 
     def connection(self, given: ConnectionArguments) -> ConnectionArguments:
-        """Return arguments with those about the host and the proxy filled in.
+        """Return arguments with those about host, proxy and application filled in.
 
         Raises:
             ConfigurationError: the environment names both a region and a host, or an unknown
@@ -72,10 +74,12 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
             filled["region"], filled["base_url"] = self.region, self.base_url
         if given.get("proxy") is None:
             filled["proxy"] = self.proxy
+        if given.get("application_id") is None:
+            filled["application_id"] = self.application_id
         return filled
 
     def session(self, given: SessionArguments) -> SessionArguments:
-        """Return arguments with those about host, proxy and environment id filled in.
+        """Return arguments with those of ``connection`` and the environment id filled in.
 
         Raises:
             ConfigurationError: the environment names both a region and a host.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final, cast
 
 import msgspec
@@ -19,7 +20,7 @@ from ..operation import (
     UserHeader,
     encode_query,
 )
-from ..options import check_header_value, header_name_problem
+from ..options import APPLICATION_HEADER, check_header_value, header_name_problem
 from .call import View
 from .checks import check_body, check_query
 from .finite import NOT_FINITE, lost_number
@@ -71,6 +72,9 @@ class RequestBuilder:
         self._view: Final = view
         self._is_user: Final = view.is_user
         headers = _revealed(view.options.headers)
+        if view.application_id is not None:
+            # Behind those of the options: of two spellings of a header the last one is sent.
+            headers[APPLICATION_HEADER] = view.application_id
         if environment_id is not None:
             headers["frontegg-environment-id"] = environment_id
         # Built once and shared by every call: nothing changes a request's headers later.
@@ -106,12 +110,17 @@ class RequestBuilder:
             user = self._user(operation, user_id)
             if user is not None:
                 more["frontegg-user-id"] = user
+        elif tenant_id is not None or user_id is not None:
+            raise _superfluous("tenant_id" if tenant_id is not None else "user_id", operation)
         if headers:
             more |= _checked(headers, operation)
         encoded = None
         if body is not None:
             check_body(operation.name, body)
-            encoded = _encoded(operation.name, body)
+            if operation.multipart and isinstance(body, msgspec.Struct):
+                encoded = self._in_parts(operation.name, body, more)
+            else:
+                encoded = _encoded(operation.name, body)
         # Last of all: while a check may raise, no variable holds a secret.
         if query:
             url = _with_query(url, query, operation.name)
@@ -119,6 +128,15 @@ class RequestBuilder:
         if more:
             sent = {**sent, **_revealed(more)}
         return Request(operation.method, URL(url, encoded=True), sent, encoded)
+
+    @staticmethod
+    def _in_parts(operation: str, body: msgspec.Struct, headers: dict[str, str | Secret]) -> bytes:
+        # Imported here: of all operations one has such a body.
+        from .multipart import encode_multipart
+
+        kind, encoded = encode_multipart(body, partial(_encoded, operation))
+        headers["Content-Type"] = kind
+        return encoded
 
     def _check_token_kind(self, operation: Operation[Any]) -> None:
         if self._is_user:
@@ -144,6 +162,8 @@ class RequestBuilder:
         """Return the value of the tenant header, or None where the operation takes none."""
         header = operation.tenant
         if header is TenantHeader.NONE:
+            if tenant_id is not None:
+                raise _superfluous("tenant_id", operation)
             return None
         tenant = self._view.tenant_id if tenant_id is None else tenant_id
         if tenant is None:
@@ -164,6 +184,8 @@ class RequestBuilder:
         """Return the value of the user header, or None where the operation takes none."""
         header = operation.user
         if header is UserHeader.NONE:
+            if user_id is not None:
+                raise _superfluous("user_id", operation)
             return None
         if user_id is None:
             if header is UserHeader.REQUIRED and not self._is_user:
@@ -173,6 +195,14 @@ class RequestBuilder:
                 )
             return None
         return check_header_value("frontegg-user-id", user_id)
+
+
+def _superfluous(name: str, operation: Operation[Any]) -> InvalidRequestError:
+    """Return the error for an argument that the operation cannot send."""
+    header = f"frontegg-{name.replace('_', '-')}"
+    return InvalidRequestError(
+        f"takes no {name}: it has no header {header}, so leave it out", operation=operation.name
+    )
 
 
 def _checked(
@@ -197,7 +227,7 @@ def _with_query(url: str, query: Query, operation: str) -> str:
     return f"{url}?{text}" if text else url
 
 
-def _encoded(operation: str, body: Body) -> bytes:
+def _encoded(operation: str, body: object) -> bytes:
     try:
         encoded = _encode(body)
         if not lost_number(encoded, body):

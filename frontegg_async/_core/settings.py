@@ -14,7 +14,14 @@ from ..auth.token_stores import MemoryTokenStore, TokenStore
 from ..errors import ConfigurationError
 from ..observing import ObservedCall, Observer, check_observers
 from ..operation import Operation
-from ..options import Options, Region, check_header_setting, is_local, resolve_base_url
+from ..options import (
+    APPLICATION_HEADER,
+    Options,
+    Region,
+    check_header_setting,
+    is_local,
+    resolve_base_url,
+)
 from ..pacing import FixedRate
 from ..pacing.published import Plan, published_limit
 from .call import AttemptObserver
@@ -31,6 +38,7 @@ class ConnectionArguments(TypedDict, total=False):
 
     region: Region | str | None
     base_url: str | None
+    application_id: str | None
     options: Options | None
     max_connections: int
     http: aiohttp.ClientSession | None
@@ -60,6 +68,7 @@ class CheckedSettings(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str | None
     api_key: Secret | None
     environment_id: str | None
+    application_id: str | None
     options: Options
     max_connections: int
     http: aiohttp.ClientSession | None
@@ -120,6 +129,9 @@ def settings_of(
         check_text("client_id", id_problem(client_id))
     if environment_id is not None:
         check_header_setting("frontegg-environment-id", environment_id)
+    application_id = given.get("application_id")
+    if application_id is not None:
+        check_header_setting(APPLICATION_HEADER, application_id)
     max_connections = given.get("max_connections", DEFAULT_CONNECTIONS)
     if type(max_connections) is not int or max_connections < 1:
         raise ConfigurationError(
@@ -153,6 +165,7 @@ def settings_of(
         client_id=client_id,
         api_key=api_key,
         environment_id=environment_id,
+        application_id=application_id,
         options=Options() if options is None else options,
         max_connections=max_connections,
         http=http,

@@ -66,7 +66,7 @@ class DryRun(Generic[RowT]):
     def __init__(
         self, session: Session, job: Job[RowT], source: Source[RowT], options: RunOptions
     ) -> None:
-        self._session: Final = session
+        self._session: Final = options.on(session)
         self._job: Final = job
         self._source: Final = source
         self._options: Final = options

@@ -33,5 +33,5 @@ def header_of(
         fingerprint=fingerprint,
         environment=environment_of(session),
         environment_id=session.environment_id or "",
-        settings=options.ledger_settings(job.settings()),
+        settings=options.ledger_settings(job.settings(), options.on(session).application_id),
     )

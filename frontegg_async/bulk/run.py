@@ -17,6 +17,7 @@ import anyio
 
 from ..errors import FronteggError, LedgerDamagedError, LedgerDiskFullError, LedgerMismatchError
 from ..session import Session
+from .application import continued
 from .caller_errors import stopped_by
 from .engine import Engine
 from .error_report import with_report
@@ -74,7 +75,7 @@ class BulkRun(Generic[RowT]):
     ) -> None:
         """Prepare a run as ``Bulk.start`` does; without a source, over the rows of the ledger."""
         self._replica: Final = replica
-        self._session: Final = session
+        self._session: Final = options.on(session)
         self._job: Final = job
         self._source: Final = source
         self._options: Final = options
@@ -476,6 +477,7 @@ def retried(
     check_environment(Path(path), header, environment_of(session), session.environment_id or "")
     if options.failures is not None and header.source:
         check_writable(options.failures, header.source)
+    options = continued(options, header.settings, path)
     return BulkRun(session, job_of(header.job, header.settings, job), None, options)
 
 

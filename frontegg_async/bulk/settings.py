@@ -10,7 +10,9 @@ from typing import Any, Final, Literal, TypedDict
 import msgspec
 
 from ..errors import InvalidRequestError
+from ..options import APPLICATION_HEADER, check_header_value
 from ..pacing import FixedRate
+from ..session import Session
 from .input.file import is_stream
 from .input.file_set import ledger_of
 from .planner import PlanMode
@@ -32,6 +34,7 @@ class RunSettings(TypedDict, total=False):
     rate: FixedRate | None
     max_share: float
     literal_ids: bool
+    application_id: str | None
     on_progress: Callable[[Progress], object] | None
 
 
@@ -58,6 +61,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         literal_ids: True to accept strings such as ``NULL``, ``nan`` or ``#N/A``, which databases,
             programs and spreadsheets write in place of a value, as ids. Without it, a row with one
             of them is invalid.
+        application_id: the application that calls name, in an environment that has several;
+            without it, that of the session.
         on_progress: called after each row with the counts so far, always the same object. If it
             is a coroutine function the row waits for it, and one call at a time is made. An
             exception that it raises ends the run.
@@ -72,10 +77,13 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     rate: FixedRate | None = None
     max_share: float = 1.0
     literal_ids: bool = False
+    application_id: str | None = None
     on_progress: Callable[[Progress], object] | None = None
 
     def __post_init__(self) -> None:
         check_workers(self.workers)
+        if self.application_id is not None:
+            check_header_value(APPLICATION_HEADER, self.application_id)
         for name, value, known in (
             ("plan", self.plan, ("auto", "always", "never")),
             ("conflicts", self.conflicts, ("look", "already", "failed")),
@@ -91,12 +99,26 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
             raise InvalidRequestError(f"max_share must be above 0 and at most 1, got {share!r}")
 
-    def ledger_settings(self, settings: str) -> str:
-        """Return a job's settings, in JSON, with the run's that change the meaning of a row."""
-        if not self.literal_ids:
+    def on(self, session: Session) -> Session:
+        """Return the session, or the view of it that calls for the run's application."""
+        if self.application_id is None:
+            return session
+        return session.for_application(self.application_id)
+
+    def ledger_settings(self, settings: str, application_id: str | None) -> str:
+        """Return a job's settings, in JSON, with the run's that change the meaning of a row.
+
+        Args:
+            settings: those of the job.
+            application_id: the application that the run's calls name.
+        """
+        own: dict[str, Any] = {"literal_ids": True} if self.literal_ids else {}
+        if application_id is not None:
+            own["application_id"] = application_id
+        if not own:
             return settings
         known = msgspec.json.decode(settings, type=dict[str, Any])
-        return msgspec.json.encode({**known, "literal_ids": True}).decode()
+        return msgspec.json.encode({**known, **own}).decode()
 
     def ledger_path(self, source: object) -> Path | None:
         """Return the path of the ledger, or None for a temporary one."""

@@ -19,7 +19,9 @@ from .option_types import duration
 
 R = TypeVar("R")
 
-_TARGET_OPTIONS: Final = ("client_id", "region", "base_url", "environment_id", "proxy", "trust_env")
+_TARGET_OPTIONS: Final = (
+    *("client_id", "region", "base_url", "environment_id", "application", "proxy", "trust_env"),
+)
 """Options for the host, the way to it, and the credentials."""
 
 
@@ -30,6 +32,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     region: str | None = None
     base_url: str | None = None
     environment_id: str | None = None
+    application: str | None = None
     proxy: str | None = None
     trust_env: bool = False
     timeout: float | None = None
@@ -67,6 +70,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         client_id = self.resolved_client_id()
         given: SessionArguments = {
             "environment_id": self.environment_id,
+            "application_id": self.application,
             "region": self.region,
             "base_url": self.base_url,
             "proxy": self.proxy,
@@ -116,6 +120,11 @@ _OPTIONS: Final = (
     click.option(
         "--environment-id",
         help="Environment, for the credentials of an account [FRONTEGG_ENVIRONMENT_ID].",
+    ),
+    click.option(
+        "--application",
+        metavar="ID",
+        help="Application, in an environment with several [FRONTEGG_APPLICATION_ID].",
     ),
     click.option(
         "--proxy",

@@ -20,6 +20,7 @@ from .call.signatures import TENANT_HEADER, USER_HEADER, Parameter, Signature
 
 _NAMES: Final[dict[Any, str]] = {
     str: "str",
+    bytes: "bytes",
     bool: "bool",
     int: "int",
     float: "float",

@@ -34,6 +34,7 @@ from .logs import verbose_option
     help="Requests per seconds allowed on each route, such as 1000/60. Repeatable.",
 )
 @click.option(
+    "--plan",
     "--limits",
     "plan",
     type=click.Choice([choice.value for choice in Plan]),

@@ -102,6 +102,7 @@ class RateLimit:
         elapsed: Seconds before the start at which they made them; a fixed window opened then.
             Aligned windows know by the clock when they began.
         shared: Count all routes of the limit together, instead of each by itself.
+        per_address: Count the calls from each IP address by themselves.
 
     Raises:
         ValueError: If an argument is out of range, or is not for this kind.
@@ -119,6 +120,7 @@ class RateLimit:
     used: int = 0
     elapsed: float = 0.0
     shared: bool = False
+    per_address: bool = False
 
     def __post_init__(self) -> None:
         if self.limit < 0:
@@ -203,8 +205,10 @@ class Limiter:
         self._wall_clock = wall_clock
         self._began = clock()
         self._began_at = wall_clock()
-        self._tallies: dict[str, tuple[_Tally, ...]] = {}
-        self._shared: dict[int, _Tally] = {}
+        self._by_address = any(limit.per_address for limit in self._limits)
+        self._tallies: dict[tuple[str, str], tuple[_Tally, ...]] = {}
+        self._kept: dict[tuple[int, str, str], _Tally] = {}
+        """By the number of the limit, and the route and the address that it tells apart."""
 
     def start(self) -> None:
         """Begin counting now, unless requests have been counted already."""
@@ -212,11 +216,12 @@ class Limiter:
             self._began = self._clock()
             self._began_at = self._wall_clock()
 
-    def admit(self, route: str) -> Response | Mapping[str, str]:
+    def admit(self, route: str, address: str = "") -> Response | Mapping[str, str]:
         """Count a request on ``route``: return its 429, or the headers for its answer."""
-        tallies = self._tallies.get(route)
+        key = (route, address if self._by_address else "")
+        tallies = self._tallies.get(key)
         if tallies is None:
-            tallies = self._tallies[route] = tuple(self._tallies_of(route))
+            tallies = self._tallies[key] = tuple(self._tallies_of(*key))
         asked = [(tally, now := tally.clock(), tally.counter.remaining(now)) for tally in tallies]
         for tally, now, remaining in asked:
             if not remaining:
@@ -237,17 +242,16 @@ class Limiter:
             for name, value in self._headers(tally, now, remaining - 1).items()
         }
 
-    def _tallies_of(self, route: str) -> Iterator[_Tally]:
-        """Yield a counter for each limit on a route that is new, or the one that it shares."""
+    def _tallies_of(self, route: str, address: str) -> Iterator[_Tally]:
+        """Yield the counter of each limit on a route for the calls from an address."""
         for number, limit in enumerate(self._limits):
-            if not limit.applies(route):
-                continue
-            tally = self._shared.get(number)
-            if tally is None:
-                tally = self._tally(limit)
-                if limit.shared:
-                    self._shared[number] = tally
-            yield tally
+            if limit.applies(route):
+                of_route = "" if limit.shared else route
+                key = (number, of_route, address if limit.per_address else "")
+                tally = self._kept.get(key)
+                if tally is None:
+                    tally = self._kept[key] = self._tally(limit)
+                yield tally
 
     def _tally(self, limit: RateLimit) -> _Tally:
         calls, window, used, refused = limit.limit, limit.window, limit.used, limit.counts_refused

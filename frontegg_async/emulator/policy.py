@@ -105,12 +105,15 @@ class Policy:
     foreign_tenant: ForeignTenant = ForeignTenant.JOIN
     validate_tenants: bool = False
     implicit_users: bool = False
+    applications: Collection[str] = ()
+    """Ids of the environment's applications. If there are any, an invite has to name one (seen)."""
     statuses_as_object: bool = False
     next_at_end: str | None = ""
     user_token_refusal: int = 403
     """Status for a user's token on a route that takes environment tokens only: 401 or 403."""
     refresh_token_in: RefreshTokenIn = RefreshTokenIn.COOKIE
     rotate_refresh_tokens: bool = True
+    """True until the environment's configuration says otherwise."""
     hosted_login: HostedLoginPolicy = field(default_factory=HostedLoginPolicy)
     bulk_roles: BulkRoles = BulkRoles.AT_ONCE
     task_looks: int = 2

@@ -18,7 +18,7 @@ from typing import Final, Self
 
 from aiohttp import web
 
-from .http.connections import CountingServer
+from .http.connections import CountingServer, body_of
 from .http.record import Invite, Mail, RecordedRequest
 from .http.request import Call
 from .http.response import CommonHeaders, HangUp, RawResponse, Response
@@ -38,7 +38,7 @@ from .service import Service
 from .state.environment import State, User
 from .state.hosted import HostedLogins
 from .state.jobs import Jobs
-from .state.keys import Keys
+from .state.keys import Algorithm, Keys
 from .state.lag import Lag
 from .state.logins import Logins
 from .state.store import Store
@@ -80,6 +80,8 @@ class Emulator:
         duplicate_add: The response to an add that changes nothing.
         foreign_tenant: The effect of setting an active tenant that the user is no member of.
         validate_tenants: Reject unknown tenants even if the request does not ask for it.
+        applications: Ids of the environment's applications. If there are any, an invite has to name
+            one in ``frontegg-application-id``: 403 ER-00008 without it, 404 ER-01008 for another.
         implicit_users: Create users when their ids are first named, so that none need setting up.
         statuses_as_object: Return ``statuses`` of one user as an object, as the spec has it.
         next_at_end: The value of ``_links.next`` on the last page.
@@ -87,6 +89,7 @@ class Emulator:
             takes environment tokens only.
         refresh_token_in: The place of a user's refresh token: cookie, body or either.
         rotate_refresh_tokens: Give out a new one with each renewal, and end the old one.
+        jwt_algorithm: RS256, or HS256 with the environment's ``jwtSecret``, for tokens of users.
         hosted_login: Settings and choices of hosted login.
         read_lag: Seconds until a read shows a write to a user.
         bulk_roles: Change roles in all tenants at once, or by a task.
@@ -119,12 +122,14 @@ class Emulator:
         duplicate_add: DuplicateAdd = DuplicateAdd.CREATED,
         foreign_tenant: ForeignTenant = ForeignTenant.JOIN,
         validate_tenants: bool = False,
+        applications: Collection[str] = (),
         implicit_users: bool = False,
         statuses_as_object: bool = False,
         next_at_end: str | None = "",
         user_token_refusal: int = 403,
         refresh_token_in: RefreshTokenIn = RefreshTokenIn.COOKIE,
         rotate_refresh_tokens: bool = True,
+        jwt_algorithm: Algorithm = "RS256",
         hosted_login: HostedLoginPolicy | None = None,
         read_lag: float = 0.0,
         bulk_roles: BulkRoles = BulkRoles.AT_ONCE,
@@ -153,6 +158,7 @@ class Emulator:
             duplicate_add=duplicate_add,
             foreign_tenant=foreign_tenant,
             validate_tenants=validate_tenants,
+            applications=applications,
             implicit_users=implicit_users,
             statuses_as_object=statuses_as_object,
             next_at_end=next_at_end,
@@ -169,7 +175,7 @@ class Emulator:
         self.webhooks = Webhooks(self._state.hooks, self._state.now, wall_clock)
         """The webhooks that events of the routes are sent to, and their deliveries."""
         self._signed_tokens = signed_tokens
-        keys = Keys()
+        keys = Keys(jwt_algorithm)
         tokens = Tokens(
             {client_id: api_key, **(credentials or {})},
             frozenset(account_credentials),
@@ -411,7 +417,7 @@ class Emulator:
         key = None if route is None else route.key
         self._counts[key] += 1
         headers = request.headers
-        body = await request.read() if request.body_exists else b""
+        body = await body_of(request)
         self._catch_up()
         record: RecordedRequest | None = None
         if self._keep_record:
@@ -430,6 +436,8 @@ class Emulator:
         )
         server.served.add(connection)
         call = Call(values, query, headers, body, self._store)
+        if self._limiter is not None:
+            call.address = request.remote or ""
         response: Response | HangUp
         try:
             if injection is None:

@@ -12,11 +12,14 @@
 404 ER-00004 for an unknown route                                   seen
 414 for a path and query of more than 8 KB                          seen
 ``frontegg-trace-id`` on every response, errors included            guess
+``x-frontegg-forwarded-for`` is the caller's address for limits, if   doc
+the shared secret of the application is in the verifier's header
 ==================================================================  =====
 """
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from secrets import compare_digest
 from typing import Final
 
 import msgspec
@@ -43,6 +46,23 @@ class _Credentials(msgspec.Struct, rename="camel"):
 
 
 _CREDENTIALS: Final = msgspec.json.Decoder(_Credentials)
+
+
+def _address(call: Call) -> str:
+    """Return the IP address that limits count a call for."""
+    forwarded = call.headers.get("x-frontegg-forwarded-for")
+    if forwarded is None:
+        return call.address
+    application_id = call.headers.get("frontegg-application-id", "")
+    if application_id not in call.store.applications.known:
+        return call.address
+    secret = call.store.applications.secrets_of(application_id)["sharedSecret"]
+    verifier = call.headers.get("x-frontegg-headers-verifier", "")
+    return (
+        forwarded
+        if compare_digest(verifier.encode(errors="replace"), secret.encode())
+        else call.address
+    )
 
 
 class Service:
@@ -72,7 +92,7 @@ class Service:
             return error_response(404, "Cannot find the route", "ER-00004")
         if self._limiter is None:
             return self._work(route, call, record)
-        admitted = self._limiter.admit(route.key)
+        admitted = self._limiter.admit(route.key, _address(call))
         if isinstance(admitted, Response):
             return admitted
         response = self._work(route, call, record)

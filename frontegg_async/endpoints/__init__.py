@@ -44,6 +44,8 @@ GROUPS: Final = (
     "session_settings",
     "sms_configuration",
     "sms_templates",
+    "social_logins",
+    "sub_tenant_users",
     "sub_tenants",
     "temporary_users",
     "tenant_migrations",

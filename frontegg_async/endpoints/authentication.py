@@ -18,6 +18,7 @@ from ..errors import InvalidRequestError
 from ..models.authentication import (
     ApiTokenLogin,
     ApiTokenLoginRequest,
+    ApiTokenLoginV1,
     AuthenticateRequest,
     IdentityProvider,
     LoginRequest,
@@ -31,11 +32,11 @@ from ..models.authentication import (
 )
 from ..models.metadata import Metadata, encode_metadata
 from ..operation import Operation, RetrySafety, TokenKind
+from ..options import APPLICATION_HEADER
 from ._checks import ids
 from ._group import EndpointGroup
 
 VENDOR_HOST: Final = "frontegg-vendor-host"
-APPLICATION_ID: Final = "frontegg-application-id"
 
 _fits_cookie: Final = re.compile(r"[!#-+\--:<-\[\]-~]+").fullmatch
 
@@ -84,6 +85,15 @@ LOGIN_WITH_API_TOKEN: Final = Operation(
     body=ApiTokenLoginRequest,
     token=TokenKind.NONE,
 )
+# Not in the specification; Materialize's provider for Terraform logs in by it (client).
+LOGIN_WITH_API_TOKEN_V1: Final = Operation(
+    "authentication.login_with_api_token_v1",
+    "POST",
+    "/identity/resources/auth/v1/api-token",
+    ApiTokenLoginV1,
+    body=ApiTokenLoginRequest,
+    token=TokenKind.NONE,
+)
 REFRESH_API_TOKEN: Final = Operation(
     "authentication.refresh_api_token",
     "POST",
@@ -99,7 +109,7 @@ SIGN_UP: Final = Operation(
     SignUpResult,
     body=SignUpRequest,
     token=TokenKind.NONE,
-    headers=(VENDOR_HOST, APPLICATION_ID),
+    headers=(VENDOR_HOST, APPLICATION_HEADER),
 )
 SIGN_UP_WITH_USERNAME: Final = Operation(
     "authentication.sign_up_with_username",
@@ -108,7 +118,7 @@ SIGN_UP_WITH_USERNAME: Final = Operation(
     SignUpResult,
     body=SignUpWithUsernameRequest,
     token=TokenKind.NONE,
-    headers=(VENDOR_HOST, APPLICATION_ID),
+    headers=(VENDOR_HOST, APPLICATION_HEADER),
 )
 
 
@@ -212,6 +222,18 @@ class Authentication(EndpointGroup):
         return await self._caller.call(LOGIN_WITH_API_TOKEN, body=body)
 
     @concealing
+    async def login_with_api_token_v1(self, client_id: str, secret: str) -> ApiTokenLoginV1:
+        """Exchange an API token, of a tenant or of a user, for an access token.
+
+        The older form of ``login_with_api_token``, which takes the same. Frontegg does not
+        document it; clients use it.
+
+        POST /identity/resources/auth/v1/api-token, without a token
+        """
+        body = ApiTokenLoginRequest(client_id=client_id, secret=secret)
+        return await self._caller.call(LOGIN_WITH_API_TOKEN_V1, body=body)
+
+    @concealing
     async def refresh_api_token(self, refresh_token: str) -> ApiTokenLogin:
         """Exchange the refresh token of an API token for new tokens; it is used up.
 
@@ -282,7 +304,7 @@ class Authentication(EndpointGroup):
             recaptcha_token=recaptcha_token,
             invitation_token=invitation_token,
         )
-        headers = {VENDOR_HOST: vendor_host, APPLICATION_ID: application_id}
+        headers = {VENDOR_HOST: vendor_host, APPLICATION_HEADER: application_id}
         return await self._caller.call(SIGN_UP, body=body, headers=headers)
 
     @concealing
@@ -344,7 +366,7 @@ class Authentication(EndpointGroup):
             recaptcha_token=recaptcha_token,
             invitation_token=invitation_token,
         )
-        headers = {VENDOR_HOST: vendor_host, APPLICATION_ID: application_id}
+        headers = {VENDOR_HOST: vendor_host, APPLICATION_HEADER: application_id}
         return await self._caller.call(SIGN_UP_WITH_USERNAME, body=body, headers=headers)
 
 

@@ -19,6 +19,7 @@ from ..models.bulk_users import (
 )
 from ..operation import Operation, RetrySafety, TenantHeader
 from ..tasks import Task, TaskBatch
+from ._application import APPLICATION, application
 from ._batches import start_in_parts
 from ._checks import ids
 from ._group import EndpointGroup
@@ -33,6 +34,7 @@ INVITE: Final = Operation(
     StartedInvite,
     body=InviteUsersRequest,
     tenant=TenantHeader.REQUIRED,
+    headers=APPLICATION,
 )
 GET_INVITE_STATUS: Final = Operation(
     "bulk_users.get_invite_status",
@@ -65,7 +67,11 @@ class BulkUsers(EndpointGroup):
     """
 
     async def invite(
-        self, users: Sequence[InvitedUser], *, tenant_id: str | None = None
+        self,
+        users: Sequence[InvitedUser],
+        *,
+        tenant_id: str | None = None,
+        application_id: str | None = None,
     ) -> TaskBatch[BulkInviteStatus]:
         """Start to invite users to a tenant, and return a handle to the tasks.
 
@@ -75,6 +81,7 @@ class BulkUsers(EndpointGroup):
         Args:
             users: one or more, each with an ``email`` or a ``username``.
             tenant_id: the tenant.
+            application_id: the application that the invites are for, if there are several.
 
         Raises:
             BatchInterruptedError: a call after the first one failed; the tasks before it go on.
@@ -85,7 +92,10 @@ class BulkUsers(EndpointGroup):
 
         async def start(part: tuple[InvitedUser, ...]) -> Task[BulkInviteStatus]:
             body = InviteUsersRequest(users=part)
-            started = await self._caller.call(INVITE, body=body, tenant_id=tenant_id)
+            headers = application(application_id)
+            started = await self._caller.call(
+                INVITE, body=body, tenant_id=tenant_id, headers=headers
+            )
             return self.invite_task(_known(started.id, INVITE))
 
         return await start_in_parts("users", users, MAX_INVITED_USERS, start, INVITE)

@@ -14,9 +14,10 @@ from ..models.core_settings import (
     CaptchaPolicy,
     IdentityConfiguration,
     IdentityConfigurationChanges,
+    PublicConfiguration,
     SetCaptchaPolicyRequest,
 )
-from ..operation import Operation, RetrySafety
+from ..operation import Operation, RetrySafety, TokenKind
 from ._checks import ids
 from ._group import EndpointGroup
 
@@ -25,6 +26,15 @@ GET: Final = Operation(
     "GET",
     "/identity/resources/configurations/v1",
     IdentityConfiguration,
+    token=TokenKind.EITHER,
+)
+# Not in the specification; Frontegg's own REST client for browsers reads it (client).
+GET_PUBLIC: Final = Operation(
+    "core_settings.get_public",
+    "GET",
+    "/identity/resources/configurations/v1/public",
+    PublicConfiguration,
+    token=TokenKind.ANY,
 )
 UPDATE: Final = Operation(
     "core_settings.update",
@@ -68,9 +78,18 @@ class CoreSettings(EndpointGroup):
     async def get(self) -> IdentityConfiguration:
         """Return the identity configuration, the secret that tokens are signed with included.
 
-        GET /identity/resources/configurations/v1
+        GET /identity/resources/configurations/v1, with the environment's or a user's token
         """
         return await self._caller.call(GET)
+
+    async def get_public(self) -> PublicConfiguration:
+        """Return the settings that a login page needs.
+
+        Frontegg does not document it; its browser client uses it, before a login as well.
+
+        GET /identity/resources/configurations/v1/public, with any token or none
+        """
+        return await self._caller.call(GET_PUBLIC)
 
     async def update(self, changes: IdentityConfigurationChanges) -> IdentityConfiguration:
         """Change the identity configuration, and return it. Fields left out stay as they are.

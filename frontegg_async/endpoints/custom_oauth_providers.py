@@ -11,7 +11,7 @@ from ..models.custom_oauth_providers import (
     CustomOauthProviderList,
     NewCustomOauthProvider,
 )
-from ..operation import Operation, RetrySafety
+from ..operation import Operation, RetrySafety, TokenKind
 from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
@@ -19,6 +19,7 @@ GET_ALL: Final = Operation(
     "GET",
     "/identity/resources/sso/custom/v1",
     CustomOauthProviderList,
+    token=TokenKind.ANY,
 )
 CREATE: Final = Operation(
     "custom_oauth_providers.create",
@@ -49,7 +50,7 @@ class CustomOauthProviders(EndpointGroup):
     async def get_all(self) -> tuple[CustomOauthProvider, ...]:
         """Return all providers.
 
-        GET /identity/resources/sso/custom/v1
+        GET /identity/resources/sso/custom/v1, with any token or none
         """
         found = await self._caller.call(GET_ALL)
         return found.providers or ()

@@ -53,6 +53,7 @@ VERIFY: Final = Operation(
     "/identity/resources/tenants/invites/v1/verify",
     Invitation,
     body=VerifyInvitationRequest,
+    token=TokenKind.ANY,
     repeat=RetrySafety.SAFE,
 )
 GET_FOR_USER: Final = Operation(
@@ -90,6 +91,7 @@ UPDATE_FOR_USER: Final = Operation(
     "/identity/resources/tenants/invites/v1/user",
     Invitation,
     body=UpdateUserInvitationRequest,
+    token=TokenKind.EITHER,
     tenant=TenantHeader.REQUIRED,
     user=UserHeader.REQUIRED,
 )
@@ -141,6 +143,7 @@ GET_CONFIGURATION: Final = Operation(
     "GET",
     "/identity/resources/tenants/invites/v1/configuration",
     InvitationConfiguration,
+    token=TokenKind.EITHER,
 )
 GET_STRATEGY: Final = Operation(
     "invitations.get_strategy",
@@ -208,7 +211,7 @@ class Invitations(EndpointGroup):
     async def verify(self, token: str) -> Invitation:
         """Return the invitation of a token, if the token is good.
 
-        POST /identity/resources/tenants/invites/v1/verify
+        POST /identity/resources/tenants/invites/v1/verify, with any token or none
         """
         return await self._caller.call(VERIFY, body=VerifyInvitationRequest(token=token))
 
@@ -293,7 +296,7 @@ class Invitations(EndpointGroup):
             user_id: user to invite.
             tenant_id: the tenant.
 
-        PATCH /identity/resources/tenants/invites/v1/user
+        PATCH /identity/resources/tenants/invites/v1/user, with the environment's or a user's token
         """
         body = UpdateUserInvitationRequest(
             expires_in_minutes=expires_in_minutes, should_send_email=should_send_email
@@ -368,7 +371,8 @@ class Invitations(EndpointGroup):
     async def get_configuration(self) -> InvitationConfiguration:
         """Return whether tenants may invite, and whether Frontegg sends the e-mails.
 
-        GET /identity/resources/tenants/invites/v1/configuration
+        GET /identity/resources/tenants/invites/v1/configuration, with the environment's or a user's
+        token
         """
         return await self._caller.call(GET_CONFIGURATION)
 

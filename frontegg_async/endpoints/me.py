@@ -69,6 +69,14 @@ GET_TENANTS: Final = Operation(
     token=TokenKind.EITHER,
     user=UserHeader.REQUIRED,
 )
+# Not in the specification; Frontegg's own REST client for browsers reads it (client).
+GET_TENANTS_V3: Final = Operation(
+    "me.get_tenants_v3",
+    "GET",
+    "/identity/resources/users/v3/me/tenants",
+    MyTenants,
+    token=TokenKind.USER,
+)
 GET_TENANTS_V1: Final = Operation(
     "me.get_tenants_v1",
     "GET",
@@ -225,6 +233,16 @@ class Me(EndpointGroup):
         GET /identity/resources/users/v1/me/tenants, with a user's token
         """
         return await self._caller.call(GET_TENANTS_V1)
+
+    async def get_tenants_v3(self) -> MyTenants:
+        """Return the tenants that the user belongs to, and the one that is active.
+
+        The newer form of ``get_tenants_v1``. Frontegg does not document it; its browser client
+        uses it.
+
+        GET /identity/resources/users/v3/me/tenants, with a user's token
+        """
+        return await self._caller.call(GET_TENANTS_V3)
 
     async def get_hierarchy(self) -> Any:
         """Return the tenants of the user and the tenants above them, as Frontegg gives them.

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from .._core.secret import concealing
+from ..models.authentication import MfaDevices
 from ..models.mfa import (
     DisableAuthenticatorRequest,
     DisableSmsRequest,
@@ -83,6 +84,8 @@ DISABLE: Final = Operation(
     NoneType,
     body=DisableAuthenticatorRequest,
     token=TokenKind.EITHER,
+    # Not specified; seen: with the environment's token both headers are needed.
+    tenant=TenantHeader.OPTIONAL,
     user=UserHeader.REQUIRED,
     deprecated="It does not say which app; disable_authenticator does.",
 )
@@ -114,6 +117,16 @@ DISABLE_SMS: Final = Operation(
     body=DisableSmsRequest,
     token=TokenKind.EITHER,
     user=UserHeader.REQUIRED,
+)
+
+
+# Not in the specification; Frontegg's own REST client for browsers reads it (client).
+GET_DEVICES: Final = Operation(
+    "mfa.get_devices",
+    "GET",
+    "/identity/resources/users/v1/mfa/devices",
+    MfaDevices,
+    token=TokenKind.USER,
 )
 
 
@@ -202,15 +215,26 @@ class Mfa(EndpointGroup):
         await self._caller.call(ENROLL_SMS, body=body, user_id=user_id)
 
     @concealing
-    async def disable(self, *, token: str | UnsetType = UNSET, user_id: str | None = None) -> None:
+    async def disable(
+        self,
+        *,
+        token: str | UnsetType = UNSET,
+        user_id: str | None = None,
+        tenant_id: str | None = None,
+    ) -> None:
         """Take an authenticator app out of a user's second factors.
 
         Deprecated by Frontegg: it does not say which app, ``disable_authenticator`` does.
 
+        Args:
+            token: the code that the app shows.
+            user_id: owner of the app.
+            tenant_id: a tenant of the user's; live, the environment's token needs it as well.
+
         POST /identity/resources/users/v1/mfa/disable, with the environment's or a user's token
         """
         body = DisableAuthenticatorRequest(token=token)
-        await self._caller.call(DISABLE, body=body, user_id=user_id)
+        await self._caller.call(DISABLE, body=body, user_id=user_id, tenant_id=tenant_id)
 
     @concealing
     async def disable_authenticator(
@@ -274,3 +298,12 @@ class Mfa(EndpointGroup):
         """
         body = DisableSmsRequest(otc_token=otc_token, code=code)
         await self._caller.call(DISABLE_SMS, device_id, body=body, user_id=user_id)
+
+    async def get_devices(self) -> MfaDevices:
+        """Return the user's second factors.
+
+        Frontegg does not document it; its browser client uses it.
+
+        GET /identity/resources/users/v1/mfa/devices, with a user's token
+        """
+        return await self._caller.call(GET_DEVICES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import NoneType
 from typing import Final
 
@@ -10,9 +10,11 @@ from msgspec import UNSET, UnsetType
 
 from .._core.secret import concealing
 from ..models.migrations import (
+    CsvHashing,
     MigratedUser,
     MigratedUserV1,
     MigrateFromAuth0Request,
+    MigrateUsersFromCsvRequest,
     MigrateUsersRequest,
     MigrateUsersV1Request,
     StartedMigration,
@@ -55,6 +57,15 @@ MIGRATE_USERS_V1: Final = Operation(
     "/identity/resources/migrations/v1/local/bulk",
     StartedMigration,
     body=MigrateUsersV1Request,
+)
+# Not in the specification; Frontegg's portal and scripts of customers upload files by it (client).
+MIGRATE_USERS_FROM_CSV: Final = Operation(
+    "migrations.migrate_users_from_csv",
+    "POST",
+    "/identity/resources/migrations/v1/local/bulk/csv",
+    StartedMigration,
+    body=MigrateUsersFromCsvRequest,
+    multipart=True,
 )
 GET_STATUS: Final = Operation(
     "migrations.get_status",
@@ -155,6 +166,34 @@ class Migrations(EndpointGroup):
             return self.task(id_of(started, MIGRATE_USERS_V1))
 
         return await start_in_parts("users", users, MAX_USERS, start, MIGRATE_USERS_V1)
+
+    async def migrate_users_from_csv(
+        self,
+        csv: bytes,
+        fields_mapper: Mapping[str, str],
+        *,
+        hashing_config: CsvHashing | UnsetType = UNSET,
+    ) -> StartedMigration:
+        """Begin to move the users of a CSV file to Frontegg, as its portal does.
+
+        The file is sent whole, and again where the server has provably not processed it: for one
+        that takes longer than an attempt, see ``with_options(attempt_timeout=...)``. Frontegg
+        documents neither route nor response; where the response has an id, ``task(id)`` waits
+        for the end.
+
+        Args:
+            csv: content of the file, in UTF-8, with names of columns in its first line.
+            fields_mapper: Frontegg's names of fields by columns of the file; ``email`` and
+                ``tenantId`` have to be among them. Several role ids have ``|`` between them.
+            hashing_config: algorithm of the password hashes, if there are any.
+
+        POST /identity/resources/migrations/v1/local/bulk/csv
+        """
+        body = MigrateUsersFromCsvRequest(
+            csv=csv, fields_mapper=fields_mapper, hashing_config=hashing_config
+        )
+        del csv  # it holds password hashes, and tracebacks may show the variables of this frame
+        return await self._caller.call(MIGRATE_USERS_FROM_CSV, body=body)
 
     async def get_status(self, migration_id: str) -> UserMigrationStatus:
         """Return the progress of a migration, begun by either version.

@@ -12,7 +12,7 @@ from ..models.permission_categories import (
     PermissionCategory,
     UpdatePermissionCategoryRequest,
 )
-from ..operation import Operation, RetrySafety
+from ..operation import Operation, RetrySafety, TokenKind
 from ._group import EndpointGroup
 
 GET_ALL: Final = Operation(
@@ -20,6 +20,7 @@ GET_ALL: Final = Operation(
     "GET",
     "/identity/resources/permissions/v1/categories",
     tuple[PermissionCategory, ...],
+    token=TokenKind.EITHER,
 )
 CREATE: Final = Operation(
     "permission_categories.create",
@@ -53,7 +54,7 @@ class PermissionCategories(EndpointGroup):
     async def get_all(self) -> tuple[PermissionCategory, ...]:
         """Return all categories, Frontegg's own among them.
 
-        GET /identity/resources/permissions/v1/categories
+        GET /identity/resources/permissions/v1/categories, with the environment's or a user's token
         """
         return await self._caller.call(GET_ALL)
 

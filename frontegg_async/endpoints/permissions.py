@@ -16,7 +16,7 @@ from ..models.permissions import (
     Permission,
     UpdatePermissionRequest,
 )
-from ..operation import Echo, Operation, RetrySafety
+from ..operation import Echo, Operation, RetrySafety, TokenKind
 from ._checks import ids
 from ._group import EndpointGroup
 
@@ -25,6 +25,7 @@ GET_ALL: Final = Operation(
     "GET",
     "/identity/resources/permissions/v1",
     tuple[Permission, ...],
+    token=TokenKind.EITHER,
 )
 CREATE: Final = Operation(
     "permissions.create",
@@ -54,6 +55,7 @@ ADD_ROLES: Final = Operation(
     "/identity/resources/permissions/v1/{permissionId}/roles",
     Permission,
     body=AddPermissionRolesRequest,
+    token=TokenKind.EITHER,
     echo=Echo("id"),
 )
 CLASSIFY: Final = Operation(
@@ -73,7 +75,7 @@ class Permissions(EndpointGroup):
     async def get_all(self) -> tuple[Permission, ...]:
         """Return all permissions, Frontegg's own among them.
 
-        GET /identity/resources/permissions/v1
+        GET /identity/resources/permissions/v1, with the environment's or a user's token
         """
         return await self._caller.call(GET_ALL)
 
@@ -122,7 +124,8 @@ class Permissions(EndpointGroup):
         Roles that have it already keep it, named or not; ``roles.set_permissions`` takes
         permissions away.
 
-        PUT /identity/resources/permissions/v1/{permissionId}/roles
+        PUT /identity/resources/permissions/v1/{permissionId}/roles, with the environment's or a
+        user's token
         """
         body = AddPermissionRolesRequest(role_ids=ids("role_ids", role_ids, ADD_ROLES))
         return await self._caller.call(ADD_ROLES, permission_id, body=body)

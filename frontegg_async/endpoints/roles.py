@@ -31,6 +31,7 @@ GET_ALL: Final = Operation(
     "GET",
     "/identity/resources/roles/v1",
     tuple[Role, ...],
+    token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
 )
 ITERATE: Final = Operation(
@@ -47,6 +48,7 @@ CREATE: Final = Operation(
     "/identity/resources/roles/v1",
     tuple[Role, ...],
     body=tuple[NewRole, ...],
+    token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
 )
 CREATE_FROM_BASE: Final = Operation(
@@ -64,6 +66,7 @@ UPDATE: Final = Operation(
     "/identity/resources/roles/v1/{roleId}",
     Role,
     body=UpdateRoleRequest,
+    token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
     repeat=RetrySafety.IDEMPOTENT,
     echo=Echo("id"),
@@ -73,6 +76,7 @@ DELETE: Final = Operation(
     "DELETE",
     "/identity/resources/roles/v1/{roleId}",
     NoneType,
+    token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
 )
 SET_PERMISSIONS: Final = Operation(
@@ -81,6 +85,7 @@ SET_PERMISSIONS: Final = Operation(
     "/identity/resources/roles/v1/{roleId}/permissions",
     Role,
     body=SetRolePermissionsRequest,
+    token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
     echo=Echo("id"),
 )
@@ -118,14 +123,14 @@ class Roles(EndpointGroup):
         Args:
             tenant_id: roles of this tenant, instead of the environment's.
 
-        GET /identity/resources/roles/v1
+        GET /identity/resources/roles/v1, with the environment's or a user's token
         """
         return await self._caller.call(GET_ALL, tenant_id=tenant_id)
 
     def iterate(
         self,
         *,
-        sort_by: RoleOrder = "key",
+        sort_by: RoleOrder | UnsetType = "key",
         order: Literal["ASC", "DESC"] | UnsetType = UNSET,
         text: str | UnsetType = UNSET,
         levels: Sequence[int] | UnsetType = UNSET,
@@ -136,8 +141,8 @@ class Roles(EndpointGroup):
         """Iterate over roles.
 
         Args:
-            sort_by: the sort key, which Frontegg requires. Only a unique one gives pages that
-                miss no role.
+            sort_by: the sort key. Only a unique one gives pages that miss no role; UNSET, which
+                Frontegg takes although its specification does not, leaves the order to it.
             order: sort direction.
             text: search term.
             levels: only roles of these ranks.
@@ -167,7 +172,7 @@ class Roles(EndpointGroup):
             roles: roles to create.
             tenant_id: make them roles of this tenant only.
 
-        POST /identity/resources/roles/v1
+        POST /identity/resources/roles/v1, with the environment's or a user's token
         """
         return await self._caller.call(CREATE, body=tuple(roles), tenant_id=tenant_id)
 
@@ -231,7 +236,7 @@ class Roles(EndpointGroup):
             first_user_role: True to give it to the first user of a tenant.
             tenant_id: the tenant whose role it is.
 
-        PATCH /identity/resources/roles/v1/{roleId}
+        PATCH /identity/resources/roles/v1/{roleId}, with the environment's or a user's token
         """
         body = UpdateRoleRequest(
             key=key,
@@ -247,7 +252,7 @@ class Roles(EndpointGroup):
     async def delete(self, role_id: str, *, tenant_id: str | None = None) -> None:
         """Delete a role; users who have it lose it.
 
-        DELETE /identity/resources/roles/v1/{roleId}
+        DELETE /identity/resources/roles/v1/{roleId}, with the environment's or a user's token
         """
         await self._caller.call(DELETE, role_id, tenant_id=tenant_id)
 
@@ -261,7 +266,8 @@ class Roles(EndpointGroup):
             permission_ids: all its permissions from now on; an empty list takes all away.
             tenant_id: the tenant whose role it is.
 
-        PUT /identity/resources/roles/v1/{roleId}/permissions
+        PUT /identity/resources/roles/v1/{roleId}/permissions, with the environment's or a user's
+        token
         """
         body = SetRolePermissionsRequest(
             permission_ids=ids("permission_ids", permission_ids, SET_PERMISSIONS)

@@ -15,6 +15,7 @@ from ..models.tenants import (
     CreateTenantRequest,
     SetTenantMetadataRequest,
     Tenant,
+    TenantMetadata,
     TenantOrder,
     UpdateTenantRequest,
 )
@@ -99,7 +100,8 @@ DELETE_METADATA: Final = Operation(
     "tenants.delete_metadata",
     "DELETE",
     "/tenants/resources/tenants/v1/{tenantId}/metadata/{key}",
-    NoneType,
+    Tenant,
+    echo=Echo("tenant_id"),
 )
 
 
@@ -134,12 +136,24 @@ class Tenants(EndpointGroup):
         }
         return Paginator(self._caller, ITERATE, query, limit=limit, max_limit=MAX_PAGE)
 
-    async def get_all(self) -> tuple[Tenant, ...]:
+    async def get_all(
+        self,
+        *,
+        text: str | UnsetType = UNSET,
+        limit: int | UnsetType = UNSET,
+        offset: int | UnsetType = UNSET,
+    ) -> tuple[Tenant, ...]:
         """Return all tenants in one answer; ``iterate`` gives them in pages.
+
+        Args:
+            text: search term, found in names and ids.
+            limit: return no more tenants than these.
+            offset: index of the page of ``limit`` tenants to return, from 0.
 
         GET /tenants/resources/tenants/v1
         """
-        return await self._caller.call(GET_ALL)
+        query = {"_filter": text, "_limit": limit, "_offset": offset}
+        return await self._caller.call(GET_ALL, query=query)
 
     async def get(self, tenant_id: str) -> Tenant:
         """Return a tenant.
@@ -191,6 +205,7 @@ class Tenants(EndpointGroup):
         creator_email: str | UnsetType = UNSET,
         is_reseller: bool | UnsetType = UNSET,
         parent_tenant_id: str | UnsetType = UNSET,
+        metadata: TenantMetadata | UnsetType = UNSET,
     ) -> Tenant:
         """Create a tenant, and return it. One that was deleted comes back under its old id.
 
@@ -209,6 +224,7 @@ class Tenants(EndpointGroup):
             creator_email: e-mail address of its creator.
             is_reseller: True if it may have tenants below it.
             parent_tenant_id: the tenant that it is created below.
+            metadata: data of your own, sent as it is: an object, a string or a number.
 
         POST /tenants/resources/tenants/v1
         """
@@ -227,6 +243,7 @@ class Tenants(EndpointGroup):
             creator_email=creator_email,
             is_reseller=is_reseller,
             parent_tenant_id=parent_tenant_id,
+            metadata=metadata,
         )
         return await self._caller.call(CREATE, body=body)
 
@@ -353,12 +370,12 @@ class Tenants(EndpointGroup):
         body = SetTenantMetadataRequest(metadata=metadata)
         return await self._caller.call(SET_METADATA, tenant_id, body=body)
 
-    async def delete_metadata(self, tenant_id: str, key: str) -> None:
-        """Take one key out of a tenant's metadata.
+    async def delete_metadata(self, tenant_id: str, key: str) -> Tenant:
+        """Take one key out of a tenant's metadata, and return the tenant.
 
         Raises:
             NotFoundError: there is no such tenant.
 
         DELETE /tenants/resources/tenants/v1/{tenantId}/metadata/{key}
         """
-        await self._caller.call(DELETE_METADATA, tenant_id, key)
+        return await self._caller.call(DELETE_METADATA, tenant_id, key)

@@ -105,6 +105,7 @@ GET_POLICY: Final = Operation(
     "GET",
     "/identity/resources/configurations/v1/user-emails-policy",
     UserEmailsPolicy,
+    token=TokenKind.EITHER,
 )
 UPDATE_POLICY: Final = Operation(
     "user_emails.update_policy",
@@ -225,7 +226,8 @@ class UserEmails(EndpointGroup):
     async def get_policy(self) -> UserEmailsPolicy:
         """Return whether users may change their addresses.
 
-        GET /identity/resources/configurations/v1/user-emails-policy
+        GET /identity/resources/configurations/v1/user-emails-policy, with the environment's or a
+        user's token
         """
         return await self._caller.call(GET_POLICY)
 

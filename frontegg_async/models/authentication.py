@@ -113,6 +113,17 @@ class ApiTokenLogin(UserTokens, frozen=True, kw_only=True):
     expires: str | None = None
 
 
+class ApiTokenLoginV1(ApiTokenLogin, frozen=True, kw_only=True):
+    """The tokens that an API token was exchanged for, by the older route.
+
+    They are renewed as those of ``login_with_api_token`` are, which is a guess.
+    """
+
+    access_token: str | None = msgspec.field(name="accessToken", default=None)
+    refresh_token: str | None = msgspec.field(name="refreshToken", default=None)
+    expires_in: Number | None = msgspec.field(name="expiresIn", default=None)
+
+
 class LoginRequest(RequestModel, frozen=True, kw_only=True):
     """Body of ``authentication.login``."""
 
@@ -128,7 +139,7 @@ class RefreshRequest(RequestModel, frozen=True, kw_only=True):
 
 
 class ApiTokenLoginRequest(RequestModel, frozen=True, kw_only=True):
-    """Body of ``authentication.login_with_api_token``."""
+    """Body of ``authentication.login_with_api_token``, and of its older form."""
 
     client_id: str
     secret: str

@@ -22,6 +22,18 @@ MachineToMachineStrategy: TypeAlias = Literal["ClientCredentials", "AccessToken"
 """Kinds of API tokens that users make."""
 
 
+# Client: Frontegg's own REST client for browsers reads these.
+class PublicConfiguration(ResponseModel, frozen=True, kw_only=True):
+    """Settings of logins that anybody may read."""
+
+    allow_signups: bool | None = None
+    allow_not_verified_users_login: bool | None = None
+    api_tokens_enabled: bool | None = None
+    force_permissions: bool | None = None
+    auth_strategy: str | None = None
+    machine_to_machine_auth_strategy: str | None = None
+
+
 class IdentityConfiguration(ResponseModel, frozen=True, kw_only=True):
     """Settings of logins and of users' tokens, in a whole environment."""
 

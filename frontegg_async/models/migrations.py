@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias, cast
 
 import msgspec
@@ -123,6 +124,33 @@ class MigrateUsersV1Request(RequestModel, frozen=True, kw_only=True):
     """Body of ``migrations.migrate_users_v1``."""
 
     users: tuple[MigratedUserV1, ...]
+
+
+class CsvHashing(RequestModel, frozen=True, kw_only=True):
+    """The algorithm behind the password hashes of a CSV file.
+
+    Args:
+        password_hash_type: hash algorithm.
+        password_hash_config: parameters of scrypt, as JSON in a string.
+    """
+
+    password_hash_type: PasswordHashType
+    password_hash_config: str | UnsetType = UNSET
+
+
+class MigrateUsersFromCsvRequest(RequestModel, frozen=True, kw_only=True):
+    """Body of ``migrations.migrate_users_from_csv``, sent in parts."""
+
+    csv: bytes
+    fields_mapper: Mapping[str, str]
+    hashing_config: CsvHashing | UnsetType = UNSET
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(csv=<{len(self.csv):,} bytes>)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return for rich as much as ``repr`` shows: the file holds password hashes."""
+        return [("csv", f"<{len(self.csv):,} bytes>")]
 
 
 class MigrateFromAuth0Request(RequestModel, frozen=True, kw_only=True):

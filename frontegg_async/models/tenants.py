@@ -20,6 +20,10 @@ TenantOrder: TypeAlias = Literal["createdAt", "name", "tenantId"]
 """Keys by which tenants can be sorted."""
 
 
+TenantMetadata: TypeAlias = Metadata | Number
+"""Metadata of a new tenant: any JSON but null and lists, sent as it is."""
+
+
 class Tenant(ResponseModel, frozen=True, kw_only=True):
     """A tenant. Every other operation knows it by its ``tenant_id``, not by its ``id``."""
 
@@ -88,6 +92,8 @@ class CreateTenantRequest(RequestModel, frozen=True, kw_only=True):
     creator_email: str | UnsetType = UNSET
     is_reseller: bool | UnsetType = UNSET
     parent_tenant_id: str | UnsetType = UNSET
+    # Client: Frontegg's MCP server sends it as an object, another client any JSON.
+    metadata: TenantMetadata | UnsetType = UNSET
 
 
 class UpdateTenantRequest(RequestModel, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ._base import ResponseModel
+from ._base import RequestModel, ResponseModel
 
 
 class UserSession(ResponseModel, frozen=True, kw_only=True):
@@ -18,3 +18,9 @@ class UserSession(ResponseModel, frozen=True, kw_only=True):
     expires: datetime | None = None
     current: bool | None = None
     impersonated: bool | None = None
+
+
+class RevokeSessionsRequest(RequestModel, frozen=True, kw_only=True):
+    """Body of ``user_sessions.revoke``."""
+
+    user_id: str

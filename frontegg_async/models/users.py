@@ -118,6 +118,21 @@ class UserTenantStatuses(ResponseModel, frozen=True, kw_only=True):
     tenants_statuses: tuple[TenantStatus, ...] | None = None
 
 
+class TenantUserCount(ResponseModel, frozen=True, kw_only=True):
+    """Numbers of the users of a tenant: all, and those who have access."""
+
+    tenant_id: str | None = None
+    total_users: Number | None = None
+    total_access_allowed_users: Number | None = None
+
+
+class CountUsersRequest(RequestModel, frozen=True, kw_only=True):
+    """Body of ``users.count_by_tenant``."""
+
+    tenant_ids: tuple[str, ...]
+    exclude_invisible_users: bool | UnsetType = UNSET
+
+
 class UserRoles(ResponseModel, frozen=True, kw_only=True):
     """The roles that a user has in one tenant, as ids."""
 

@@ -11,8 +11,8 @@ figure holds per IP address and API group, for all routes of the group that the 
 name. Nothing is published for roles, for adding users to tenants, for bulk invites and for
 migrations, so the general figure stands for them.
 
-Left out are rows without an operation of this package: SSO activation (5, 10, 10 a minute), SSO
-prelogin and social login (100), and ``GET users/v2`` (30, deprecated).
+Left out are rows without an operation of this package: SSO activation (5, 10, 10 a minute) and SSO
+prelogin and social login (100).
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ NAMED: Final[Mapping[str, Mapping[Plan, PublishedLimit]]] = {
     # Older table, which knows no plans. Per IP address, unless something else is said.
     "POST /auth/vendor": _each(30, 1.0),
     # Per environment ("workspace"). It names v1 of this route; that v2 has the same is a guess.
+    "POST /identity/resources/auth/v1/api-token": _each(100, 1.0),
     "POST /identity/resources/auth/v2/api-token": _each(100, 1.0),
     "POST /identity/resources/auth/v1/user": _each(100, 60.0),
     "POST /identity/resources/auth/v1/user/mfa/verify": _each(10, 60.0),
@@ -72,10 +73,25 @@ NAMED: Final[Mapping[str, Mapping[Plan, PublishedLimit]]] = {
     "POST /identity/resources/auth/v1/passwordless/magiclink/prelogin": _each(100, 60.0),
     "POST /identity/resources/auth/v1/passwordless/magiclink/postlogin": _each(100, 60.0),
     "POST /identity/resources/users/v1/signUp": _each(5, 60.0),
+    "GET /identity/resources/users/v2": _each(30, 60.0),
     "POST /identity/resources/users/v1": _each(30, 60.0),
     "POST /identity/resources/users/v2": _each(30, 60.0),
 }
 """The routes that the tables name, by ``Operation.limit_group``."""
+
+
+_PER_ENVIRONMENT: Final[Mapping[str, frozenset[Plan]]] = {
+    "GET /identity/resources/users/v3": frozenset(Plan),
+    "POST /identity/resources/users/v1/passwords/reset": frozenset({Plan.LAUNCH}),
+    "POST /identity/resources/users/v1/passwords/reset/verify": frozenset({Plan.LAUNCH}),
+    "POST /identity/resources/auth/v1/api-token": frozenset(Plan),
+    "POST /identity/resources/auth/v2/api-token": frozenset(Plan),
+}
+
+
+def is_per_environment(limit_group: str, plan: Plan) -> bool:
+    """Return whether all IP addresses share a limit, instead of each having its own."""
+    return plan in _PER_ENVIRONMENT.get(limit_group, ())
 
 
 def published_limit(limit_group: str, plan: Plan = Plan.SCALE) -> PublishedLimit:

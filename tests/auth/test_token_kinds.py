@@ -145,9 +145,13 @@ async def test_the_tenant_header(emulator: Emulator, frontegg: FronteggSession) 
 
 
 async def test_headers_that_are_not_taken(emulator: Emulator, frontegg: FronteggSession) -> None:
-    """An operation that accepts neither header gets neither, also on a tenant's view."""
+    """An operation that takes neither header gets none from a view, and rejects an argument."""
     made = operation(TokenKind.ENVIRONMENT)
-    await send(frontegg.for_tenant("home"), made, user_id="user-0", tenant_id="home")
+    for given in ({"user_id": "user-0"}, {"tenant_id": "home"}):
+        with pytest.raises(InvalidRequestError, match=f"takes no {next(iter(given))}"):
+            await send(frontegg, made, **given)
+    assert emulator.requests == []
+    await send(frontegg.for_tenant("home"), made)
     assert not {"frontegg-tenant-id", "frontegg-user-id"} & set(emulator.requests[-1].headers)
 
 

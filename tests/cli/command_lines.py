@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -84,5 +86,9 @@ def _option(operation: Operation[Any], parameter: Parameter, value: Any) -> Iter
         yield option.opts[0]
         if isinstance(item, datetime):
             yield item.isoformat()
+        elif isinstance(item, bytes):
+            file = Path(tempfile.gettempdir(), "content")
+            file.write_bytes(item)
+            yield str(file)
         else:
             yield item if isinstance(item, str) else json.dumps(item)

@@ -349,3 +349,21 @@ def test_an_export_begins_no_formula(shell: Shell, make_file: MakeFile) -> None:
     exported = shell.run("bulk", "export", f"{path}.ledger").stdout
     (row,) = csv.DictReader(exported.splitlines())
     assert (row["user_id"], row["tenant_id"]) == ("'=user", "'@acme")
+
+
+def test_the_application_of_a_run(shell: Shell, server: Emulator, make_file: MakeFile) -> None:
+    """--application names the application in each call, and a retry keeps to the ledger's."""
+    file = make_file("user-0,acme", "nobody,acme")
+    result = shell.run("bulk", "assign", file, "--application", "app-1")
+    assert result.exit_code == 3, result.output
+    assert {each.headers["frontegg-application-id"] for each in server.requests} == {"app-1"}
+    retry = ("bulk", "retry", f"{file}.ledger")
+    refused = shell.run(*retry, "--application", "app-2")
+    assert refused.exit_code == 2
+    assert "was begun for the application app-1, not for app-2" in refused.stderr
+    again = shell.run(*retry, FRONTEGG_APPLICATION_ID="app-2")
+    assert again.exit_code == 3, again.output
+    assert server.requests[-1].headers["frontegg-application-id"] == "app-1"
+    emulated = shell.run("bulk", "assign", file, "--emulator", "--application", "app-1")
+    assert emulated.exit_code == 2
+    assert "leave out --application" in emulated.stderr

@@ -324,3 +324,59 @@ def test_no_option_takes_a_secret() -> None:
             for flag in option.opts:
                 word = flag.strip("-").replace("-", "_")
                 assert not is_secret(word) or isinstance(option.type, Choice), f"{name} {flag}"
+
+
+def test_the_headers_of_tenant_and_user(shell: Shell, server: Emulator) -> None:
+    """--tenant and --user are the two headers, whatever the parameters are called."""
+    result = shell.run("call", "user_sessions.get_all", "--user", "user-0", "--tenant", "home")
+    assert (result.exit_code, result.stdout) == (0, "[]\n"), result.output
+    sent = server.requests[-1].headers
+    assert (sent["frontegg-user-id"], sent["frontegg-tenant-id"]) == ("user-0", "home")
+    result = shell.run("call", "users.iterate", "--tenant", "home", "--max", "1")
+    assert result.exit_code == 0, result.output
+    assert server.requests[-1].headers["frontegg-tenant-id"] == "home"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("users.get", "--tenant", "home"), "takes no --tenant: it sends no frontegg-tenant-id"),
+        (("users.lock", "--user", "user-0"), "takes no --user: it sends no frontegg-user-id"),
+        (("users.delete_everywhere", "--tenant", "home"), "reaches beyond one tenant"),
+    ],
+)
+def test_a_header_that_an_operation_does_not_have(
+    shell: Shell, server: Emulator, arguments: tuple[str, ...], problem: str
+) -> None:
+    """The tenant or user of an operation that takes none is an error that says so."""
+    result = shell.run("call", *arguments, "--user-id", "user-0")
+    assert result.exit_code == 2
+    assert problem in result.stderr
+    assert server.requests == []
+
+
+def test_the_application_of_a_call(shell: Shell, server: Emulator) -> None:
+    """--application beats FRONTEGG_APPLICATION_ID, and an operation's own option beats both."""
+    named = Shell({**shell.variables, "FRONTEGG_APPLICATION_ID": "app-1"}, shell.directory)
+    add = ("call", "users.add_to_tenant", "--user-id", "user-0", "--tenant-id", "acme")
+    assert named.run(*add).exit_code == 0
+    assert named.run(*add, "--application", "app-2").exit_code == 0
+    assert named.run(*add, "--application", "app-2", "--application-id", "app-3").exit_code == 0
+    sent = [each.headers["frontegg-application-id"] for each in server.requests]
+    assert [each for each in sent if each != sent[-1]] == ["app-1"] * 2 + ["app-2"] * 3
+
+
+def test_a_file_as_an_option(shell: Shell, server: Emulator) -> None:
+    """A parameter of bytes is a file, or stdin; one that cannot be read is named."""
+    path = shell.directory / "users.csv"
+    path.write_text("mail,org\nnew@example.test,acme\n")
+    upload = ("call", "migrations.migrate_users_from_csv", "--fields-mapper")
+    mapper = '{"mail": "email", "org": "tenantId"}'
+    result = shell.run(*upload, mapper, "--csv", str(path))
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["migrationId"]
+    server.finish_tasks()
+    assert any(tenant == "acme" for _, tenant in server.memberships())
+    result = shell.run(*upload, mapper, "--csv", str(path) + "x")
+    assert result.exit_code == 2
+    assert "users.csvx cannot be read: No such file" in result.stderr

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from base64 import b64encode
+from email import message_from_bytes
+from email.message import Message
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -69,6 +72,24 @@ def user_token(shell: Shell, server: Emulator) -> str:
     return str(json.loads(result.stdout)["accessToken"])
 
 
+def read(request: RecordedRequest) -> Any:
+    """Return the body of a request."""
+    return json.loads(request.body or b"null")
+
+
+def parts_of(request: RecordedRequest) -> Any:
+    """Return the parts of a form by their names, a file in base64 as JSON has it."""
+    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n"
+    form = message_from_bytes(head.encode() + request.body)
+    found: dict[str, Any] = {}
+    for part in cast("list[Message]", form.get_payload()):
+        content = cast("bytes", part.get_payload(decode=True))
+        name = str(part.get_param("name", header="content-disposition"))
+        is_file = part.get_filename() is not None
+        found[name] = b64encode(content).decode() if is_file else json.loads(content)
+    return found
+
+
 def assert_is(request: RecordedRequest, sent: Sent) -> None:
     """Check that a request equals the recorded one."""
     operation = sent.operation
@@ -76,7 +97,7 @@ def assert_is(request: RecordedRequest, sent: Sent) -> None:
     assert request.method == operation.method
     assert request.raw_path == operation.path(sent.path) + (f"?{query}" if query else "")
     body = b"null" if sent.body is None else msgspec.json.encode(sent.body)
-    assert json.loads(request.body or b"null") == json.loads(body)
+    assert (parts_of if operation.multipart else read)(request) == json.loads(body)
     expected = {
         HEADERS[0]: sent.arguments.get("tenant_id"),
         HEADERS[1]: sent.arguments.get("user_id"),

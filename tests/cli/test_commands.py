@@ -88,7 +88,7 @@ def test_emulator_is_configured(bare: Shell, make_file: MakeFile) -> None:
 def test_emulator_has_published_limits(bare: Shell) -> None:
     """The limits of a plan hold beside one for all routes, and both announce in the form chosen."""
     process = bare.start(
-        *("emulator", "--port", "0", "--limits", "launch", "--rate-limit", "7/1h"),
+        *("emulator", "--port", "0", "--plan", "launch", "--rate-limit", "7/1h"),
         *("--announce", "reset-seconds"),
     )
     variables = _announced(process)

@@ -135,7 +135,7 @@ def test_a_description_in_full(bare: Shell) -> None:
         "  Replace the permissions of a role, and return it.\n"
         "\n"
         "  PUT /identity/resources/roles/v1/{roleId}/permissions\n"
-        "  token       environment\n"
+        "  token       either\n"
         "  tenant      optional, as header frontegg-tenant-id\n"
         "  repeat      idempotent: twice leaves what once leaves\n"
         "\n"

@@ -50,13 +50,13 @@ def find_drift(
     judged = [each for each in sdk if any(covers(prefix, each.template) for prefix in prefixes)]
     routes: dict[str, list[SdkOperation]] = {}
     for each in judged:
-        routes.setdefault(_key(each.method, each.template), []).append(each)
+        routes.setdefault(key_of(each.method, each.template), []).append(each)
     found: set[Finding] = set()
     answers = _Answers()
     for document in documents:
         for documented in operations_of(document):
             route = f"{documented.method} {documented.template}"
-            ours = routes.pop(_key(documented.method, documented.template), None)
+            ours = routes.pop(key_of(documented.method, documented.template), None)
             if ours is None:
                 found.add(Finding(route, "route", "new", "the SDK has no such operation"))
                 continue
@@ -75,7 +75,8 @@ def find_drift(
 _PARAMETER: Final = re.compile(r"\{\w+\}")
 
 
-def _key(method: str, template: str) -> str:
+def key_of(method: str, template: str) -> str:
+    """Return a route with ``{}`` for each of its parameters, whichever their names."""
     return f"{method} {_PARAMETER.sub('{}', template)}"
 
 

@@ -124,6 +124,53 @@ EXPLAINED: Final = (
             "gone",
         ),
     ),
+    *_about(
+        "client",
+        "Frontegg's own REST client for browsers calls it (clients.json)",
+        ("GET /identity/resources/configurations/v1/public", "route", "gone"),
+        ("GET /identity/resources/sso/v2", "route", "gone"),
+        ("* /identity/resources/sub-tenants/users/v1*", "route", "gone"),
+        ("POST /identity/resources/sub-tenants/users/v2", "route", "gone"),
+        ("POST /identity/resources/tenants/users/v1/count", "route", "gone"),
+        ("GET /identity/resources/users/sessions/v1/me/current", "route", "gone"),
+        ("POST /identity/resources/users/sessions/v1/revoke", "route", "gone"),
+        (f"GET {_OWN_MFA}/devices", "route", "gone"),
+        ("GET /identity/resources/users/v2", "route", "gone"),
+        ("GET /identity/resources/users/v3/me/tenants", "route", "gone"),
+    ),
+    *_about(
+        "client",
+        "Frontegg's Terraform provider sets social logins up with it (clients.json)",
+        ("POST /identity/resources/sso/v2", "route", "gone"),
+        ("* /identity/resources/sso/v2/{type}*", "route", "gone"),
+    ),
+    *_about(
+        "client",
+        "clients and scripts of customers call it (clients.json)",
+        ("POST /identity/resources/auth/v1/api-token", "route", "gone"),
+        ("GET /identity/resources/users/v1", "route", "gone"),
+        ("POST /identity/resources/migrations/v1/local/bulk/csv", "route", "gone"),
+    ),
+    # Headers and fields that no document has.
+    *_about(
+        "seen",
+        "with the environment's token it answers only with a tenant beside the user",
+        ("* /identity/resources/users/sessions/v1/me*", "header frontegg-tenant-id", "gone"),
+        (f"POST {_OWN_MFA}/disable", "header frontegg-tenant-id", "gone"),
+    ),
+    *_about(
+        "seen",
+        "an environment with several applications refuses an invite without it",
+        ("POST /identity/resources/users/v1", "header frontegg-application-id", "gone"),
+        ("POST /identity/resources/users/v2", "header frontegg-application-id", "gone"),
+    ),
+    *_about(
+        "guess",
+        "it invites as well; Frontegg's Terraform provider sends it with every request",
+        ("POST /identity/resources/users/bulk/v1/invite", "header frontegg-application-id", "gone"),
+        ("POST /identity/resources/users/v1/{userId}/tenant", "header *-application-id", "gone"),
+        ("POST /identity/resources/vendor-only/users/v1", "header *-application-id", "gone"),
+    ),
     # Said in descriptions, and not in schemas.
     *_about(
         "spec",
@@ -278,7 +325,8 @@ EXPLAINED: Final = (
     ),
     *_about(
         "client",
-        "an object without fields there; Frontegg's own clients send these",
+        "an object without fields there, or not all of them; Frontegg's own clients send these",
+        ("POST /tenants/resources/tenants/v1", "body metadata", "gone"),
         ("PUT /tenants/resources/*", "body", "gone"),
         ("DELETE /tenants/resources/hierarchy/v1", "body", "gone"),
     ),

@@ -131,7 +131,8 @@ def value_of(hint: Any, label: str, variant: int = 0, inside: tuple[Any, ...] = 
             items = []
         return tuple(items) if get_origin(hint) is tuple else items
     if is_object(hint):
-        return {label: variant}
+        kind = get_args(hint)[1:] or (Any,)
+        return {label: variant if kind == (Any,) else value_of(kind[0], label, variant, inside)}
     if get_origin(hint) is Literal:
         words = get_args(hint)
         return words[(zlib.crc32(label.encode()) + variant) % len(words)]
@@ -168,6 +169,7 @@ def _struct_value(hint: Any, label: str, variant: int, inside: tuple[Any, ...]) 
 def _plain_value(hint: Any, label: str, variant: int) -> Any:
     known: dict[Any, Any] = {
         str: f"{label}-{variant}",
+        bytes: f"{label}-{variant}".encode(),
         int: 2 + variant,
         float: 2.5 + variant,
         bool: variant == 0,

@@ -17,6 +17,7 @@ Schema: TypeAlias = Mapping[str, Any]
 
 _KIND_OF_TYPE: Final[Mapping[Any, str]] = {
     str: "string",
+    bytes: "string",
     datetime: "string",
     int: "number",
     float: "number",

@@ -174,10 +174,12 @@ def test_defaults_that_say_something() -> None:
         "phone_numbers.iterate sort_by": "phoneNumber",
         "phone_numbers.iterate_v1 sort_by": "phoneNumber",
         "roles.iterate sort_by": "key",
+        "sub_tenant_users.iterate sort_by": "id",
         "tenants.iterate sort_by": "tenantId",
         "user_emails.iterate sort_by": "email",
         "usernames.iterate sort_by": "username",
         "users.iterate sort_by": "id",
+        "users.iterate_v2 sort_by": "id",
         "users.search sort_by": "id",
     }
 

@@ -206,8 +206,8 @@ def test_values() -> None:
     assert value_of(Keeper, "x").superior is None
     with pytest.raises(EndlessError):
         value_of(Loop, "x")
-    with pytest.raises(AssertionError, match="bytes"):
-        value_of(bytes, "x")
+    with pytest.raises(AssertionError, match="complex"):
+        value_of(complex, "x")
 
 
 def test_structs_in_types() -> None:

@@ -111,3 +111,52 @@ async def test_other_limits_apply_besides(connect: Connect) -> None:
         path = RESET.partition(" ")[2]
         resets = [(await api.send("POST", path, {"email": "u@x.io"})).status for _ in range(6)]
         assert [status == 429 for status in resets] == [False] * 5 + [True]
+
+
+FORWARDED = "/identity/resources/auth/v1/user"
+
+
+@pytest.mark.anyio
+async def test_limits_count_for_each_address_or_for_all(connect: Connect) -> None:
+    """An address that an application vouches for has limits of its own, but for shared ones."""
+    async with connect(rate_limits=published_limits(Plan.LAUNCH), clock=lambda: 0.0) as api:
+        default = (await api.send("GET", "/applications/resources/applications/v1/default")).json
+        path = f"/applications/resources/applications/v1/credentials/{default['id']}"
+        secret = (await api.send("GET", path)).json["sharedSecret"]
+
+        async def reset(address: str, verifier: str) -> int:
+            headers = {
+                "x_frontegg_forwarded_for": address,
+                "x_frontegg_headers_verifier": verifier,
+                "frontegg_application_id": default["id"],
+            }
+            body = {"email": "u@x.io", "password": "no"}
+            return (await api.send("POST", FORWARDED, body, **headers)).status
+
+        for address in ("192.0.2.1", "192.0.2.2"):
+            assert [await reset(address, secret) for _ in range(101)] == [401] * 100 + [429]
+        assert [await reset("192.0.2.3", "wrong") for _ in range(100)] == [401] * 100
+        assert await reset("192.0.2.4", "wrong") == 429
+
+    shared = [limit.on for limit in published_limits(Plan.LAUNCH) if not limit.per_address]
+    assert USERS in shared
+    assert RESET in shared
+    assert RESET not in [each.on for each in published_limits(Plan.SCALE) if not each.per_address]
+
+
+@pytest.mark.anyio
+async def test_a_shared_limit_counts_all_addresses(connect: Connect) -> None:
+    """A limit of the environment counts the calls of all addresses together."""
+    limits = [RateLimit(3, 60, on=USERS), RateLimit(2, 60, on=ADD, per_address=True)]
+    async with connect(rate_limits=limits, clock=lambda: 0.0) as api:
+        default = (await api.send("GET", "/applications/resources/applications/v1/default")).json
+        path = f"/applications/resources/applications/v1/credentials/{default['id']}"
+        vouched = {
+            "x_frontegg_headers_verifier": (await api.send("GET", path)).json["sharedSecret"],
+            "frontegg_application_id": default["id"],
+        }
+        listed = [
+            (await api.send("GET", "/identity/resources/users/v3", **vouched, **forwarded)).status
+            for forwarded in ({}, {"x_frontegg_forwarded_for": "192.0.2.1"}) * 2
+        ]
+        assert listed == [200, 200, 200, 429]

@@ -207,7 +207,7 @@ async def test_stateless_responses_keep_their_own_headers(connect: Connect) -> N
     limits = [RateLimit(9, 60, announce=Announce.X_RATE_LIMIT)]
     async with connect(rate_limits=limits, **Time().options) as api:
         result = await api.send(
-            "GET", "/identity/resources/configurations/v1/basic", frontegg_tenant_id="t"
+            "GET", "/identity/resources/approval-flows/v1", frontegg_tenant_id="t"
         )
     assert result.headers["frontegg-emulator"] == "stateless"
     assert result.headers["X-Rate-Limit-Remaining"] == "8"

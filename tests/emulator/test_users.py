@@ -350,11 +350,12 @@ async def test_links_differ_and_say_whose_they_are(api: Api) -> None:
 
 
 async def test_the_second_invite_route_is_like_the_first(api: Api) -> None:
-    """POST users/v2 makes a user in the tenant of the header, with roles there."""
+    """POST users/v2 makes a user in the tenant of the header, and shows roles as objects."""
     body = {"email": "n@x.io", "metadata": "{}", "roleIds": ["role-x"], "expirationInSeconds": 300}
     assert (await api.send("POST", USERS_V2, body)).status == 403
     made = await api.send("POST", USERS_V2, body, frontegg_tenant_id="t")
-    assert (made.status, made.json["roles"]) == (201, ["role-x"])
+    assert (made.status, [role["id"] for role in made.json["roles"]]) == (201, ["role-x"])
+    assert [each["key"] for each in made.json["permissions"]] == ["permission-x"]
     assert made.json["temporaryExpirationDate"]
     assert [invite.tenant_id for invite in api.emulator.invites] == ["t"]
 
@@ -363,7 +364,7 @@ async def test_invited_roles_are_of_that_tenant(api: Api) -> None:
     """Inviting a user to a second tenant with other roles leaves the first roles alone."""
     for tenant_id, role_id in (("a", "role-x"), ("b", "role-y")):
         body = {"email": "n@x.io", "roleIds": [role_id]}
-        made = await api.send("POST", USERS_V2, body, frontegg_tenant_id=tenant_id)
+        made = await api.send("POST", USERS, body, frontegg_tenant_id=tenant_id)
         assert made.json["roles"] == [role_id]
     (user_id,) = {user_id for user_id, _ in api.emulator.memberships()}
     user = (await _get(api, user_id)).json

@@ -254,7 +254,14 @@ def retry(connection: Connection, *, ledger: Path, choices: RunChoices) -> int:
         header = opened.header
         rows = sum(opened.ledger.counts().values())
     check_environment(ledger, header, environment_of(session), session.environment_id or "")
-    return run_again(session, choices, ledger, source=header.source or str(ledger), total=rows)
+    return run_again(
+        session,
+        choices,
+        ledger,
+        source=header.source or str(ledger),
+        total=rows,
+        application=connection.application,
+    )
 
 
 @contextmanager

@@ -71,6 +71,7 @@ def run_file(
     def begin(frontegg: FronteggSession, progress: RunProgress) -> BulkRun:
         settings = choices.settings()
         settings["on_progress"] = progress
+        settings["application_id"] = connection.application
         return frontegg.bulk.start(job, file, **settings)
 
     return _Runner(
@@ -79,7 +80,13 @@ def run_file(
 
 
 def run_again(
-    session: FronteggSession, choices: RunChoices, ledger: Path, *, source: str, total: int
+    session: FronteggSession,
+    choices: RunChoices,
+    ledger: Path,
+    *,
+    source: str,
+    total: int,
+    application: str | None,
 ) -> int:
     """Run the failed rows of a ledger and those in doubt again, and return the exit code."""
     _check_files(choices, ledger, Path(source))
@@ -87,6 +94,7 @@ def run_again(
     def begin(frontegg: FronteggSession, progress: RunProgress) -> BulkRun:
         settings = choices.settings()
         settings["on_progress"] = progress
+        settings["application_id"] = application
         return frontegg.bulk.retry(ledger, **settings)
 
     return _Runner(choices, source=source, total=total, lasts=True).run(session, begin)

@@ -63,10 +63,22 @@ class _Command(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            refused = self.document.refused_option(error.option_name)
+            refused = self.document.refused_option(error.option_name) or _no_header(
+                self.document.operation, error.option_name
+            )
             if refused is None:
                 raise
         raise refused
+
+
+def _no_header(operation: Operation[Any], flag: str) -> click.UsageError | None:
+    """Return the error for the tenant or user of an operation that takes none, or None."""
+    if flag == "--tenant" and operation.tenant is TenantHeader.REFUSED:
+        return click.UsageError(f"{operation.name} reaches beyond one tenant: leave out {flag}.")
+    for header, its_flag in options.HEADER_FLAGS.items():
+        if flag == its_flag:
+            return click.UsageError(f"{operation.name} takes no {flag}: it sends no {header}.")
+    return None
 
 
 def command_of(operation: Operation[Any], signature: Signature) -> click.Command:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
 
 import click
 import msgspec
 
 from .hints import arms_of, is_list, item_of, struct_of
-from .signatures import TENANT_HEADER, Parameter, Place
+from .signatures import TENANT_HEADER, USER_HEADER, Parameter, Place
 
 PREFIX: Final = "endpoint_"
 """Prefix of an endpoint's parameters, so that none collides with one of the command."""
 
+HEADER_FLAGS: Final = {TENANT_HEADER: "--tenant", USER_HEADER: "--user"}
+"""Flags for the headers of the tenant and the user, whatever the parameters are called."""
+
 _RESERVED_FLAGS: Final = frozenset(
     {
-        *("--client-id", "--region", "--base-url", "--environment-id", "--timeout", "--verbose"),
-        *("--body", "--set", "--json", "--tenant", "--max", "--yes", "--help"),
+        *("--client-id", "--region", "--base-url", "--environment-id", "--application"),
+        *("--timeout", "--verbose"),
+        *("--body", "--set", "--json", "--tenant", "--user", "--max", "--yes", "--help"),
         *("--wait", "--wait-timeout", "--poll"),
     }
 )
@@ -69,8 +75,8 @@ def _option(parameter: Parameter) -> click.Option:
     # A field of the body may also come by --body or --set, which click does not check.
     required = parameter.required and parameter.place is not Place.BODY
     description, hint = parameter.text, parameter.hint
-    if parameter.wire == TENANT_HEADER:
-        declarations.append("--tenant")
+    if parameter.wire in HEADER_FLAGS:
+        declarations.append(HEADER_FLAGS[parameter.wire])
     default = parameter.shown_default
     if isinstance(default, str | int) and not isinstance(default, bool):
         description = f"{description} [default: {default}]".strip()
@@ -93,10 +99,23 @@ def _option(parameter: Parameter) -> click.Option:
     )
 
 
+def _content(source: str) -> bytes:
+    """Return the content of a file, or of stdin for "-"."""
+    try:
+        return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    except OSError as error:
+        raise click.BadParameter(f"{source} cannot be read: {error.strerror}.") from None
+
+
+_content.__name__ = "file"
+
+
 def _type_of(hint: Any) -> Any:
     """Return the type, or the function, that click converts the argument with."""
     if hint in {str, int, float}:
         return hint
+    if hint is bytes:
+        return _content
     if get_origin(hint) is Literal and all(isinstance(value, str) for value in get_args(hint)):
         return click.Choice(get_args(hint))
     # JSON strings, which are typed without their quotes.

@@ -8,9 +8,20 @@ from aiohttp import web
 
 from .response import RawResponse
 
-__all__ = ["CountingServer"]
+__all__ = ["CountingServer", "body_of"]
 
 _MAX_HEAD_BYTES: Final = 1 << 20  # beyond it aiohttp's parser answers 400 by itself
+
+
+async def body_of(request: web.BaseRequest) -> bytes:
+    """Return the body of a request; ask for one that waits to be asked for."""
+    if not request.body_exists:
+        return b""
+    # web.Application would do this; a client that waits sends nothing before it.
+    waits = request.headers.get("Expect", "").lower() == "100-continue"
+    if waits and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    return await request.read()
 
 
 class CountingServer(web.Server):

@@ -10,10 +10,14 @@ from ..state.store import Store
 from ..state.tokens import Kind, Token
 from .response import RejectedError
 
-__all__ = ["Call", "decode"]
+__all__ = ["Call", "JsonErrors", "decode"]
+
+JsonErrors: Final = (msgspec.DecodeError, RecursionError)
+"""The errors of decoding JSON; the second one is for JSON that is too deep."""
 
 _TENANT_HEADER: Final = "frontegg-tenant-id"
 _USER_HEADER: Final = "frontegg-user-id"
+_NO_ARRAY: Final = "Expected `array`"
 _T = TypeVar("_T")
 
 
@@ -27,6 +31,16 @@ class Call(msgspec.Struct):
     store: Store
     token: Token | None = None
     """Its token, once that was checked."""
+    address: str = ""
+    """The IP address of the connection, where limits need it."""
+
+    def header(self, name: str) -> str | None:
+        """Return a header that is not empty, as text that can be shown again."""
+        value = self.headers.get(name)
+        if value is None or value.isascii():
+            return value or None
+        # What is no UTF-8 came in as surrogates, which no response can hold.
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
     @property
     def tenant(self) -> str | None:
@@ -34,7 +48,7 @@ class Call(msgspec.Struct):
         token = self.token
         if token is not None and token.kind is not Kind.ENVIRONMENT:
             return token.tenant_id
-        return self.headers.get(_TENANT_HEADER) or None
+        return self.header(_TENANT_HEADER)
 
     @property
     def user(self) -> str | None:
@@ -42,7 +56,7 @@ class Call(msgspec.Struct):
         token = self.token
         if token is not None and token.kind is not Kind.ENVIRONMENT:
             return token.user_id
-        return self.headers.get(_USER_HEADER) or None
+        return self.header(_USER_HEADER)
 
     def required_tenant(self) -> str:
         """Return the tenant of the call; reject a call without one (seen)."""
@@ -65,11 +79,18 @@ class Call(msgspec.Struct):
 
 
 def decode(decoder: "msgspec.json.Decoder[_T]", call: Call) -> _T:
-    """Decode the body of a call; reject a malformed one with 400."""
+    """Decode the body of a call; reject a malformed one with 400.
+
+    A body that is missing is an empty object, also where the type says that it is JSON: clients
+    send that type with every request.
+    """
     is_json = call.headers.get("content-type", "").startswith("application/json")
     try:
-        return decoder.decode(call.body if is_json else b"{}")
+        return decoder.decode(call.body if is_json and call.body else b"{}")
     except msgspec.ValidationError as error:
-        raise RejectedError(400, str(error)) from None
-    except msgspec.DecodeError:
+        message = str(error)
+        if message.startswith(_NO_ARRAY) and "`$" not in message:
+            message = "Expected body to be an array"  # seen
+        raise RejectedError(400, message) from None
+    except JsonErrors:
         raise RejectedError(400, "Invalid input JSON", "ER-00006") from None

@@ -126,7 +126,7 @@ class RawResponse(web.StreamResponse):
         self._keep_alive = keep_alive
         body = b"" if request.method == "HEAD" else response.body
         transport.write(self._head(response, keep_alive=request.keep_alive) + body)
-        if response.stream is not None:
+        if response.stream is not None and request.method != "HEAD":
             await self._pour(response.stream, request.writer, chunked=response.announced is None)
         return request.writer
 

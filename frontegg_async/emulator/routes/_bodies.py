@@ -1,7 +1,7 @@
 """Parts of requests and responses that many routes share."""
 
 from collections.abc import Iterable, Sized
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -12,13 +12,16 @@ __all__ = [
     "check_email",
     "empty_response",
     "given_fields",
+    "integer",
     "json_response",
     "list_parameter",
     "parameter",
     "required",
     "set_fields",
+    "whole",
 ]
 
+_MAX_DIGITS: Final = 15
 _T = TypeVar("_T")
 
 _encode = msgspec.json.Encoder().encode
@@ -38,6 +41,13 @@ def given_fields(body: msgspec.Struct) -> dict[str, Any]:
     """Return the fields that a body of optional fields has set, null included."""
     fields = ((name, getattr(body, name)) for name in body.__struct_fields__)
     return {name: value for name, value in fields if value is not msgspec.UNSET}
+
+
+def integer(text: str) -> int | None:
+    """Return an integer as URLs have it, or None: ASCII digits, and no more than JSON can hold."""
+    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) <= _MAX_DIGITS):
+        return None
+    return int(text)
 
 
 def set_fields(target: object, fields: dict[str, Any]) -> None:
@@ -75,3 +85,8 @@ def list_parameter(parameters: dict[str, list[str]], *names: str) -> list[str]:
     values: Iterable[str] = (value for name in names for value in parameters.get(name, ()))
     parts = (part for value in values for part in value.split(","))
     return list(dict.fromkeys(part for part in parts if part))
+
+
+def whole(number: float) -> float:
+    """Return a number as JSON shows it best: an integer if it is one."""
+    return int(number) if number == int(number) else number

@@ -8,6 +8,7 @@ from ..http.response import RejectedError
 from ..state.environment import State, User
 
 __all__ = [
+    "check_application",
     "check_permissions",
     "check_roles",
     "find",
@@ -85,6 +86,19 @@ def user_by_email(state: State, email: str) -> User:
     if (user := state.find_by_email(email)) is None:
         raise not_found("User", email)
     return user
+
+
+def check_application(state: State, call: Call) -> None:
+    """Reject an invite that names no application, where there are several (seen)."""
+    made = call.store.applications.known
+    known = {*state.policy.applications, *(made if len(made) > 1 else ())}
+    if not known:
+        return
+    application_id = call.headers.get("frontegg-application-id")
+    if not application_id:
+        raise RejectedError(403, "Application ID is not specified", "ER-00008")
+    if application_id not in known:
+        raise RejectedError(404, "Tenant is not assigned to the application", "ER-01008")
 
 
 def check_roles(state: State, role_ids: Iterable[str], tenant_id: str | None = None) -> None:

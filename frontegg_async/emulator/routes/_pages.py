@@ -4,7 +4,8 @@
 ``_offset`` counts pages; ``_links.next`` is a bare query string    seen
 ``_links.next`` on the last page is empty (or null)                 guess
 50 items by default; a limit above the maximum, or nonsense,        guess
-is 400, also an order that is none of the documented ones
+is 400, also an order that is none of the documented ones; a page
+behind the last one is empty
 items without a value in the sorted field come first                guess
 ==================================================================  =====
 """
@@ -17,9 +18,9 @@ import msgspec
 
 from ..http.response import RejectedError, Response
 from ..policy import Policy
-from ._bodies import json_response, parameter
+from ._bodies import integer, json_response, parameter
 
-__all__ = ["page_response"]
+__all__ = ["limit_and_offset", "page_response"]
 
 _DEFAULT_LIMIT: Final = 50
 _T = TypeVar("_T")
@@ -65,7 +66,7 @@ def page_response(
         maximum: Items on the longest page, or None.
 
     """
-    limit, offset = _limit_and_offset(parameters, maximum)
+    limit, offset = limit_and_offset(parameters, maximum)
     items = _ordered(items, parameters, keys)
     pages = -(-len(items) // limit)
     kept = {name: values for name, values in parameters.items() if name != "_offset"}
@@ -84,12 +85,12 @@ def page_response(
     return json_response(200, _Page([view(item) for item in page], links, totals))
 
 
-def _limit_and_offset(parameters: dict[str, list[str]], maximum: int | None) -> tuple[int, int]:
-    try:
-        limit = int(parameter(parameters, "_limit", str(_DEFAULT_LIMIT)))
-        offset = int(parameter(parameters, "_offset", "0"))
-    except ValueError:
-        raise RejectedError(400, "_limit and _offset must be numbers") from None
+def limit_and_offset(parameters: dict[str, list[str]], maximum: int | None) -> tuple[int, int]:
+    """Return ``_limit`` and ``_offset``; reject those that cannot be."""
+    limit = integer(parameter(parameters, "_limit", str(_DEFAULT_LIMIT)))
+    offset = integer(parameter(parameters, "_offset", "0"))
+    if limit is None or offset is None:
+        raise RejectedError(400, "_limit and _offset must be numbers")
     if limit < 1 or (maximum is not None and limit > maximum):
         limits = f"_limit must be between 1 and {maximum}" if maximum else "_limit is below 1"
         raise RejectedError(400, limits)

@@ -19,6 +19,7 @@ _STRINGS: Final[dict[str, str]] = {
     "vendorMetadata": "{}",
     "phoneNumber": "+15555550100",
     "expires": _TIME,
+    "deviceType": "Platform",
 }
 _ENDINGS: Final = (
     ("email", "somebody@emulator.invalid"),

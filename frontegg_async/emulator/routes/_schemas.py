@@ -15,6 +15,7 @@ not among the first two
 ==================================================================  =====
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -102,6 +103,7 @@ class UserResponse(msgspec.Struct, rename="camel", gc=False):
             user.invisible,
             user.sub_account_access,
             user.provider,
+            mfa_enrolled=user.authenticators is not None,
         )
 
     @classmethod
@@ -133,17 +135,20 @@ class CreatedUser(msgspec.Struct, rename="camel", gc=False):
     verified: bool
     metadata: str | None
     created_at: str
-    roles: list[str]
-    permissions: list[str]
+    roles: Sequence[str | Role]
+    permissions: Sequence[str | Permission]
     profile_picture_url: str | None = None
     last_login: str | None = None
     activated_for_tenant: bool = False
     temporary_expiration_date: str | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
-    def of(cls, user: User, tenant_id: str, state: State) -> "CreatedUser":
-        """Show a user after an invitation to a tenant."""
-        roles = user.roles_in(tenant_id)
+    def of(
+        cls, user: User, tenant_id: str, state: State, *, objects: bool = False
+    ) -> "CreatedUser":
+        """Show a user after an invitation to a tenant; roles and permissions as ids or objects."""
+        role_ids = user.roles_in(tenant_id)
+        roles, permissions = state.access.roles_of(role_ids), state.access.permissions_of(role_ids)
         return cls(
             user.id,
             user.email or None,
@@ -151,8 +156,8 @@ class CreatedUser(msgspec.Struct, rename="camel", gc=False):
             user.verified,
             user.metadata,
             user.created_at,
-            list(roles),
-            [permission.id for permission in state.access.permissions_of(roles)],
+            roles if objects else [role.id for role in roles],
+            permissions if objects else [permission.id for permission in permissions],
             user.picture,
             temporary_expiration_date=user.expires_at or msgspec.UNSET,
         )

@@ -8,17 +8,19 @@ hyphen (as Frontegg's mobile SDKs name it)
 ``expires`` is written as an HTTP date                                guess
 a login is in the active tenant, and activates the user there         guess
 a user who is locked, disabled in that tenant, or in none: 401        guess
-a renewal follows the user into a tenant that became the active one   client
+a renewal follows the user into a tenant that became the active one,  client
+or goes into the one that its body names, for a tab of its own
+the application of a login is in one of two headers                   client
 MFA is never required                                                 ours
 ==================================================================  ======
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http.cookies import CookieError, SimpleCookie
 
 import msgspec
 
-from ..http.request import Call
+from ..http.request import Call, JsonErrors
 from ..http.response import RejectedError, Response
 from ..policy import RefreshTokenIn
 from ..state.environment import State, User
@@ -26,7 +28,9 @@ from ..state.hosted import Grant
 from ..state.logins import Session
 from ..state.store import Store, http_date
 from ..state.tokens import Kind
-from ._bodies import json_response
+from ._bodies import json_response, whole
+from ._claims import access_token
+from .configurations import configured
 
 __all__ = [
     "api_session_response",
@@ -34,6 +38,7 @@ __all__ = [
     "hosted_response",
     "log_in",
     "may_go_on",
+    "refresh_cookie",
     "rotate",
     "sent_refresh_token",
     "session_response",
@@ -41,8 +46,8 @@ __all__ = [
 ]
 
 
+_APPLICATION = ("frontegg-requested-application-id", "frontegg-application-id")
 _STEP_UP = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
-_NO_CLAIMS: dict[str, object] = {}
 
 
 class _RefreshBody(msgspec.Struct, rename="camel"):
@@ -61,9 +66,19 @@ def log_in(state: State, call: Call, user: User) -> Response:
     call.store.keys.make()
     if tenant_id in user.tenants:
         user.tenants[tenant_id] = "Activated"
-    agent = call.headers.get("User-Agent", "")
-    session = call.store.logins.open(Kind.USER, tenant_id, user.id, user_agent=agent)
+    session = call.store.logins.open(
+        Kind.USER,
+        tenant_id,
+        user.id,
+        user_agent=call.header("User-Agent") or "",
+        application_id=_application(call),
+    )
     return session_response(state, call.store, session, 200)
+
+
+def _application(call: Call) -> str | None:
+    """Return the application that a call is about, if it names one."""
+    return next((value for each in _APPLICATION if (value := call.header(each))), None)
 
 
 def unfit(user: User, tenant_id: str | None) -> str | None:
@@ -77,22 +92,22 @@ def unfit(user: User, tenant_id: str | None) -> str | None:
     return None
 
 
-def may_go_on(state: State, session: Session) -> bool:
-    """Return whether a session may be renewed, and move it to its user's active tenant."""
+def may_go_on(state: State, session: Session, tenant_id: str | None = None) -> bool:
+    """Return whether a session may be renewed, and move it to this tenant, or the active one."""
     if session.user_id is None:
         return True
     user = state.users.get(session.user_id)
     if user is None:
         return False
-    if session.kind is Kind.USER and user.active_tenant is not None:
-        session.tenant_id = user.active_tenant
+    if session.kind is Kind.USER:
+        session.tenant_id = tenant_id or user.active_tenant or session.tenant_id
     return session.tenant_id in user.tenants and unfit(user, session.tenant_id) is None
 
 
 def rotate(call: Call, session: Session) -> None:
-    """Give a session that is renewed another refresh token, if the policy says so."""
+    """Give a session that is renewed another refresh token, if those rotate."""
     call.store.keys.make()
-    if call.store.policy.rotate_refresh_tokens:
+    if configured(call.store, "rotateRefreshTokens"):
         call.store.logins.rotate(session)
 
 
@@ -100,20 +115,23 @@ def session_response(state: State, store: Store, session: Session, status: int) 
     """Return the response with a new access token of a user's session."""
     assert session.user_id is not None  # noqa: S101 - tenants have no such sessions
     user = state.users[session.user_id]
-    seconds = store.tokens.access_lifetime
+    token, seconds = access_token(state, store, session, ())
     body = {
         "mfaRequired": False,
-        "mfaEnrolled": False,
-        "accessToken": _access_token(state, store, session, ()),
+        "mfaEnrolled": user.authenticators is not None,
+        "accessToken": token,
         "refreshToken": session.refresh_token,
-        "expiresIn": _whole(seconds),
+        "expiresIn": whole(seconds),
         "expires": http_date(store.wall_clock() + seconds),
         "userId": user.id,
         "userEmail": user.email,
         "emailVerified": user.verified,
         "isBreachedPassword": False,
     }
-    cookie = f"{_cookie_name(store)}={session.refresh_token}; Path=/; HttpOnly; SameSite=Lax"
+    same_site = configured(store, "cookieSameSite").title()
+    cookie = (
+        f"{_cookie_name(store)}={session.refresh_token}; Path=/; HttpOnly; SameSite={same_site}"
+    )
     return msgspec.structs.replace(json_response(status, body), headers={"Set-Cookie": cookie})
 
 
@@ -121,11 +139,11 @@ def api_session_response(
     state: State, store: Store, session: Session, role_ids: Sequence[str]
 ) -> Response:
     """Return the response with the tokens of an API token's session."""
-    seconds = store.tokens.access_lifetime
+    token, seconds = access_token(state, store, session, role_ids)
     body = {
-        "access_token": _access_token(state, store, session, role_ids),
+        "access_token": token,
         "refresh_token": session.refresh_token,
-        "expires_in": _whole(seconds),
+        "expires_in": whole(seconds),
         "expires": http_date(store.wall_clock() + seconds),
     }
     return json_response(200, body)
@@ -134,17 +152,15 @@ def api_session_response(
 def hosted_response(state: State, store: Store, session: Session, grant: Grant) -> Response:
     """Return the response with the tokens of a hosted login."""
     user = state.users[grant.user_id]
-    seconds = store.tokens.access_lifetime
     own: dict[str, object] = {"aud": grant.client_id}
-    if grant.client_id != store.client_id:
-        own["applicationId"] = grant.client_id
     if grant.stepped_up:
         own |= {"acr": _STEP_UP, "amr": ["pwd", "mfa", "otp"], "auth_time": int(grant.logged_in)}
+    token, seconds = access_token(state, store, session, (), own)
     body: dict[str, object] = {
         "token_type": "Bearer",
-        "access_token": _access_token(state, store, session, (), own),
+        "access_token": token,
         "refresh_token": session.refresh_token,
-        "expires_in": _whole(seconds),
+        "expires_in": whole(seconds),
     }
     policy = store.policy.hosted_login
     if policy.id_token:
@@ -165,6 +181,13 @@ def hosted_response(state: State, store: Store, session: Session, grant: Grant) 
     return msgspec.structs.replace(json_response(200, body), headers={"Cache-Control": "no-store"})
 
 
+def refresh_cookie(store: Store, session: Session) -> dict[str, str]:
+    """Return the headers that keep the refresh token of a session in a cookie."""
+    same_site = configured(store, "cookieSameSite").title()
+    cookie = f"{_cookie_name(store)}={session.refresh_token}; Path=/; HttpOnly"
+    return {"Set-Cookie": f"{cookie}; SameSite={same_site}"}
+
+
 def clear_cookie(store: Store) -> dict[str, str]:
     """Return the headers that end the cookie."""
     return {"Set-Cookie": f"{_cookie_name(store)}=; Path=/; HttpOnly; Max-Age=0"}
@@ -176,7 +199,7 @@ def sent_refresh_token(call: Call) -> str | None:
     if where is not RefreshTokenIn.COOKIE:
         try:
             token = _REFRESH_BODY.decode(call.body or b"{}").refresh_token
-        except msgspec.DecodeError:
+        except JsonErrors:
             token = None
         if token is not None or where is RefreshTokenIn.BODY:
             return token
@@ -189,39 +212,3 @@ def sent_refresh_token(call: Call) -> str | None:
 
 def _cookie_name(store: Store) -> str:
     return f"fe_refresh_{store.client_id.replace('-', '', 1)}"
-
-
-def _access_token(
-    state: State,
-    store: Store,
-    session: Session,
-    role_ids: Sequence[str],
-    own: Mapping[str, object] = _NO_CLAIMS,
-) -> str:
-    claims: dict[str, object] = {
-        "sub": session.api_token,
-        "tenantId": session.tenant_id,
-        "aud": store.client_id,
-        "iss": store.issuer(),
-    }
-    if session.user_id is not None:
-        user = state.users[session.user_id]
-        role_ids = user.roles_in(session.tenant_id)
-        claims |= {
-            "sub": user.id,
-            "name": user.name,
-            "email": user.email,
-            "email_verified": user.verified,
-            "tenantIds": list(user.tenants),
-        }
-    claims |= own
-    access = state.access
-    claims["roles"] = [role.key for role in access.roles_of(role_ids)]
-    claims["permissions"] = [permission.key for permission in access.permissions_of(role_ids)]
-    return store.tokens.issue_access(
-        session.kind, store.client_id, session.tenant_id, session.user_id, session.id, claims
-    )
-
-
-def _whole(seconds: float) -> float:
-    return int(seconds) if seconds == int(seconds) else seconds

@@ -20,7 +20,7 @@ roles
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import uuid4
 
 import msgspec
@@ -36,12 +36,15 @@ from ._route import Handler, Takes, route
 __all__ = ["ROUTES"]
 
 
+_Minutes = Annotated[float, msgspec.Meta(ge=0, le=1e8)]
+
+
 class _CreateBody(msgspec.Struct, rename="camel"):
     description: str = ""
     metadata: dict[str, Any] | None = None
     role_ids: list[str] | None = None
     permission_ids: list[str] | None = None
-    expires_in_minutes: float | None = None
+    expires_in_minutes: _Minutes | None = None
 
 
 class _UpdateBody(msgspec.Struct, rename="camel"):

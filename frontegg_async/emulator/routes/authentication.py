@@ -6,7 +6,6 @@ in a cookie; the one of an API token is in the body, and rotates
 a refresh token that has been rotated away is invalid: 401            guess
 wrong passwords and unknown addresses are the same 401                guess
 logging out without a session is no error                             guess
-the environment's configuration has the public key as PEM             client
 an API token that has expired, or whose user is locked, is 401        guess
 501 without the extra that signs                                      ours
 ==================================================================  ======
@@ -34,13 +33,17 @@ from ._sessions import (
     session_response,
 )
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "login_with_api_token"]
 
 
 class _LoginBody(msgspec.Struct, rename="camel"):
     password: str
     email: str | None = None
     username: str | None = None
+
+
+class _RefreshBody(msgspec.Struct, rename="camel"):
+    tenant_id: str | None = None
 
 
 class _ApiLoginBody(msgspec.Struct, rename="camel"):
@@ -53,13 +56,16 @@ class _ApiRefreshBody(msgspec.Struct, rename="camel"):
 
 
 _LOGIN_BODY: Final = msgspec.json.Decoder(_LoginBody)
+_REFRESH_BODY: Final = msgspec.json.Decoder(_RefreshBody)
 _API_LOGIN_BODY: Final = msgspec.json.Decoder(_ApiLoginBody)
 _API_REFRESH_BODY: Final = msgspec.json.Decoder(_ApiRefreshBody)
 
 
 def _login(state: State, call: Call) -> Response:
     body = decode(_LOGIN_BODY, call)
-    user = None if body.email is None else state.find_by_email(body.email)
+    user = state.find_by_email(body.email) if body.email else None
+    if user is None and body.username:
+        user = state.find_by_username(body.username)
     known = None if user is None else call.store.logins.passwords.get(user.id)
     if user is None or known is None or not _same(known, body.password):
         raise RejectedError(401, "Incorrect email or password")
@@ -70,7 +76,8 @@ def _login(state: State, call: Call) -> Response:
 
 def _refresh(state: State, call: Call) -> Response:
     session = call.store.logins.find(sent_refresh_token(call))
-    if session is None or session.kind is not Kind.USER or not may_go_on(state, session):
+    wanted = decode(_REFRESH_BODY, call).tenant_id
+    if session is None or session.kind is not Kind.USER or not may_go_on(state, session, wanted):
         raise RejectedError(401, "Refresh token is not valid")
     rotate(call, session)
     return session_response(state, call.store, session, 201)
@@ -83,7 +90,8 @@ def _logout(state: State, call: Call) -> Response:
     return msgspec.structs.replace(empty_response(201), headers=clear_cookie(call.store))
 
 
-def _login_with_api_token(state: State, call: Call) -> Response:
+def login_with_api_token(state: State, call: Call) -> Response:
+    """Serve ``POST /identity/resources/auth/v2/api-token``."""
     body = decode(_API_LOGIN_BODY, call)
     token = call.store.api_tokens.get(body.client_id)
     if token is None or not _same(token.secret, body.secret) or _expired(call, token):
@@ -113,21 +121,6 @@ def _jwks(state: State, call: Call) -> Response:
     return json_response(200, call.store.keys.jwks())
 
 
-def _configuration(state: State, call: Call) -> Response:
-    store = call.store
-    return json_response(
-        200,
-        {
-            "id": store.client_id,
-            "publicKey": store.keys.pem(),
-            "jwtAlgorithm": "RS256",
-            "addRolesToJwt": True,
-            "addPermissionsToJwt": True,
-            "defaultTokenExpiration": int(store.tokens.access_lifetime),
-        },
-    )
-
-
 def _expired(call: Call, token: ApiToken) -> bool:
     return token.expires is not None and token.expires <= call.store.wall_clock()
 
@@ -137,16 +130,12 @@ def _same(one: str, other: str) -> bool:
 
 
 _AUTH: Final = "/identity/resources/auth"
-_CONFIGURATION: Final = "/identity/resources/configurations/v1"
 
 ROUTES: Final = (
     route("GET", "/.well-known/jwks.json", _jwks, takes=Takes.NOTHING),
-    route("GET", _CONFIGURATION, _configuration, takes=Takes.ENVIRONMENT),
-    # As Frontegg's own Python SDK asks for it (client).
-    route("GET", _CONFIGURATION + "/", _configuration, takes=Takes.ENVIRONMENT),
     route("POST", _AUTH + "/v1/user", _login, takes=Takes.NOTHING),
     route("POST", _AUTH + "/v1/user/token/refresh", _refresh, takes=Takes.NOTHING),
     route("POST", _AUTH + "/v1/logout", _logout, takes=Takes.NOTHING),
-    route("POST", _AUTH + "/v2/api-token", _login_with_api_token, takes=Takes.NOTHING),
+    route("POST", _AUTH + "/v2/api-token", login_with_api_token, takes=Takes.NOTHING),
     route("POST", _AUTH + "/v2/api-token/token/refresh", _refresh_api_token, takes=Takes.NOTHING),
 )

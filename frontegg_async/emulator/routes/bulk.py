@@ -20,7 +20,7 @@ roles change in every tenant of the user if none is named             guess
 ==================================================================  ======
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 import msgspec
@@ -33,11 +33,11 @@ from ..state.environment import State, User
 from ..state.jobs import Job
 from . import users
 from ._bodies import check_count, json_response, required
-from ._lookups import check_roles, not_found, user_in_path
+from ._lookups import check_application, check_roles, not_found, user_in_path
 from ._route import Handler, Route, Takes, route
 from ._schemas import UserResponse
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "start_migration"]
 
 _MAX_USERS: Final = 1_000
 
@@ -95,6 +95,7 @@ def _job(call: Call, kind: str, name: str) -> Job:
 
 def _invite(state: State, call: Call) -> Response:
     tenant_id = call.required_tenant()
+    check_application(state, call)
     items = _users_of(call)
     state.ensure_tenant(tenant_id, validate=False)
 
@@ -168,7 +169,11 @@ def _migrate_one(state: State, call: Call) -> Response:
 
 
 def _migrate(state: State, call: Call) -> Response:
-    items = _users_of(call)
+    return start_migration(state, call, _users_of(call))
+
+
+def start_migration(state: State, call: Call, items: Sequence[dict[str, Any]]) -> Response:
+    """Start to migrate users, and return the response with the id of the migration."""
 
     def migrate(item: dict[str, Any]) -> dict[str, Any] | None:
         try:

@@ -14,6 +14,10 @@ a child that stands above the parent: 400                             guess
 making a sub-tenant shows it, with 201; putting one below another     guess
 is 201 with nothing
 deleting a sub-tenant that is below nothing is 404                    guess
+the parents of a tenant by its id, ``hierarchy/v2`` and its metadata, client
+and PATCH of a sub-tenant
+a page of ``hierarchy/v2`` has the tenants right below one, or those  guess
+below ``_subTenantId``
 ====================================================================  =====
 """
 
@@ -24,15 +28,17 @@ import msgspec
 from ..http.request import Call, decode
 from ..http.response import RejectedError, Response
 from ..state.environment import State
-from ._bodies import empty_response, given_fields, json_response
+from ._bodies import empty_response, given_fields, json_response, list_parameter, parameter
 from ._lookups import find_tenant, not_found, tenant_in_path, tenant_of_call
-from ._route import route
-from .tenants import Fields, TenantResponse, make
+from ._pages import page_response
+from ._route import Takes, route
+from .tenants import Fields, TenantResponse, make, tenant_keys, update
 
 __all__ = ["ROUTES"]
 
 _SUB_TENANTS: Final = "/tenants/resources/sub-tenants/v1"
 _HIERARCHY: Final = "/tenants/resources/hierarchy/v1"
+_SEARCH: Final = "/tenants/resources/hierarchy/v2"
 
 
 class _NewSubTenant(Fields, kw_only=True):
@@ -104,6 +110,7 @@ def delete(state: State, call: Call) -> Response:
     if tenant_id not in state.accounts.parents:
         raise not_found("Tenant", tenant_id)
     state.delete_tenant(tenant_id)
+    call.store.forget_tenant(tenant_id)
     return empty_response(200)
 
 
@@ -139,6 +146,55 @@ def get_parents(state: State, call: Call) -> Response:
     tenant_id = tenant_of_call(state, call)
     above = enumerate(state.accounts.above(tenant_id), 1)
     return json_response(200, [_Entry.of(each, state, level) for level, each in above])
+
+
+def get_parents_by_id(state: State, call: Call) -> Response:
+    """Serve ``GET /tenants/resources/hierarchy/v1/parents/{tenantId}``."""
+    tenant_id = tenant_in_path(state, call)
+    above = enumerate(state.accounts.above(tenant_id), 1)
+    return json_response(200, [_Entry.of(each, state, level) for level, each in above])
+
+
+def search(state: State, call: Call) -> Response:
+    """Serve ``GET /tenants/resources/hierarchy/v2``."""
+    parameters = call.parameters()
+    top = parameter(parameters, "_subTenantId") or tenant_of_call(state, call)
+    part = parameter(parameters, "_filter").lower()
+    found = [
+        each
+        for each in state.accounts.children.get(find_tenant(state, top), ())
+        if part in state.tenants[each].lower() or part in each.lower()
+    ]
+    return page_response(
+        parameters, state.policy, found, lambda each: _found(state, each), keys=tenant_keys(state)
+    )
+
+
+def _found(state: State, tenant_id: str) -> dict[str, object]:
+    account = state.accounts.look(tenant_id)
+    return {
+        "tenantId": tenant_id,
+        "name": state.tenants[tenant_id],
+        "createdAt": account.created_at,
+        "metadata": {"isParent": tenant_id in state.accounts.children},
+        "isReseller": account.fields.get("is_reseller", False),
+        "subAccountAccessType": account.fields.get("sub_account_access_type"),
+    }
+
+
+def get_metadata(state: State, call: Call) -> Response:
+    """Serve ``GET /tenants/resources/hierarchy/v2/metadata``."""
+    tenant_of_call(state, call)
+    shown = [
+        {
+            "tenantId": each,
+            "totalSubTenants": sum(1 for _ in state.accounts.below(each)),
+            "isParent": each in state.accounts.children,
+        }
+        for each in list_parameter(call.parameters(), "_tenantIds")
+        if each in state.tenants
+    ]
+    return json_response(200, shown)
 
 
 def get_tree(state: State, call: Call) -> Response:
@@ -187,4 +243,8 @@ ROUTES: Final = (
     route("GET", _HIERARCHY + "/tree", get_tree),
     route("POST", _HIERARCHY, attach),
     route("DELETE", _HIERARCHY, detach),
+    route("GET", _HIERARCHY + "/parents/{tenantId}", get_parents_by_id, takes=Takes.EITHER),
+    route("GET", _SEARCH, search, takes=Takes.EITHER),
+    route("GET", _SEARCH + "/metadata", get_metadata, takes=Takes.EITHER),
+    route("PATCH", _SUB_TENANTS + "/{tenantId}", update, takes=Takes.EITHER),
 )

@@ -2,7 +2,8 @@
 
 ==================================================================  ======
 paths, headers, bodies, success statuses, fields of responses         spec
-verifying an invitation takes an environment token                    spec
+verifying an invitation takes any token, or none: it comes before a     client
+login; the tenant's own links and configuration a user's token
 a second invitation of a user to a tenant replaces the first          guess
 a token that is unknown, used or expired is 404                       guess
 accepting activates the user in the tenant, also as a new member      guess
@@ -14,7 +15,7 @@ a code is six digits; a wrong one leaves the link as it is            guess
 ==================================================================  ======
 """
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -36,7 +37,7 @@ _PENDING: Final = frozenset({"PendingInvitation", "NotActivated", "PendingLogin"
 
 
 class _InviteBody(msgspec.Struct, rename="camel"):
-    expires_in_minutes: float | None = None
+    expires_in_minutes: Annotated[float, msgspec.Meta(ge=0, le=1e8)] | None = None
     should_send_email: bool | None = None
     role_ids: list[str] | None = None
     tenant_id: str | None = None
@@ -313,12 +314,12 @@ ROUTES: Final = (
     route("POST", _INVITES + "/v1", _create, takes=Takes.ENVIRONMENT),
     route("GET", _INVITES + "/v1/all", _get_all, takes=Takes.ENVIRONMENT),
     route("DELETE", _INVITES + "/v1/token/{id}", _delete, takes=Takes.ENVIRONMENT),
-    route("POST", _INVITES + "/v1/verify", _verify, takes=Takes.ENVIRONMENT),
-    route("GET", _INVITES + "/v1/configuration", _get_configuration, takes=Takes.ENVIRONMENT),
+    route("POST", _INVITES + "/v1/verify", _verify, takes=Takes.NOTHING),
+    route("GET", _INVITES + "/v1/configuration", _get_configuration, takes=Takes.EITHER),
     route("GET", _OF_USER, _get_for_user, takes=Takes.EITHER),
     route("POST", _OF_USER, _create_for_user, takes=Takes.EITHER),
     route("POST", _INVITES + "/v2/user", _create_for_user, takes=Takes.EITHER),
-    route("PATCH", _OF_USER, _update_for_user, takes=Takes.ENVIRONMENT),
+    route("PATCH", _OF_USER, _update_for_user, takes=Takes.EITHER),
     route("DELETE", _OF_USER, _delete_for_user, takes=Takes.EITHER),
     route("POST", _ACCEPT, _accept, takes=Takes.NOTHING),
     route("POST", _ACCEPT + "/code", _needing_code(_accept), takes=Takes.NOTHING),

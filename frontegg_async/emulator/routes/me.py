@@ -26,7 +26,7 @@ from ._lookups import not_found, user_of_call
 from ._route import Handler, Takes, route
 from ._schemas import UserResponse
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "get_sessions", "get_tenants_v1"]
 
 _NOT_IN_V3: Final = ("roles", "permissions", "groups")
 
@@ -118,6 +118,10 @@ def _get_tenants_v1(state: State, call: Call, user: User) -> Response:
     return json_response(200, body)
 
 
+get_tenants_v1: Final = _for_user(_get_tenants_v1)
+"""Serves ``GET /identity/resources/users/v1/me/tenants``."""
+
+
 def _get_hierarchy(state: State, call: Call, user: User) -> Response:
     entries = [
         {
@@ -130,9 +134,10 @@ def _get_hierarchy(state: State, call: Call, user: User) -> Response:
     return json_response(200, entries)
 
 
-def _get_sessions(state: State, call: Call, user: User) -> Response:
+def get_sessions(call: Call, user: User) -> list[dict[str, Any]]:
+    """Return the sessions of a user as the wire shows them."""
     current = None if call.token is None else call.token.session_id
-    sessions = [
+    return [
         {
             "id": session.id,
             "ipAddress": "127.0.0.1",
@@ -140,11 +145,14 @@ def _get_sessions(state: State, call: Call, user: User) -> Response:
             "createdAt": timestamp(session.created),
             "expires": timestamp(session.ends),
             "current": session.id == current,
-            "impersonated": False,
+            "impersonated": session.actor is not None,
         }
         for session in call.store.logins.of_user(user.id)
     ]
-    return json_response(200, sessions)
+
+
+def _get_sessions(state: State, call: Call, user: User) -> Response:
+    return json_response(200, get_sessions(call, user))
 
 
 def _delete_session(state: State, call: Call, user: User) -> Response:
@@ -170,7 +178,7 @@ ROUTES: Final = (
     route("PUT", _USERS + "/v2/me", _for_user(_update), takes=Takes.USER),
     route("GET", _USERS + "/v3/me", _for_user(_get_v3), takes=Takes.USER),
     route("GET", _USERS + "/v1/me/authorization", _for_user(_get_authorization), takes=Takes.USER),
-    route("GET", _USERS + "/v1/me/tenants", _for_user(_get_tenants_v1), takes=Takes.USER),
+    route("GET", _USERS + "/v1/me/tenants", get_tenants_v1, takes=Takes.USER),
     route("GET", _USERS + "/v2/me/tenants", _for_user(_get_tenants), takes=Takes.EITHER),
     route("GET", _USERS + "/v2/me/hierarchy", _for_user(_get_hierarchy), takes=Takes.USER),
     route("PUT", _USERS + "/v1", _for_member(_update), takes=Takes.EITHER),

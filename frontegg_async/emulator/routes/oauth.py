@@ -12,7 +12,6 @@ from a body of JSON or a form; Basic, ``client_secret``, or neither
 ``token_type``, ``access_token``, ``id_token``, ``refresh_token``,     client
 ``expires_in``
 a refresh token that has ended: 401                                    client
-the same routes under ``/frontegg/oauth``                              client
 ``GET /oauth/logout?post_logout_redirect_uri=``                        client
 ``/.well-known/openid-configuration``                                  client; its fields guess
 a code is good once and for a minute, also if the exchange fails       RFC 6749, 7636: guess
@@ -38,16 +37,18 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
-from ..http.request import Call
+from ..http.request import Call, JsonErrors
 from ..http.response import RejectedError, Response
-from ..policy import HostedLoginPolicy, OAuthErrors
+from ..policy import OAuthErrors
 from ..state.environment import State, User
 from ..state.hosted import Grant
 from ..state.logins import Session
+from ..state.store import Store
 from ..state.tokens import Kind
 from ._bodies import json_response, parameter
 from ._route import Takes, route
 from ._sessions import hosted_response, may_go_on, rotate, unfit
+from .redirect_uris import registered_pages
 
 __all__ = ["ROUTES"]
 
@@ -115,7 +116,7 @@ def _cannot_redirect(call: Call, asked: dict[str, list[str]]) -> str | None:
     """Return the reason why nobody may be sent back, or None."""
     if not _is_client(call, parameter(asked, "client_id")):
         return "Client was not found"
-    if not _is_registered(call.store.policy.hosted_login, parameter(asked, "redirect_uri")):
+    if not _is_registered(call.store, parameter(asked, "redirect_uri")):
         return "Redirect uri wasn't found"
     return None
 
@@ -235,7 +236,8 @@ def _exchange(
         Kind.USER,
         user.active_tenant or "",
         user.id,
-        user_agent=call.headers.get("User-Agent", ""),
+        user_agent=call.header("User-Agent") or "",
+        application_id=None if grant.client_id == call.store.client_id else grant.client_id,
     )
     call.store.hosted.begin(session, grant)
     return session, grant
@@ -261,7 +263,7 @@ def _sent(call: Call) -> Mapping[str, str]:
         return dict(parse_qsl(call.body.decode("utf-8", "replace")))
     try:
         body = _BODY.decode(call.body)
-    except msgspec.DecodeError:
+    except JsonErrors:
         raise _Refusal("invalid_request", "Invalid body") from None
     return {name: value for name, value in body.items() if isinstance(value, str)}
 
@@ -306,7 +308,7 @@ def _logout(state: State, call: Call) -> Response:
     cookie = f"{_COOKIE}=; Path=/; HttpOnly; Max-Age=0"
     if not target:
         page = _page(200, "<p>Logged out</p>")
-    elif _is_known_origin(policy, target):
+    elif _is_known_origin(call.store, target):
         page = Response(302, b"", None, {"Location": target})
     else:
         page = _page(400, "<p>Redirect uri wasn't found</p>")
@@ -353,21 +355,21 @@ def _knows_secret(call: Call, client_id: str, secret: str) -> bool:
     return call.store.tokens.knows(client_id, secret)
 
 
-def _is_registered(policy: HostedLoginPolicy, uri: str) -> bool:
+def _is_registered(store: Store, uri: str) -> bool:
     """Return whether users may be sent back to a URI: it is registered, letter by letter."""
     if not uri.isascii() or not uri.isprintable():
         return False
-    if policy.redirect_uris is None:
-        return _is_local(uri)
-    return uri in policy.redirect_uris
+    known = registered_pages(store)
+    return _is_local(uri) if known is None else uri in known
 
 
-def _is_known_origin(policy: HostedLoginPolicy, uri: str) -> bool:
+def _is_known_origin(store: Store, uri: str) -> bool:
     if not uri.isascii() or not uri.isprintable() or "\\" in uri:
         return False
-    if policy.redirect_uris is None:
+    known = registered_pages(store)
+    if known is None:
         return _is_local(uri)
-    return _origin(uri) in {_origin(each) for each in policy.redirect_uris}
+    return _origin(uri) in {_origin(each) for each in known}
 
 
 def _is_local(uri: str) -> bool:
@@ -402,14 +404,8 @@ def _same(one: str, other: str) -> bool:
 
 ROUTES: Final = (
     route("GET", "/.well-known/openid-configuration", _discovery, takes=Takes.NOTHING),
-    *(
-        route(method, f"{prefix}{path}", handle, takes=Takes.NOTHING)
-        for prefix in ("/oauth", "/frontegg/oauth")
-        for method, path, handle in (
-            ("GET", "/authorize", _authorize),
-            ("POST", "/authorize", _submit),
-            ("POST", "/token", _token),
-            ("GET", "/logout", _logout),
-        )
-    ),
+    route("GET", "/oauth/authorize", _authorize, takes=Takes.NOTHING),
+    route("POST", "/oauth/authorize", _submit, takes=Takes.NOTHING),
+    route("POST", "/oauth/token", _token, takes=Takes.NOTHING),
+    route("GET", "/oauth/logout", _logout, takes=Takes.NOTHING),
 )

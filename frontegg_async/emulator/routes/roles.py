@@ -6,15 +6,19 @@ a role made with the tenant header is that tenant's own               spec
 roles of a tenant are listed with that tenant's header only           seen
 ``PUT …/permissions`` replaces all of them                            spec
 ``migrateRole`` with ``isDefault`` gives the role to all users        spec
-``roles/v2`` needs ``_sortBy``; at most 2,000 a page                  spec
+at most 2,000 a page of ``roles/v2``                                  spec
+without ``_sortBy``, which the spec requires, it is 200 in the order  seen
+of creation
 without a header ``roles/v2`` lists the roles of every tenant         guess
 ``_filter`` is a part of key, name or description                     guess
 the distinct levels and tenants are bare arrays, in order             guess
 with a header, another tenant's role is 404                           guess
-unknown ids are 404, a key that is taken is 409                       guess
+a key that is taken: "Roles already exists"                           client
+with 409; unknown ids are 404                                         guess
 ====================================================================  =====
 """
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 from uuid import uuid4
@@ -31,7 +35,6 @@ from ._bodies import (
     json_response,
     list_parameter,
     parameter,
-    required,
     set_fields,
 )
 from ._lookups import check_permissions, check_roles, find, find_tenant, not_found
@@ -43,6 +46,7 @@ __all__ = ["ROUTES"]
 _V1: Final = "/identity/resources/roles/v1"
 _V2: Final = "/identity/resources/roles/v2"
 _MAX_PAGE: Final = 2000
+_NUMBER: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 _Range = msgspec.Meta(ge=0, le=32_767)
@@ -202,11 +206,7 @@ def set_tenant(state: State, call: Call) -> Response:
 def list_roles(state: State, call: Call) -> Response:
     """Serve ``GET /identity/resources/roles/v2``."""
     parameters = call.parameters()
-    required("_sortBy", parameters.get("_sortBy"))
-    try:
-        levels = [float(level) for level in list_parameter(parameters, "_levels", "_levels[]")]
-    except ValueError:
-        raise RejectedError(400, "_levels must be numbers") from None
+    levels = [_level(text) for text in list_parameter(parameters, "_levels", "_levels[]")]
     tenant_ids = list_parameter(parameters, "_tenantIds", "_tenantIds[]")
     part = parameter(parameters, "_filter").lower()
     roles = [
@@ -219,6 +219,13 @@ def list_roles(state: State, call: Call) -> Response:
     return page_response(
         parameters, state.policy, roles, lambda role: role, keys=_keys(state), maximum=_MAX_PAGE
     )
+
+
+def _level(text: str) -> float:
+    """Return a level as URLs have it; Python reads more as numbers than others do."""
+    if _NUMBER.fullmatch(text) is None:
+        raise RejectedError(400, "_levels must be numbers")
+    return float(text)
 
 
 def levels(state: State, call: Call) -> Response:
@@ -293,7 +300,7 @@ def _check_keys(
     but_id = None if but is None else but.id
     taken = any(state.access.key_taken(key, tenant_id, but_id) for key in keys)
     if taken or len(set(keys)) < len(keys):
-        raise RejectedError(409, "A role with this key already exists")
+        raise RejectedError(409, "Roles already exists")
 
 
 ROUTES: Final = (

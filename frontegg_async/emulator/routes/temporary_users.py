@@ -23,10 +23,11 @@ __all__ = ["ROUTES"]
 _PATH: Final = "/identity/resources/users/temporary/v1"
 
 
+_Seconds = msgspec.Meta(ge=300, le=10_000_000_000)
+
+
 class _Expiration(msgspec.Struct, rename="camel"):
-    expiration_in_seconds: (
-        Annotated[int, msgspec.Meta(ge=300)] | Annotated[float, msgspec.Meta(ge=300)]
-    )
+    expiration_in_seconds: Annotated[int, _Seconds] | Annotated[float, _Seconds]
 
 
 class _Enabled(msgspec.Struct):

@@ -9,11 +9,15 @@ the list shows no parent; ``_offset`` counts pages                    seen
 at most 200 a page, 50 unless asked; ``_filter`` is a part of the     spec
 name or of the id
 ``metadata`` is JSON in a string; its routes add to it and take       seen
-from it a key at a time
+from it a key at a time; a new tenant's may be a number               client
+text that is no JSON is a string as a document; a key that is set     guess
+in a document which is no object replaces it
+``v1`` takes ``_limit``, ``_offset`` and ``_filter``                  seen
 creating is 201, everything else 200 with the tenant                  guess
 deleting is 200 with nothing, and deletes the users without another   spec
 tenant; sub-tenants move up
-an id in use is 409; one that was deleted is free again               guess
+an id in use: "Tenant already exists"                                 client
+with 409; one that was deleted is free again                          guess
 a body that changes nothing is 400; unknown fields are ignored        spec
 a tenant without a name has its id for one                            guess
 the alias is a field like the others                                  guess
@@ -23,12 +27,12 @@ out of the tree
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
 import msgspec
 
-from ..http.request import Call, decode
+from ..http.request import Call, JsonErrors, decode
 from ..http.response import RejectedError, Response
 from ..state.access import VENDOR
 from ..state.environment import State
@@ -41,10 +45,10 @@ from ._bodies import (
     required,
 )
 from ._lookups import find_tenant, not_found, tenant_in_path, tenant_of_call
-from ._pages import page_response
+from ._pages import limit_and_offset, page_response
 from ._route import route
 
-__all__ = ["ROUTES", "Fields", "TenantResponse", "make"]
+__all__ = ["ROUTES", "Fields", "TenantResponse", "make", "tenant_keys", "update"]
 
 _V1: Final = "/tenants/resources/tenants/v1"
 _V2: Final = "/tenants/resources/tenants/v2"
@@ -68,7 +72,7 @@ class Fields(msgspec.Struct, rename="camel"):
     is_reseller: bool | msgspec.UnsetType = msgspec.UNSET
     alias: str | msgspec.UnsetType | None = msgspec.UNSET
     parent_tenant_id: str | msgspec.UnsetType | None = msgspec.UNSET
-    metadata: str | dict[str, object] | msgspec.UnsetType = msgspec.UNSET
+    metadata: str | int | float | dict[str, object] | msgspec.UnsetType = msgspec.UNSET
 
 
 class _NewTenant(Fields):
@@ -124,7 +128,7 @@ class TenantResponse(msgspec.Struct, rename="camel", kw_only=True):
 _NEW_TENANT: Final = msgspec.json.Decoder(_NewTenant)
 _FIELDS: Final = msgspec.json.Decoder(Fields)
 _METADATA: Final = msgspec.json.Decoder(_Metadata)
-_OBJECT: Final = msgspec.json.Decoder(dict[str, object])
+_ANY: Final = msgspec.json.Decoder()
 
 
 def create(state: State, call: Call) -> Response:
@@ -138,16 +142,14 @@ def make(state: State, tenant_id: str, fields: dict[str, Any]) -> Response:
     """Create a tenant, below another if the fields say so."""
     required("tenantId", tenant_id)
     if tenant_id in state.tenants:
-        raise RejectedError(409, "A tenant with this id already exists")
+        raise RejectedError(409, "Tenant already exists")
     _change(state, tenant_id, fields, {})
     state.tenants.setdefault(tenant_id, tenant_id)
     state.hooks.note("frontegg.tenant.created", None, tenant_id)
     return json_response(201, TenantResponse.of(tenant_id, state))
 
 
-def _change(
-    state: State, tenant_id: str, fields: dict[str, Any], metadata: dict[str, object]
-) -> None:
+def _change(state: State, tenant_id: str, fields: dict[str, Any], metadata: object) -> None:
     """Set fields of a tenant; metadata among them replaces ``metadata``."""
     given = fields.pop("metadata", msgspec.UNSET)
     if given is not msgspec.UNSET:
@@ -175,44 +177,60 @@ def _place(state: State, tenant_id: str, fields: dict[str, Any]) -> None:
         state.accounts.attach(tenant_id, parent)
 
 
-def _decoded(metadata: str | dict[str, object]) -> dict[str, object]:
-    if isinstance(metadata, dict):
+def _decoded(metadata: str | float | dict[str, object]) -> object:
+    """Return the document that metadata is, as an object or as JSON in a string."""
+    if not isinstance(metadata, str):
         return metadata
     try:
-        return _OBJECT.decode(metadata)
-    except msgspec.DecodeError:
-        raise RejectedError(400, "metadata must be an object or JSON of one") from None
+        return _ANY.decode(metadata)
+    except JsonErrors:
+        return metadata
 
 
 def get_all(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/tenants/v1``."""
-    return json_response(200, [TenantResponse.of(tenant_id, state) for tenant_id in state.tenants])
+    parameters = call.parameters()
+    found = _matching(state, parameters)
+    if "_limit" in parameters or "_offset" in parameters:
+        limit, offset = limit_and_offset(parameters, None)
+        found = found[offset * limit : (offset + 1) * limit]
+    return json_response(200, [TenantResponse.of(tenant_id, state) for tenant_id in found])
+
+
+def _matching(state: State, parameters: dict[str, list[str]]) -> list[str]:
+    """Return the tenants with ``_filter`` in their names or ids."""
+    part = parameter(parameters, "_filter").lower()
+    return [
+        tenant_id
+        for tenant_id, name in state.tenants.items()
+        if not part or part in name.lower() or part in tenant_id.lower()
+    ]
 
 
 def list_tenants(state: State, call: Call) -> Response:
     """Serve ``GET /tenants/resources/tenants/v2``."""
     parameters = call.parameters()
     wanted = frozenset(list_parameter(parameters, "_tenantIds", "_tenantIds[]"))
-    part = parameter(parameters, "_filter").lower()
     tenant_ids = [
-        tenant_id
-        for tenant_id, name in state.tenants.items()
-        if (not wanted or tenant_id in wanted)
-        and (not part or part in name.lower() or part in tenant_id.lower())
+        tenant_id for tenant_id in _matching(state, parameters) if not wanted or tenant_id in wanted
     ]
-    keys: dict[str, Callable[[str], Any]] = {
-        "createdAt": lambda tenant_id: state.accounts.look(tenant_id).created_at,
-        "name": lambda tenant_id: state.tenants[tenant_id],
-        "tenantId": lambda tenant_id: tenant_id,
-    }
     return page_response(
         parameters,
         state.policy,
         tenant_ids,
         lambda tenant_id: TenantResponse.of(tenant_id, state),
-        keys=keys,
+        keys=tenant_keys(state),
         maximum=_MAX_PAGE,
     )
+
+
+def tenant_keys(state: State) -> dict[str, Callable[[str], Any]]:
+    """Return the fields that tenants sort by."""
+    return {
+        "createdAt": lambda tenant_id: state.accounts.look(tenant_id).created_at,
+        "name": lambda tenant_id: state.tenants[tenant_id],
+        "tenantId": lambda tenant_id: tenant_id,
+    }
 
 
 def get_v1(state: State, call: Call) -> Response:
@@ -238,7 +256,7 @@ def get_by_alias(state: State, call: Call) -> Response:
 
 
 def update(state: State, call: Call) -> Response:
-    """Serve ``PUT /tenants/resources/tenants/v1/{tenantId}`` and ``v2``."""
+    """Serve ``PUT /tenants/resources/tenants/v1/{tenantId}`` and ``v2``, and sub-tenants' PATCH."""
     tenant_id = tenant_in_path(state, call)
     fields = given_fields(decode(_FIELDS, call))
     if not fields:
@@ -251,16 +269,17 @@ def update(state: State, call: Call) -> Response:
 
 def delete(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/tenants/v1/{tenantId}``."""
-    return _delete(state, tenant_in_path(state, call))
+    return _delete(state, call, tenant_in_path(state, call))
 
 
 def delete_current(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/tenants/v1``, about the tenant of the token."""
-    return _delete(state, tenant_of_call(state, call))
+    return _delete(state, call, tenant_of_call(state, call))
 
 
-def _delete(state: State, tenant_id: str) -> Response:
+def _delete(state: State, call: Call, tenant_id: str) -> Response:
     state.delete_tenant(tenant_id)
+    call.store.forget_tenant(tenant_id)
     return empty_response(200)
 
 
@@ -269,17 +288,24 @@ def set_metadata(state: State, call: Call) -> Response:
     tenant_id = tenant_in_path(state, call)
     body = decode(_METADATA, call)
     metadata = _decoded(body.metadata)
+    if not isinstance(metadata, dict):
+        raise RejectedError(400, "metadata must be an object or JSON of one")
     account = state.accounts.change(tenant_id)
-    account.metadata = {**account.metadata, **metadata}
+    account.metadata = {**_object(account.metadata), **cast("dict[str, object]", metadata)}
     state.hooks.note("frontegg.tenant.updated", None, tenant_id)
     return json_response(201, TenantResponse.of(tenant_id, state))
+
+
+def _object(document: object) -> dict[str, object]:
+    """Return a document that is an object; of any other, nothing is kept."""
+    return cast("dict[str, object]", document) if isinstance(document, dict) else {}
 
 
 def delete_metadata(state: State, call: Call) -> Response:
     """Serve ``DELETE /tenants/resources/tenants/v1/{tenantId}/metadata/{key}``."""
     tenant_id = tenant_in_path(state, call)
     _, key = call.values
-    state.accounts.change(tenant_id).metadata.pop(key, None)
+    _object(state.accounts.change(tenant_id).metadata).pop(key, None)
     state.hooks.note("frontegg.tenant.updated", None, tenant_id)
     return json_response(200, TenantResponse.of(tenant_id, state))
 

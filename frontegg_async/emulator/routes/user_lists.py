@@ -24,12 +24,12 @@ from ._pages import page_response
 from ._route import route
 from ._schemas import UserResponse, UserStatuses
 
-__all__ = ["ROUTES"]
+__all__ = ["KEYS", "ROUTES", "list_users", "selected"]
 
 _MAX_USERS: Final = 200
 _Parameters = dict[str, list[str]]
 
-_KEYS: Final[dict[str, Callable[[User], Any]]] = {
+KEYS: Final[dict[str, Callable[[User], Any]]] = {
     "createdAt": lambda user: user.created_at,
     "name": lambda user: user.name,
     "email": lambda user: user.email,
@@ -74,15 +74,15 @@ def _list(state: State, call: Call, sift: Callable[[User, _Parameters], bool] | 
     kind = parameter(parameters, "_identifierType")
     if ("_identifier" in parameters) != bool(kind) or (kind and kind not in _IDENTIFIERS):
         raise RejectedError(400, "_identifier and a known _identifierType must be given together")
-    users = _selected(state, call, parameters)
+    users = selected(state, call, parameters)
     if sift is not None:
         users = [user for user in users if sift(user, parameters)]
     return page_response(
-        parameters, state.policy, users, UserResponse.listed, keys=_KEYS, maximum=_MAX_USERS
+        parameters, state.policy, users, UserResponse.listed, keys=KEYS, maximum=_MAX_USERS
     )
 
 
-def _selected(state: State, call: Call, parameters: _Parameters) -> list[User]:
+def selected(state: State, call: Call, parameters: _Parameters) -> list[User]:
     """Apply the filters; the narrowest one that is given is looked up, the others sift."""
     tenant_ids = [*parameters.get("_tenantId", ()), *([call.tenant] if call.tenant else ())]
     emails = parameters.get("_email", [])

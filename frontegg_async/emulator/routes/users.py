@@ -10,6 +10,7 @@ a body without ``Content-Type: application/json`` is no body          guess
 unknown users are 404, an id or email already taken is 409            guess
 inviting a user who exists adds the user to the tenant                guess
 without an address there has to be a username                         spec
+``v2`` shows the roles and permissions of a new user as objects       seen
 unknown role ids are 404                                              guess
 a password in a body is the user's password                           guess
 only the fields that are sent change; ``profilePictureUrl`` may be    spec
@@ -19,6 +20,9 @@ enabling and disabling are 200, need the tenant header (403), and     guess
 a member (404)
 moving all users keeps statuses and roles; a user in both tenants     guess
 stays in the target as before; both tenants have to exist
+an environment with applications wants one on ``POST v1`` and ``v2``:  seen
+403 ER-00008 without it, 404 ER-01008 for an unknown one
+and on ``vendor-only``, a bulk invite, and an add with an invite      guess
 ====================================================================  =====
 """
 
@@ -32,8 +36,16 @@ from ..http.request import Call, decode
 from ..http.response import RejectedError, Response
 from ..state.environment import State, User
 from ._bodies import check_email, empty_response, given_fields, json_response, required, set_fields
-from ._lookups import check_roles, find_member, find_tenant, not_found, user_by_email, user_in_path
-from ._route import route
+from ._lookups import (
+    check_application,
+    check_roles,
+    find_member,
+    find_tenant,
+    not_found,
+    user_by_email,
+    user_in_path,
+)
+from ._route import Handler, Takes, route
 from ._schemas import CreatedUser, UserResponse
 from .passwords import keeping_password
 
@@ -64,7 +76,7 @@ class _InviteBody(msgspec.Struct, rename="camel"):
     provider: str = "local"
     role_ids: list[str] | None = None
     skip_invite_email: bool | None = None
-    expiration_in_seconds: Annotated[float, msgspec.Meta(ge=300)] | None = None
+    expiration_in_seconds: Annotated[float, msgspec.Meta(ge=300, le=1e10)] | None = None
 
 
 class _CreateBody(_InviteBody, kw_only=True):
@@ -130,6 +142,8 @@ def add_to_tenant(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/users/v1/{userId}/tenant``."""
     body = decode(_TENANT_BODY, call)
     tenant_id = required("tenantId", body.tenant_id)
+    if body.skip_invite_email is not True:
+        check_application(state, call)
     user = user_in_path(state, call)
     state.add(
         user,
@@ -190,7 +204,9 @@ def get_by_email(state: State, call: Call) -> Response:
     emails = call.parameters().get("email", [])
     if len(emails) != 1 or not emails[0]:
         raise RejectedError(400, "email must be an email")
-    return json_response(200, UserResponse.listed(user_by_email(state, emails[0])))
+    view = UserResponse.full(user_by_email(state, emails[0]), state)
+    view.roles = view.permissions = view.groups = msgspec.UNSET
+    return json_response(200, view)
 
 
 def remove(state: State, call: Call) -> Response:
@@ -209,7 +225,17 @@ def remove(state: State, call: Call) -> Response:
 
 @keeping_password
 def invite(state: State, call: Call) -> Response:
-    """Serve ``POST /identity/resources/users/v1`` and ``v2``."""
+    """Serve ``POST /identity/resources/users/v1``, with the ids of roles in the response."""
+    return _invite(state, call, objects=False)
+
+
+@keeping_password
+def invite_v2(state: State, call: Call) -> Response:
+    """Serve ``POST /identity/resources/users/v2``, with the roles in the response."""
+    return _invite(state, call, objects=True)
+
+
+def _invite(state: State, call: Call, *, objects: bool) -> Response:
     tenant_id = call.required_tenant()
     body = decode(_INVITE_BODY, call)
     _check_new_user(state, body, tenant_id)
@@ -219,7 +245,7 @@ def invite(state: State, call: Call) -> Response:
         user = _new_user(state, body)
     skip = body.skip_invite_email is True
     state.add(user, tenant_id, skip_invite=skip, validate=False, role_ids=body.role_ids or ())
-    return json_response(201, CreatedUser.of(user, tenant_id, state))
+    return json_response(201, CreatedUser.of(user, tenant_id, state, objects=objects))
 
 
 @keeping_password
@@ -369,12 +395,22 @@ def move_all(state: State, call: Call) -> Response:
     return empty_response(200)
 
 
+def _to_application(handle: Handler) -> Handler:
+    """Require the application that an invite is for, before it is handled."""
+
+    def handled(state: State, call: Call) -> Response:
+        check_application(state, call)
+        return handle(state, call)
+
+    return handled
+
+
 ROUTES: Final = (
-    route("POST", _USERS, invite),
-    route("POST", "/identity/resources/users/v2", invite),
-    route("POST", _VENDOR_ONLY, create, environment_only=True),
+    route("POST", _USERS, _to_application(invite)),
+    route("POST", "/identity/resources/users/v2", _to_application(invite_v2)),
+    route("POST", _VENDOR_ONLY, _to_application(create), environment_only=True),
     route("GET", _VENDOR_ONLY + "/{userId}", get_anywhere, environment_only=True),
-    route("GET", _USERS + "/{userId}", get_in_tenant),
+    route("GET", _USERS + "/{userId}", get_in_tenant, takes=Takes.EITHER),
     route("GET", _USERS + "/email", get_by_email),
     route("PUT", _USERS + "/{userId}", update),
     route("DELETE", _USERS + "/{userId}", remove),

@@ -26,7 +26,8 @@ class Account(msgspec.Struct, kw_only=True):
     fields: dict[str, object] = {}
     """By the names in ``TenantResponse``."""
     settings: dict[str, object] = {}
-    metadata: dict[str, object] = {}
+    metadata: object = {}
+    """Any JSON document, usually an object."""
 
 
 _UNTOUCHED: Final = Account(

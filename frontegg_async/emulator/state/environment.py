@@ -69,6 +69,10 @@ class User:
     invisible: bool = False
     sub_account_access: bool = False
     provider: str = "local"
+    authenticators: dict[str, str] | None = None
+    """Secrets of the user's authenticator apps by device, if there are any."""
+    pending_authenticator: str | None = None
+    """The secret of an app that is not confirmed."""
 
     def roles_in(self, tenant_id: str | None) -> tuple[str, ...]:
         """Return the ids of the roles that the user has in a tenant."""

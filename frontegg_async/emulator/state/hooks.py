@@ -57,6 +57,7 @@ class Hook:
     key: str
     description: str | None
     created_at: str
+    active: bool = True
 
     def __repr__(self) -> str:
         # No secret: a failing assertion should not print it.
@@ -134,7 +135,7 @@ class Hooks:
         deliveries = [
             Delivery(key, hook.url, forms[hook.form], hook.id)
             for hook in self.registered.values()
-            if hook.events is None or key in hook.events
+            if hook.active and (hook.events is None or key in hook.events)
         ]
         if deliveries:
             self.waiting += deliveries

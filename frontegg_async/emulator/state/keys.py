@@ -2,6 +2,7 @@
 
 ========================================================  ======
 RS256, public keys at ``/.well-known/jwks.json``          doc
+HS256 instead with the environment's ``jwtSecret``        doc
 keys of 2,048 bits; one signs until it is rotated         guess
 ========================================================  ======
 
@@ -12,12 +13,15 @@ emulator can save.
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-__all__ = ["CannotSignError", "Keys"]
+__all__ = ["Algorithm", "CannotSignError", "Keys"]
+
+Algorithm = Literal["RS256", "HS256"]
 
 _BITS: Final = 2_048
 _EXPONENT: Final = 65_537
@@ -36,7 +40,11 @@ class CannotSignError(Exception):
 class Keys:
     """Key pairs: one signs, all that are published verify. The first is made when it is needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, algorithm: Algorithm = "RS256") -> None:
+        self.algorithm: Algorithm = algorithm
+        """How the tokens of users and tenants are signed; others are signed with the key pair."""
+        self.secret = token_hex(32)
+        """Signs and verifies HS256 tokens."""
         self._private: RSAPrivateKey | None = None
         self._id = ""
         self._published: list[dict[str, Any]] = []
@@ -75,11 +83,13 @@ class Keys:
         self._published = [*(self._published if keep else []), key]
         return self._private
 
-    def sign(self, claims: Mapping[str, object]) -> str:
+    def sign(self, claims: Mapping[str, object], algorithm: Algorithm = "RS256") -> str:
         """Return a JWT with these claims."""
         key = self.make()
         import jwt
 
+        if algorithm == "HS256":
+            return jwt.encode(dict(claims), self.secret, algorithm="HS256")
         return jwt.encode(dict(claims), key, algorithm="RS256", headers={"kid": self._id})
 
     def pem(self) -> str:

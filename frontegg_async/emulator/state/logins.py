@@ -40,6 +40,10 @@ class Session:
     ends: float
     """By the wall clock."""
     user_agent: str = ""
+    application_id: str | None = None
+    """The application that was logged in to, if the login named one."""
+    actor: str | None = None
+    """The user who acts as this one."""
 
 
 class Logins:
@@ -51,7 +55,8 @@ class Logins:
         self.passwords: dict[str, str] = {}
         """By user id."""
         self._sessions: dict[str, Session] = {}
-        self._lifetime = lifetime
+        self.lifetime = lifetime
+        """Seconds that a session lasts."""
         self._clock = clock
         self._wall_clock = wall_clock
 
@@ -63,13 +68,17 @@ class Logins:
         *,
         api_token: str | None = None,
         user_agent: str = "",
+        application_id: str | None = None,
+        actor: str | None = None,
+        lifetime: float | None = None,
     ) -> Session:
-        """Begin a session."""
+        """Begin a session, which lasts as long as all do unless a lifetime is given."""
         if api_token is not None:
             others = [each for each in self._sessions.values() if each.api_token == api_token]
             for session in others[: max(0, len(others) - _MAX_SESSIONS_OF_API_TOKEN + 1)]:
                 self.close(session)
         now = self._wall_clock()
+        lifetime = self.lifetime if lifetime is None else lifetime
         session = Session(
             str(uuid4()),
             kind,
@@ -77,10 +86,12 @@ class Logins:
             user_id,
             api_token,
             token_urlsafe(32),
-            self._clock() + self._lifetime,
+            self._clock() + lifetime,
             now,
-            now + self._lifetime,
+            now + lifetime,
             user_agent,
+            application_id,
+            actor,
         )
         self._sessions[session.refresh_token] = session
         return session

@@ -1,4 +1,4 @@
-"""The rest of the state: keys, logins, API tokens, invitations, e-mails and jobs.
+"""The rest of the state: keys, logins, API tokens, invitations, e-mails, jobs and settings.
 
 Handlers get it with each call. ``environment.py`` knows nothing of it.
 """
@@ -13,10 +13,12 @@ from uuid import uuid4
 
 from ..http.record import Mail
 from ..policy import Policy
+from .applications import Applications
 from .hosted import HostedLogins
 from .jobs import Jobs
 from .keys import Keys
 from .logins import Logins
+from .settings import Settings
 from .tokens import Tokens
 
 __all__ = ["AccessToken", "ApiToken", "Invitation", "Store", "http_date", "timestamp"]
@@ -106,10 +108,19 @@ class Store:
     """By id."""
     invitations: dict[str, Invitation] = field(default_factory=dict[str, Invitation])
     """By id."""
+    social_logins: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """As they are shown, by type."""
     mails: list[Mail] = field(default_factory=list[Mail])
     """The e-mails with a token in them, in order."""
     invitation_strategy: Strategies = field(default_factory=Strategies)
     activation_strategy: Strategies = field(default_factory=Strategies)
+    settings: Settings = field(default_factory=Settings)
+    applications: Applications = field(default_factory=Applications)
+
+    def forget_tenant(self, tenant_id: str) -> None:
+        """Forget the settings and the assignments of a tenant that is deleted."""
+        self.settings.forget_tenant(tenant_id)
+        self.applications.forget_tenant(tenant_id)
 
     def invite(
         self,

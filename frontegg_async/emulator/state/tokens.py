@@ -10,8 +10,7 @@ A user's token is always signed.
 RS256; ``type: vendor``, ``vendorId``, ``iat``, ``exp``; about 1 KB   seen
 ``type`` of a user's token: ``userToken``, and of those that API      client
 tokens are exchanged for: ``userApiToken``, ``tenantApiToken``
-``sub``, ``name``, ``email``, ``email_verified``, ``tenantId``,       doc
-``tenantIds``, ``roles``, ``permissions``, ``aud``, ``iss``
+the claims of a user's token: ``routes/_claims.py``
 ``jti`` makes two tokens of one second differ                         guess
 ==================================================================  ======
 """
@@ -24,7 +23,7 @@ from typing import Final
 
 import msgspec
 
-from .keys import Keys
+from .keys import Algorithm, Keys
 
 __all__ = ["Kind", "Token", "Tokens"]
 
@@ -70,13 +69,14 @@ class Tokens:
         wall_clock: Callable[[], float],
     ) -> None:
         self.access_lifetime = access_lifetime
+        """Seconds that a token of a user or tenant lives, unless a template says otherwise."""
         self._credentials = credentials
         self._accounts = accounts
         self._lifetime = lifetime
         self._keys = keys
         self._clock = clock
         self._wall_clock = wall_clock
-        # Two of them, because the tokens within one all live equally long.
+        # Two of them, because the tokens within one live equally long, but for templates.
         self._environments: dict[str, Token] = {}
         self._users: dict[str, Token] = {}
 
@@ -102,29 +102,21 @@ class Tokens:
         return token
 
     def issue_access(
-        self,
-        kind: Kind,
-        client_id: str,
-        tenant_id: str,
-        user_id: str | None,
-        session_id: str,
-        claims: Mapping[str, object],
+        self, holder: Token, claims: Mapping[str, object], lifetime: float, algorithm: Algorithm
     ) -> str:
-        """Return a new token of a user or of a tenant, signed, with these claims and its own."""
+        """Return a new token of a user or of a tenant, signed, with these claims.
+
+        Args:
+            holder: Whose it is, with any ``expires``.
+            claims: The claims; ``jti`` is added, so that two of one second differ.
+            lifetime: Seconds that it lives.
+            algorithm: How it is signed.
+
+        """
         now = self._clock()
         _forget_expired(self._users, now)
-        issued = int(self._wall_clock())
-        token = self._keys.sign(
-            {
-                **claims,
-                "type": kind.value,
-                "jti": secrets.token_hex(16),
-                "iat": issued,
-                "exp": issued + int(self.access_lifetime),
-            }
-        )
-        expires = now + self.access_lifetime
-        self._users[token] = Token(client_id, expires, False, kind, tenant_id, user_id, session_id)
+        token = self._keys.sign({**claims, "jti": secrets.token_hex(16)}, algorithm)
+        self._users[token] = msgspec.structs.replace(holder, expires=now + lifetime)
         return token
 
     def sign_access_token(

@@ -19,6 +19,7 @@ from ...models.users import (
     UserLink,
 )
 from ...operation import Echo, Operation, RetrySafety, TenantHeader, TokenKind
+from .._application import APPLICATION, application
 from .._group import EndpointGroup
 
 __all__ = [
@@ -46,6 +47,7 @@ INVITE: Final = Operation(
     body=NewUser,
     token=TokenKind.EITHER,
     tenant=TenantHeader.REQUIRED,
+    headers=APPLICATION,
 )
 INVITE_V1: Final = Operation(
     "users.invite_v1",
@@ -55,6 +57,7 @@ INVITE_V1: Final = Operation(
     body=NewUser,
     token=TokenKind.EITHER,
     tenant=TenantHeader.REQUIRED,
+    headers=APPLICATION,
     deprecated="Frontegg calls it no longer relevant: use users.invite.",
 )
 CREATE: Final = Operation(
@@ -63,6 +66,7 @@ CREATE: Final = Operation(
     "/identity/resources/vendor-only/users/v1",
     User,
     body=NewTenantUser,
+    headers=APPLICATION,
 )
 UPDATE: Final = Operation(
     "users.update",
@@ -140,32 +144,51 @@ DELETE_EVERYWHERE: Final = Operation(
 class UserAccounts(EndpointGroup):
     """Changes of users themselves, in all of their tenants."""
 
-    async def invite(self, user: NewUser, *, tenant_id: str | None = None) -> CreatedUser:
+    async def invite(
+        self, user: NewUser, *, tenant_id: str | None = None, application_id: str | None = None
+    ) -> CreatedUser:
         """Create a user in a tenant, and return the user.
 
         Frontegg sends an invite e-mail unless the user's ``skip_invite_email`` is True.
 
+        Args:
+            user: the new user.
+            tenant_id: the tenant.
+            application_id: the application that the invite is for, if there are several.
+
+        Raises:
+            PermissionDeniedError: there are several applications, and none is named.
+            NotFoundError: there is no such application, or the tenant is not assigned to it.
+
         POST /identity/resources/users/v2, with the environment's or a user's token
         """
-        return await self._caller.call(INVITE, body=user, tenant_id=tenant_id)
+        headers = application(application_id)
+        return await self._caller.call(INVITE, body=user, tenant_id=tenant_id, headers=headers)
 
-    async def invite_v1(self, user: NewUser, *, tenant_id: str | None = None) -> CreatedUser:
+    async def invite_v1(
+        self, user: NewUser, *, tenant_id: str | None = None, application_id: str | None = None
+    ) -> CreatedUser:
         """Create a user in a tenant, and return the user.
 
         Deprecated by Frontegg: use ``invite``, which takes the same.
 
         POST /identity/resources/users/v1, with the environment's or a user's token
         """
-        return await self._caller.call(INVITE_V1, body=user, tenant_id=tenant_id)
+        headers = application(application_id)
+        return await self._caller.call(INVITE_V1, body=user, tenant_id=tenant_id, headers=headers)
 
-    async def create(self, user: NewTenantUser) -> User:
+    async def create(self, user: NewTenantUser, *, application_id: str | None = None) -> User:
         """Create a user in the tenant that ``user`` names, and return the user.
 
         Frontegg means it for tests: such a user can be made to need no second factor.
 
+        Args:
+            user: the new user.
+            application_id: the application that the user is for, if there are several.
+
         POST /identity/resources/vendor-only/users/v1
         """
-        return await self._caller.call(CREATE, body=user)
+        return await self._caller.call(CREATE, body=user, headers=application(application_id))
 
     async def update(
         self,

@@ -10,26 +10,32 @@ from msgspec import UNSET, UnsetType
 from ...errors import InvalidRequestError
 from ...models.paging import Page
 from ...models.users import (
+    CountUsersRequest,
     IdentifierType,
     TenantStatusName,
+    TenantUserCount,
     User,
     UserGroups,
     UserOrder,
     UserRoles,
     UserTenantStatuses,
 )
-from ...operation import Echo, Operation, TenantHeader, TokenKind
+from ...operation import Echo, Operation, RetrySafety, TenantHeader, TokenKind
 from ...paging import Paginator
+from .._checks import ids as checked_ids
 from .._checks import joined
 from .._group import EndpointGroup
 
 __all__ = [
+    "COUNT_BY_TENANT",
     "GET",
     "GET_BY_EMAIL",
     "GET_GROUPS",
     "GET_IN_TENANT",
     "GET_ROLES",
     "ITERATE",
+    "ITERATE_V1",
+    "ITERATE_V2",
     "MAX_PAGE",
     "MAX_STATUS_USERS",
     "SEARCH",
@@ -52,6 +58,7 @@ GET_IN_TENANT: Final = Operation(
     "GET",
     "/identity/resources/users/v1/{id}",
     User,
+    token=TokenKind.EITHER,
     tenant=TenantHeader.REQUIRED,
     echo=Echo("id"),
 )
@@ -69,6 +76,32 @@ ITERATE: Final = Operation(
     Page[User],
     token=TokenKind.EITHER,
     tenant=TenantHeader.OPTIONAL,
+)
+# The next three are not in the specification. The first is in use by rust-frontegg, the others by
+# Frontegg's own REST client for browsers (client).
+ITERATE_V1: Final = Operation(
+    "users.iterate_v1",
+    "GET",
+    "/identity/resources/users/v1",
+    Page[User],
+    tenant=TenantHeader.OPTIONAL,
+)
+ITERATE_V2: Final = Operation(
+    "users.iterate_v2",
+    "GET",
+    "/identity/resources/users/v2",
+    Page[User],
+    token=TokenKind.EITHER,
+    tenant=TenantHeader.OPTIONAL,
+)
+COUNT_BY_TENANT: Final = Operation(
+    "users.count_by_tenant",
+    "POST",
+    "/identity/resources/tenants/users/v1/count",
+    tuple[TenantUserCount, ...],
+    body=CountUsersRequest,
+    token=TokenKind.USER,
+    repeat=RetrySafety.SAFE,
 )
 SEARCH: Final = Operation(
     "users.search",
@@ -127,7 +160,7 @@ class UserLookups(EndpointGroup):
         Raises:
             NotFoundError: there is no such user in the tenant.
 
-        GET /identity/resources/users/v1/{id}
+        GET /identity/resources/users/v1/{id}, with the environment's or a user's token
         """
         return await self._caller.call(GET_IN_TENANT, user_id, tenant_id=tenant_id)
 
@@ -189,6 +222,78 @@ class UserLookups(EndpointGroup):
             "_order": order,
         }
         return Paginator(self._caller, ITERATE, query, limit=limit, max_limit=MAX_PAGE)
+
+    def iterate_v1(self, *, limit: int = 50, tenant_id: str | None = None) -> Paginator[User]:
+        """Iterate over users, of one tenant or of the whole environment, without their tenants.
+
+        The oldest form of ``iterate``, which has filters and an order. Frontegg does not document
+        it; clients use it.
+
+        Args:
+            limit: users a page.
+            tenant_id: only members of this tenant.
+
+        GET /identity/resources/users/v1
+        """
+        return Paginator(
+            self._caller, ITERATE_V1, {}, limit=limit, max_limit=None, tenant_id=tenant_id
+        )
+
+    def iterate_v2(
+        self,
+        *,
+        text: str | UnsetType = UNSET,
+        ids: Sequence[str] | None = None,
+        include_sub_tenants: bool | UnsetType = UNSET,
+        sort_by: UserOrder | UnsetType = "id",
+        order: Literal["ASC", "DESC"] | UnsetType = UNSET,
+        limit: int = 50,
+        tenant_id: str | None = None,
+    ) -> Paginator[User]:
+        """Iterate over users with their roles and permissions, which ``iterate`` leaves out.
+
+        Frontegg does not document it any more; its browser client uses it.
+
+        Args:
+            text: search term, found in names and addresses.
+            ids: only these users; URLs of several hundred ids are refused by servers.
+            include_sub_tenants: True to include members of tenants below.
+            sort_by: the sort key. Only a unique one gives pages that miss no user.
+            order: sort direction.
+            limit: users a page.
+            tenant_id: only members of this tenant.
+
+        GET /identity/resources/users/v2, with the environment's or a user's token
+        """
+        query = {
+            "_filter": text,
+            "ids": joined("ids", ids, ITERATE_V2),
+            "_includeSubTenants": include_sub_tenants,
+            "_sortBy": sort_by,
+            "_order": order,
+        }
+        return Paginator(
+            self._caller, ITERATE_V2, query, limit=limit, max_limit=None, tenant_id=tenant_id
+        )
+
+    async def count_by_tenant(
+        self, tenant_ids: Sequence[str], *, exclude_invisible_users: bool | UnsetType = UNSET
+    ) -> tuple[TenantUserCount, ...]:
+        """Return the numbers of users of some tenants.
+
+        Frontegg does not document it; its browser client uses it.
+
+        Args:
+            tenant_ids: the tenants.
+            exclude_invisible_users: True to leave invisible users out.
+
+        POST /identity/resources/tenants/users/v1/count, with a user's token
+        """
+        body = CountUsersRequest(
+            tenant_ids=checked_ids("tenant_ids", tenant_ids, COUNT_BY_TENANT, least=1),
+            exclude_invisible_users=exclude_invisible_users,
+        )
+        return await self._caller.call(COUNT_BY_TENANT, body=body)
 
     def search(
         self,

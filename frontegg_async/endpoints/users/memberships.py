@@ -20,6 +20,7 @@ from ...models.users import (
     User,
 )
 from ...operation import Echo, Operation, ReadBack, RetrySafety, TenantHeader, TokenKind
+from .._application import APPLICATION, application
 from .._checks import ids as checked_ids
 from .._checks import one_id
 from .._group import EndpointGroup
@@ -45,6 +46,7 @@ ADD_TO_TENANT: Final = Operation(
     "/identity/resources/users/v1/{userId}/tenant",
     User,
     body=AddToTenantRequest,
+    headers=APPLICATION,
     repeat=RetrySafety.CONVERGING,
     read_back=ReadBack(
         GET,
@@ -143,6 +145,7 @@ class UserMemberships(EndpointGroup):
         *,
         skip_invite_email: bool | UnsetType = UNSET,
         validate_tenant_exist: bool | UnsetType = UNSET,
+        application_id: str | None = None,
     ) -> User:
         """Make a user a member of a tenant, and return the user.
 
@@ -155,6 +158,7 @@ class UserMemberships(EndpointGroup):
             tenant_id: the tenant; Frontegg creates it if there is none of this id.
             skip_invite_email: True to send no e-mail.
             validate_tenant_exist: True to reject an unknown tenant instead of creating it.
+            application_id: the application that the invite is for, if there are several.
 
         Raises:
             OutcomeUnknownError: no response came, or one that does not say, and reading back did
@@ -167,7 +171,10 @@ class UserMemberships(EndpointGroup):
             skip_invite_email=skip_invite_email,
             validate_tenant_exist=validate_tenant_exist,
         )
-        return await self._caller.call(ADD_TO_TENANT, user_id, body=body)
+        if application_id is None:
+            return await self._caller.call(ADD_TO_TENANT, user_id, body=body)
+        headers = application(application_id)
+        return await self._caller.call(ADD_TO_TENANT, user_id, body=body, headers=headers)
 
     async def set_active_tenant(
         self,

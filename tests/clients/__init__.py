@@ -1,0 +1,1 @@
+"""Other people's clients before the emulator, each in an environment of its own."""
