@@ -77,6 +77,8 @@ SLOW: Final = frozenset(
         "cli/test_call_every.py",
         "drift/test_answers.py",
         "drift/test_every_coroutine.py",
+        "emulator/test_pytest_plugin.py",
+        "emulator/test_testing_page.py",
         "endpoints/test_models.py",
         "endpoints/test_odd_responses.py",
         "frameworks/test_documentation.py",

@@ -15,6 +15,7 @@ import frontegg_async
 
 ROOT = Path(frontegg_async.__file__).parent
 PACKAGE = "frontegg_async"
+PLUGIN = "frontegg_async_pytest"
 TESTS = Path(__file__).parent
 TEST_FILES = sorted(TESTS.rglob("*.py"))
 
@@ -367,6 +368,25 @@ def test_nothing_below_knows_the_emulator() -> None:
         if room(target) == "emulator" and room(name) != "emulator"
     }
     assert found <= {"cli"}
+
+
+def test_the_plugin_of_pytest_costs_nothing() -> None:
+    """The module that pytest loads in every suite imports only pytest and the standard library.
+
+    It stands beside the package, whose own module would bring aiohttp, and its name is the one of
+    its entry point, so that ``-p`` and the entry point load it once.
+    """
+    source = ROOT.parent / f"{PLUGIN}.py"
+    nodes = [*executed(tree_of(source))]
+    at_once = {each.name for node in nodes if isinstance(node, ast.Import) for each in node.names}
+    at_once |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in at_once} - sys.stdlib_module_names == {"pytest"}
+    assert ast.get_docstring(tree_of(source))
+    project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())
+    assert project["project"]["entry-points"]["pytest11"] == {PLUGIN: PLUGIN}
+    targets = project["tool"]["hatch"]["build"]["targets"]
+    assert f"{PLUGIN}.py" in targets["wheel"]["only-include"]
+    assert f"{PLUGIN}.py" in targets["sdist"]["include"]
 
 
 def test_modules_are_documented_and_of_a_readable_length() -> None:

@@ -11,7 +11,15 @@ from pathlib import Path
 
 import click
 
-from ..emulator import Announce, DuplicateAdd, Emulator, Plan, RateLimit, published_limits
+from ..emulator import (
+    Announce,
+    DuplicateAdd,
+    Emulator,
+    Plan,
+    RateLimit,
+    SeedError,
+    published_limits,
+)
 from . import exit_codes, option_types, output, phrases
 from .logs import verbose_option
 
@@ -77,8 +85,22 @@ from .logs import verbose_option
     "--seed",
     "seed_file",
     type=click.Path(path_type=Path),
-    help="Create the users named in this file of assignments.",
+    help="Set up the users, tenants and roles of this JSON file, also with every reset; or the "
+    "users named in a file of assignments.",
 )
+@click.option(
+    "--url",
+    "public_url",
+    metavar="URL",
+    help="URL by which clients reach it, where it is not that of --host and --port; tokens name it "
+    "as their issuer.",
+)
+@click.option(
+    "--control",
+    is_flag=True,
+    help="Serve /emulator/..., by which tests in any language reset it, seed it and inject faults.",
+)
+@click.option("--access-log", is_flag=True, help="Print a line for each request.")
 @verbose_option
 def emulator(
     *,
@@ -92,6 +114,9 @@ def emulator(
     duplicate_add: str,
     validate_tenants: bool,
     seed_file: Path | None,
+    public_url: str | None,
+    control: bool,
+    access_log: bool,
 ) -> int:
     """Serve an emulator of Frontegg's API on this host, until Ctrl-C or SIGTERM.
 
@@ -101,18 +126,26 @@ def emulator(
     limits = [replace(each, announce=Announce(announce)) for each in rate_limits]
     if plan is not None:
         limits += published_limits(Plan(plan), announce=Announce(announce))
-    made = Emulator(
-        host=host,
-        port=port,
-        token_lifetime=token_lifetime,
-        rate_limits=limits,
-        latency=latency,
-        duplicate_add=DuplicateAdd(duplicate_add),
-        validate_tenants=validate_tenants,
-        # A record of requests would grow for as long as it runs.
-        keep_record=False,
-    )
-    if seed_file is not None:
+    whole = seed_file is not None and seed_file.suffix == ".json"
+    try:
+        made = Emulator(
+            host=host,
+            port=port,
+            token_lifetime=token_lifetime,
+            rate_limits=limits,
+            latency=latency,
+            duplicate_add=DuplicateAdd(duplicate_add),
+            validate_tenants=validate_tenants,
+            seed=seed_file if whole else None,
+            public_url=public_url,
+            control=control,
+            access_log=output.note if access_log else None,
+            # A record of requests would grow for as long as it runs.
+            keep_record=False,
+        )
+    except SeedError as error:
+        raise click.ClickException(str(error)) from None
+    if seed_file is not None and not whole:
         from .emulator_users import seed
 
         users = seed(made, seed_file, tenants=validate_tenants)
@@ -134,12 +167,7 @@ async def _serve(emulator: Emulator, host: str, port: int) -> None:
         raise click.ClickException(f"cannot listen on {host}, port {port}: {reason}") from None
     try:
         output.note(f"The emulator listens on {emulator.url}; Ctrl-C ends it.")
-        variables = {
-            "FRONTEGG_BASE_URL": emulator.url,
-            "FRONTEGG_CLIENT_ID": emulator.client_id,
-            "FRONTEGG_API_KEY": emulator.api_key,
-        }
-        settings = (f"{name}={shlex.quote(value)}" for name, value in variables.items())
+        settings = (f"{name}={shlex.quote(value)}" for name, value in emulator.variables.items())
         output.data(f"export {' '.join(settings)}")
         terminated = asyncio.Event()
         with contextlib.suppress(NotImplementedError):  # Windows has no such handlers

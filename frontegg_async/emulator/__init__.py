@@ -42,10 +42,12 @@ from .policy import (
     RefreshTokenIn,
 )
 from .presets import Plan, published_limits
+from .seed import SeedError
 from .server import Emulator
 from .state.environment import User
 from .state.hooks import Delivery
 from .state.keys import CannotSignError
+from .thread import EmulatorThread
 from .webhooks import Webhooks
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "DuplicateAdd",
     "EmptyBody",
     "Emulator",
+    "EmulatorThread",
     "ExtraFields",
     "Fault",
     "ForeignTenant",
@@ -80,6 +83,7 @@ __all__ = [
     "Redirect",
     "RefreshTokenIn",
     "ReusedConnectionDrop",
+    "SeedError",
     "SetCookie",
     "Stall",
     "TruncatedJson",

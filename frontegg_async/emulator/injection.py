@@ -2,8 +2,10 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
+from .home import Home, at_home
 from .http.response import Response
 
 __all__ = ["Fault", "Injection"]
@@ -37,6 +39,8 @@ class Injection:
     on: str | None = None
     times: int | None = 1
     every: int | None = None
+    home: Home = field(default_factory=Home, repr=False)
+    """The event loop that it runs in; for its own use."""
     struck: int = 0
     """Requests that it has struck so far."""
     seen: int = 0
@@ -79,11 +83,15 @@ class Injection:
 
     async def wait(self, struck: int = 1) -> None:
         """Wait until this many requests have been struck."""
+        await self.home.wait(partial(self._wait, struck))
+
+    async def _wait(self, struck: int) -> None:
         if self.struck < struck:
             event = asyncio.Event()
             self._waiting.append((struck, event))
             await event.wait()
 
+    @at_home
     def clear(self) -> None:
         """End it: strike no more, and let stalled requests go on."""
         self._released.set()

@@ -1,27 +1,14 @@
-"""The server: starting, stopping, and the way of a request through it.
+"""The emulator as users see it: how it is made, set up, made to fail, and asked afterwards."""
 
-A request is recorded; a fault may strike; limits, the token and the headers are checked; the
-handler does the work in one synchronous step (the *commit*); a fault may strike again; the
-response is written.
-
-The ``latency`` passes between the commit and the response, so a client that gives up during it has
-been served all the same (guess). ``service.py`` checks requests, and ``_router.py`` gathers the
-routes from their modules.
-"""
-
-import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from types import TracebackType
-from typing import Final, Self
+from pathlib import Path
+from typing import ParamSpec, TypeVar
 
-from aiohttp import web
-
-from .http.connections import CountingServer, body_of
-from .http.record import Invite, Mail, RecordedRequest
-from .http.request import Call
-from .http.response import CommonHeaders, HangUp, RawResponse, Response
+from .control import Control
+from .home import at_home
+from .http.record import Invite, Mail
+from .http.response import CommonHeaders
 from .injection import Fault, Injection
 from .limits import Limiter, RateLimit
 from .policy import (
@@ -33,8 +20,10 @@ from .policy import (
     RefreshTokenIn,
 )
 from .routes import _router as routes
-from .routes._route import Route
+from .seed import read_seed
 from .service import Service
+from .serving import Serving
+from .signing_in import user_token
 from .state.environment import State, User
 from .state.hosted import HostedLogins
 from .state.jobs import Jobs
@@ -43,14 +32,17 @@ from .state.lag import Lag
 from .state.logins import Logins
 from .state.store import Store
 from .state.tokens import Tokens
+from .thread import EmulatorThread
 from .webhooks import Webhooks
+from .world import World
 
 __all__ = ["Emulator"]
 
-_GRACE_S: Final = 0.05  # for requests in progress when the server stops
+_P = ParamSpec("_P")
+_E = TypeVar("_E")
 
 
-class Emulator:
+class Emulator(Serving):
     """Frontegg's API on a local socket, with state, limits, and faults on demand.
 
     ::
@@ -60,6 +52,8 @@ class Emulator:
             ...  # talk to emulator.url as emulator.client_id with emulator.api_key
 
     State, counts and tokens outlive :meth:`stop`; :meth:`start` may be called again after it.
+    ``with Emulator.in_thread(...) as emulator:`` runs it in a thread of its own. All methods may be
+    called from any thread, and its coroutines awaited in any loop of asyncio.
 
     Args:
         client_id: The environment's client id.
@@ -98,9 +92,19 @@ class Emulator:
         max_url_length: The longest path and query, in bytes, before 414.
         extra_headers: Headers for every response.
         date_header: Send ``Date`` with every response, by which a client knows this host's clock.
+        seed: A file of users, tenants and roles (``docs/testing.md``), set up now and with every
+            :meth:`reset`.
+        public_url: The URL that clients reach it by, where it is not that of the socket.
+        control: Serve ``/emulator/...``, where programs without this object reset it, seed it and
+            inject faults.
+        access_log: Called with one line for each request, without its query.
         keep_record: Keep every request in :attr:`requests`; counts are kept either way.
         clock: The time for tokens, limits and the record.
         wall_clock: The time for everything that goes over the wire, and for aligned limits.
+
+    Raises:
+        SeedError: The seed cannot be read, or contradicts itself.
+        ValueError: An argument is out of range.
 
     """
 
@@ -138,22 +142,16 @@ class Emulator:
         max_url_length: int = 8_192,
         extra_headers: Mapping[str, str] | None = None,
         date_header: bool = True,
+        seed: str | Path | None = None,
+        public_url: str | None = None,
+        control: bool = False,
+        access_log: Callable[[str], object] | None = None,
         keep_record: bool = True,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.client_id = client_id
         self.api_key = api_key
-        self.requests: list[RecordedRequest] = []
-        self.latency = latency
-        self._host = host
-        self._port = port
-        self._keep_record = keep_record
-        self._clock = clock
-        self._counts: Counter[str | None] = Counter()
-        self._injections: list[Injection] = []
-        self._spent: list[Injection] = []
-        self._late: list[tuple[float, Route, Call]] = []
         policy = Policy(
             duplicate_add=duplicate_add,
             foreign_tenant=foreign_tenant,
@@ -171,10 +169,6 @@ class Emulator:
             task_looks=task_looks,
             task_seconds=task_seconds,
         )
-        self._state = State(policy, wall_clock)
-        self.webhooks = Webhooks(self._state.hooks, self._state.now, wall_clock)
-        """The webhooks that events of the routes are sent to, and their deliveries."""
-        self._signed_tokens = signed_tokens
         keys = Keys(jwt_algorithm)
         tokens = Tokens(
             {client_id: api_key, **(credentials or {})},
@@ -185,111 +179,125 @@ class Emulator:
             clock,
             wall_clock,
         )
-        self._store = Store(
-            client_id,
-            policy,
-            keys,
-            tokens,
-            Logins(refresh_token_lifetime, clock, wall_clock),
-            HostedLogins(clock),
-            Jobs(policy, clock),
-            wall_clock,
-            lambda: self.url,
-        )
         limits = [limit.naming(routes.known) for limit in rate_limits]
-        self._limiter = Limiter(limits, clock, wall_clock) if limits else None
-        lag = Lag(self._state, read_lag, clock) if read_lag else None
-        self._service = Service(self._state, self._store, self._limiter, lag, max_url_length)
-        self._common = CommonHeaders(wall_clock, extra_headers or {}, dated=date_header)
-        self._server: CountingServer | None = None
-        self._runner: web.ServerRunner | None = None
+        planted = None if seed is None else read_seed(seed)
 
-    # Start and stop
+        def begin() -> World:
+            state = State(policy, wall_clock)
+            store = Store(
+                client_id,
+                policy,
+                keys,
+                tokens.without_users(),
+                Logins(refresh_token_lifetime, clock, wall_clock),
+                HostedLogins(clock),
+                Jobs(policy, clock),
+                wall_clock,
+                lambda: self.url,
+            )
+            limiter = Limiter(limits, clock, wall_clock) if limits else None
+            lag = Lag(state, read_lag, clock) if read_lag else None
+            service = Service(state, store, limiter, lag, max_url_length)
+            if planted is not None:
+                planted.plant(state, store)
+            return World(state, store, service, limiter, self.home, clock)
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
+        super().__init__(
+            begin,
+            keys,
+            CommonHeaders(wall_clock, extra_headers or {}, dated=date_header),
+            clock,
+            host=host,
+            port=port,
+            public_url=public_url,
+            latency=latency,
+            signed_tokens=signed_tokens,
+            access_log=access_log,
+            keep_record=keep_record,
+        )
+        state = self._world.state
+        self.webhooks = Webhooks(state.hooks, state.now, wall_clock, self.home)
+        """The webhooks that events of the routes are sent to, and their deliveries."""
+        if control:
+            self._control = Control(lambda: self._world, self.reset)
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.stop()
+    @classmethod
+    def in_thread(cls: Callable[_P, _E], *args: _P.args, **kwargs: _P.kwargs) -> EmulatorThread[_E]:
+        """Make an emulator that runs in a thread of its own, with the arguments of the class.
 
-    async def start(self) -> None:
-        """Listen on the socket.
+        ::
 
-        Raises:
-            RuntimeError: If it is running already.
-            OSError: If the port is taken.
-            CannotSignError: If ``signed_tokens`` are wanted without the extra that signs.
+            with Emulator.in_thread(latency=0.1) as emulator:
+                ...  # a synchronous client talks to emulator.url
 
         """
-        if self._runner is not None:
-            raise RuntimeError("the emulator is already running")
-        if self._signed_tokens:
-            self._store.keys.make()
-        server = CountingServer(self._serve)
-        runner = web.ServerRunner(server, shutdown_timeout=_GRACE_S)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, self._host, self._port, backlog=1024).start()
-        except BaseException:
-            await runner.cleanup()
-            raise
-        if self._limiter is not None:
-            self._limiter.start()
-        self._server, self._runner = server, runner
+        return EmulatorThread(cls(*args, **kwargs))
 
-    async def stop(self) -> None:
-        """Close every connection, also with requests in progress, and stop listening."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
-            self._server = None
-            await self.webhooks.stop()
-            # Let cancelled handlers and closed sockets run to their end.
-            for _ in range(4):
-                await asyncio.sleep(0)
+    async def _stopped(self) -> None:
+        await self.webhooks.stop()
 
     @property
-    def url(self) -> str:
-        """Return the base URL, without a slash at the end."""
-        if self._runner is None:
-            raise RuntimeError("the emulator is not running")
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._runner.addresses[0][1]}"
-
-    @property
-    def open_connections(self) -> int:
-        """Return the number of open connections."""
-        return 0 if self._server is None else len(self._server.numbers)
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables that lead a program to it."""
+        return {
+            "FRONTEGG_BASE_URL": self.url,
+            "FRONTEGG_CLIENT_ID": self.client_id,
+            "FRONTEGG_API_KEY": self.api_key,
+        }
 
     # State
 
-    @property
-    def tenants(self) -> Collection[str]:
-        """Return the ids of all tenants, those made on first use included."""
-        self._catch_up()
-        return self._state.tenants.keys()
+    @at_home
+    def reset(self) -> None:
+        """Begin anew, while it runs: with the seed, and nothing that came after it.
+
+        Users, tenants, roles, settings, logins, tokens of users, webhooks, mails, faults, records,
+        counts and used-up limits are gone, and :attr:`latency` is as it was at first. The URL,
+        connections, signing keys and environment tokens stay. Calls in flight end as if nothing
+        were, stalled ones at once, and leave nothing behind.
+        """
+        old, self._world = self._world, self._begin()
+        self.requests = []
+        self.latency = self._first_latency
+        self.webhooks.begin(self._world.state.hooks, self._world.state.now)
+        old.end()
+
+    @at_home
+    def seed(self, file: str | Path) -> None:
+        """Set up the users, tenants and roles of a file, until the next reset.
+
+        Raises:
+            SeedError: The file cannot be read, contradicts itself, or names something that exists;
+                then nothing is set up.
+
+        """
+        read_seed(file).plant(self._world.state, self._world.store)
 
     @property
+    @at_home
+    def tenants(self) -> Collection[str]:
+        """Return the ids of all tenants, those made on first use included."""
+        self._world.catch_up()
+        return dict.fromkeys(self._world.state.tenants).keys()
+
+    @property
+    @at_home
     def invites(self) -> list[Invite]:
         """Return every invite that would have gone out, in order."""
-        self._catch_up()
-        return self._state.invites
+        self._world.catch_up()
+        return self._world.state.invites
 
     @property
     def mails(self) -> list[Mail]:
         """Return every e-mail with a link that would have gone out, in order."""
-        return self._store.mails
+        return self._world.store.mails
 
+    @at_home
     def add_tenant(self, tenant_id: str, *, name: str | None = None) -> None:
         """Set a tenant up."""
-        self._state.tenants[tenant_id] = tenant_id if name is None else name
+        self._world.state.tenants[tenant_id] = tenant_id if name is None else name
 
+    @at_home
     def add_user(
         self,
         user_id: str | None = None,
@@ -310,40 +318,78 @@ class Emulator:
             ValueError: If the id is taken.
 
         """
-        user = self._state.create_user(user_id, email=email, name=name, roles=roles)
+        user = self._world.state.create_user(user_id, email=email, name=name, roles=roles)
         user.super_user = super_user
         user.locked = locked
         for tenant_id in tenant_ids:
-            self._state.tenants.setdefault(tenant_id, tenant_id)
-            self._state.join(user, tenant_id, "Activated")
+            self._world.state.tenants.setdefault(tenant_id, tenant_id)
+            self._world.state.join(user, tenant_id, "Activated")
         if password is not None:
             self.set_password(user.id, password)
         return user.id
 
+    @at_home
+    def user_token(
+        self,
+        user_id: str,
+        tenant_id: str | None = None,
+        *,
+        roles: str | Iterable[str] | None = None,
+    ) -> str:
+        """Log a user in without a password, and return the signed token.
+
+        A user or tenant that does not exist is made, and the user a member of the tenant, which
+        becomes the user's active one.
+
+        Args:
+            user_id: The user.
+            tenant_id: The tenant that the token acts in; None is the user's active one.
+            roles: Keys of roles, or one key, which become the user's roles in this tenant; None
+                leaves them.
+                An unknown role is made as by :meth:`add_user`.
+
+        Raises:
+            ValueError: If the user has no tenant, or may not log in.
+            CannotSignError: If the extra that signs is not installed.
+
+        """
+        self._world.catch_up()
+        return user_token(self._world.state, self._world.store, user_id, tenant_id, roles)
+
+    @at_home
     def set_password(self, user_id: str, password: str) -> None:
         """Let a user log in with this password; raise :exc:`KeyError` if there is none."""
-        self._store.logins.passwords[self.user(user_id).id] = password
+        self._world.store.logins.passwords[self.user(user_id).id] = password
 
+    @at_home
     def user(self, user_id: str) -> User:
         """Return a user, live; raise :exc:`KeyError` if there is none."""
-        self._catch_up()
-        return self._state.users[user_id]
+        self._world.catch_up()
+        return self._world.state.users[user_id]
 
+    @at_home
     def memberships(self) -> set[tuple[str, str]]:
         """Return every pair of user id and tenant id."""
-        self._catch_up()
-        return {(user.id, tenant) for user in self._state.users.values() for tenant in user.tenants}
+        self._world.catch_up()
+        return {
+            (user.id, tenant)
+            for user in self._world.state.users.values()
+            for tenant in user.tenants
+        }
 
+    @at_home
     def revoke_tokens(self) -> None:
         """Make every token issued so far worthless: 401 from now on."""
-        self._store.tokens.revoke_all()
+        self._world.store.tokens.revoke_all()
 
+    @at_home
     def revoke_user(self, user_id: str, *, sessions: bool = True) -> None:
         """Make a user's access tokens worthless, and with ``sessions`` the refresh tokens too."""
-        self._store.tokens.revoke_user(user_id)
+        self._world.store.tokens.revoke_user(user_id)
         if sessions:
-            self._store.logins.close_all(user_id=user_id)
+            self._world.store.logins.close_all(user_id=user_id)
 
+    @at_home
     def rotate_keys(self, *, keep: bool = False) -> None:
         """Sign tokens with a new key from now on.
 
@@ -354,15 +400,17 @@ class Emulator:
         Raises:
             CannotSignError: The extra that signs is not installed.
         """
-        self._store.keys.rotate(keep=keep)
+        self._keys.rotate(keep=keep)
 
+    @at_home
     def finish_tasks(self) -> None:
         """Let every long-running task do all that it still has to do."""
-        with self._service.recording():
-            self._store.jobs.finish()
+        with self._world.service.recording():
+            self._world.store.jobs.finish()
 
     # Faults and the record
 
+    @at_home
     def inject(
         self,
         fault: Fault,
@@ -383,18 +431,14 @@ class Emulator:
             ValueError: If there is no such route, or a number is not positive.
 
         """
-        injection = Injection(fault, None if on is None else routes.known(on), times, every)
-        self._injections.append(injection)
-        return injection
+        return self._world.inject(fault, on, times, every)
 
+    @at_home
     def clear_faults(self) -> None:
         """End every fault: stalled requests go on, and late work is done now."""
-        self._catch_up(everything=True)
-        for injection in (*self._injections, *self._spent):
-            injection.clear()
-        self._injections.clear()
-        self._spent.clear()
+        self._world.clear_faults()
 
+    @at_home
     def count(self, on: str | None = None) -> int:
         """Return the number of requests for ``"METHOD /template"``, or of all.
 
@@ -402,91 +446,4 @@ class Emulator:
             ValueError: If there is no such route.
 
         """
-        return self._counts.total() if on is None else self._counts[routes.known(on)]
-
-    # The way of a request
-
-    async def _serve(self, request: web.BaseRequest) -> RawResponse:
-        server = self._server
-        assert server is not None  # noqa: S101 - no request without a server
-        connection = request.protocol
-        target = request.raw_path
-        path, _, query = target.partition("?")
-        found = routes.find(request.method, path)
-        route, values = (None, ()) if found is None else found
-        key = None if route is None else route.key
-        self._counts[key] += 1
-        headers = request.headers
-        body = await body_of(request)
-        self._catch_up()
-        record: RecordedRequest | None = None
-        if self._keep_record:
-            record = RecordedRequest(
-                request.method,
-                target,
-                None if route is None else route.template,
-                headers,
-                body,
-                self._clock(),
-                server.numbers.get(connection, 0),
-            )
-            self.requests.append(record)
-        injection = (
-            self._strike(key, reused=connection in server.served) if self._injections else None
-        )
-        server.served.add(connection)
-        call = Call(values, query, headers, body, self._store)
-        if self._limiter is not None:
-            call.address = request.remote or ""
-        response: Response | HangUp
-        try:
-            if injection is None:
-                response = self._service.answer(route, call, len(target), record)
-            else:
-                response = await self._answer_under(injection, route, call, len(target), record)
-        except HangUp as hang_up:
-            response = hang_up
-        if self.latency:
-            await asyncio.sleep(self.latency)
-        if record is not None and isinstance(response, Response):
-            record.status = response.status
-        return RawResponse(response, self._common)
-
-    def _catch_up(self, *, everything: bool = False) -> None:
-        """Do the work of calls that were answered before it was done, as far as it is due."""
-        if not self._late:
-            return
-        now = self._clock()
-        due = [each for each in self._late if everything or each[0] <= now]
-        self._late = [each for each in self._late if not (everything or each[0] <= now)]
-        for at, route, call in sorted(due, key=lambda each: each[0]):
-            self._service.commit_late(route, call, min(at, now))
-
-    def _strike(self, key: str | None, *, reused: bool) -> Injection | None:
-        for injection in self._injections:
-            if injection.strikes(key, reused=reused):
-                if injection.spent:
-                    # Not searched for every request, but still within reach of clear_faults.
-                    self._injections.remove(injection)
-                    self._spent.append(injection)
-                return injection
-        return None
-
-    async def _answer_under(
-        self,
-        injection: Injection,
-        route: Route | None,
-        call: Call,
-        length: int,
-        record: RecordedRequest | None,
-    ) -> Response:
-        if record is not None:
-            record.fault = type(injection.fault).__name__
-        late = injection.fault.commits_after
-        if late is not None and route is not None:
-            self._late.append((self._clock() + late, route, call))
-        early = await injection.fault.before(injection)
-        if early is not None:
-            return early
-        response = self._service.answer(route, call, length, record)
-        return await injection.fault.after(response, injection)
+        return self._world.count_of(on)

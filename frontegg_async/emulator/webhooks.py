@@ -12,14 +12,15 @@ no response within 5 seconds is a failure                             guess
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib.util import find_spec
 from typing import Any, Final
 from uuid import uuid4
 
 import aiohttp
 
+from .home import Home, at_home
 from .state.hooks import Delivery, Form, Hook, Hooks, Signature
 from .state.keys import CannotSignError
 
@@ -36,16 +37,32 @@ class Webhooks:
     """
 
     def __init__(
-        self, hooks: Hooks, now: Callable[[], str], wall_clock: Callable[[], float] = time.time
+        self, hooks: Hooks, now: Callable[[], str], wall_clock: Callable[[], float], home: Home
     ) -> None:
         self.deliveries: list[Delivery] = []
         """Every delivery that was tried, in order."""
+        self.home = home
+        """The event loop that it runs in; for its own use."""
         self._hooks = hooks
         self._now = now
         self._wall_clock = wall_clock
         self._task: asyncio.Task[None] | None = None
+        self._ended: set[asyncio.Task[None]] = set()
         hooks.wake = self._wake
 
+    def begin(self, hooks: Hooks, now: Callable[[], str]) -> None:
+        """Begin anew with other hooks, and break off what is being sent; for the reset."""
+        self.deliveries = []
+        self._hooks = hooks
+        self._now = now
+        hooks.wake = self._wake
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            self._ended.add(task)
+            task.add_done_callback(self._ended.discard)
+
+    @at_home
     def add(
         self,
         url: str,
@@ -88,6 +105,7 @@ class Webhooks:
         self._hooks.registered[hook.id] = hook
         return hook.id
 
+    @at_home
     def remove(self, hook_id: str) -> None:
         """Remove a webhook; raise :exc:`KeyError` if there is none."""
         del self._hooks.registered[hook_id]
@@ -112,23 +130,34 @@ class Webhooks:
 
         """
         ids = {"tenantId": tenant_id, "userId": user_id, **context}
+        return await self.home.wait(partial(self._send, key, ids, user))
+
+    async def _send(
+        self, key: str, ids: dict[str, Any], user: Mapping[str, Any] | None
+    ) -> list[Delivery]:
         deliveries = self._hooks.put(key, ids, user)
-        await self.drain()
+        await self._drain()
         return deliveries
 
     async def drain(self) -> None:
         """Wait until every event that waits has been sent, or has failed."""
+        await self.home.wait(self._drain)
+
+    async def _drain(self) -> None:
         self._wake()
-        while self._task is not None and not self._task.done():
-            await asyncio.shield(self._task)
+        while (task := self._task) is not None and not task.done():
+            await asyncio.wait((task,))
+            if not task.cancelled():
+                task.result()
 
     async def stop(self) -> None:
         """Stop sending; events that wait are sent after the next start."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        ended = {*self._ended, *(() if task is None else (task,))}
+        for each in ended:
+            each.cancel()
+        if ended:
+            await asyncio.wait(ended)
 
     def _wake(self) -> None:
         if self._hooks.waiting and (self._task is None or self._task.done()):

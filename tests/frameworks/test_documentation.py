@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +12,8 @@ import pytest
 from frontegg_async import FronteggSession
 from frontegg_async.emulator import AnswerStatus, Emulator
 
+from ..support.suites import ROOT, WITHOUT_ASYNCIO, files_of, run_pytest
 from .conftest import Tokens, bearer, client_of
-
-ROOT = Path(__file__).parents[2]
-_FILE = re.compile(r"<!-- file: ([\w.]+) -->\n```python\n(.*?)```", re.DOTALL)
 
 PAGES = ["fastapi.md", "starlette.md", "litestar.md", "aiohttp.md", "django.md"]
 
@@ -113,24 +108,9 @@ async def test_hook(frontegg, monkeypatch):
 """Code that gives the webhook of a page to its application, and sends to it."""
 
 
-def files_of(page: str) -> dict[str, str]:
-    """Return the files of a page, by name; parts of one file follow each other."""
-    files: dict[str, str] = {}
-    for name, text in _FILE.findall((ROOT / "docs" / page).read_text()):
-        files[name] = files.get(name, "") + text
-    return files
-
-
 def run(folder: Path, *names: str) -> str:
     """Run tests in a folder, and return the last line of the output."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", *names],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_pytest(folder, *WITHOUT_ASYNCIO, *names)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.splitlines()[-1]
 

@@ -91,7 +91,7 @@ async def kill_in_flight(
         assert in_flight.done(), (await process.communicate())[1].decode()[-2_000:]
         process.send_signal(signal.SIGKILL)
         await ended
-    server._injections.clear()  # what the dead worker sent is committed by the clock alone
+    injected.result().clear()  # what the dead worker sent is committed by the clock alone
 
 
 async def second_attempt(
@@ -144,7 +144,7 @@ async def test_requests_that_never_arrived_are_sent(anyio_backend: str, claims_u
     async with leaping(duplicate_add=DuplicateAdd.CREATED_AND_INVITES) as (server, session):
         missing = crowded(server)
         await kill_in_flight(server, settings, claims_url)
-        server._late.clear()
+        server._world._late.clear()
         outcomes = await second_attempt(session, settings, claims_url)
         assert outcomes == {"applied": len(missing), "unchanged": HELD}
         assert invited(server) == Counter(missing)

@@ -18,6 +18,7 @@ the claims of a user's token: ``routes/_claims.py``
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from copy import copy
 from enum import Enum
 from typing import Final
 
@@ -79,6 +80,12 @@ class Tokens:
         # Two of them, because the tokens within one live equally long, but for templates.
         self._environments: dict[str, Token] = {}
         self._users: dict[str, Token] = {}
+
+    def without_users(self) -> "Tokens":
+        """Return the same tokens of environments, without those of users; for the reset."""
+        others = copy(self)
+        others._users = {}  # noqa: SLF001 - of this class
+        return others
 
     @property
     def lifetime(self) -> float:
