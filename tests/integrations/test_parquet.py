@@ -14,9 +14,9 @@ import pytest
 
 from frontegg_async import Assignment, FronteggSession, InvalidRequestError
 from frontegg_async.bulk import Malformed, read_rows
+from frontegg_async.bulk.input.arrow import BATCH_ROWS
 from frontegg_async.bulk.input.columns import Row
 from frontegg_async.bulk.input.originals import Original
-from frontegg_async.bulk.input.arrow import BATCH_ROWS
 from frontegg_async.emulator import Emulator
 
 # pyarrow 26 has no type hints: all names of these two modules are Any.
