@@ -1,0 +1,85 @@
+"""Assign users to tenants from a task queue, taskiq over Redis.
+
+    taskiq worker examples.taskiq_assign:broker          # as many as there are machines
+    python -m examples.taskiq_assign rows/ outcomes/ members-2026-03-31
+
+Workers read ``FRONTEGG_CLIENT_ID``, ``FRONTEGG_API_KEY``, ``FRONTEGG_FLEET_URL`` and ``QUEUE_URL``
+from their environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow.parquet as pq
+from taskiq import Context, SmartRetryMiddleware, TaskiqDepends, TaskiqEvents, TaskiqState
+from taskiq_redis import RedisAsyncResultBackend, RedisStreamBroker
+
+from frontegg_async import FronteggSession
+from frontegg_async.bulk import Assign, Partition
+from frontegg_async.integrations.redis_claims import RedisClaims
+
+QUEUE_URL = os.environ.get("QUEUE_URL", "redis://127.0.0.1:6379")
+
+# A message is confirmed when its task has ended. What a dead worker held goes to another one after
+# ``idle_timeout``; a task that takes longer is given out a second time, and waits for its claim.
+broker = (
+    RedisStreamBroker(QUEUE_URL, idle_timeout=int(os.environ.get("QUEUE_IDLE_MS", "600000")))
+    .with_result_backend(RedisAsyncResultBackend(QUEUE_URL, result_ex_time=86_400))
+    .with_middlewares(SmartRetryMiddleware(default_retry_count=10, default_delay=5.0))
+)
+
+
+@broker.on_event(TaskiqEvents.WORKER_STARTUP)
+async def open_session(state: TaskiqState) -> None:
+    """Open one session for all tasks of the worker."""
+    state.frontegg = FronteggSession.from_env()
+    await state.frontegg.open()
+
+
+@broker.on_event(TaskiqEvents.WORKER_SHUTDOWN)
+async def close_session(state: TaskiqState) -> None:
+    """Close it."""
+    await state.frontegg.aclose()
+
+
+@broker.task(retry_on_error=True)
+async def assign(
+    source: str, group: int, target: str, run_id: str, context: Annotated[Context, TaskiqDepends()]
+) -> dict[str, int]:
+    """Run one row group, write its outcomes, and return their counts."""
+    table = pq.ParquetFile(source).read_row_group(group, columns=["user_id", "tenant_id"])
+    claims = RedisClaims.from_url(os.environ.get("FRONTEGG_CLAIMS_URL", QUEUE_URL))
+    partition = Partition(Assign(), run_id=run_id, claims=claims)
+    outcomes = await partition.run(context.state.frontegg, table)
+    pq.write_table(outcomes, target)
+    return dict(Counter(outcomes.column("outcome").to_pylist()))
+
+
+async def main(parts: list[tuple[str, int, str]], run_id: str) -> None:
+    """Put each row group into the queue, and wait for the counts."""
+    await broker.startup()
+    tasks = [await assign.kiq(*part, run_id) for part in parts]
+    counts: Counter[str] = Counter()
+    for task in tasks:
+        result = await task.wait_result(timeout=86_400)
+        result.raise_for_error()
+        counts += Counter(result.return_value)
+    sys.stdout.write(f"{dict(counts)}\n")
+    await broker.shutdown()
+
+
+if __name__ == "__main__":
+    rows, outcomes = Path(sys.argv[1]), Path(sys.argv[2])
+    outcomes.mkdir(parents=True, exist_ok=True)
+    parts = [
+        (str(source), group, str(outcomes / f"{source.stem}-{group:05}.parquet"))
+        for source in sorted(rows.glob("*.parquet"))
+        for group in range(pq.ParquetFile(source).num_row_groups)
+    ]
+    asyncio.run(main(parts, sys.argv[3]))

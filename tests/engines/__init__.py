@@ -1,0 +1,1 @@
+"""Partitions on the engines that run them: Dask, Ray Data, Spark and a task queue."""
