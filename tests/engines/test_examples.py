@@ -53,6 +53,7 @@ def environment(server: Emulator, redis_url: str) -> dict[str, str]:
         "FRONTEGG_API_KEY": server.api_key,
         "FRONTEGG_BASE_URL": server.url,
         "FRONTEGG_CLAIMS_URL": redis_url,
+        "PYSPARK_PYTHON": sys.executable,
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
