@@ -25,11 +25,20 @@ from frontegg_async.bulk import Assign, Partition
 from frontegg_async.integrations.redis_claims import RedisClaims
 
 QUEUE_URL = os.environ.get("QUEUE_URL", "redis://127.0.0.1:6379")
+IDLE_MS = int(os.environ.get("QUEUE_IDLE_MS", "600000"))
 
-# A message is confirmed when its task has ended. What a dead worker held goes to another one after
-# ``idle_timeout``; a task that takes longer is given out a second time, and waits for its claim.
 broker = (
-    RedisStreamBroker(QUEUE_URL, idle_timeout=int(os.environ.get("QUEUE_IDLE_MS", "600000")))
+    RedisStreamBroker(
+        QUEUE_URL,
+        # A message is confirmed when its task has ended, and one that is not confirmed for so long
+        # goes to another worker. A task that takes longer is begun twice: the second one waits for
+        # the claim of the first.
+        idle_timeout=IDLE_MS,
+        # A worker that is killed while it looks for such messages would lock them for ever.
+        unacknowledged_lock_timeout=10.0,
+        # One at a time: a worker that takes a hundred leaves none for others.
+        xread_count=1,
+    )
     .with_result_backend(RedisAsyncResultBackend(QUEUE_URL, result_ex_time=86_400))
     .with_middlewares(SmartRetryMiddleware(default_retry_count=10, default_delay=5.0))
 )
@@ -48,7 +57,7 @@ async def close_session(state: TaskiqState) -> None:
     await state.frontegg.aclose()
 
 
-@broker.task(retry_on_error=True)
+@broker.task("assign", retry_on_error=True)
 async def assign(
     source: str, group: int, target: str, run_id: str, context: Annotated[Context, TaskiqDepends()]
 ) -> dict[str, int]:
@@ -61,15 +70,29 @@ async def assign(
     return dict(Counter(outcomes.column("outcome").to_pylist()))
 
 
+@broker.task("wake")
+async def wake() -> None:
+    """Do nothing: a worker looks for tasks of dead ones only after it was given a new one."""
+
+
+async def keep_awake() -> None:
+    """Send ``wake`` as often as a message may have become idle."""
+    while True:
+        await asyncio.sleep(IDLE_MS / 1_000)
+        await wake.kiq()
+
+
 async def main(parts: list[tuple[str, int, str]], run_id: str) -> None:
     """Put each row group into the queue, and wait for the counts."""
     await broker.startup()
     tasks = [await assign.kiq(*part, run_id) for part in parts]
+    waking = asyncio.create_task(keep_awake())
     counts: Counter[str] = Counter()
     for task in tasks:
         result = await task.wait_result(timeout=86_400)
         result.raise_for_error()
         counts += Counter(result.return_value)
+    waking.cancel()
     sys.stdout.write(f"{dict(counts)}\n")
     await broker.shutdown()
 

@@ -80,6 +80,8 @@ SLOW: Final = frozenset(
         "emulator/test_pytest_plugin.py",
         "emulator/test_testing_page.py",
         "endpoints/test_models.py",
+        "engines/test_dask.py",
+        "engines/test_examples.py",
         "endpoints/test_odd_responses.py",
         "frameworks/test_documentation.py",
         "frameworks/test_servers.py",

@@ -5,10 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from frontegg_async.emulator import Emulator
+
 from ..integrations.conftest import run_redis
+
+FILES: Final = 2
+GROUPS: Final = 3
+GROUP_ROWS: Final = 40
+ROWS: Final = FILES * GROUPS * GROUP_ROWS
+HELD: Final = 25
+"""Rows that hold before the run."""
 
 
 @pytest.fixture(scope="session")
@@ -19,9 +32,23 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def needs(library: str) -> None:
-    """Skip a test without its engine, which fails where ``FRONTEGG_TEST_ENGINES`` is set."""
+    """Skip a test without its engine, which fails in CI."""
     if find_spec(library) is None:
         problem = f"{library} is not installed: pip install 'frontegg-async[engines]'"
-        if os.environ.get("FRONTEGG_TEST_ENGINES"):
+        if os.environ.get("CI") == "true":
             pytest.fail(problem)
         pytest.skip(problem)
+
+
+def fill(server: Emulator, folder: Path) -> set[tuple[str, str]]:
+    """Make users and a folder of their rows; return the pairs that the rows want."""
+    pairs = [(f"u{number:04}", f"t{number % 7}") for number in range(ROWS - 1)]
+    for number, (user, tenant) in enumerate(pairs):
+        server.add_user(user, tenant_ids=[tenant] if number < HELD else [])
+    rows = [*pairs, ("nobody", "t0")]
+    folder.mkdir()
+    for number in range(FILES):
+        part = rows[number::FILES]
+        table = pa.table({"user_id": [u for u, _ in part], "tenant_id": [t for _, t in part]})
+        pq.write_table(table, folder / f"part-{number}.parquet", row_group_size=GROUP_ROWS)
+    return set(pairs)

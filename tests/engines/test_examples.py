@@ -4,45 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 from typing import Final
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from frontegg_async.bulk import Report
-from frontegg_async.emulator import Emulator
+from frontegg_async.emulator import Emulator, Stall
 
 from ..support.routes import ADD
 from ..support.sessions import API_KEY
-from .conftest import needs
+from .conftest import HELD, ROWS, fill, needs
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
 ROOT: Final = Path(__file__).parents[2]
-FILES: Final = 2
-GROUPS: Final = 3
-GROUP_ROWS: Final = 40
-ROWS: Final = FILES * GROUPS * GROUP_ROWS
-HELD: Final = 25
-"""Rows that hold before the run."""
-
-
-def fill(server: Emulator, folder: Path) -> set[tuple[str, str]]:
-    """Make users and a folder of their rows; return the pairs that the rows want."""
-    pairs = [(f"u{number:04}", f"t{number % 7}") for number in range(ROWS - 1)]
-    for number, (user, tenant) in enumerate(pairs):
-        server.add_user(user, tenant_ids=[tenant] if number < HELD else [])
-    rows = [*pairs, ("nobody", "t0")]
-    folder.mkdir()
-    for number in range(FILES):
-        part = rows[number::FILES]
-        table = pa.table({"user_id": [u for u, _ in part], "tenant_id": [t for _, t in part]})
-        pq.write_table(table, folder / f"part-{number}.parquet", row_group_size=GROUP_ROWS)
-    return set(pairs)
 
 
 def environment(server: Emulator, redis_url: str) -> dict[str, str]:
@@ -105,3 +84,45 @@ async def test_the_engine_does_every_row_once(
         sent = len(server.requests)
         await run(variables, *command)
         assert len(server.requests) == sent
+
+
+async def test_a_task_queue_does_every_row_once(
+    anyio_backend: str, tmp_path: Path, redis_url: str
+) -> None:
+    """Workers of a queue do all rows, and what a killed worker held is done by the next one."""
+    needs("taskiq_redis")
+    async with Emulator(api_key=API_KEY) as server:
+        wished = fill(server, tmp_path / "rows")
+        variables = {
+            **environment(server, redis_url),
+            "QUEUE_URL": redis_url,
+            "QUEUE_IDLE_MS": "8000",
+        }
+        stalled = server.inject(Stall(), on=ADD, times=20)
+        queue = ("-m", "taskiq", "worker", "examples.taskiq_assign:broker", "--workers", "1")
+        sender = asyncio.create_task(
+            run(
+                variables,
+                *("-m", "examples.taskiq_assign"),
+                *(str(tmp_path / "rows"), str(tmp_path / "outcomes"), str(tmp_path)),
+            )
+        )
+        first = await asyncio.create_subprocess_exec(
+            sys.executable, *queue, cwd=ROOT, env=variables, start_new_session=True
+        )
+        await stalled.wait(20)
+        os.killpg(first.pid, signal.SIGKILL)
+        await first.wait()
+        stalled.clear()
+        second = await asyncio.create_subprocess_exec(
+            sys.executable, *queue, cwd=ROOT, env=variables, start_new_session=True
+        )
+        try:
+            output = await sender
+        finally:
+            os.killpg(second.pid, signal.SIGKILL)
+            await second.wait()
+        assert server.memberships() == wished
+        assert f"'applied': {ROWS - 1 - HELD}" in output
+        report = Report.of(sorted((tmp_path / "outcomes").glob("*.parquet")))
+        assert (report.rows, report.applied, report.failed) == (ROWS, ROWS - 1 - HELD, 1)
