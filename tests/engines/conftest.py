@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from frontegg_async.emulator import Emulator
 
 from ..integrations.conftest import run_redis
+
+# pyarrow has no type hints: as values, its modules can be declared as Any.
+pa: Any = import_module("pyarrow")
+pq: Any = import_module("pyarrow.parquet")
 
 FILES: Final = 2
 GROUPS: Final = 3

@@ -80,7 +80,9 @@ async def test_the_engine_does_every_row_once(
         report = Report.of(sorted(outcomes.glob("**/*.parquet")))
         counts = (report.rows, report.applied, report.unchanged, report.failed)
         assert counts == (ROWS, ROWS - 1 - HELD, HELD, 1)
-        assert report.failures[0].row.user_id == "nobody"
+        row = report.failures[0].row
+        assert row is not None
+        assert row.user_id == "nobody"
         sent = len(server.requests)
         await run(variables, *command)
         assert len(server.requests) == sent
