@@ -248,7 +248,7 @@ def test_a_wait_is_logged(
     """Without a terminal a line names the limit, and tells the time left and no rate of zero."""
     monkeypatch.setattr(progress, "LOG_EVERY_S", 0.01)
     path = make_file(*(f"user-{n},acme" for n in range(13)))
-    limited = ("--emulator", "--emulator-rate-limit", "12/2", "--plan", "never")
+    limited = ("--emulator", "--emulator-rate-limit", "12/5", "--plan", "never")
     result = bare.run("bulk", "assign", path, *limited)
     assert result.exit_code == 0, result.output
     named = "limit of users.add_to_tenant used up, next calls in "

@@ -251,6 +251,7 @@ def test_what_its_method_does_not_say() -> None:
         "invitations.verify",
         "ip_restrictions.verify",
         "ip_restrictions.verify_allowed",
+        "users.count_by_tenant",
     }
     assert {
         each.name

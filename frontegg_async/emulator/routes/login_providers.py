@@ -103,7 +103,7 @@ def _without(document: Document, *names: str) -> dict[str, Any]:
 ROUTES: Final = (
     route("GET", _V1, _get_active, takes=Takes.NOTHING),
     route("GET", _V2 + "/authenticated", _get_active, takes=Takes.EITHER),
-    route("GET", _CUSTOM, _get_custom, takes=Takes.EITHER),
+    route("GET", _CUSTOM, _get_custom, takes=Takes.NOTHING),
     route("POST", _CUSTOM, _create_custom, takes=Takes.ENVIRONMENT),
     route("PATCH", _CUSTOM + "/{id}", _update_custom, takes=Takes.ENVIRONMENT),
     route("DELETE", _CUSTOM + "/{id}", _delete_custom, takes=Takes.ENVIRONMENT),
