@@ -60,6 +60,7 @@ FLOORS: dict[float, tuple[str, ...]] = {
         "auth.token_stores",
         "auth.user_tokens",
     ),
+    3.5: ("fleet",),
     4: ("_core", "observing", "session"),
     5: ("bulk.caller_errors", "bulk.input", "emulator"),
     5.1: ("bulk.ledger",),
