@@ -198,7 +198,7 @@ class SharedLimit(GroupPacer):
         gate, spacing = self._gate, self._spacing
         if news.unleased and not gate.closed:
             phase = self._phase
-            slot = 1.0 / phase.rate_at(now, self._answers.mean, self._taken + self._flight + self._held)
+            slot = self._slot(now, self._taken + self._flight + self._held)
             longest = max(phase.period, slot, spacing.next_at - now)
             spacing.take(now, news.unleased * slot, longest, idle=self._flight + self._held == 0)
         if news.returned:
@@ -249,10 +249,17 @@ class SharedLimit(GroupPacer):
         portion = math.floor(min(LEASE_S * self._phase.rate, MAX_LEASES) / max(members, 1))
         return min(wanted, max(portion, 1))
 
+    def _slot(self, now: float, sent: int) -> float:
+        """Return the seconds of a slot."""
+        if self._opening is not None:
+            # What is tried at the end of a window would be tried until the opening is certain.
+            return 1.0 / self._phase.rate
+        return 1.0 / self._phase.rate_at(now, self._answers.mean, sent)
+
     def _use_slot(self, now: float, longest: float) -> float:
         """Use up the next slot; return its seconds."""
         phase, spacing = self._phase, self._spacing
-        slot = 1.0 / phase.rate_at(now, self._answers.mean, self._taken + self._in_flight)
+        slot = self._slot(now, self._taken + self._in_flight)
         longest = max(longest, slot, spacing.next_at - now)
         spacing.take(now, slot, longest, idle=self._in_flight == 0)
         self._in_flight += 1
@@ -272,9 +279,7 @@ class SharedLimit(GroupPacer):
             leased.append(at)
         self._note_held_back(now, wanted, leased)
 
-    def _lease_bulk(
-        self, now: float, member: _Member, news: News, leased: list[float]
-    ) -> float:
+    def _lease_bulk(self, now: float, member: _Member, news: News, leased: list[float]) -> float:
         """Lease slots to bulk calls; return the time to ask again if there are none yet."""
         phase, spacing = self._phase, self._spacing
         cap = news.rate

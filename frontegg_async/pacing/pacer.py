@@ -322,8 +322,7 @@ class GroupPacer:
         if opens:
             self._open(sent_at, now)
         elif self._opening is not None and (
-            sent_at > gate.opened_at
-            or self._taken - self._opening.taken >= self._certain_calls
+            sent_at > gate.opened_at or self._taken - self._opening.taken >= self._certain_calls
         ):
             opening, self._opening = self._opening, None
             self._learn(opening)
