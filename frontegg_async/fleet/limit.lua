@@ -38,6 +38,9 @@ local SPRINT_SHARE, SEVERAL_CLOSED_SHARE = 0.012, 0.3
 local IDLE_SHARE, RECENT_PERIODS, UNWATCHED_S, CROWD_CALLS = 0.6, 2.0, 2.0 * MAX_LOOK_GAP_S, 16
 local SURVEY_S, SURVEY_PERIODS, COUNTED_CALLS, MARKS_A_PERIOD = 60.0, 20.0, 20.0, 16
 
+-- shared_limit.py
+local MET_AGAIN_S = 30.0
+
 local SEEKING, STREAMING, WINDOWED = 0, 1, 2
 
 -- S: the state. MARKS: times, each followed by the calls taken by then.
@@ -510,6 +513,11 @@ local function learn()
   end
   local closed_at, reset = S.opening_closed_at, S.opening_reset
   local at, count = S.cycle_start, S.cycle_count
+  -- shared_limit.py: a limit that interactive calls meet again so soon is what they ask, or less.
+  if not phase_limited() and S.runners == 0 and S.cycle_from_opening == 1
+    and reset - at <= MET_AGAIN_S then
+    S.held_back_in_cycle = 1
+  end
   if at ~= at then at, count = reset, 0 end
   local trip = S.answer_mean
   local cycle = {
