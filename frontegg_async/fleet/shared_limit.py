@@ -30,7 +30,7 @@ from typing import Final
 import msgspec
 
 from ..pacing.pacer import GroupPacer, Opening
-from ..pacing.phases import Seeking, Windowed, remembered
+from ..pacing.phases import Seeking, Stream, Windowed, remembered
 from ..pacing.spacing import CATCH_UP_S
 from .news import GateNews, Grant, News
 
@@ -61,7 +61,9 @@ UNKNOWN_TRY: Final = 2.0
 INTERACTIVE_S: Final = 60.0
 """Seconds since the last interactive call in which there are some."""
 MET_AGAIN_S: Final = 30.0
-"""Seconds: a limit that interactive calls meet again so soon is what they ask, or less."""
+"""Seconds between two times that interactive calls alone meet a limit,"""
+MET_CALLS: Final = 3
+"""and least calls refused then, that show that there is one."""
 BACK_S: Final = 5.0
 """Seconds by which the fleet's clock may be set back; by more, the state says nothing any more."""
 
@@ -237,18 +239,21 @@ class SharedLimit(GroupPacer):
 
     def _learn(self, opening: Opening) -> None:
         before = self._phase
-        start = self._cycle_start
-        if (
-            not self.limited
-            and not self._runners
+        at = opening.reset if self._cycle_start is None else self._cycle_start[0]
+        met_again = (
+            not self._runners
             and self._cycle_from_opening
-            and start is not None
-            and opening.reset - start[0] <= MET_AGAIN_S
-        ):
-            self._held_back_in_cycle = True
+            and opening.reset - at <= MET_AGAIN_S
+            and self._refused - self._refused_at_cycle_start >= MET_CALLS
+        )
+        # A limit that interactive calls meet again so soon is about what they ask.
+        self._held_back_in_cycle |= met_again
         super()._learn(opening)
         phase = self._phase
-        if phase is not before and isinstance(phase, Seeking) and not self._runners:
+        if met_again and not phase.limited:
+            period = max(opening.reset - opening.closed_at, 1.0)
+            self._phase = Stream(opening.recent_rate, opening.reset, period)
+        elif phase is not before and isinstance(phase, Seeking) and not self._runners:
             # Of interactive calls alone it is known that the server took as many.
             phase.rate = max(phase.rate, opening.recent_rate)
 
