@@ -18,8 +18,8 @@ monotonic clocks mean nothing to another process.
     save         the store has it              the next refresh; ``close``, 1 s
     callback     ``on_refresh`` has returned   ``close``, 4 s
 
-A token that the server rejects with 401 is replaced: by the one in the store, if there is another,
-and if the server rejects that one too by a new one. A route that rejects new tokens as well rejects
+A token that the server rejects with 401 is replaced: by the one in the store, if there is another.
+One session at a time fetches a new one, and looks into the store again before. A route that rejects new tokens as well rejects
 them for another reason, and costs no further token for a while.
 """
 
@@ -53,6 +53,7 @@ from .token_stores import StoredToken, TokenStore, is_usable
 R = TypeVar("R")
 
 _logger: Final = logging.getLogger("frontegg_async.auth.token_manager")
+_store_logger: Final = logging.getLogger("frontegg_async.auth.token_stores")
 
 ADVISORY_SHARE: Final = 0.8
 """Share of its life after which a token is replaced in the background."""
@@ -74,8 +75,12 @@ MAX_REFRESH_WAIT_S: Final = 2.0
 """Most seconds that a caller waits for a new token while the old one is good."""
 STORE_TIMEOUT_S: Final = 0.5
 """Seconds that a token store may take; after that the auth route is asked."""
-STORE_PAUSE_S: Final = 30.0
+STORE_PAUSE_S: Final = 2.0
 """Seconds without the token store after it has failed or was too slow."""
+MAX_DEAD_FROM_STORE: Final = 2
+"""Tokens from the store that may be rejected in a row before one is fetched without asking it.
+After a revocation the first of them is as old as the session's own, if another session had renewed
+that in advance; the next one is new."""
 LEASE_S: Final = 10.0
 """Seconds that a session has to fetch a token while other sessions wait for it."""
 FIRST_POLL_S: Final = 0.05
@@ -194,7 +199,7 @@ class TokenManager:
         self._next_fetch_at = 0.0
         self._next_replacement_at = 0.0
         self._unaccepted_rejections = 0
-        self._skip_store = False  # the next token must not come from the store
+        self._dead_from_store = 0
         self._holds_lease = False
         self._closed = False
         self.rejecting_routes: Final[dict[str, _RouteRejections]] = {}
@@ -286,6 +291,7 @@ class TokenManager:
             except BaseException:
                 await self._release_lease()
                 raise
+            self._dead_from_store = 0
             life = life_of(granted.expires_in)
             token = self._make_token(granted.token, since, life)
             stored = StoredToken(value=token.value, issued_at=at, expires_at=at + life)
@@ -297,7 +303,6 @@ class TokenManager:
                 self._start_callback(self._after_refresh)
         self._token = token
         self._rejected = None
-        self._skip_store = False
         self._last_error = None
         self._failed_fetches = 0
         self._next_fetch_at = 0.0
@@ -305,13 +310,21 @@ class TokenManager:
 
     async def _fetched_elsewhere(self) -> Token | None:
         """Return a token that another session has stored, or None if this one fetches it."""
-        if self._skip_store:
+        if self._dead_from_store >= MAX_DEAD_FROM_STORE:
             return None
         poll = FIRST_POLL_S
         give_up = self._monotonic() + LEASE_S
         while True:
             token = await self._load_token()
-            if token is not None or await self._acquire_lease():
+            if token is not None:
+                return token
+            if await self._acquire_lease():
+                if not self._holds_lease:
+                    return None  # there are no leases
+                # The holder before may have stored one since the last look.
+                token = await self._load_token()
+                if token is not None:
+                    await self._release_lease()
                 return token
             if self._monotonic() >= give_up:
                 return None  # the holder of the lease does not finish
@@ -388,7 +401,7 @@ class TokenManager:
             return False
         self._token = None
         self._rejected = rejections.last = token.secret
-        self._skip_store = token.unproven
+        self._dead_from_store += token.unproven
         rejections.until = max(rejections.until, now + _backoff(rejections.count))
         rejections.count += 1
         if not token.accepted:
@@ -403,6 +416,7 @@ class TokenManager:
         """
         token.accepted = True
         token.unproven = False
+        self._dead_from_store = 0
         self._unaccepted_rejections = 0
         self.rejecting_routes.pop(route, None)
 
@@ -445,7 +459,7 @@ class TokenManager:
             failed = type(error).__name__
         # Outside of the handler: the exception comes from the store, and may hold the token.
         self._store_paused_until = self._monotonic() + STORE_PAUSE_S
-        _logger.warning(
+        _store_logger.warning(
             "the token store cannot %s (%s): left out for %.0f s", action, failed, STORE_PAUSE_S
         )
         return otherwise

@@ -374,6 +374,7 @@ async def test_a_store_that_hangs_delays_only_the_start(
 ) -> None:
     """A store of which any method hangs costs a start one short timeout, and later calls none."""
     monkeypatch.setattr(tokens, "STORE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(tokens, "STORE_PAUSE_S", 60.0)
     store = MemoryTokenStore()
     hung: list[object] = []
 

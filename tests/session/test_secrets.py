@@ -352,7 +352,7 @@ async def test_values_show_nothing(canary: FronteggSession) -> None:
         user._view,
         canary._sender,
         manager_of(canary),
-        canary._settings.token_store,
+        manager_of(canary)._store,
     ]
     for value in values:
         assert_clean(f"{value!r} {value!s} {value:} {[value]} {{'a': {value!r}}}", token.value)

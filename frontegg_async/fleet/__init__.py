@@ -1,0 +1,1 @@
+"""Fleets: a token and limits that sessions, processes and machines share."""
