@@ -55,6 +55,7 @@ FLOORS: dict[float, tuple[str, ...]] = {
         "auth.credentials",
         "auth.grants",
         "auth.oauth",
+        "auth.store_access",
         "auth.token_claims",
         "auth.token_manager",
         "auth.token_stores",
@@ -290,7 +291,7 @@ def test_libraries_are_required_or_have_a_place(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_optional_libraries_are_imported_late(name: str) -> None:
-    """Modules import without the extras, but for commands, bridges and some that are loaded late."""
+    """Modules import without the extras, but for commands, bridges and what is loaded late."""
     loaded_late = {
         "auth.verifier",
         "fleet.redis_exchanges",

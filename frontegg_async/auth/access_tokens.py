@@ -38,7 +38,7 @@ from ..endpoints.m2m_tokens import (
 from ..errors import FronteggError, NotFoundError, PermissionDeniedError, ResponseDecodeError
 from ..session import Session
 from .claims import Claims, TokenType
-from .token_manager import STORE_TIMEOUT_S
+from .store_access import STORE_TIMEOUT_S
 from .token_stores import StoredToken, TokenStore, is_usable
 
 T = TypeVar("T")

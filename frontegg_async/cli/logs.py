@@ -9,7 +9,6 @@ import click
 
 from .._core.logs import ROOT, StderrHandler
 
-
 _FLEET: Final = ("frontegg_async.fleet", "frontegg_async.auth.token_stores")
 """Loggers of a fleet's store, which the command line has only with a fleet."""
 
@@ -19,7 +18,7 @@ class _FleetHandler(StderrHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFormatter(logging.Formatter("%(message)s"))
+        self.setFormatter(logging.Formatter("Without the fleet for now: %(message)s"))
         self._said = False
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -187,6 +187,9 @@ def _odd_option(url: Secret) -> str | None:
     try:
         from redis.asyncio.connection import Connection, parse_url
         from redis.exceptions import RedisError
+
+        # Imported here and not when a session is opened, where calls may be waiting already.
+        from . import redis_exchanges, redis_tokens  # noqa: F401
     except ImportError:
         missing = "RedisFleet needs redis: pip install 'frontegg-async[redis]'"
         raise ConfigurationError(missing) from None
@@ -203,4 +206,6 @@ def _address(parts: SplitResult) -> str:
     if parts.scheme == "unix":
         return f"unix://{parts.path}"
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{host}:{parts.port or _PORTS[parts.scheme]}/{parts.path.strip('/') or 0}"
+    return (
+        f"{parts.scheme}://{host}:{parts.port or _PORTS[parts.scheme]}/{parts.path.strip('/') or 0}"
+    )

@@ -1,0 +1,1 @@
+"""Fleets: sessions that share a token and limits."""

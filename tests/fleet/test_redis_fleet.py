@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import multiprocessing
-import os
 import pickle
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -16,12 +12,8 @@ from rich.pretty import pretty_repr
 
 from frontegg_async import ConfigurationError, FronteggSession, MemoryFleet, RedisFleet
 from frontegg_async._core.secret import Secret
-from frontegg_async.emulator import Emulator
 
-from ..support.redis_servers import run_redis
-from ..support.routes import AUTH
-from ..support.servers import Certificate
-from ..support.sessions import API_KEY, session_on
+from ..support.sessions import API_KEY
 
 PASSWORD: Final = "canary-pw-71c3"
 URL: Final = f"rediss://app:{PASSWORD}@redis.internal:6380/3?ssl_cert_reqs=required"
@@ -115,7 +107,9 @@ def test_without_the_extra() -> None:
         "try:\n    RedisFleet.from_url('redis://host')\n"
         "except ConfigurationError as error:\n    print(error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "RedisFleet needs redis: pip install 'frontegg-async[redis]'"
 
 

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from ..support.redis_servers import RedisServer, run_redis
 
+
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """Give the Redis that tests share."""

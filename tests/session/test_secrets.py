@@ -353,6 +353,7 @@ async def test_values_show_nothing(canary: FronteggSession) -> None:
         canary._sender,
         manager_of(canary),
         manager_of(canary)._store,
+        manager_of(canary)._store._store,
     ]
     for value in values:
         assert_clean(f"{value!r} {value!s} {value:} {[value]} {{'a': {value!r}}}", token.value)

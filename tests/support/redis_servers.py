@@ -13,8 +13,6 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 _ATTEMPTS: Final = 5
 """Another process may take the port after we find it free and before Redis listens on it."""
 
@@ -110,6 +108,8 @@ def _free_port() -> int:
 @contextmanager
 def run_redis(folder: Path, *settings: str) -> Generator[RedisServer, None, None]:
     """Run a Redis for one test; skip the test where it is not installed, but fail it in CI."""
+    import pytest  # only here: benchmarks run such servers without it
+
     program = shutil.which("redis-server")
     if program is None:
         reason = "redis-server is not installed (Debian: apt-get install redis-server)"
