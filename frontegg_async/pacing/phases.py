@@ -115,6 +115,11 @@ class Seeking:
         self._doubling = doubling
         self._next_doubling_at = -math.inf
 
+    @property
+    def careful(self) -> bool:
+        """True if calls were refused before."""
+        return self._doubling > DOUBLING_S
+
     def rate_at(self, now: float, round_trip: float, sent: int) -> float:
         """Return the calls a second that may be sent now."""
         return self.rate

@@ -1,1 +1,1 @@
-"""Fleets: sessions that share a token and limits."""
+"""Tests of the limits that a fleet shares."""

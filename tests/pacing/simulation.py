@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from frontegg_async.pacing import FixedRate, GroupPacer, Line, RunAllowance, Waiter
+from frontegg_async.pacing.pacer_interface import Pacer
 
 from .servers import Server
 
@@ -237,7 +238,7 @@ class PacedClient(Client):
         rate: FixedRate | None = None,
     ) -> None:
         super().__init__(simulation, number)
-        self.pacer = GroupPacer(expected=expected)
+        self.pacer = self.make_pacer(expected)
         self.line = Line(self.pacer)
         self.run = RunAllowance(share=share, rate=rate)
         self.run.remaining = remaining
@@ -245,6 +246,10 @@ class PacedClient(Client):
         self._free = connections
         self._without_connection: deque[Call] = deque()
         self._wake_at = math.inf
+
+    def make_pacer(self, expected: FixedRate | None) -> Pacer:
+        """Return what decides."""
+        return GroupPacer(expected=expected)
 
     def enter(self, call: Call) -> None:
         """Send a call at once if it may go, else let it stand in line."""
