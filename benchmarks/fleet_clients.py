@@ -31,12 +31,11 @@ from frontegg_async import (
     OutcomeUnknownError,
     RedisFleet,
 )
-from tests.support.redis_servers import RedisServer, slowed
+from tests.support.redis_servers import SCRIPTS, RedisServer, slowed
 
 FLEET: Final = "fleet"
 ALONE: Final = "each by itself"
 WORKERS: Final = 64
-_SCRIPTS: Final = ("evalsha", "eval", "fcall")
 
 
 class WebCall(Call, frozen=True):
@@ -195,7 +194,7 @@ class Store:
         """Return the scripts that it has executed, and the CPU seconds that they took."""
         with self._client() as client:
             stats: dict[str, Any] = client.info("commandstats")
-        found = [stats.get(f"cmdstat_{name}", {}) for name in _SCRIPTS]
+        found = [stats.get(f"cmdstat_{name}", {}) for name in SCRIPTS]
         return (
             sum(each.get("calls", 0) for each in found),
             sum(each.get("usec", 0) for each in found) / 1e6,
@@ -209,7 +208,7 @@ class Store:
         except (OSError, Exception):  # noqa: BLE001  # redis-py has a tree of its own
             return 0
         return sum(
-            each["cmd"].partition("|")[0] in _SCRIPTS and int(each["idle"]) <= 1
+            each["cmd"].partition("|")[0] in SCRIPTS and int(each["idle"]) <= 1
             for each in connections
         )
 

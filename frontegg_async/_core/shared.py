@@ -6,17 +6,21 @@ import asyncio
 import math
 import os
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from weakref import WeakSet, WeakValueDictionary
 
 from ..auth.token_manager import TokenManager
 from ..auth.token_stores import MemoryTokenStore, TokenStore
 from ..errors import ClosedError, ConfigurationError, ErrorFields
-from ..pacing import Pacing
+from ..pacing import FixedRate, Pacing
+from .clock import Clock
 from .secret import Secret
 from .semaphore import ConnectionSemaphore
 from .settings import CheckedSettings
 from .transport import AiohttpTransport, Transport
+
+if TYPE_CHECKING:
+    from ..fleet.fleet import FleetMember
 
 _forks = 0
 
@@ -66,7 +70,7 @@ class Core:
         self.pacing: Final = (
             Pacing(clock, expected=expected)
             if member is None
-            else _fleet_pacing(clock, member, settings.fleet_key(), expected)
+            else _fleet_pacing(member, clock, settings.fleet_key(), expected)
         )
         self.unused_proxy: Final = settings.unused_proxy
         # The server's clock minus ours, in seconds, and the time to read it again.
@@ -137,8 +141,16 @@ class Core:
                 await self.transport.close()
 
 
-def _fleet_pacing(clock, member, key, expected):
-    return Pacing(clock, expected=expected)
+def _fleet_pacing(
+    member: FleetMember,
+    clock: Clock,
+    key: str,
+    expected: Callable[[str], FixedRate] | None,
+) -> Pacing:
+    # Only here: most sessions have no fleet.
+    from ..fleet.fleet_pacing import FleetPacing
+
+    return FleetPacing(clock, member.exchanges, key, expected=expected)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:

@@ -13,6 +13,10 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from redis.asyncio import Redis
+
+SCRIPTS: Final = ("evalsha", "eval", "fcall")
+"""Commands that execute a script."""
 _ATTEMPTS: Final = 5
 """Another process may take the port after we find it free and before Redis listens on it."""
 
@@ -72,6 +76,18 @@ class RedisServer:
             answer = connection.recv(4_096).decode(errors="replace")
         if answer.startswith("-"):
             raise RuntimeError(answer.strip())
+
+    @asynccontextmanager
+    async def client(self) -> AsyncGenerator[Redis]:
+        """Give a client of its own."""
+        async with Redis(port=self.port) as client:
+            yield client
+
+    async def scripts_executed(self) -> int:
+        """Return the number of scripts that it has executed so far."""
+        async with self.client() as client:
+            stats: dict[str, dict[str, int]] = await client.info("commandstats")
+        return sum(stats.get(f"cmdstat_{name}", {}).get("calls", 0) for name in SCRIPTS)
 
     def _started(self) -> subprocess.Popen[str]:
         log = ""
