@@ -1,4 +1,5 @@
 """A fleet as a value: its URL, its pickle, its errors, and the settings that name it."""
+# pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
 """Real servers of Redis, which tests kill, stop, slow down and start again."""
+# pyright: reportUnknownMemberType=false
+# redis-py 8.1 leaves the keyword arguments of some commands untyped.
 
 from __future__ import annotations
 
