@@ -15,7 +15,7 @@ and Redis in ``fleet_clients.py``.
   itself measures of them, "CPU" that of the client processes for each call, with all of the SDK.
 - "Back" is the time from the end of the fault until all eight processes have exchanged news again.
 
-It needs ``redis-server`` and redis-py. All of it takes about an hour. A machine with few cores
+It needs ``redis-server`` and redis-py. All of it takes half an hour. A machine with few cores
 makes single calls slow, which says nothing about the pacing: counts and shares do.
 """
 
@@ -23,14 +23,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, NamedTuple
 
 from figures import Figure, show_figures
 from fleet_cases import (
-    CONTENDERS,
     LONG,
     SHORT,
+    Server,
     beside,
     churn,
     fault,
@@ -41,7 +42,7 @@ from fleet_cases import (
     tokens,
     web,
 )
-from fleet_clients import FLEET, redis_version
+from fleet_clients import ALONE, FLEET, redis_version
 from measuring import Report, alternate, machine, parser, versions
 from socket_figures import (
     NOTES,
@@ -77,11 +78,29 @@ SHOWN: Final[Mapping[str, Measure]] = {
 
 
 class Case(NamedTuple):
-    """A situation: its name, the way to play it with a contender, and the targets of the fleet."""
+    """A situation.
+
+    Args:
+        name: of the case.
+        play: plays it once with a contender.
+        targets: of the fleet.
+    """
 
     name: str
     play: Callable[[str], Measures]
     targets: tuple[Target, ...]
+
+
+class Scenario(NamedTuple):
+    """Cases that are played at the same time, each with a server and processes of its own.
+
+    Args:
+        cases: the cases; together they need a part of two cores.
+        contenders: who plays them, one after the other.
+    """
+
+    cases: tuple[Case, ...]
+    contenders: tuple[str, ...] = (FLEET, ALONE)
 
 
 _SETTLED: Final = (
@@ -99,80 +118,131 @@ _FAULT: Final = (
 )
 _BACK: Final = (*_FAULT, at_most("back", 3.0, "≤ 3 s"))
 
-CASES: Final = (
-    *(
-        Case(
-            f"web, 8 processes, 100 / 1 s, {share:.0%} offered",
-            partial(web, share=share, seconds=100.0),
-            _SETTLED,
-        )
-        for share in (0.9, 0.98)
-    ),
-    *(
+
+def _beside(said: str, server: Server, seconds: float) -> tuple[Case, ...]:
+    return tuple(
         Case(
             f"4 web processes at 30 % beside {bulk} bulk, {said}",
             partial(beside, bulk=bulk, server=server, seconds=seconds),
             _BESIDE,
         )
-        for said, server, seconds in (
-            ("100 / 1 s", SHORT, 60.0),
-            ("1000 / 60 s, header", LONG, 180.0),
-        )
         for bulk in (1, 4)
+    )
+
+
+SCENARIOS: Final = (
+    *(
+        Scenario(
+            (
+                Case(
+                    f"web, 8 processes, 100 / 1 s, {share:.0%} offered",
+                    partial(web, share=share, seconds=100.0),
+                    _SETTLED,
+                ),
+            )
+        )
+        for share in (0.9, 0.98)
     ),
-    Case(
-        "overload 120 %, 8 web processes, 1000 / 60 s, header",
-        partial(overload, server=LONG, share=1.2, seconds=240.0),
+    Scenario(_beside("100 / 1 s", SHORT, 60.0)),
+    Scenario(
         (
-            at_most("failed", 0.05, "≤ ideal + 5 points", beyond="ideal"),
-            at_most("in_doubt", 0.0, "0"),
-        ),
+            *_beside("1000 / 60 s, header", LONG, 180.0),
+            Case(
+                "overload 120 %, 8 web processes, 1000 / 60 s, header",
+                partial(overload, server=LONG, share=1.2, seconds=240.0),
+                (
+                    at_most("failed", 0.05, "≤ ideal + 5 points", beyond="ideal"),
+                    at_most("in_doubt", 0.0, "0"),
+                ),
+            ),
+        )
     ),
-    Case(
-        "4 bulk processes join 4, which are then killed, 100 / 1 s",
-        churn,
+    Scenario(
         (
-            at_least("joined", 0.95, "≥ 95 %"),
-            at_least("killed", 0.95, "≥ 95 %"),
-            at_least("jain_of_8", 0.97, "≥ 0.97"),
-            at_least("jain_of_4", 0.97, "≥ 0.97"),
-        ),
+            Case(
+                "4 bulk processes join 4, which are then killed, 100 / 1 s",
+                churn,
+                (
+                    at_least("joined", 0.95, "≥ 95 %"),
+                    at_least("killed", 0.95, "≥ 95 %"),
+                    at_least("jain_of_8", 0.97, "≥ 0.97"),
+                    at_least("jain_of_4", 0.97, "≥ 0.97"),
+                ),
+            ),
+        )
     ),
-    Case("Redis killed for 10 s", partial(fault, strike=kill, share=0.9), _BACK),
-    Case("Redis stopped for 10 s", partial(fault, strike=freeze, share=0.9), _BACK),
-    Case("Redis flushed", partial(fault, strike=flush, share=0.9), _FAULT),
-    Case("Redis 200 ms slow", partial(fault, strike=None, delay=0.1, share=0.9), _FAULT),
-    Case(
-        "tokens, auth route of 0.3 s",
-        tokens,
+    *(
+        Scenario((Case(f"Redis {said}, web at 90 % of 100 / 1 s", play, targets),), (FLEET,))
+        for said, play, targets in (
+            ("killed for 10 s", partial(fault, strike=kill), _BACK),
+            ("stopped for 10 s", partial(fault, strike=freeze), _BACK),
+            ("flushed", partial(fault, strike=flush), _FAULT),
+            ("200 ms slow", partial(fault, delay=0.1), _FAULT),
+        )
+    ),
+    Scenario(
         (
-            at_most("cold", 2.0, "≤ 2"),
-            at_most("revoked", 2.0, "≤ 2"),
-            at_most("failures", 0.0, "0"),
-        ),
+            Case(
+                "tokens, auth route of 0.3 s",
+                tokens,
+                (
+                    at_most("cold", 2.0, "≤ 2"),
+                    at_most("revoked", 2.0, "≤ 2"),
+                    at_most("failures", 0.0, "0"),
+                ),
+            ),
+        )
     ),
-    Case(
-        "web, 64 processes, 100 / 1 s, 90 % offered",
-        partial(web, share=0.9, seconds=60.0, processes=64),
-        (*_SETTLED[:3], at_most("exchanges", 6.0, "≤ 6")),
+    Scenario(
+        (
+            Case(
+                "web, 64 processes, 100 / 1 s, 90 % offered",
+                partial(web, share=0.9, seconds=60.0, processes=64),
+                (*_SETTLED[:3], at_most("exchanges", 6.0, "≤ 6")),
+            ),
+        ),
+        (FLEET,),
     ),
 )
 
 
-def chosen(parts: Sequence[str] | None) -> list[Case]:
-    """Return the cases whose name contains one of the parts, all if there are none.
+def chosen(parts: Sequence[str] | None) -> list[Scenario]:
+    """Return the scenarios with the cases whose name contains one of the parts, or all.
 
     Raises:
         ValueError: there is none of such a name.
     """
-    found = [
-        case for case in CASES if any(part.lower() in case.name.lower() for part in parts or [""])
-    ]
-    if not found:
-        raise ValueError(
-            f"no scenario has such a name; there are {'; '.join(_.name for _ in CASES)}"
+    found: list[Scenario] = []
+    for scenario in SCENARIOS:
+        cases = tuple(
+            case
+            for case in scenario.cases
+            if any(part.lower() in case.name.lower() for part in parts or [""])
         )
+        if cases:
+            found.append(scenario._replace(cases=cases))
+    if not found:
+        names = "; ".join(case.name for scenario in SCENARIOS for case in scenario.cases)
+        raise ValueError(f"no scenario has such a name; there are {names}")
     return found
+
+
+def play(scenario: Scenario, rounds: int) -> dict[str, dict[str, list[Measures]]]:
+    """Play a scenario; return the measures of each contender, round by round, by case."""
+
+    def once(contender: str) -> list[Measures]:
+        def one(case: Case) -> Measures:
+            print(f"{case.name}: {contender}", file=sys.stderr, flush=True)
+            return case.play(contender)
+
+        with ThreadPoolExecutor(len(scenario.cases)) as pool:
+            return list(pool.map(one, scenario.cases))
+
+    played = alternate(scenario.contenders, rounds, once)
+    return {
+        case.name: {contender: [turn[at] for turn in turns] for contender, turns in played.items()}
+        for at, case in enumerate(scenario.cases)
+    }
 
 
 def rows(case: Case, played: Mapping[str, Sequence[Measures]]) -> Iterator[Figure]:
@@ -207,19 +277,14 @@ def main() -> None:
     )
     given = options.parse_args()
     try:
-        cases = chosen(given.scenario)
+        scenarios = chosen(given.scenario)
     except ValueError as error:
         options.error(str(error))
     found: list[Figure] = []
-    for case in cases:
-
-        def once(contender: str, case: Case = case) -> Measures:
-            print(f"{case.name}: {contender}", file=sys.stderr, flush=True)
-            measures = case.play(contender)
-            print(f"  {measures}", file=sys.stderr, flush=True)
-            return measures
-
-        found += rows(case, alternate(CONTENDERS, given.rounds, once))
+    for scenario in scenarios:
+        played = play(scenario, given.rounds)
+        for case in scenario.cases:
+            found += rows(case, played[case.name])
     told = {**versions("redis"), "redis-server": redis_version()}
     report = Report(
         "does a fleet share a limit and a token?", told, machine(), {"rounds": given.rounds}, found

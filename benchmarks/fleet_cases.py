@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from fleet_clients import (
-    ALONE,
-    FLEET,
     BulkProcess,
     Store,
     TokenProcess,
@@ -283,13 +281,13 @@ def flush(redis: Store) -> None:
     redis.flush()
 
 
-def fault(contender: str, *, strike: Fault | None, delay: float = 0.0, share: float) -> Measures:
-    """Play eight web processes whose Redis is struck at 20 s and mended at 30 s, or is slow."""
+def fault(contender: str, *, strike: Fault | None = None, delay: float = 0.0) -> Measures:
+    """Play web processes whose Redis is struck at 20 s and mended at 30 s, or is slow all along."""
     struck, mended, end = LEAD_S, LEAD_S + 10.0, LEAD_S + 30.0
     back = None
     with store(contender, delay=delay) as redis:
         url = None if redis is None else redis.url
-        with row(web_jobs(url, 8, share * SHORT.rate, end), SHORT) as played:
+        with row(web_jobs(url, 8, 0.9 * SHORT.rate, end), SHORT) as played:
             before = played.at(struck)
             mend = None if redis is None or strike is None else strike(redis)
             played.at(mended)
@@ -313,6 +311,3 @@ def tokens(contender: str) -> Measures:
             failed = sum(client.result() for client in played.clients)
             after = played.server.state()
     return {"cold": cold.tokens, "revoked": after.tokens - cold.tokens, "failures": failed}
-
-
-CONTENDERS: Final = (FLEET, ALONE)

@@ -34,7 +34,7 @@ class StoreAccess:
         monotonic: source of the time.
 
     Attributes:
-        holds_lease: True while other sessions wait for this one to store a token.
+        holds_lease: True while other sessions may wait for this one to store a token.
     """
 
     def __init__(self, store: TokenStore, key: str, monotonic: Callable[[], float]) -> None:
@@ -68,14 +68,15 @@ class StoreAccess:
     async def lease(self, seconds: float) -> bool:
         """Return whether this session fetches the token.
 
-        True without a lease if the store has none, or is left out.
+        True without a lease if the store has none, fails or is left out.
         """
         lease = getattr(self._store, "lease", None)
         if lease is None or self._left_out():
             return True
         given = await self._ask("be read", lambda: lease(self._key, self._holder, seconds), None)
-        self.holds_lease = bool(given)
-        return given is None or self.holds_lease
+        # A store that does not answer in time may give it all the same, later.
+        self.holds_lease = given is None or bool(given)
+        return self.holds_lease
 
     async def release(self) -> None:
         """End the lease, also if the token could not be stored: other sessions wait for its end."""

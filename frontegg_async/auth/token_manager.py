@@ -74,7 +74,7 @@ MAX_DEAD_FROM_STORE: Final = 2
 """Tokens from the store that may be rejected in a row before one is fetched without asking it.
 After a revocation the first of them is as old as the session's own, if another session had renewed
 that in advance; the next one is new."""
-LEASE_S: Final = 10.0
+LEASE_S: Final = 5.0
 """Seconds that a session has to fetch a token while other sessions wait for it."""
 FIRST_POLL_S: Final = 0.05
 MAX_POLL_S: Final = 0.5

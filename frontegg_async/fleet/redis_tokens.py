@@ -53,7 +53,7 @@ class RedisTokenStore:
     The api key is not stored, and the name of the key does not tell it.
 
     Sessions that start in the same moment fetch one token: a second key, ``<key>:lease``, says for
-    ten seconds at most which session is fetching it, and the others wait for it to be stored.
+    five seconds at most which session is fetching it, and the others wait for it to be stored.
 
     A Redis that fails, or takes longer than half a second, is logged and left out for 2 seconds:
     the session fetches its token itself. No call that has a token waits for Redis.

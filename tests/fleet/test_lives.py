@@ -129,7 +129,9 @@ async def test_redis_answers_after_the_session_is_closed(
         redis.freeze()
         emulator.revoke_tokens()
         await session.users.get("user-0")
-    assert asyncio.all_tasks() == before
+    # The emulator's own tasks come and go.
+    left = asyncio.all_tasks() - before
+    assert not [task for task in left if "RequestHandler" not in repr(task)]
     redis.thaw()
     async with session_on(emulator, fleet=fleet) as another:
         await another.users.get("user-0")
