@@ -28,6 +28,8 @@ from .store_clock import StoreClock
 
 NEWS_S: Final = 0.2
 """Seconds between two exchanges that have nothing to ask for."""
+CLOSED_NEWS_S: Final = 0.05
+"""The same while the gate is closed: then it counts how many calls were taken before."""
 UNUSED_S: Final = 0.1
 """Seconds after which a slot that was not used is given back."""
 LEAD_S: Final = 0.004
@@ -356,7 +358,7 @@ class Member:
             return now
         at = math.inf
         if self._news:
-            at = self._asked_at + NEWS_S
+            at = self._asked_at + (CLOSED_NEWS_S if self.closed else NEWS_S)
         if self._gate is not None and self._gate.closed:
             if (interactive or bulk) and not self._looks:
                 at = min(at, self._next_look_at)
@@ -407,7 +409,8 @@ class Member:
             self._news.forget()
         return msgspec.structs.replace(
             pending,
-            flight=self._in_flight + len(self._interactive) + len(self._bulk),
+            flight=self._in_flight,
+            held=len(self._interactive) + len(self._bulk),
             interactive=max(interactive - len(self._interactive), 0),
             bulk=max(bulk - len(self._bulk), 0),
             rate=rate,

@@ -25,7 +25,8 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
         exhausted_until: and the time until which it was.
         unleased: calls sent without a slot, which they use up all the same.
         returned: leased slots that are given back.
-        flight: calls in flight, and slots still held.
+        flight: calls in flight.
+        held: slots that may still be used.
         interactive: interactive calls that wait for a slot.
         bulk: bulk calls that wait for a slot.
         rate: most bulk calls a second that the whole fleet may send by the word of the run, or
@@ -49,6 +50,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     unleased: int = 0
     returned: int = 0
     flight: int = 0
+    held: int = 0
     interactive: int = 0
     bulk: int = 0
     rate: float = math.inf

@@ -43,15 +43,19 @@ OVERTAKE_S: Final = 0.1
 USED_AHEAD_SHARE: Final = 0.5
 """Share of the rest of a window whose slots interactive calls may use in advance."""
 HORIZON_S: Final = 0.5
-"""Seconds: slots later than that are not leased to bulk calls, which ask again,"""
-HORIZON_TURNS: Final = 2.0
-"""unless so many turns of all members take longer,"""
-MAX_HORIZON_S: Final = 5.0
-"""but no later than this."""
+"""Seconds: slots later than that are not leased to bulk calls, which are given a turn to ask."""
 MEMBER_S: Final = 10.0
 """Seconds after its last exchange until a member no longer counts."""
 SWEEP_S: Final = 1.0
 """Seconds between two counts of all members."""
+MAX_TURN_S: Final = 1.0
+"""Most seconds until a member asks again whose turn comes later."""
+UNKNOWN_FLIGHT: Final = 64.0
+"""Most calls in flight while a bulk run looks for the limit: as many as one session has,"""
+UNKNOWN_SHARE: Final = 0.125
+"""and this share of the calls taken. They are refused together in the end."""
+UNKNOWN_RETRY_S: Final = 0.04
+"""Seconds after which a member asks again that these bounds hold back."""
 BACK_S: Final = 5.0
 """Seconds by which the fleet's clock may be set back; by more, the state says nothing any more."""
 
@@ -64,8 +68,10 @@ class _Member(msgspec.Struct):
 
     until: float = -math.inf
     flight: int = 0
+    held: int = 0
     asks: int = 0
     runs: int = 0
+    turn: int = -1
 
 
 class SharedLimit(GroupPacer):
@@ -85,8 +91,11 @@ class SharedLimit(GroupPacer):
         "_epoch",
         "_flight",
         "_front",
+        "_held",
+        "_issued",
         "_members",
         "_runners",
+        "_served",
         "_sweep_at",
         "now",
     )
@@ -99,15 +108,21 @@ class SharedLimit(GroupPacer):
                 if news.met
                 else Windowed(news.calls, news.seconds, reset=math.nan, taken=0, met=False)
             )
+        # News of earlier calls come late: only a call that was sent later makes an opening certain.
+        self._certain_calls = math.inf
         self._has_bulk = True  # rates count from the first call on
         self.now = -math.inf
         self._epoch = 0
         # Time of the next slot of interactive calls, where they overtake.
         self._front = -math.inf
         self._capped_next_at = -math.inf
+        # Turns of bulk runs: the number that the next one gets, and the number that is served.
+        self._issued = 0
+        self._served = 0
         self._members: Final[dict[str, _Member]] = {}
         # Sums over the members.
         self._flight = 0
+        self._held = 0
         self._askers = 0
         self._runners = 0
         self._count = 0
@@ -125,7 +140,10 @@ class SharedLimit(GroupPacer):
             known = self._members[member] = _Member()
             self._count += 1
         asks, runs = int(news.interactive > 0), int(news.bulk > 0)
+        if not runs:
+            known.turn = -1
         self._flight += news.flight - known.flight
+        self._held += news.held - known.held
         self._askers += asks - known.asks
         self._runners += runs - known.runs
         self._hear(now, news)
@@ -135,7 +153,7 @@ class SharedLimit(GroupPacer):
             self._spacing.next_at = min(self._spacing.next_at, now)
             self._capped_next_at = min(self._capped_next_at, now)
             self._front = -math.inf
-        self._in_flight = self._flight
+        self._in_flight = sent = self._flight + self._held
         look, next_at = False, now
         interactive: list[float] = []
         bulk: list[float] = []
@@ -152,15 +170,16 @@ class SharedLimit(GroupPacer):
             if news.interactive and self.paced:
                 self._lease_interactive(now, news.interactive, interactive)
             if news.bulk:
-                next_at = self._lease_bulk(now, news, bulk)
+                next_at = self._lease_bulk(now, known, news, bulk)
         known.until = now + MEMBER_S
-        known.flight = news.flight + self._in_flight - self._flight
+        known.flight, known.held = news.flight, news.held + self._in_flight - sent
         known.asks, known.runs = asks, runs
-        self._flight = self._in_flight
+        self._held += self._in_flight - sent
         if news.leaves:
             del self._members[member]
             self._count -= 1
             self._flight -= known.flight
+            self._held -= known.held
             self._askers -= asks
             self._runners -= runs
         return self._grant(now, look, next_at, interactive, bulk)
@@ -179,9 +198,9 @@ class SharedLimit(GroupPacer):
         gate, spacing = self._gate, self._spacing
         if news.unleased and not gate.closed:
             phase = self._phase
-            slot = 1.0 / phase.rate_at(now, self._answers.mean, self._taken + self._flight)
+            slot = self._slot(now, self._taken + self._flight + self._held)
             longest = max(phase.period, slot, spacing.next_at - now)
-            spacing.take(now, news.unleased * slot, longest, idle=self._flight == 0)
+            spacing.take(now, news.unleased * slot, longest, idle=self._flight + self._held == 0)
         if news.returned:
             if not gate.closed:
                 spacing.next_at -= news.returned / self._phase.rate
@@ -219,6 +238,7 @@ class SharedLimit(GroupPacer):
             del members[name]
         self._count = len(members)
         self._flight = sum(known.flight for known in members.values())
+        self._held = sum(known.held for known in members.values())
         self._askers = sum(known.asks for known in members.values())
         self._runners = sum(known.runs for known in members.values())
 
@@ -229,10 +249,17 @@ class SharedLimit(GroupPacer):
         portion = math.floor(min(LEASE_S * self._phase.rate, MAX_LEASES) / max(members, 1))
         return min(wanted, max(portion, 1))
 
+    def _slot(self, now: float, sent: int) -> float:
+        """Return the seconds of a slot."""
+        if self._opening is not None:
+            # What is tried at the end of a window would be tried until the opening is certain.
+            return 1.0 / self._phase.rate
+        return 1.0 / self._phase.rate_at(now, self._answers.mean, sent)
+
     def _use_slot(self, now: float, longest: float) -> float:
         """Use up the next slot; return its seconds."""
         phase, spacing = self._phase, self._spacing
-        slot = 1.0 / phase.rate_at(now, self._answers.mean, self._taken + self._in_flight)
+        slot = self._slot(now, self._taken + self._in_flight)
         longest = max(longest, slot, spacing.next_at - now)
         spacing.take(now, slot, longest, idle=self._in_flight == 0)
         self._in_flight += 1
@@ -252,36 +279,52 @@ class SharedLimit(GroupPacer):
             leased.append(at)
         self._note_held_back(now, wanted, leased)
 
-    def _lease_bulk(self, now: float, news: News, leased: list[float]) -> float:
+    def _lease_bulk(self, now: float, member: _Member, news: News, leased: list[float]) -> float:
         """Lease slots to bulk calls; return the time to ask again if there are none yet."""
         phase, spacing = self._phase, self._spacing
         cap = news.rate
         if news.share < 1.0 and phase.limited and not self.surveying(now):
             cap = min(cap, news.share * phase.rate)
-        fits = cap == math.inf and self._runners == 1 and news.remaining <= self.left_in_window(now)
-        turns = HORIZON_TURNS * self._runners / phase.rate
-        horizon = max(HORIZON_S, min(turns, MAX_HORIZON_S))
-        wanted = news.bulk
-        next_at = now
-        capped = False
-        for _ in range(min(wanted, MAX_LEASES) if fits else self._portion(wanted, self._runners)):
-            at = now if fits else spacing.next_at
-            capped = cap < math.inf and self._capped_next_at > at
-            if capped:
-                at = self._capped_next_at
-            if at > now + horizon:
-                next_at = at - 0.5 * horizon
-                break
-            leased.append(max(at, now))
-            self._use_slot(now, math.inf)
-            if cap < math.inf:
-                self._capped_next_at = max(self._capped_next_at, now - CATCH_UP_S) + 1.0 / cap
+        wanted = self._portion(news.bulk, self._runners)
+        alone = cap == math.inf and self._runners == 1
+        last = alone and news.remaining <= self.left_in_window(now)
+        if last:
+            # The last calls of the only run fit into the window.
+            wanted = min(news.bulk, MAX_LEASES)
+        if not phase.limited:
+            most = math.floor(UNKNOWN_FLIGHT + UNKNOWN_SHARE * self._taken) - self._in_flight
+            wanted = min(wanted, max(most, 0))
+        if member.turn < 0:
+            member.turn = self._issued
+            self._issued += 1
+        before = max(member.turn - self._served, 0) * max(wanted, 1) / phase.rate
+        capped = cap < math.inf and self._capped_next_at > spacing.next_at
+        at = max(self._capped_next_at if capped else spacing.next_at, now)
+        next_at = now + UNKNOWN_RETRY_S
+        late = at + before > now + HORIZON_S
+        if late and spacing.next_at > now and not last:
+            next_at = min(at + before - 0.5 * HORIZON_S, now + MAX_TURN_S)
+        elif wanted:
+            # With an idle line the members whose turn was before have gone.
+            self._served = (max(self._served, member.turn) if late else self._served) + 1
+            member.turn = -1
+            for _ in range(wanted):
+                at = max(self._capped_next_at if cap < math.inf else now, spacing.next_at, now)
+                if last:
+                    at = now
+                if at > now + HORIZON_S:
+                    break
+                leased.append(at)
+                self._use_slot(now, math.inf)
+                if cap < math.inf:
+                    self._capped_next_at = max(self._capped_next_at, now - CATCH_UP_S) + 1.0 / cap
+            next_at = now
         if not capped:  # else it is the run's own word that holds back
-            self._note_held_back(now, wanted, leased)
+            self._note_held_back(now, news.bulk, leased)
         return next_at
 
     def _note_held_back(self, now: float, wanted: int, leased: list[float]) -> None:
-        if len(leased) < wanted or leased[-1] > now + _HELD_BACK_S:
+        if len(leased) < wanted or (leased and leased[-1] > now + _HELD_BACK_S):
             self._held_back = self._held_back_in_cycle = True
 
     # Grants

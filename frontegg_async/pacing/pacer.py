@@ -78,6 +78,7 @@ class GroupPacer:
 
     __slots__ = (
         "_answers",
+        "_certain_calls",
         "_closed_seconds",
         "_cycle_from_opening",
         "_cycle_start",
@@ -124,6 +125,7 @@ class GroupPacer:
         self._cycle_from_opening = False
         self._refused_at_cycle_start = 0
         self._opening: Opening | None = None
+        self._certain_calls: float = CERTAIN_CALLS
         self._taken_at_opening = 0
         # Times, with the calls taken by then.
         self._marks: deque[tuple[float, int]] = deque()
@@ -320,7 +322,7 @@ class GroupPacer:
         if opens:
             self._open(sent_at, now)
         elif self._opening is not None and (
-            sent_at > gate.opened_at or self._taken - self._opening.taken >= CERTAIN_CALLS
+            sent_at > gate.opened_at or self._taken - self._opening.taken >= self._certain_calls
         ):
             opening, self._opening = self._opening, None
             self._learn(opening)

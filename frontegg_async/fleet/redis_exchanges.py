@@ -1,0 +1,154 @@
+"""The limits of a fleet in Redis. Needs the extra ``redis``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import struct
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import NoScriptError, RedisError
+
+from .news import GateNews, Grant, News
+from .script import GATE_BYTES, STORED_FORMAT, packed_news, source, unpacked_gate, unpacked_grant
+
+_logger: Final = logging.getLogger("frontegg_async")
+
+KEEP_MS: Final = 600_000
+"""Milliseconds after its last exchange for which a limit is kept."""
+RECONNECT_S: Final = 1.0
+"""Seconds until a lost subscription is made again."""
+SILENCE_S: Final = 15.0
+"""Seconds without a message after which a subscription is asked for a sign of life."""
+
+
+@cache
+def _script() -> tuple[str, str]:
+    """Return the script and its name in Redis, which is its SHA-1."""
+    text = source()
+    return text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+class RedisExchanges:
+    """An ``ExchangeStore`` in Redis 6.2 or newer, or Valkey, without modules.
+
+    A limit is one hash, whose name tells neither host nor client id, and which is forgotten ten
+    minutes after its last exchange. An exchange is one ``EVALSHA`` on that key; its time is the
+    clock of Redis. Gates are published on one channel for all limits of the prefix::
+
+        frontegg_async:limits:1:{<sha-256 in hex>}     the state, and a field for each member
+        frontegg_async:limits:1:gates                  the channel
+
+    Args:
+        client: a client of redis-py. It is not closed. With ``decode_responses`` it cannot be used.
+        prefix: beginning of the names of keys and of the channel.
+    """
+
+    def __init__(self, client: Redis, *, prefix: str = "frontegg_async:limits:") -> None:
+        self._client: Final = client
+        self._prefix: Final = f"{prefix}{STORED_FORMAT}:"
+        self._channel: Final = f"{self._prefix}gates"
+        self._keys: Final[dict[str, bytes]] = {}
+        self._watchers: Final[dict[bytes, list[Callable[[GateNews], None]]]] = {}
+        self._listener: asyncio.Task[None] | None = None
+
+    async def exchange(self, group: str, member: str, news: News) -> Grant:
+        """Exchange the news of a member of a group for a grant.
+
+        Raises:
+            redis.RedisError: Redis does not answer, or not to this client.
+        """
+        text, name = _script()
+        # With the same arguments, so that one round trip is all that it usually takes.
+        command = (
+            "EVALSHA",
+            name,
+            1,
+            self._key(group),
+            member,
+            packed_news(news),
+            self._channel,
+            KEEP_MS,
+            "",
+        )
+        client: Any = self._client  # redis-py leaves the types of commands open
+        try:
+            granted = await client.execute_command(*command)
+        except NoScriptError:
+            await client.execute_command("SCRIPT LOAD", text)
+            granted = await client.execute_command(*command)
+        return unpacked_grant(granted)
+
+    def watch(self, group: str, heard: Callable[[GateNews], None]) -> Callable[[], None]:
+        """Call ``heard`` whenever the gate of a group closes or opens; return how to end it."""
+        watchers = self._watchers.setdefault(self._key(group), [])
+        watchers.append(heard)
+        if self._listener is None:
+            self._listener = asyncio.create_task(self._listen(), name="frontegg_async fleet, gates")
+
+        def end() -> None:
+            if heard in watchers:
+                watchers.remove(heard)
+
+        return end
+
+    async def aclose(self) -> None:
+        """End the subscription."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.cancel()
+            await asyncio.wait([listener])
+
+    def _key(self, group: str) -> bytes:
+        key = self._keys.get(group)
+        if key is None:
+            name = hashlib.sha256(group.encode()).hexdigest()
+            key = self._keys[group] = f"{self._prefix}{{{name}}}".encode()
+        return key
+
+    async def _listen(self) -> None:
+        """Hear gates, over one connection after another."""
+        while True:
+            pubsub = self._client.pubsub(ignore_subscribe_messages=True)
+            try:
+                await pubsub.subscribe(self._channel)
+                await self._hear_all(pubsub)
+            except (RedisError, OSError) as error:
+                # Members hear of gates in their exchanges too, only later.
+                _logger.debug("the subscription to gates was lost: %s", type(error).__name__)
+            finally:
+                with contextlib.suppress(RedisError, OSError):
+                    await pubsub.aclose()
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _hear_all(self, pubsub: PubSub) -> None:
+        """Hear gates until there is no sign of life any more."""
+        silent = False
+        while True:
+            message: Any = await pubsub.get_message(timeout=SILENCE_S)
+            if message is not None:
+                silent = False
+                if message["type"] == "message":
+                    self._hear(message["data"])
+            elif silent:
+                return
+            else:
+                silent = True
+                await pubsub.ping()
+
+    def _hear(self, data: bytes) -> None:
+        watchers = self._watchers.get(data[GATE_BYTES:])
+        if not watchers:
+            return
+        try:
+            gate = unpacked_gate(data[:GATE_BYTES])
+        except struct.error:
+            return  # another program's
+        for heard in tuple(watchers):
+            heard(gate)
