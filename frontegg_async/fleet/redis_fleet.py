@@ -112,6 +112,7 @@ class RedisMember:
         """Close the connections, also to a Redis that does not answer."""
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self.exchanges.aclose()
                 await self._client.aclose(close_connection_pool=True)
         except Exception:  # noqa: BLE001, S110  # of a connection that was lost: it is closed then
             pass
