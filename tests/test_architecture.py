@@ -55,6 +55,7 @@ FLOORS: dict[float, tuple[str, ...]] = {
         "auth.credentials",
         "auth.grants",
         "auth.oauth",
+        "auth.store_access",
         "auth.token_claims",
         "auth.token_manager",
         "auth.token_stores",
@@ -99,7 +100,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "pyarrow": ("bulk.input.parquet",),
     "pydantic": ("models._base", "models._pydantic"),
     "pydantic_core": ("models._base", "models._pydantic"),
-    "redis": ("integrations.redis",),
+    "redis": ("fleet",),
     "rich": ("cli",),
     "starlette": ("integrations.fastapi", "integrations.starlette"),
 }
@@ -290,8 +291,13 @@ def test_libraries_are_required_or_have_a_place(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_optional_libraries_are_imported_late(name: str) -> None:
-    """Modules import without the extras, but for commands, bridges and two that are loaded late."""
-    loaded_late = {"auth.verifier", "models._pydantic"}
+    """Modules import without the extras, but for commands, bridges and what is loaded late."""
+    loaded_late = {
+        "auth.verifier",
+        "fleet.redis_exchanges",
+        "fleet.redis_tokens",
+        "models._pydantic",
+    }
     if not name.startswith(("cli.", "integrations.")) and name not in loaded_late:
         assert not {target.partition(".")[0] for target, _ in imports(name, at_once=True)} & {
             *OPTIONAL

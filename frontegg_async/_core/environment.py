@@ -22,6 +22,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str | None = None
     environment_id: str | None = None
     proxy: Secret | None = None
+    fleet_url: Secret | None = None
 
     @classmethod
     def read(cls, variables: Mapping[str, str] | None = None) -> Environment:
@@ -32,7 +33,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
             return source.get(f"FRONTEGG_{name}", "").strip() or None
 
         key = get("API_KEY") or get("SECRET_KEY")
-        proxy = get("PROXY")
+        proxy, fleet_url = get("PROXY"), get("FLEET_URL")
         return cls(
             client_id=get("CLIENT_ID"),
             api_key=Secret(key) if key else None,
@@ -40,6 +41,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
             base_url=get("BASE_URL"),
             environment_id=get("ENVIRONMENT_ID"),
             proxy=Secret(proxy) if proxy else None,
+            fleet_url=Secret(fleet_url) if fleet_url else None,
         )
 
     def missing_credentials(self) -> list[str]:
@@ -51,11 +53,11 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
         return [name for name, value in names.items() if value is None]
 
     def connection(self, given: ConnectionArguments) -> ConnectionArguments:
-        """Return arguments with those about the host and the proxy filled in.
+        """Return arguments with those about host, proxy and fleet filled in.
 
         Raises:
             ConfigurationError: the environment names both a region and a host, or an unknown
-                region.
+                region, or a fleet whose URL cannot work.
         """
         filled = given.copy()
         if given.get("region") is None and given.get("base_url") is None:
@@ -72,13 +74,17 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
             filled["region"], filled["base_url"] = self.region, self.base_url
         if given.get("proxy") is None:
             filled["proxy"] = self.proxy
+        if given.get("fleet") is None and self.fleet_url is not None:
+            from ..fleet.redis_fleet import RedisFleet
+
+            filled["fleet"] = RedisFleet.from_url(self.fleet_url)
         return filled
 
     def session(self, given: SessionArguments) -> SessionArguments:
-        """Return arguments with those about host, proxy and environment id filled in.
+        """Return arguments with those about host, proxy, fleet and environment id filled in.
 
         Raises:
-            ConfigurationError: the environment names both a region and a host.
+            ConfigurationError: as for ``connection``.
         """
         filled: SessionArguments = {**given, **self.connection(given)}
         if given.get("environment_id") is None:
