@@ -68,6 +68,8 @@ MET_AGAIN_S: Final = 30.0
 """Seconds between two times that interactive calls alone meet a limit,"""
 MET_CALLS: Final = 3
 """and least calls refused then, that show that there is one."""
+SPARED_WINDOWS: Final = 4
+"""Windows beside interactive calls that are not used up to the end, until one is."""
 SILENCE_S: Final = 6.0
 """Seconds without an exchange after which the past tells nothing: more than between two looks."""
 BACK_S: Final = 5.0
@@ -114,6 +116,8 @@ class SharedLimit(GroupPacer):
         "_runners",
         "_served",
         "_sweep_at",
+        "_window_reset",
+        "_windows_spared",
         "now",
     )
 
@@ -135,6 +139,9 @@ class SharedLimit(GroupPacer):
         self._capped_next_at = -math.inf
         # Time of the last interactive calls.
         self._interactive_at = -math.inf
+        # The window that was seen last, and windows since one was used up to the end.
+        self._window_reset = -math.inf
+        self._windows_spared = 0
         # Turns of bulk runs: the number that the next one gets, and the number that is served.
         self._issued = 0
         self._served = 0
@@ -179,6 +186,7 @@ class SharedLimit(GroupPacer):
             self._spacing.next_at = min(self._spacing.next_at, now)
             self._capped_next_at = min(self._capped_next_at, now)
             self._front = -math.inf
+        self._spare_window(now)
         self._in_flight = sent = self._flight + self._held
         look, next_at = False, now
         interactive: list[float] = []
@@ -267,6 +275,20 @@ class SharedLimit(GroupPacer):
         elif phase is not before and isinstance(phase, Seeking) and not self._runners:
             # Of interactive calls alone it is known that the server took as many.
             phase.rate = max(phase.rate, opening.recent_rate)
+
+    def _spare_window(self, now: float) -> None:
+        """Leave a little of a window unused, for interactive calls that come at its end."""
+        phase = self._phase
+        if not isinstance(phase, Windowed) or not phase.limited:
+            return
+        if phase.reset == self._window_reset:
+            return
+        self._window_reset = phase.reset
+        if now >= self._interactive_at + INTERACTIVE_S or self._windows_spared >= SPARED_WINDOWS:
+            self._windows_spared = 0
+        elif phase.sprints:
+            phase.spare()
+            self._windows_spared += 1
 
     def _sweep(self, now: float) -> None:
         """Forget members that have not exchanged news for long, and count the others anew."""

@@ -337,6 +337,15 @@ class Windowed:
         return self._quota
 
     @property
+    def sprints(self) -> bool:
+        """True if more than the quota is tried at the end of the present window."""
+        return not self._sprints_to_skip
+
+    def spare(self) -> None:
+        """Leave out the sprint of the present window, and a little of its quota."""
+        self._sprints_to_skip = 1
+
+    @property
     def reset(self) -> float:
         """Time at which the present window began; NaN before the first call."""
         return self._reset
