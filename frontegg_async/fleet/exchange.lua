@@ -8,10 +8,11 @@
 
 local LEASE_S, MAX_LEASES, OVERTAKE_S, USED_AHEAD_SHARE, HORIZON_S = 0.1, 100, 0.1, 0.5, 0.5
 local MAX_TURN_S, UNKNOWN_FLIGHT, UNKNOWN_SHARE, UNKNOWN_RETRY_S = 1.0, 64.0, 0.125, 0.04
+local UNKNOWN_TRY, INTERACTIVE_S, LINE_S = 2.0, 60.0, 0.2
 local MEMBER_S, SWEEP_S, BACK_S, HELD_BACK_S = 10.0, 1.0, 5.0, 1e-4
 
 local FIELDS = {
-  "now", "epoch", "front", "capped_next_at", "flight", "held", "askers", "runners", "count",
+  "now", "epoch", "front", "capped_next_at", "interactive_at", "flight", "held", "askers", "runners", "count",
   "issued", "served", "sweep_at",
   "closed", "closed_at", "next_look_at", "looked_at", "opened_at", "stated_until", "refused_sent",
   "taken_sent", "look_gap", "stated_wait", "true_share",
@@ -57,7 +58,7 @@ local function new_state(news)
   S, MARKS = {}, {}
   for i = 1, #FIELDS do S[FIELDS[i]] = 0 end
   for _, name in ipairs({
-    "now", "front", "capped_next_at", "sweep_at", "looked_at", "opened_at", "stated_until",
+    "now", "front", "capped_next_at", "interactive_at", "sweep_at", "looked_at", "opened_at", "stated_until",
     "refused_sent", "taken_sent", "next_at", "next_tick_at",
   }) do S[name] = -INF end
   S.true_share, S.cycle_start = NAN, NAN
@@ -130,6 +131,7 @@ else
 end
 local asks, runs = news.interactive > 0 and 1 or 0, news.bulk > 0 and 1 or 0
 if runs == 0 then member.turn = -1 end
+if asks == 1 or news.unleased > 0 then S.interactive_at = now end
 S.flight = S.flight + (news.flight - member.flight)
 S.held = S.held + (news.held - member.held)
 S.askers = S.askers + (asks - member.asks)
@@ -141,7 +143,11 @@ local sent -- calls in flight and slots leased, of all members
 
 local function slot_of(calls)
   if S.opening == 1 then return 1.0 / phase_rate() end
-  return 1.0 / phase_rate_at(now, S.answer_mean, calls)
+  local rate = phase_rate_at(now, S.answer_mean, calls)
+  if not phase_limited() and now < S.interactive_at + INTERACTIVE_S then
+    rate = min(rate, UNKNOWN_TRY * phase_rate())
+  end
+  return 1.0 / rate
 end
 
 if news.unleased > 0 and S.closed == 0 then
@@ -201,12 +207,6 @@ local function use_slot(longest)
   return slot
 end
 
-local function note_held_back(wanted, leased)
-  if #leased < wanted or (#leased > 0 and leased[#leased] > now + HELD_BACK_S) then
-    S.held_back, S.held_back_in_cycle = 1, 1
-  end
-end
-
 local function lease_interactive()
   local wanted, ahead = news.interactive, 0.0
   if S.kind == WINDOWED then
@@ -218,7 +218,8 @@ local function lease_interactive()
     S.front = max(S.front, at) + use_slot(S.period)
     interactive[i] = at
   end
-  note_held_back(wanted, interactive)
+  local line = interactive[#interactive] - now + (wanted - #interactive) / phase_rate()
+  if line > LINE_S then S.held_back, S.held_back_in_cycle = 1, 1 end
 end
 
 local function lease_bulk()
@@ -259,7 +260,9 @@ local function lease_bulk()
     end
     next_at = now
   end
-  if not capped then note_held_back(news.bulk, bulk) end
+  if not capped and (#bulk < news.bulk or bulk[#bulk] > now + HELD_BACK_S) then
+    S.held_back, S.held_back_in_cycle = 1, 1
+  end
 end
 
 if S.closed == 1 then

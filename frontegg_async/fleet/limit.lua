@@ -38,6 +38,9 @@ local SPRINT_SHARE, SEVERAL_CLOSED_SHARE = 0.012, 0.3
 local IDLE_SHARE, RECENT_PERIODS, UNWATCHED_S, CROWD_CALLS = 0.6, 2.0, 2.0 * MAX_LOOK_GAP_S, 16
 local SURVEY_S, SURVEY_PERIODS, COUNTED_CALLS, MARKS_A_PERIOD = 60.0, 20.0, 20.0, 16
 
+-- shared_limit.py
+local MET_AGAIN_S, MET_CALLS = 30.0, 3
+
 local SEEKING, STREAMING, WINDOWED = 0, 1, 2
 
 -- S: the state. MARKS: times, each followed by the calls taken by then.
@@ -501,11 +504,27 @@ local function begin_cycle(at, taken, from_opening)
   S.held_back_in_cycle = 0
 end
 
+local function learn_met_again(met_again, seeks_again)
+  if met_again and not phase_limited() then
+    local period = max(S.opening_reset - S.opening_closed_at, 1.0)
+    stream(S.opening_recent_rate, S.opening_reset, period, 1)
+  elseif seeks_again and S.runners == 0 then
+    S.seeking_rate = max(S.seeking_rate, S.opening_recent_rate)
+  end
+end
+
 local function learn()
   S.opening = 0
+  -- The first and the last lines of this function are those of shared_limit.py.
+  local began = S.cycle_start == S.cycle_start and S.cycle_start or S.opening_reset
+  local met_again = S.runners == 0 and S.cycle_from_opening == 1
+    and S.opening_reset - began <= MET_AGAIN_S
+    and S.refused - S.refused_at_cycle_start >= MET_CALLS
+  if met_again then S.held_back_in_cycle = 1 end
   local sent_at, last_refused, taken = S.opening_sent_at, S.opening_last_refused, S.opening_taken
   if sent_at - last_refused > UNWATCHED_S then
     begin_cycle(sent_at, taken, 0)
+    learn_met_again(met_again, false)
     return
   end
   local closed_at, reset = S.opening_closed_at, S.opening_reset
@@ -538,8 +557,7 @@ local function learn()
   if not cycle.brief or cycle_seconds(cycle) >= 0.5 * S.period then
     begin_cycle(reset, taken, 1)
   end
-  -- shared_limit.py: of interactive calls alone it is known that the server took as many.
-  if seeks_again and S.runners == 0 then S.seeking_rate = max(S.seeking_rate, cycle.recent_rate) end
+  learn_met_again(met_again, seeks_again)
 end
 
 local function open(sent_at, now)

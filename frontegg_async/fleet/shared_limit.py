@@ -30,7 +30,7 @@ from typing import Final
 import msgspec
 
 from ..pacing.pacer import GroupPacer, Opening
-from ..pacing.phases import Seeking, Windowed, remembered
+from ..pacing.phases import Seeking, Stream, Windowed, remembered
 from ..pacing.spacing import CATCH_UP_S
 from .news import GateNews, Grant, News
 
@@ -56,11 +56,21 @@ UNKNOWN_SHARE: Final = 0.125
 """and this share of the calls taken. They are refused together in the end."""
 UNKNOWN_RETRY_S: Final = 0.04
 """Seconds after which a member asks again that these bounds hold back."""
+UNKNOWN_TRY: Final = 2.0
+"""Most that is tried beside interactive calls, in rates that are only expected."""
+INTERACTIVE_S: Final = 60.0
+"""Seconds since the last interactive call in which there are some."""
+MET_AGAIN_S: Final = 30.0
+"""Seconds between two times that interactive calls alone meet a limit,"""
+MET_CALLS: Final = 3
+"""and least calls refused then, that show that there is one."""
 BACK_S: Final = 5.0
 """Seconds by which the fleet's clock may be set back; by more, the state says nothing any more."""
 
 _HELD_BACK_S: Final = 1e-4
-"""Seconds: a call that waits longer for its slot was held back."""
+"""Seconds: a bulk call that waits longer for its slot was held back."""
+LINE_S: Final = 0.2
+"""Seconds of a line of interactive calls that is due to the limit, and not to chance."""
 
 
 class _Member(msgspec.Struct):
@@ -92,6 +102,7 @@ class SharedLimit(GroupPacer):
         "_flight",
         "_front",
         "_held",
+        "_interactive_at",
         "_issued",
         "_members",
         "_runners",
@@ -116,6 +127,8 @@ class SharedLimit(GroupPacer):
         # Time of the next slot of interactive calls, where they overtake.
         self._front = -math.inf
         self._capped_next_at = -math.inf
+        # Time of the last interactive calls.
+        self._interactive_at = -math.inf
         # Turns of bulk runs: the number that the next one gets, and the number that is served.
         self._issued = 0
         self._served = 0
@@ -142,6 +155,8 @@ class SharedLimit(GroupPacer):
         asks, runs = int(news.interactive > 0), int(news.bulk > 0)
         if not runs:
             known.turn = -1
+        if asks or news.unleased:
+            self._interactive_at = now
         self._flight += news.flight - known.flight
         self._held += news.held - known.held
         self._askers += asks - known.asks
@@ -224,9 +239,21 @@ class SharedLimit(GroupPacer):
 
     def _learn(self, opening: Opening) -> None:
         before = self._phase
+        at = opening.reset if self._cycle_start is None else self._cycle_start[0]
+        met_again = (
+            not self._runners
+            and self._cycle_from_opening
+            and opening.reset - at <= MET_AGAIN_S
+            and self._refused - self._refused_at_cycle_start >= MET_CALLS
+        )
+        # A limit that interactive calls meet again so soon is about what they ask.
+        self._held_back_in_cycle |= met_again
         super()._learn(opening)
         phase = self._phase
-        if phase is not before and isinstance(phase, Seeking) and not self._runners:
+        if met_again and not phase.limited:
+            period = max(opening.reset - opening.closed_at, 1.0)
+            self._phase = Stream(opening.recent_rate, opening.reset, period)
+        elif phase is not before and isinstance(phase, Seeking) and not self._runners:
             # Of interactive calls alone it is known that the server took as many.
             phase.rate = max(phase.rate, opening.recent_rate)
 
@@ -251,14 +278,19 @@ class SharedLimit(GroupPacer):
 
     def _slot(self, now: float, sent: int) -> float:
         """Return the seconds of a slot."""
+        phase = self._phase
         if self._opening is not None:
             # What is tried at the end of a window would be tried until the opening is certain.
-            return 1.0 / self._phase.rate
-        return 1.0 / self._phase.rate_at(now, self._answers.mean, sent)
+            return 1.0 / phase.rate
+        rate = phase.rate_at(now, self._answers.mean, sent)
+        if not phase.limited and now < self._interactive_at + INTERACTIVE_S:
+            # Where a window ends is not known, and what is tried in its midst keeps others waiting.
+            rate = min(rate, UNKNOWN_TRY * phase.rate)
+        return 1.0 / rate
 
     def _use_slot(self, now: float, longest: float) -> float:
         """Use up the next slot; return its seconds."""
-        phase, spacing = self._phase, self._spacing
+        spacing = self._spacing
         slot = self._slot(now, self._taken + self._in_flight)
         longest = max(longest, slot, spacing.next_at - now)
         spacing.take(now, slot, longest, idle=self._in_flight == 0)
@@ -277,7 +309,8 @@ class SharedLimit(GroupPacer):
             slot = self._use_slot(now, phase.period)
             self._front = max(self._front, at) + slot
             leased.append(at)
-        self._note_held_back(now, wanted, leased)
+        if leased[-1] - now + (wanted - len(leased)) / phase.rate > LINE_S:
+            self._held_back = self._held_back_in_cycle = True
 
     def _lease_bulk(self, now: float, member: _Member, news: News, leased: list[float]) -> float:
         """Lease slots to bulk calls; return the time to ask again if there are none yet."""
@@ -319,13 +352,10 @@ class SharedLimit(GroupPacer):
                 if cap < math.inf:
                     self._capped_next_at = max(self._capped_next_at, now - CATCH_UP_S) + 1.0 / cap
             next_at = now
-        if not capped:  # else it is the run's own word that holds back
-            self._note_held_back(now, news.bulk, leased)
-        return next_at
-
-    def _note_held_back(self, now: float, wanted: int, leased: list[float]) -> None:
-        if len(leased) < wanted or (leased and leased[-1] > now + _HELD_BACK_S):
+        # If it is capped, the run's own word holds back.
+        if not capped and (len(leased) < news.bulk or leased[-1] > now + _HELD_BACK_S):
             self._held_back = self._held_back_in_cycle = True
+        return next_at
 
     # Grants
 

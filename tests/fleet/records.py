@@ -45,9 +45,6 @@ PHASES: list[tuple[type, tuple[str, ...]]] = [
     (Stream, STREAM),
     (Windowed, WINDOWED),
 ]
-UNKNOWN = 51
-"""Number of fields before those of the phases."""
-
 
 def state_of(limit: SharedLimit) -> list[float]:
     """Return the state; fields of phases that it is not in are NaN, because nobody reads them."""
@@ -58,6 +55,7 @@ def state_of(limit: SharedLimit) -> list[float]:
         limit._epoch,
         limit._front,
         limit._capped_next_at,
+        limit._interactive_at,
         limit._flight,
         limit._held,
         limit._askers,
@@ -128,12 +126,11 @@ def members_of(limit: SharedLimit) -> dict[str, list[float]]:
     }
 
 
-def difference(ours: list[float], theirs: list[float], *, unread: float = NAN) -> float:
+def difference(ours: list[float], theirs: list[float]) -> float:
     """Return the largest difference of two lists of doubles; infinity if one is longer.
 
-    NaN on our side is a field that nobody reads, unless both lists are about the same fields.
+    NaN on our side stands for a number that is not read.
     """
-    del unread
     if len(ours) != len(theirs):
         return math.inf
     found = 0.0
