@@ -135,7 +135,9 @@ class BulkProcess(msgspec.Struct, frozen=True, kw_only=True):
             async def work() -> None:
                 nonlocal served
                 for number in numbers:
-                    served += await _add(view, f"bulk-{number}", self.tenant) is End.SERVED
+                    # Not in one line, which would read the sum before the call and write it after.
+                    end = await _add(view, f"bulk-{number}", self.tenant)
+                    served += end is End.SERVED
 
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.seconds):
@@ -167,7 +169,8 @@ class TokenProcess(msgspec.Struct, frozen=True, kw_only=True):
                 nonlocal failed
                 frontegg = await stack.enter_async_context(session(address, self.fleet))
                 while now() < end:
-                    failed += await _add(frontegg, f"user-{number}", "acme") is not End.SERVED
+                    ended = await _add(frontegg, f"user-{number}", "acme")
+                    failed += ended is not End.SERVED
                     await asyncio.sleep(0.1)
 
             await asyncio.gather(*(one(number) for number in range(self.sessions)))
