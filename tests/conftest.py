@@ -73,6 +73,8 @@ SLOW: Final = frozenset(
         "drift/test_every_coroutine.py",
         "endpoints/test_models.py",
         "endpoints/test_odd_responses.py",
+        "fleet/test_lua_long.py",
+        "fleet/test_targets.py",
         "fleet/test_faults.py",
         "frameworks/test_documentation.py",
         "frameworks/test_servers.py",

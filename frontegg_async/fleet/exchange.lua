@@ -7,8 +7,10 @@
 -- of script.py.
 
 local LEASE_S, MAX_LEASES, OVERTAKE_S, USED_AHEAD_SHARE, HORIZON_S = 0.1, 100, 0.1, 0.5, 0.5
+local LEASE_TRIPS, MAX_TRIP_S = 1.5, 0.3
 local MAX_TURN_S, UNKNOWN_FLIGHT, UNKNOWN_SHARE, UNKNOWN_RETRY_S = 1.0, 64.0, 0.125, 0.04
 local UNKNOWN_TRY, INTERACTIVE_S, LINE_S = 2.0, 60.0, 0.2
+local SILENCE_S = 6.0
 local MEMBER_S, SWEEP_S, BACK_S, HELD_BACK_S = 10.0, 1.0, 5.0, 1e-4
 
 local FIELDS = {
@@ -32,8 +34,8 @@ local FIELDS = {
 }
 local NEWS = {
   "taken", "taken_sent", "took", "refused", "refused_sent", "stated_until", "exhausted_sent",
-  "exhausted_until", "unleased", "returned", "flight", "held", "interactive", "bulk", "rate",
-  "share", "remaining", "calls", "seconds", "met", "leaves",
+  "exhausted_until", "unleased", "returned", "flight", "held", "interactive", "bulk", "trip",
+  "rate", "share", "remaining", "calls", "seconds", "met", "leaves",
 }
 local MEMBER = { "until_", "flight", "held", "asks", "runs", "turn" }
 
@@ -100,6 +102,11 @@ if not stored then
   known = false
 end
 
+local heard = S.closed == 1 and max(S.now, S.next_look_at) or S.now
+if -INF < heard and heard < now - SILENCE_S then
+  MARKS = {}
+  begin_cycle(now, S.taken, 0)
+end
 now = max(now, S.now)
 S.now = now
 if now >= S.sweep_at then
@@ -196,7 +203,8 @@ local function paced()
 end
 
 local function portion(wanted, members)
-  local size = floor(min(LEASE_S * phase_rate(), MAX_LEASES) / max(members, 1))
+  local seconds = max(LEASE_S, LEASE_TRIPS * min(news.trip, MAX_TRIP_S))
+  local size = floor(min(seconds * phase_rate(), MAX_LEASES) / max(members, 1))
   return min(wanted, max(size, 1))
 end
 
@@ -260,7 +268,7 @@ local function lease_bulk()
     end
     next_at = now
   end
-  if not capped and (#bulk < news.bulk or bulk[#bulk] > now + HELD_BACK_S) then
+  if not capped and (#bulk == 0 or bulk[#bulk] > now + HELD_BACK_S) then
     S.held_back, S.held_back_in_cycle = 1, 1
   end
 end

@@ -30,6 +30,9 @@ NEWS_S: Final = 0.2
 """Seconds between two exchanges that have nothing to ask for."""
 CLOSED_NEWS_S: Final = 0.05
 """The same while the gate is closed: then it counts how many calls were taken before."""
+SURE_ANSWER: Final = 2.0
+"""Times of a usual answer that a call needs before its deadline. More than a session by itself
+wants: an overloaded fleet serves many calls shortly before their deadlines."""
 UNUSED_S: Final = 0.1
 """Seconds after which a slot that was not used is given back."""
 LEAD_S: Final = 0.004
@@ -57,6 +60,7 @@ class Member:
         self._grant: Grant | None = None
         self._alone: GroupPacer | None = None
         self._alone_since = -math.inf
+        self._parts = 1
         self._clock: Final = StoreClock()
         # The gate, in our time.
         self._gate: GateNews | None = None
@@ -92,6 +96,11 @@ class Member:
         return self._alone is not None
 
     @property
+    def parts(self) -> int:
+        """Number of members that a run's own rate is divided by: alone, each keeps to its part."""
+        return 1 if self._alone is None else self._parts
+
+    @property
     def urgent(self) -> bool:
         """True if there are news that the fleet should hear at once."""
         return self._urgent
@@ -124,7 +133,7 @@ class Member:
     @property
     def answer_time(self) -> float:
         """Seconds in which nearly every answer comes; 0.0 as long as there was none."""
-        return self._answers.most
+        return SURE_ANSWER * self._answers.usual
 
     @property
     def closed(self) -> bool:
@@ -204,7 +213,7 @@ class Member:
         return max(at - now, 0.0)
 
     def state(self, now: float) -> PaceState:
-        """Return the knowledge of the limit, and this member's part of it, for display."""
+        """Return the knowledge of the limit, and this member's part of it."""
         grant = self._grant
         if self._alone is not None or grant is None:
             state = (self._alone or GroupPacer()).state(now)
@@ -295,9 +304,8 @@ class Member:
         self._total_taken += 1
         news = self._news
         news.taken += 1
-        took = now - sent_at
-        news.took += took
-        self._answers.note(took)
+        news.took += now - sent_at
+        self._answers.note(now - sent_at)
         if sent_at > news.taken_sent:
             news.taken_sent = sent_at
         if self._alone is not None:
@@ -314,15 +322,14 @@ class Member:
         """
         self._in_flight -= 1
         self._total_refused += 1
+        if self._alone is not None:
+            # No news later: it says nothing about the limit as the fleet will find it.
+            return sent_at >= self._alone_since and self._alone.throttled(sent_at, now, wait)
         news = self._news
         news.refused += 1
         news.refused_sent = max(news.refused_sent, sent_at)
         if wait is not None:
             news.stated_until = now + wait
-        if self._alone is not None:
-            if sent_at < self._alone_since:
-                return False
-            return self._alone.throttled(sent_at, now, wait)
         singled_out = sent_at < news.taken_sent
         self._holds |= not singled_out
         self._urgent = True
@@ -330,11 +337,11 @@ class Member:
 
     def exhausted(self, sent_at: float, now: float, wait: float) -> None:
         """Record that a call was taken as the last one for ``wait`` seconds."""
-        self._news.exhausted_sent, self._news.exhausted_until = sent_at, now + wait
         if self._alone is not None:
             self._alone.exhausted(sent_at, now, wait)
-        else:
-            self._holds = self._urgent = True
+            return
+        self._news.exhausted_sent, self._news.exhausted_until = sent_at, now + wait
+        self._holds = self._urgent = True
 
     def failed(self, sent_at: float, now: float) -> None:
         """Record a call that shows nothing about limits: a server error, a cut connection."""
@@ -413,6 +420,7 @@ class Member:
             held=len(self._interactive) + len(self._bulk),
             interactive=max(interactive - len(self._interactive), 0),
             bulk=max(bulk - len(self._bulk), 0),
+            trip=self._clock.round_trip,
             rate=rate,
             share=share,
             remaining=remaining,
@@ -455,10 +463,10 @@ class Member:
         self._interactive.clear()
         self._bulk.clear()
         self._looks = self._news.returned = 0
-        grant = self._grant
-        members = 1 if grant is None else max(grant.members, 1)
+        self._news.forget_refusals()
+        self._parts = 1 if self._grant is None else max(self._grant.members, 1)
         calls, seconds, met = self._seed
-        calls = max(calls / members, 1.0) if calls else 0.0
+        calls = max(calls / self._parts, 1.0) if calls else 0.0
         if calls and not met:
             self._alone = GroupPacer(expected=FixedRate(max(round(calls), 1), seconds))
         else:

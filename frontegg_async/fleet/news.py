@@ -29,6 +29,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
         held: slots that may still be used.
         interactive: interactive calls that wait for a slot.
         bulk: bulk calls that wait for a slot.
+        trip: seconds of an exchange.
         rate: most bulk calls a second that the whole fleet may send by the word of the run, or
             infinity.
         share: part of the limit that bulk calls may use.
@@ -53,6 +54,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     held: int = 0
     interactive: int = 0
     bulk: int = 0
+    trip: float = 0.0
     rate: float = math.inf
     share: float = 1.0
     remaining: float = math.inf

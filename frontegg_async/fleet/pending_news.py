@@ -42,8 +42,13 @@ class PendingNews:
 
     def forget(self) -> None:
         """Begin anew, after all was told."""
-        self.taken = self.refused = self.unleased = self.returned = 0
+        self.taken = self.unleased = self.returned = 0
         self.took = 0.0
+        self.forget_refusals()
+
+    def forget_refusals(self) -> None:
+        """Leave out what says nothing about the limit any more."""
+        self.refused = 0
         self.refused_sent = -math.inf
         self.stated_until = self.exhausted_sent = self.exhausted_until = math.nan
 

@@ -46,6 +46,7 @@ def packed_news(news: News) -> bytes:
         news.held,
         news.interactive,
         news.bulk,
+        news.trip,
         news.rate,
         news.share,
         news.remaining,

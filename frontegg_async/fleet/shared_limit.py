@@ -36,6 +36,10 @@ from .news import GateNews, Grant, News
 
 LEASE_S: Final = 0.1
 """Seconds of all slots that are leased at once, divided by the members that wait."""
+LEASE_TRIPS: Final = 1.5
+"""The same in round trips of an exchange, where these are long;"""
+MAX_TRIP_S: Final = 0.3
+"""they count for so many seconds at most."""
 MAX_LEASES: Final = 100
 """Most slots leased at once."""
 OVERTAKE_S: Final = 0.1
@@ -64,6 +68,8 @@ MET_AGAIN_S: Final = 30.0
 """Seconds between two times that interactive calls alone meet a limit,"""
 MET_CALLS: Final = 3
 """and least calls refused then, that show that there is one."""
+SILENCE_S: Final = 6.0
+"""Seconds without an exchange after which the past tells nothing: more than between two looks."""
 BACK_S: Final = 5.0
 """Seconds by which the fleet's clock may be set back; by more, the state says nothing any more."""
 
@@ -143,10 +149,15 @@ class SharedLimit(GroupPacer):
 
     def exchange(self, now: float, member: str, news: News) -> Grant:
         """Take in the news of a member at a time, and return what it may send."""
+        gate = self._gate
+        heard = max(self.now, gate.next_look_at) if gate.closed else self.now
+        if -math.inf < heard < now - SILENCE_S:
+            # Members were away, so calls of all that time are still untold.
+            self._marks.clear()
+            self._begin_cycle(now, self._taken, from_opening=False)
         now = self.now = max(now, self.now)
         if now >= self._sweep_at:
             self._sweep(now)
-        gate = self._gate
         was_open, closed_at = not gate.closed, gate.closed_at
         known = self._members.get(member)
         if known is None:
@@ -183,7 +194,7 @@ class SharedLimit(GroupPacer):
             next_at = gate.next_look_at
         else:
             if news.interactive and self.paced:
-                self._lease_interactive(now, news.interactive, interactive)
+                self._lease_interactive(now, news, interactive)
             if news.bulk:
                 next_at = self._lease_bulk(now, known, news, bulk)
         known.until = now + MEMBER_S
@@ -271,9 +282,11 @@ class SharedLimit(GroupPacer):
 
     # Leases
 
-    def _portion(self, wanted: int, members: int) -> int:
+    def _portion(self, wanted: int, members: int, trip: float) -> int:
         """Return the slots that one of the members that wait is leased at once."""
-        portion = math.floor(min(LEASE_S * self._phase.rate, MAX_LEASES) / max(members, 1))
+        # They last until the next ones have come.
+        seconds = max(LEASE_S, LEASE_TRIPS * min(trip, MAX_TRIP_S))
+        portion = math.floor(min(seconds * self._phase.rate, MAX_LEASES) / max(members, 1))
         return min(wanted, max(portion, 1))
 
     def _slot(self, now: float, sent: int) -> float:
@@ -297,14 +310,15 @@ class SharedLimit(GroupPacer):
         self._in_flight += 1
         return slot
 
-    def _lease_interactive(self, now: float, wanted: int, leased: list[float]) -> None:
+    def _lease_interactive(self, now: float, news: News, leased: list[float]) -> None:
+        wanted = news.interactive
         phase, spacing = self._phase, self._spacing
         ahead = 0.0
         if isinstance(phase, Windowed):
             # NaN before the first call of a window that is only expected.
             left = phase.reset + phase.period - now
             ahead = USED_AHEAD_SHARE * max(left, 0.0) if left == left else phase.period
-        for _ in range(self._portion(wanted, self._askers)):
+        for _ in range(self._portion(wanted, self._askers, news.trip)):
             at = max(now, min(spacing.next_at - ahead, max(self._front, now + OVERTAKE_S)))
             slot = self._use_slot(now, phase.period)
             self._front = max(self._front, at) + slot
@@ -318,7 +332,7 @@ class SharedLimit(GroupPacer):
         cap = news.rate
         if news.share < 1.0 and phase.limited and not self.surveying(now):
             cap = min(cap, news.share * phase.rate)
-        wanted = self._portion(news.bulk, self._runners)
+        wanted = self._portion(news.bulk, self._runners, news.trip)
         alone = cap == math.inf and self._runners == 1
         last = alone and news.remaining <= self.left_in_window(now)
         if last:
@@ -353,7 +367,7 @@ class SharedLimit(GroupPacer):
                     self._capped_next_at = max(self._capped_next_at, now - CATCH_UP_S) + 1.0 / cap
             next_at = now
         # If it is capped, the run's own word holds back.
-        if not capped and (len(leased) < news.bulk or leased[-1] > now + _HELD_BACK_S):
+        if not capped and (not leased or leased[-1] > now + _HELD_BACK_S):
             self._held_back = self._held_back_in_cycle = True
         return next_at
 

@@ -69,8 +69,10 @@ class Allowance:
         if self._share < 1.0 and pacer.limited and not pacer.surveying(now):
             at = self._next_call_at
         rate, sent = self._rate, self._sent
-        if rate is not None and len(sent) == rate.calls:
-            at = max(at, sent[0] + rate.seconds)
+        if rate is not None:
+            calls = max(rate.calls // pacer.parts, 1)
+            if len(sent) >= calls:
+                at = max(at, sent[-calls] + rate.seconds)
         return max(at - now, 0.0)
 
     def fits(self, now: float, pacer: Pacer) -> bool:

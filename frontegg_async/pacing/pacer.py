@@ -148,6 +148,11 @@ class GroupPacer:
         """True once a limit was met."""
         return self._phase.limited
 
+    @property
+    def parts(self) -> int:
+        """Number of sessions that a run's own rate is divided by."""
+        return 1
+
     def surveying(self, now: float) -> bool:
         """Return whether runs may exceed their share, to find out whether the limit was raised."""
         return now > self._survey_at

@@ -17,6 +17,8 @@ class Pacer(Protocol):
     @property
     def rate(self) -> float: ...  # noqa: D102
     @property
+    def parts(self) -> int: ...  # noqa: D102
+    @property
     def limited(self) -> bool: ...  # noqa: D102
     @property
     def answer_time(self) -> float: ...  # noqa: D102

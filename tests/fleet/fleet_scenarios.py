@@ -177,7 +177,9 @@ OVERLOAD: Final = Family(
 
 def _overload(make: MakeClient, seed: int, *, expected: FixedRate | None) -> Outcome:
     end, window = 1_200.0, 60.0
-    simulation = Simulation(FixedWindow(1000, window, offset=phase(seed, window)), seed, header=True)
+    simulation = Simulation(
+        FixedWindow(1000, window, offset=phase(seed, window)), seed, header=True
+    )
     pods = [make(simulation, number, expected=expected) for number in range(8)]
     for client in pods:
         arrivals = poisson(20.0 / 8, seed * 100 + client.number, end)

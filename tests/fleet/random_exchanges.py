@@ -122,6 +122,7 @@ def _news(chance: random.Random, process: _Process, server: _Server, now: float)
         held=len(process.slots),
         interactive=process.interactive * waits,
         bulk=process.bulk * waits,
+        trip=chance.choice((0.001, 0.2)),
         rate=process.rate,
         share=process.share,
         remaining=process.remaining,

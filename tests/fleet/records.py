@@ -46,6 +46,7 @@ PHASES: list[tuple[type, tuple[str, ...]]] = [
     (Windowed, WINDOWED),
 ]
 
+
 def state_of(limit: SharedLimit) -> list[float]:
     """Return the state; fields of phases that it is not in are NaN, because nobody reads them."""
     gate, spacing, opening = limit._gate, limit._spacing, limit._opening
