@@ -10,11 +10,12 @@ local LEASE_S, MAX_LEASES, OVERTAKE_S, USED_AHEAD_SHARE, HORIZON_S = 0.1, 100, 0
 local LEASE_TRIPS, MAX_TRIP_S = 1.5, 0.3
 local MAX_TURN_S, UNKNOWN_FLIGHT, UNKNOWN_SHARE, UNKNOWN_RETRY_S = 1.0, 64.0, 0.125, 0.04
 local UNKNOWN_TRY, INTERACTIVE_S, LINE_S = 2.0, 60.0, 0.2
-local SILENCE_S = 6.0
+local SILENCE_S, SPARED_WINDOWS = 6.0, 4
 local MEMBER_S, SWEEP_S, BACK_S, HELD_BACK_S = 10.0, 1.0, 5.0, 1e-4
 
 local FIELDS = {
-  "now", "epoch", "front", "capped_next_at", "interactive_at", "flight", "held", "askers", "runners", "count",
+  "now", "epoch", "front", "capped_next_at", "interactive_at",
+  "window_reset", "windows_spared", "flight", "held", "askers", "runners", "count",
   "issued", "served", "sweep_at",
   "closed", "closed_at", "next_look_at", "looked_at", "opened_at", "stated_until", "refused_sent",
   "taken_sent", "look_gap", "stated_wait", "true_share",
@@ -60,7 +61,7 @@ local function new_state(news)
   S, MARKS = {}, {}
   for i = 1, #FIELDS do S[FIELDS[i]] = 0 end
   for _, name in ipairs({
-    "now", "front", "capped_next_at", "interactive_at", "sweep_at", "looked_at", "opened_at", "stated_until",
+    "now", "front", "capped_next_at", "interactive_at", "window_reset", "sweep_at", "looked_at", "opened_at", "stated_until",
     "refused_sent", "taken_sent", "next_at", "next_tick_at",
   }) do S[name] = -INF end
   S.true_share, S.cycle_start = NAN, NAN
@@ -188,6 +189,16 @@ if S.closed == 1 and (was_open or S.closed_at ~= closed_at) then
   S.next_at = min(S.next_at, now)
   S.capped_next_at = min(S.capped_next_at, now)
   S.front = -INF
+end
+
+if S.kind == WINDOWED and S.was_met == 1 and S.reset ~= S.window_reset then
+  S.window_reset = S.reset
+  if now >= S.interactive_at + INTERACTIVE_S or S.windows_spared >= SPARED_WINDOWS then
+    S.windows_spared = 0
+  elseif S.sprints_to_skip == 0 then
+    S.sprints_to_skip = 1
+    S.windows_spared = S.windows_spared + 1
+  end
 end
 
 -- Leases

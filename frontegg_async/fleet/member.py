@@ -52,11 +52,8 @@ class Member:
     """
 
     def __init__(self, *, expected: FixedRate | None = None) -> None:
-        self._seed = (
-            (0.0, 0.0, False)
-            if expected is None
-            else (float(expected.calls), expected.seconds, False)
-        )
+        calls, seconds = (0.0, 0.0) if expected is None else (expected.calls, expected.seconds)
+        self._seed = (float(calls), seconds, False)
         self._grant: Grant | None = None
         self._alone: GroupPacer | None = None
         self._alone_since = -math.inf

@@ -68,6 +68,8 @@ MET_AGAIN_S: Final = 30.0
 """Seconds between two times that interactive calls alone meet a limit,"""
 MET_CALLS: Final = 3
 """and least calls refused then, that show that there is one."""
+SPARED_WINDOWS: Final = 4
+"""Windows beside interactive calls that are not used up to the end, until one is."""
 SILENCE_S: Final = 6.0
 """Seconds without an exchange after which the past tells nothing: more than between two looks."""
 BACK_S: Final = 5.0
@@ -114,6 +116,8 @@ class SharedLimit(GroupPacer):
         "_runners",
         "_served",
         "_sweep_at",
+        "_window_reset",
+        "_windows_spared",
         "now",
     )
 
@@ -135,6 +139,9 @@ class SharedLimit(GroupPacer):
         self._capped_next_at = -math.inf
         # Time of the last interactive calls.
         self._interactive_at = -math.inf
+        # The window that was seen last, and windows since one was used up to the end.
+        self._window_reset = -math.inf
+        self._windows_spared = 0
         # Turns of bulk runs: the number that the next one gets, and the number that is served.
         self._issued = 0
         self._served = 0
@@ -150,28 +157,11 @@ class SharedLimit(GroupPacer):
     def exchange(self, now: float, member: str, news: News) -> Grant:
         """Take in the news of a member at a time, and return what it may send."""
         gate = self._gate
-        heard = max(self.now, gate.next_look_at) if gate.closed else self.now
-        if -math.inf < heard < now - SILENCE_S:
-            # Members were away, so calls of all that time are still untold.
-            self._marks.clear()
-            self._begin_cycle(now, self._taken, from_opening=False)
-        now = self.now = max(now, self.now)
-        if now >= self._sweep_at:
-            self._sweep(now)
         was_open, closed_at = not gate.closed, gate.closed_at
-        known = self._members.get(member)
-        if known is None:
-            known = self._members[member] = _Member()
-            self._count += 1
-        asks, runs = int(news.interactive > 0), int(news.bulk > 0)
-        if not runs:
-            known.turn = -1
-        if asks or news.unleased:
+        now = self._begin(now)
+        known = self._count_in(member, news)
+        if news.interactive or news.unleased:
             self._interactive_at = now
-        self._flight += news.flight - known.flight
-        self._held += news.held - known.held
-        self._askers += asks - known.asks
-        self._runners += runs - known.runs
         self._hear(now, news)
         if gate.closed and (was_open or gate.closed_at != closed_at):
             # Slots leased by now are void.
@@ -179,6 +169,7 @@ class SharedLimit(GroupPacer):
             self._spacing.next_at = min(self._spacing.next_at, now)
             self._capped_next_at = min(self._capped_next_at, now)
             self._front = -math.inf
+        self._spare_window(now)
         self._in_flight = sent = self._flight + self._held
         look, next_at = False, now
         interactive: list[float] = []
@@ -199,16 +190,44 @@ class SharedLimit(GroupPacer):
                 next_at = self._lease_bulk(now, known, news, bulk)
         known.until = now + MEMBER_S
         known.flight, known.held = news.flight, news.held + self._in_flight - sent
-        known.asks, known.runs = asks, runs
         self._held += self._in_flight - sent
         if news.leaves:
             del self._members[member]
             self._count -= 1
             self._flight -= known.flight
             self._held -= known.held
-            self._askers -= asks
-            self._runners -= runs
+            self._askers -= known.asks
+            self._runners -= known.runs
         return self._grant(now, look, next_at, interactive, bulk)
+
+    def _begin(self, now: float) -> float:
+        """Let time pass until an exchange; return the time, which never goes back."""
+        gate = self._gate
+        heard = max(self.now, gate.next_look_at) if gate.closed else self.now
+        if -math.inf < heard < now - SILENCE_S:
+            # Members were away, so calls of all that time are still untold.
+            self._marks.clear()
+            self._begin_cycle(now, self._taken, from_opening=False)
+        self.now = max(now, self.now)
+        if self.now >= self._sweep_at:
+            self._sweep(self.now)
+        return self.now
+
+    def _count_in(self, name: str, news: News) -> _Member:
+        """Count what a member has in flight, holds and asks for now; return its record."""
+        known = self._members.get(name)
+        if known is None:
+            known = self._members[name] = _Member()
+            self._count += 1
+        asks, runs = int(news.interactive > 0), int(news.bulk > 0)
+        self._flight += news.flight - known.flight
+        self._held += news.held - known.held
+        self._askers += asks - known.asks
+        self._runners += runs - known.runs
+        known.asks, known.runs = asks, runs
+        if not runs:
+            known.turn = -1
+        return known
 
     @property
     def paced(self) -> bool:
@@ -267,6 +286,19 @@ class SharedLimit(GroupPacer):
         elif phase is not before and isinstance(phase, Seeking) and not self._runners:
             # Of interactive calls alone it is known that the server took as many.
             phase.rate = max(phase.rate, opening.recent_rate)
+
+    def _spare_window(self, now: float) -> None:
+        """Leave a little of a window unused, for interactive calls that come at its end."""
+        phase = self._phase
+        if not isinstance(phase, Windowed) or not phase.limited:
+            return
+        if phase.reset == self._window_reset:
+            return
+        self._window_reset = phase.reset
+        if now >= self._interactive_at + INTERACTIVE_S or self._windows_spared >= SPARED_WINDOWS:
+            self._windows_spared = 0
+        else:
+            self._windows_spared += phase.spare()
 
     def _sweep(self, now: float) -> None:
         """Forget members that have not exchanged news for long, and count the others anew."""

@@ -22,21 +22,18 @@ import math
 from typing import Final, TypeAlias
 
 from .cycle import WINDOW_CLOSED_SHARE, Cycle
+from .rate import MAX_RATE, MIN_RATE, doubled
 
 START_RATE: Final = 200.0
 """Calls a second before anything is known."""
 START_AGAIN: Final = 1000 / 60
-"""Least calls a second after a refusal: the general published limit. A quota that others have used
-up tells nothing of its size."""
+"""Least calls a second after a refusal, as published: a quota used up by others tells nothing."""
 DOUBLING_S: Final = 0.05
 """Seconds between two doublings at least; and two round trips, so that a refusal is heard."""
 CAREFUL_DOUBLING_S: Final = 0.5
 """Seconds between two doublings after a refusal at least,"""
 CAREFUL_DOUBLING_SHARE: Final = 0.35
 """and as a share of the time that the gate was closed: a window is at least as long."""
-MAX_RATE: Final = 1e5
-MIN_RATE: Final = 1 / 60
-"""Calls a second: bounds against nonsense; one call a minute still finds a changed limit."""
 
 CUT_SHARE: Final = 0.02
 """Share by which a refused rate is cut: less is refused again, more gives calls away."""
@@ -55,8 +52,8 @@ CALM_PERIODS: Final = 1.5
 CALM_TRIPS: Final = 15.0
 """Round trips, likewise: calls in flight when a limit is met are refused as well."""
 STEP_CALLS: Final = 0.5
-"""Calls a period: the first excess over a rate that was refused before; it doubles from there. The
-same for all, so that clients with a small share of a limit gain on clients with a large one."""
+"""Calls a period: the first excess over a refused rate, which doubles. It is the same for all, so
+that clients with a small share of a limit gain on clients with a large one."""
 RISE_PERIODS: Final = 0.6
 """Periods in which the excess doubles: slower loses a raised limit, faster overshoots it."""
 ENOUGH_CALLS: Final = 30.0
@@ -94,8 +91,7 @@ BURST_SHARE: Final = 0.2
 """Share of a quota that is sent at once where a window took more than its quota: if the server
 refuses a part of that, its windows are shorter. Otherwise the rest of the quota is still spread."""
 DISPROVED_QUOTAS: Final = 2.0
-"""Quotas taken within one window that show that an expected limit does not exist: a window of the
-server may end within ours, but no more than one."""
+"""Quotas taken within one window that disprove it: one window of the server may end within it."""
 EXPECTED_SHARE: Final = 0.5
 """Share of a quota that was never met which the last calls of a run may use at once."""
 
@@ -215,7 +211,7 @@ class Stream:
             )
         else:
             self._doublings += passed / (RISE_PERIODS * scale)
-            rate = self._refused_rate + STEP_CALLS / self.period * (_doubled(self._doublings) - 1.0)
+            rate = self._refused_rate + STEP_CALLS / self.period * (doubled(self._doublings) - 1.0)
         self.rate = min(max(self.rate, rate), MAX_RATE)
         return self
 
@@ -336,6 +332,11 @@ class Windowed:
         """Calls in a window."""
         return self._quota
 
+    def spare(self) -> bool:
+        """Leave out the sprint of the present window; return whether it would have had one."""
+        sprints, self._sprints_to_skip = not self._sprints_to_skip, max(self._sprints_to_skip, 1)
+        return sprints
+
     @property
     def reset(self) -> float:
         """Time at which the present window began; NaN before the first call."""
@@ -361,7 +362,7 @@ class Windowed:
         # The sprint: more than the quota, until a call is refused.
         self._over_quota_at = min(self._over_quota_at, now)
         trips = (now - self._over_quota_at) / max(round_trip, 0.025, span / SPRINT_DOUBLINGS)
-        return self._rate(round_trip) * _doubled(trips)
+        return self._rate(round_trip) * doubled(trips)
 
     def _rate(self, round_trip: float) -> float:
         if self._sprints_to_skip:
@@ -393,8 +394,7 @@ class Windowed:
 
     def calls_left(self, now: float, taken: int) -> float:
         """Return the calls that are left in this window."""
-        fresh = self._reset != self._reset or now >= self._reset + self.period
-        used = 0 if fresh else taken - self._taken
+        used = 0 if not now < self._reset + self.period else taken - self._taken
         return self._quota * (1.0 if self._was_met else EXPECTED_SHARE) - used
 
     def refused(self, sent_at: float, now: float, lately: float, seconds: float) -> Phase:
@@ -466,10 +466,6 @@ class Windowed:
 
 
 Phase: TypeAlias = Seeking | Stream | Windowed
-
-
-def _doubled(times: float) -> float:
-    return float(2.0 ** min(times, 12.0))
 
 
 def measured(cycle: Cycle, period: float) -> Stream | Windowed:

@@ -24,7 +24,6 @@ from ..pacing.loads import (
 from ..pacing.measures import PUBLISHED, TIMEOUT, Family, Outcome, Scenario, Target
 from ..pacing.servers import FixedWindow, phase
 from ..pacing.simulation import Client, MakeClient, Simulation
-from .fleets import FleetClient
 
 LEARNING_WINDOWS: Final = 10
 """Windows in which refusals count as those of learning."""
@@ -223,10 +222,7 @@ def _killed(make: MakeClient, seed: int) -> Outcome:
         bulk_load(client, simulation)
     simulation.clock.run(at)
     for client in clients[:4]:
-        if isinstance(client, FleetClient):
-            client.killed = True
-        else:
-            simulation.silence(client.number)
+        client.killed = True
     joined = [make(simulation, 10 + number) for number in range(4)]
     for client in joined:
         bulk_load(client, simulation, at=at)

@@ -91,7 +91,6 @@ class FleetClient(PacedClient):
         self.store.members.append(self)
         self._asks_at = math.inf
         self._asked = 0
-        self.killed = False
 
     def make_pacer(self, expected: FixedRate | None) -> Member:
         """Return a member of the fleet."""

@@ -57,6 +57,8 @@ def state_of(limit: SharedLimit) -> list[float]:
         limit._front,
         limit._capped_next_at,
         limit._interactive_at,
+        limit._window_reset,
+        limit._windows_spared,
         limit._flight,
         limit._held,
         limit._askers,

@@ -166,6 +166,7 @@ class Client:
         number: number of the client in its simulation.
         served: interactive calls that have ended.
         done: times at which bulk calls were done.
+        killed: True once it makes no call any more.
     """
 
     def __init__(self, simulation: Simulation, number: int) -> None:
@@ -173,6 +174,7 @@ class Client:
         self.number = number
         self.served: list[Served] = []
         self.done: list[float] = []
+        self.killed = False
 
     def call(self, deadline: float, *, bulk: bool, then: Callable[[bool], object]) -> None:
         """Make a call now; ``then`` is told whether it was served."""
@@ -253,6 +255,8 @@ class PacedClient(Client):
 
     def enter(self, call: Call) -> None:
         """Send a call at once if it may go, else let it stand in line."""
+        if self.killed:
+            return
         clock = self.simulation.clock
         allowance = self._allowance if call.bulk else None
         if self.line.try_admit(clock.now, allowance):
