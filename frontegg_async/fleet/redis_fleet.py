@@ -190,7 +190,7 @@ def _odd_option(url: Secret) -> str | None:
         from redis.exceptions import RedisError
 
         # Imported here and not when a session is opened, where calls may be waiting already.
-        from . import redis_exchanges, redis_tokens  # noqa: F401
+        from . import redis_exchanges, redis_tokens  # noqa: F401  # pyright: ignore[reportUnusedImport]
     except ImportError:
         missing = "RedisFleet needs redis: pip install 'frontegg-async[redis]'"
         raise ConfigurationError(missing) from None
