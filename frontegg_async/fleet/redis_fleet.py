@@ -66,7 +66,8 @@ class RedisFleet(msgspec.Struct, frozen=True):
         return cls(url if isinstance(url, Secret) else Secret(url), prefix)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.prefix, str) or "{" in self.prefix or "}" in self.prefix:  # pyright: ignore[reportUnnecessaryIsInstance]
+        prefix: object = self.prefix  # not every caller checks types
+        if not isinstance(prefix, str) or "{" in prefix or "}" in prefix:
             # Braces would choose the slot of a cluster, instead of those of the keys.
             raise ConfigurationError("the prefix of a fleet must be a string without { and }")
         problem = _problem_of(self.url)
