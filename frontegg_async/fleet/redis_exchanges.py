@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any, Final
 
 from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError, NoScriptError, RedisError, ResponseError  # noqa: A004
 
 from .news import GateNews, Grant, News
@@ -90,11 +89,10 @@ class RedisExchanges:
 
         Over connections of its own: the client's way through its pool costs twice as much.
         """
+        pool: Any = self._client.connection_pool
         while True:
             kept = bool(self._free)
-            connection = (
-                self._free.pop() if kept else await self._client.connection_pool.get_connection()
-            )
+            connection = self._free.pop() if kept else await pool.get_connection()
             try:
                 packed = connection.pack_command(*command)
                 await connection.send_packed_command(packed, check_health=False)
@@ -105,7 +103,7 @@ class RedisExchanges:
             except BaseException as error:
                 # Its response may still come, and is nobody's.
                 await connection.disconnect(nowait=True)
-                await self._client.connection_pool.release(connection)
+                await pool.release(connection)
                 if kept and isinstance(error, ConnectionError):
                     continue  # it may have been closed while nothing was sent
                 raise
@@ -144,7 +142,7 @@ class RedisExchanges:
     async def _listen(self) -> None:
         """Hear gates, over one connection after another."""
         while True:
-            pubsub = self._client.pubsub(ignore_subscribe_messages=True)
+            pubsub: Any = self._client.pubsub(ignore_subscribe_messages=True)
             try:
                 await pubsub.subscribe(self._channel)
                 await self._hear_all(pubsub)
@@ -156,11 +154,11 @@ class RedisExchanges:
                     await pubsub.aclose()
             await asyncio.sleep(RECONNECT_S)
 
-    async def _hear_all(self, pubsub: PubSub) -> None:
+    async def _hear_all(self, pubsub: Any) -> None:
         """Hear gates until there is no sign of life any more."""
         silent = False
         while True:
-            message: Any = await pubsub.get_message(timeout=SILENCE_S)
+            message = await pubsub.get_message(timeout=SILENCE_S)
             if message is not None:
                 silent = False
                 if message["type"] == "message":

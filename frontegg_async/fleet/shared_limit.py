@@ -7,17 +7,21 @@ session. What is added:
     ────────   ──────────────────────────────────────────────────────────   ───────────────────
     members    Who is there, what is in flight, who waits?                  ``_members`` and sums
     leases     From when on may this member send its next few calls?        spacing, ``_front``
+    turns      Whose turn is it, if there are more members than slots?      ``_issued``, ``_served``
     caps       How many bulk calls may a run send by its own word?          ``_capped_next_at``
     epoch      Which leases are void because the gate has closed since?     ``_epoch``
 
-**Turns.** A member is leased a few slots, and asks again when they are used up; all others had
-their turn by then. So shares are even without a queue, and a member that dies takes along no more
-than the slots it holds. The more members wait, the fewer slots each holds.
+**Leases.** A member is leased a few slots of the next half second, the fewer the more members wait,
+and asks again when they are used up. A member that dies takes along no more than these. Where the
+slots of half a second are not enough for all, members draw numbers, and are told when to come back.
 
 **Interactive calls** are sent at once before the first refusal; they use up slots, so that bulk
 calls slow down. Once a limit was met, they wait for slots as well, and go before bulk calls: where
 a window is counted, slots of its rest are used in advance, elsewhere they overtake leased slots
-that are further away than ``OVERTAKE_S``.
+that are further away than ``OVERTAKE_S``. Beside them, most windows are not used up to the end.
+
+**A limit that interactive calls alone meet** again and again is learned from them: there is no
+bulk call that was held back and would show that the server decided their number.
 
 The copy of this arithmetic in a store is ``limit.lua`` and ``exchange.lua``. A test compares both.
 """

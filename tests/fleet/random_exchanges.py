@@ -231,9 +231,8 @@ def _visit(visited: Counter[str], limit: SharedLimit, news: News, grant: Grant) 
     if isinstance(phase, Windowed):
         visited["Windowed, expected"] += not phase.limited
         visited["Windowed, sprint"] += phase._over_quota_at < math.inf
-        visited["Windowed, burst"] += phase._burst_until > 0.0
         visited["Windowed, astray"] += phase._astray_resets > 0
-        visited["Windowed, eased"] += phase._eased_share < 1.0
+        visited["Windowed, eased after a burst"] += phase._eased_share < 1.0
         visited["Windowed, sprints skipped"] += phase._sprints_to_skip > 0
     visited["stated wait"] += grant.gate.stated_until > grant.gate.now
     visited["exhausted"] += news.exhausted_until > grant.gate.now
