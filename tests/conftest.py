@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import os
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -64,9 +67,12 @@ SLOW: Final = frozenset(
         "auth/test_tokens_machine.py",
         "bulk/test_doubt_statuses.py",
         "bulk/test_kills.py",
+        "bulk/test_ledger_lock.py",
         "bulk/test_ledger_damage.py",
         "bulk/test_ledger_loading_damage.py",
         "bulk/test_memory.py",
+        "bulk/test_order.py",
+        "bulk/test_planner.py",
         "cli/test_bulk_pipes.py",
         "cli/test_call_every.py",
         "drift/test_answers.py",
@@ -80,6 +86,7 @@ SLOW: Final = frozenset(
         "frameworks/test_documentation.py",
         "frameworks/test_servers.py",
         "pacing/test_targets.py",
+        "report/test_page.py",
         "report/test_page_in_browser.py",
         "session/test_secrets_in_frames.py",
         "survival/test_disk_full.py",
@@ -101,6 +108,13 @@ def pytest_configure() -> None:
         str(path.relative_to(TESTS)) for path in QUICK | SLOW if not path.exists()
     ):
         raise pytest.UsageError(f"tests/conftest.py: there is no {', '.join(missing)}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return three workers for two cores with ``-n auto``: tests wait for a third of their time."""
+    here = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return math.ceil(1.5 * here)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
 from hypothesis import settings
 
 import frontegg_async
@@ -129,22 +128,26 @@ MODULES = modules()
 
 
 @cache
-def tree_of(name: str) -> ast.Module:
-    """Return the syntax tree of a module; parsing all of them takes seconds."""
-    return ast.parse(MODULES[name].read_text())
+def tree_of(path: Path) -> ast.Module:
+    """Return the syntax tree of a file; parsing all of them takes seconds."""
+    return ast.parse(path.read_text())
 
 
-def imports(name: str, *, at_once: bool = False) -> Iterator[tuple[str, int]]:
-    """Yield the imports of a module by full dotted name, wherever they stand in its source.
+@cache
+def imports(name: str, *, at_once: bool = False) -> tuple[tuple[str, int], ...]:
+    """Return the imports of a module by full dotted name, wherever they stand in its source.
 
     Args:
         name: of the module.
         at_once: leaves out those in functions and for types only, which importing the module does
             not execute.
     """
-    within = package_of(name)
-    tree = tree_of(name)
-    for node in executed(tree) if at_once else ast.walk(tree):
+    tree = tree_of(MODULES[name])
+    return tuple(_imports_in(executed(tree) if at_once else ast.walk(tree), package_of(name)))
+
+
+def _imports_in(nodes: Iterable[ast.AST], within: list[str]) -> Iterator[tuple[str, int]]:
+    for node in nodes:
         if isinstance(node, ast.Call):
             # import_module("pyarrow") is an import as well.
             if is_import(node) and isinstance(node.args[0], ast.Constant):
@@ -186,7 +189,7 @@ def is_import(call: ast.Call) -> bool:
 
 def computed_imports(name: str) -> Iterator[str]:
     """Yield the names that a module computes in order to import them, as source code."""
-    for node in ast.walk(tree_of(name)):
+    for node in ast.walk(tree_of(MODULES[name])):
         if (
             isinstance(node, ast.Call)
             and is_import(node)
@@ -222,17 +225,16 @@ def test_the_reader_sees_imports() -> None:
     assert len(MODULES) > 30
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_every_module_has_a_floor(name: str) -> None:
+def test_every_module_has_a_floor() -> None:
     """No module stands outside of the layers."""
-    assert floor(name) in FLOORS
+    assert not {name for name in MODULES if floor(name) not in FLOORS}
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_imports_point_down(name: str) -> None:
+def test_imports_point_down() -> None:
     """A module imports from its own floor or from one below, also in functions and for types."""
     upwards = [
         f"{MODULES[name]}:{line} imports {target}"
+        for name in MODULES
         for target, line in own_imports(name)
         if floor(target) > floor(name)
     ]
@@ -279,18 +281,30 @@ def test_who_touches_aiohttp() -> None:
     assert found == sending | {"integrations.aiohttp_web"}
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_libraries_are_required_or_have_a_place(name: str) -> None:
+def test_libraries_are_required_or_have_a_place() -> None:
     """A library that is not always there is imported only where the table says."""
-    libraries = {target.partition(".")[0] for target, _ in imports(name)}
-    assert not FOR_TYPES & {target for target, _ in imports(name, at_once=True)}
-    for library in libraries - sys.stdlib_module_names - REQUIRED - FOR_TYPES - {PACKAGE}:
-        places = OPTIONAL[library]
-        assert any(f"{name}.".startswith(f"{place}.") for place in places), library
+    always = {*sys.stdlib_module_names, *REQUIRED, *FOR_TYPES, PACKAGE}
+    misplaced = [
+        f"{MODULES[name]}:{line} imports {library}"
+        for name in MODULES
+        for target, line in imports(name)
+        if (library := target.partition(".")[0]) not in always
+        if not any(f"{name}.".startswith(f"{place}.") for place in OPTIONAL.get(library, ()))
+    ]
+    assert not misplaced
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_optional_libraries_are_imported_late(name: str) -> None:
+def test_libraries_for_types_are_not_imported() -> None:
+    """Importing a module does not execute the imports that only types need."""
+    assert not {
+        (name, target)
+        for name in MODULES
+        for target, _ in imports(name, at_once=True)
+        if target in FOR_TYPES
+    }
+
+
+def test_optional_libraries_are_imported_late() -> None:
     """Modules import without the extras, but for commands, bridges and what is loaded late."""
     loaded_late = {
         "auth.verifier",
@@ -298,10 +312,13 @@ def test_optional_libraries_are_imported_late(name: str) -> None:
         "fleet.redis_tokens",
         "models._pydantic",
     }
-    if not name.startswith(("cli.", "integrations.")) and name not in loaded_late:
-        assert not {target.partition(".")[0] for target, _ in imports(name, at_once=True)} & {
-            *OPTIONAL
-        }
+    assert not {
+        (name, target)
+        for name in MODULES
+        if not name.startswith(("cli.", "integrations.")) and name not in loaded_late
+        for target, _ in imports(name, at_once=True)
+        if target.partition(".")[0] in OPTIONAL
+    }
 
 
 def test_the_table_of_optional_libraries_is_whole() -> None:
@@ -358,12 +375,10 @@ def test_nothing_below_knows_the_emulator() -> None:
     assert found <= {"cli"}
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_modules_are_documented_and_of_a_readable_length(name: str) -> None:
+def test_modules_are_documented_and_of_a_readable_length() -> None:
     """Each module has a docstring and at most 500 lines."""
-    source = MODULES[name].read_text()
-    assert ast.get_docstring(ast.parse(source))
-    assert source.count("\n") <= 500
+    assert not [path for path in MODULES.values() if not ast.get_docstring(tree_of(path))]
+    assert not [path for path in MODULES.values() if path.read_text().count("\n") > 500]
 
 
 def test_no_test_imports_a_test() -> None:
@@ -371,7 +386,7 @@ def test_no_test_imports_a_test() -> None:
     imported = [
         f"{path.relative_to(TESTS)}:{node.lineno}"
         for path in TEST_FILES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ImportFrom)
         and (node.level or f"{node.module}.".startswith("tests."))
         for name in (node.module or "", *(alias.name for alias in node.names))
@@ -395,7 +410,7 @@ def test_no_property_has_a_deadline() -> None:
         f"{path.relative_to(TESTS)}:{node.lineno}"
         for path in TEST_FILES
         if path != TESTS / "conftest.py"
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call)
         for keyword in node.keywords
         if keyword.arg == "deadline" and ast.unparse(node.func).endswith("settings")
