@@ -11,8 +11,8 @@ and Redis in ``fleet_clients.py``.
   calls offered that were served; "wasted" the share of requests that were answered with 429.
 - Settled figures begin 20 s after the start, those of long windows after one window; overload
   counts from the first call on.
-- "Exchanges" are scripts executed in Redis for each request to Frontegg, "CPU in Redis" what Redis
-  itself measures of them, "CPU" that of the client processes for each call, with all of the SDK.
+- "Exchanges" are scripts executed in Redis for each request to Frontegg, "CPU in Redis" all that
+  the server used meanwhile, "CPU" that of the client processes for each call, with all of the SDK.
 - "Back" is the time from the end of the fault until all eight processes have exchanged news again.
 
 It needs ``redis-server`` and redis-py. All of it takes half an hour. A machine with few cores

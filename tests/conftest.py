@@ -82,6 +82,7 @@ SLOW: Final = frozenset(
         "fleet/test_lua_long.py",
         "fleet/test_targets.py",
         "fleet/test_faults.py",
+        "fleet/test_lives.py",
         "frameworks/test_documentation.py",
         "frameworks/test_servers.py",
         "pacing/test_targets.py",

@@ -66,7 +66,8 @@ class RedisFleet(msgspec.Struct, frozen=True):
         return cls(url if isinstance(url, Secret) else Secret(url), prefix)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.prefix, str) or "{" in self.prefix or "}" in self.prefix:  # pyright: ignore[reportUnnecessaryIsInstance]
+        prefix: object = self.prefix  # not every caller checks types
+        if not isinstance(prefix, str) or "{" in prefix or "}" in prefix:
             # Braces would choose the slot of a cluster, instead of those of the keys.
             raise ConfigurationError("the prefix of a fleet must be a string without { and }")
         problem = _problem_of(self.url)
@@ -190,7 +191,7 @@ def _odd_option(url: Secret) -> str | None:
         from redis.exceptions import RedisError
 
         # Imported here and not when a session is opened, where calls may be waiting already.
-        from . import redis_exchanges, redis_tokens  # noqa: F401
+        from . import redis_exchanges, redis_tokens  # noqa: F401  # pyright: ignore[reportUnusedImport]
     except ImportError:
         missing = "RedisFleet needs redis: pip install 'frontegg-async[redis]'"
         raise ConfigurationError(missing) from None

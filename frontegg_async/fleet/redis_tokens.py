@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Awaitable
+from typing import Any, Final
 
 import msgspec
 from redis.asyncio import Redis
@@ -66,8 +67,6 @@ class RedisTokenStore:
     def __init__(self, client: Redis, *, prefix: str = "frontegg_async:token:") -> None:
         self._client: Final = client
         self._prefix: Final = prefix
-        self._discard: Final = client.register_script(_DISCARD)
-        self._release: Final = client.register_script(_RELEASE)
 
     async def load(self, key: str) -> StoredToken | None:
         """Return the token under ``key``; None if there is no value, or one that is no token.
@@ -103,7 +102,7 @@ class RedisTokenStore:
         Raises:
             redis.RedisError: Redis does not answer, or not to this client.
         """
-        discarding = self._discard(keys=[self._prefix + key], args=[value])
+        discarding = self._evaluate(_DISCARD, self._prefix + key, value)
         del value  # the variables of this frame may be shown, if Redis fails
         await discarding
 
@@ -122,4 +121,10 @@ class RedisTokenStore:
         Raises:
             redis.RedisError: Redis does not answer, or not to this client.
         """
-        await self._release(keys=[f"{self._prefix}{key}:lease"], args=[holder])
+        await self._evaluate(_RELEASE, f"{self._prefix}{key}:lease", holder)
+
+    def _evaluate(self, script: str, key: str, argument: str) -> Awaitable[Any]:
+        # Whole and not by its hash: it is short, and takes one round trip, also the first time.
+        client: Any = self._client  # redis-py leaves the types of commands open
+        evaluated: Awaitable[Any] = client.eval(script, 1, key, argument)
+        return evaluated

@@ -1,4 +1,5 @@
 """Token stores that return no valid token, or cannot keep one."""
+# pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
