@@ -185,7 +185,7 @@ def random_exchanges(number: int, batch: int, visited: Counter[str]) -> Iterator
         chance = random.Random(episode)
         calm = episode % CALM_EPISODES == 0
         server = _Server(chance, calm=calm)
-        members = range(chance.randrange(1, 12))
+        members = range(chance.randrange(1, 4 if calm else 12))
         processes = [_Process(f"m{each}", chance, calm=calm) for each in members]
         now = START + chance.uniform(0.0, 100.0)
         pace = 0.06 if calm else chance.choice((0.002, 0.02, 0.2))
