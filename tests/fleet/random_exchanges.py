@@ -18,8 +18,8 @@ from frontegg_async.pacing.tuning import KEPT_SHARE, VAST_TRIPS
 from .records import members_of, state_of
 
 EXCHANGES_AN_EPISODE: Final = 1_000
-CALM_EPISODES: Final = 4
-"""Every so many an episode is calm: bulk runs alone that meet one window again and again."""
+CALM_EPISODES: Final = 3
+"""One of so many episodes is calm: bulk runs alone that meet one window again and again."""
 START: Final = 1_796_000_000.0
 
 
@@ -50,10 +50,12 @@ class _Server:
         self.nonsense = chance.choice((0.0, 0.0, 0.03))
         self.changes = chance.choice((0.0, 0.003))
         self.slowest = 0.2
+        self.expected: tuple[float, ...] = (0.0, 40.0, 1_000.0)
+        self.expected_seconds: tuple[float, ...] = (1.0, 60.0)
         if calm:
             self.slowest = chance.choice((0.02, 0.2))
-            self.window = chance.choice((6.0, 10.0))
-            self.limit = chance.choice((100, 400))
+            self.window, self.limit = chance.choice((6.0, 20.0)), 100
+            self.expected, self.expected_seconds = (0.0, float(self.limit)), (self.window,)
             self.states = self.exhausts = False
             self.strays = self.nonsense = self.changes = 0.0
         self._chance = chance
@@ -141,8 +143,8 @@ def _news(chance: random.Random, process: _Process, server: _Server, now: float)
         rate=process.rate,
         share=process.share,
         remaining=process.remaining,
-        calls=chance.choice((0.0, 40.0, 1_000.0)),
-        seconds=chance.choice((1.0, 60.0)),
+        calls=chance.choice(server.expected),
+        seconds=chance.choice(server.expected_seconds),
         met=chance.random() < 0.5,
         leaves=chance.random() < 0.005,
     )
@@ -183,12 +185,12 @@ def random_exchanges(number: int, batch: int, visited: Counter[str]) -> Iterator
     while done < number:
         episode += 1
         chance = random.Random(episode)
-        calm = episode % CALM_EPISODES == 0
+        calm = episode % CALM_EPISODES == 1
         server = _Server(chance, calm=calm)
         members = range(chance.randrange(1, 4 if calm else 12))
         processes = [_Process(f"m{each}", chance, calm=calm) for each in members]
         now = START + chance.uniform(0.0, 100.0)
-        pace = 0.06 if calm else chance.choice((0.002, 0.02, 0.2))
+        pace = 0.6 * server.window / server.limit if calm else chance.choice((0.002, 0.02, 0.2))
         limit: SharedLimit | None = None
         for _ in range(min(EXCHANGES_AN_EPISODE, number - done)):
             done += 1
