@@ -53,6 +53,9 @@ from .pacing.published import Plan
 
 if TYPE_CHECKING:
     from .bulk import Assignment, Outcome, Report
+    from .fleet.fleet import Fleet, FleetMember
+    from .fleet.memory_fleet import MemoryFleet
+    from .fleet.redis_fleet import RedisFleet
     from .models.authentication import ApiTokenLogin, LoginResult, UserTokens
     from .models.bulk_users import InvitedUser
     from .models.migrations import MigratedUser
@@ -68,13 +71,17 @@ _LAZY = {
     # Loaded on first use: a web app that only reads users need not load the bulk engine.
     "ApiTokenLogin": "models.authentication",
     "Assignment": "bulk",
+    "Fleet": "fleet.fleet",
+    "FleetMember": "fleet.fleet",
     "InvitedUser": "models.bulk_users",
     "LoginResult": "models.authentication",
+    "MemoryFleet": "fleet.memory_fleet",
     "MigratedUser": "models.migrations",
     "Outcome": "bulk",
     "Page": "models.paging",
     "Paginator": "paging",
     "Permission": "models.permissions",
+    "RedisFleet": "fleet.redis_fleet",
     "Report": "bulk",
     "Role": "models.roles",
     "Task": "tasks",
@@ -120,6 +127,8 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "FixedRate",
+    "Fleet",
+    "FleetMember",
     "ForbiddenError",
     "FronteggError",
     "FronteggSession",
@@ -134,6 +143,7 @@ __all__ = [
     "LoginDeniedError",
     "LoginError",
     "LoginResult",
+    "MemoryFleet",
     "MemoryTokenStore",
     "MigratedUser",
     "NotFoundError",
@@ -149,6 +159,7 @@ __all__ = [
     "PermissionDeniedError",
     "Plan",
     "RateLimitError",
+    "RedisFleet",
     "Region",
     "Report",
     "Response",

@@ -40,6 +40,7 @@ from .auth import user_tokens
 from .auth.credentials import EnvironmentLogin
 from .auth.token_claims import TokenInfo, describe
 from .auth.token_manager import TokenManager
+from .auth.token_stores import TokenStore
 from .auth.user_tokens import OnRefresh
 from .endpoints.authentication import AUTHENTICATE
 from .errors import ClosedError, ConfigurationError, InvalidRequestError
@@ -84,6 +85,8 @@ class Session:
             is met: launch, scale or enterprise; None expects none. Left out, it is scale, and None
             for a server on this machine.
         observers: called with every call, for logs, metrics and traces (``Observer``).
+        fleet: shares the environment token and the limits with all sessions that name it, such as
+            ``RedisFleet.from_url(url)``. A ``token_store`` beside it keeps the token instead.
 
     Raises:
         ConfigurationError: a setting cannot work.
@@ -150,7 +153,7 @@ class Session:
 
         Read are ``FRONTEGG_CLIENT_ID``, ``FRONTEGG_API_KEY`` (or ``FRONTEGG_SECRET_KEY``),
         ``FRONTEGG_REGION`` or ``FRONTEGG_BASE_URL``, ``FRONTEGG_ENVIRONMENT_ID``,
-        ``FRONTEGG_APPLICATION_ID`` and ``FRONTEGG_PROXY``.
+        ``FRONTEGG_APPLICATION_ID``, ``FRONTEGG_PROXY`` and ``FRONTEGG_FLEET_URL``.
 
         Args:
             settings: those of the session itself.
@@ -183,7 +186,7 @@ class Session:
             raise ClosedError("a view lives as long as its session: open the session itself")
         if self._sender is not None:
             raise ClosedError("a session is opened once: make a new one")
-        self._sender = Sender(Core(self._settings, self._token_manager()), self._view)
+        self._sender = Sender(Core(self._settings, self._token_manager), self._view)
         return self
 
     async def aclose(self) -> None:
@@ -211,7 +214,7 @@ class Session:
     ) -> None:
         await self.aclose()
 
-    def _token_manager(self) -> TokenManager | None:
+    def _token_manager(self, store: TokenStore) -> TokenManager | None:
         settings = self._settings
         if settings.client_id is None or settings.api_key is None:
             return None
@@ -223,7 +226,7 @@ class Session:
             EnvironmentLogin(fetch, settings.client_id, settings.base_url),
             clock=settings.clock,
             uniform=random.uniform,
-            store=settings.token_store,
+            store=store,
             key=settings.store_key(),
         )
 

@@ -55,11 +55,13 @@ FLOORS: dict[float, tuple[str, ...]] = {
         "auth.credentials",
         "auth.grants",
         "auth.oauth",
+        "auth.store_access",
         "auth.token_claims",
         "auth.token_manager",
         "auth.token_stores",
         "auth.user_tokens",
     ),
+    3.5: ("fleet",),
     4: ("_core", "observing", "session"),
     5: ("bulk.caller_errors", "bulk.input", "emulator"),
     5.1: ("bulk.ledger",),
@@ -99,7 +101,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "pyarrow": ("bulk.input.arrow",),
     "pydantic": ("models._base", "models._pydantic"),
     "pydantic_core": ("models._base", "models._pydantic"),
-    "redis": ("integrations.redis", "integrations.redis_claims"),
+    "redis": ("fleet", "integrations.redis_claims"),
     "rich": ("cli",),
     "starlette": ("integrations.fastapi", "integrations.starlette"),
 }
@@ -305,8 +307,13 @@ def test_libraries_for_types_are_not_imported() -> None:
 
 
 def test_optional_libraries_are_imported_late() -> None:
-    """Modules import without the extras, but for commands, bridges and two that are loaded late."""
-    loaded_late = {"auth.verifier", "models._pydantic"}
+    """Modules import without the extras, but for commands, bridges and what is loaded late."""
+    loaded_late = {
+        "auth.verifier",
+        "fleet.redis_exchanges",
+        "fleet.redis_tokens",
+        "models._pydantic",
+    }
     assert not {
         (name, target)
         for name in MODULES

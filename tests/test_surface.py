@@ -121,7 +121,7 @@ def loaded_by(statement: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "module",
-    ["emulator", "cli", "integrations", "bulk", "endpoints.users", "models.users"],
+    ["emulator", "cli", "integrations", "bulk", "endpoints.users", "models.users", "fleet"],
 )
 def test_importing_is_cheap(module: str) -> None:
     """``import frontegg_async`` loads no room that only some programs need."""

@@ -23,6 +23,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     environment_id: str | None = None
     application_id: str | None = None
     proxy: Secret | None = None
+    fleet_url: Secret | None = None
 
     @classmethod
     def read(cls, variables: Mapping[str, str] | None = None) -> Environment:
@@ -33,7 +34,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
             return source.get(f"FRONTEGG_{name}", "").strip() or None
 
         key = get("API_KEY") or get("SECRET_KEY")
-        proxy = get("PROXY")
+        proxy, fleet_url = get("PROXY"), get("FLEET_URL")
         return cls(
             client_id=get("CLIENT_ID"),
             api_key=Secret(key) if key else None,
@@ -42,6 +43,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
             environment_id=get("ENVIRONMENT_ID"),
             application_id=get("APPLICATION_ID"),
             proxy=Secret(proxy) if proxy else None,
+            fleet_url=Secret(fleet_url) if fleet_url else None,
         )
 
     def missing_credentials(self) -> list[str]:
@@ -53,11 +55,11 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
         return [name for name, value in names.items() if value is None]
 
     def connection(self, given: ConnectionArguments) -> ConnectionArguments:
-        """Return arguments with those about host, proxy and application filled in.
+        """Return arguments with those about host, proxy, application and fleet filled in.
 
         Raises:
             ConfigurationError: the environment names both a region and a host, or an unknown
-                region.
+                region, or a fleet whose URL cannot work.
         """
         filled = given.copy()
         if given.get("region") is None and given.get("base_url") is None:
@@ -76,13 +78,17 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
             filled["proxy"] = self.proxy
         if given.get("application_id") is None:
             filled["application_id"] = self.application_id
+        if given.get("fleet") is None and self.fleet_url is not None:
+            from ..fleet.redis_fleet import RedisFleet
+
+            filled["fleet"] = RedisFleet.from_url(self.fleet_url)
         return filled
 
     def session(self, given: SessionArguments) -> SessionArguments:
         """Return arguments with those of ``connection`` and the environment id filled in.
 
         Raises:
-            ConfigurationError: the environment names both a region and a host.
+            ConfigurationError: as for ``connection``.
         """
         filled: SessionArguments = {**given, **self.connection(given)}
         if given.get("environment_id") is None:

@@ -333,8 +333,8 @@ def after_new_token(
         budget: as for ``decide``.
         uniform: as for ``decide``.
     """
-    # Two, because a token from a store may be as dead as the one before it.
-    allowed = 2 if context.unproven_token else 1
+    # Two from a store may be as dead as the one before them (``MAX_DEAD_FROM_STORE``).
+    allowed = 3 if context.unproven_token else 1
     effect = effect_of(outcome, rejected_before_processing=context.rejected_before_processing)
     harmless = effect is Effect.REFUSED or not is_noticed_twice(context.repeat)
     if replaced and harmless and context.new_tokens < allowed:

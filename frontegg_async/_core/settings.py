@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import ssl
 from collections.abc import Collection, Iterable
-from typing import Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import aiohttp
 import msgspec
 
-from ..auth.token_stores import MemoryTokenStore, TokenStore
+from ..auth.token_stores import TokenStore
 from ..errors import ConfigurationError
 from ..observing import ObservedCall, Observer, check_observers
 from ..operation import Operation
@@ -30,6 +30,9 @@ from .ids import id_problem, text_problem
 from .proxies import Proxy, proxy_for, unused_variable
 from .secret import Secret, concealed
 
+if TYPE_CHECKING:
+    from ..fleet.fleet import Fleet
+
 DEFAULT_CONNECTIONS: Final = 64
 
 
@@ -48,6 +51,7 @@ class ConnectionArguments(TypedDict, total=False):
     clock: Clock | None
     limits_plan: Plan | str | None
     observers: Iterable[Observer]
+    fleet: Fleet | None
 
 
 class SessionArguments(ConnectionArguments, total=False):
@@ -76,9 +80,10 @@ class CheckedSettings(msgspec.Struct, frozen=True, kw_only=True):
     unused_proxy: str | None
     """Variable that names a proxy which is not used."""
     ssl_context: ssl.SSLContext | None
-    token_store: TokenStore
+    token_store: TokenStore | None
     clock: Clock
     limits_plan: Plan | None
+    fleet: Fleet | None = None
     observers: tuple[Observer, ...] = ()
 
     def expected_limit(self, limit_group: str) -> FixedRate:
@@ -96,7 +101,11 @@ class CheckedSettings(msgspec.Struct, frozen=True, kw_only=True):
         """Return the token's name in the store: a hash of host and credentials."""
         secret = Secret("") if self.api_key is None else self.api_key
         parts = (self.base_url, self.client_id or "", secret.reveal())
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        return _hashed(*parts)
+
+    def fleet_key(self) -> str:
+        """Return the name of the limits in a fleet: a hash of host and client id."""
+        return _hashed(self.base_url, self.client_id or "")
 
 
 def settings_of(
@@ -154,12 +163,9 @@ def settings_of(
     ignored = None if used or trust_env or http is not None else unused_variable(base_url)
     options, clock = given.get("options"), given.get("clock")
     _check_type("options", options, Options)
-    if token_store is not None and not all(
-        callable(getattr(token_store, name, None)) for name in ("load", "save", "discard")
-    ):
-        raise ConfigurationError(
-            f"token_store must have load, save and discard, got {type(token_store).__name__}"
-        )
+    fleet = given.get("fleet")
+    _check_methods("token_store", token_store, "load", "save", "discard")
+    _check_methods("fleet", fleet, "new_member")
     return CheckedSettings(
         base_url=base_url,
         client_id=client_id,
@@ -172,11 +178,12 @@ def settings_of(
         proxy=used,
         unused_proxy=ignored,
         ssl_context=ssl_context,
-        token_store=MemoryTokenStore() if token_store is None else token_store,
+        token_store=token_store,
         clock=SystemClock() if clock is None else clock,
         # A server on this machine is a stand-in: no limit is expected there unless it is named.
         limits_plan=as_plan(given.get("limits_plan", None if is_local(base_url) else Plan.SCALE)),
         observers=check_observers(given.get("observers", ())),
+        fleet=fleet,
     )
 
 
@@ -234,6 +241,20 @@ def check_text(name: str, problem: str | None) -> None:
     """Reject a setting. Takes the problem and not the value, so that no traceback shows it."""
     if problem is not None:
         raise ConfigurationError(f"{name} {problem}")
+
+
+def _check_methods(name: str, value: object, *methods: str) -> None:
+    # A class instead of an object has the methods as well, and cannot be used.
+    if value is not None and (
+        isinstance(value, type)
+        or not all(callable(getattr(value, method, None)) for method in methods)
+    ):
+        wanted = ", ".join(methods[:-1]) + " and " * (len(methods) > 1) + methods[-1]
+        raise ConfigurationError(f"{name} must have {wanted}, got {type(value).__name__}")
+
+
+def _hashed(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _check_type(name: str, value: object, kind: type) -> None:

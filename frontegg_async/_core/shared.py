@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-from typing import Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 from weakref import WeakSet, WeakValueDictionary
 
 from ..auth.token_manager import TokenManager
+from ..auth.token_stores import MemoryTokenStore, TokenStore
 from ..errors import ClosedError, ConfigurationError, ErrorFields
-from ..pacing import Pacing
+from ..pacing import FixedRate, Pacing
+from .clock import Clock
 from .secret import Secret
 from .semaphore import ConnectionSemaphore
 from .settings import CheckedSettings
 from .transport import AiohttpTransport, Transport
+
+if TYPE_CHECKING:
+    from ..fleet.fleet import FleetMember
 
 _forks = 0
 
@@ -30,23 +36,41 @@ if hasattr(os, "register_at_fork"):
 
 
 class Core:
-    """State that all views of an open session share. Made when the session is opened."""
+    """State that all views of an open session share. Made when the session is opened.
 
-    def __init__(self, settings: CheckedSettings, tokens: TokenManager | None) -> None:
+    Args:
+        settings: of the session.
+        make_tokens: makes the manager of the environment token from its store; None for a session
+            that serves users only.
+    """
+
+    def __init__(
+        self,
+        settings: CheckedSettings,
+        make_tokens: Callable[[TokenStore], TokenManager | None],
+    ) -> None:
         self._loop: Final = _running_loop()
         self._forks: Final = _forks
         self.base_url: Final = settings.base_url
         self.environment_id: Final = settings.environment_id
         self.transport: Final = _transport(settings, self._loop)
+        member = None if settings.fleet is None else settings.fleet.new_member()
+        self._member: Final = member
+        store = settings.token_store
+        if store is None:
+            store = MemoryTokenStore() if member is None else member.token_store
         # Neither in a session that only serves users.
-        self.tokens: Final = tokens
+        self.tokens: Final = make_tokens(store)
         self.api_key: Final = settings.api_key
         clock = settings.clock
         self.clock: Final = clock
         # Before the pool's own queue, so that waiting for one takes none of an attempt's time.
         self.connections: Final = ConnectionSemaphore(settings.max_connections)
-        self.pacing: Final = Pacing(
-            clock, expected=None if settings.limits_plan is None else settings.expected_limit
+        expected = None if settings.limits_plan is None else settings.expected_limit
+        self.pacing: Final = (
+            Pacing(clock, expected=expected)
+            if member is None
+            else _fleet_pacing(member, clock, settings.fleet_key(), expected)
         )
         self.unused_proxy: Final = settings.unused_proxy
         # The server's clock minus ours, in seconds, and the time to read it again.
@@ -110,7 +134,23 @@ class Core:
             # Together: each may wait for a program's callback.
             await asyncio.gather(*(each.close() for each in managers if each is not None))
         finally:
-            await self.transport.close()
+            try:
+                if self._member is not None:
+                    await self._member.aclose()
+            finally:
+                await self.transport.close()
+
+
+def _fleet_pacing(
+    member: FleetMember,
+    clock: Clock,
+    key: str,
+    expected: Callable[[str], FixedRate] | None,
+) -> Pacing:
+    # Only here: most sessions have no fleet.
+    from ..fleet.fleet_pacing import FleetPacing
+
+    return FleetPacing(clock, member.exchanges, key, expected=expected)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:

@@ -38,7 +38,7 @@ from ..endpoints.m2m_tokens import (
 from ..errors import FronteggError, NotFoundError, PermissionDeniedError, ResponseDecodeError
 from ..session import Session
 from .claims import Claims, TokenType
-from .token_manager import STORE_PAUSE_S, STORE_TIMEOUT_S
+from .store_access import STORE_TIMEOUT_S
 from .token_stores import StoredToken, TokenStore, is_usable
 
 T = TypeVar("T")
@@ -47,6 +47,8 @@ FRESH_S: Final = 10.0
 """Seconds for which an answer is taken without asking again."""
 STALE_S: Final = 300.0
 """Seconds for which an answer serves while the next look-up fails."""
+STORE_PAUSE_S: Final = 30.0
+"""Seconds without the store after it has failed or was too slow: callers wait for each look."""
 WAIT_S: Final = 2.0
 """Most seconds that a caller waits for a look-up while there is an answer of before."""
 _MOST: Final = 10_000

@@ -18,9 +18,9 @@ monotonic clocks mean nothing to another process.
     save         the store has it              the next refresh; ``close``, 1 s
     callback     ``on_refresh`` has returned   ``close``, 4 s
 
-A token that the server rejects with 401 is replaced: by the one in the store, if there is another,
-and if the server rejects that one too by a new one. A route that rejects new tokens as well rejects
-them for another reason, and costs no further token for a while.
+A token that the server rejects with 401 is replaced: by the one in the store, if there is another.
+One session at a time fetches a new one, and looks into the store again before. A route that rejects
+new tokens as well rejects them for another reason, and costs no further token for a while.
 """
 
 from __future__ import annotations
@@ -28,9 +28,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import secrets
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
@@ -48,9 +47,8 @@ from ..errors import (
 )
 from ..models.authentication import TokenGrant
 from .grants import check_grant, life_of
-from .token_stores import StoredToken, TokenStore, is_usable
-
-R = TypeVar("R")
+from .store_access import STORE_TIMEOUT_S, StoreAccess
+from .token_stores import StoredToken, TokenStore
 
 _logger: Final = logging.getLogger("frontegg_async.auth.token_manager")
 
@@ -72,11 +70,11 @@ MAX_STATED_PAUSE_S: Final = 300.0
 """Most seconds that a 429 of the auth route holds fetches back, however many it states."""
 MAX_REFRESH_WAIT_S: Final = 2.0
 """Most seconds that a caller waits for a new token while the old one is good."""
-STORE_TIMEOUT_S: Final = 0.5
-"""Seconds that a token store may take; after that the auth route is asked."""
-STORE_PAUSE_S: Final = 30.0
-"""Seconds without the token store after it has failed or was too slow."""
-LEASE_S: Final = 10.0
+MAX_DEAD_FROM_STORE: Final = 2
+"""Tokens from the store that may be rejected in a row before one is fetched without asking it.
+After a revocation the first of them is as old as the session's own, if another session had renewed
+that in advance; the next one is new."""
+LEASE_S: Final = 5.0
 """Seconds that a session has to fetch a token while other sessions wait for it."""
 FIRST_POLL_S: Final = 0.05
 MAX_POLL_S: Final = 0.5
@@ -178,10 +176,7 @@ class TokenManager:
         self._clock: Final = clock
         self._monotonic: Final = clock.monotonic
         self._uniform: Final = uniform
-        self._store: Final = store
-        self._store_paused_until = -math.inf
-        self._key: Final = key
-        self._lease_holder: Final = secrets.token_hex(8)
+        self._store: Final = StoreAccess(store, key, self._monotonic)
         self._after_refresh: Final = after_refresh
         self._save_task: asyncio.Task[None] | None = None
         self._callback_task: asyncio.Task[None] | None = None
@@ -194,8 +189,7 @@ class TokenManager:
         self._next_fetch_at = 0.0
         self._next_replacement_at = 0.0
         self._unaccepted_rejections = 0
-        self._skip_store = False  # the next token must not come from the store
-        self._holds_lease = False
+        self._dead_from_store = 0
         self._closed = False
         self.rejecting_routes: Final[dict[str, _RouteRejections]] = {}
         """Routes that have answered 401 since they last accepted a token."""
@@ -281,11 +275,12 @@ class TokenManager:
             try:
                 granted = check_grant(await self._fetch())
             except FronteggError as error:
-                await self._release_lease()
+                await self._store.release()
                 return self._note_failure(error)
             except BaseException:
-                await self._release_lease()
+                await self._store.release()
                 raise
+            self._dead_from_store = 0
             life = life_of(granted.expires_in)
             token = self._make_token(granted.token, since, life)
             stored = StoredToken(value=token.value, issued_at=at, expires_at=at + life)
@@ -297,7 +292,6 @@ class TokenManager:
                 self._start_callback(self._after_refresh)
         self._token = token
         self._rejected = None
-        self._skip_store = False
         self._last_error = None
         self._failed_fetches = 0
         self._next_fetch_at = 0.0
@@ -305,13 +299,21 @@ class TokenManager:
 
     async def _fetched_elsewhere(self) -> Token | None:
         """Return a token that another session has stored, or None if this one fetches it."""
-        if self._skip_store:
+        if self._dead_from_store >= MAX_DEAD_FROM_STORE:
             return None
         poll = FIRST_POLL_S
         give_up = self._monotonic() + LEASE_S
         while True:
             token = await self._load_token()
-            if token is not None or await self._acquire_lease():
+            if token is not None:
+                return token
+            if await self._store.lease(LEASE_S):
+                if not self._store.holds_lease:
+                    return None  # there are no leases
+                # The holder before may have stored one since the last look.
+                token = await self._load_token()
+                if token is not None:
+                    await self._store.release()
                 return token
             if self._monotonic() >= give_up:
                 return None  # the holder of the lease does not finish
@@ -319,8 +321,8 @@ class TokenManager:
             poll = min(1.5 * poll, MAX_POLL_S)
 
     async def _save(self, token: StoredToken) -> None:
-        await self._save_token(token)
-        await self._release_lease()
+        await self._store.save(token)
+        await self._store.release()
 
     def _start_callback(self, callback: Callable[[], Awaitable[None]]) -> None:
         """Call back after the call before has ended, so that the newest tokens are stored last."""
@@ -388,7 +390,7 @@ class TokenManager:
             return False
         self._token = None
         self._rejected = rejections.last = token.secret
-        self._skip_store = token.unproven
+        self._dead_from_store += token.unproven
         rejections.until = max(rejections.until, now + _backoff(rejections.count))
         rejections.count += 1
         if not token.accepted:
@@ -403,6 +405,7 @@ class TokenManager:
         """
         token.accepted = True
         token.unproven = False
+        self._dead_from_store = 0
         self._unaccepted_rejections = 0
         self.rejecting_routes.pop(route, None)
 
@@ -415,45 +418,8 @@ class TokenManager:
         await _finish(self._save_task, 2 * STORE_TIMEOUT_S)
         await _finish(self._callback_task, CLOSE_WAIT_S)
 
-    async def _acquire_lease(self) -> bool:
-        """Return whether this session fetches the token; True if the store has no leases."""
-        lease = getattr(self._store, "lease", None)
-        if lease is None or self._monotonic() < self._store_paused_until:
-            return True
-        given = await self._ask_store(
-            "be read", lambda: lease(self._key, self._lease_holder, LEASE_S), None
-        )
-        self._holds_lease = bool(given)
-        # Without a working store there is no lease: the token is fetched.
-        return given is None or self._holds_lease
-
-    async def _release_lease(self) -> None:
-        """End the lease, also if the token could not be stored: other sessions wait for its end."""
-        release = getattr(self._store, "release", None)
-        if release is None or not self._holds_lease:
-            return
-        self._holds_lease = False
-        # If it fails, the lease ends by itself.
-        await self._ask_store("be written", lambda: release(self._key, self._lease_holder), None)
-
-    async def _ask_store(self, action: str, ask: Callable[[], Awaitable[R]], otherwise: R) -> R:
-        """Return the store's result; if it fails or is too slow, ``otherwise``, and pause it."""
-        try:
-            async with asyncio.timeout(STORE_TIMEOUT_S):
-                return await ask()
-        except Exception as error:  # noqa: BLE001  # the program's code: do without it
-            failed = type(error).__name__
-        # Outside of the handler: the exception comes from the store, and may hold the token.
-        self._store_paused_until = self._monotonic() + STORE_PAUSE_S
-        _logger.warning(
-            "the token store cannot %s (%s): left out for %.0f s", action, failed, STORE_PAUSE_S
-        )
-        return otherwise
-
     async def _load_token(self) -> Token | None:
-        if self._monotonic() < self._store_paused_until:
-            return None
-        stored = await self._ask_store("be read", self._load_stored, None)
+        stored = await self._store.load(self._rejected)
         if stored is None:
             return None
         # Neither the rejected token, nor the one to be replaced.
@@ -467,17 +433,6 @@ class TokenManager:
         )
         token.unproven = self._rejected is not None
         return token if self._monotonic() < token.advisory_at else None
-
-    async def _load_stored(self) -> StoredToken | None:
-        if self._rejected is not None:
-            await self._store.discard(self._key, self._rejected.reveal())
-        stored = await self._store.load(self._key)
-        return stored if stored is None or is_usable(stored) else None
-
-    async def _save_token(self, token: StoredToken) -> None:
-        if self._monotonic() < self._store_paused_until:
-            return
-        await self._ask_store("be written", lambda: self._store.save(self._key, token), None)
 
 
 async def _finish(task: asyncio.Task[None] | None, seconds: float) -> None:

@@ -20,9 +20,10 @@ from .option_types import duration
 R = TypeVar("R")
 
 _TARGET_OPTIONS: Final = (
-    *("client_id", "region", "base_url", "environment_id", "application", "proxy", "trust_env"),
+    *("client_id", "region", "base_url", "environment_id", "application"),
+    *("proxy", "trust_env", "fleet"),
 )
-"""Options for the host, the way to it, and the credentials."""
+"""Options for the host, the way to it, the credentials, and those who share them."""
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,10 +36,11 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     application: str | None = None
     proxy: str | None = None
     trust_env: bool = False
+    fleet: str | None = None
     timeout: float | None = None
 
     def given(self) -> tuple[str, ...]:
-        """Return the flags given for the host, the way to it, and the credentials."""
+        """Return the flags given for a target, which an emulator of the command's own is not."""
         return tuple(
             "--" + name.replace("_", "-")
             for name in _TARGET_OPTIONS
@@ -78,6 +80,10 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
             "options": self.options(),
             "max_connections": max_connections,
         }
+        if self.fleet is not None:
+            from ..fleet.redis_fleet import RedisFleet
+
+            given["fleet"] = RedisFleet.from_url(self.fleet)
         if not client_id or found.api_key is None:
             del given["environment_id"]
             if needs_credentials:
@@ -101,12 +107,19 @@ def _no_credentials(client_id: str | None, found: Environment, without: str) -> 
     )
 
 
-def _proxy(_ctx: click.Context, _param: click.Parameter, url: str | None) -> str | None:
-    if url is not None and "@" in url:
-        raise click.BadParameter(
-            "other users can see a command line: set FRONTEGG_PROXY to a URL with a password."
-        )
-    return url
+def _without_password(
+    variable: str, *signs: str
+) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """Return a check of URLs: one with a sign that a password may be in it goes to a variable."""
+
+    def check(_ctx: click.Context, _param: click.Parameter, url: str | None) -> str | None:
+        if url is not None and any(sign in url.lower() for sign in signs):
+            raise click.BadParameter(
+                f"other users can see a command line: set {variable} to a URL with a password."
+            )
+        return url
+
+    return check
 
 
 _OPTIONS: Final = (
@@ -129,13 +142,19 @@ _OPTIONS: Final = (
     click.option(
         "--proxy",
         metavar="URL",
-        callback=_proxy,
+        callback=_without_password("FRONTEGG_PROXY", "@"),
         help="Proxy for all calls; a URL without a password [FRONTEGG_PROXY].",
     ),
     click.option(
         "--trust-env",
         is_flag=True,
         help="Use the proxy in HTTPS_PROXY, unless NO_PROXY excludes the host.",
+    ),
+    click.option(
+        "--fleet",
+        metavar="URL",
+        callback=_without_password("FRONTEGG_FLEET_URL", "@", "password="),
+        help="Redis that shares token and limits; a URL without a password [FRONTEGG_FLEET_URL].",
     ),
     click.option(
         "--timeout",

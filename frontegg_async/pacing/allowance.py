@@ -10,7 +10,7 @@ from .rate import FixedRate
 from .spacing import CATCH_UP_S
 
 if TYPE_CHECKING:
-    from .pacer import GroupPacer
+    from .pacer_interface import Pacer
 
 
 class RunAllowance:
@@ -57,24 +57,32 @@ class Allowance:
         self._sent: Final[deque[float]] = deque()
         self._next_call_at = -math.inf
 
-    def delay(self, now: float, pacer: GroupPacer) -> float:
+    @property
+    def bounds(self) -> tuple[float, float, float]:
+        """Most calls a second, the share, and the rows left, each as the run states it."""
+        rate = math.inf if self._rate is None else self._rate.calls / self._rate.seconds
+        return rate, self._share, self._run.remaining
+
+    def delay(self, now: float, pacer: Pacer) -> float:
         """Return the seconds until the run may send its next call, 0.0 if it may now."""
         at = -math.inf
         if self._share < 1.0 and pacer.limited and not pacer.surveying(now):
             at = self._next_call_at
         rate, sent = self._rate, self._sent
-        if rate is not None and len(sent) == rate.calls:
-            at = max(at, sent[0] + rate.seconds)
+        if rate is not None:
+            calls = max(rate.calls // pacer.parts, 1)
+            if len(sent) >= calls:
+                at = max(at, sent[-calls] + rate.seconds)
         return max(at - now, 0.0)
 
-    def fits(self, now: float, pacer: GroupPacer) -> bool:
+    def fits(self, now: float, pacer: Pacer) -> bool:
         """Return whether all remaining calls of the run fit into the current window."""
         run = self._run
         if run.remaining == math.inf or self._share < 1.0:
             return False
         return run.remaining <= pacer.left_in_window(now)
 
-    def take(self, now: float, pacer: GroupPacer) -> None:
+    def take(self, now: float, pacer: Pacer) -> None:
         """Count a call as sent."""
         if self._rate is not None:
             self._sent.append(now)

@@ -14,6 +14,7 @@ from .allowance import RunAllowance
 from .line import MIN_SHORTFALL_S, Line, Waiter
 from .pace_state import PaceState
 from .pacer import GroupPacer
+from .pacer_interface import Pacer
 from .rate import FixedRate
 
 NEW_STATED_WAIT_S: Final = 0.5
@@ -73,7 +74,7 @@ class LimitGroup:
         "operation",
     )
 
-    def __init__(self, name: str, operation: str, clock: Clock, pacer: GroupPacer) -> None:
+    def __init__(self, name: str, operation: str, clock: Clock, pacer: Pacer) -> None:
         self.name: Final = name
         self.operation: Final = operation
         self._clock: Final = clock
@@ -290,9 +291,11 @@ class Pacing:
         group = self._groups.get(name)
         if group is None:
             expected = None if self._expected is None else self._expected(name)
-            pacer = GroupPacer(expected=expected)
-            group = self._groups[name] = LimitGroup(name, operation or name, self._clock, pacer)
+            group = self._groups[name] = self._make_group(name, operation or name, expected)
         return group
+
+    def _make_group(self, name: str, operation: str, expected: FixedRate | None) -> LimitGroup:
+        return LimitGroup(name, operation, self._clock, GroupPacer(expected=expected))
 
     def states(self) -> dict[str, PaceState]:
         """Return the knowledge of every limit, by limit group."""

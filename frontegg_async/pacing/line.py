@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from .allowance import Allowance
-from .pacer import GroupPacer
+from .pacer_interface import Pacer
 
 REOPENING_CALLS: Final = 32
 """Interactive calls from the line that may be in flight when the gate has just opened; every call
@@ -125,7 +125,7 @@ class Line:
         "crowded",
     )
 
-    def __init__(self, pacer: GroupPacer) -> None:
+    def __init__(self, pacer: Pacer) -> None:
         self._pacer: Final = pacer
         self._interactive: Final = _Queue()
         self._bulk: Final[dict[Allowance, _Queue]] = {}
@@ -137,7 +137,22 @@ class Line:
     @property
     def waiting(self) -> int:
         """Number of calls in line."""
-        return self._interactive.size + sum(queue.size for queue in list(self._bulk.values()))
+        return self._interactive.size + self.waiting_bulk
+
+    @property
+    def waiting_interactive(self) -> int:
+        """Number of interactive calls in line."""
+        return self._interactive.size
+
+    @property
+    def waiting_bulk(self) -> int:
+        """Number of bulk calls in line."""
+        return sum(queue.size for queue in list(self._bulk.values()))
+
+    @property
+    def allowances(self) -> list[Allowance]:
+        """Allowances of the runs that have bulk calls in line."""
+        return list(self._bulk)
 
     def try_admit(self, now: float, allowance: Allowance | None) -> bool:
         """Return whether a call that does not stand in line may go, which then counts as sent."""

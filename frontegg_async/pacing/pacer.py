@@ -9,8 +9,7 @@
                   gate to the next, and was it the server that decided?        ``_held_back…``
     opening       Is the gate open for certain, so that the cycle counts?      ``_opening``
     recent rate   How many calls a second lately? Counts at intervals.         ``_marks``
-    round trips   How long does an answer take?                                ``_round_trip``,
-                                                                               ``_usual_answer``
+    answers       How long does an answer take?                                ``AnswerTimes``
     line          How fast does a line of interactive calls move that never    ``_full_cycle``
                   empties?
 
@@ -27,6 +26,7 @@ from typing import Final
 
 import msgspec
 
+from .answer_times import AnswerTimes
 from .cycle import Cycle
 from .gate import FIRST_LOOK_S, MAX_LOOK_GAP_S, Gate
 from .pace_state import PaceState
@@ -39,8 +39,6 @@ IDLE_SHARE: Final = 0.6
 RECENT_PERIODS: Final = 2.0
 """Periods: a longer cycle tells of the past, and its last period of now."""
 
-ANSWER_MARGIN: Final = 1.5
-"""A call is sent if its deadline leaves this many times the usual time of an answer."""
 UNWATCHED_S: Final = 2.0 * MAX_LOOK_GAP_S
 """Seconds without a look after which the end of a cycle is unknown."""
 CERTAIN_CALLS: Final = 3
@@ -59,7 +57,7 @@ _MIN_DELAY_S: Final = 1e-4
 _MARKS_A_PERIOD: Final = 16
 
 
-class _Opening(msgspec.Struct, frozen=True):
+class Opening(msgspec.Struct, frozen=True):
     """An opening of the gate that is not certain yet: answers overtake each other."""
 
     closed_at: float
@@ -79,6 +77,8 @@ class GroupPacer:
     """
 
     __slots__ = (
+        "_answers",
+        "_certain_calls",
         "_closed_seconds",
         "_cycle_from_opening",
         "_cycle_start",
@@ -96,12 +96,10 @@ class GroupPacer:
         "_phase",
         "_refused",
         "_refused_at_cycle_start",
-        "_round_trip",
         "_spacing",
         "_survey_at",
         "_taken",
         "_taken_at_opening",
-        "_usual_answer",
     )
 
     def __init__(self, *, expected: FixedRate | None = None) -> None:
@@ -124,14 +122,13 @@ class GroupPacer:
         self._cycle_start: tuple[float, int] | None = None
         self._cycle_from_opening = False
         self._refused_at_cycle_start = 0
-        self._opening: _Opening | None = None
+        self._opening: Opening | None = None
+        self._certain_calls: float = CERTAIN_CALLS
         self._taken_at_opening = 0
         # Times, with the calls taken by then.
         self._marks: deque[tuple[float, int]] = deque()
         self._next_tick_at = -math.inf
-        # Seconds of an answer: the mean, and the same without slow ones.
-        self._round_trip = 0.0
-        self._usual_answer = 0.0
+        self._answers: Final = AnswerTimes()
         # Calls taken in the seconds of the last cycle, if interactive calls waited all through it.
         self._full_cycle: tuple[int, float] | None = None
         self._interactive_idle = True
@@ -149,6 +146,11 @@ class GroupPacer:
         """True once a limit was met."""
         return self._phase.limited
 
+    @property
+    def parts(self) -> int:
+        """Number of sessions that a run's own rate is divided by."""
+        return 1
+
     def surveying(self, now: float) -> bool:
         """Return whether runs may exceed their share, to find out whether the limit was raised."""
         return now > self._survey_at
@@ -156,7 +158,7 @@ class GroupPacer:
     @property
     def answer_time(self) -> float:
         """Seconds that an answer usually takes; 0.0 as long as there was none."""
-        return ANSWER_MARGIN * self._usual_answer
+        return self._answers.most
 
     def crowded(self, flight: int) -> bool:
         """Return whether more calls are in flight than may be after an opening of the gate."""
@@ -281,7 +283,7 @@ class GroupPacer:
             self._has_bulk = True
         phase = self._phase
         # Interactive calls use up slots, but not for longer than a period: bulk calls go on.
-        slot = 1.0 / phase.rate_at(now, self._round_trip, self._taken + self._in_flight)
+        slot = 1.0 / phase.rate_at(now, self._answers.mean, self._taken + self._in_flight)
         self._spacing.take(now, slot, max(phase.period, slot), idle=self._in_flight == 0)
         self._in_flight += 1
         return 0.0
@@ -301,20 +303,29 @@ class GroupPacer:
 
     # Answers
 
-    def succeeded(self, sent_at: float, now: float) -> bool:
-        """Record that the server took a call; return whether that opened the gate."""
+    def succeeded(
+        self, sent_at: float, now: float, calls: int = 1, took: float | None = None
+    ) -> bool:
+        """Record that the server took calls; return whether that opened the gate.
+
+        Args:
+            sent_at: time at which the latest of them was sent.
+            now: the time.
+            calls: number of calls.
+            took: seconds of an answer, where ``now`` is later than the answer.
+        """
         if self._cycle_start is None:
             self._cycle_start = (sent_at, 0)
-        self._taken += 1
-        self._in_flight -= 1
+        self._taken += calls
+        self._in_flight -= calls
         self._one_refused = False
-        self._note_round_trip(now - sent_at)
+        self._answers.note(now - sent_at if took is None else took)
         gate = self._gate
         opens = gate.opens(sent_at)
         if opens:
             self._open(sent_at, now)
         elif self._opening is not None and (
-            sent_at > gate.opened_at or self._taken - self._opening.taken >= CERTAIN_CALLS
+            sent_at > gate.opened_at or self._taken - self._opening.taken >= self._certain_calls
         ):
             opening, self._opening = self._opening, None
             self._learn(opening)
@@ -322,8 +333,14 @@ class GroupPacer:
             self._tick(sent_at, now)
         return opens
 
-    def throttled(self, sent_at: float, now: float, wait: float | None) -> bool:
-        """Record that a call was refused, with the seconds to wait if they were stated.
+    def throttled(self, sent_at: float, now: float, wait: float | None, calls: int = 1) -> bool:
+        """Record that calls were refused, with the seconds to wait if they were stated.
+
+        Args:
+            sent_at: time at which the latest of them was sent.
+            now: the time.
+            wait: the stated seconds.
+            calls: number of calls.
 
         Returns:
             True if calls sent later have been taken, so that this call is refused, and not all.
@@ -331,21 +348,21 @@ class GroupPacer:
         singled_out = sent_at < self._gate.taken_sent
         if self._cycle_start is None:
             self._cycle_start = (sent_at, 0)
-        self._refused += 1
-        self._in_flight -= 1
+        self._refused += calls
+        self._in_flight -= calls
         gate = self._gate
         opening = self._opening
         if opening is not None and not gate.closed:
             self._opening = None
             since = opening.closed_at
-            if sent_at > opening.sent_at + 0.5 * self._round_trip:
+            if sent_at > opening.sent_at + 0.5 * self._answers.mean:
                 self._learn(opening)
             else:
                 # It was not open: the answer that opened it had overtaken this one.
                 self._closed_seconds -= gate.opened_at - since
                 gate.close_again(since, now)
         if not gate.closed:
-            alone, self._one_refused = not self._one_refused, True
+            alone, self._one_refused = calls == 1 and not self._one_refused, True
             if alone and self._in_flight >= CROWD_CALLS:
                 return singled_out  # the next answer shows whether it was a stray one
         if gate.refused(sent_at, now, wait, self._first_look(now)):
@@ -357,7 +374,7 @@ class GroupPacer:
         phase = self._phase
         first_look = min(max(FIRST_LOOK_S, 2.0 / phase.rate), 1.0)
         if isinstance(phase, Windowed) and phase.limited:
-            return max(first_look, phase.reset_after(now, self._round_trip) - now)
+            return max(first_look, phase.reset_after(now, self._answers.mean) - now)
         return first_look
 
     def exhausted(self, sent_at: float, now: float, wait: float) -> None:
@@ -370,16 +387,6 @@ class GroupPacer:
 
     # Learning
 
-    def _note_round_trip(self, took: float) -> None:
-        if self._round_trip == 0.0:
-            self._round_trip = self._usual_answer = took
-            return
-        self._round_trip += (took - self._round_trip) / 8.0
-        # A slow answer is soon forgotten: no call is sent away for one.
-        self._usual_answer += (took - self._usual_answer) * (
-            0.25 if took < self._usual_answer else 0.05
-        )
-
     def _open(self, sent_at: float, now: float) -> None:
         """Open the gate; the cycle is evaluated once that is certain."""
         gate = self._gate
@@ -389,7 +396,7 @@ class GroupPacer:
             last_refused = self._phase.earliest_reset(last_refused, sent_at)
         reset = max(now - (sent_at - last_refused) / 2.0, gate.closed_at)
         self._closed_seconds += now - gate.closed_at
-        self._opening = _Opening(
+        self._opening = Opening(
             gate.closed_at,
             last_refused,
             sent_at,
@@ -409,7 +416,7 @@ class GroupPacer:
             since += slot
         self._spacing.resume(since, now)
 
-    def _learn(self, opening: _Opening) -> None:
+    def _learn(self, opening: Opening) -> None:
         """Let the phase see the cycle that ended with an opening, if its end was watched."""
         if opening.sent_at - opening.last_refused > UNWATCHED_S:
             # No call looked for long: the time at which the server took calls again is unknown.
@@ -427,10 +434,10 @@ class GroupPacer:
             from_opening=self._cycle_from_opening,
             server_limited=self._held_back_in_cycle
             and self._spacing.idle_seconds <= IDLE_SHARE * (closed_at - at),
-            brief=opening.at - closed_at < max(2.0 * self._round_trip, 2.5 * FIRST_LOOK_S),
+            brief=opening.at - closed_at < max(2.0 * self._answers.mean, 2.5 * FIRST_LOOK_S),
             refused=self._refused - self._refused_at_cycle_start,
             taken_ever=opening.taken,
-            round_trip=self._round_trip,
+            round_trip=self._answers.mean,
         )
         self._gate.confirm_opened(closed_at, opening.at)
         self._phase = self._phase.opened(cycle)
@@ -475,6 +482,6 @@ class GroupPacer:
             self._spacing.catch_up = CATCH_UP_S
         if self._held_back and not self._gate.closed:
             self._held_back = False
-            self._phase = phase.grow(sent_at, now, self._round_trip, self._taken)
+            self._phase = phase.grow(sent_at, now, self._answers.mean, self._taken)
             if self._phase is not phase:  # the server did not decide the calls taken by then
                 self._begin_cycle(now, self._taken, from_opening=False)

@@ -23,6 +23,7 @@ import math
 from typing import TypeAlias
 
 from .cycle import WINDOW_CLOSED_SHARE, Cycle
+from .rate import MAX_RATE, MIN_RATE, doubled
 from .resets import Resets
 from .tuning import (
     ASTRAY_SHARE,
@@ -47,10 +48,8 @@ from .tuning import (
     MAX_ASTRAY,
     MAX_CALLS_CALM_S,
     MAX_LEAD_SHARE,
-    MAX_RATE,
     MAX_SPRINT_SHARE,
     MIN_QUOTA_SHARE,
-    MIN_RATE,
     MISS_SHARE,
     MORE_SHARE,
     ODD_CALMS,
@@ -82,6 +81,11 @@ class Seeking:
         self.period = period
         self._doubling = doubling
         self._next_doubling_at = -math.inf
+
+    @property
+    def careful(self) -> bool:
+        """True if calls were refused before."""
+        return self._doubling > DOUBLING_S
 
     def rate_at(self, now: float, round_trip: float, sent: int) -> float:
         """Return the calls a second that may be sent now."""
@@ -178,7 +182,7 @@ class Stream:
             )
         else:
             self._doublings += passed / (RISE_PERIODS * scale)
-            rate = self._refused_rate + STEP_CALLS / self.period * (_doubled(self._doublings) - 1.0)
+            rate = self._refused_rate + STEP_CALLS / self.period * (doubled(self._doublings) - 1.0)
         self.rate = min(max(self.rate, rate), MAX_RATE)
         return self
 
@@ -298,6 +302,11 @@ class Windowed:
         """Calls in a window."""
         return self._quota
 
+    def spare(self) -> bool:
+        """Leave out the sprint of the present window; return whether it would have had one."""
+        sprints, self._sprints_to_skip = not self._sprints_to_skip, max(self._sprints_to_skip, 1)
+        return sprints
+
     @property
     def reset(self) -> float:
         """Time at which the present window began; NaN before the first call."""
@@ -323,7 +332,7 @@ class Windowed:
         # The sprint: more than the quota, until a call is refused.
         self._over_quota_at = min(self._over_quota_at, now)
         trips = (now - self._over_quota_at) / max(round_trip, 0.025, span / SPRINT_DOUBLINGS)
-        return self._rate(round_trip) * _doubled(trips)
+        return self._rate(round_trip) * doubled(trips)
 
     def _rate(self, round_trip: float) -> float:
         if self._sprints_to_skip:
@@ -375,8 +384,7 @@ class Windowed:
 
     def calls_left(self, now: float, taken: int) -> float:
         """Return the calls that are left in this window."""
-        fresh = self._reset != self._reset or now >= self._reset + self.period
-        used = 0 if fresh else taken - self._taken
+        used = 0 if not now < self._reset + self.period else taken - self._taken
         return self._quota * (1.0 if self._was_met else EXPECTED_SHARE) - used
 
     def refused(self, sent_at: float, now: float, lately: float, seconds: float) -> Phase:
@@ -462,10 +470,6 @@ class Windowed:
 
 
 Phase: TypeAlias = Seeking | Stream | Windowed
-
-
-def _doubled(times: float) -> float:
-    return float(2.0 ** min(times, 12.0))
 
 
 def measured(cycle: Cycle, period: float) -> Stream | Windowed:

@@ -15,9 +15,6 @@ CAREFUL_DOUBLING_S: Final = 0.5
 """Seconds between two doublings after a refusal at least,"""
 CAREFUL_DOUBLING_SHARE: Final = 0.35
 """and as a share of the time that the gate was closed: a window is at least as long."""
-MAX_RATE: Final = 1e5
-MIN_RATE: Final = 1 / 60
-"""Calls a second: bounds against nonsense; one call a minute still finds a changed limit."""
 
 CUT_SHARE: Final = 0.02
 """Share by which a refused rate is cut: less is refused again, more gives calls away."""

@@ -1,8 +1,11 @@
 """Token stores that return no valid token, or cannot keep one."""
+# pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
+import asyncio
 import math
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 import msgspec
@@ -78,3 +81,44 @@ async def test_a_token_that_cannot_be_stored() -> None:
         await manager.close()
     assert fetch.calls == 3
     assert not clock.slept
+
+
+class LateHolder(MemoryTokenStore):
+    """A store in which another session has saved its token just before a lease is given."""
+
+    async def lease(self, key: str, holder: str, seconds: float) -> bool:
+        """Save the other's token, and give the lease."""
+        now = FakeClock().time()
+        await self.save(key, StoredToken(value="theirs", issued_at=now, expires_at=now + 1_000.0))
+        return await super().lease(key, holder, seconds)
+
+
+async def test_a_token_stored_before_the_lease() -> None:
+    """Who gets the lease takes a token that was stored since the look before, and frees it."""
+    store, fetch = LateHolder(), StubFetch()
+    manager = make_manager(fetch, FakeClock(), store=store)
+    assert (await manager.get(30.0)).value == "theirs"
+    assert fetch.calls == 0
+    assert await MemoryTokenStore.lease(store, "key", "another", 10.0)
+    await manager.close()
+
+
+async def test_a_revocation_after_one_session_has_renewed(emulator: Emulator) -> None:
+    """The token that one of eight had renewed in advance dies with theirs, and one replaces it."""
+    store = MemoryTokenStore()
+    async with AsyncExitStack() as stack:
+        sessions = [
+            await stack.enter_async_context(session_on(emulator, token_store=store))
+            for _ in range(8)
+        ]
+        await asyncio.gather(*[session.users.get("user-0") for session in sessions])
+        key = sessions[0]._settings.store_key()
+        kept = await store.load(key)
+        assert kept is not None
+        await store.discard(key, kept.value)
+        async with session_on(emulator, token_store=store) as ahead:
+            await ahead.users.get("user-0")
+        before = emulator.count(AUTH)
+        emulator.revoke_tokens()
+        await asyncio.gather(*[session.users.get("user-0") for session in sessions])
+        assert emulator.count(AUTH) == before + 1

@@ -19,6 +19,7 @@ from frontegg_async import (
     RateLimitError,
     ServerError,
 )
+from frontegg_async.auth import store_access
 from frontegg_async.auth import token_manager as tokens
 from frontegg_async.auth.token_manager import TokenManager
 from frontegg_async.auth.token_stores import TokenStore
@@ -373,7 +374,8 @@ async def test_a_store_that_hangs_delays_only_the_start(
     emulator: Emulator, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store of which any method hangs costs a start one short timeout, and later calls none."""
-    monkeypatch.setattr(tokens, "STORE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(store_access, "STORE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(store_access, "STORE_PAUSE_S", 60.0)
     store = MemoryTokenStore()
     hung: list[object] = []
 

@@ -20,7 +20,7 @@ from frontegg_async import (
     ServerError,
     StoredToken,
 )
-from frontegg_async.auth import grants
+from frontegg_async.auth import grants, store_access
 from frontegg_async.auth import token_manager as tokens
 from frontegg_async.auth.token_manager import Token, TokenManager
 from frontegg_async.emulator import Emulator
@@ -283,7 +283,7 @@ async def test_broken_store_is_left_out(
     clock: FakeClock, hangs: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store that raises or hangs is left out, also after a 401."""
-    monkeypatch.setattr(tokens, "STORE_TIMEOUT_S", 0.001)
+    monkeypatch.setattr(store_access, "STORE_TIMEOUT_S", 0.001)
     manager = make_manager(StubFetch(), clock, store=Broken(hangs=hangs))
     first = await manager.get(5.0)
     assert manager.rejected(first, GET)

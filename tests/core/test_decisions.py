@@ -65,11 +65,12 @@ def test_a_rejected_token_is_replaced_first(repeat: RetrySafety) -> None:
         (False, 0, Step.SEND_AGAIN),
         (False, 1, Step.FAIL),
         (True, 1, Step.SEND_AGAIN),
-        (True, 2, Step.FAIL),
+        (True, 2, Step.SEND_AGAIN),
+        (True, 3, Step.FAIL),
     ],
 )
 def test_a_new_token_is_tried_once(unproven: bool, new_tokens: int, step: Step) -> None:
-    """A call goes out with one new token, and with a second one only after one from a store."""
+    """A call goes out with one new token, and with up to two more only after ones from a store."""
     state = context(has_token=True, unproven_token=unproven, new_tokens=new_tokens)
     found = renewed(state, replaced=True)
     assert (found.step, found.wait, found.counts) == (step, 0.0, True)

@@ -22,9 +22,9 @@ from frontegg_async.auth import TokenVerifier
 from frontegg_async.emulator import Emulator
 from frontegg_async.integrations.redis import RedisTokenStore
 
+from ..support.redis_servers import run_redis
 from ..support.routes import AUTH, GET
 from ..support.sessions import API_KEY, session_on
-from .conftest import run_redis
 
 pytestmark = pytest.mark.anyio
 

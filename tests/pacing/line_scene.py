@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import math
 
-from frontegg_async.pacing import FixedRate, LimitGroup, Pacing, RunAllowance
+from frontegg_async.pacing import FixedRate, GroupPacer, LimitGroup, Pacing, RunAllowance
 
 FOREVER = 1e9
 NAME = "GET /users"
@@ -93,6 +93,13 @@ class Scene:
         self.turned_away: dict[str, float] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self._sent: dict[str, float] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """Number of calls admitted and not ended."""
+        pacer = self.group._pacer
+        assert isinstance(pacer, GroupPacer)
+        return pacer._in_flight
 
     def close_gate(self, wait: float | None = None) -> None:
         """Send a call that is refused."""

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from frontegg_async.pacing import FixedRate, GroupPacer, Line, RunAllowance, Waiter
+from frontegg_async.pacing.pacer_interface import Pacer
 
 from .servers import Server
 
@@ -165,6 +166,7 @@ class Client:
         number: number of the client in its simulation.
         served: interactive calls that have ended.
         done: times at which bulk calls were done.
+        killed: True once it makes no call any more.
     """
 
     def __init__(self, simulation: Simulation, number: int) -> None:
@@ -172,6 +174,7 @@ class Client:
         self.number = number
         self.served: list[Served] = []
         self.done: list[float] = []
+        self.killed = False
 
     def call(self, deadline: float, *, bulk: bool, then: Callable[[bool], object]) -> None:
         """Make a call now; ``then`` is told whether it was served."""
@@ -237,7 +240,7 @@ class PacedClient(Client):
         rate: FixedRate | None = None,
     ) -> None:
         super().__init__(simulation, number)
-        self.pacer = GroupPacer(expected=expected)
+        self.pacer = self.make_pacer(expected)
         self.line = Line(self.pacer)
         self.run = RunAllowance(share=share, rate=rate)
         self.run.remaining = remaining
@@ -246,8 +249,14 @@ class PacedClient(Client):
         self._without_connection: deque[Call] = deque()
         self._wake_at = math.inf
 
+    def make_pacer(self, expected: FixedRate | None) -> Pacer:
+        """Return what decides."""
+        return GroupPacer(expected=expected)
+
     def enter(self, call: Call) -> None:
         """Send a call at once if it may go, else let it stand in line."""
+        if self.killed:
+            return
         clock = self.simulation.clock
         allowance = self._allowance if call.bulk else None
         if self.line.try_admit(clock.now, allowance):

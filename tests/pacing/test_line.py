@@ -202,13 +202,13 @@ async def test_cancelled_together(scene: Scene, bulk: bool) -> None:
     for name in "abc":
         scene.send(name, run=run)
     await turn()
-    in_flight = scene.group._pacer._in_flight
+    in_flight = scene.in_flight
     scene.clock.now += 1.0  # a slot or a look is due, but the timer has not fired yet
     for name in "abc":
         scene.tasks[name].cancel()
     await turn()
     assert scene.gone == []
-    assert scene.group._pacer._in_flight == in_flight
+    assert scene.in_flight == in_flight
     assert scene.group.try_admit(run)
 
 

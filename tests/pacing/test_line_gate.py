@@ -261,7 +261,7 @@ def test_no_call_is_lost(sequence: list[tuple[str, int]]) -> None:
         for kind in ("one", "other", "interactive"):
             gone = [int(name.split()[1]) for name in scene.gone if name.startswith(kind)]
             assert gone == sorted(gone)
-        assert scene.group._pacer._in_flight == len(play.in_flight)
+        assert scene.in_flight == len(play.in_flight)
         assert scene.clock.sleeping == 0
         assert asyncio.all_tasks() == {asyncio.current_task()}
         assert math.isfinite(scene.group.waited)

@@ -352,7 +352,8 @@ async def test_values_show_nothing(canary: FronteggSession) -> None:
         user._view,
         canary._sender,
         manager_of(canary),
-        canary._settings.token_store,
+        manager_of(canary)._store,
+        manager_of(canary)._store._store,
     ]
     for value in values:
         assert_clean(f"{value!r} {value!s} {value:} {[value]} {{'a': {value!r}}}", token.value)

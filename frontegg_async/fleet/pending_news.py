@@ -1,0 +1,89 @@
+"""The news that a member has not told yet."""
+
+from __future__ import annotations
+
+import math
+
+from .news import News
+
+
+class PendingNews:
+    """Calls and slots since the last exchange. Times are those of this process.
+
+    Attributes:
+        taken: calls that the server took.
+        taken_sent: time at which the latest of all was sent.
+        took: seconds of their answers together.
+        refused: calls that it refused.
+        refused_sent: time at which the latest of them was sent.
+        stated_until: time that one of them stated; NaN without one.
+        exhausted_sent: time at which a call was sent that was the last one for a while; or NaN,
+        exhausted_until: and the time until which it was.
+        unleased: calls sent without a slot.
+        returned: slots to be given back.
+    """
+
+    __slots__ = (
+        "exhausted_sent",
+        "exhausted_until",
+        "refused",
+        "refused_sent",
+        "returned",
+        "stated_until",
+        "taken",
+        "taken_sent",
+        "took",
+        "unleased",
+    )
+
+    def __init__(self) -> None:
+        self.taken_sent = -math.inf
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, after all was told."""
+        self.taken = self.unleased = self.returned = 0
+        self.took = 0.0
+        self.forget_refusals()
+
+    def forget_refusals(self) -> None:
+        """Leave out what says nothing about the limit any more."""
+        self.refused = 0
+        self.refused_sent = -math.inf
+        self.stated_until = self.exhausted_sent = self.exhausted_until = math.nan
+
+    def __bool__(self) -> bool:
+        """Return whether there is anything to tell."""
+        return bool(self.taken or self.unleased or self.returned)
+
+    @property
+    def closing(self) -> bool:
+        """True if there are news that may close the gate."""
+        return self.refused > 0 or self.exhausted_until == self.exhausted_until
+
+    def at(self, offset: float) -> News:
+        """Return them in the fleet's time, which is ``offset`` ahead of ours."""
+        return News(
+            taken=self.taken,
+            taken_sent=self.taken_sent + offset,
+            took=self.took / max(self.taken, 1),
+            refused=self.refused,
+            refused_sent=self.refused_sent + offset,
+            stated_until=self.stated_until + offset,
+            exhausted_sent=self.exhausted_sent + offset,
+            exhausted_until=self.exhausted_until + offset,
+            unleased=self.unleased,
+            returned=self.returned,
+        )
+
+    def take_back(self, news: News, offset: float) -> None:
+        """Take in news again that were not heard."""
+        self.taken += news.taken
+        self.took += news.taken * news.took
+        self.unleased += news.unleased
+        self.returned += news.returned
+        if news.refused:
+            self.refused += news.refused
+            self.refused_sent = max(self.refused_sent, news.refused_sent - offset)
+            if self.stated_until != self.stated_until:
+                self.stated_until = news.stated_until - offset

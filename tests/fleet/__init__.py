@@ -1,0 +1,1 @@
+"""Tests of the limits that a fleet shares."""

@@ -1,0 +1,217 @@
+"""The calls of a session in a fleet: what they wait for, and a store that does not answer."""
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Final
+
+import pytest
+
+from frontegg_async.fleet.fleet_group import FleetGroup
+from frontegg_async.fleet.fleet_pacing import FleetPacing
+from frontegg_async.fleet.memory_exchanges import MemoryExchanges
+from frontegg_async.fleet.news import GateNews, Grant, News
+from frontegg_async.pacing import RunAllowance
+
+from ..support.clocks import LoopTime, spin
+
+pytestmark = pytest.mark.anyio
+
+GROUP: Final = "GET /x"
+
+
+class LoopClock:
+    """The time of the event loop, as a clock."""
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return asyncio.get_running_loop().time()
+
+    def time(self) -> float:
+        """Return the time."""
+        return self.monotonic()
+
+    async def sleep(self, seconds: float, /) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+class Store:
+    """A store in memory that hangs or fails when it is told to.
+
+    Attributes:
+        inner: the store.
+        hangs: True while no exchange has an answer.
+        fails: True while every exchange raises.
+        asked: number of exchanges.
+    """
+
+    def __init__(self) -> None:
+        self.inner: Final = MemoryExchanges()
+        self.hangs = self.fails = False
+        self.asked = 0
+        self.answer: Final = asyncio.Event()
+
+    async def exchange(self, group: str, member: str, news: News) -> Grant:
+        """Exchange news, or do not."""
+        self.asked += 1
+        if self.fails:
+            raise ConnectionError
+        if self.hangs:
+            await self.answer.wait()
+        return await self.inner.exchange(group, member, news)
+
+    def watch(self, group: str, heard: Callable[[GateNews], None]) -> Callable[[], None]:
+        """Call ``heard`` with each gate."""
+        return self.inner.watch(group, heard)
+
+
+class Scene:
+    """Two sessions of one fleet."""
+
+    def __init__(self, time: LoopTime) -> None:
+        self.time: Final = time
+        self.store: Final = Store()
+        self.pacings: Final = [FleetPacing(LoopClock(), self.store, "key") for _ in range(2)]
+        self.run: Final = RunAllowance()
+
+    def group(self, number: int = 0) -> FleetGroup:
+        """Return the group of a session."""
+        group = self.pacings[number].group(GROUP)
+        assert isinstance(group, FleetGroup)
+        return group
+
+    def call(self, number: int = 0, *, bulk: bool, seconds: float = 30.0) -> asyncio.Task[float]:
+        """Let a call wait until it may go."""
+        now = self.time.now
+        waiting = self.group(number).wait(
+            began=now, deadline=now + seconds, max_wait=60.0, run=self.run if bulk else None
+        )
+        return asyncio.create_task(waiting)
+
+    async def pass_seconds(self, seconds: float) -> None:
+        """Let time pass in small steps, as a loop that has time to run sees it."""
+        for _ in range(round(seconds * 20)):
+            await self.time.advance(0.05)
+
+    async def refuse(self, wait: float | None = None) -> None:
+        """Let the server refuse a call of the first session."""
+        group = self.group()
+        assert group.try_admit()
+        sent_at = self.time.now
+        await self.time.advance(0.01)
+        group.throttled(sent_at, wait)
+        await self.time.advance(0.01)
+
+
+@pytest.fixture
+async def scene(loop_time: LoopTime) -> AsyncIterator[Scene]:
+    """Give two sessions, and check that they leave no task behind."""
+    made = Scene(loop_time)
+    yield made
+    made.store.answer.set()
+    closing = asyncio.gather(*(pacing.close() for pacing in made.pacings))
+    while not closing.done():
+        await loop_time.advance(0.1)
+    await spin()
+    assert not {task for task in asyncio.all_tasks() if "frontegg_async" in task.get_name()}
+
+
+async def test_interactive_calls_ask_nobody_before_a_refusal(scene: Scene) -> None:
+    """They go at once although the store hangs, and all of them are one later exchange."""
+    scene.store.hangs = True
+    assert all(scene.group().try_admit() for _ in range(20))
+    await spin()
+    assert scene.store.asked == 1
+
+
+async def test_the_gate_of_one_session_is_the_gate_of_the_others(scene: Scene) -> None:
+    """A refusal in one session holds back the calls of another one, which asked the store once."""
+    assert scene.group(1).try_admit()
+    await spin()
+    await scene.refuse(40.0)
+    assert scene.group(1).closed
+    assert not scene.group(1).try_admit()
+
+
+async def test_a_call_that_cannot_be_served_is_sent_away_at_once(scene: Scene) -> None:
+    """A wait beyond the deadline, stated to another session, is not waited for."""
+    assert scene.group(1).try_admit()
+    await spin()
+    await scene.refuse(40.0)
+    waiting = [scene.call(1, bulk=False, seconds=10.0) for _ in range(2)]
+    await scene.pass_seconds(0.2)
+    assert waiting[1].done()
+    assert waiting[1].result() > 10.0
+
+
+async def test_bulk_calls_use_leased_slots(scene: Scene) -> None:
+    """The first calls go as soon as slots are leased, in both sessions."""
+    calls = [scene.call(number, bulk=True) for number in (0, 1)]
+    await scene.pass_seconds(0.2)
+    assert [call.result() for call in calls] == [0.0, 0.0]
+
+
+async def test_a_cancelled_call_leaves_its_slot_to_the_next(scene: Scene) -> None:
+    """Admitted and cancelled before it was sent, it counts as not sent."""
+    first = scene.call(bulk=True)
+    while scene.store.asked == 0:
+        await spin(1)
+    first.cancel()
+    second = scene.call(bulk=True)
+    await scene.pass_seconds(0.2)
+    assert second.result() == 0.0
+    scene.group().failed(scene.time.now)
+    assert scene.group()._member._in_flight == 0
+
+
+async def test_closing_sends_all_calls_away(scene: Scene) -> None:
+    """Calls in line end with a wait, and the session is no member of the fleet any more."""
+    await scene.refuse()
+    waiting = [scene.call(bulk=True), scene.call(bulk=False)]
+    await spin()
+    await scene.pacings[0].close()
+    assert min(await asyncio.gather(*waiting)) > 0.0
+    (limit,) = scene.store.inner._limits.values()
+    assert not limit._members
+
+
+async def test_a_store_that_hangs_is_done_without(scene: Scene) -> None:
+    """Bulk calls go on after a second, and the limit is shared again when there is an answer."""
+    scene.store.hangs = True
+    call = scene.call(bulk=True)
+    await scene.pass_seconds(2.0)
+    assert call.result() == 0.0
+    assert scene.group()._member.away
+    scene.store.hangs = False
+    await scene.pass_seconds(3.0)
+    assert not scene.group()._member.away
+
+
+async def test_a_store_that_fails_is_done_without(scene: Scene) -> None:
+    """An exchange that raises is repeated a few times; no call fails for it."""
+    scene.store.fails = True
+    call = scene.call(bulk=True)
+    await scene.pass_seconds(1.0)
+    assert call.result() == 0.0
+    assert scene.group()._member.away
+    scene.store.fails = False
+    await scene.pass_seconds(3.0)
+    assert not scene.group()._member.away
+
+
+async def test_a_starved_process_does_not_blame_the_store(scene: Scene) -> None:
+    """Time that passed while the loop could not run is no sign of a dead store."""
+    scene.store.hangs = True
+    call = scene.call(bulk=True)
+    await spin()
+    for _ in range(3):
+        await scene.time.advance(10.0)
+    assert not scene.group()._member.away
+    scene.store.hangs = False
+    scene.store.answer.set()
+    await spin()
+    assert not scene.group()._member.away
+    del call

@@ -1,0 +1,90 @@
+"""Bounds that a fleet keeps, in virtual time; see ``fleet_scenarios.py``.
+
+One seed each. ``benchmarks/bench_fleet_virtual.py`` plays all scenarios with several.
+"""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from ..pacing.loads import bulk_load, count, settled
+from ..pacing.servers import FixedWindow
+from ..pacing.simulation import Simulation
+from .fleet_scenarios import BY_NAME
+from .fleets import FleetClient, SimulatedStore, store_of
+
+PLAYED = (
+    "8 bulk, 100 / 1 s",
+    "8 web at 98 %",
+    "4 web beside 4 bulk, 100 / 1 s",
+    "4 web beside 4 bulk, 1000 / 60 s, expected",
+    "4 of 8 are killed, 4 join",
+    "falls from 100 to 20",
+)
+
+
+@pytest.mark.parametrize("name", PLAYED)
+def test_a_fleet_keeps_its_bounds(name: str) -> None:
+    """A scenario is played once, and every measure that has a bound keeps it."""
+    scenario = BY_NAME[name]
+    found = scenario.play(FleetClient, 1)
+    assert not [target for target in scenario.targets if not target.met(found, found)], found
+
+
+def fleet_of(
+    members: int, *, delay: float = 0.001
+) -> tuple[Simulation, list[FleetClient], SimulatedStore]:
+    """Return a fleet of bulk runs on 100 calls a second, at work."""
+    simulation = Simulation(FixedWindow(100, 1.0, offset=0.4), 3)
+    store = store_of(simulation)
+    store.delay = delay
+    clients = [FleetClient(simulation, number) for number in range(members)]
+    for client in clients:
+        bulk_load(client, simulation)
+    return simulation, clients, store
+
+
+def test_a_store_that_is_away() -> None:
+    """Members go on alone at their parts of the rate, and share again within 3 s of its return."""
+    simulation, clients, store = fleet_of(8)
+    simulation.clock.run(40.0)
+    store.away = True
+    simulation.clock.run(43.0)
+    assert all(client.pacer.away for client in clients)
+    simulation.clock.run(60.0)
+    store.away = False
+    simulation.clock.run(63.0)
+    assert not any(client.pacer.away for client in clients)
+    simulation.clock.run(80.0)
+    found = settled(simulation, 40.0, 80.0)
+    assert found.goodput >= 0.95
+    assert found.wasted <= 0.02
+
+
+def test_a_store_that_is_emptied() -> None:
+    """The members seed it again with the limit that they know."""
+    simulation, _, store = fleet_of(8)
+    simulation.clock.run(40.0)
+    store.limit = None
+    simulation.clock.run(60.0)
+    found = settled(simulation, 40.0, 60.0)
+    assert found.goodput >= 0.95
+    assert found.wasted <= 0.02
+
+
+def test_a_store_that_is_slow() -> None:
+    """With 200 ms to the store and back the limit is still used but for a little, and kept."""
+    simulation, _, _ = fleet_of(8, delay=0.2)
+    simulation.clock.run(80.0)
+    found = settled(simulation, 40.0, 80.0)
+    assert found.goodput >= 0.93
+    assert found.wasted <= 0.02
+
+
+def test_exchanges_are_few() -> None:
+    """Eight processes exchange news at most 1.3 times for a call."""
+    simulation, _, store = fleet_of(8)
+    simulation.clock.run(40.0)
+    assert store.exchanges <= 1.3 * sum(count(simulation, 0.0, math.inf))
