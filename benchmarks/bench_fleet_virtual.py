@@ -57,7 +57,7 @@ def shown(name: str, kind: str, outcomes: Sequence[Outcome]) -> str:
 
 def main() -> None:
     """Play, and print a table for each family."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--scenario", nargs="*", default=[""])
     given = parser.parse_args()

@@ -1,4 +1,6 @@
 """The limits of a fleet in Redis. Needs the extra ``redis``."""
+# pyright: reportUnknownMemberType=false
+# redis-py 8.1 leaves the keyword arguments of some commands untyped.
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _GRANT = struct.Struct("<21d")
 
 def source() -> str:
     """Return the script."""
-    folder = files(__package__)
+    folder = files("frontegg_async.fleet")
     return "\n".join(
         (folder / name).read_text(encoding="utf-8") for name in ("limit.lua", "exchange.lua")
     )

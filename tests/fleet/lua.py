@@ -24,10 +24,10 @@ BATCH: Final = 250
 
 def numbers(grant: Grant) -> list[float]:
     """Return all numbers of a grant."""
-    found: list[float] = []
-    for value in (*msgspec.structs.astuple(grant.gate), *msgspec.structs.astuple(grant)[1:]):
-        found += [len(value), *value] if isinstance(value, tuple) else [value]
-    return [float(value) for value in found]
+    values: tuple[float, ...] = msgspec.structs.astuple(grant.gate)
+    others: tuple[float, ...] = msgspec.structs.astuple(grant)[1:-2]
+    slots = (len(grant.interactive), *grant.interactive, len(grant.bulk), *grant.bulk)
+    return [float(value) for value in (*values, *others, *slots)]
 
 
 def compare(redis: Redis, exchanges: int) -> tuple[float, Counter[str]]:

@@ -1,4 +1,5 @@
 """Random exchanges of members on random servers, played in Python and noted for a store."""
+# pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 

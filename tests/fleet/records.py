@@ -1,4 +1,5 @@
 """The state of a shared limit as the doubles that the script keeps, in the order of its FIELDS."""
+# pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 

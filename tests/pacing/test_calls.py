@@ -34,7 +34,7 @@ from frontegg_async.emulator import (
 from frontegg_async.emulator.http.response import Response
 from frontegg_async.endpoints import users
 from frontegg_async.models.users import AddToTenantRequest
-from frontegg_async.pacing import Learned, RunAllowance
+from frontegg_async.pacing import GroupPacer, Learned, RunAllowance
 from frontegg_async.pacing.published import Plan
 
 from ..support.bulk import until
@@ -345,7 +345,9 @@ async def test_calls_cancelled_on_the_wire_are_not_counted_for_ever(
     await asyncio.wait(calls)
     emulator.clear_faults()
     await spin()
-    assert session.pacing.group(GET)._pacer._in_flight == 0
+    pacer = session.pacing.group(GET)._pacer
+    assert isinstance(pacer, GroupPacer)
+    assert pacer._in_flight == 0
     emulator.inject(AnswerStatus(429), on=GET, times=3)
     began = clock.now
     await burst(session, 10)
