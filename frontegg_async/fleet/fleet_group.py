@@ -15,7 +15,7 @@ from .exchanges import ExchangeStore
 from .member import Member
 from .news import GateNews, Grant, News
 
-_logger: Final = logging.getLogger("frontegg_async")
+_logger: Final = logging.getLogger("frontegg_async.fleet")
 
 LOOK_S: Final = 0.25
 """Seconds between two looks at an exchange that has no answer yet."""
