@@ -4,8 +4,9 @@
 
 The emulator, with 80 ms of latency, the Redis server and each client are processes of their own.
 Each situation is played with a fleet (``RedisFleet``) and without, when each session paces itself;
-both in the same run, in turn. None is told the limit. Situations are in ``fleet_cases.py``, clients
-and Redis in ``fleet_clients.py``.
+both in the same run, in turn. None is told the limit; where it is "expected", clients expect that
+of Frontegg's plan Scale. Situations are in ``fleet_cases.py``, clients and Redis in
+``fleet_clients.py``.
 
 - Web calls come by chance (Poisson) and have 10 s, beside bulk work 30 s. "Goodput" is the share of
   calls offered that were served; "wasted" the share of requests that were answered with 429.
@@ -119,11 +120,11 @@ _FAULT: Final = (
 _BACK: Final = (*_FAULT, at_most("back", 3.0, "≤ 3 s"))
 
 
-def _beside(said: str, server: Server, seconds: float) -> tuple[Case, ...]:
+def _beside(said: str, server: Server, seconds: float, plan: str | None = None) -> tuple[Case, ...]:
     return tuple(
         Case(
             f"4 web processes at 30 % beside {bulk} bulk, {said}",
-            partial(beside, bulk=bulk, server=server, seconds=seconds),
+            partial(beside, bulk=bulk, server=server, seconds=seconds, plan=plan),
             _BESIDE,
         )
         for bulk in (1, 4)
@@ -147,6 +148,7 @@ SCENARIOS: Final = (
     Scenario(
         (
             *_beside("1000 / 60 s, header", LONG, 180.0),
+            *_beside("1000 / 60 s, header, expected", LONG, 180.0, "scale"),
             Case(
                 "overload 120 %, 8 web processes, 1000 / 60 s, header",
                 partial(overload, server=LONG, share=1.2, seconds=240.0),

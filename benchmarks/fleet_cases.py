@@ -115,7 +115,13 @@ def row(
 
 
 def web_jobs(
-    url: str | None, processes: int, rate: float, seconds: float, *, timeout: float = 10.0
+    url: str | None,
+    processes: int,
+    rate: float,
+    seconds: float,
+    *,
+    timeout: float = 10.0,
+    plan: str | None = None,
 ) -> list[WebProcess]:
     """Return web processes that are offered ``rate`` calls a second together, by chance."""
     return [
@@ -124,6 +130,7 @@ def web_jobs(
             tenant=f"web-{number}",
             arrivals=tuple(poisson(rate / processes, _SEED + number, seconds)),
             timeout=timeout,
+            plan=plan,
         )
         for number in range(processes)
     ]
@@ -185,14 +192,21 @@ def web(
     }
 
 
-def beside(contender: str, *, bulk: int, server: Server, seconds: float) -> Measures:
+def beside(
+    contender: str, *, bulk: int, server: Server, seconds: float, plan: str | None = None
+) -> Measures:
     """Play four web processes at 30 % of the limit beside bulk processes."""
     lead = LEAD_S if server.window <= 1.0 else server.window
+    if plan is not None:
+        lead = 0.0  # nothing is to be learned
     end = lead + seconds
     with store(contender) as redis:
         url = None if redis is None else redis.url
-        jobs: list[Any] = list(web_jobs(url, 4, 0.3 * server.rate, end, timeout=30.0))
-        jobs += [BulkProcess(fleet=url, tenant=f"bulk-{each}", seconds=end) for each in range(bulk)]
+        jobs: list[Any] = [*web_jobs(url, 4, 0.3 * server.rate, end, timeout=30.0, plan=plan)]
+        jobs += [
+            BulkProcess(fleet=url, tenant=f"bulk-{each}", seconds=end, plan=plan)
+            for each in range(bulk)
+        ]
         with row(jobs, server) as played:
             before = played.at(lead)
             after = played.at(end)

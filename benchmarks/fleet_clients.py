@@ -55,15 +55,23 @@ class WebWork(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def session(
-    address: Address, fleet: str | None, *, timeout: float = 30.0
+    address: Address, fleet: str | None, *, timeout: float = 30.0, plan: str | None = None
 ) -> AsyncGenerator[FronteggSession]:
-    """Yield an open session, of the fleet at a URL or by itself."""
+    """Yield an open session, of the fleet at a URL or by itself.
+
+    Args:
+        address: the server.
+        fleet: URL of the fleet, or None.
+        timeout: seconds of a call.
+        plan: Frontegg's plan whose published limits it expects, as on Frontegg's own hosts.
+    """
     async with FronteggSession(
         client_id=address.client_id,
         api_key=address.api_key,
         base_url=address.url,
         options=Options(timeout=timeout),
         fleet=None if fleet is None else RedisFleet.from_url(fleet),
+        limits_plan=plan,
     ) as frontegg:
         yield frontegg
 
@@ -86,16 +94,18 @@ class WebProcess(msgspec.Struct, frozen=True, kw_only=True):
         tenant: tenant that they add users to.
         arrivals: when each is due, in seconds from the start.
         timeout: seconds that each has.
+        plan: see ``session``.
     """
 
     fleet: str | None
     tenant: str
     arrivals: tuple[float, ...]
     timeout: float = 10.0
+    plan: str | None = None
 
     async def run(self, address: Address) -> WebWork:
         """Make each call when it is due, whether those before it have ended or not."""
-        async with session(address, self.fleet, timeout=self.timeout) as frontegg:
+        async with session(address, self.fleet, timeout=self.timeout, plan=self.plan) as frontegg:
             await frontegg.token_info()
             now = asyncio.get_running_loop().time
             began, cpu = now(), time.process_time()
@@ -119,16 +129,18 @@ class BulkProcess(msgspec.Struct, frozen=True, kw_only=True):
         fleet: URL of the fleet, or None.
         tenant: tenant that they add users to.
         seconds: when they stop.
+        plan: see ``session``.
     """
 
     fleet: str | None
     tenant: str
     seconds: float
+    plan: str | None = None
 
     async def run(self, address: Address) -> int:
         """Make as many as go; return how many were served."""
         served = 0
-        async with session(address, self.fleet) as frontegg:
+        async with session(address, self.fleet, plan=self.plan) as frontegg:
             view = frontegg.for_bulk()
             numbers = iter(range(10_000_000))
 

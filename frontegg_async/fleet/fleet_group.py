@@ -15,7 +15,7 @@ from .exchanges import ExchangeStore
 from .member import Member
 from .news import GateNews, Grant, News
 
-_logger: Final = logging.getLogger("frontegg_async")
+_logger: Final = logging.getLogger("frontegg_async.fleet")
 
 LOOK_S: Final = 0.25
 """Seconds between two looks at an exchange that has no answer yet."""
@@ -203,6 +203,8 @@ class FleetGroup(LimitGroup):
         except Exception as error:  # noqa: BLE001  # of any store; no call fails for it
             _logger.debug("an exchange with the fleet's store failed: %s", type(error).__name__)
             self._failures += 1
+        finally:
+            self._limit = None  # the pause before the next one has no end to be hastened
         return None
 
     def _watch_over(self, asked: int = 0, looks: int = 0) -> None:

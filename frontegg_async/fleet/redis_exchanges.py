@@ -19,7 +19,7 @@ from redis.exceptions import ConnectionError, NoScriptError, RedisError, Respons
 from .news import GateNews, Grant, News
 from .script import GATE_BYTES, STORED_FORMAT, packed_news, source, unpacked_gate, unpacked_grant
 
-_logger: Final = logging.getLogger("frontegg_async")
+_logger: Final = logging.getLogger("frontegg_async.fleet")
 
 KEEP_MS: Final = 600_000
 """Milliseconds after its last exchange for which a limit is kept."""

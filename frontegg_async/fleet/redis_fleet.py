@@ -67,7 +67,7 @@ class RedisFleet(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         prefix: object = self.prefix  # not every caller checks types
-        if not isinstance(prefix, str) or "{" in prefix or "}" in prefix:
+        if not isinstance(prefix, str) or "{" in prefix or "}" in prefix:  # pyright: ignore[reportUnnecessaryIsInstance]
             # Braces would choose the slot of a cluster, instead of those of the keys.
             raise ConfigurationError("the prefix of a fleet must be a string without { and }")
         problem = _problem_of(self.url)

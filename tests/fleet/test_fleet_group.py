@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from frontegg_async.fleet import fleet_group
 from frontegg_async.fleet.fleet_group import FleetGroup
 from frontegg_async.fleet.fleet_pacing import FleetPacing
 from frontegg_async.fleet.memory_exchanges import MemoryExchanges
@@ -215,3 +216,21 @@ async def test_a_starved_process_does_not_blame_the_store(scene: Scene) -> None:
     await spin()
     assert not scene.group()._member.away
     del call
+
+
+async def test_a_store_that_fails_and_hangs_then(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exchange that hangs is ended also after a long pause behind others that have failed."""
+    # As on a machine so busy that the pause ends late, and looks do not.
+    monkeypatch.setattr(fleet_group, "RETRY_S", 2.0)
+    scene.store.fails = True
+    call = scene.call(bulk=False)
+    await scene.pass_seconds(3.5)
+    assert call.result() == 0.0
+    assert scene.group()._member.away
+    scene.store.fails, scene.store.hangs = False, True
+    await scene.pass_seconds(4.0)
+    scene.store.hangs = False
+    await scene.pass_seconds(5.0)
+    assert not scene.group()._member.away
