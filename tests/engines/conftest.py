@@ -13,7 +13,7 @@ import pytest
 
 from frontegg_async.emulator import Emulator
 
-from ..integrations.conftest import run_redis
+from ..support.redis_servers import run_redis
 
 # pyarrow has no type hints: as values, its modules can be declared as Any.
 pa: Any = import_module("pyarrow")

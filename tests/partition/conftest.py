@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..integrations.conftest import run_redis
 from ..support.postgres import run_postgres
+from ..support.redis_servers import run_redis
 
 
 @pytest.fixture(scope="session")

@@ -29,10 +29,10 @@ from frontegg_async.bulk import (
 )
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Stall
 
-from ..integrations.conftest import run_redis
 from ..support.bulk import crowd, until
 from ..support.effects import invited, twice
 from ..support.partition_child import claims_at, table_of
+from ..support.redis_servers import run_redis
 from ..support.routes import ADD, AUTH, SET_ACTIVE
 from ..support.sessions import session_on
 

@@ -18,8 +18,8 @@ from frontegg_async.bulk.partition.claims import Busy, Finished, Held
 from frontegg_async.integrations.postgres_claims import PostgresClaims
 from frontegg_async.integrations.redis_claims import RedisClaims
 
-from ..integrations.conftest import run_redis
 from ..support.partition_child import claims_at
+from ..support.redis_servers import run_redis
 
 pytestmark = pytest.mark.anyio
 

@@ -33,6 +33,7 @@ import anyio.to_thread
 import msgspec
 
 from ...errors import ConfigurationError, InvalidRequestError
+from ...fleet.fleet import Fleet
 from ...options import Options, Region
 from ...pacing.published import Plan
 from ...session import Session
@@ -109,7 +110,7 @@ class Partition(_OfJob, frozen=True, kw_only=True):
 
     run_id: str = ""
     claims: PartitionClaims | None = None
-    fleet: object | None = None
+    fleet: Fleet | None = None
     connection: PartitionConnection = {}
     options: RunOptions = RunOptions()
     lease_s: float = 15.0
