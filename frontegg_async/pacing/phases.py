@@ -9,7 +9,8 @@ Each phase has a rate, and returns the phase that follows: itself, or another on
 
     Stream     two rates: ``_refused_rate``, and ``_rested_rate`` a little below it. In a calm the
                rate goes from the second to the first; after it the excess over the first doubles
-    Windowed   window: ``_reset``, at which it began, ``period``, calls ``_taken`` by then
+    Windowed   window: ``_reset``, at which it began, ``period``, calls ``_taken`` by then, and
+               ``_resets``, the knowledge of both
                quota: ``_quota``, which is only expected until it ``_was_met``
                sprint at its end, in which more is tried: ``_sprint_factor`` times as long as usual,
                but not in the next ``_sprints_to_skip`` windows

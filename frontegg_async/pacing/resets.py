@@ -23,10 +23,10 @@ class Resets:
     __slots__ = ("_at", "_error", "_seconds", "_seconds_error")
 
     def __init__(self, at: float, error: float, seconds: float, seconds_error: float) -> None:
-        self._at = at
-        self._error = error
-        self._seconds = seconds
-        self._seconds_error = seconds_error
+        self._at: float = at
+        self._error: float = error
+        self._seconds: float = seconds
+        self._seconds_error: float = seconds_error
 
     @property
     def period(self) -> float:
@@ -43,13 +43,12 @@ class Resets:
         windows = self._windows_until(at)
         expected = self._at + windows * self._seconds
         at, error = _common(at, error, expected, self._error + windows * self._seconds_error)
-        self._seconds, self._seconds_error = _common(
-            (at - self._at) / windows,
-            (self._error + error) / windows,
-            self._seconds,
-            self._seconds_error,
-        )
-        self._at, self._error = at, error
+        seconds, seconds_error = (at - self._at) / windows, (self._error + error) / windows
+        seconds, seconds_error = _common(seconds, seconds_error, self._seconds, self._seconds_error)
+        self._seconds = seconds
+        self._seconds_error = seconds_error
+        self._at = at
+        self._error = error
         return at, error
 
     def _windows_until(self, at: float) -> int:

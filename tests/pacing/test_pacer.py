@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from frontegg_async.pacing import FixedRate, GroupPacer, Line, RunAllowance, Waiter
 from frontegg_async.pacing.gate import FIRST_LOOK_S, MAX_LOOK_GAP_S
-from frontegg_async.pacing.phases import MAX_RATE, MIN_RATE
+from frontegg_async.pacing.tuning import MAX_RATE, MIN_RATE
 
 waits = st.one_of(
     st.floats(),
