@@ -64,6 +64,7 @@ from .tuning import (
     START_AGAIN,
     START_RATE,
     STEP_CALLS,
+    USUAL_DOUBLINGS,
     VAST_TRIPS,
 )
 
@@ -322,7 +323,10 @@ class Windowed:
             return self._eased_share * self._rate(round_trip)
         # The sprint: more than the quota, until a call is refused.
         self._over_quota_at = min(self._over_quota_at, now)
-        trips = (now - self._over_quota_at) / max(round_trip, 0.025, span / SPRINT_DOUBLINGS)
+        doublings = SPRINT_DOUBLINGS
+        if self._was_met:
+            doublings = min(USUAL_DOUBLINGS * self._sprint_factor, doublings)
+        trips = (now - self._over_quota_at) / max(round_trip, 0.025, span / doublings)
         return self._rate(round_trip) * _doubled(trips)
 
     def _rate(self, round_trip: float) -> float:
