@@ -29,8 +29,9 @@ local FIELDS = {
   "seeking_rate", "doubling", "next_doubling_at",
   "stream_rate", "may_be_window", "grown_at", "odd_calms", "refused_rate", "rested_rate",
   "calm_seconds", "calm_passed", "doublings", "rested_at", "refused_in_calm",
-  "period_error", "quota", "disproving_quota", "was_met", "astray_resets", "sprint_factor",
-  "sprints_to_skip", "window_taken", "window_taken_before", "burst_until", "burst_at", "reset",
+  "resets_at", "resets_error", "resets_seconds", "resets_seconds_error",
+  "quota", "disproving_quota", "was_met", "astray_resets", "sprint_factor", "sprints_to_skip",
+  "window_taken", "window_taken_before", "burst_until", "burst_at", "reset",
   "reset_error", "eased_share", "over_quota_at",
 }
 local NEWS = {
@@ -71,7 +72,7 @@ local function new_state(news)
     if news.met == 1 then
       remembered(news.calls, news.seconds)
     else
-      windowed(news.calls, news.seconds, NAN, 0, 0.0, 0.0, 0, false)
+      expected(news.calls, news.seconds)
     end
   end
 end

@@ -1,10 +1,10 @@
 -- The arithmetic of frontegg_async.pacing in Lua: gate, spacing, phases, cycles, pacer.
 --
--- A copy, statement by statement and in the same order, of gate.py, spacing.py, phases.py,
--- cycle.py, answer_times.py and pacer.py: Redis and Python calculate with the same doubles, and
--- tests/fleet/test_lua.py demands that they find the same. The theory is in the Python. Names are
--- those of its attributes; state is one flat table, S, of numbers. A flag is 1 or 0, and NaN stands
--- for None.
+-- A copy, statement by statement and in the same order, of gate.py, spacing.py, resets.py,
+-- phases.py, cycle.py, answer_times.py and pacer.py: Redis and Python calculate with the same
+-- doubles, and tests/fleet/test_lua.py demands that they find the same. The theory is in the Python.
+-- Names are those of its attributes; state is one flat table, S, of numbers. A flag is 1 or 0, and
+-- NaN stands for None.
 
 local INF, NAN = math.huge, 0 / 0
 local min, max, floor, fmod = math.min, math.max, math.floor, math.fmod
@@ -16,11 +16,14 @@ local MAX_TRUSTED_WAIT_S, MAX_STATED_WAIT_S = 60.0, 1e9
 -- spacing.py
 local START_BURST_S, CATCH_UP_S = 0.1, 0.02
 -- cycle.py
-local HEAVY_SHARE, HEAVY_CALLS, WINDOW_CLOSED_SHARE = 0.15, 5, 0.1
--- phases.py
+local HEAVY_SHARE, HEAVY_CALLS, WINDOW_CLOSED_SHARE, LONG_TRIPS = 0.15, 5, 0.1, 20.0
+-- resets.py
+local MAX_SHORTENED_SHARE, EXACT_S = 0.5, 0.2
+-- rate.py
+local MAX_RATE, MIN_RATE = 1e5, 1 / 60
+-- tuning.py
 local START_RATE, START_AGAIN, DOUBLING_S = 200.0, 1000 / 60, 0.05
 local CAREFUL_DOUBLING_S, CAREFUL_DOUBLING_SHARE = 0.5, 0.35
-local MAX_RATE, MIN_RATE = 1e5, 1 / 60
 local STREAM = {
   CUT_SHARE = 0.02, CALM_S = 5.0, CALM_CALLS = 60.0, MAX_CALLS_CALM_S = 12.0,
   CALM_PERIODS = 1.5, CALM_TRIPS = 15.0, STEP_CALLS = 0.5, RISE_PERIODS = 0.6,
@@ -28,7 +31,8 @@ local STREAM = {
 }
 local MISS_SHARE, FEW_CALLS, LONG_WINDOW_S = 0.02, 2.5, 5.0
 local WINDOW = {
-  SPRINT_DOUBLINGS = 16.0, EARLY_SHARE = 0.03, MIN_QUOTA_SHARE = 0.1,
+  GAIN_CALLS = 3.0, KEPT_SHARE = 0.5, LEADS = 2.0, MAX_LEAD_SHARE = 0.1, VAST_TRIPS = 200.0,
+  SPRINT_DOUBLINGS = 16.0, USUAL_DOUBLINGS = 4.0, EARLY_SHARE = 0.03, MIN_QUOTA_SHARE = 0.1,
   SPRINT_WORTH_CALLS = 60.0, SPRINT_TRIPS = 4.0, SPRINT_GROWTH = 4.0, MAX_SPRINT_SHARE = 0.5,
   ASTRAY_SHARE = 0.1, MAX_ASTRAY = 3, MORE_SHARE = 0.05, BURST_SHARE = 0.2,
   DISPROVED_QUOTAS = 2.0, EXPECTED_SHARE = 0.5,
@@ -163,6 +167,10 @@ local function cycle_ends_window(cycle)
   return cycle.closed_seconds >= WINDOW_CLOSED_SHARE * cycle_seconds(cycle)
 end
 
+local function cycle_long_seconds(cycle)
+  return LONG_TRIPS * cycle.round_trip
+end
+
 local function cycle_stray(cycle)
   return cycle.brief and (
     cycle.refused < HEAVY_CALLS or cycle.refused < HEAVY_SHARE * (cycle.taken + cycle.refused)
@@ -178,6 +186,47 @@ local function cycle_rate(cycle, period)
     return max(cycle.taken / cycle_seconds(cycle), cycle.recent_rate)
   end
   return cycle.recent_rate
+end
+
+-- Resets
+
+local function resets(at, error, seconds, seconds_error)
+  S.resets_at, S.resets_error = at, error
+  S.resets_seconds, S.resets_seconds_error = seconds, seconds_error
+end
+
+local function shortened(seconds, error)
+  if error <= EXACT_S then return seconds end
+  return max(seconds - error, (1.0 - MAX_SHORTENED_SHARE) * seconds)
+end
+
+local function common(seen, seen_error, known, known_error)
+  local low = max(seen - seen_error, known - known_error)
+  local high = min(seen + seen_error, known + known_error)
+  if low > high then return seen, seen_error end
+  return (low + high) / 2.0, (high - low) / 2.0
+end
+
+local function resets_period()
+  return shortened(S.resets_seconds, S.resets_seconds_error)
+end
+
+local function resets_windows_until(at)
+  return max(round((at - S.resets_at) / S.resets_seconds), 1)
+end
+
+local function resets_earliest(opened)
+  local windows = resets_windows_until(opened)
+  return S.resets_at + windows * (S.resets_seconds - S.resets_seconds_error) - S.resets_error
+end
+
+local function resets_see(at, error)
+  local windows = resets_windows_until(at)
+  local expected = S.resets_at + windows * S.resets_seconds
+  at, error = common(at, error, expected, S.resets_error + windows * S.resets_seconds_error)
+  local seconds, seconds_error = (at - S.resets_at) / windows, (S.resets_error + error) / windows
+  resets(at, error, common(seconds, seconds_error, S.resets_seconds, S.resets_seconds_error))
+  return at, error
 end
 
 -- Phases
@@ -222,10 +271,11 @@ local function windowed_begin(reset, taken, reset_error)
   S.over_quota_at = INF
 end
 
-local function windowed(quota, seconds, reset, taken, reset_error, period_error, met, rising)
-  S.kind, S.period, S.period_error, S.quota = WINDOWED, seconds, period_error, quota
+-- With the resets that are known.
+local function windowed(quota, seconds, reset, taken, reset_error, rising)
+  S.kind, S.period, S.quota = WINDOWED, seconds, quota
   S.disproving_quota = WINDOW.DISPROVED_QUOTAS * quota
-  S.was_met = met
+  S.was_met = S.resets_at == S.resets_at and 1 or 0
   S.astray_resets = 0
   S.sprint_factor = rising and WINDOW.SPRINT_GROWTH * WINDOW.SPRINT_GROWTH or 1.0
   S.sprints_to_skip = 0
@@ -234,19 +284,21 @@ local function windowed(quota, seconds, reset, taken, reset_error, period_error,
   windowed_begin(reset, taken, reset_error)
 end
 
-local function shortened(seconds, error)
-  return max(seconds - (error > 0.2 and error or 0.0), 0.5 * seconds)
+local function expected(calls, seconds)
+  resets(NAN, NAN, NAN, NAN)
+  windowed(calls, seconds, NAN, 0, 0.0, false)
 end
 
 -- Enter the phase that a whole cycle shows; without a window if there can be none.
 local function measured(cycle, period, may_be_window)
   local length = cycle_seconds(cycle)
-  if cycle_ends_window(cycle) and length >= max(LONG_WINDOW_S, cycle.long_seconds) then
+  if cycle_ends_window(cycle) and length >= max(LONG_WINDOW_S, cycle_long_seconds(cycle)) then
     if not may_be_window then return true end
-    local error = 2.0 * cycle.end_error
+    local error = cycle.end_error
+    resets(cycle.stop, error + 0.5 * cycle.round_trip, length, 2.0 * error)
     windowed(
-      cycle.taken, shortened(length, error), cycle.stop, cycle.taken_ever, cycle.end_error, error,
-      1, cycle.closed_seconds < SEVERAL_CLOSED_SHARE * length
+      cycle.taken, resets_period(), cycle.stop, cycle.taken_ever, error,
+      cycle.closed_seconds < SEVERAL_CLOSED_SHARE * length
     )
     return true
   end
@@ -266,7 +318,7 @@ end
 
 local function remembered(calls, seconds)
   if seconds >= LONG_WINDOW_S then
-    windowed(calls, seconds, NAN, 0, 0.0, 0.0, 0, false)
+    expected(calls, seconds)
   else
     stream(calls / seconds, -INF, seconds, 1)
   end
@@ -289,7 +341,24 @@ end
 
 local function windowed_rate(trip)
   if S.sprints_to_skip ~= 0 then return max((1.0 - MISS_SHARE) * S.quota / S.period, MIN_RATE) end
-  return max(S.quota / (S.period - windowed_span(trip)), MIN_RATE)
+  local calls = S.quota
+  if S.was_met == 1 then calls = calls + WINDOW.GAIN_CALLS * min(S.period / 60.0, 1.0) end
+  return max(calls / (S.period - windowed_span(trip)), MIN_RATE)
+end
+
+local function windowed_reset_after(now, trip)
+  local lead = S.period - S.quota / windowed_rate(trip)
+  local reset = S.reset + S.period
+  local waits = reset - now < min(WINDOW.LEADS * lead, WINDOW.MAX_LEAD_SHARE * S.period)
+  if S.was_met == 1 and waits then return reset end
+  return now
+end
+
+local function windowed_earliest_reset(refused, taken)
+  if S.resets_at ~= S.resets_at then return refused end
+  local earliest = resets_earliest(taken)
+  if refused < earliest and earliest < taken then return earliest end
+  return refused
 end
 
 local function phase_rate_at(now, trip, sent)
@@ -310,7 +379,9 @@ local function phase_rate_at(now, trip, sent)
     return S.eased_share * windowed_rate(trip)
   end
   S.over_quota_at = min(S.over_quota_at, now)
-  local trips = (now - S.over_quota_at) / max(trip, 0.025, span / WINDOW.SPRINT_DOUBLINGS)
+  local usual = S.was_met == 1 and WINDOW.USUAL_DOUBLINGS or WINDOW.SPRINT_DOUBLINGS
+  local doublings = min(usual * S.sprint_factor, WINDOW.SPRINT_DOUBLINGS)
+  local trips = (now - S.over_quota_at) / max(trip, 0.025, span / doublings)
   return windowed_rate(trip) * doubled(trips)
 end
 
@@ -418,6 +489,20 @@ local function taken_at_start_of(cycle)
   return cycle.stop - S.reset < 0.5 * S.period and S.window_taken_before or S.window_taken
 end
 
+local function windowed_narrowed(cycle, windows)
+  local reset, error = cycle.stop, cycle.end_error
+  local seen_error = error + 0.5 * cycle.round_trip
+  if S.resets_at == S.resets_at then
+    reset, error = resets_see(reset, seen_error)
+    S.period = resets_period()
+  elseif S.was_met == 1 then
+    local seconds_error = (S.reset_error + error) / windows
+    resets(reset, seen_error, cycle_seconds(cycle) / windows, seconds_error)
+    S.period = resets_period()
+  end
+  return reset, error
+end
+
 local function windowed_opened(cycle)
   local length, closed = cycle_seconds(cycle), cycle.closed_seconds
   local first = not (S.was_met == 1 or cycle.from_opening or cycle.brief)
@@ -431,6 +516,7 @@ local function windowed_opened(cycle)
     return
   end
   S.sprint_factor = 1.0
+  if S.sprints_to_skip ~= 0 and not cycle.brief then S.sprints_to_skip = 1 end
   if S.burst_at == cycle.start and cycle.server_limited and not cycle_stray(cycle) then
     if max(cycle.taken / S.quota, length / S.period) < 0.5 then
       enter_measured(cycle, 0.0)
@@ -441,9 +527,11 @@ local function windowed_opened(cycle)
   local off = math.abs(length - windows * S.period)
   local into = mod(cycle.stop - S.reset, S.period)
   if windows < 1 and min(into, S.period - into) < WINDOW.ASTRAY_SHARE * S.period then return end
-  if not first and (
-    windows < 1 or off > max(WINDOW.ASTRAY_SHARE * S.period, cycle.end_error, 1.0)
-  ) then
+  local tolerance = WINDOW.ASTRAY_SHARE * S.period
+  if S.period > WINDOW.VAST_TRIPS * cycle.round_trip then
+    tolerance = tolerance + (S.reset_error + cycle.end_error)
+  end
+  if not first and (windows < 1 or off > max(tolerance, cycle.end_error, 1.0)) then
     S.astray_resets = S.astray_resets + 1
     if S.astray_resets <= WINDOW.MAX_ASTRAY or not cycle.server_limited then return end
     stream(cycle_rate(cycle, S.period), cycle.stop, S.period, 0)
@@ -456,16 +544,13 @@ local function windowed_opened(cycle)
     S.burst_at = cycle.stop
   end
   if cycle.server_limited and cycle.from_opening then
-    S.quota = max(found, 1.0)
+    local kept = S.was_met == 1 and WINDOW.KEPT_SHARE * S.quota or 0.0
+    S.quota = max(found, kept, 1.0)
     S.was_met = 1
-    local period_error = (S.reset_error + cycle.end_error) / windows
-    if period_error <= S.period_error or off > windows * S.period_error then
-      S.period_error = period_error
-      S.period = shortened(length / windows, period_error)
-    end
   end
+  local reset, error = windowed_narrowed(cycle, windows)
   if S.was_met == 0 then S.disproving_quota = min(S.disproving_quota, beyond_chance()) end
-  windowed_begin(cycle.stop, cycle.taken_ever, cycle.end_error)
+  windowed_begin(reset, cycle.taken_ever, error)
 end
 
 -- Pacer
@@ -543,7 +628,7 @@ local function learn()
     brief = S.opening_at - closed_at < max(2.0 * trip, 2.5 * FIRST_LOOK_S),
     refused = S.refused - S.refused_at_cycle_start,
     taken_ever = taken,
-    long_seconds = 20.0 * trip,
+    round_trip = trip,
   }
   gate_confirm_opened(closed_at, S.opening_at)
   local seeks_again = false
@@ -562,6 +647,7 @@ end
 
 local function open(sent_at, now)
   local last_refused = min(max(S.refused_sent, S.stated_until - 1.0), sent_at)
+  if S.kind == WINDOWED then last_refused = windowed_earliest_reset(last_refused, sent_at) end
   local reset = max(now - (sent_at - last_refused) / 2.0, S.closed_at)
   S.closed_seconds = S.closed_seconds + (now - S.closed_at)
   S.opening = 1
@@ -618,8 +704,7 @@ end
 local function first_look(now)
   local look = min(max(FIRST_LOOK_S, 2.0 / phase_rate()), 1.0)
   if S.kind == WINDOWED and S.was_met == 1 then
-    local left = S.reset + S.period - S.period_error - now
-    if look < left and left < 2.0 * SPRINT_SHARE * S.period then return left end
+    return max(look, windowed_reset_after(now, S.answer_mean) - now)
   end
   return look
 end

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from .news import GateNews, Grant, News
 
-STORED_FORMAT = 1
+STORED_FORMAT = 2
 """Number of the stored state's format: others stand under other keys."""
 
 _NEWS = struct.Struct(f"<{len(News.__struct_fields__)}d")

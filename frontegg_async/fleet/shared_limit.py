@@ -131,7 +131,7 @@ class SharedLimit(GroupPacer):
             self._phase = (
                 remembered(news.calls, news.seconds)
                 if news.met
-                else Windowed(news.calls, news.seconds, reset=math.nan, taken=0, met=False)
+                else Windowed(news.calls, news.seconds, reset=math.nan, taken=0)
             )
         # News of earlier calls come late: only a call that was sent later makes an opening certain.
         self._certain_calls = math.inf

@@ -26,9 +26,14 @@ Seeking    no limit was met: double while the rate holds calls back
 Stream     a short window, a look back or a bucket: 2 % below the rate that was refused, back to
            it over some periods, then beyond it in steps that double
 Windowed   a window of five seconds or more whose reset is known: its quota at even distances, so
-           that it is used up just before the reset. The rest is lost then anyway, so that is the
-           moment to find out whether there is more: it costs a refusal or two, and keeps others
-           waiting for a hundredth of the window. After a window that took more than its quota, a
+           that it is used up just before the reset; and three calls more, the same for all
+           sessions. Where several use up a window together, each loses in proportion to its quota
+           and gains as much as the others, so that quotas become equal. A session that comes seeks
+           faster than others go, so they keep half of their quotas at least. The rest of a window
+           is lost at the reset anyway, so its end is the moment to find out whether there is more:
+           it costs a refusal or two, and keeps others waiting for a hundredth of the window. Each
+           reset that is seen narrows what is known of the next (``resets.py``), so that no look
+           comes long before it. After a window that took more than its quota, a
            fifth of the next one is sent at once: a server that refuses a part of that counts
            shorter windows
 =========  ====================================================================================

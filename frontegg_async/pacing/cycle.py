@@ -17,6 +17,9 @@ HEAVY_CALLS: Final = 5
 WINDOW_CLOSED_SHARE: Final = 0.1
 """Share of a cycle for which the gate was closed, from which on the cycle ends with a window."""
 
+LONG_TRIPS: Final = 20.0
+"""Round trips from which on a window is long."""
+
 
 class Cycle(msgspec.Struct, frozen=True):
     """Observations between two openings of the gate. Times are monotonic.
@@ -33,7 +36,7 @@ class Cycle(msgspec.Struct, frozen=True):
         brief: True if the gate was closed so shortly that it may have been a stray refusal.
         refused: calls refused.
         taken_ever: calls taken since the first.
-        long_seconds: seconds from which on a window is long beside a round trip.
+        round_trip: seconds of an answer.
     """
 
     start: float
@@ -47,7 +50,7 @@ class Cycle(msgspec.Struct, frozen=True):
     brief: bool
     refused: int
     taken_ever: int
-    long_seconds: float
+    round_trip: float
 
     @property
     def seconds(self) -> float:
@@ -58,6 +61,11 @@ class Cycle(msgspec.Struct, frozen=True):
     def ends_window(self) -> bool:
         """True if it ended with the end of a window."""
         return self.closed_seconds >= WINDOW_CLOSED_SHARE * self.seconds
+
+    @property
+    def long_seconds(self) -> float:
+        """Seconds from which on a window is long beside a round trip."""
+        return LONG_TRIPS * self.round_trip
 
     @property
     def stray(self) -> bool:

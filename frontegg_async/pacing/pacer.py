@@ -30,7 +30,7 @@ from .answer_times import AnswerTimes
 from .cycle import Cycle
 from .gate import FIRST_LOOK_S, MAX_LOOK_GAP_S, Gate
 from .pace_state import PaceState
-from .phases import SPRINT_SHARE, Phase, Seeking, Windowed, remembered
+from .phases import Phase, Seeking, Windowed, remembered
 from .rate import FixedRate
 from .spacing import CATCH_UP_S, Spacing
 
@@ -107,9 +107,7 @@ class GroupPacer:
         self._spacing: Final = Spacing()
         self._phase: Phase = Seeking()
         if expected is not None:
-            self._phase = Windowed(
-                expected.calls, expected.seconds, reset=math.nan, taken=0, met=False
-            )
+            self._phase = Windowed(expected.calls, expected.seconds, reset=math.nan, taken=0)
         # Demand.
         self._has_bulk = False  # no bulk call yet: the rate does not matter
         self._held_back = False  # bulk calls were held back since the last tick
@@ -376,10 +374,7 @@ class GroupPacer:
         phase = self._phase
         first_look = min(max(FIRST_LOOK_S, 2.0 / phase.rate), 1.0)
         if isinstance(phase, Windowed) and phase.limited:
-            # Where the end of the window is known, a look before it is a call lost.
-            left = phase.reset + phase.period - phase.period_error - now
-            if first_look < left < 2.0 * SPRINT_SHARE * phase.period:
-                return left
+            return max(first_look, phase.reset_after(now, self._answers.mean) - now)
         return first_look
 
     def exhausted(self, sent_at: float, now: float, wait: float) -> None:
@@ -397,6 +392,8 @@ class GroupPacer:
         gate = self._gate
         # The reset was between the last call refused, or the time stated, and the first taken.
         last_refused = min(max(gate.refused_sent, gate.stated_until - 1.0), sent_at)
+        if isinstance(self._phase, Windowed):
+            last_refused = self._phase.earliest_reset(last_refused, sent_at)
         reset = max(now - (sent_at - last_refused) / 2.0, gate.closed_at)
         self._closed_seconds += now - gate.closed_at
         self._opening = Opening(
@@ -440,7 +437,7 @@ class GroupPacer:
             brief=opening.at - closed_at < max(2.0 * self._answers.mean, 2.5 * FIRST_LOOK_S),
             refused=self._refused - self._refused_at_cycle_start,
             taken_ever=opening.taken,
-            long_seconds=20.0 * self._answers.mean,
+            round_trip=self._answers.mean,
         )
         self._gate.confirm_opened(closed_at, opening.at)
         self._phase = self._phase.opened(cycle)

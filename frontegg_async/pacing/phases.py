@@ -9,7 +9,8 @@ Each phase has a rate, and returns the phase that follows: itself, or another on
 
     Stream     two rates: ``_refused_rate``, and ``_rested_rate`` a little below it. In a calm the
                rate goes from the second to the first; after it the excess over the first doubles
-    Windowed   window: ``_reset``, at which it began, ``period``, calls ``_taken`` by then
+    Windowed   window: ``_reset``, at which it began, ``period``, calls ``_taken`` by then, and
+               ``_resets``, the knowledge of both
                quota: ``_quota``, which is only expected until it ``_was_met``
                sprint at its end, in which more is tried: ``_sprint_factor`` times as long as usual,
                but not in the next ``_sprints_to_skip`` windows
@@ -19,81 +20,52 @@ Each phase has a rate, and returns the phase that follows: itself, or another on
 from __future__ import annotations
 
 import math
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from .cycle import WINDOW_CLOSED_SHARE, Cycle
 from .rate import MAX_RATE, MIN_RATE, doubled
-
-START_RATE: Final = 200.0
-"""Calls a second before anything is known."""
-START_AGAIN: Final = 1000 / 60
-"""Least calls a second after a refusal, as published: a quota used up by others tells nothing."""
-DOUBLING_S: Final = 0.05
-"""Seconds between two doublings at least; and two round trips, so that a refusal is heard."""
-CAREFUL_DOUBLING_S: Final = 0.5
-"""Seconds between two doublings after a refusal at least,"""
-CAREFUL_DOUBLING_SHARE: Final = 0.35
-"""and as a share of the time that the gate was closed: a window is at least as long."""
-
-CUT_SHARE: Final = 0.02
-"""Share by which a refused rate is cut: less is refused again, more gives calls away."""
-MISS_SHARE: Final = 0.02
-"""A measured limit counts if it is this much below the rate; closer, measuring errs as much."""
-FEW_CALLS: Final = 2.5
-"""Calls, likewise: one or two are chance."""
-CALM_S: Final = 5.0
-"""Seconds to come back to a refused rate: at 100/s two calls in 500 are refused."""
-CALM_CALLS: Final = 60.0
-"""Calls, likewise: a limit of few calls a second must not be tried every five seconds."""
-MAX_CALLS_CALM_S: Final = 12.0
-"""Seconds: a small share of a limit must grow as fast as the larger ones of others."""
-CALM_PERIODS: Final = 1.5
-"""Periods, likewise: in a long window a refusal costs little time but is heard late."""
-CALM_TRIPS: Final = 15.0
-"""Round trips, likewise: calls in flight when a limit is met are refused as well."""
-STEP_CALLS: Final = 0.5
-"""Calls a period: the first excess over a refused rate, which doubles. It is the same for all, so
-that clients with a small share of a limit gain on clients with a large one."""
-RISE_PERIODS: Final = 0.6
-"""Periods in which the excess doubles: slower loses a raised limit, faster overshoots it."""
-ENOUGH_CALLS: Final = 30.0
-"""Calls that make a period even if the server's own is shorter: fewer tell nothing of a rate."""
-ODD_CALMS: Final = 3
-"""Calms with refusals, one after another, that show that no rate avoids them."""
-
-LONG_WINDOW_S: Final = 5.0
-"""Seconds of a window from which on its reset is aimed at."""
-SPRINT_SHARE: Final = 0.012
-"""The sprint: share of a window, at its end, in which more than its quota is tried."""
-SPRINT_DOUBLINGS: Final = 16.0
-"""Most doublings of the rate in a sprint: after a window of which little is known it is long."""
-EARLY_SHARE: Final = 0.03
-"""Share of a window by which a quota may be used up before it: clocks and counts are a bit off."""
-MIN_QUOTA_SHARE: Final = 0.1
-"""Share of an expected quota that is left at least after a window that others used up."""
-SPRINT_WORTH_CALLS: Final = 60.0
-"""Calls that are worth a refusal or two: a window of fewer has a sprint only now and then."""
-SEVERAL_CLOSED_SHARE: Final = 0.3
-"""Share of a cycle that the gate was closed for, below which it may be more than one window."""
-SPRINT_TRIPS: Final = 4.0
-"""Least round trips of a sprint."""
-SPRINT_GROWTH: Final = 4.0
-"""Factor by which a sprint is longer after a window in which nothing was refused."""
-MAX_SPRINT_SHARE: Final = 0.5
-"""Longest sprint, as a share of the window."""
-ASTRAY_SHARE: Final = 0.1
-"""Share of a window by which a reset may come too early or too late."""
-MAX_ASTRAY: Final = 3
-"""Resets astray, one after another, after which the window is given up."""
-MORE_SHARE: Final = 0.05
-"""Share of a quota by which a window must exceed it to be more than chance: others come and go."""
-BURST_SHARE: Final = 0.2
-"""Share of a quota that is sent at once where a window took more than its quota: if the server
-refuses a part of that, its windows are shorter. Otherwise the rest of the quota is still spread."""
-DISPROVED_QUOTAS: Final = 2.0
-"""Quotas taken within one window that disprove it: one window of the server may end within it."""
-EXPECTED_SHARE: Final = 0.5
-"""Share of a quota that was never met which the last calls of a run may use at once."""
+from .resets import Resets
+from .tuning import (
+    ASTRAY_SHARE,
+    BURST_SHARE,
+    CALM_CALLS,
+    CALM_PERIODS,
+    CALM_S,
+    CALM_TRIPS,
+    CAREFUL_DOUBLING_S,
+    CAREFUL_DOUBLING_SHARE,
+    CUT_SHARE,
+    DISPROVED_QUOTAS,
+    DOUBLING_S,
+    EARLY_SHARE,
+    ENOUGH_CALLS,
+    EXPECTED_SHARE,
+    FEW_CALLS,
+    GAIN_CALLS,
+    KEPT_SHARE,
+    LEADS,
+    LONG_WINDOW_S,
+    MAX_ASTRAY,
+    MAX_CALLS_CALM_S,
+    MAX_LEAD_SHARE,
+    MAX_SPRINT_SHARE,
+    MIN_QUOTA_SHARE,
+    MISS_SHARE,
+    MORE_SHARE,
+    ODD_CALMS,
+    RISE_PERIODS,
+    SEVERAL_CLOSED_SHARE,
+    SPRINT_DOUBLINGS,
+    SPRINT_GROWTH,
+    SPRINT_SHARE,
+    SPRINT_TRIPS,
+    SPRINT_WORTH_CALLS,
+    START_AGAIN,
+    START_RATE,
+    STEP_CALLS,
+    USUAL_DOUBLINGS,
+    VAST_TRIPS,
+)
 
 
 class Seeking:
@@ -270,13 +242,13 @@ class Windowed:
         "_quota",
         "_reset",
         "_reset_error",
+        "_resets",
         "_sprint_factor",
         "_sprints_to_skip",
         "_taken",
         "_taken_before",
         "_was_met",
         "period",
-        "period_error",
     )
 
     def __init__(
@@ -287,15 +259,14 @@ class Windowed:
         reset: float,
         taken: int,
         reset_error: float = 0.0,
-        period_error: float = 0.0,
-        met: bool = True,
+        resets: Resets | None = None,
         rising: bool = False,
     ) -> None:
         self.period = seconds
-        self.period_error = period_error
+        self._resets = resets
         self._quota = quota
         self._disproving_quota = DISPROVED_QUOTAS * quota
-        self._was_met = met
+        self._was_met = resets is not None
         self._astray_resets = 0
         self._sprint_factor = SPRINT_GROWTH * SPRINT_GROWTH if rising else 1.0
         self._sprints_to_skip = 0
@@ -361,13 +332,35 @@ class Windowed:
             return self._eased_share * self._rate(round_trip)
         # The sprint: more than the quota, until a call is refused.
         self._over_quota_at = min(self._over_quota_at, now)
-        trips = (now - self._over_quota_at) / max(round_trip, 0.025, span / SPRINT_DOUBLINGS)
+        usual = USUAL_DOUBLINGS if self._was_met else SPRINT_DOUBLINGS
+        doublings = min(usual * self._sprint_factor, SPRINT_DOUBLINGS)
+        trips = (now - self._over_quota_at) / max(round_trip, 0.025, span / doublings)
         return self._rate(round_trip) * doubled(trips)
 
     def _rate(self, round_trip: float) -> float:
         if self._sprints_to_skip:
             return max((1.0 - MISS_SHARE) * self._quota / self.period, MIN_RATE)
-        return max(self._quota / (self.period - self._span(round_trip)), MIN_RATE)
+        calls = self._quota
+        if self._was_met:
+            calls += GAIN_CALLS * min(self.period / 60.0, 1.0)
+        return max(calls / (self.period - self._span(round_trip)), MIN_RATE)
+
+    def reset_after(self, now: float, round_trip: float) -> float:
+        """Return the time of the reset if the window was used up about when expected, else ``now``.
+
+        A look before it would be a call lost.
+        """
+        lead = self.period - self._quota / self._rate(round_trip)
+        reset = self._reset + self.period
+        waits = reset - now < min(LEADS * lead, MAX_LEAD_SHARE * self.period)
+        return reset if self._was_met and waits else now
+
+    def earliest_reset(self, refused: float, taken: float) -> float:
+        """Return the earliest time of a reset between a call refused and a call taken."""
+        if self._resets is None:
+            return refused
+        earliest = self._resets.earliest(taken)
+        return earliest if refused < earliest < taken else refused
 
     def _span(self, round_trip: float) -> float:
         """Return the seconds at the end of the window in which more than the quota is tried."""
@@ -418,6 +411,8 @@ class Windowed:
             self._begin(cycle.end, cycle.taken_ever, cycle.end_error)
             return self
         self._sprint_factor = 1.0
+        if self._sprints_to_skip and not cycle.brief:
+            self._sprints_to_skip = 1  # others use up the window: skipping leaves it to them
         if self._burst_at == cycle.start and cycle.server_limited and not cycle.stray:
             part = max(cycle.taken / self._quota, cycle.seconds / self.period)
             if part < 0.5:
@@ -427,9 +422,10 @@ class Windowed:
         into = (cycle.end - self._reset) % self.period
         if windows < 1 and min(into, self.period - into) < ASTRAY_SHARE * self.period:
             return self  # at the edge of a window the gate may open more than once
-        if not first and (
-            windows < 1 or off > max(ASTRAY_SHARE * self.period, cycle.end_error, 1.0)
-        ):
+        tolerance = ASTRAY_SHARE * self.period
+        if self.period > VAST_TRIPS * cycle.round_trip:
+            tolerance += self._reset_error + cycle.end_error
+        if not first and (windows < 1 or off > max(tolerance, cycle.end_error, 1.0)):
             self._astray_resets += 1
             if self._astray_resets <= MAX_ASTRAY or not cycle.server_limited:
                 return self
@@ -441,17 +437,27 @@ class Windowed:
             self._burst_until = cycle.taken_ever + BURST_SHARE * found
             self._burst_at = cycle.end
         if cycle.server_limited and cycle.from_opening:
-            self._quota = max(found, 1.0)
+            kept = KEPT_SHARE * self._quota if self._was_met else 0.0
+            self._quota = max(found, kept, 1.0)
             self._was_met = True
-            period_error = (self._reset_error + cycle.end_error) / windows
-            if period_error <= self.period_error or off > windows * self.period_error:
-                self.period_error = period_error
-                seconds = cycle.seconds / windows
-                self.period = _shortened(seconds, period_error)
+        reset, error = self._narrowed(cycle, windows)
         if not self._was_met:  # from now on it is known where windows begin
             self._disproving_quota = min(self._disproving_quota, self._beyond_chance())
-        self._begin(cycle.end, cycle.taken_ever, cycle.end_error)
+        self._begin(reset, cycle.taken_ever, error)
         return self
+
+    def _narrowed(self, cycle: Cycle, windows: int) -> tuple[float, float]:
+        """Return the reset that ended a cycle, and the seconds by which that may be wrong."""
+        reset, error = cycle.end, cycle.end_error
+        seen_error = error + 0.5 * cycle.round_trip
+        if self._resets is not None:
+            reset, error = self._resets.see(reset, seen_error)
+            self.period = self._resets.period
+        elif self._was_met:
+            seconds_error = (self._reset_error + error) / windows
+            self._resets = Resets(reset, seen_error, cycle.seconds / windows, seconds_error)
+            self.period = self._resets.period
+        return reset, error
 
     def _beyond_chance(self) -> float:
         """Return the calls in one window that are more than its quota by more than chance."""
@@ -471,30 +477,23 @@ Phase: TypeAlias = Seeking | Stream | Windowed
 def measured(cycle: Cycle, period: float) -> Stream | Windowed:
     """Return the phase after a whole cycle in which the server alone decided the calls taken."""
     if cycle.ends_window and cycle.seconds >= max(LONG_WINDOW_S, cycle.long_seconds):
-        error = 2.0 * cycle.end_error
+        error = cycle.end_error
+        resets = Resets(cycle.end, error + 0.5 * cycle.round_trip, cycle.seconds, 2.0 * error)
         return Windowed(
             cycle.taken,
-            _shortened(cycle.seconds, error),
+            resets.period,
             reset=cycle.end,
             taken=cycle.taken_ever,
-            reset_error=cycle.end_error,
-            period_error=error,
+            reset_error=error,
+            resets=resets,
             rising=cycle.closed_seconds < SEVERAL_CLOSED_SHARE * cycle.seconds,
         )
     seconds = cycle.seconds if cycle.tells_all(period) else cycle.closed_seconds
     return Stream(cycle.rate(period), cycle.end, max(seconds, period, 1.0))
 
 
-def _shortened(seconds: float, error: float) -> float:
-    """Return the length to begin with of a window whose length may be wrong by ``error``.
-
-    Rather too short than too long: then it is seen to run out, and where it ends.
-    """
-    return max(seconds - (error if error > 0.2 else 0.0), 0.5 * seconds)
-
-
 def remembered(calls: float, seconds: float) -> Phase:
     """Return the phase to begin with for a likely limit of which nothing was seen yet."""
     if seconds >= LONG_WINDOW_S:
-        return Windowed(calls, seconds, reset=math.nan, taken=0, met=False)
+        return Windowed(calls, seconds, reset=math.nan, taken=0)
     return Stream(calls / seconds, -math.inf, seconds)

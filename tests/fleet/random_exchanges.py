@@ -11,11 +11,15 @@ from typing import Final, NamedTuple
 
 from frontegg_async.fleet.news import Grant, News
 from frontegg_async.fleet.shared_limit import SharedLimit, exchange
+from frontegg_async.pacing.gate import FIRST_LOOK_S
 from frontegg_async.pacing.phases import Seeking, Stream, Windowed
+from frontegg_async.pacing.tuning import KEPT_SHARE, VAST_TRIPS
 
 from .records import members_of, state_of
 
 EXCHANGES_AN_EPISODE: Final = 1_000
+CALM_EPISODES: Final = 3
+"""One of so many episodes is calm: bulk runs alone that meet one window again and again."""
 START: Final = 1_796_000_000.0
 
 
@@ -37,7 +41,7 @@ class Exchanged(NamedTuple):
 class _Server:
     """A counter that starts again at fixed times; none at all now and then."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, *, calm: bool) -> None:
         self.window = chance.choice((1.0, 1.0, 6.0, 10.0, 60.0))
         self.limit = chance.choice((3, 20, 100, 400, 1_000, 10**9))
         self.states = chance.random() < 0.5
@@ -45,6 +49,15 @@ class _Server:
         self.strays = chance.choice((0.0, 0.0, 0.02))
         self.nonsense = chance.choice((0.0, 0.0, 0.03))
         self.changes = chance.choice((0.0, 0.003))
+        self.slowest = 0.2
+        self.expected: tuple[float, ...] = (0.0, 40.0, 1_000.0)
+        self.expected_seconds: tuple[float, ...] = (1.0, 60.0)
+        if calm:
+            self.slowest = chance.choice((0.02, 0.2))
+            self.window, self.limit = chance.choice((6.0, 20.0)), 100
+            self.expected, self.expected_seconds = (0.0, float(self.limit)), (self.window,)
+            self.states = self.exhausts = False
+            self.strays = self.nonsense = self.changes = 0.0
         self._chance = chance
         self._number = -1
         self._count = 0
@@ -73,7 +86,7 @@ class _Server:
 class _Process:
     """A member: it has slots, and news of the calls that it has sent."""
 
-    def __init__(self, name: str, chance: random.Random) -> None:
+    def __init__(self, name: str, chance: random.Random, *, calm: bool) -> None:
         self.name = name
         self.slots: list[float] = []
         self.epoch = 0.0
@@ -84,6 +97,9 @@ class _Process:
         self.rate = chance.choice((0.5, 15.0, 300.0)) if capped else math.inf
         self.share = chance.choice((1.0, 1.0, 1.0, 0.3))
         self.remaining = chance.choice((math.inf, math.inf, math.inf, 25.0))
+        if calm:
+            self.bulk, self.interactive = 40, 0
+            self.rate, self.share, self.remaining = math.inf, 1.0, math.inf
 
 
 def _news(chance: random.Random, process: _Process, server: _Server, now: float) -> News:
@@ -111,7 +127,7 @@ def _news(chance: random.Random, process: _Process, server: _Server, now: float)
     return News(
         taken=taken,
         taken_sent=taken_sent,
-        took=chance.uniform(0.02, 0.2) if taken else 0.0,
+        took=chance.uniform(0.02, server.slowest) if taken else 0.0,
         refused=refused,
         refused_sent=refused_sent,
         stated_until=server.reset + 0.3 if refused and server.states else math.nan,
@@ -127,8 +143,8 @@ def _news(chance: random.Random, process: _Process, server: _Server, now: float)
         rate=process.rate,
         share=process.share,
         remaining=process.remaining,
-        calls=chance.choice((0.0, 40.0, 1_000.0)),
-        seconds=chance.choice((1.0, 60.0)),
+        calls=chance.choice(server.expected),
+        seconds=chance.choice(server.expected_seconds),
         met=chance.random() < 0.5,
         leaves=chance.random() < 0.005,
     )
@@ -169,18 +185,21 @@ def random_exchanges(number: int, batch: int, visited: Counter[str]) -> Iterator
     while done < number:
         episode += 1
         chance = random.Random(episode)
-        server = _Server(chance)
-        processes = [_Process(f"m{each}", chance) for each in range(chance.randrange(1, 12))]
+        calm = episode % CALM_EPISODES == 1
+        server = _Server(chance, calm=calm)
+        members = range(chance.randrange(1, 4 if calm else 12))
+        processes = [_Process(f"m{each}", chance, calm=calm) for each in members]
         now = START + chance.uniform(0.0, 100.0)
-        pace = chance.choice((0.002, 0.02, 0.2))
+        pace = 0.6 * server.window / server.limit if calm else chance.choice((0.002, 0.02, 0.2))
         limit: SharedLimit | None = None
         for _ in range(min(EXCHANGES_AN_EPISODE, number - done)):
             done += 1
-            now += _passed(chance, pace, visited)
+            now += chance.expovariate(1.0 / pace) if calm else _passed(chance, pace, visited)
             process = chance.choice(processes)
             news = _news(chance, process, server, now)
             before = limit
             known = 0 if limit is None else len(limit._members)
+            window = None if limit is None else _window_of(limit)
             limit, grant = exchange(limit, now, process.name, news)
             if before is not None and limit is not before:
                 visited["clock set back"] += 1
@@ -191,8 +210,11 @@ def random_exchanges(number: int, batch: int, visited: Counter[str]) -> Iterator
             process.slots += [*grant.interactive, *grant.bulk, *([now] if grant.look else [])]
             process.paced = grant.paced
             _visit(visited, limit, news, grant)
+            _visit_window(visited, limit, window)
             if chance.random() < 0.002:
-                processes[chance.randrange(len(processes))] = _Process(f"n{done}", chance)
+                processes[chance.randrange(len(processes))] = _Process(
+                    f"n{done}", chance, calm=calm
+                )
             noted = done % batch == 0
             yield Exchanged(
                 episode,
@@ -218,6 +240,47 @@ def _passed(chance: random.Random, pace: float, visited: Counter[str]) -> float:
     if which < 0.07:
         return chance.uniform(1.0, 15.0)
     return chance.expovariate(1.0 / pace)
+
+
+class _Window(NamedTuple):
+    """What was known of a window before an exchange."""
+
+    phase: Windowed
+    quota: float
+    reset: float
+    seconds_error: float
+
+
+def _window_of(limit: SharedLimit) -> _Window | None:
+    phase = limit._phase
+    if not isinstance(phase, Windowed) or phase._resets is None:
+        return None
+    return _Window(phase, phase.quota, phase._resets._at, phase._resets._seconds_error)
+
+
+def _visit_window(visited: Counter[str], limit: SharedLimit, before: _Window | None) -> None:
+    """Count what an exchange has told of a window that was known before it."""
+    now = _window_of(limit)
+    if before is None or now is None or now.phase is not before.phase:
+        return
+    phase, gate, opening = now.phase, limit._gate, limit._opening
+    seen = now.reset != before.reset
+    visited["Windowed, length narrowed"] += seen and now.seconds_error < before.seconds_error
+    visited["Windowed, reset disproves what was known"] += (
+        seen and now.seconds_error > before.seconds_error
+    )
+    visited["Windowed, quota kept"] += now.quota == KEPT_SHARE * before.quota
+    visited["Windowed, vast"] += seen and phase.period > VAST_TRIPS * limit._answers.mean
+    visited["Windowed, reset narrowed"] += opening is not None and opening.last_refused > max(
+        gate.refused_sent, gate.stated_until - 1.0
+    )
+    wait = phase.reset_after(limit.now, limit._answers.mean) - limit.now
+    visited["Windowed, reset waited for"] += (
+        gate.closed
+        and gate.closed_at == limit.now
+        and wait > min(max(FIRST_LOOK_S, 2.0 / phase.rate), 1.0)
+        and gate.next_look_at == limit.now + wait
+    )
 
 
 def _visit(visited: Counter[str], limit: SharedLimit, news: News, grant: Grant) -> None:

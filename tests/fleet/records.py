@@ -24,8 +24,8 @@ STREAM = (
     "_rested_at",
     "_refused_in_calm",
 )
+RESETS = ("_at", "_error", "_seconds", "_seconds_error")
 WINDOWED = (
-    "period_error",
     "_quota",
     "_disproving_quota",
     "_was_met",
@@ -115,7 +115,10 @@ def state_of(limit: SharedLimit) -> list[float]:
     ]
     phase = limit._phase
     found += [[kind for kind, _ in PHASES].index(type(phase)), phase.period]
+    resets = phase._resets if isinstance(phase, Windowed) else None
     for kind, names in PHASES:
+        if kind is Windowed:
+            found += [NAN if resets is None else getattr(resets, name) for name in RESETS]
         found += [getattr(phase, name) if isinstance(phase, kind) else NAN for name in names]
     for mark in limit._marks:
         found += mark
