@@ -32,7 +32,7 @@ local STREAM = {
 local MISS_SHARE, FEW_CALLS, LONG_WINDOW_S = 0.02, 2.5, 5.0
 local WINDOW = {
   GAIN_CALLS = 3.0, KEPT_SHARE = 0.5, LEADS = 2.0, MAX_LEAD_SHARE = 0.1, VAST_TRIPS = 200.0,
-  SPRINT_DOUBLINGS = 16.0, EARLY_SHARE = 0.03, MIN_QUOTA_SHARE = 0.1,
+  SPRINT_DOUBLINGS = 16.0, USUAL_DOUBLINGS = 4.0, EARLY_SHARE = 0.03, MIN_QUOTA_SHARE = 0.1,
   SPRINT_WORTH_CALLS = 60.0, SPRINT_TRIPS = 4.0, SPRINT_GROWTH = 4.0, MAX_SPRINT_SHARE = 0.5,
   ASTRAY_SHARE = 0.1, MAX_ASTRAY = 3, MORE_SHARE = 0.05, BURST_SHARE = 0.2,
   DISPROVED_QUOTAS = 2.0, EXPECTED_SHARE = 0.5,
@@ -224,7 +224,8 @@ local function resets_see(at, error)
   local windows = resets_windows_until(at)
   local expected = S.resets_at + windows * S.resets_seconds
   at, error = common(at, error, expected, S.resets_error + windows * S.resets_seconds_error)
-  local seconds, seconds_error = (at - S.resets_at) / windows, (S.resets_error + error) / windows
+  local apart = max(at - S.resets_at, MAX_SHORTENED_SHARE * S.resets_seconds)
+  local seconds, seconds_error = apart / windows, (S.resets_error + error) / windows
   resets(at, error, common(seconds, seconds_error, S.resets_seconds, S.resets_seconds_error))
   return at, error
 end
@@ -379,7 +380,9 @@ local function phase_rate_at(now, trip, sent)
     return S.eased_share * windowed_rate(trip)
   end
   S.over_quota_at = min(S.over_quota_at, now)
-  local trips = (now - S.over_quota_at) / max(trip, 0.025, span / WINDOW.SPRINT_DOUBLINGS)
+  local usual = S.was_met == 1 and WINDOW.USUAL_DOUBLINGS or WINDOW.SPRINT_DOUBLINGS
+  local doublings = min(usual * S.sprint_factor, WINDOW.SPRINT_DOUBLINGS)
+  local trips = (now - S.over_quota_at) / max(trip, 0.025, span / doublings)
   return windowed_rate(trip) * doubled(trips)
 end
 
@@ -489,13 +492,13 @@ end
 
 local function windowed_narrowed(cycle, windows)
   local reset, error = cycle.stop, cycle.end_error
+  local seen_error = error + 0.5 * cycle.round_trip
   if S.resets_at == S.resets_at then
-    reset, error = resets_see(reset, error + 0.5 * cycle.round_trip)
+    reset, error = resets_see(reset, seen_error)
     S.period = resets_period()
   elseif S.was_met == 1 then
     local seconds_error = (S.reset_error + error) / windows
-    local seconds = cycle_seconds(cycle) / windows
-    resets(reset, error + 0.5 * cycle.round_trip, seconds, seconds_error)
+    resets(reset, seen_error, cycle_seconds(cycle) / windows, seconds_error)
     S.period = resets_period()
   end
   return reset, error

@@ -63,6 +63,7 @@ from .tuning import (
     START_AGAIN,
     START_RATE,
     STEP_CALLS,
+    USUAL_DOUBLINGS,
     VAST_TRIPS,
 )
 
@@ -331,7 +332,9 @@ class Windowed:
             return self._eased_share * self._rate(round_trip)
         # The sprint: more than the quota, until a call is refused.
         self._over_quota_at = min(self._over_quota_at, now)
-        trips = (now - self._over_quota_at) / max(round_trip, 0.025, span / SPRINT_DOUBLINGS)
+        usual = USUAL_DOUBLINGS if self._was_met else SPRINT_DOUBLINGS
+        doublings = min(usual * self._sprint_factor, SPRINT_DOUBLINGS)
+        trips = (now - self._over_quota_at) / max(round_trip, 0.025, span / doublings)
         return self._rate(round_trip) * doubled(trips)
 
     def _rate(self, round_trip: float) -> float:
@@ -446,14 +449,13 @@ class Windowed:
     def _narrowed(self, cycle: Cycle, windows: int) -> tuple[float, float]:
         """Return the reset that ended a cycle, and the seconds by which that may be wrong."""
         reset, error = cycle.end, cycle.end_error
+        seen_error = error + 0.5 * cycle.round_trip
         if self._resets is not None:
-            reset, error = self._resets.see(reset, error + 0.5 * cycle.round_trip)
+            reset, error = self._resets.see(reset, seen_error)
             self.period = self._resets.period
         elif self._was_met:
             seconds_error = (self._reset_error + error) / windows
-            self._resets = Resets(
-                reset, error + 0.5 * cycle.round_trip, cycle.seconds / windows, seconds_error
-            )
+            self._resets = Resets(reset, seen_error, cycle.seconds / windows, seconds_error)
             self.period = self._resets.period
         return reset, error
 

@@ -43,7 +43,9 @@ class Resets:
         windows = self._windows_until(at)
         expected = self._at + windows * self._seconds
         at, error = _common(at, error, expected, self._error + windows * self._seconds_error)
-        seconds, seconds_error = (at - self._at) / windows, (self._error + error) / windows
+        # Never zero, whatever was seen: times are divided by it.
+        apart = max(at - self._at, MAX_SHORTENED_SHARE * self._seconds)
+        seconds, seconds_error = apart / windows, (self._error + error) / windows
         seconds, seconds_error = _common(seconds, seconds_error, self._seconds, self._seconds_error)
         self._seconds = seconds
         self._seconds_error = seconds_error

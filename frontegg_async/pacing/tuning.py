@@ -54,6 +54,9 @@ SPRINT_SHARE: Final = 0.012
 """The sprint: share of a window, at its end, in which more than its quota is tried."""
 SPRINT_DOUBLINGS: Final = 16.0
 """Most doublings of the rate in a sprint: after a window of which little is known it is long."""
+USUAL_DOUBLINGS: Final = 4.0
+"""The same in a sprint of the usual length in a window that was met: the calls of the last doubling
+are refused, as many as all that the sprint finds."""
 EARLY_SHARE: Final = 0.03
 """Share of a window by which a quota may be used up before it: clocks and counts are a bit off."""
 MIN_QUOTA_SHARE: Final = 0.1

@@ -34,3 +34,12 @@ def test_a_window_that_changes_is_believed() -> None:
     resets = Resets(0.0, 0.05, 60.0, 0.05)
     assert resets.see(50.0, 0.05) == (50.0, 0.05)
     assert resets.period == pytest.approx(50.0, abs=0.2)
+
+
+@pytest.mark.parametrize("at", [0.0, -5.0, 1e-9])
+def test_a_length_is_never_zero(at: float) -> None:
+    """A reset seen at the time of the last one, or before it, leaves a length to divide by."""
+    resets = Resets(0.0, 0.05, 60.0, 0.05)
+    resets.see(at, 0.05)
+    assert resets.period > 0.0
+    assert resets.earliest(60.0) > 0.0
