@@ -14,7 +14,7 @@ import pytest
 
 from frontegg_async.pacing import FixedRate
 
-from .loads import bulk_load, count, from_zero, poisson, settled, web_load
+from .loads import bulk_load, count, from_zero, jain, poisson, settled, web_load
 from .measures import MORE_IS_BETTER, PUBLISHED, Outcome, Target, mean, worst
 from .scenarios import BY_NAME
 from .servers import FixedWindow, Server, windows
@@ -170,12 +170,28 @@ def test_a_limit_that_changes_is_followed(name: str) -> None:
         ("2 sessions, 100 / 1 s, together", "goodput wasted"),
         ("4 sessions, 100 / 1 s, together", "goodput wasted"),
         ("4 sessions, 100 / 1 s, staggered", "goodput wasted"),
-        ("4 sessions, 1000 / 60 s, staggered", ""),
     ],
 )
 def test_several_bulk_sessions(name: str, measures: str) -> None:
-    """Several bulk sessions with nothing shared use the limit together, and a window fairly."""
+    """Several bulk sessions with nothing shared use the limit together."""
     check(name, measures=measures)
+
+
+def test_sessions_that_start_one_after_another_come_to_equal_shares() -> None:
+    """Four sessions that share a window of a minute come to equal shares of it.
+
+    A scenario of the benchmark with fewer workers.
+    """
+    simulation = Simulation(FixedWindow(1_000, 60.0, offset=30.0), 1)
+    for number in range(4):
+        client = PacedClient(simulation, number)
+        bulk_load(client, simulation, workers=8, at=number * 300.0)
+    end = 30.0 + 120 * 60.0
+    simulation.clock.run(end)
+    result = settled(simulation, end - 1_800.0, end)
+    assert result.goodput > 0.99
+    assert result.wasted < 0.01
+    assert jain([count(simulation, end - 1_800.0, end, [number])[0] for number in range(4)]) > 0.9
 
 
 @pytest.mark.parametrize(
