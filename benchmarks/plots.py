@@ -48,6 +48,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "engine": Section(tables.engine_table),
     "pacing": Section(tables.pacing_table),
     "pacing_socket": Section(tables.figure_table),
+    "fleet": Section(tables.figure_table),
     "startup": Section(tables.figure_table, {"startup": charts.startup_chart}),
 }
 

@@ -36,6 +36,7 @@ QUICK: Final[dict[str, list[str]]] = {
     "bulk": ["--rounds", "1", "--rows", "2000", "10000"],
     "decode": ["--rounds", "1", "--keep", "20000", "--keep-rounds", "1"],
     "engine": ["--rounds", "1", "--rows", "2000", "10000"],
+    "fleet": ["--scenario", "tokens"],
     "instructions": ["--only", "sdk", "tuned", "--concurrency", "64"],
     "pacing": ["--seeds", "1", "--scenario", "100 / 10 s", "8 pods"],
     "pacing_socket": ["--scenario", "bursts", "README"],

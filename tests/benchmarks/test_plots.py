@@ -40,6 +40,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         | {"peak_mib": 50.0 + rows / 1_000, "rows_per_s": 4_000.0}
         for rows in (1_000, 9_000)
     ],
+    "fleet": [{"what": "web calls failed", "contender": "fleet", "value": 0.1, "unit": "%"}],
     "instructions": [
         {"contender": "sdk", "concurrency": 64, "instructions": 279_624.0, "to_tuned": 0.49},
         {"contender": "tuned", "concurrency": 64, "instructions": 565_551.0, "to_tuned": 1.0},

@@ -1,6 +1,6 @@
 """Bounds that a fleet keeps, in virtual time; see ``fleet_scenarios.py``.
 
-One seed each. ``benchmarks/bench_fleet_virtual.py`` plays all scenarios with several.
+One seed each. ``benchmarks/fleet_virtual.py`` plays all scenarios with several.
 """
 
 from __future__ import annotations

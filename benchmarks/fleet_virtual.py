@@ -1,6 +1,6 @@
 """What does a fleet make of a limit that its processes share, and what do they make of it alone?
 
-    python benchmarks/bench_fleet_virtual.py [--seeds 3] [--scenario TEXT ...]
+    python benchmarks/fleet_virtual.py [--seeds 3] [--scenario TEXT ...]
 
 Virtual time, in the scenarios of ``tests/fleet/fleet_scenarios.py``: round trips of 80 ms
 (lognormal), a store 1 ms away. Shown are means over the seeds and, in brackets, the worst.
