@@ -36,6 +36,8 @@ def main() -> None:
     def assign(table: pa.Table) -> pa.Table:  # Ray takes functions and classes, and no values
         return partition(table)
 
+    # Otherwise Ray takes blocks as they come, and a second run has other partitions.
+    ray.data.DataContext.get_current().execution_options.preserve_order = True
     rows = ray.data.read_parquet(arguments.rows, columns=["user_id", "tenant_id"])
     # Without ``repartition`` a small file is one task, and one worker does all of it.
     outcomes = rows.repartition(arguments.partitions).map_batches(

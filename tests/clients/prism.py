@@ -185,9 +185,10 @@ async def _send(http: aiohttp.ClientSession, url: str, step: Step, token: str) -
 def _message(violation: Mapping[str, Any], document: Any) -> str:
     """Return the message of a violation; one about a null says so first."""
     message: str = violation["message"]
-    found = document
+    found: Any = document
     for part in violation["location"][2:]:
-        found = found[int(part)] if isinstance(found, list) else found[part]
+        is_list = type(found) is list
+        found = found[int(part) if is_list else part]
     return f"null: {message}" if found is None and len(violation["location"]) > 2 else message
 
 

@@ -97,9 +97,9 @@ class Scene:
     @property
     def in_flight(self) -> int:
         """Number of calls admitted and not ended."""
-        pacer = self.group._pacer
+        pacer = self.group._pacer  # pyright: ignore[reportPrivateUsage]
         assert isinstance(pacer, GroupPacer)
-        return pacer._in_flight
+        return pacer._in_flight  # pyright: ignore[reportPrivateUsage]
 
     def close_gate(self, wait: float | None = None) -> None:
         """Send a call that is refused."""

@@ -71,7 +71,7 @@ class Watched:
 
     def open(self) -> ClaimStore:
         """Return the store, which is this object."""
-        return self
+        return self  # pyright: ignore[reportReturnType]  # any arguments are handed on
 
     async def claim(self, *args: Any) -> Any:
         """Ask the store, if it responds."""
@@ -104,7 +104,7 @@ class Watched:
 
     def end_leases(self) -> None:
         """Let the store's clock pass the end of every lease, unnoticed by the attempts."""
-        for claim in self.inner._claims.values():
+        for claim in self.inner._claims.values():  # pyright: ignore[reportPrivateUsage]
             claim.until = 0.0
 
 

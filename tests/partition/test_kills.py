@@ -144,7 +144,7 @@ async def test_requests_that_never_arrived_are_sent(anyio_backend: str, claims_u
     async with leaping(duplicate_add=DuplicateAdd.CREATED_AND_INVITES) as (server, session):
         missing = crowded(server)
         await kill_in_flight(server, settings, claims_url)
-        server._world._late.clear()
+        server._world._late.clear()  # pyright: ignore[reportPrivateUsage]
         outcomes = await second_attempt(session, settings, claims_url)
         assert outcomes == {"applied": len(missing), "unchanged": HELD}
         assert invited(server) == Counter(missing)

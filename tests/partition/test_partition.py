@@ -164,8 +164,9 @@ async def test_no_rows_cost_nothing(anyio_backend: str) -> None:
 )
 def test_bad_settings(settings: dict[str, Any], problem: str) -> None:
     """A setting that cannot work is an error when the value is made, and not on a worker."""
+    given: dict[str, Any] = {"job": Assign(), **settings}
     with pytest.raises(ConfigurationError, match=problem):
-        Partition(**{"job": Assign(), **settings})
+        Partition(**given)
 
 
 def test_it_is_pickled_whole() -> None:

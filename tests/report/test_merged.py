@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from frontegg_async import InvalidRequestError, Report
+from frontegg_async import Assignment, InvalidRequestError, Report
 from frontegg_async.bulk import Assign, Partition, RunOptions
 from frontegg_async.bulk.ledger.records import State
 from frontegg_async.bulk.report.outcome_table import (
@@ -140,17 +140,18 @@ def as_files(folder: Path, tables: list[Any]) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        lambda folder: folder,
-        lambda folder: str(folder),
-        lambda folder: [folder / "0.parquet", folder / "part=1"],
-        lambda folder: ds.dataset([str(path) for path in sorted(folder.rglob("[0-9].parquet"))]),
-        lambda folder: pq.read_table(folder / "0.parquet").to_reader(),
-    ],
-    ids=["path", "string", "several", "dataset", "reader"],
-)
+SOURCES: dict[str, Callable[[Path], object]] = {
+    "path": lambda folder: folder,
+    "string": str,
+    "several": lambda folder: [folder / "0.parquet", folder / "part=1"],
+    "dataset": lambda folder: ds.dataset(
+        [str(path) for path in sorted(folder.rglob("[0-9].parquet"))]
+    ),
+    "reader": lambda folder: pq.read_table(folder / "0.parquet").to_reader(),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 def test_every_source(tmp_path: Path, source: Callable[[Path], object]) -> None:
     """Files, folders, datasets and readers are read; hidden and temporary files are left out."""
     found = source(as_files(tmp_path, [table("a", [DONE, FAILED]), table("b", [DONE])]))
@@ -220,7 +221,7 @@ async def test_a_partition_and_a_run_report_the_same(anyio_backend: str, tmp_pat
         ]
     async with crowd(40) as (_, session, _):
         report = await session.bulk.assign(
-            [Assign().row_type(user_id=user, tenant_id=to) for user, to in pairs],
+            [Assignment(user_id=user, tenant_id=to) for user, to in pairs],
             plan="always",
         )
     merged = Report.of(outcomes)
