@@ -131,7 +131,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of quick and of slow modules."""
+    """Mark the tests of quick and of slow modules, and begin with those of engines.
+
+    An engine takes a minute to start: left to the end, all other workers wait for it.
+    """
+    items.sort(key=lambda item: item.path.parent.name != "engines")
     for item in items:
         if item.path in QUICK:
             item.add_marker(pytest.mark.quick)
