@@ -160,6 +160,10 @@ def emulator(
 
 async def _serve(emulator: Emulator, host: str, port: int) -> None:
     """Serve until SIGTERM; Ctrl-C arrives as a cancellation."""
+    # Before anything is announced: who reads it may end the program at once.
+    terminated = asyncio.Event()
+    with contextlib.suppress(NotImplementedError):  # Windows has no such handlers
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminated.set)
     try:
         await emulator.start()
     except OSError as error:
@@ -169,9 +173,6 @@ async def _serve(emulator: Emulator, host: str, port: int) -> None:
         output.note(f"The emulator listens on {emulator.url}; Ctrl-C ends it.")
         settings = (f"{name}={shlex.quote(value)}" for name, value in emulator.variables.items())
         output.data(f"export {' '.join(settings)}")
-        terminated = asyncio.Event()
-        with contextlib.suppress(NotImplementedError):  # Windows has no such handlers
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminated.set)
         await terminated.wait()
     finally:
         await emulator.stop()
