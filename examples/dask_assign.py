@@ -5,7 +5,8 @@
 
 ``rows/`` holds Parquet files with the columns ``user_id`` and ``tenant_id``; each row group is a
 partition. Both folders must be reached by all workers under the same path. The workers read
-``FRONTEGG_CLIENT_ID``, ``FRONTEGG_API_KEY`` and ``FRONTEGG_FLEET_URL`` from their environment.
+``FRONTEGG_CLIENT_ID``, ``FRONTEGG_API_KEY``, ``FRONTEGG_FLEET_URL`` and
+``FRONTEGG_CLAIMS_URL`` from their environment.
 """
 
 from __future__ import annotations
@@ -40,11 +41,10 @@ def main() -> None:
     parser.add_argument("--run-id", required=True)
     parser.add_argument("--scheduler", help="without it, workers on this machine")
     arguments = parser.parse_args()
-    url = os.environ.get("FRONTEGG_CLAIMS_URL")
     partition = Partition(
         Assign(),
         run_id=arguments.run_id,
-        claims=None if url is None else RedisClaims.from_url(url),
+        claims=RedisClaims.from_env() if "FRONTEGG_CLAIMS_URL" in os.environ else None,
     )
     arguments.outcomes.mkdir(parents=True, exist_ok=True)
     parts = [

@@ -3,7 +3,8 @@
     python examples/ray_assign.py rows/ outcomes/ --run-id members-2026-03-31 --partitions 100
 
 ``rows/`` holds Parquet files with the columns ``user_id`` and ``tenant_id``. The workers read
-``FRONTEGG_CLIENT_ID``, ``FRONTEGG_API_KEY`` and ``FRONTEGG_FLEET_URL`` from their environment.
+``FRONTEGG_CLIENT_ID``, ``FRONTEGG_API_KEY``, ``FRONTEGG_FLEET_URL`` and
+``FRONTEGG_CLAIMS_URL`` from their environment.
 """
 
 from __future__ import annotations
@@ -26,11 +27,10 @@ def main() -> None:
     parser.add_argument("--run-id", required=True)
     parser.add_argument("--partitions", type=int, default=100)
     arguments = parser.parse_args()
-    url = os.environ.get("FRONTEGG_CLAIMS_URL")
     partition = Partition(
         Assign(),
         run_id=arguments.run_id,
-        claims=None if url is None else RedisClaims.from_url(url),
+        claims=RedisClaims.from_env() if "FRONTEGG_CLAIMS_URL" in os.environ else None,
     )
 
     def assign(table: pa.Table) -> pa.Table:  # Ray takes functions and classes, and no values

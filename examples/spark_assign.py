@@ -4,7 +4,8 @@
         --partitions 100
 
 ``rows/`` holds Parquet files with the columns ``user_id`` and ``tenant_id``. The executors read
-``FRONTEGG_CLIENT_ID``, ``FRONTEGG_API_KEY`` and ``FRONTEGG_FLEET_URL`` from their environment
+``FRONTEGG_CLIENT_ID``, ``FRONTEGG_API_KEY``, ``FRONTEGG_FLEET_URL`` and
+``FRONTEGG_CLAIMS_URL`` from their environment
 (``spark.executorEnv.NAME``).
 """
 
@@ -26,11 +27,10 @@ def main() -> None:
     parser.add_argument("--run-id", required=True)
     parser.add_argument("--partitions", type=int, default=100)
     arguments = parser.parse_args()
-    url = os.environ.get("FRONTEGG_CLAIMS_URL")
     partition = Partition(
         Assign(),
         run_id=arguments.run_id,
-        claims=None if url is None else RedisClaims.from_url(url),
+        claims=RedisClaims.from_env() if "FRONTEGG_CLAIMS_URL" in os.environ else None,
     )
     spark = (
         SparkSession.builder.appName("frontegg assign")
