@@ -48,15 +48,15 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
         text = _without_beginning(text[:_MAX_CHARS], known)
     for secret in known:
         text = _without(text, secret)
-    text = _JWT.sub(MASK, text)
     folded = [secret.lower() for secret in known if len(secret) >= ANYWHERE_CHARS]
-    if not folded or not _holds_secret(text, folded, _MAX_DEPTH):
-        return text
-    text = _PIECE.sub(
-        lambda piece: MASK if _holds_secret(piece[0], folded, _MAX_DEPTH) else piece[0], text
-    )
-    # A secret with a space in it is in no single piece.
-    return MASK if _holds_secret(text, folded, _MAX_DEPTH) else text
+    if folded and _holds_secret(text, folded, _MAX_DEPTH):
+        text = _PIECE.sub(
+            lambda piece: MASK if _holds_secret(piece[0], folded, _MAX_DEPTH) else piece[0], text
+        )
+        if _holds_secret(text, folded, _MAX_DEPTH):
+            return MASK  # a secret with a space in it is in no single piece
+    # Last: a part of an encoded secret can look like a JWT, and the rest would not be found.
+    return _JWT.sub(MASK, text)
 
 
 def _without(text: str, secret: str) -> str:

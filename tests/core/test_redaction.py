@@ -51,6 +51,13 @@ def test_encodings(way: str, secret: str) -> None:
         assert shown.endswith(" and no good")
 
 
+def test_a_secret_with_a_part_like_a_jwt() -> None:
+    """An encoded token is masked whole, also where its end and the next words look like a JWT."""
+    token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyLTAifQ.c2lnbmVyeYJ0123456789"
+    spelled = token.replace(".", "%2E")
+    assert redacted(f"to https://{spelled}.test/x", [token]) == "to ***"
+
+
 @pytest.mark.parametrize(
     ("secret", "text", "expected"),
     [
