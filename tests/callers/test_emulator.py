@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import jwt
 import pytest
 
@@ -16,6 +17,8 @@ from frontegg_async import FronteggSession, Operation, TokenKind, UnauthorizedEr
 from frontegg_async.auth import TokenVerifier, require
 from frontegg_async.emulator import Emulator
 from frontegg_async.operation import JSON
+
+from ..support.every_token import every_token
 
 pytestmark = pytest.mark.anyio
 
@@ -113,7 +116,7 @@ async def test_the_official_package_agrees(emulator: Emulator, frontegg: Fronteg
     tokens = frontegg.for_tenant("t1").api_tokens
     made = await tokens.create_access_token(description="CI", role_ids=["role-Admin"])
     access = made.secret or ""
-    found = await checked_officially(emulator, user, access)
+    found = await officially("check", emulator, user, access)
     assert found["JWT"] == (await verifier.verify(user)).raw
     claims = await verifier.verify_access_token(access)
     assert found["AccessToken"] == {
@@ -123,20 +126,29 @@ async def test_the_official_package_agrees(emulator: Emulator, frontegg: Fronteg
     }
 
     async with Emulator() as other:
-        found = await checked_officially(other, user, access)
+        found = await officially("check", other, user, access)
     assert found == {"JWT": "UnauthenticatedException", "AccessToken": "UnauthenticatedException"}
 
 
-async def checked_officially(emulator: Emulator, user: str, access: str) -> dict[str, Any]:
-    """Return the claims of a user's and an access token as the official package reads them."""
+async def test_the_official_guard() -> None:
+    """Frontegg's guard of FastAPI serves each kind of token what its roles allow, and no other."""
+    async with Emulator() as emulator, aiohttp.ClientSession() as http:
+        tokens = await every_token(emulator, http)
+        found = await officially("guard", emulator, json.dumps(tokens))
+    served, refused = ["t", 200, 200, 200, 403], [None, 401, 401, 401, 401]
+    good = dict.fromkeys(("user", "userApi", "userAccess", "tenantApi", "tenantAccess"), served)
+    assert found == {**good, "forged": refused, "none": refused}
+
+
+async def officially(program: str, emulator: Emulator, *arguments: str) -> Any:
+    """Return the result of a program that uses the official package."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.official_check",
-        emulator.client_id, emulator.api_key, user, access,
+        sys.executable, "-m", f"tests.support.official_{program}",
+        emulator.client_id, emulator.api_key, *arguments,
         env={**os.environ, "FRONTEGG_API_GATEWAY_URL": emulator.url},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     written, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
-    found: dict[str, Any] = json.loads(written)
-    return found
+    return json.loads(written)

@@ -22,16 +22,17 @@ import aiohttp
 
 from frontegg_async.emulator import Emulator
 
+from ..support.every_token import every_token
+
 __all__ = ["main", "validate"]
 
 SCRIPT: Final = Path(__file__).parent / "node_sdk" / "validate.cjs"
-IDENTITY: Final = "/identity/resources"
 
 
 async def validate(modules: Path) -> list[dict[str, Any]]:
     """Return what the SDK saw, check by check."""
     async with Emulator() as emulator, aiohttp.ClientSession() as http:
-        tokens = await _tokens(emulator, http)
+        tokens = await every_token(emulator, http)
         process = await asyncio.create_subprocess_exec(
             *("node", str(SCRIPT), emulator.client_id, emulator.api_key, json.dumps(tokens)),
             env={
@@ -46,38 +47,6 @@ async def validate(modules: Path) -> list[dict[str, Any]]:
         raise RuntimeError(f"validate.cjs ended with {process.returncode}")
     lines = [line for line in out.decode().splitlines() if line.startswith("{")]
     return [json.loads(line) for line in lines]
-
-
-async def _tokens(emulator: Emulator, http: aiohttp.ClientSession) -> dict[str, str]:
-    """Return a token of each kind, and one that the emulator has not signed."""
-    emulator.add_tenant("t")
-    emulator.add_user("u", email="u@x.io", tenant_ids=["t"], roles=["Admin"], password="pw")
-    headers: dict[str, str] = {}
-
-    async def post(path: str, body: object) -> Any:
-        async with http.post(emulator.url + path, json=body, headers=headers) as response:
-            return await response.json()
-
-    credentials = {"clientId": emulator.client_id, "secret": emulator.api_key}
-    environment = (await post("/auth/vendor", credentials))["token"]
-    login = {"email": "u@x.io", "password": "pw"}
-    found = {"user": (await post(f"{IDENTITY}/auth/v1/user", login))["accessToken"]}
-    headers |= {
-        "Authorization": f"Bearer {environment}",
-        "frontegg-tenant-id": "t",
-        "frontegg-user-id": "u",
-    }
-    body = {"description": "d", "roleIds": ["role-Admin"]}
-    for kind, owner in (("user", "users"), ("tenant", "tenants")):
-        made = await post(f"{IDENTITY}/{owner}/api-tokens/v1", body)
-        given = {name: made[name] for name in ("clientId", "secret")}
-        exchanged = await post(f"{IDENTITY}/auth/v2/api-token", given)
-        found[f"{kind}Api"] = exchanged["access_token"]
-        access = await post(f"{IDENTITY}/{owner}/access-tokens/v1", body)
-        found[f"{kind}Access"] = access["secret"]
-    head, claims, signature = found["user"].split(".")
-    found["forged"] = f"{head}.{claims}.{signature[::-1]}"
-    return found
 
 
 def main(arguments: Sequence[str]) -> int:

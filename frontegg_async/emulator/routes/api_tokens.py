@@ -6,7 +6,8 @@ no route of the emulator takes one in place of a token.
 ==================================================================  ======
 paths, headers, bodies, success statuses, fields of responses         spec
 a secret is shown when it is made, and never again                    doc
-the secret of an access token is a JWT that names it, without roles   client
+the secret of an access token is a JWT that names it, without roles,  client
+and names an application, without which Frontegg's guard refuses it
 the ids of active tokens come by kind, users' and tenants'            client
 unknown roles and permissions are 404, and so are tokens of others    guess
 a token that never expires says null                                  guess
@@ -27,6 +28,7 @@ import msgspec
 
 from ..http.request import Call, decode
 from ..http.response import Response
+from ..state.applications import DEFAULT_APPLICATION
 from ..state.environment import State
 from ..state.store import AccessToken, ApiToken, Store, timestamp
 from ._bodies import empty_response, given_fields, json_response, parameter, set_fields
@@ -115,7 +117,13 @@ def _new_access_token(
     token = AccessToken(
         token_id,
         store.tokens.sign_access_token(
-            store.client_id, store.issuer(), token_id, tenant_id, user_id, expires
+            store.client_id,
+            store.issuer(),
+            DEFAULT_APPLICATION,
+            token_id,
+            tenant_id,
+            user_id,
+            expires,
         ),
         tenant_id,
         user_id,

@@ -3,8 +3,8 @@
 ==================================================================  ======
 paths, bodies and shapes; the token is the user's                     client
 ``users/v1`` is the exception: it takes the environment's             client
-``users/v1`` and ``v2`` list users like ``v3``, the latter with       client
-roles; of ``v2`` ``_filter`` is a part of name or address             guess
+``users/v1`` and ``v2`` list users like ``v3``, and their roles in    client
+each tenant; ``_filter`` of ``v2`` is a part of name or address        guess
 ``auth/v1/api-token`` answers as ``v2`` does, but in camel case       client
 ``v3/me/tenants`` is ``v1/me/tenants`` once more                      client
 a user counts as one with access unless disabled                      guess
@@ -26,7 +26,7 @@ from ._route import Takes, route
 from ._schemas import UserResponse
 from .authentication import login_with_api_token
 from .me import get_sessions, get_tenants_v1
-from .user_lists import KEYS, list_users, selected
+from .user_lists import KEYS, selected
 
 __all__ = ["ROUTES", "matching"]
 
@@ -57,14 +57,24 @@ def _login_with_api_token(state: State, call: Call) -> Response:
     return msgspec.structs.replace(response, body=msgspec.json.encode(shown))
 
 
+def _list_v1(state: State, call: Call) -> Response:
+    parameters = call.parameters()
+    return _page_of(selected(state, call, parameters), state, call)
+
+
 def _list_v2(state: State, call: Call) -> Response:
     parameters = call.parameters()
     users = [user for user in selected(state, call, parameters) if matching(user, parameters)]
+    return _page_of(users, state, call)
+
+
+def _page_of(users: list[User], state: State, call: Call) -> Response:
+    """Show users with their roles in each tenant, as the older lists do."""
 
     def full(user: User) -> UserResponse:
         return UserResponse.full(user, state, call.tenant)
 
-    return page_response(parameters, state.policy, users, full, keys=KEYS)
+    return page_response(call.parameters(), state.policy, users, full, keys=KEYS)
 
 
 def matching(user: User, parameters: dict[str, list[str]]) -> bool:
@@ -111,7 +121,7 @@ _SESSIONS: Final = _IDENTITY + "/users/sessions/v1"
 
 ROUTES: Final = (
     route("POST", _IDENTITY + "/auth/v1/api-token", _login_with_api_token, takes=Takes.NOTHING),
-    route("GET", _IDENTITY + "/users/v1", list_users, takes=Takes.ENVIRONMENT),
+    route("GET", _IDENTITY + "/users/v1", _list_v1, takes=Takes.ENVIRONMENT),
     route("GET", _IDENTITY + "/users/v2", _list_v2, takes=Takes.EITHER),
     route("GET", _IDENTITY + "/users/v3/me/tenants", get_tenants_v1, takes=Takes.USER),
     route("POST", _IDENTITY + "/tenants/users/v1/count", _count, takes=Takes.USER),

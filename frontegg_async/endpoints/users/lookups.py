@@ -224,7 +224,7 @@ class UserLookups(EndpointGroup):
         return Paginator(self._caller, ITERATE, query, limit=limit, max_limit=MAX_PAGE)
 
     def iterate_v1(self, *, limit: int = 50, tenant_id: str | None = None) -> Paginator[User]:
-        """Iterate over users, of one tenant or of the whole environment, without their tenants.
+        """Iterate over users with their roles, of one tenant or of the whole environment.
 
         The oldest form of ``iterate``, which has filters and an order. Frontegg does not document
         it; clients use it.
