@@ -111,6 +111,8 @@ class Policy:
     next_at_end: str | None = ""
     user_token_refusal: int = 403
     """Status for a user's token on a route that takes environment tokens only: 401 or 403."""
+    tenant_of_sessions: bool = False
+    """Refuse a user's sessions and ``mfa/disable`` without a tenant too (spec: no; seen: yes)."""
     refresh_token_in: RefreshTokenIn = RefreshTokenIn.COOKIE
     rotate_refresh_tokens: bool = True
     """True until the environment's configuration says otherwise."""

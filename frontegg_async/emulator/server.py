@@ -81,6 +81,8 @@ class Emulator(Serving):
         next_at_end: The value of ``_links.next`` on the last page.
         user_token_refusal: The status with which a user's token is rejected on a route that
             takes environment tokens only.
+        tenant_of_sessions: Refuse a user's sessions and ``mfa/disable`` to an environment's token
+            whose request names the user and no tenant.
         refresh_token_in: The place of a user's refresh token: cookie, body or either.
         rotate_refresh_tokens: Give out a new one with each renewal, and end the old one.
         jwt_algorithm: RS256, or HS256 with the environment's ``jwtSecret``, for tokens of users.
@@ -131,6 +133,7 @@ class Emulator(Serving):
         statuses_as_object: bool = False,
         next_at_end: str | None = "",
         user_token_refusal: int = 403,
+        tenant_of_sessions: bool = False,
         refresh_token_in: RefreshTokenIn = RefreshTokenIn.COOKIE,
         rotate_refresh_tokens: bool = True,
         jwt_algorithm: Algorithm = "RS256",
@@ -161,6 +164,7 @@ class Emulator(Serving):
             statuses_as_object=statuses_as_object,
             next_at_end=next_at_end,
             user_token_refusal=user_token_refusal,
+            tenant_of_sessions=tenant_of_sessions,
             refresh_token_in=refresh_token_in,
             rotate_refresh_tokens=rotate_refresh_tokens,
             hosted_login=hosted_login or HostedLoginPolicy(),

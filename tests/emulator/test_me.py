@@ -111,6 +111,26 @@ async def test_sessions_are_seen_and_ended(api: Api) -> None:
     assert (await mine.send("GET", SESSIONS)).json == []
 
 
+async def test_sessions_may_need_a_tenant(connect: Connect) -> None:
+    """By policy an environment's token has to name user and tenant; a user's token names both."""
+    async with connect(tenant_of_sessions=True) as api:
+        mine = await user(api)
+        disable, either = f"{USERS}/mfa/disable", {"frontegg_user_id": "u"}
+        requests = (
+            ("GET", SESSIONS, 200),
+            ("DELETE", f"{SESSIONS}/all", 200),
+            ("POST", disable, 400),
+        )
+        for method, path, status in requests:
+            body = {} if method == "POST" else None
+            assert (await api.send(method, path, body, **either)).status == 403
+            foreign = await api.send(method, path, body, **either, frontegg_tenant_id="other")
+            assert foreign.status == 404
+            named = await api.send(method, path, body, **either, frontegg_tenant_id="t")
+            assert named.status == status
+        assert (await mine.send("GET", SESSIONS)).status == 200
+
+
 async def test_a_deleted_user_is_not_found(api: Api) -> None:
     """The token of a deleted user gets 404, and the emulator goes on."""
     mine = await user(api)

@@ -21,6 +21,7 @@ __all__ = [
     "user_by_email",
     "user_in_path",
     "user_of_call",
+    "user_of_sessions",
 ]
 
 
@@ -74,6 +75,16 @@ def tenant_in_path(state: State, call: Call) -> str:
 def user_of_call(state: State, call: Call) -> User:
     """Return the user of the token, or of the header; 403 without either."""
     return find_user(state, call.required_user())
+
+
+def user_of_sessions(state: State, call: Call) -> User:
+    """Return the user whose sessions a request is about; of the tenant too, by policy."""
+    user = user_of_call(state, call)
+    return (
+        find_member(state, user.id, call.required_tenant())
+        if state.policy.tenant_of_sessions
+        else user
+    )
 
 
 def tenant_of_call(state: State, call: Call) -> str:

@@ -22,7 +22,7 @@ from ..http.response import RejectedError, Response
 from ..state.environment import State, User
 from ..state.store import timestamp
 from ._bodies import empty_response, given_fields, json_response, set_fields
-from ._lookups import not_found, user_of_call
+from ._lookups import not_found, user_of_call, user_of_sessions
 from ._route import Handler, Takes, route
 from ._schemas import UserResponse
 
@@ -55,6 +55,15 @@ def _for_user(handle: _Mine) -> Handler:
 
     def handled(state: State, call: Call) -> Response:
         return handle(state, call, user_of_call(state, call))
+
+    return handled
+
+
+def _of_sessions(handle: _Mine) -> Handler:
+    """Look up the user whose sessions a call is about before it is handled."""
+
+    def handled(state: State, call: Call) -> Response:
+        return handle(state, call, user_of_sessions(state, call))
 
     return handled
 
@@ -183,7 +192,7 @@ ROUTES: Final = (
     route("GET", _USERS + "/v2/me/hierarchy", _for_user(_get_hierarchy), takes=Takes.USER),
     route("PUT", _USERS + "/v1", _for_member(_update), takes=Takes.EITHER),
     route("PUT", _USERS + "/v1/tenant", _for_member(_set_active_tenant), takes=Takes.EITHER),
-    route("GET", _SESSIONS, _for_user(_get_sessions), takes=Takes.EITHER),
-    route("DELETE", _SESSIONS + "/all", _for_user(_delete_sessions), takes=Takes.EITHER),
-    route("DELETE", _SESSIONS + "/{id}", _for_user(_delete_session), takes=Takes.EITHER),
+    route("GET", _SESSIONS, _of_sessions(_get_sessions), takes=Takes.EITHER),
+    route("DELETE", _SESSIONS + "/all", _of_sessions(_delete_sessions), takes=Takes.EITHER),
+    route("DELETE", _SESSIONS + "/{id}", _of_sessions(_delete_session), takes=Takes.EITHER),
 )

@@ -27,7 +27,7 @@ from ..http.request import Call, decode
 from ..http.response import RejectedError, Response
 from ..state.environment import State, User
 from ._bodies import empty_response, json_response
-from ._lookups import not_found, user_in_path, user_of_call
+from ._lookups import not_found, user_in_path, user_of_call, user_of_sessions
 from ._route import Takes, route
 
 __all__ = ["ROUTES"]
@@ -75,7 +75,7 @@ def _get_devices(state: State, call: Call) -> Response:
 
 
 def _disable(state: State, call: Call) -> Response:
-    user = user_of_call(state, call)
+    user = user_of_sessions(state, call)
     token = decode(_MAY_TOKEN, call).token
     if not user.authenticators:
         raise RejectedError(400, "MFA is not enrolled", "ER-01097")
