@@ -4,8 +4,9 @@
         [--loop asyncio uvloop] [--only sdk tuned ...] [--full] [--rounds 3] [--json]
 
 This package and its peers make the same call of the same server, each in a process of its own, and
-take turns within a round. CPU is user and system time of the client's process, wall is time over
-calls at the given concurrency, both from after a warm-up; ratios are medians of those within a
+take turns within a round. CPU is user and system time of the client's process, loop is that of
+the event loop's thread alone, wall is time over calls at the given concurrency, all from after a
+warm-up; ratios are medians of those within a
 round. With ``--instructions``, callgrind's count for a call: the difference of two runs, so
 that start-up drops out. It takes minutes, and other work on the machine does not count.
 
@@ -17,6 +18,10 @@ that start-up drops out. It takes minutes, and other work on the machine does no
     official        the vendor's async client
     official-sync   the vendor's sync client in 32 threads
     auth0, workos   other vendors' async clients, which fetch a user of the same size
+    ry, wreq, pyreqwest
+                    clients of Rust, with the bytes of the call in and out, and msgspec around them
+    httpx2, niquests
+                    the successors of httpx and requests, in the same way
     bare            an asyncio Protocol that can do nothing but this call
 
 By default at concurrency 1 and 64; ``--full`` is all there is, and takes most of an hour.
@@ -63,6 +68,11 @@ PEERS: Final = (
     Peer("official-sync", "official", ("frontegg",), 256, blocking=True),
     Peer("auth0", "auth0", ("auth0-python",), 256),
     Peer("workos", "workos", ("workos",), 512),
+    Peer("ry", "ry_client", ("ry",), 1_024),
+    Peer("wreq", "wreq_client", ("wreq",), 1_024),
+    Peer("pyreqwest", "pyreqwest_client", ("pyreqwest",), 1_024),
+    Peer("httpx2", "httpx2_client", ("httpx2",), 512),
+    Peer("niquests", "niquests_client", ("niquests",), 256),
     Peer("bare", "bare", ("msgspec",), 4_096),
 )
 
@@ -84,6 +94,7 @@ class Measured(msgspec.Struct, frozen=True):
     calls: int
     cpu_us: float
     wall_us: float
+    loop_us: float = 0.0
     instructions: float = 0.0
     server_load: float = 0.0
 
@@ -102,6 +113,7 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     calls: int = 0
     cpu_us: float | None = None
     wall_us: float | None = None
+    loop_us: float | None = None
     instructions: float | None = None
     to_tuned: float | None = None
     to_sdk: float | None = None
@@ -153,6 +165,7 @@ def time_calls(
         run.calls,
         run.cpu_s / run.calls * 1e6,
         run.wall_s / run.calls * 1e6,
+        run.loop_s / run.calls * 1e6,
         server_load=(after.cpu_s - before.cpu_s) * share / run.wall_s,
     )
 
@@ -172,7 +185,7 @@ def count_calls(server: StaticServer, setting: Setting, peer: Peer) -> Measured 
             counts.append(total)
     except ChildFailedError as error:
         return failed(peer, error)
-    return Measured(many - few, 0.0, 0.0, (counts[1] - counts[0]) / (many - few))
+    return Measured(many - few, 0.0, 0.0, instructions=(counts[1] - counts[0]) / (many - few))
 
 
 def failed(peer: Peer, error: ChildFailedError) -> ChildFailedError:
@@ -247,6 +260,10 @@ def row(peer: Peer, setting: Setting, found: dict[str, list[Measured]], *, count
         calls=sum(run.calls for run in runs),
         cpu_us=None if counted else measuring.median(runs, lambda run: run.cpu_us),
         wall_us=None if counted else measuring.median(runs, lambda run: run.wall_us),
+        # Of 32 threads, the one that waits for the others says nothing.
+        loop_us=None
+        if counted or peer.blocking
+        else measuring.median(runs, lambda run: run.loop_us),
         instructions=measuring.median(runs, cost) if counted else None,
         to_tuned=ratio_to("tuned"),
         to_sdk=ratio_to("sdk"),
@@ -285,6 +302,7 @@ COLUMNS: Final = (
     Column[Row]("TLS", lambda row: "yes" if row.tls else "no"),
     Column[Row]("at once", lambda row: str(row.concurrency)),
     Column[Row]("CPU µs", lambda row: number(row.cpu_us, ".0f")),
+    Column[Row]("loop µs", lambda row: number(row.loop_us, ".0f")),
     Column[Row]("wall µs", lambda row: number(row.wall_us, ".0f")),
     Column[Row]("instructions", lambda row: number(row.instructions, ",.0f")),
     Column[Row]("to tuned", lambda row: number(row.to_tuned, ".2f")),

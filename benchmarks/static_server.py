@@ -17,6 +17,7 @@ import ssl
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
@@ -85,18 +86,25 @@ class StaticServer:
 
 
 def _certificate(directory: Path) -> Path:
-    """Make a self-signed certificate for localhost; its key lies beside it."""
-    made = directory / "localhost.pem"
-    names = ("subjectAltName=DNS:localhost", "keyUsage=critical,digitalSignature,keyCertSign")
+    """Make a certificate for localhost, with the one that signed it behind it; its key lies beside.
+
+    The signer's is another one: clients of Rust take no certificate for a server that may sign.
+    """
+    signer, made = directory / "signer.pem", directory / "localhost.pem"
+    _issue(signer, "/CN=signer", "keyUsage=critical,keyCertSign")
+    by = ("-CA", str(signer), "-CAkey", str(signer.with_suffix(".key")))
+    names = ("subjectAltName=DNS:localhost", "basicConstraints=critical,CA:FALSE")
+    _issue(made, "/CN=localhost", *names, by=by)
+    made.write_bytes(made.read_bytes() + signer.read_bytes())
+    return made
+
+
+def _issue(made: Path, subject: str, *extensions: str, by: Sequence[str] = ()) -> None:
     asked = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
     files = ["-out", str(made), "-keyout", str(made.with_suffix(".key"))]
-    extensions = [word for name in names for word in ("-addext", name)]
-    subprocess.run(
-        ["openssl", *asked.split(), "-subj", "/CN=localhost", *files, *extensions],
-        check=True,
-        capture_output=True,
-    )
-    return made
+    added = [word for name in extensions for word in ("-addext", name)]
+    command = ["openssl", *asked.split(), "-subj", subject, *files, *added, *by]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def _padded(user: dict[str, Any], field: str) -> bytes:

@@ -25,6 +25,11 @@ CLIENTS: Final = {
     "official-sync": "frontegg, sync, 32 threads",
     "auth0": "auth0, async client",
     "workos": "WorkOS, async client",
+    "ry": "ry (Rust)",
+    "wreq": "wreq (Rust)",
+    "pyreqwest": "pyreqwest (Rust)",
+    "httpx2": "httpx2",
+    "niquests": "niquests",
     "bare": "bare asyncio Protocol",
 }
 
@@ -52,6 +57,7 @@ class CallRow(msgspec.Struct, frozen=True):
     loop: str = "asyncio"
     tls: bool = False
     cpu_us: float | None = None
+    loop_us: float | None = None
     wall_us: float | None = None
     instructions: float | None = None
     to_tuned: float | None = None
@@ -109,13 +115,24 @@ def instructions_table(document: Document) -> Table:
 
 def call_table(document: Document) -> Table:
     """Return all clients in all settings."""
-    head = ["client", "loop", "at once", "CPU µs", "wall µs", "to tuned", "to ours", ""]
+    head = [
+        "client",
+        "loop",
+        "at once",
+        "CPU µs",
+        "of the loop",
+        "wall µs",
+        "to tuned",
+        "to ours",
+        "",
+    ]
     return [head] + [
         [
             f"{CLIENTS.get(row.contender, row.contender)} {row.version}".strip(),
             f"{row.loop}, TLS" if row.tls else row.loop,
             str(row.concurrency),
             number(row.cpu_us),
+            number(row.loop_us),
             number(row.wall_us),
             ratio_text(row.to_tuned),
             ratio_text(row.to_sdk),

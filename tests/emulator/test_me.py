@@ -122,7 +122,7 @@ async def test_sessions_may_need_a_tenant(connect: Connect) -> None:
             ("POST", disable, 400),
         )
         for method, path, status in requests:
-            body = {} if method == "POST" else None
+            body: object = {} if method == "POST" else None
             assert (await api.send(method, path, body, **either)).status == 403
             foreign = await api.send(method, path, body, **either, frontegg_tenant_id="other")
             assert foreign.status == 404

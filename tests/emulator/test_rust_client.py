@@ -140,7 +140,7 @@ class _Client:
 async def test_its_tenants(api: Api) -> None:
     """Metadata of any JSON comes back as it was, key by key; an unknown id is an empty list."""
     client, ids = _Client(api), [uuid4(), uuid4()]
-    wishes = [
+    wishes: list[dict[str, object]] = [
         {"metadata": {"number": 1}, "creatorName": "one", "creatorEmail": "one@x.io"},
         {"metadata": 42, "creatorName": None, "creatorEmail": None},
     ]
@@ -216,13 +216,14 @@ async def test_the_same_with_the_sdk(api: Api) -> None:
         for tenant_id in ids:
             for number in range(3):
                 wish = NewUser(email=f"{number}@{tenant_id}.io", name="u", skip_invite_email=True)
-                made.append((await users.invite_v1(wish, tenant_id=tenant_id)).id)
+                user = await users.invite_v1(wish, tenant_id=tenant_id)
+                made.append(user.id or "")
         for size in (1, 2, 10):
-            assert sorted([user.id async for user in users.iterate_v1(limit=size)]) == sorted(made)
-        of_first = {user.id async for user in users.iterate_v1(tenant_id=ids[0])}
+            assert sorted([each.id async for each in users.iterate_v1(limit=size)]) == sorted(made)
+        of_first = {each.id async for each in users.iterate_v1(tenant_id=ids[0])}
         assert of_first == set(made[:3])
         for user_id in made:
             await users.delete_everywhere(user_id)
-        assert [user async for user in users.iterate_v1()] == []
+        assert [each async for each in users.iterate_v1()] == []
         for tenant_id in ids:
             await tenants.delete(tenant_id)
