@@ -11,7 +11,7 @@ round. With ``--instructions``, callgrind's count for a call: the difference of 
 that start-up drops out. It takes minutes, and other work on the machine does not count.
 
     sdk             users.add_to_tenant of this package
-    sdk-standard    the same over aiohttp's ClientSession: with an aiohttp that is not known yet
+    sdk-standard    the same over aiohttp's ClientSession, as through a proxy
     tuned           aiohttp with every knob set, for this call alone
     plain           aiohttp as its introduction shows it
     httpx           httpx and pydantic

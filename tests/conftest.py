@@ -17,11 +17,13 @@ from aiohttp.client_proto import ResponseHandler
 from hypothesis import settings
 
 from frontegg_async import FronteggSession
-from frontegg_async._core import direct
+from frontegg_async._core.connection import Connection
+from frontegg_async._core.settings import CheckedSettings
 from frontegg_async.emulator import Emulator
 
 from .support.clocks import LoopTime
 from .support.sessions import API_KEY, session_on
+from .support.transports import KINDS
 
 # The time of an example depends on the load of the machine, so no test has a deadline. The rest is
 # as in the profile that Hypothesis has loaded, which is another one in CI. Loaded here, before the
@@ -75,6 +77,7 @@ SLOW: Final = frozenset(
         "bulk/test_planner.py",
         "cli/test_bulk_pipes.py",
         "cli/test_call_every.py",
+        "core/test_transports_many.py",
         "drift/test_answers.py",
         "drift/test_every_coroutine.py",
         "emulator/test_pytest_plugin.py",
@@ -157,11 +160,11 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(params=["direct", "standard"])
+@pytest.fixture(params=KINDS)
 def either_transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Run a test twice: its sessions send by either transport."""
-    if request.param == "standard":
-        monkeypatch.setattr(direct, "is_usable", lambda: False)
+    if request.param == "aiohttp":
+        monkeypatch.setattr(CheckedSettings, "over_aiohttp", property(lambda _: True))
     return str(request.param)
 
 
@@ -178,13 +181,18 @@ async def loop_time(monkeypatch: pytest.MonkeyPatch) -> LoopTime:
 def arrived(monkeypatch: pytest.MonkeyPatch) -> bytearray:
     """Give the bytes that have come to the clients' ends of connections, as they come."""
     came = bytearray()
-    take = ResponseHandler.data_received
 
-    def note_and_take(self: ResponseHandler, data: bytes) -> None:
-        came.extend(data)
-        take(self, data)
+    def note(kind: type[asyncio.Protocol]) -> None:
+        take = kind.data_received
 
-    monkeypatch.setattr(ResponseHandler, "data_received", note_and_take)
+        def note_and_take(self: asyncio.Protocol, data: bytes) -> None:
+            came.extend(data)
+            take(self, data)
+
+        monkeypatch.setattr(kind, "data_received", note_and_take)
+
+    note(Connection)
+    note(ResponseHandler)
     return came
 
 

@@ -38,6 +38,8 @@ FLOORS: dict[float, tuple[str, ...]] = {
         "operation",
         "paging",
         "tasks",
+        "_core.content_coding",
+        "_core.lazy_headers",
         "_core.response",
         "_core.error_body",
         "_core.lenient",
@@ -50,8 +52,13 @@ FLOORS: dict[float, tuple[str, ...]] = {
     ),
     2: ("endpoints",),
     3: (
+        "_core.aiohttp_transport",
+        "_core.connecting",
+        "_core.connection",
+        "_core.plain_head",
+        "_core.response_reader",
+        "_core.socket_transport",
         "_core.transport",
-        "_core.direct",
         "auth.credentials",
         "auth.grants",
         "auth.oauth",
@@ -83,8 +90,8 @@ FLOORS: dict[float, tuple[str, ...]] = {
 """Rooms by floor: a package with all of its modules, except those that have their own entry."""
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 
-REQUIRED = frozenset({"aiohttp", "anyio", "msgspec", "multidict", "yarl"})
-"""Libraries that are always there; the last two come with aiohttp."""
+REQUIRED = frozenset({"aiohappyeyeballs", "aiohttp", "anyio", "msgspec", "multidict", "yarl"})
+"""Libraries that are always there; some of them come with aiohttp."""
 FOR_TYPES = frozenset({"typing_extensions"})
 """Libraries that type checkers bring, and that no module imports when it runs."""
 OPTIONAL: dict[str, tuple[str, ...]] = {
@@ -222,7 +229,7 @@ def floor(name: str) -> float:
 def test_the_reader_sees_imports() -> None:
     """The test itself works: it finds imports at the top, in functions, and for types only."""
     assert {"bulk", "endpoints.users", "session"} <= {name for name, _ in own_imports("frontegg")}
-    assert "aiohttp" in {name for name, _ in imports("_core.transport")}
+    assert "aiohttp" in {name for name, _ in imports("_core.connecting")}
     assert "errors" in {name for name, _ in own_imports("bulk.input.file")}
     assert len(MODULES) > 30
 
@@ -277,9 +284,10 @@ def users_of(library: str) -> set[str]:
 
 
 def test_who_touches_aiohttp() -> None:
-    """Two modules send with aiohttp, one checks a session of it; servers are apart."""
+    """Its session, its resolver and its parser have a module each; one checks a session of it."""
     found = {name for name in users_of("aiohttp") if room(name) != "emulator"}
-    sending = {"_core.transport", "_core.direct", "_core.settings"}
+    sending = {"_core.aiohttp_transport", "_core.connecting", "_core.response_reader"}
+    sending |= {"_core.settings"}
     assert found == sending | {"integrations.aiohttp_web"}
 
 
@@ -437,3 +445,20 @@ def test_no_property_has_a_deadline() -> None:
         if keyword.arg == "deadline" and ast.unparse(node.func).endswith("settings")
     ]
     assert not set_here
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_private_name_of_aiohttp(name: str) -> None:
+    """Own connections are made of public names of aiohttp, whatever its version."""
+    used = {target for target, _ in imports(name) if target.partition(".")[0] == "aiohttp"}
+    assert not [target for target in used if "._" in target]
+    if name in {"_core.connecting", "_core.connection", "_core.response_reader"}:
+        private = [
+            ast.unparse(node)
+            for node in ast.walk(tree_of(name))
+            if isinstance(node, ast.Attribute)
+            and node.attr.startswith("_")
+            and not node.attr.endswith("__")
+            and ast.unparse(node.value) != "self"
+        ]
+        assert not private

@@ -10,6 +10,8 @@ from . import Target
 class Client:
     """Token, pacing, retry decision, permit, and a Struct out of the answer."""
 
+    over_aiohttp = False
+
     async def setup(self, target: Target) -> None:
         """Open a session, with a connection for each of the calls."""
         self._session = FronteggSession(
@@ -17,6 +19,7 @@ class Client:
             api_key="benchmark",
             base_url=target.url,
             max_connections=max(target.concurrency, 64),
+            over_aiohttp=self.over_aiohttp,
         )
         self._frontegg = await self._session.__aenter__()
         self._tenant_id = target.tenant_id

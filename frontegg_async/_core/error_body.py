@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
@@ -109,7 +110,7 @@ def is_nothing_but_error(found: Mapping[str, object]) -> bool:
 
 def looks_like_markup(body: bytes) -> bool:
     """Return whether a body is a page of HTML or XML, as firewalls and proxies write them."""
-    return body[:256].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    return body[:256].removeprefix(BOM_UTF8).lstrip(b" \t\r\n").startswith(b"<")
 
 
 def _object_in(body: bytes) -> dict[str, object] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from typing import Final, TypeVar
 
 import msgspec
@@ -32,11 +33,13 @@ def decode_json(decoder: msgspec.json.Decoder[T], body: bytes | str | msgspec.Ra
 
 
 def mended(body: bytes) -> bytes:
-    r"""Return JSON with U+FFFD in place of lone surrogates and of bytes that are not UTF-8.
+    r"""Return JSON without a byte order mark, lone surrogates, and bytes that are not UTF-8.
 
     JavaScript writes half a pair (``\ud83d``) where it cut a string in the middle of an emoji, and
-    decoders reject the document for it.
+    decoders reject the document for it. U+FFFD stands in their place. A byte order mark is no part
+    of JSON, and some servers write it (RFC 8259, section 8.1).
     """
+    body = body.removeprefix(BOM_UTF8)
     text = _ESCAPE.sub(_mend, body) if b"\\u" in body else body
     try:
         text.decode()

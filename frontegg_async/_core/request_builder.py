@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, Final, cast
 
 import msgspec
-from yarl import URL
 
 from ..errors import InvalidRequestError
 from ..operation import (
@@ -25,7 +24,7 @@ from .call import View
 from .checks import check_body, check_query
 from .finite import NOT_FINITE, lost_number
 from .secret import Secret, concealed, is_secret, revealed
-from .transport import Request
+from .transport import Origin, Request, RequestHeaders
 
 
 def _wire_value(value: object) -> object:
@@ -65,9 +64,9 @@ class RequestBuilder:
     """Makes the requests of one view of a session."""
 
     def __init__(
-        self, base_url: str, environment_id: str | None, view: View, *, has_credentials: bool
+        self, origin: Origin, environment_id: str | None, view: View, *, has_credentials: bool
     ) -> None:
-        self._base_url: Final = base_url
+        self._prefix: Final = origin.prefix
         self._has_credentials: Final = has_credentials
         self._view: Final = view
         self._is_user: Final = view.is_user
@@ -78,8 +77,8 @@ class RequestBuilder:
         if environment_id is not None:
             headers["frontegg-environment-id"] = environment_id
         # Built once and shared by every call: nothing changes a request's headers later.
-        self._headers: Final = headers
-        self._json_headers: Final = {**headers, "Content-Type": "application/json"}
+        self._headers: Final = RequestHeaders(headers)
+        self._json_headers: Final = self._headers.with_more({"Content-Type": "application/json"})
 
     def build(
         self,
@@ -99,7 +98,7 @@ class RequestBuilder:
         """
         if self._is_user or operation.user_only or not self._has_credentials:
             self._check_token_kind(operation)
-        url = self._base_url + operation.path(path)
+        target = self._prefix + operation.path(path)
         if query:
             check_query(operation.name, query)
         more: dict[str, str | Secret] = {}
@@ -123,11 +122,11 @@ class RequestBuilder:
                 encoded = _encoded(operation.name, body)
         # Last of all: while a check may raise, no variable holds a secret.
         if query:
-            url = _with_query(url, query, operation.name)
+            target = _with_query(target, query, operation.name)
         sent = self._headers if body is None else self._json_headers
         if more:
-            sent = {**sent, **_revealed(more)}
-        return Request(operation.method, URL(url, encoded=True), sent, encoded)
+            sent = sent.with_more(_revealed(more))
+        return Request(operation.method, target, sent, encoded)
 
     @staticmethod
     def _in_parts(operation: str, body: msgspec.Struct, headers: dict[str, str | Secret]) -> bytes:
@@ -222,9 +221,9 @@ def _revealed(headers: Mapping[str, str | Secret]) -> dict[str, str]:
     return {name: revealed(value) for name, value in headers.items()}
 
 
-def _with_query(url: str, query: Query, operation: str) -> str:
+def _with_query(target: str, query: Query, operation: str) -> str:
     text = encode_query(query, operation)
-    return f"{url}?{text}" if text else url
+    return f"{target}?{text}" if text else target
 
 
 def _encoded(operation: str, body: object) -> bytes:

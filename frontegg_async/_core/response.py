@@ -19,7 +19,8 @@ from msgspec import UNSET, UnsetType
 from .. import errors
 from ..errors import MAX_MESSAGES, ErrorFields, FronteggError
 from .error_body import read_error_body
-from .rate_limit_headers import is_throttled, parse_retry_after
+from .lazy_headers import LazyHeaders
+from .rate_limit_headers import exhausted_wait, is_throttled, parse_retry_after
 from .redaction import ANYWHERE_CHARS, redacted
 from .secret import MASK
 
@@ -91,6 +92,14 @@ class Response(msgspec.Struct, eq=False):
         if self._retry_after is UNSET:
             self._retry_after = parse_retry_after(self.headers, self.server_time)
         return self._retry_after
+
+    @property
+    def exhausted_wait(self) -> float | None:
+        """Seconds until a limit is fresh again that this success has used up, or None."""
+        headers = self.headers
+        if isinstance(headers, LazyHeaders) and not headers.states_limit:
+            return None
+        return exhausted_wait(headers, self.server_time)
 
     @property
     def throttled(self) -> bool:

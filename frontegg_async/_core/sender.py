@@ -28,7 +28,7 @@ from . import retry
 from .call import AttemptObserver, Call, View
 from .decoding import decode_response
 from .proxies import not_used
-from .rate_limit_headers import clock_offset, exhausted_wait
+from .rate_limit_headers import clock_offset
 from .request_builder import RequestBuilder
 from .response import Failure, FailureKind, Response, error_of_failure, error_of_response
 from .retry import Decision, Effect, RetryContext, Step
@@ -53,7 +53,7 @@ class Sender:
         self.core: Final = core
         self.view: Final = view
         self._requests: Final = RequestBuilder(
-            core.base_url, core.environment_id, view, has_credentials=core.tokens is not None
+            core.origin, core.environment_id, view, has_credentials=core.tokens is not None
         )
         self._tokens: Final = view.user_tokens if view.is_user else core.tokens
         self._user_authorization: Final = (
@@ -247,7 +247,7 @@ class Sender:
         elif response.status >= 500:
             group.failed(sent_at)
         else:
-            group.succeeded(sent_at, exhausted_wait(response.headers, response.server_time))
+            group.succeeded(sent_at, response.exhausted_wait)
 
     async def _wait_in_line(self, call: Call, group: LimitGroup) -> None:
         clock = self.core.clock

@@ -45,6 +45,7 @@ class ConnectionArguments(TypedDict, total=False):
     options: Options | None
     max_connections: int
     http: aiohttp.ClientSession | None
+    over_aiohttp: bool
     proxy: str | Secret | None
     trust_env: bool
     ssl_context: ssl.SSLContext | None
@@ -76,6 +77,7 @@ class CheckedSettings(msgspec.Struct, frozen=True, kw_only=True):
     options: Options
     max_connections: int
     http: aiohttp.ClientSession | None
+    over_aiohttp: bool
     proxy: Proxy | None
     unused_proxy: str | None
     """Variable that names a proxy which is not used."""
@@ -151,7 +153,9 @@ def settings_of(
     _check_type("http", http, aiohttp.ClientSession)
     _check_type("ssl_context", ssl_context, ssl.SSLContext)
     proxy, trust_env = given.get("proxy"), given.get("trust_env", False)
+    over_aiohttp = given.get("over_aiohttp", False)
     _check_type("trust_env", trust_env, bool)
+    _check_type("over_aiohttp", over_aiohttp, bool)
     if http is not None and (proxy is not None or ssl_context is not None or trust_env):
         raise ConfigurationError(
             "http= has a proxy and TLS settings of its own: give proxy, trust_env and ssl_context "
@@ -175,6 +179,7 @@ def settings_of(
         options=Options() if options is None else options,
         max_connections=max_connections,
         http=http,
+        over_aiohttp=bool(over_aiohttp),
         proxy=used,
         unused_proxy=ignored,
         ssl_context=ssl_context,

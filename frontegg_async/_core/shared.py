@@ -13,11 +13,13 @@ from ..auth.token_manager import TokenManager
 from ..auth.token_stores import MemoryTokenStore, TokenStore
 from ..errors import ClosedError, ConfigurationError, ErrorFields
 from ..pacing import FixedRate, Pacing
+from .aiohttp_transport import AiohttpTransport
 from .clock import Clock
 from .secret import Secret
 from .semaphore import ConnectionSemaphore
 from .settings import CheckedSettings
-from .transport import AiohttpTransport, Transport
+from .socket_transport import SocketTransport
+from .transport import Origin, Transport
 
 if TYPE_CHECKING:
     from ..fleet.fleet import FleetMember
@@ -51,9 +53,9 @@ class Core:
     ) -> None:
         self._loop: Final = _running_loop()
         self._forks: Final = _forks
-        self.base_url: Final = settings.base_url
+        self.origin: Final = Origin.of(settings.base_url)
         self.environment_id: Final = settings.environment_id
-        self.transport: Final = _transport(settings, self._loop)
+        self.transport: Final = _transport(settings, self.origin, self._loop)
         member = None if settings.fleet is None else settings.fleet.new_member()
         self._member: Final = member
         store = settings.token_store
@@ -161,8 +163,10 @@ def _running_loop() -> asyncio.AbstractEventLoop:
     raise ConfigurationError("open the session in a coroutine on asyncio: no other loop works")
 
 
-def _transport(settings: CheckedSettings, loop: asyncio.AbstractEventLoop) -> Transport:
-    """Return the transport of a session: over an aiohttp session of its user's, or its own."""
+def _transport(
+    settings: CheckedSettings, origin: Origin, loop: asyncio.AbstractEventLoop
+) -> Transport:
+    """Return the transport of a session: over connections of its own, or over aiohttp's session."""
     http = settings.http
     if http is not None:
         if http.closed:
@@ -170,19 +174,11 @@ def _transport(settings: CheckedSettings, loop: asyncio.AbstractEventLoop) -> Tr
         # There is no public way to ask for it, and in a call it would be a raw RuntimeError.
         if http._loop is not loop:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
             raise ConfigurationError("the aiohttp session given as http= is of another event loop")
-    elif settings.proxy is None:
-        try:
-            # Only here: it needs names of aiohttp that another version need not have.
-            from . import direct
-
-            if direct.is_usable():
-                return direct.DirectTransport(
-                    max_connections=settings.max_connections, ssl_context=settings.ssl_context
-                )
-        except (ImportError, AttributeError):
-            pass
+    elif settings.proxy is None and not settings.over_aiohttp:
+        return SocketTransport(origin, ssl_context=settings.ssl_context)
     return AiohttpTransport(
         http,
+        origin,
         max_connections=settings.max_connections,
         proxy=settings.proxy,
         ssl_context=settings.ssl_context,

@@ -15,7 +15,8 @@ from frontegg_async.emulator import AnswerStatus, CutAfterCommit, Emulator, Stal
 
 from ..support.clocks import FakeClock, spin
 from ..support.routes import ADD, AUTH, GET
-from ..support.sessions import connector_of, session_on
+from ..support.sessions import session_on, transport_in
+from ..support.transports import in_use
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("either_transport")]
 
@@ -121,7 +122,7 @@ async def checked(emulator: Emulator) -> AsyncGenerator[FronteggSession]:
         yield session
         await spin()
         assert core.connections.free == 1, "a permit was lost, or given back twice"
-        assert not connector_of(session)._acquired, "a connection was lost"
+        assert not in_use(transport_in(session)), "a connection was lost"
         assert (await session.users.get("user-2")).id == "user-2"
         assert core.connections.free == 1
         assert emulator.open_connections <= 2

@@ -11,7 +11,7 @@ import pytest
 from frontegg_async._core.response import Failure, FailureKind, Response
 
 from ..support.servers import OK, Peer, serving
-from ..support.transports import KINDS, pool_of, request_to, seen, send, transport_of, until
+from ..support.transports import KINDS, in_use, kept, request_to, seen, send, transport_of, until
 
 LARGE: Final = 12 << 20
 LARGE_IS_MEANT: Final = pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
@@ -30,7 +30,7 @@ async def test_a_large_request_arrives_whole(kind: str) -> None:
             heard.append(request.partition(b"\r\n\r\n")[2])
             await peer.say(OK)
 
-    async with serving(answer) as server, transport_of(kind) as transport:
+    async with serving(answer) as server, transport_of(kind, server.url) as transport:
         for _ in range(2):
             request = request_to(server.url, "POST", body)
             assert isinstance(await send(transport, request), Response)
@@ -52,12 +52,11 @@ async def test_an_answer_before_the_end_of_the_request(kind: str, close: bytes) 
         await read.wait()
         await peer.gone()
 
-    async with serving(refuse) as server, transport_of(kind) as transport:
+    async with serving(refuse) as server, transport_of(kind, server.url) as transport:
         outcome = await send(transport, request_to(server.url, "POST", bytes(LARGE)))
         assert seen(outcome)[0] == 413
-        pool = pool_of(transport)
-        assert not pool._acquired
-        assert not pool._conns
+        assert not in_use(transport)
+        assert not kept(transport)
         read.set()
         await until(lambda: not server.open)
 
@@ -72,8 +71,8 @@ async def test_the_connection_ends_during_the_request(kind: str) -> None:
         await peer.head()
         peer.writer.transport.abort()
 
-    async with serving(leave) as server, transport_of(kind) as transport:
+    async with serving(leave) as server, transport_of(kind, server.url) as transport:
         outcome = await send(transport, request_to(server.url, "POST", bytes(LARGE)))
         assert isinstance(outcome, Failure)
         assert (outcome.kind, outcome.status) == (FailureKind.BROKEN, None)
-        assert not pool_of(transport)._acquired
+        assert not in_use(transport)

@@ -10,27 +10,20 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import aiohttp
 import pytest
 
 from frontegg_async._core.response import FailureKind, Response
 
 from ..support.servers import Certificate, Peer, answer_all, serving
-from ..support.transports import KINDS, pool_of, request_to, seen, send, transport_of
+from ..support.transports import KINDS, in_use, request_to, seen, send, transport_of
 
 pytestmark = pytest.mark.anyio
 
 
-def trust(monkeypatch: pytest.MonkeyPatch, certificate: Certificate) -> None:
-    """Let aiohttp's default context, which is made at its import, trust a certificate."""
-    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", certificate.for_client())
-
-
 @pytest.mark.parametrize("kind", KINDS)
-async def test_trusted(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_trusted(kind: str, tmp_path: Path) -> None:
     """Over TLS a trusted server gets its name (SNI), and its connection is kept."""
     certificate = Certificate(tmp_path)
-    trust(monkeypatch, certificate)
     names: list[str | None] = []
     context = certificate.for_server()
 
@@ -38,7 +31,10 @@ async def test_trusted(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         names.append(name)
 
     context.sni_callback = note
-    async with serving(answer_all, context) as server, transport_of(kind) as transport:
+    async with (
+        serving(answer_all, context) as server,
+        transport_of(kind, server.url, ssl_context=certificate.for_client()) as transport,
+    ):
         for _ in range(3):
             outcome = await send(transport, request_to(server.url, "POST", b"{}"))
             assert isinstance(outcome, Response)
@@ -47,11 +43,10 @@ async def test_trusted(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("name", ["unknown", "other host"])
-async def test_not_trusted(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_not_trusted(name: str, tmp_path: Path) -> None:
     """A self-signed certificate or another host's is the same failure with both: not sent."""
     certificate = Certificate(tmp_path, "localhost" if name == "unknown" else "elsewhere.test")
-    if name == "other host":
-        trust(monkeypatch, certificate)
+    trusted = certificate.for_client() if name == "other host" else None
     heard: list[bytes] = []
 
     async def listen(peer: Peer) -> None:
@@ -60,9 +55,9 @@ async def test_not_trusted(name: str, tmp_path: Path, monkeypatch: pytest.Monkey
     found: list[tuple[object, ...]] = []
     async with serving(listen, certificate.for_server()) as server:
         for kind in KINDS:
-            async with transport_of(kind) as transport:
+            async with transport_of(kind, server.url, ssl_context=trusted) as transport:
                 found.append(seen(await send(transport, request_to(server.url))))
-                assert not pool_of(transport)._acquired
+                assert not in_use(transport)
     assert found[0] == found[1]
     assert found[0][0] is FailureKind.NOT_SENT
     assert not any(heard)
@@ -73,7 +68,7 @@ import asyncio, sys
 from tests.support.transports import request_to, seen, send, transport_of
 
 async def main(url):
-    async with transport_of("direct") as transport:
+    async with transport_of(sys.argv[2], url) as transport:
         print(seen(await send(transport, request_to(url)))[0])
 
 asyncio.run(main(sys.argv[1]))
@@ -81,14 +76,15 @@ asyncio.run(main(sys.argv[1]))
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-async def test_trusted_by_the_environment(tmp_path: Path, trusted: bool) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+async def test_trusted_by_the_environment(kind: str, tmp_path: Path, trusted: bool) -> None:
     """A certificate in ``SSL_CERT_FILE`` is trusted, and is not trusted without it."""
     certificate = Certificate(tmp_path)
     variables = {"SSL_CERT_FILE": str(certificate.file)} if trusted else {}
     async with serving(answer_all, certificate.for_server()) as server:
         run = await asyncio.to_thread(
             subprocess.run,
-            [sys.executable, "-c", TRUSTING, server.url],
+            [sys.executable, "-c", TRUSTING, server.url, kind],
             cwd=Path(__file__).parents[2],
             env=variables,
             capture_output=True,
@@ -106,7 +102,7 @@ async def test_nobody_listens_and_nobody_is_there() -> None:
     for target in (url, "http://nobody.invalid:1"):
         found: list[tuple[object, ...]] = []
         for kind in KINDS:
-            async with transport_of(kind) as transport:
-                found.append(seen(await send(transport, request_to(target))))
+            async with transport_of(kind, target) as transport:
+                found.append(seen(await send(transport, request_to())))
         assert found[0] == found[1]
         assert found[0][0] is FailureKind.NOT_SENT

@@ -8,15 +8,26 @@ from collections.abc import Awaitable, Generator
 from typing import Any, Final
 
 import pytest
-from aiohttp.client_proto import ResponseHandler
 
-from frontegg_async._core.direct import DirectTransport
+from frontegg_async._core.connection import Connection
 from frontegg_async._core.response import Failure, FailureKind, Response
+from frontegg_async._core.transport import timed_out
 
-from ..support.clocks import LoopTime
+from ..support.clocks import LoopTime, spin
 from ..support.frames import shown
 from ..support.servers import OK, Peer, answer_all, serving
-from ..support.transports import KINDS, TOKEN, pool_of, request_to, seen, send, transport_of, until
+from ..support.transports import (
+    KINDS,
+    TOKEN,
+    connector_of,
+    in_use,
+    request_to,
+    seen,
+    send,
+    socket_transport,
+    transport_of,
+    until,
+)
 
 pytestmark = pytest.mark.anyio
 LARGE: Final = 12 << 20
@@ -56,14 +67,14 @@ async def test_an_answer_that_does_not_end(
         else:
             await peer.say(OK)
 
-    async with serving(stop) as server, transport_of(kind) as transport:
+    async with serving(stop) as server, transport_of(kind, server.url) as transport:
         request = request_to(server.url, "POST", b"{}")
         call = asyncio.create_task(send(transport, request, timeout=7.0))
         await said.wait()
         await until(lambda: bytes(arrived) == b"".join(pieces))
         await loop_time.run_out(call, 7.0)
-        assert seen(await call) == (FailureKind.TIMED_OUT, "no complete response in time", status)
-        assert not pool_of(transport)._acquired
+        assert seen(await call) == (FailureKind.TIMED_OUT, status)
+        assert not in_use(transport)
         assert isinstance(await send(transport, request_to(server.url)), Response)
         await until(lambda: server.open <= 1)
 
@@ -75,24 +86,23 @@ async def test_a_request_that_nobody_reads(loop_time: LoopTime) -> None:
     async def ignore(peer: Peer) -> None:
         await over.wait()
 
-    async with serving(ignore) as server, transport_of("direct") as transport:
-        assert isinstance(transport, DirectTransport)
+    async with serving(ignore) as server, socket_transport(server.url) as transport:
         request = request_to(server.url, "POST", bytes(LARGE))
         call = asyncio.create_task(send(transport, request, timeout=7.0))
-        await until(lambda: server.open == 1 and len(transport._deadlines._exchanges) == 1)
+        await until(lambda: server.open == 1 and len(transport._deadlines.connections) == 1)
         await loop_time.run_out(call, 7.0)
-        assert seen(await call) == (FailureKind.TIMED_OUT, "no complete response in time", None)
-        assert not pool_of(transport)._acquired
+        assert seen(await call) == (FailureKind.TIMED_OUT, None)
+        assert not in_use(transport)
         over.set()
 
 
 @pytest.mark.parametrize(
     ("kind", "times"),
     [
-        ("direct", {"connect_timeout": 0.05}),
-        ("standard", {"connect_timeout": 0.05}),
-        # On a busy machine the standard transport's two timers go off together.
-        ("direct", {"timeout": 0.05}),
+        ("socket", {"connect_timeout": 0.05}),
+        ("aiohttp", {"connect_timeout": 0.05}),
+        # On a busy machine aiohttp's two timers go off together.
+        ("socket", {"timeout": 0.05}),
     ],
 )
 async def test_a_server_that_cannot_be_reached(kind: str, times: dict[str, float]) -> None:
@@ -101,14 +111,16 @@ async def test_a_server_that_cannot_be_reached(kind: str, times: dict[str, float
     async def say_nothing(peer: Peer) -> None:
         await peer.gone()
 
-    async with serving(say_nothing) as server, transport_of(kind) as transport:
-        outcome = await send(
-            transport, request_to(server.url.replace("http://", "https://")), **times
-        )
+    async with (
+        serving(say_nothing) as server,
+        transport_of(kind, server.url.replace("http://", "https://")) as transport,
+    ):
+        outcome = await send(transport, request_to(), **times)
+        assert isinstance(outcome, Failure)
+        assert outcome.kind is FailureKind.NOT_SENT
         address = server.url.removeprefix("http://")
-        detail = f"cannot connect to {address} (no connection in time)"
-        assert seen(outcome) == (FailureKind.NOT_SENT, detail, None)
-        assert not pool_of(transport)._acquired
+        assert outcome.detail == f"cannot connect to {address} (no connection in time)"
+        assert not in_use(transport)
         await until(lambda: not server.open)
 
 
@@ -122,9 +134,7 @@ async def test_each_call_has_its_own_deadline(loop_time: LoopTime) -> None:
         await over.wait()
         await peer.say(OK)
 
-    async with serving(wait) as server, transport_of("direct", max_connections=9) as transport:
-        assert isinstance(transport, DirectTransport)
-
+    async with serving(wait) as server, socket_transport(server.url) as transport:
         calls: dict[float, asyncio.Task[Any]] = {}
         for timeout in (30.0, float("inf"), 3.0, 1.0, 2.0):
             request = request_to(server.url)
@@ -140,38 +150,35 @@ async def test_each_call_has_its_own_deadline(loop_time: LoopTime) -> None:
             assert {call for call in calls.values() if not call.done()} == waiting
             assert (await calls[timeout]).kind is FailureKind.TIMED_OUT
         assert waiting == patient
-        assert len(transport._deadlines._exchanges) == 2
+        assert len(transport._deadlines.connections) == 2
         over.set()
         assert all(isinstance(outcome, Response) for outcome in await asyncio.gather(*patient))
-        assert not transport._deadlines._exchanges
+        assert not transport._deadlines.connections
         timer = transport._deadlines._timer
         assert timer is not None
         await transport.close()
         assert timer.cancelled()
 
 
-async def test_the_deadline_between_head_and_body(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A deadline that passes when the head has come, but was not looked at, is no lost one."""
-    async with transport_of("direct") as transport:
-        assert isinstance(transport, DirectTransport)
-        exchanges = transport._deadlines._exchanges
-        feed = ResponseHandler.feed_data
+async def test_the_deadline_after_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deadline that passes in the moment in which the head has come is no lost one."""
+    feed = Connection.data_received
 
-        def feed_late(self: ResponseHandler, data: Any, size: int = 0) -> None:
-            feed(self, data, size)
-            for exchange in exchanges:
-                exchange.fail(TimeoutError())
+    def feed_late(self: Connection, data: bytes) -> None:
+        feed(self, data)
+        self.fail(timed_out(self.status))
 
-        monkeypatch.setattr(ResponseHandler, "feed_data", feed_late)
+    monkeypatch.setattr(Connection, "data_received", feed_late)
 
-        async def stop(peer: Peer) -> None:
-            await peer.request()
-            await peer.say(HEAD)
-            await peer.gone()
+    async def stop(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(HEAD)
+        await peer.gone()
 
-        async with serving(stop) as server:
-            outcome = await send(transport, request_to(server.url))
-            assert seen(outcome) == (FailureKind.TIMED_OUT, "no complete response in time", 200)
+    async with serving(stop) as server, socket_transport(server.url) as transport:
+        outcome = await send(transport, request_to(server.url))
+        assert seen(outcome) == (FailureKind.TIMED_OUT, 200)
+        assert not in_use(transport)
 
 
 # Cancellation
@@ -225,7 +232,7 @@ async def test_cancelled_at_every_await(kind: str, warm: bool, chunks: bool) -> 
 
     at = 0
     for at in range(1, 50):
-        async with serving(answer) as server, transport_of(kind) as transport:
+        async with serving(answer) as server, transport_of(kind, server.url) as transport:
             if warm:
                 await send(transport, request_to(server.url))
             call = CancelAt(send(transport, request_to(f"{server.url}/slow")), at)
@@ -240,13 +247,13 @@ async def test_cancelled_at_every_await(kind: str, warm: bool, chunks: bool) -> 
                 with pytest.raises(asyncio.CancelledError) as caught:
                     await task
                 assert TOKEN not in shown(caught.value)
-            assert not pool_of(transport)._acquired
+            assert not in_use(transport)
             after = await send(transport, request_to(server.url))
             assert isinstance(after, Response)
             assert after.body == b"{}"
         if not task.cancelled():
             break
-    assert 3 < at < 49
+    assert 1 < at < 49
 
 
 async def test_a_cancelled_request_is_not_written_to_its_end() -> None:
@@ -260,14 +267,14 @@ async def test_a_cancelled_request_is_not_written_to_its_end() -> None:
         await over.wait()
         read.append(await peer.gone())
 
-    async with serving(take) as server, transport_of("direct") as transport:
+    async with serving(take) as server, socket_transport(server.url) as transport:
         request = request_to(server.url, "POST", bytes(LARGE))
         call = asyncio.create_task(send(transport, request))
         await here.wait()
         call.cancel()
         await asyncio.wait((call,))
         assert call.cancelled()
-        assert not pool_of(transport)._acquired
+        assert not in_use(transport)
         over.set()
         await until(lambda: not server.open)
     assert read[0] < LARGE
@@ -289,7 +296,7 @@ async def test_closed_under_way(name: str) -> None:
         here.set()
         await asyncio.Event().wait()
 
-    async with serving(stop) as server, transport_of("direct") as transport:
+    async with serving(stop) as server, socket_transport(server.url) as transport:
         request = request_to(server.url, "POST", body)
         calls = [asyncio.create_task(send(transport, request)) for _ in range(3)]
         await here.wait()
@@ -303,34 +310,46 @@ async def test_closed_under_way(name: str) -> None:
 
 async def test_closed_when_a_hint_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
     """Closing at the very moment at which a part of a response is there ends the call, too."""
-    async with transport_of("direct") as transport:
-        assert isinstance(transport, DirectTransport)
-        feed = ResponseHandler.feed_data
+    feed = Connection.data_received
+    closing: list[asyncio.Task[None]] = []
 
-        def feed_and_close(self: ResponseHandler, data: Any, size: int = 0) -> None:
-            feed(self, data, size)
-            # The steps of ``close`` before its first await.
-            transport._deadlines.end_all()
-            transport._connector._close()
+    async def hint(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        await peer.gone()
 
-        monkeypatch.setattr(ResponseHandler, "feed_data", feed_and_close)
+    async with serving(hint) as server, socket_transport(server.url) as transport:
 
-        async def hint(peer: Peer) -> None:
-            await peer.request()
-            await peer.say(b"HTTP/1.1 103 Early Hints\r\n\r\n")
-            await peer.gone()
+        def feed_and_close(self: Connection, data: bytes) -> None:
+            feed(self, data)
+            closing.append(asyncio.create_task(transport.close()))
 
-        async with serving(hint) as server:
-            outcome = await send(transport, request_to(server.url))
-        assert isinstance(outcome, Failure)
-        assert outcome.kind is FailureKind.BROKEN
+        monkeypatch.setattr(Connection, "data_received", feed_and_close)
+        outcome = await send(transport, request_to(server.url))
+        assert seen(outcome) == (FailureKind.BROKEN, None)
+        await asyncio.gather(*closing)
+        assert not transport._open
 
 
-@pytest.mark.parametrize("kind", KINDS)
-async def test_closed_as_soon_as_it_was_there(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new connection that is gone before anything could be written is a broken one."""
-    async with serving(answer_all) as server, transport_of(kind) as transport:
-        connector = pool_of(transport)
+async def test_closed_as_soon_as_it_was_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new connection that is gone before anything could be written has carried nothing."""
+    made = Connection.connection_made
+
+    def made_and_lost(self: Connection, transport: asyncio.BaseTransport) -> None:
+        made(self, transport)
+        self.abort()
+
+    monkeypatch.setattr(Connection, "connection_made", made_and_lost)
+    async with serving(answer_all) as server, socket_transport(server.url) as transport:
+        outcome = await send(transport, request_to(server.url))
+        assert seen(outcome) == (FailureKind.NOT_SENT, None)
+        await until(lambda: not transport._open)
+
+
+async def test_closed_as_soon_as_it_was_there_with_aiohttp(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over aiohttp's session such a connection is a broken one."""
+    async with serving(answer_all) as server, transport_of("aiohttp", server.url) as transport:
+        connector = connector_of(transport)
         connect = connector.connect
 
         async def connect_and_lose(*arguments: Any, **more: Any) -> Any:
@@ -341,9 +360,27 @@ async def test_closed_as_soon_as_it_was_there(kind: str, monkeypatch: pytest.Mon
 
         monkeypatch.setattr(connector, "connect", connect_and_lose)
         outcome = await send(transport, request_to(server.url))
-        detail = "the connection broke (ClientConnectionResetError)"
-        assert seen(outcome) == (FailureKind.BROKEN, detail, None)
-        assert not connector._acquired
+        assert seen(outcome) == (FailureKind.BROKEN, None)
+        assert not in_use(transport)
+
+
+async def test_closed_while_nothing_is_read() -> None:
+    """Closing does not wait for a server that reads nothing more, not even a goodbye of TLS."""
+    here = asyncio.Event()
+
+    async def ignore(peer: Peer) -> None:
+        await peer.head()
+        here.set()
+        await asyncio.Event().wait()
+
+    async with serving(ignore) as server, socket_transport(server.url) as transport:
+        call = asyncio.create_task(send(transport, request_to(server.url, "POST", bytes(LARGE))))
+        await here.wait()
+        closing = asyncio.create_task(transport.close())
+        await spin()
+        assert closing.done()
+        assert not transport._open
+        assert seen(await call) == (FailureKind.BROKEN, None)
 
 
 async def test_closed_while_connecting(loop_time: LoopTime) -> None:
@@ -352,11 +389,14 @@ async def test_closed_while_connecting(loop_time: LoopTime) -> None:
     async def say_nothing(peer: Peer) -> None:
         await peer.gone()
 
-    async with serving(say_nothing) as server, transport_of("direct") as transport:
-        request = request_to(server.url.replace("http://", "https://"))
-        call = asyncio.create_task(send(transport, request, connect_timeout=7.0))
+    async with (
+        serving(say_nothing) as server,
+        socket_transport(server.url.replace("http://", "https://")) as transport,
+    ):
+        call = asyncio.create_task(send(transport, request_to(), connect_timeout=7.0))
         await until(lambda: server.open == 1)
         await transport.close()
-        await loop_time.advance(7.5)
-        assert isinstance(await call, Failure)
+        await loop_time.advance(0.0)
+        assert call.done()
+        assert seen(await call) == (FailureKind.BROKEN, None)
         await until(lambda: not server.open)

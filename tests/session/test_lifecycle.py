@@ -25,7 +25,7 @@ from frontegg_async.emulator import AnswerStatus, Emulator, Stall
 
 from ..support.clocks import FakeClock, spin
 from ..support.routes import ADD, AUTH, GET
-from ..support.sessions import API_KEY, connector_of, manager_of, session_on
+from ..support.sessions import API_KEY, manager_of, session_on, transport_in
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("either_transport")]
 
@@ -234,8 +234,7 @@ def test_closed_on_another_loop() -> None:
 
         await asyncio.to_thread(elsewhere)
         await session.users.get("user-0")
-        connector = connector_of(session)
-        await connector.close()  # a warning at the end of the loop
+        await transport_in(session).close()  # a warning at the end of the loop
 
     sync_emulator_run(leave_open)
     (session,) = kept

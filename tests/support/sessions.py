@@ -7,11 +7,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-import aiohttp
-
 from frontegg_async import FronteggSession
-from frontegg_async._core.direct import DirectTransport
-from frontegg_async._core.transport import AiohttpTransport
+from frontegg_async._core.transport import Transport
 from frontegg_async.auth.token_manager import TokenManager
 from frontegg_async.emulator import Emulator
 
@@ -31,15 +28,10 @@ def session_on(emulator: Emulator, **settings: Any) -> FronteggSession:
     return FronteggSession(**{**defaults, **settings})
 
 
-def connector_of(session: FronteggSession) -> aiohttp.TCPConnector:
-    """Return the pool of connections of an open session, whichever transport it has."""
+def transport_in(session: FronteggSession) -> Transport:
+    """Return the transport of an open session."""
     assert session._sender is not None
-    transport = session._sender.core.transport
-    if isinstance(transport, DirectTransport):
-        return transport._connector
-    assert isinstance(transport, AiohttpTransport)
-    assert isinstance(transport._http.connector, aiohttp.TCPConnector)
-    return transport._http.connector
+    return session._sender.core.transport
 
 
 def manager_of(session: FronteggSession) -> TokenManager:

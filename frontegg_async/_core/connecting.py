@@ -1,0 +1,112 @@
+"""Connects: aiohttp resolves names, aiohappyeyeballs chooses an address, asyncio does TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+import ssl
+from collections.abc import Callable
+from functools import cache
+from ipaddress import ip_address
+from typing import Final, TypeVar
+
+import aiohttp
+from aiohappyeyeballs import AddrInfoType, start_connection
+
+from .transport import Origin
+
+P = TypeVar("P", bound=asyncio.Protocol)
+
+_ADDRESSES_FOR_S: Final = 10.0
+"""Seconds for which resolved addresses are used again."""
+_NEXT_ADDRESS_AFTER_S: Final = 0.25
+"""Seconds after which another address is tried beside one that is silent (RFC 8305)."""
+
+
+class Connector:
+    """Connects to one server."""
+
+    def __init__(self, origin: Origin, ssl_context: ssl.SSLContext | None) -> None:
+        self._loop: Final = asyncio.get_running_loop()
+        self._origin: Final = origin
+        self._context: Final = ssl_context
+        self._resolver: aiohttp.abc.AbstractResolver | None = None
+        self._resolving: Final = asyncio.Lock()
+        self._addresses: list[AddrInfoType] = []
+        self._resolved_until = -math.inf
+        try:
+            version = ip_address(origin.host).version
+        except ValueError:
+            pass  # a name
+        else:
+            family = socket.AF_INET if version == 4 else socket.AF_INET6
+            self._addresses = [_address(family, 0, origin.host, origin.port)]
+            self._resolved_until = math.inf
+
+    async def connect(self, make: Callable[[], P]) -> P:
+        """Return a new connection.
+
+        Raises:
+            OSError: there is none; of TLS an ``ssl.SSLError``.
+        """
+        origin = self._origin
+        context = self._context
+        if origin.scheme == "https" and context is None:
+            # Reading the system's certificates takes a while, the first time.
+            context = await asyncio.to_thread(_default_context)
+        addresses = await self._resolve()
+        connected = await start_connection(
+            addresses, happy_eyeballs_delay=_NEXT_ADDRESS_AFTER_S, loop=self._loop
+        )
+        try:
+            _, protocol = await self._loop.create_connection(
+                make,
+                sock=connected,
+                ssl=context if origin.scheme == "https" else None,
+                server_hostname=origin.host.rstrip(".") if origin.scheme == "https" else None,
+            )
+        except BaseException:
+            # Unless the loop has taken it over, and closes it by itself.
+            connected.close()
+            raise
+        return protocol
+
+    async def close(self) -> None:
+        """End the resolver."""
+        if self._resolver is not None:
+            await self._resolver.close()
+
+    async def _resolve(self) -> list[AddrInfoType]:
+        """Return the addresses of the server, another one first each time."""
+        async with self._resolving:
+            if self._loop.time() >= self._resolved_until:
+                if self._resolver is None:
+                    self._resolver = aiohttp.DefaultResolver()
+                origin = self._origin
+                found = await self._resolver.resolve(
+                    origin.host, origin.port, family=socket.AF_UNSPEC
+                )
+                self._addresses = [
+                    _address(each["family"], each["proto"], each["host"], each["port"])
+                    for each in found
+                ]
+                self._resolved_until = self._loop.time() + _ADDRESSES_FOR_S
+        addresses = self._addresses
+        if not addresses:
+            raise OSError("the name has no address")
+        self._addresses = [*addresses[1:], addresses[0]]
+        return addresses
+
+
+def _address(family: int, proto: int, host: str, port: int) -> AddrInfoType:
+    where = (host, port, 0, 0) if family == socket.AF_INET6 else (host, port)
+    return (family, socket.SOCK_STREAM, proto, "", where)
+
+
+@cache
+def _default_context() -> ssl.SSLContext:
+    """Return the context that trusts what Python trusts, or ``SSL_CERT_FILE`` names."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context

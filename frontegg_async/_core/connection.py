@@ -1,0 +1,246 @@
+"""One connection to the server: a Protocol that carries one call at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import ssl
+from typing import Any, Final, Protocol, cast
+
+from .content_coding import too_large
+from .plain_head import PlainHead, PlainHeads
+from .response import Failure, Response
+from .response_reader import ResponseReader
+from .transport import broken
+
+
+class Owner(Protocol):
+    """The pool of a connection."""
+
+    def opened(self, connection: Connection) -> None:
+        """Note that a connection was made."""
+        ...
+
+    def ended(self, connection: Connection, *, kept: bool) -> None:
+        """Note that a connection carries no call any more; if it is kept, another may use it."""
+        ...
+
+    def lost(self, connection: Connection) -> None:
+        """Note that a connection has ended."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """A connection. It is idle, or carries a call whose future is ``_waiter``.
+
+    Attributes:
+        deadline: time of the loop at which the call's time is up.
+        kept_until: time of the loop until which it may be used again.
+    """
+
+    __slots__ = (
+        "_is_lost",
+        "_limit",
+        "_loop",
+        "_missing",
+        "_owner",
+        "_pieces",
+        "_plain",
+        "_plain_heads",
+        "_poll",
+        "_reader",
+        "_reading",
+        "_transport",
+        "_waiter",
+        "deadline",
+        "kept_until",
+    )
+
+    def __init__(
+        self, owner: Owner, loop: asyncio.AbstractEventLoop, plain_heads: PlainHeads
+    ) -> None:
+        self._owner: Final = owner
+        self._loop: Final = loop
+        self._plain_heads: Final = plain_heads
+        self._is_lost = False
+        self._waiter: asyncio.Future[Response | Failure] | None = None
+        self._limit = 0
+        # A response whose head was plain, and the pieces of its body.
+        self._plain: PlainHead | None = None
+        self._pieces: list[bytes] = []
+        self._missing = 0
+        # Any other response.
+        self._reader: ResponseReader | None = None
+        self._reading = False
+        self.deadline = 0.0
+        self.kept_until = 0.0
+
+    # Its use
+
+    def send(
+        self, request: bytes, *, bodiless: bool, limit: int
+    ) -> asyncio.Future[Response | Failure]:
+        """Write a request, and return the future of its outcome.
+
+        There is no wait for the other side to take it all (``drain``): the body is in memory in
+        any case, nothing else is written before the response, and a response may come before the
+        end of the request; then ``_finish`` closes the connection.
+
+        Args:
+            request: the request.
+            bodiless: True if the response has no body whatever its head says.
+            limit: the longest body of the response, in bytes.
+        """
+        waiter = self._waiter = self._loop.create_future()
+        self._limit = limit
+        if bodiless:
+            self._begin_reading(bodiless=True)
+        self._transport.write(request)
+        return waiter
+
+    @property
+    def status(self) -> int | None:
+        """Status of the response that is being read, once it is known."""
+        if self._plain is not None:
+            return self._plain.status
+        return self._reader.status if self._reading and self._reader is not None else None
+
+    def fail(self, failure: Failure) -> None:
+        """End the call in flight with a failure, and the connection."""
+        waiter, self._waiter = self._waiter, None
+        self.abort()
+        if waiter is not None and not waiter.done():
+            waiter.set_result(failure)
+
+    def abandon(self, waiter: asyncio.Future[Response | Failure] | None) -> None:
+        """End the connection, unless the call of ``waiter`` has ended."""
+        if self._waiter is waiter:
+            self._waiter = None
+            self.abort()
+
+    def abort(self) -> None:
+        """End the connection at once.
+
+        Closing it would wait until the other side has taken the rest of an abandoned request, or
+        has said goodbye in TLS.
+        """
+        self._owner.ended(self, kept=False)
+        self._transport.abort()
+
+    @property
+    def is_open(self) -> bool:
+        """True as long as its end is not known."""
+        return not (self._is_lost or self._transport.is_closing())
+
+    def is_quiet(self) -> bool:
+        """Return whether an idle connection is open and nothing has come, by a look at the socket.
+
+        The loop may have been busy since, so that it has not heard of the end of the connection.
+        """
+        return self.is_open and not self._poll.is_ready()
+
+    # Its events
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin: no other method is called before."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are of another type
+        self._poll = _Poll(transport.get_extra_info("socket").fileno())
+        self._owner.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Read a response, or end a connection on which something comes unasked."""
+        waiter = self._waiter
+        if waiter is None or waiter.done():
+            self.abort()
+        elif self._plain is not None:
+            self._take_body(self._plain, data)
+        elif self._reading or (plain := self._plain_heads.read(data)) is None:
+            self._read(data)
+        elif plain.length > self._limit:
+            self.fail(too_large(self._limit, plain.status))
+        elif plain.size + plain.length == len(data):
+            # Nearly every response: all of it has come at once.
+            self._finish(Response(plain.status, plain.headers, data[plain.size :]), plain.keep)
+        else:
+            self._plain, self._missing = plain, plain.length
+            self._take_body(plain, data[plain.size :])
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the call in flight, if there is one."""
+        self._is_lost = True
+        self._owner.lost(self)
+        waiter, self._waiter = self._waiter, None
+        if waiter is None or waiter.done():
+            return
+        if exc is not None and not isinstance(exc, ssl.SSLEOFError):
+            outcome: Response | Failure = broken(type(exc).__name__, self.status)
+        elif self._reading and self._reader is not None:
+            outcome = self._reader.end().outcome
+        else:
+            outcome = broken("closed by the server", self.status)
+        waiter.set_result(outcome)
+
+    # Reading
+
+    def _take_body(self, plain: PlainHead, data: bytes) -> None:
+        """Take a part of the body of a response whose head was plain."""
+        missing = self._missing
+        self._pieces.append(data[:missing])
+        if len(data) < missing:
+            self._missing = missing - len(data)
+            return
+        body = b"".join(self._pieces)
+        self._pieces.clear()
+        self._plain = None
+        # Bytes after the response are unasked.
+        self._finish(
+            Response(plain.status, plain.headers, body), plain.keep if len(data) == missing else 0.0
+        )
+
+    def _begin_reading(self, *, bodiless: bool) -> ResponseReader:
+        if self._reader is None:
+            self._reader = ResponseReader(self._loop)
+        self._reader.begin(bodiless=bodiless, limit=self._limit)
+        self._reading = True
+        return self._reader
+
+    def _read(self, data: bytes) -> None:
+        """Take a part of a response that is for the parser."""
+        reader = self._reader
+        if reader is None or not self._reading:
+            reader = self._begin_reading(bodiless=False)
+        read = reader.feed(data)
+        if read is not None:
+            self._reading = False
+            self._finish(read.outcome, read.keep)
+
+    def _finish(self, outcome: Response | Failure, keep: float) -> None:
+        """End the call with its outcome, and keep the connection for ``keep`` seconds."""
+        waiter, self._waiter = self._waiter, None
+        # What is left of the request would be taken for the next one.
+        if keep and not self._transport.get_write_buffer_size():
+            self.kept_until = self._loop.time() + keep
+            self._owner.ended(self, kept=True)
+        else:
+            self.abort()
+        if waiter is not None:
+            waiter.set_result(outcome)
+
+
+class _Poll:
+    """Asks the system about a socket, without a wait."""
+
+    __slots__ = ("_fileno", "_poll")
+
+    def __init__(self, fileno: int) -> None:
+        self._fileno: Final = fileno
+        self._poll: Any = None
+        if hasattr(select, "poll"):
+            self._poll = select.poll()
+            self._poll.register(fileno, select.POLLIN)
+
+    def is_ready(self) -> bool:
+        """Return whether there is something to read, an end or an error included."""
+        if self._poll is not None:
+            return bool(self._poll.poll(0))
+        return bool(select.select([self._fileno], [], [], 0)[0])

@@ -1,0 +1,54 @@
+"""Headers of a response that are taken apart when they are first asked for: most never are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+
+class LazyHeaders(Mapping[str, str]):
+    """The lines of a head, as a mapping that ignores the case of names.
+
+    Attributes:
+        states_limit: True if a header states a rate limit.
+    """
+
+    __slots__ = ("_lines", "_read", "states_limit")
+
+    def __init__(self, lines: list[bytes], *, states_limit: bool) -> None:
+        self._lines: Final = lines
+        self._read: CIMultiDictProxy[str] | None = None
+        self.states_limit: Final = states_limit
+
+    def _headers(self) -> CIMultiDictProxy[str]:
+        read = self._read
+        if read is None:
+            parts = (line.decode("ascii").partition(":") for line in self._lines)
+            headers = CIMultiDict((name, value.strip(" ")) for name, _, value in parts)
+            read = self._read = CIMultiDictProxy(headers)
+        return read
+
+    def __getitem__(self, name: str) -> str:
+        return self._headers()[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._headers()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._headers())
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def getall(self, name: str) -> list[str]:
+        """Return all values of a header.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self._headers().getall(name)
+
+    def __repr__(self) -> str:
+        return f"<LazyHeaders, {len(self._lines)} lines>"  # a cookie may be among them

@@ -1,0 +1,237 @@
+"""Sends over connections of its own: a session's usual transport.
+
+    idle connection ── none ──► connect (``connecting``)
+        │                           │
+        ▼                           ▼
+    write the request in one piece (``Connection.send``)
+        │
+        ▼
+    await its outcome ── read as it comes, by ``plain_head`` or by aiohttp's parser
+        │
+        ▼
+    the connection is idle again, or closed
+
+Exceptional ways: a deadline that passes and a transport that is closed end the call with a failure;
+a call that is cancelled ends its connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import ssl
+from collections import deque
+from typing import Final
+
+from ..options import Options
+from .connecting import Connector
+from .connection import Connection
+from .plain_head import PlainHeads
+from .response import Failure, Response
+from .secret import Secret, without_frames
+from .transport import (
+    KEEPALIVE_S,
+    Origin,
+    Request,
+    broken,
+    connect_timeout,
+    header_line,
+    not_connected,
+    timed_out,
+)
+
+# Without a body, the former send no length of 0, and the latter do send a content type.
+_BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_BODIED: Final = frozenset({"PATCH", "POST", "PUT"})
+_ANY_TYPE: Final = b"Content-Type: application/octet-stream\r\n"
+_CLOSED: Final = "closed"
+
+
+class Deadlines:
+    """Enforces the deadlines of all calls with one timer.
+
+    Nearly every call ends long before its deadline, so beginning and ending one has to be cheap.
+    The timer is set for the earliest deadline known at that time; when it goes off, all calls in
+    flight are checked, and it is set anew.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop: Final = loop
+        self.connections: Final[set[Connection]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = math.inf
+
+    def begin(self, connection: Connection, deadline: float) -> None:
+        """Watch the call of a connection until ``end``."""
+        connection.deadline = deadline
+        self.connections.add(connection)
+        if deadline < self._due:
+            self._set(deadline)
+
+    def end(self, connection: Connection) -> None:
+        """Watch it no longer."""
+        self.connections.discard(connection)
+
+    def end_all(self) -> None:
+        """Fail all calls in flight."""
+        self._set(math.inf)
+        for connection in tuple(self.connections):
+            connection.fail(broken(_CLOSED, connection.status))
+
+    def _set(self, due: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due = due
+        self._timer = None if due == math.inf else self._loop.call_at(due, self._check)
+
+    def _check(self) -> None:
+        now = self._loop.time()
+        for connection in tuple(self.connections):
+            if connection.deadline <= now:
+                connection.fail(timed_out(connection.status))
+        self._set(min((each.deadline for each in self.connections), default=math.inf))
+
+
+class SocketTransport:
+    """Sends over connections of its own, each of which serves one request at a time."""
+
+    def __init__(self, origin: Origin, *, ssl_context: ssl.SSLContext | None = None) -> None:
+        self._loop: Final = asyncio.get_running_loop()
+        self._origin: Final = origin
+        self._host: Final = header_line("Host", origin.authority)
+        self._connector: Final = Connector(origin, ssl_context)
+        self._plain_heads: Final = PlainHeads()
+        self._deadlines: Final = Deadlines(self._loop)
+        # The one that was used last is used next, so that a session keeps no more than it needs.
+        self._idle: Final[deque[Connection]] = deque()
+        self._open: Final[set[Connection]] = set()
+        self._connecting: Final[set[asyncio.Timeout]] = set()
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._all_lost: asyncio.Future[None] | None = None
+        self.closed = False
+
+    async def send(
+        self, request: Request, authorization: Secret | None, options: Options, timeout: float
+    ) -> Response | Failure:
+        """Send once; a failure tells if the server can have seen the request."""
+        deadline = self._loop.time() + timeout
+        connection = self._idle_connection() or await self._new_connection(options, timeout)
+        if isinstance(connection, Failure):
+            return connection
+        waiter: asyncio.Future[Response | Failure] | None = None
+        self._deadlines.begin(connection, deadline)
+        try:
+            waiter = connection.send(
+                self._written(request, authorization),
+                bodiless=request.method == "HEAD",
+                limit=options.max_response_bytes,
+            )
+            return await waiter
+        except BaseException as error:  # noqa: BLE001  # raised again
+            connection.abandon(waiter)
+            raised = without_frames(error)
+        raise raised
+
+    async def close(self) -> None:
+        """Close the connections, also those that wait for a response."""
+        self.closed = True
+        self._deadlines.end_all()
+        for scope in self._connecting:
+            if not scope.expired():
+                scope.reschedule(self._loop.time())
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        self._idle.clear()
+        for connection in tuple(self._open):
+            connection.abort()
+        if self._open:
+            self._all_lost = self._loop.create_future()
+            await self._all_lost
+        await self._connector.close()
+
+    # The owner of connections
+
+    def opened(self, connection: Connection) -> None:
+        """Note that a connection was made."""
+        self._open.add(connection)
+
+    def ended(self, connection: Connection, *, kept: bool) -> None:
+        """Note that a connection carries no call any more; if it is kept, another may use it."""
+        self._deadlines.end(connection)
+        if kept:
+            self._idle.append(connection)
+            if self._sweeping is None:
+                self._sweeping = self._loop.call_later(KEEPALIVE_S, self._sweep)
+
+    def lost(self, connection: Connection) -> None:
+        """Note that a connection has ended."""
+        self._deadlines.end(connection)
+        self._open.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+        if not self._open and self._all_lost is not None and not self._all_lost.done():
+            self._all_lost.set_result(None)
+
+    def _idle_connection(self) -> Connection | None:
+        """Return an idle connection that is still good, or None."""
+        idle = self._idle
+        now = self._loop.time()
+        while idle:
+            connection = idle.pop()
+            if connection.kept_until > now and connection.is_quiet():
+                return connection
+            connection.abort()
+        return None
+
+    def _sweep(self) -> None:
+        """Close idle connections whose time is up."""
+        now = self._loop.time()
+        for connection in tuple(self._idle):
+            if connection.kept_until <= now:
+                self._idle.remove(connection)
+                connection.abort()
+        self._sweeping = self._loop.call_later(KEEPALIVE_S, self._sweep) if self._idle else None
+
+    async def _new_connection(self, options: Options, timeout: float) -> Connection | Failure:
+        try:
+            async with asyncio.timeout(connect_timeout(options, timeout)) as scope:
+                self._connecting.add(scope)
+                try:
+                    connection = await self._connector.connect(self._make)
+                finally:
+                    self._connecting.discard(scope)
+        except OSError as error:
+            # Its timeout is one as well, and so are the errors of TLS.
+            return broken(_CLOSED, None) if self.closed else not_connected(self._origin, error)
+        if self.closed:
+            connection.abort()
+            return broken(_CLOSED, None)
+        if not connection.is_open:
+            return not_connected(self._origin, ConnectionResetError())
+        return connection
+
+    def _make(self) -> Connection:
+        return Connection(self, self._loop, self._plain_heads)
+
+    def _written(self, request: Request, authorization: Secret | None) -> bytes:
+        """Return a request in one piece, as it is sent."""
+        method, target, headers, body = (
+            request.method,
+            request.target,
+            request.headers,
+            request.body,
+        )
+        line = f"{method} {target} HTTP/1.1"
+        if not line.isprintable() or line.count(" ") != 2:
+            raise ValueError("not a request line: control character or space detected")
+        parts = [line.encode("ascii"), b"\r\n", self._host, headers.encoded]
+        if authorization is not None:
+            parts.append(header_line("Authorization", authorization.reveal()))
+        if not headers.has_type and (body is not None or method in _BODIED):
+            parts.append(_ANY_TYPE)
+        if body is not None:
+            parts.append(b"Content-Length: %d\r\n\r\n" % len(body))
+            parts.append(body)
+        else:
+            parts.append(b"\r\n" if method in _BODILESS else b"Content-Length: 0\r\n\r\n")
+        return b"".join(parts)
