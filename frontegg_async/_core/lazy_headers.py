@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Final
 
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -38,6 +38,18 @@ class LazyHeaders(Mapping[str, str]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._headers())
+
+    def keys(self) -> KeysView[str]:
+        """Return the names, one for each line."""
+        return self._headers().keys()
+
+    def values(self) -> ValuesView[str]:
+        """Return the values, one for each line."""
+        return self._headers().values()
+
+    def items(self) -> ItemsView[str, str]:
+        """Return names and values, one pair for each line."""
+        return self._headers().items()
 
     def __len__(self) -> int:
         return len(self._lines)

@@ -203,7 +203,8 @@ class _Incoming:
         keep = KEEPALIVE_S
         if unasked or message.should_close or message.code == _SWITCHING_PROTOCOLS:
             keep = 0.0
-        elif (stated := message.headers.get("Keep-Alive")) is not None:
-            keep = seconds_kept(stated)
+        else:
+            for stated in message.headers.getall("Keep-Alive", ()):
+                keep = min(keep, seconds_kept(stated))
         body = b"".join(self._body)
         return Read(answer_of(message.code, message.headers, body, self._limit), keep)
