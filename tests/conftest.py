@@ -77,6 +77,7 @@ SLOW: Final = frozenset(
         "bulk/test_planner.py",
         "cli/test_bulk_pipes.py",
         "cli/test_call_every.py",
+        "core/test_leaks.py",
         "core/test_plain_heads_many.py",
         "core/test_transports_many.py",
         "drift/test_answers.py",

@@ -1,0 +1,123 @@
+"""A kept connection is looked at before it is used: what the loop has not heard yet counts."""
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from frontegg_async._core.response import Response
+from frontegg_async._core.transport import KEEPALIVE_S
+
+from ..support.clocks import LoopTime, spin
+from ..support.servers import OK, Certificate, Peer, serving
+from ..support.transports import kept, request_to, send, socket_transport
+
+pytestmark = pytest.mark.anyio
+
+TIMEOUT: Final = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class BlockingServer:
+    """A server in a thread, so that it goes on while the event loop of the client is blocked."""
+
+    def __init__(self, listening: socket.socket, context: ssl.SSLContext | None) -> None:
+        self._listening: Final = listening
+        self._context: Final = context
+        self.said: Final = threading.Event()
+        self.go_on: Final = threading.Event()
+        self.ending = b""
+        self.requests = 0
+
+    def run(self) -> None:
+        """Answer one request; then, when told to, say ``ending`` and close; and so on."""
+        while True:
+            try:
+                plain, _ = self._listening.accept()
+            except OSError:
+                return
+            with (
+                plain
+                if self._context is None
+                else self._context.wrap_socket(plain, server_side=True) as wire
+            ):
+                while wire.recv(65_536):
+                    self.requests += 1
+                    wire.sendall(OK)
+                    if self.requests > 1:
+                        continue
+                    self.go_on.wait()
+                    wire.sendall(self.ending)
+                    break
+            self.said.set()
+
+
+@contextmanager
+def blocking_server(context: ssl.SSLContext | None, ending: bytes) -> Iterator[BlockingServer]:
+    """Run such a server."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = BlockingServer(listening, context)
+        server.ending = ending
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.go_on.set()
+            listening.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+@pytest.mark.parametrize("ending", [b"", TIMEOUT], ids=["closed", "408"])
+async def test_ended_while_the_loop_was_blocked(tls: bool, ending: bytes, tmp_path: Path) -> None:
+    """A connection that ended while the program blocked its loop costs a write nothing."""
+    certificate = Certificate(tmp_path) if tls else None
+    with blocking_server(certificate and certificate.for_server(), ending) as server:
+        port = server._listening.getsockname()[1]
+        url = f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
+        context = certificate and certificate.for_client()
+        async with socket_transport(url, ssl_context=context) as transport:
+            await send(transport, request_to("/", "POST", b"{}"))
+            assert kept(transport) == 1
+            connection = transport._idle[-1]
+            # The loop is blocked from here until the next call.
+            server.go_on.set()
+            server.said.wait()
+            select.select([connection._transport.get_extra_info("socket").fileno()], [], [])
+            outcome = await send(transport, request_to("/", "POST", b"{}"))
+            assert isinstance(outcome, Response)
+            assert (outcome.status, outcome.body) == (200, b"{}")
+        assert server.requests == 2
+
+
+@pytest.mark.parametrize("stated", [b"timeout=5", None], ids=["stated", "ours"])
+async def test_kept_as_long_as_the_server_says(stated: bytes | None, loop_time: LoopTime) -> None:
+    """An idle connection is used until its time is up, and not later; then it is closed."""
+    lines = b"" if stated is None else b"Keep-Alive: %b\r\n" % stated
+    response = OK.replace(b"\r\nContent", b"\r\n" + lines + b"Content")
+
+    async def answer(peer: Peer) -> None:
+        while await peer.request():
+            await peer.say(response)
+
+    seconds = KEEPALIVE_S if stated is None else 4.0
+    async with serving(answer) as server, socket_transport(server.url) as transport:
+        await send(transport, request_to())
+        await loop_time.advance(seconds - 0.5)
+        await send(transport, request_to())
+        assert server.connections == 1
+        await loop_time.advance(seconds + 0.5)
+        await send(transport, request_to())
+        assert server.connections == 2
+        await loop_time.advance(2 * KEEPALIVE_S)
+        await spin(200)
+        assert not transport._open
