@@ -30,9 +30,9 @@ class Connector:
     def __init__(self, origin: Origin, ssl_context: ssl.SSLContext | None) -> None:
         self._loop: Final = asyncio.get_running_loop()
         self._origin: Final = origin
-        self._context: Final = ssl_context
+        self._context = ssl_context
         self._resolver: aiohttp.abc.AbstractResolver | None = None
-        self._resolving: Final = asyncio.Lock()
+        self._looking_up: asyncio.Task[None] | None = None
         self._addresses: list[AddrInfoType] = []
         self._resolved_until = -math.inf
         try:
@@ -51,10 +51,9 @@ class Connector:
             OSError: there is none; of TLS an ``ssl.SSLError``.
         """
         origin = self._origin
-        context = self._context
-        if origin.scheme == "https" and context is None:
+        if origin.scheme == "https" and self._context is None:
             # Reading the system's certificates takes a while, the first time.
-            context = await asyncio.to_thread(_default_context)
+            self._context = await asyncio.to_thread(_default_context)
         addresses = await self._resolve()
         connected = await start_connection(
             addresses, happy_eyeballs_delay=_NEXT_ADDRESS_AFTER_S, loop=self._loop
@@ -63,7 +62,7 @@ class Connector:
             _, protocol = await self._loop.create_connection(
                 make,
                 sock=connected,
-                ssl=context if origin.scheme == "https" else None,
+                ssl=self._context if origin.scheme == "https" else None,
                 server_hostname=origin.host.rstrip(".") if origin.scheme == "https" else None,
             )
         except BaseException:
@@ -74,29 +73,39 @@ class Connector:
 
     async def close(self) -> None:
         """End the resolver."""
+        if self._looking_up is not None:
+            self._looking_up.cancel()
         if self._resolver is not None:
             await self._resolver.close()
 
     async def _resolve(self) -> list[AddrInfoType]:
         """Return the addresses of the server, another one first each time."""
-        async with self._resolving:
-            if self._loop.time() >= self._resolved_until:
-                if self._resolver is None:
-                    self._resolver = aiohttp.DefaultResolver()
-                origin = self._origin
-                found = await self._resolver.resolve(
-                    origin.host, origin.port, family=socket.AF_UNSPEC
-                )
-                self._addresses = [
-                    _address(each["family"], each["proto"], each["host"], each["port"])
-                    for each in found
-                ]
-                self._resolved_until = self._loop.time() + _ADDRESSES_FOR_S
+        if self._loop.time() >= self._resolved_until:
+            # Once for all calls that wait, and for all of them in vain if there is none.
+            if self._looking_up is None:
+                self._looking_up = self._loop.create_task(self._look_up())
+                self._looking_up.add_done_callback(self._looked_up)
+            await asyncio.shield(self._looking_up)
         addresses = self._addresses
-        if not addresses:
-            raise OSError("the name has no address")
         self._addresses = [*addresses[1:], addresses[0]]
         return addresses
+
+    async def _look_up(self) -> None:
+        if self._resolver is None:
+            self._resolver = aiohttp.DefaultResolver()
+        origin = self._origin
+        found = await self._resolver.resolve(origin.host, origin.port, family=socket.AF_UNSPEC)
+        if not found:
+            raise OSError("the name has no address")
+        self._addresses = [
+            _address(each["family"], each["proto"], each["host"], each["port"]) for each in found
+        ]
+        self._resolved_until = self._loop.time() + _ADDRESSES_FOR_S
+
+    def _looked_up(self, task: asyncio.Task[None]) -> None:
+        self._looking_up = None
+        if not task.cancelled():
+            task.exception()  # it may be that no call waits for it any more
 
 
 def _address(family: int, proto: int, host: str, port: int) -> AddrInfoType:

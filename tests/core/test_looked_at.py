@@ -81,10 +81,12 @@ def blocking_server(context: ssl.SSLContext | None, ending: bytes) -> Iterator[B
 async def test_ended_while_the_loop_was_blocked(tls: bool, ending: bytes, tmp_path: Path) -> None:
     """A connection that ended while the program blocked its loop costs a write nothing."""
     certificate = Certificate(tmp_path) if tls else None
-    with blocking_server(certificate and certificate.for_server(), ending) as server:
+    with blocking_server(
+        None if certificate is None else certificate.for_server(), ending
+    ) as server:
         port = server._listening.getsockname()[1]
         url = f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
-        context = certificate and certificate.for_client()
+        context = None if certificate is None else certificate.for_client()
         async with socket_transport(url, ssl_context=context) as transport:
             await send(transport, request_to("/", "POST", b"{}"))
             assert kept(transport) == 1

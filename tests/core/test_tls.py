@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
+import aiohttp
 import pytest
+from aiohttp.abc import ResolveResult
 
 from frontegg_async._core.response import FailureKind, Response
 
@@ -106,3 +109,47 @@ async def test_nobody_listens_and_nobody_is_there() -> None:
                 found.append(seen(await send(transport, request_to())))
         assert found[0] == found[1]
         assert found[0][0] is FailureKind.NOT_SENT
+
+
+async def test_one_look_up_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that wait for an address share one look-up, its failure too, and the next asks anew."""
+    asked: list[str] = []
+    answers: list[list[ResolveResult] | OSError] = [OSError("no such name")]
+
+    async def resolve(
+        self: aiohttp.ThreadedResolver, host: str, port: int = 0, family: int = 0
+    ) -> list[ResolveResult]:
+        asked.append(host)
+        await asyncio.sleep(0)
+        answer = answers.pop(0)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(aiohttp.DefaultResolver, "resolve", resolve)
+    async with serving(answer_all) as server:
+        port = int(server.url.rpartition(":")[2])
+        url = f"http://frontegg.test:{port}"
+        async with transport_of("socket", url) as transport:
+            calls = [asyncio.create_task(send(transport, request_to())) for _ in range(5)]
+            await asyncio.sleep(0)
+            calls[0].cancel()
+            failed = await asyncio.gather(*calls[1:])
+            assert {seen(outcome) for outcome in failed} == {(FailureKind.NOT_SENT, None)}
+            assert asked == ["frontegg.test"]
+            answers.append(
+                [
+                    ResolveResult(
+                        hostname="frontegg.test",
+                        host="127.0.0.1",
+                        port=port,
+                        family=socket.AF_INET,
+                        proto=0,
+                        flags=0,
+                    )
+                ]
+            )
+            for _ in range(2):
+                outcome = await send(transport, request_to())
+                assert isinstance(outcome, Response)
+            assert asked == ["frontegg.test"] * 2
