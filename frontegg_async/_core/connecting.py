@@ -11,12 +11,16 @@ from functools import cache
 from ipaddress import ip_address
 from typing import Final, TypeVar
 
-import aiohttp
-from aiohappyeyeballs import AddrInfoType, start_connection
+from aiohappyeyeballs import start_connection  # pyright: ignore[reportUnknownVariableType]
+from aiohttp import DefaultResolver
+from aiohttp.abc import AbstractResolver
 
 from .transport import Origin
 
 P = TypeVar("P", bound=asyncio.Protocol)
+
+Address = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int]]
+"""Family, type, protocol, canonical name and address of a socket, as of ``getaddrinfo``."""
 
 _ADDRESSES_FOR_S: Final = 10.0
 """Seconds for which resolved addresses are used again."""
@@ -31,9 +35,9 @@ class Connector:
         self._loop: Final = asyncio.get_running_loop()
         self._origin: Final = origin
         self._context = ssl_context
-        self._resolver: aiohttp.abc.AbstractResolver | None = None
+        self._resolver: AbstractResolver | None = None
         self._looking_up: asyncio.Task[None] | None = None
-        self._addresses: list[AddrInfoType] = []
+        self._addresses: list[Address] = []
         self._resolved_until = -math.inf
         try:
             version = ip_address(origin.host).version
@@ -78,7 +82,7 @@ class Connector:
         if self._resolver is not None:
             await self._resolver.close()
 
-    async def _resolve(self) -> list[AddrInfoType]:
+    async def _resolve(self) -> list[Address]:
         """Return the addresses of the server, another one first each time."""
         if self._loop.time() >= self._resolved_until:
             # Once for all calls that wait, and for all of them in vain if there is none.
@@ -92,7 +96,7 @@ class Connector:
 
     async def _look_up(self) -> None:
         if self._resolver is None:
-            self._resolver = aiohttp.DefaultResolver()
+            self._resolver = DefaultResolver()
         origin = self._origin
         found = await self._resolver.resolve(origin.host, origin.port, family=socket.AF_UNSPEC)
         if not found:
@@ -108,7 +112,7 @@ class Connector:
             task.exception()  # it may be that no call waits for it any more
 
 
-def _address(family: int, proto: int, host: str, port: int) -> AddrInfoType:
+def _address(family: int, proto: int, host: str, port: int) -> Address:
     where = (host, port, 0, 0) if family == socket.AF_INET6 else (host, port)
     return (family, socket.SOCK_STREAM, proto, "", where)
 

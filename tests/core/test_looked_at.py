@@ -7,7 +7,7 @@ import select
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -61,7 +61,7 @@ class BlockingServer:
 
 
 @contextmanager
-def blocking_server(context: ssl.SSLContext | None, ending: bytes) -> Iterator[BlockingServer]:
+def blocking_server(context: ssl.SSLContext | None, ending: bytes) -> Generator[BlockingServer]:
     """Run such a server."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = BlockingServer(listening, context)

@@ -20,7 +20,6 @@ from urllib.parse import quote
 import msgspec
 import pytest
 from rich.pretty import pretty_repr
-from yarl import URL
 
 from frontegg_async import (
     Assignment,
@@ -36,7 +35,7 @@ from frontegg_async import (
     models,
 )
 from frontegg_async._core.secret import MASK, Secret
-from frontegg_async._core.transport import Request
+from frontegg_async._core.transport import Request, RequestHeaders
 from frontegg_async.bulk.ledger.ledger import Ledger
 from frontegg_async.emulator import (
     AnswerStatus,
@@ -265,7 +264,7 @@ async def test_what_holds_a_token_is_not_pickled(canary: FronteggSession) -> Non
         (canary.as_user(USER_TOKEN), "session"),
         (answer, "Response"),
         (answer.sent, "Call"),
-        (Request("GET", URL("https://h.test/"), {}, API_KEY.encode()), "Request"),
+        (Request("GET", "/", RequestHeaders({"X-Own": API_KEY}), API_KEY.encode()), "Request"),
         (StoredToken(value=USER_TOKEN, issued_at=0.0, expires_at=1.0), "StoredToken"),
         (tokens, "UserTokens"),
         ([{"a": tokens}], "UserTokens"),
@@ -344,7 +343,7 @@ async def test_values_show_nothing(canary: FronteggSession) -> None:
         canary.for_tenant("home").with_options(headers={"X-Own": "1"}),
         canary.options,
         AuthenticateRequest(client_id="id", secret=API_KEY),
-        Request("GET", URL("https://h.test/"), {}, API_KEY.encode()),
+        Request("GET", "/", RequestHeaders({"X-Own": API_KEY}), API_KEY.encode()),
         token,
         stored,
         await canary.token_info(),
