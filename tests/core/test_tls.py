@@ -17,7 +17,7 @@ from aiohttp.abc import ResolveResult
 
 from frontegg_async._core.response import FailureKind, Response
 
-from ..support.servers import Certificate, Peer, answer_all, serving
+from ..support.servers import OK, Certificate, Peer, answer_all, serving
 from ..support.transports import KINDS, in_use, request_to, seen, send, transport_of
 
 pytestmark = pytest.mark.anyio
@@ -64,6 +64,34 @@ async def test_not_trusted(name: str, tmp_path: Path) -> None:
     assert found[0] == found[1]
     assert found[0][0] is FailureKind.NOT_SENT
     assert not any(heard)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shown", [True, False], ids=["shown", "none"])
+async def test_a_certificate_of_the_client(kind: str, shown: bool, tmp_path: Path) -> None:
+    """A server that asks for a certificate gets the one of ``ssl_context``; without it no call."""
+    certificate = Certificate(tmp_path)
+    asking, context = certificate.for_server(), certificate.for_client()
+    asking.verify_mode = ssl.CERT_REQUIRED
+    asking.load_verify_locations(certificate.file)
+    heard: list[bytes] = []
+
+    async def answer(peer: Peer) -> None:
+        while request := await peer.request():
+            heard.append(request)
+            await peer.say(OK)
+
+    if shown:
+        context.load_cert_chain(certificate.file)
+    async with (
+        serving(answer, asking) as server,
+        transport_of(kind, server.url, ssl_context=context) as transport,
+    ):
+        for _ in range(2):
+            outcome = await send(transport, request_to(server.url, "POST", b"{}"))
+            assert seen(outcome)[0] == (200 if shown else FailureKind.BROKEN)
+        assert not in_use(transport)
+        assert len(heard) == (2 if shown else 0)
 
 
 TRUSTING: Final = """

@@ -107,6 +107,7 @@ async def serving(
         finally:
             server.open -= 1
             writer.close()
+            tasks.discard(task)
 
     listening = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     scheme, host = ("http", "127.0.0.1") if context is None else ("https", "localhost")
@@ -115,7 +116,7 @@ async def serving(
         yield server
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks)
+        await asyncio.gather(*tuple(tasks))
 
 
 async def answer_all(peer: Peer) -> None:
