@@ -159,7 +159,7 @@ async def test_no_call_fails(
 async def test_a_slow_way_to_redis(limited: Emulator, redis: RedisServer) -> None:
     """With 200 ms to Redis and back no call fails, and one token serves both sessions."""
     async with (
-        slowed(redis, 0.1) as way,
+        slowed(redis.port, 0.1) as way,
         pair(limited, f"redis://127.0.0.1:{way.port}/0") as sessions,
     ):
         for _ in range(3):
