@@ -278,7 +278,7 @@ local function lease_bulk()
         S.capped_next_at = max(S.capped_next_at, now - CATCH_UP_S) + 1.0 / cap
       end
     end
-    next_at = now
+    next_at = #bulk > 0 and now or min(at - 0.5 * HORIZON_S, now + MAX_TURN_S)
   end
   if not capped and (#bulk == 0 or bulk[#bulk] > now + HELD_BACK_S) then
     S.held_back, S.held_back_in_cycle = 1, 1
