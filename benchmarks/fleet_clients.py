@@ -275,7 +275,7 @@ def _slowed(server: RedisServer, delay: float) -> Generator[int]:
     stop = asyncio.Event()
 
     async def run() -> None:
-        async with slowed(server, delay) as proxy:
+        async with slowed(server.port, delay) as proxy:
             ports.append(proxy.port)
             ready.set()
             await stop.wait()

@@ -14,7 +14,7 @@ from ..options import APPLICATION_HEADER, check_header_value
 from ..pacing import FixedRate
 from ..session import Session
 from .input.file import is_stream
-from .input.file_set import ledger_of
+from .input.file_set import check_not_read, ledger_of
 from .planner import PlanMode
 from .report.report import Progress
 from .workers import check_workers
@@ -121,10 +121,15 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.encode({**known, **own}).decode()
 
     def ledger_path(self, source: object) -> Path | None:
-        """Return the path of the ledger, or None for a temporary one."""
+        """Return the path of the ledger, or None for a temporary one.
+
+        Raises:
+            ConfigurationError: the next run would read it as rows.
+        """
         if self.ledger is False:
             return None
         if self.ledger is not True:
+            check_not_read(Path(self.ledger), source, "the ledger")
             return Path(self.ledger)
         if isinstance(source, str | os.PathLike) and not is_stream(source):  # pyright: ignore[reportUnknownArgumentType]
             return ledger_of(source)  # pyright: ignore[reportUnknownArgumentType]  # a path of whatever kind

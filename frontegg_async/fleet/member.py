@@ -22,7 +22,7 @@ import msgspec
 from ..pacing import FixedRate, GroupPacer, PaceState
 from ..pacing.allowance import Allowance
 from ..pacing.answer_times import AnswerTimes
-from .news import GateNews, Grant, News
+from .news import GateNews, Grant, News, bounds_of
 from .pending_news import PendingNews
 from .store_clock import StoreClock
 
@@ -404,7 +404,7 @@ class Member:
         if not bulk:
             self._news.returned += len(self._bulk)
             self._bulk.clear()
-        rate, share, remaining = runs[0].bounds if len(runs) == 1 else (math.inf, 1.0, math.inf)
+        rate, share, remaining = bounds_of(runs)
         calls, seconds, met = self._seed
         pending = News()
         if self._clock.known:

@@ -10,6 +10,8 @@ import math
 
 import msgspec
 
+from ..pacing.allowance import Allowance
+
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
     """News of one member about one limit, since its last exchange.
@@ -62,6 +64,17 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     met: bool = False
     leaves: bool = False
+
+
+def bounds_of(runs: list[Allowance]) -> tuple[float, float, float]:
+    """Return the ``rate``, the ``share`` and the ``remaining`` of news for the runs in line.
+
+    Of several runs the least restraint counts: each keeps to its own here as well.
+    """
+    if not runs:
+        return math.inf, 1.0, math.inf
+    rates, shares, remaining = zip(*(run.bounds for run in runs), strict=True)
+    return max(rates), max(shares), remaining[0] if len(runs) == 1 else math.inf
 
 
 class GateNews(msgspec.Struct, frozen=True):

@@ -87,3 +87,6 @@ class PendingNews:
             self.refused_sent = max(self.refused_sent, news.refused_sent - offset)
             if self.stated_until != self.stated_until:
                 self.stated_until = news.stated_until - offset
+        if self.exhausted_until != self.exhausted_until:
+            self.exhausted_sent = news.exhausted_sent - offset
+            self.exhausted_until = news.exhausted_until - offset

@@ -401,7 +401,8 @@ class SharedLimit(GroupPacer):
                 self._use_slot(now, math.inf)
                 if cap < math.inf:
                     self._capped_next_at = max(self._capped_next_at, now - CATCH_UP_S) + 1.0 / cap
-            next_at = now
+            # Where the run's own word leaves none: when the next one is near.
+            next_at = now if leased else min(at - 0.5 * HORIZON_S, now + MAX_TURN_S)
         # If it is capped, the run's own word holds back.
         if not capped and (not leased or leased[-1] > now + _HELD_BACK_S):
             self._held_back = self._held_back_in_cycle = True

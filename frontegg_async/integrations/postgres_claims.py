@@ -16,8 +16,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+from .._core.secret import Secret
 from ..bulk.partition.claims import Busy, ClaimStore, Finished, Held, UrlClaims, store_error
+from ..errors import ConfigurationError
 
 # asyncpg has no type hints: as a value, the module can be declared as Any.
 asyncpg: Any = import_module("asyncpg")
@@ -43,6 +46,15 @@ CREATE TABLE IF NOT EXISTS frontegg_async_claim_records (
 _LOCK: Final = 0x46724C67
 """Advisory lock under which the tables are made: two statements at once may both fail."""
 _CONNECTIONS: Final = 4
+_SCHEMES: Final = ("postgresql://", "postgres://")
+_NO_URL: Final = (
+    "is not a URL like postgresql://user@host:5432/database; in a user name or a password, /, ?, "
+    "#, @ and : are percent-encoded"
+)
+_BEGIN: Final = """
+BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '2s'
+"""
+"""A worker that stops or loses its way between two statements locks the claim for no longer."""
 _PURGE: Final = """
 DELETE FROM frontegg_async_claims WHERE key IN (
     SELECT key FROM frontegg_async_claims WHERE kept_until < now() AND leased_until < now()
@@ -99,7 +111,18 @@ class PostgresClaims(UrlClaims):
     A password that the URL lacks is read by each worker, from ``PGPASSWORD`` or ``~/.pgpass``.
     """
 
-    schemes = ("postgresql://", "postgres://")
+    def problem_of(self, url: Secret) -> str | None:
+        """Say why a URL is none of PostgreSQL, without showing it, or return None."""
+        text = url.reveal()
+        if not text.startswith(_SCHEMES):
+            return f"must begin with {' or '.join(_SCHEMES)}"
+        try:
+            hosts = urlsplit(text).netloc.rpartition("@")[2].split(",")
+        except ValueError:
+            return _NO_URL
+        # Behind an IPv6 address in brackets, too.
+        ports = [host.rpartition("]")[2].partition(":")[2] for host in hosts]
+        return None if all(port.isdecimal() or not port for port in ports) else _NO_URL
 
     def open(self) -> ClaimStore:
         """Return the open store, which connects when it is first used."""
@@ -120,16 +143,22 @@ class PostgresClaimStore:
         """Take a claim, as ``ClaimStore`` says."""
         async with self._connection() as connection:
             await connection.execute(_PURGE)
-            async with connection.transaction():
+            await connection.execute(_BEGIN)
+            # Another attempt may purge the claim between the two.
+            while (claim := await connection.fetchrow(_LOOK, key)) is None:
                 await connection.execute(_ENTER, key)
-                attempt, result, left = await connection.fetchrow(_LOOK, key)
-                if result is not None:
-                    return Finished(result)
-                if left > 0:
-                    return Busy(left)
+            attempt, result, left = claim
+            found: Held | Busy | Finished
+            if result is not None:
+                found = Finished(result)
+            elif left > 0:
+                found = Busy(left)
+            else:
                 await connection.execute(_TAKE, key, holder, lease_s, keep_s)
                 records = [record for (record,) in await connection.fetch(_RECORDS, key)]
-                return Held(attempt + 1, records, -left)
+                found = Held(attempt + 1, records, -left)
+            await connection.execute("COMMIT")
+            return found
 
     async def write(
         self, key: str, holder: str, record: bytes, lease_s: float, keep_s: float
@@ -160,25 +189,56 @@ class PostgresClaimStore:
             async with self._making:
                 if self._pool is None:
                     self._pool = await self._made()
-            async with self._pool.acquire() as connection:
+            async with _borrowed(self._pool) as connection:
                 yield connection
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise store_error(error) from None
 
     async def _made(self) -> Any:
         pool = await asyncpg.create_pool(
-            self._url, min_size=0, max_size=_CONNECTIONS, statement_cache_size=0
+            self._url,
+            min_size=0,
+            max_size=_CONNECTIONS,
+            statement_cache_size=0,
+            reset=_leave_as_it_is,
         )
         try:
-            async with pool.acquire() as connection:
+            async with _borrowed(pool) as connection:
                 there = await connection.fetchval(
                     "SELECT to_regclass('frontegg_async_claim_records') IS NOT NULL"
                 )
                 if not there:
-                    async with connection.transaction():
-                        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-                        await connection.execute(POSTGRES_SCHEMA)
-        except BaseException:
+                    await connection.execute(
+                        f"BEGIN; SELECT pg_advisory_xact_lock({_LOCK}); {POSTGRES_SCHEMA} COMMIT"
+                    )
+        except BaseException as error:
             pool.terminate()
-            raise
+            if isinstance(error, asyncpg.ClientConfigurationError):
+                problem = f"cannot work: {error}"
+            elif isinstance(error, ValueError):
+                problem = _NO_URL  # the error shows a part of the URL, maybe one of the password
+            else:
+                raise
+            raise ConfigurationError(f"the URL of PostgresClaims {problem}") from None
         return pool
+
+
+@asynccontextmanager
+async def _borrowed(pool: Any) -> AsyncGenerator[Any]:
+    """Give a connection. After an error or a cancellation it is dropped, and nothing awaited.
+
+    asyncpg would ask the server to cancel the statement and wait for that, also where the server
+    does not respond.
+    """
+    connection = await pool.acquire()
+    try:
+        yield connection
+    except BaseException:
+        connection.terminate()
+        raise
+    finally:
+        await pool.release(connection)
+
+
+async def _leave_as_it_is(connection: object) -> None:
+    """Save a round trip after each use: no statement here leaves anything behind."""

@@ -14,7 +14,9 @@ from typing import Any, Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from .._core.secret import Secret
 from ..bulk.partition.claims import Busy, ClaimStore, Finished, Held, UrlClaims, store_error
+from ..fleet.redis_url import client_of, problem_of
 
 _PREFIX: Final = "frontegg_async:claim:1:"
 _NOW: Final = """
@@ -30,12 +32,16 @@ local claim = redis.call('HMGET', KEYS[1], 'holder', 'until', 'result')
 local until_ = tonumber(claim[2] or 0)
 local mine = claim[1] == ARGV[1] and not claim[3] and until_ > now
 """
-"""Beginning of each script, with the holder as its first argument; times are in milliseconds."""
+"""Beginning of each script, with the holder as its first argument; times are in milliseconds.
+
+redis-py sends a script again if the connection is lost before the response: a holder that asks
+twice is told the same.
+"""
 _CLAIM: Final = f"""{_NOW}
 if claim[3] then
     return {{2, claim[3]}}
 end
-if until_ > now then
+if until_ > now and claim[1] ~= ARGV[1] then
     return {{1, until_ - now}}
 end
 local attempt = redis.call('HINCRBY', KEYS[1], 'attempt', 1)
@@ -44,7 +50,7 @@ lease(ARGV[2])
 keep(ARGV[3])
 local idle = 0
 if claim[2] then
-    idle = now - until_
+    idle = math.max(now - until_, 0)
 end
 local records = {{}}
 for number = 1, tonumber(redis.call('HGET', KEYS[1], 'records') or 0) do
@@ -65,12 +71,15 @@ keep(ARGV[3])
 return 1
 """
 _FINISH: Final = f"""{_NOW}
+if claim[3] and claim[1] == ARGV[1] then
+    return 1
+end
 if not mine then
     return 0
 end
 local attempt = redis.call('HGET', KEYS[1], 'attempt')
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'attempt', attempt, 'result', ARGV[3])
+redis.call('HSET', KEYS[1], 'attempt', attempt, 'holder', ARGV[1], 'result', ARGV[3])
 keep(ARGV[2])
 return 1
 """
@@ -85,15 +94,13 @@ return 0
 class RedisClaims(UrlClaims):
     """Claims in Redis, such as ``RedisClaims.from_url("rediss://redis.internal/3")``."""
 
-    schemes = ("redis://", "rediss://", "unix://")
+    def problem_of(self, url: Secret) -> str | None:
+        """Say why a URL is none of Redis, without showing it, or return None."""
+        return problem_of(url)
 
     def open(self) -> ClaimStore:
         """Return the open store, which connects when it is first used."""
-        # redis-py 8.1 leaves the keyword arguments untyped.
-        client = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
-            self.url().reveal(), decode_responses=False
-        )
-        return RedisClaimStore(client)
+        return RedisClaimStore(client_of(self.url()))
 
 
 class RedisClaimStore:
@@ -137,7 +144,7 @@ class RedisClaimStore:
 
     async def aclose(self) -> None:
         """Close the client."""
-        await self._client.aclose()
+        await self._client.aclose(close_connection_pool=True)
 
 
 def _ms(seconds: float) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,56 @@ async def test_a_pattern(anyio_backend: str, tmp_path: Path) -> None:
     assert "part-_.ledger" in files_in(tmp_path)
 
 
+async def test_a_pattern_with_wildcards_for_folders(anyio_backend: str, tmp_path: Path) -> None:
+    """The ledger is in the last folder without a wildcard; a second run reads the same files.
+
+    Names that begin with ``_`` are read only where the pattern says them without a wildcard.
+    """
+    for number, name in enumerate(("day=1/a", "day=2/a", "day=2/_temporary/0/a", "_old/a")):
+        (tmp_path / name).parent.mkdir(parents=True)
+        csv_of(tmp_path / f"{name}.csv", [f"p{number}"])
+    async with crowd(4) as (server, session, _):
+        for pattern, count, ledger in (
+            ("day=*/*.csv", 2, "day=_-_.csv.ledger"),
+            ("**/*.csv", 2, "_-_.csv.ledger"),
+            ("day=*/_temporary/*/*.csv", 1, "day=_-_temporary-_-_.csv.ledger"),
+        ):
+            for _ in range(2):
+                report = await session.bulk.assign(str(tmp_path / pattern))
+                assert report.rows == count
+                assert report.ledger_path == tmp_path / ledger
+        assert writes(server) == 3
+        assert not {pair for pair in server.memberships() if pair[0] == "p3"}
+
+
+async def test_links_to_folders(anyio_backend: str, tmp_path: Path) -> None:
+    """The files behind a link in a folder are rows like all others; a link that loops adds none."""
+    folder = three(tmp_path / "data")
+    (tmp_path / "elsewhere").mkdir()
+    csv_of(tmp_path / "elsewhere" / "x.csv", ["p5"])
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / "day=1" / "loop").symlink_to(folder)
+    found = [row.user_id for _, row in read_rows(folder) if not isinstance(row, Malformed)]
+    assert found == ["p0", "p1", "p2", "p3", "p4", "p5"]
+
+
+async def test_a_folder_that_cannot_be_listed(
+    anyio_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder within that cannot be listed is an error: its rows would be missed by no one."""
+    folder = three(tmp_path / "data")
+    listed = Path.iterdir
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path.name == "day=1":
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    with pytest.raises(InvalidRequestError, match=r"cannot read .*day=1: Permission denied"):
+        list(read_rows(folder))
+
+
 async def test_bad_sets_are_rejected(anyio_backend: str, tmp_path: Path) -> None:
     """No file, a file of another kind, and a wrong header in the last file: nothing is sent."""
     empty = tmp_path / "empty"
@@ -105,6 +157,16 @@ async def test_bad_sets_are_rejected(anyio_backend: str, tmp_path: Path) -> None
         (mixed / "z.csv").unlink()
         with pytest.raises(ConfigurationError, match="would read the failures"):
             await session.bulk.assign(mixed, failures=mixed / "failed.csv")
+        with pytest.raises(ConfigurationError, match="would read the ledger"):
+            await session.bulk.assign(mixed, ledger=mixed / "run.db")
+        (mixed / "b.csv").unlink()
+        (mixed / "b.csv").symlink_to(mixed / "gone.csv")
+        with pytest.raises(InvalidRequestError, match=r"cannot read .*b.csv"):
+            await session.bulk.assign(mixed)
+        (mixed / "b.csv").unlink()
+        os.mkfifo(mixed / "b.csv")
+        with pytest.raises(InvalidRequestError, match=r"b.csv is a pipe"):
+            await session.bulk.assign(mixed)
         assert writes(server) == 0
 
 

@@ -206,6 +206,20 @@ def test_failures_that_cannot_be_written(
     assert server.count() == 0
 
 
+def test_files_among_the_rows_of_a_folder(
+    shell: Shell, server: Emulator, make_file: MakeFile, tmp_path: Path
+) -> None:
+    """A page, failures or a ledger that the same command would find among its rows are refused."""
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    make_file("user-0,home").rename(folder / "a.csv")
+    for option, name in (("--report", "r.html"), ("--failures", "f.csv"), ("--ledger", "l.db")):
+        result = shell.run("bulk", "assign", folder, option, folder / name)
+        assert result.exit_code == 2, result.output
+        assert "would read" in result.stderr
+    assert server.count() == 0
+
+
 def test_files_of_a_retry_that_would_replace_the_source(
     shell: Shell, server: Emulator, make_file: MakeFile
 ) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -159,13 +160,28 @@ async def test_no_call_fails(
 async def test_a_slow_way_to_redis(limited: Emulator, redis: RedisServer) -> None:
     """With 200 ms to Redis and back no call fails, and one token serves both sessions."""
     async with (
-        slowed(redis, 0.1) as way,
+        slowed(redis.port, 0.1) as way,
         pair(limited, f"redis://127.0.0.1:{way.port}/0") as sessions,
     ):
         for _ in range(3):
             await call(sessions)
         await until_shared(redis, sessions)
     assert limited.count(AUTH) == 1
+
+
+async def test_a_user_without_channels(
+    limited: Emulator, redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A user of Redis who may not publish, as Redis 7 makes them, costs no exchange."""
+    rights = ("+@read", "+@write", "+@scripting", "+time", "~frontegg_async:*", "resetchannels")
+    caplog.set_level(logging.DEBUG, "frontegg_async.fleet")
+    redis.command("ACL", "SETUSER", "app", "on", ">pw", *rights)
+    async with pair(limited, f"redis://app:pw@127.0.0.1:{redis.port}/0") as sessions:
+        for _ in range(2):
+            await call(sessions)
+        await until_shared(redis, sessions)
+    assert limited.count(AUTH) == 1
+    assert "an exchange with the fleet's store failed" not in caplog.text
 
 
 async def test_a_wrong_password(

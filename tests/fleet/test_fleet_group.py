@@ -14,7 +14,7 @@ from frontegg_async.fleet.fleet_group import FleetGroup
 from frontegg_async.fleet.fleet_pacing import FleetPacing
 from frontegg_async.fleet.memory_exchanges import MemoryExchanges
 from frontegg_async.fleet.news import GateNews, Grant, News
-from frontegg_async.pacing import RunAllowance
+from frontegg_async.pacing import FixedRate, RunAllowance
 
 from ..support.clocks import LoopTime, spin
 
@@ -84,11 +84,21 @@ class Scene:
         assert isinstance(group, FleetGroup)
         return group
 
-    def call(self, number: int = 0, *, bulk: bool, seconds: float = 30.0) -> asyncio.Task[float]:
-        """Let a call wait until it may go."""
+    def call(
+        self,
+        number: int = 0,
+        *,
+        bulk: bool = True,
+        run: RunAllowance | None = None,
+        seconds: float = 30.0,
+    ) -> asyncio.Task[float]:
+        """Let a call wait until it may go; a bulk call of a run, or of the usual one."""
         now = self.time.now
         waiting = self.group(number).wait(
-            began=now, deadline=now + seconds, max_wait=60.0, run=self.run if bulk else None
+            began=now,
+            deadline=now + seconds,
+            max_wait=60.0,
+            run=(run or self.run) if bulk else None,
         )
         return asyncio.create_task(waiting)
 
@@ -234,3 +244,44 @@ async def test_a_store_that_fails_and_hangs_then(
     scene.store.hangs = False
     await scene.pass_seconds(5.0)
     assert not scene.group()._member.away
+
+
+async def test_runs_side_by_side_share_the_rate_of_the_fleet(scene: Scene) -> None:
+    """Two runs in each session, all with ten calls a second, send ten a second together."""
+    runs = [RunAllowance(rate=FixedRate(10, 1)) for _ in range(4)]
+    calls = [scene.call(number % 2, run=run) for number, run in enumerate(runs) for _ in range(30)]
+    await scene.pass_seconds(1.0)
+    before = sum(call.done() for call in calls)
+    await scene.pass_seconds(2.0)
+    assert 15 <= sum(call.done() for call in calls) - before <= 22
+    for call in calls:
+        call.cancel()
+
+
+async def test_a_used_up_limit_is_told_again(scene: Scene) -> None:
+    """A response that says it was the last one closes the gate, though the store failed."""
+    assert scene.group().try_admit()
+    assert scene.group(1).try_admit()
+    await scene.pass_seconds(0.5)
+    assert scene.group().try_admit()
+    sent_at = scene.time.now
+    scene.store.fails = True
+    scene.group().succeeded(sent_at, 30.0)
+    await spin()
+    scene.store.fails = False
+    await scene.pass_seconds(1.0)
+    assert scene.group(1).closed
+    assert not scene.group(1).try_admit()
+
+
+async def test_a_slow_rate_asks_seldom(scene: Scene) -> None:
+    """A run of one call a second asks for a slot some times a second, and not without a pause."""
+    run = RunAllowance(rate=FixedRate(1, 1))
+    calls = [scene.call(number % 2, run=run) for number in range(20)]
+    await scene.pass_seconds(1.0)
+    asked, sent = scene.store.asked, sum(call.done() for call in calls)
+    await scene.pass_seconds(4.0)
+    assert 3 <= sum(call.done() for call in calls) - sent <= 5
+    assert scene.store.asked - asked <= 60
+    for call in calls:
+        call.cancel()

@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import re
 from collections.abc import AsyncIterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from frontegg_async import ClaimStoreError, ConfigurationError
 from frontegg_async.bulk import ClaimStore, MemoryClaims
 from frontegg_async.bulk.partition.claims import Busy, Finished, Held
+from frontegg_async.integrations import postgres_claims
 from frontegg_async.integrations.postgres_claims import PostgresClaims
 from frontegg_async.integrations.redis_claims import RedisClaims
 
 from ..support.partition_child import claims_at
-from ..support.redis_servers import run_redis
+from ..support.redis_servers import run_redis, slowed
 
 pytestmark = pytest.mark.anyio
 
@@ -155,6 +158,90 @@ async def test_a_store_that_comes_back(anyio_backend: str, tmp_path: Path) -> No
     await store.aclose()
 
 
+async def test_a_store_that_hangs_is_not_waited_for(anyio_backend: str, claims_url: str) -> None:
+    """Who stops waiting for a store that hangs is free at once, and asks it again when it is back.
+
+    More often than a store has connections: none of them may stay with what is given up.
+    """
+    port = urlsplit(claims_url).port
+    assert port is not None
+    async with slowed(port) as way:
+        store = claims_at(claims_url.replace(f":{port}/", f":{way.port}/")).open()
+        key = f"{os.getpid()}-hang"
+        await taken(store, key, "a")
+        way.clear.clear()
+        for ask in (
+            *([lambda: store.write(key, "a", b"x", 60.0, KEEP_S)] * 5),
+            lambda: store.claim(f"{key}-other", "b", 60.0, KEEP_S),
+        ):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await ask()
+        way.clear.set()
+        assert await store.write(key, "a", b"y", 60.0, KEEP_S)
+        await store.aclose()
+
+
+async def test_a_worker_that_stops_while_it_claims(anyio_backend: str, postgres_url: str) -> None:
+    """A claim that a stopped worker was just looking at is free for others after two seconds."""
+    store = PostgresClaims.from_url(postgres_url).open()
+    key = f"{os.getpid()}-locked"
+    await taken(store, key, "a", 0.001)
+    stopped = await postgres_claims.asyncpg.connect(postgres_url)
+    await stopped.execute(postgres_claims._BEGIN)  # pyright: ignore[reportPrivateUsage]
+    await stopped.fetchrow(postgres_claims._LOOK, key)  # pyright: ignore[reportPrivateUsage]
+    async with asyncio.timeout(20):
+        assert (await taken(store, key, "b")).attempt == 2
+    stopped.terminate()
+    await store.aclose()
+
+
+async def test_a_response_that_is_lost(redis_url: str, key: str, anyio_backend: str) -> None:
+    """Redis is asked again by redis-py: a holder gets its claim twice, and has finished once."""
+    store = RedisClaims.from_url(redis_url).open()
+    await taken(store, key, "a")
+    assert isinstance(await store.claim(key, "b", 60.0, KEEP_S), Busy)
+    assert isinstance(await store.claim(key, "a", 60.0, KEEP_S), Held)
+    assert await store.finish(key, "a", b"result", KEEP_S)
+    assert await store.finish(key, "a", b"result", KEEP_S)
+    assert not await store.finish(key, "b", b"other", KEEP_S)
+    await store.aclose()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:can/ary@h/0",
+        "redis://:can?ary@h/0",
+        "redis://h/0?canary=1",
+        "redis://h/canary",
+        "redis://h:99999/0",
+        "redis://",
+        "postgresql://u:can/ary@h/db",
+        "postgresql://u:can?ary@h/db",
+        "postgresql://u:can#ary@h/db",
+        "postgresql://h:canary/db",
+    ],
+)
+def test_urls_that_are_not_what_they_look_like(url: str) -> None:
+    """A URL that would be read otherwise is a typed error at once, and no part of it is shown."""
+    kind = RedisClaims if url.startswith("redis") else PostgresClaims
+    with pytest.raises(ConfigurationError, match=f"the URL of {kind.__name__}") as raised:
+        kind.from_url(url)
+    assert not re.search("can|ary|99999", str(raised.value).replace("cannot", ""))
+
+
+@pytest.mark.parametrize("part", ["?sslpassword=canary", "?bad_query", "?sslmode=odd"])
+async def test_urls_that_only_asyncpg_knows(anyio_backend: str, part: str) -> None:
+    """Options that cannot work are a configuration error when they are first used."""
+    store = PostgresClaims.from_url(f"postgresql://u@127.0.0.1:1/db{part}").open()
+    expected = ClaimStoreError if "canary" in part else ConfigurationError
+    with pytest.raises(expected) as raised:
+        await store.claim("key", "a", 60.0, KEEP_S)
+    assert "canary" not in str(raised.value)
+    await store.aclose()
+
+
 def test_passwords_are_not_pickled(monkeypatch: pytest.MonkeyPatch) -> None:
     """A URL without a password travels; one with it is rejected, and shown nowhere."""
     for kind, plain in ((RedisClaims, "redis://h/1"), (PostgresClaims, "postgresql://u@h/db")):
@@ -176,5 +263,9 @@ def test_passwords_are_not_pickled(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CLAIMS_TEST_URL", plain)
         assert lazy.url().reveal() == plain
         monkeypatch.delenv("CLAIMS_TEST_URL")
+    # A password that begins with digits and has a slash is read as a port; one of a key file.
+    for url in ("postgresql://u:1/canary@h/db", "postgresql://u@h/db?sslpassword=canary"):
+        with pytest.raises(TypeError, match="holds a password"):
+            pickle.dumps(PostgresClaims.from_url(url))
     with pytest.raises(TypeError, match="one process"):
         pickle.dumps(MemoryClaims())

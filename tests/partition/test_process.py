@@ -73,6 +73,22 @@ async def test_threads_share_one_session(anyio_backend: str) -> None:
         assert server.count(AUTH) == 1
 
 
+async def test_settings_that_are_not_pickled(anyio_backend: str) -> None:
+    """Settings that stay in the process, such as a secret header, are those of one session."""
+    script = """
+        from frontegg_async import MemoryFleet, Options
+        connection = {"options": Options(headers={"x-api-key": "key"})}
+        fleet = MemoryFleet()
+        for first in (0, 20):
+            partition = Partition(Assign(), fleet=fleet, connection=dict(connection))
+            done(partition, rows(first, 20))
+        assert [t.name for t in threading.enumerate()].count("frontegg_async partitions") == 1
+    """
+    async with Emulator(api_key=API_KEY, implicit_users=True) as server:
+        await run(server, script)
+        assert server.count(AUTH) == 1
+
+
 async def test_a_forked_child_makes_its_own(anyio_backend: str) -> None:
     """A child forked from a worker that has run partitions runs its own; the parent's goes on."""
     script = """

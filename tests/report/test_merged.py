@@ -200,6 +200,32 @@ def test_what_is_no_outcome(source: object, problem: str) -> None:
         Report.of(source)
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "problem"),
+    [
+        ("partition_id", None, "lacks its partition_id"),
+        ("attempt", None, "lacks its attempt"),
+        ("ended_at", None, "lacks its ended_at"),
+        ("line", None, "lacks its line"),
+        ("outcome", None, "lacks its outcome"),
+        ("outcome", ["done", "done"], "'done' is no outcome"),
+        ("attempt", ["first", "first"], "column attempt .* none of outcomes"),
+        ("ended_at", ["now", "now"], "column ended_at .* none of outcomes"),
+        ("status", [[404], [404]], "column status .* none of outcomes"),
+        ("user_id", [["a"], ["b"]], "column user_id .* none of outcomes"),
+        ("own_columns", ["{", "{"], "own_columns of a row are '{'"),
+        ("run", ["{}", None], "column run .* no figures"),
+    ],
+)
+def test_damaged_outcomes(column: str, values: list[Any] | None, problem: str) -> None:
+    """A column that is not as a partition wrote it is an error that names it."""
+    good = table("a", [DONE, FAILED])
+    number = good.schema.get_field_index(column)
+    other = pa.nulls(2) if values is None else pa.array(values)
+    with pytest.raises(InvalidRequestError, match=problem):
+        Report.of(good.set_column(number, column, other))
+
+
 def test_jobs_do_not_mix(tmp_path: Path) -> None:
     """Outcomes of two jobs are no report, and an empty folder is none either."""
     with pytest.raises(InvalidRequestError, match="of several jobs, assign and remove"):

@@ -37,6 +37,7 @@ class PostgresServer:
 
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
         self._process: Final = process
+        self.port: Final = port
         self.url: Final = f"postgresql://claims@127.0.0.1:{port}/postgres"
 
     def stop(self) -> None:

@@ -148,12 +148,15 @@ class SlowProxy:
     Attributes:
         port: where it listens.
         delay: seconds from a chunk to its delivery, in either direction; chunks keep their order.
+        clear: not set while nothing gets through, over old connections and new ones.
     """
 
     def __init__(self, target: int, delay: float) -> None:
         self._target: Final = target
         self.delay = delay
         self.port = 0
+        self.clear = asyncio.Event()
+        self.clear.set()
         self._tasks: Final[set[asyncio.Task[None]]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -162,6 +165,7 @@ class SlowProxy:
         assert task is not None
         self._tasks.add(task)
         with suppress(ConnectionError, asyncio.CancelledError):
+            await self.clear.wait()
             behind, ahead = await asyncio.open_connection("127.0.0.1", self._target)
             try:
                 await asyncio.gather(self._pass(reader, ahead), self._pass(behind, writer))
@@ -173,6 +177,7 @@ class SlowProxy:
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()
         while chunk := await source.read(1 << 16):
+            await self.clear.wait()
             loop.call_later(self.delay, sink.write, chunk)
         loop.call_later(self.delay, sink.close)
 
@@ -184,9 +189,9 @@ class SlowProxy:
 
 
 @asynccontextmanager
-async def slowed(server: RedisServer, delay: float) -> AsyncGenerator[SlowProxy]:
-    """Listen for clients of a Redis, which they reach after ``delay`` seconds each way."""
-    proxy = SlowProxy(server.port, delay)
+async def slowed(port: int, delay: float = 0.0) -> AsyncGenerator[SlowProxy]:
+    """Listen for clients of a server, which they reach after ``delay`` seconds each way."""
+    proxy = SlowProxy(port, delay)
     listening = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     proxy.port = listening.sockets[0].getsockname()[1]
     async with listening:

@@ -145,6 +145,18 @@ class TableRows:
             before += batch.num_rows
 
 
+def as_text(pa: Any, column: Any) -> Any:
+    """Return a column of any Arrow type of text, or a dictionary of one, as ``large_string``.
+
+    Large, because a chunk of text may have more than 2 GB.
+    """
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        # Beforehand: pyarrow 25 takes no values of type string_view out of a dictionary.
+        column = column.cast(pa.dictionary(kind.index_type, pa.large_string(), kind.ordered))
+    return column.cast(pa.large_string())
+
+
 def _plain(pa: Any, column: Any, name: str, *, flag: bool) -> Any:
     """Return a column as text or booleans.
 
@@ -162,8 +174,7 @@ def _plain(pa: Any, column: Any, name: str, *, flag: bool) -> Any:
         or pa.types.is_string_view(kind)
         or pa.types.is_null(kind)
     ):
-        # Large: a chunk of text may have more than 2 GB.
-        return column.cast(pa.large_string())
+        return as_text(pa, column)
     wanted = "text or booleans" if flag else "text"
     raise InvalidRequestError(
         f"the column {name!r} of the table must be {wanted}, and is {column.type}: cast it first"

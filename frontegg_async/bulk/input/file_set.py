@@ -1,7 +1,8 @@
 """Several files of rows as one source: those of a folder, or those that a pattern names.
 
 They are read one after the other in the order of their names, and their lines are numbered through.
-Hidden files, files and folders whose names begin with ``_``, and ledgers are left out.
+Hidden files, files and folders whose names begin with ``_``, and ledgers are left out, unless a
+pattern names them without wildcards. Nothing else is: what cannot be read is an error.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Final
 
 import msgspec
 
-from ...errors import InvalidRequestError
+from ...errors import ConfigurationError, InvalidRequestError
 from .columns import Malformed, Row
 from .file import SUFFIXES, InputFile, is_stream
 from .rows import UserRow
@@ -44,7 +45,9 @@ def ledger_of(path: str | os.PathLike[str]) -> Path:
         folder = Path(name)
         name = str(folder.resolve() if folder.name in {"", ".."} else folder)
     elif is_set(name):
-        name = re.sub(r"[*?\[\]]+", "_", name)
+        # In the last folder that has no wildcard: the others are many.
+        folder, pattern = _parted(name)
+        name = str(folder / re.sub(r"[*?\[\]]+", "_", "-".join(pattern)))
     return Path(f"{name}.ledger")
 
 
@@ -56,7 +59,26 @@ def would_be_read(path: Path, source: str | os.PathLike[str]) -> bool:
     if Path(name).is_dir():
         folder = Path(name).resolve()
         return file.is_relative_to(folder) and _is_read(file.relative_to(folder))
-    return fnmatch(str(file), str(Path(name).resolve())) and _is_read(Path(file.name))
+    pattern = str(Path(name).resolve())
+    return fnmatch(str(file), pattern) and _is_matched(file, pattern)
+
+
+def check_not_read(path: Path, source: object, named: str) -> None:
+    """Check that a file which a run writes will not be among the files of its source.
+
+    Args:
+        path: the file.
+        source: the source of the rows, or anything else.
+        named: the file in words.
+
+    Raises:
+        ConfigurationError: it will.
+    """
+    if isinstance(source, str | os.PathLike) and would_be_read(path, source):  # pyright: ignore[reportUnknownArgumentType]  # a path of any kind
+        raise ConfigurationError(
+            f"the next run on {os.fspath(source)!r} would read {named} {path} as rows: "  # pyright: ignore[reportUnknownArgumentType]
+            "name a file elsewhere"
+        )
 
 
 def opened_input(
@@ -94,6 +116,8 @@ class FileSet:
         self._literal_ids: Final = literal_ids
         self.files: Final = _files_of(os.fspath(path))
         for file in self.files:
+            if is_stream(file):
+                raise InvalidRequestError(f"{file} is a pipe, which is read by itself only")
             # Nothing is sent if the header of the last one is wrong.
             InputFile(file, kind, literal_ids=literal_ids).close()
 
@@ -154,29 +178,68 @@ def _named(names: list[str]) -> str:
 
 
 def _files_of(name: str) -> list[Path]:
-    if Path(name).is_dir():
-        found = [path for path in Path(name).rglob("*") if _is_read(path.relative_to(name))]
-        files = sorted((path for path in found if path.is_file()), key=Path.as_posix)
-        for path in files:
-            if path.suffix.lower() not in SUFFIXES:
-                raise InvalidRequestError(
-                    f"{name} holds {path.name}, which is no file of rows ({', '.join(SUFFIXES)}): "
-                    f"name the files by a pattern, such as {Path(name) / '*.csv'}"
-                )
-        if not files:
+    if not Path(name).is_dir():
+        # Not Path.glob, which takes no pattern from the root on.
+        matches = [Path(match) for match in glob.glob(name, recursive=True)]  # noqa: PTH207
+        found = [path for path in matches if not path.is_dir() and _is_matched(path, name)]
+        if not found:
+            raise InvalidRequestError(f"no file of rows matches {name}")
+        return sorted(found, key=Path.as_posix)
+    files = sorted(_files_in(Path(name), set()), key=Path.as_posix)
+    for path in files:
+        if path.suffix.lower() not in SUFFIXES:
             raise InvalidRequestError(
-                f"{name} is a directory without a file of rows ({', '.join(SUFFIXES)})"
+                f"{name} holds {path.name}, which is no file of rows ({', '.join(SUFFIXES)}): "
+                f"name the files by a pattern, such as {Path(name) / '*.csv'}"
             )
-        return files
-    # Not Path.glob, which takes no pattern from the root on.
-    matches = [Path(match) for match in glob.glob(name, recursive=True)]  # noqa: PTH207
-    files = sorted(
-        (path for path in matches if path.is_file() and _is_read(Path(path.name))),
-        key=Path.as_posix,
-    )
     if not files:
-        raise InvalidRequestError(f"no file of rows matches {name}")
+        raise InvalidRequestError(
+            f"{name} is a directory without a file of rows ({', '.join(SUFFIXES)})"
+        )
     return files
+
+
+def _files_in(folder: Path, above: set[Path]) -> Iterator[Path]:
+    """Yield the files of a folder at any depth, also behind links.
+
+    Not ``Path.rglob``, which passes over folders that are links, and those that cannot be listed.
+
+    Args:
+        folder: the folder.
+        above: the folders on the way to it, without links.
+
+    Raises:
+        InvalidRequestError: a folder cannot be listed.
+    """
+    real = folder.resolve()
+    if real in above:
+        return  # a link to a folder above: all its files are read already
+    try:
+        inner = list(folder.iterdir())
+    except OSError as error:
+        raise InvalidRequestError(f"cannot read {folder}: {error.strerror}") from None
+    for path in inner:
+        if not _is_read(Path(path.name)):
+            continue
+        if path.is_dir():
+            yield from _files_in(path, above | {real})
+        else:
+            yield path
+
+
+def _parted(pattern: str) -> tuple[Path, tuple[str, ...]]:
+    """Return the folder that a pattern begins with, and its other parts."""
+    parts = Path(pattern).parts
+    first = next(number for number, part in enumerate(parts) if _MAGIC.search(part))
+    return Path(*parts[:first]), parts[first:]
+
+
+def _is_matched(path: Path, pattern: str) -> bool:
+    """Return whether a file that a pattern matches is read, by the names in place of wildcards."""
+    folder, inner = _parted(pattern)
+    literal = {part for part in inner if not _MAGIC.search(part)}
+    names = path.parts[len(folder.parts) :]
+    return all(_is_read(Path(part)) for part in names if part not in literal)
 
 
 def _is_read(path: Path) -> bool:

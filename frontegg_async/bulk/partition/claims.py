@@ -21,7 +21,7 @@ is that of the store, so that the clocks of workers need not agree.
 from __future__ import annotations
 
 import os
-from typing import ClassVar, Final, NoReturn, Protocol, Self
+from typing import Final, NoReturn, Protocol, Self
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -139,9 +139,6 @@ class UrlClaims:
         """Return the claims at the URL that a variable of the worker's environment has."""
         return cls(None, variable)
 
-    schemes: ClassVar[tuple[str, ...]] = ()
-    """Beginnings of the URLs of this kind of store."""
-
     def url(self) -> Secret:
         """Return the URL.
 
@@ -156,11 +153,14 @@ class UrlClaims:
                     f"no store of claims: set {self._variable} in the environment of the worker"
                 )
             url = Secret(found)
-        if not url.reveal().startswith(self.schemes):
-            raise ConfigurationError(
-                f"the URL of {type(self).__name__} must begin with {' or '.join(self.schemes)}"
-            )
+        problem = self.problem_of(url)
+        if problem is not None:
+            raise ConfigurationError(f"the URL of {type(self).__name__} {problem}")
         return url
+
+    def problem_of(self, url: Secret) -> str | None:
+        """Say why a URL is none of this kind of store, without showing it, or return None."""
+        raise NotImplementedError
 
     def open(self) -> ClaimStore:
         """Return the open store, which connects when it is first used."""
@@ -200,9 +200,13 @@ def _from_env(kind: type[UrlClaims], variable: str) -> UrlClaims:
 
 
 def holds_password(url: str) -> bool:
-    """Return whether a URL has a password, also one in its query."""
+    """Return whether a URL may have a password, also in its query, or behind a stray / ? or #."""
     parts = urlsplit(url)
-    return parts.password is not None or any(is_secret(name) for name in parse_qs(parts.query))
+    return (
+        parts.password is not None
+        or "@" in f"{parts.path}{parts.query}{parts.fragment}"
+        or any(is_secret(name) or name.endswith("password") for name in parse_qs(parts.query))
+    )
 
 
 def store_error(error: BaseException) -> ClaimStoreError:

@@ -59,6 +59,8 @@ from .process_session import ProcessSession, get_process_session
 BLOCK_ROWS: Final = 10_000
 """Rows of a stream that are one partition each."""
 _TURNS_ROWS: Final = 1_000
+_MOST_S: Final = 1e9
+"""Most seconds of a setting, some thirty years: stores take no more."""
 _Said = tuple[str | None, str | None, str]
 
 
@@ -145,8 +147,12 @@ class Partition(_OfJob, frozen=True, kw_only=True):
         for name in ("lease_s", "wait_s", "settle_s", "keep_s"):
             value: Any = getattr(self, name)
             least = 0.0 if name in {"wait_s", "settle_s"} else 0.001
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
-                raise ConfigurationError(f"{name} must be a number of seconds, got {value!r}")
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not least <= value <= _MOST_S:
+                raise ConfigurationError(
+                    f"{name} must be a number of seconds, from {least:g} to {_MOST_S:g}, got "
+                    f"{value!r}"
+                )
 
     # For engines
 
@@ -361,12 +367,25 @@ class _Work:
         return outcome_table(ended, result.outcomes, said)
 
 
+class _Same:
+    """A setting that stays in this process, known again as the same object or an equal one."""
+
+    def __init__(self, setting: object) -> None:
+        self._setting: Final = setting
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self._setting == other._setting
+
+    def __hash__(self) -> int:
+        return hash(type(self._setting))
+
+
 def _value_of(setting: object) -> Hashable:
     """Return a value that is the same for copies of a setting, which engines make for each call."""
     try:
         return pickle.dumps(setting)
     except (TypeError, pickle.PicklingError, AttributeError):
-        return setting  # it stays in this process, and is the same object
+        return _Same(setting)
 
 
 def _blocks(batches: Iterator[Any]) -> Iterator[Table]:
@@ -374,6 +393,7 @@ def _blocks(batches: Iterator[Any]) -> Iterator[Table]:
     pa = pyarrow_for("read batches")
     waiting: list[Any] = []
     count = 0
+    schema: Any = None
     for batch in batches:
         if not isinstance(batch, pa.RecordBatch):
             raise InvalidRequestError(
@@ -381,6 +401,13 @@ def _blocks(batches: Iterator[Any]) -> Iterator[Table]:
             )
         if not batch.num_rows:
             continue
+        if schema is None:
+            schema = batch.schema
+        elif batch.schema != schema:
+            raise InvalidRequestError(
+                "the batches of a stream must have the same columns and types, and differ: cast "
+                "and order the columns first"
+            )
         waiting.append(batch)
         count += batch.num_rows
         while count >= BLOCK_ROWS:

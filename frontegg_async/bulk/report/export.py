@@ -14,7 +14,7 @@ import msgspec
 from ...errors import ConfigurationError
 from ..input.cells import protected
 from ..input.columns import ORIGINAL
-from ..input.file_set import would_be_read
+from ..input.file_set import check_not_read
 from ..jobs.job import Job
 from ..ledger.records import ExportedRow, State
 from ..outcome import OUTCOME_OF
@@ -83,11 +83,7 @@ def check_writable(path: str | os.PathLike[str], *others: object) -> Path:
     for other in others:
         if isinstance(other, str | os.PathLike) and _same_file(target, Path(os.fspath(other))):  # pyright: ignore[reportUnknownArgumentType]  # a path of any kind
             raise ConfigurationError(f"the failures would replace {target}, which the run reads")
-        if isinstance(other, str | os.PathLike) and would_be_read(target, other):  # pyright: ignore[reportUnknownArgumentType]  # likewise
-            raise ConfigurationError(
-                f"the next run on {os.fspath(other)!r} would read the failures in {target} as its "  # pyright: ignore[reportUnknownArgumentType]
-                "rows: name a file elsewhere"
-            )
+        check_not_read(target, other, "the failures in")
     if target.is_fifo():
         raise ConfigurationError(f"cannot write failures to {target}: it is a named pipe")
     new = not target.exists() and not target.is_symlink()

@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from ...errors import InvalidRequestError
-from ..input.arrow import pyarrow_for, pyarrow_problem
+from ..input.arrow import as_text, pyarrow_for, pyarrow_problem
 from ..jobs import JOBS
 from ..jobs.job import Job
 from ..outcome import MAX_KEPT_FAILURES, NOT_DONE, Labels, Outcome, RowResult
@@ -43,6 +43,8 @@ _OF_FAILURES: Final = (
     *("outcome", "reason", "line", "status", "error_code", "trace_id"),
     *("user_id", "email", "own_columns"),
 )
+_ALWAYS: Final = frozenset({"partition_id", "attempt", "ended_at", "job", "line", "outcome"})
+"""Columns that have a value in every row."""
 _FIGURES: Final = msgspec.json.Decoder(AttemptFigures)
 
 
@@ -174,13 +176,12 @@ class _Merging:
         _check_columns(batch.schema.names, "a table")
         if not batch.num_rows:
             return
+        batch = self._plain(batch)
         partitions = self._coded(batch.column("partition_id"), self._partitions)
-        ended = batch.column("ended_at")
-        zone = getattr(ended.type, "tz", None)
-        milliseconds = ended.cast(pa.timestamp("ms", tz=zone), safe=False).cast(pa.int64())
+        milliseconds = batch.column("ended_at").cast(pa.int64())
         attempt = batch.column("attempt").cast(pa.int64())
         rank = compute.add(compute.shift_left(attempt, _MILLISECOND_BITS), milliseconds)
-        lines = batch.column("line").cast(pa.int64())
+        lines = batch.column("line")
         for name in compute.unique(batch.column("job")).to_pylist():
             self._check_job(name)
         # Known outcomes come first, so that their codes are the same for every batch.
@@ -194,10 +195,39 @@ class _Merging:
         )
         self._note_attempts(batch, partitions, rank)
 
+    def _plain(self, batch: Any) -> Any:
+        """Return a batch with the types of outcomes, and times in milliseconds.
+
+        Raises:
+            InvalidRequestError: a column has another type, or lacks a value that every row has.
+        """
+        pa = self._pa
+        columns: dict[str, Any] = {}
+        for field in outcome_schema():
+            column = batch.column(field.name)
+            kind = field.type
+            try:
+                if pa.types.is_timestamp(kind):
+                    zone = getattr(column.type, "tz", None)
+                    column = column.cast(pa.timestamp("ms", tz=zone), safe=False)
+                elif pa.types.is_string(kind):
+                    column = as_text(pa, column)
+                else:
+                    column = column.cast(kind)
+            except pa.ArrowException as error:
+                raise InvalidRequestError(
+                    f"the column {field.name} of a table is none of outcomes: "
+                    f"{pyarrow_problem(error)}"
+                ) from None
+            if field.name in _ALWAYS and column.null_count:
+                raise InvalidRequestError(f"a row of a table of outcomes lacks its {field.name}")
+            columns[field.name] = column
+        return pa.RecordBatch.from_pydict(columns)
+
     def _coded(self, column: Any, known: dict[str, int]) -> Any:
         """Return a column of text as numbers, the same for the same text in every batch."""
         pa = self._pa
-        encoded = column.cast(pa.string()).dictionary_encode()
+        encoded = column.dictionary_encode()
         numbers = [known.setdefault(value, len(known)) for value in encoded.dictionary.to_pylist()]
         return pa.array(numbers, pa.int32()).take(encoded.indices)
 
@@ -267,7 +297,11 @@ class _Merging:
         said = None
         if self._row_types is not None and outcome is not Outcome.INVALID:
             columns = (self._given or self._row_types()).columns
-            said = columns.decode(row["user_id"], row["email"], row["own_columns"] or "{}")
+            own = row["own_columns"] or "{}"
+            try:
+                said = columns.decode(row["user_id"], row["email"], own)
+            except msgspec.DecodeError as error:
+                raise InvalidRequestError(f"own_columns of a row are {own!r}: {error}") from None
         return RowResult(
             outcome=outcome,
             reason=row["reason"] or "",
@@ -285,7 +319,12 @@ class _Merging:
         latest: dict[int, int] = {}
         for partition, rank in self._attempts:
             latest[partition] = max(rank, latest.get(partition, rank))
-        figures = {key: _FIGURES.decode(text) for key, text in self._figures.items()}
+        try:
+            figures = {key: _FIGURES.decode(text) for key, text in self._figures.items()}
+        except msgspec.DecodeError as error:
+            raise InvalidRequestError(
+                f"the column run of a table has no figures of an attempt: {error}"
+            ) from None
         attempts = list(figures.values())
         begun = min((each.started_at for each in attempts), default=0.0)
         ended = max((each.started_at + each.elapsed_s for each in attempts), default=0.0)

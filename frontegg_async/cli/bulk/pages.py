@@ -19,10 +19,15 @@ def check(path: Path, *others: Path | None) -> None:
 
     Raises:
         click.UsageError: its name ends in no name of a page, or as ``files.check_replaceable``.
+        ConfigurationError: the next run would read it as rows.
     """
+    from ...bulk.input.file_set import check_not_read
+
     if path.suffix.lower() not in {".html", ".htm"}:
         raise click.UsageError(f"--report: {path} must end in .html or .htm.")
     files.check_replaceable("--report", path, *others)
+    for other in others:
+        check_not_read(path, other, "the page")
 
 
 def write(path: Path, page: PageSummary, statistics: Statistics) -> str | None:
