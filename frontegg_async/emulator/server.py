@@ -169,12 +169,13 @@ class Emulator(Serving):
             task_looks=task_looks,
             task_seconds=task_seconds,
         )
-        keys = Keys(jwt_algorithm)
+        keys = Keys()
         tokens = Tokens(
             {client_id: api_key, **(credentials or {})},
             frozenset(account_credentials),
             token_lifetime,
             access_token_lifetime,
+            jwt_algorithm,
             keys,
             clock,
             wall_clock,

@@ -105,7 +105,7 @@ def access_token(
     values = _values(state, store, session, user, role_ids)
     template = _template(store, session, user, role_ids)
     lifetime = store.tokens.access_lifetime
-    algorithm: Algorithm = store.keys.algorithm
+    algorithm: Algorithm = store.tokens.algorithm
     claims: Mapping[str, Any] = _USER if session.api_token is None else _API_TOKEN
     if template is not None:
         lifetime, algorithm = template["expiration"], template["algorithm"]
