@@ -114,7 +114,7 @@ def _type_of(hint: Any) -> Any:
     """Return the type, or the function, that click converts the argument with."""
     if hint in {str, int, float}:
         return hint
-    if bytes in arms_of(hint):
+    if hint is bytes:
         return _content
     if get_origin(hint) is Literal and all(isinstance(value, str) for value in get_args(hint)):
         return click.Choice(get_args(hint))
