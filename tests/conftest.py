@@ -77,6 +77,7 @@ SLOW: Final = frozenset(
         "cli/test_call_every.py",
         "drift/test_answers.py",
         "drift/test_every_coroutine.py",
+        "emulator/test_pages_in_browser.py",
         "emulator/test_pytest_plugin.py",
         "emulator/test_testing_page.py",
         "endpoints/test_models.py",

@@ -30,7 +30,6 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 from html import escape
-from http.cookies import CookieError, SimpleCookie
 from secrets import compare_digest
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -386,11 +385,7 @@ def _origin(uri: str) -> tuple[str, str]:
 
 
 def _browser(call: Call) -> str:
-    try:
-        morsel = SimpleCookie(call.headers.get("Cookie", "")).get(_COOKIE)
-    except CookieError:
-        return ""
-    return "" if morsel is None else morsel.value
+    return call.cookie(_COOKIE) or ""
 
 
 def _challenge(verifier: str) -> str:
