@@ -350,7 +350,7 @@ class Emulator(Serving):
                 An unknown role is made as by :meth:`add_user`.
 
         Raises:
-            ValueError: If the user has no tenant, or may not log in.
+            ValueError: If an id is empty, or the user has no tenant, or may not log in.
             CannotSignError: If the extra that signs is not installed.
 
         """
