@@ -20,6 +20,7 @@ stays.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from types import ModuleType
@@ -88,14 +89,38 @@ def _fixture_for(request: pytest.FixtureRequest) -> str:
         return "_frontegg_on_anyio"
     marker = request.node.get_closest_marker("asyncio")
     if marker is not None and request.config.pluginmanager.has_plugin("asyncio"):
-        default = request.config.getini("asyncio_default_test_loop_scope")
-        scope = marker.kwargs.get("loop_scope") or marker.kwargs.get("scope") or default
-        return f"_frontegg_on_{scope}_loop"
+        scope = marker.kwargs.get("loop_scope") or marker.kwargs.get("scope")
+        return _fixture_for_loop(scope or _default_loop(request.config))
     pytest.fail(
         "frontegg is an open FronteggSession, which needs the event loop of an async test: mark "
         "the test with pytest.mark.anyio or pytest.mark.asyncio, or use frontegg_emulator",
         pytrace=False,
     )
+
+
+def _default_loop(config: pytest.Config) -> str:
+    """Return the scope of the loop that pytest-asyncio runs a test on by default."""
+    try:
+        scope: str | None = config.getini("asyncio_default_test_loop_scope")
+    except (KeyError, ValueError):  # before 0.26 there is no such setting
+        scope = None
+    return scope or "function"
+
+
+def _fixture_for_loop(scope: str) -> str:
+    if scope != "function" and not _chooses_loops():
+        pytest.fail(
+            f"frontegg needs pytest-asyncio 0.24 or newer to be on a loop of the scope {scope!r}",
+            pytrace=False,
+        )
+    return f"_frontegg_on_{scope}_loop"
+
+
+def _chooses_loops() -> bool:
+    """Return whether a fixture of pytest-asyncio can name its loop, as it can from 0.24."""
+    import pytest_asyncio
+
+    return "loop_scope" in inspect.signature(pytest_asyncio.fixture).parameters
 
 
 @asynccontextmanager
@@ -133,8 +158,12 @@ def _fixtures_of_pytest_asyncio(name: str) -> ModuleType:
     """Return a plugin with one fixture for each scope of loops, marked for the strict mode."""
     import pytest_asyncio
 
+    chooses = _chooses_loops()
+
     def make(loop: _Scope) -> Any:
-        @pytest_asyncio.fixture(loop_scope=loop, name=f"_frontegg_on_{loop}_loop")
+        options: dict[str, Any] = {"loop_scope": loop} if chooses else {}
+
+        @pytest_asyncio.fixture(**options, name=f"_frontegg_on_{loop}_loop")
         async def on_loop(frontegg_emulator: Emulator) -> AsyncIterator[FronteggSession]:
             async with _session_on(frontegg_emulator) as session:
                 yield session
@@ -142,5 +171,6 @@ def _fixtures_of_pytest_asyncio(name: str) -> ModuleType:
         return on_loop
 
     plugin = ModuleType(name)
-    vars(plugin).update({f"on_{loop}_loop": make(loop) for loop in _LOOPS})
+    loops = _LOOPS if chooses else _LOOPS[:1]
+    vars(plugin).update({f"on_{loop}_loop": make(loop) for loop in loops})
     return plugin

@@ -82,6 +82,7 @@ SLOW: Final = frozenset(
         "core/test_transports_many.py",
         "drift/test_answers.py",
         "drift/test_every_coroutine.py",
+        "emulator/test_pages_in_browser.py",
         "emulator/test_pytest_plugin.py",
         "emulator/test_testing_page.py",
         "endpoints/test_models.py",

@@ -98,6 +98,8 @@ class Control:
             return _problem(400, str(error), error.line, error.field)
         except CannotSignError as error:
             return _problem(501, str(error))
+        except RecursionError:
+            return _problem(400, "the body is nested too deeply")
         except (msgspec.DecodeError, ValueError) as error:
             return _problem(400, str(error))
 

@@ -54,6 +54,13 @@ class AnswerStatus(Fault):
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     after_commit: bool = False
 
+    def __post_init__(self) -> None:
+        _check_status(self.status)
+        for name, value in self.headers.items():
+            _check_header("a name of headers", name)
+            _check_header(f"headers[{name!r}]", value)
+        _check_header("content_type", self.content_type or "")
+
     async def before(self, injection: Injection) -> Response | None:
         """Answer, if nothing is to be done."""
         return None if self.after_commit else self._answer()
@@ -72,6 +79,10 @@ class Redirect(Fault):
 
     location: str
     status: int = 302
+
+    def __post_init__(self) -> None:
+        _check_status(self.status)
+        _check_header("location", self.location)
 
     async def before(self, injection: Injection) -> Response | None:
         """Answer with a ``Location``."""
@@ -292,9 +303,27 @@ class SetCookie(Fault):
 
     cookie: str = "emulator=crumbs; Path=/"
 
+    def __post_init__(self) -> None:
+        _check_header("cookie", self.cookie)
+
     async def after(self, answer: Response, injection: Injection) -> Response:
         """Add the cookie."""
         return replace(answer, headers={**answer.headers, "Set-Cookie": self.cookie})
+
+
+def _check_status(status: int) -> None:
+    if not 200 <= status <= 999:
+        raise ValueError(f"status must be between 200 and 999, got {status}")
+
+
+def _check_header(name: str, text: str) -> None:
+    """Raise ValueError for a text that no header can carry, rather than strike with nothing."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise ValueError(f"{name} must be Latin-1, as headers are, got {text!a}") from None
+    if "\r" in text or "\n" in text:
+        raise ValueError(f"{name} must be one line, got {text!a}")
 
 
 def _reshaped(answer: Response, reshape: Callable[[object], object]) -> Response:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 from uuid import UUID, uuid5
@@ -48,7 +49,7 @@ class SeedError(ValueError):
 
     Attributes:
         file: The file, or ``the seed`` if it came over the network.
-        line: The line, from 1; None if the file cannot be opened.
+        line: The line, from 1; None if the file cannot be opened, or is nested too deeply.
         field: The field, such as ``users[0].tenants[1]``; empty if there is no JSON.
         reason: The error by itself.
 
@@ -184,8 +185,10 @@ class Seed:
         for tenant in tenants:
             if tenant.parent is not None:
                 state.accounts.attach(tenant.id, tenant.parent)
+        # Looked up once for each tenant: a seed may have thousands of users.
+        role_ids = cache(partial(role_ids_of, state.access))
         for user in document.users:
-            _plant_user(state, store, user)
+            _plant_user(state, store, user, role_ids)
 
     def _refuse(self, section: str, field: str, taken: Iterable[bool]) -> None:
         for number, exists in enumerate(taken):
@@ -293,6 +296,8 @@ def parse_seed(data: bytes, file: str) -> Seed:
             path, reason = (*path, unknown[1]), "unknown field"
         line = _line(data.decode(errors="replace"), path)
         raise SeedError(file, line, _shown(path), _PATH.sub("", reason)) from None
+    except RecursionError:
+        raise SeedError(file, None, "", "nested too deeply") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         found = _BYTE.search(str(error))
         end = len(data) if found is None else int(found[1])
@@ -324,7 +329,12 @@ def _plant_role(state: State, role: SeededRole) -> None:
     made.is_default = role.is_default
 
 
-def _plant_user(state: State, store: Store, seeded: SeededUser) -> None:
+def _plant_user(
+    state: State,
+    store: Store,
+    seeded: SeededUser,
+    role_ids: Callable[[str, tuple[str, ...]], list[str]],
+) -> None:
     user = state.create_user(seeded.user_id, email=seeded.email, name=seeded.name)
     user.super_user = seeded.super_user
     user.locked = seeded.locked
@@ -334,7 +344,7 @@ def _plant_user(state: State, store: Store, seeded: SeededUser) -> None:
     for each in seeded.memberships:
         state.tenants.setdefault(each.id, each.id)
         roles = seeded.roles if each.roles is None else each.roles
-        state.join(user, each.id, "Activated", role_ids_of(state.access, each.id, roles))
+        state.join(user, each.id, "Activated", role_ids(each.id, roles))
     if seeded.password is not None:
         store.logins.passwords[user.id] = seeded.password
 
@@ -351,7 +361,10 @@ def _line(text: str, path: _Path) -> int:
     """Return the line, from 1, of a value in JSON; of the object, if it lacks the value."""
     at = _skip(text, 0)
     for step in path:
-        found = _member(text, at, step)
+        try:
+            found = _member(text, at, step)
+        except (RecursionError, ValueError):  # beside it is what Python's decoder cannot read
+            break
         if found is None:
             break
         at = found

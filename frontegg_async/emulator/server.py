@@ -173,12 +173,13 @@ class Emulator(Serving):
             task_looks=task_looks,
             task_seconds=task_seconds,
         )
-        keys = Keys(jwt_algorithm)
+        keys = Keys()
         tokens = Tokens(
             {client_id: api_key, **(credentials or {})},
             frozenset(account_credentials),
             token_lifetime,
             access_token_lifetime,
+            jwt_algorithm,
             keys,
             clock,
             wall_clock,
@@ -353,7 +354,7 @@ class Emulator(Serving):
                 An unknown role is made as by :meth:`add_user`.
 
         Raises:
-            ValueError: If the user has no tenant, or may not log in.
+            ValueError: If an id is empty, or the user has no tenant, or may not log in.
             CannotSignError: If the extra that signs is not installed.
 
         """

@@ -26,6 +26,7 @@ from .http.record import RecordedRequest
 from .http.request import Call
 from .http.response import CommonHeaders, HangUp, RawResponse, Response
 from .injection import Injection
+from .origins import cross_origin, preflight
 from .routes import _router as routes
 from .state.keys import Keys
 from .world import World
@@ -189,6 +190,9 @@ class Serving:
         if self._control is not None and self._control.owns(path):
             answer = self._control.answer(request.method, path, await body_of(request))
             return RawResponse(answer, self._common)
+        asked = preflight(request.method, headers)
+        if asked is not None:
+            return RawResponse(asked, self._common, cross_origin(world.store, headers))
         began = 0.0 if self._access_log is None else time.perf_counter()
         found = routes.find(request.method, path)
         route, values = (None, ()) if found is None else found
@@ -232,7 +236,7 @@ class Serving:
             await asyncio.sleep(self.latency)
         if record is not None and isinstance(response, Response):
             record.status = response.status
-        return RawResponse(response, self._common)
+        return RawResponse(response, self._common, cross_origin(world.store, headers))
 
 
 def _access_line(

@@ -26,10 +26,12 @@ def user_token(
     """Return a token of a user in a tenant, both made if need be, and begin its session.
 
     Raises:
-        ValueError: If the user has no tenant, or may not log in.
+        ValueError: If an id is empty, or the user has no tenant, or may not log in.
         CannotSignError: If the extra that signs is not installed.
 
     """
+    if not user_id or tenant_id == "":
+        raise ValueError(f"the id of a {'tenant' if user_id else 'user'} must not be empty")
     store.keys.make()
     user = state.users.get(user_id)
     if tenant_id is None and user is not None:

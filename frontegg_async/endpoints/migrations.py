@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
 from types import NoneType
-from typing import Final
+from typing import IO, Final, TypeAlias
 
+import anyio.to_thread
 from msgspec import UNSET, UnsetType
 
 from .._core.secret import concealing
+from ..errors import InvalidRequestError
 from ..models.migrations import (
     CsvHashing,
     MigratedUser,
@@ -26,6 +30,8 @@ from ..tasks import Task, TaskBatch
 from ._batches import start_in_parts
 from ._group import EndpointGroup
 from ._migrations import id_of
+
+CsvFile: TypeAlias = bytes | bytearray | memoryview | str | PathLike[str] | IO[bytes]
 
 MAX_USERS: Final = 1000
 """Users a call. Frontegg states no limit, but a status tells of no more than these (spec)."""
@@ -169,7 +175,7 @@ class Migrations(EndpointGroup):
 
     async def migrate_users_from_csv(
         self,
-        csv: bytes,
+        csv: CsvFile,
         fields_mapper: Mapping[str, str],
         *,
         hashing_config: CsvHashing | UnsetType = UNSET,
@@ -182,15 +188,19 @@ class Migrations(EndpointGroup):
         for the end.
 
         Args:
-            csv: content of the file, in UTF-8, with names of columns in its first line.
+            csv: a path, a file open in binary mode, or the content: CSV in UTF-8, with names of
+                columns in its first line. The whole of it is held in memory.
             fields_mapper: Frontegg's names of fields by columns of the file; ``email`` and
                 ``tenantId`` have to be among them. Several role ids have ``|`` between them.
             hashing_config: algorithm of the password hashes, if there are any.
 
+        Raises:
+            InvalidRequestError: the file cannot be read, is open as text, or is refused.
+
         POST /identity/resources/migrations/v1/local/bulk/csv
         """
         body = MigrateUsersFromCsvRequest(
-            csv=csv, fields_mapper=fields_mapper, hashing_config=hashing_config
+            csv=await _content_of(csv), fields_mapper=fields_mapper, hashing_config=hashing_config
         )
         del csv  # it holds password hashes, and tracebacks may show the variables of this frame
         return await self._caller.call(MIGRATE_USERS_FROM_CSV, body=body)
@@ -208,3 +218,27 @@ class Migrations(EndpointGroup):
         GET /identity/resources/migrations/v1/local/bulk/status/{migrationId}
         """
         return Task(self._caller, GET_STATUS, migration_id)
+
+
+async def _content_of(csv: CsvFile) -> bytes:
+    """Return the content of a file; paths and open files are read in a thread."""
+    if isinstance(csv, bytes | bytearray | memoryview):
+        return bytes(csv)
+    read: Callable[[], object] | None = getattr(csv, "read", None)
+    if isinstance(csv, str | PathLike):
+        read = Path(csv).read_bytes
+    if read is None:
+        raise _no_file(f"csv must be a path, a binary file or bytes, got {type(csv).__name__}")
+    try:
+        content = await anyio.to_thread.run_sync(read)
+    except UnicodeDecodeError:  # which a message would show a piece of
+        raise _no_file("csv is open as text: open it in binary mode") from None
+    except (OSError, ValueError) as error:
+        raise _no_file(f"csv cannot be read: {error}") from None
+    if not isinstance(content, bytes):
+        raise _no_file("csv is open as text: open it in binary mode")
+    return content
+
+
+def _no_file(problem: str) -> InvalidRequestError:
+    return InvalidRequestError(problem, operation=MIGRATE_USERS_FROM_CSV.name)

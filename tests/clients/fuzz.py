@@ -2,9 +2,9 @@
 
     python -m tests.clients.fuzz --schemathesis PATH/TO/schemathesis --spec FOLDER identity tenants
 
-The folder has Frontegg's documents as ``identity.json`` and so on. Each is run twice, with the
-token of the environment and with a user's. Prints what Schemathesis prints, and ends with its
-status.
+The folder has Frontegg's documents as ``identity.json`` and so on. Each is run four times, with the
+token of the environment and with a user's, about made-up objects and about objects that are there.
+Prints what Schemathesis prints where a run fails, and ends with 1 then.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import aiohttp
 from frontegg_async.emulator import Emulator
 
 from .prism import prepare
+from .tour import HEADERS, IDS
 
 __all__ = ["fuzz", "main"]
 
@@ -35,26 +36,61 @@ BASES: Final = {
 
 async def fuzz(
     command: str, service: str, document: Mapping[str, Any], *, examples: int, seed: int
-) -> tuple[int, int]:
-    """Run Schemathesis over a service; return its worst status, and the number of 500s."""
-    worst = 0
+) -> list[str]:
+    """Run Schemathesis over a service; return what it and the emulator found."""
+    found: list[str] = []
+    for kind in ("environment", "user"):
+        for known in (False, True):
+            found += await _run(command, service, document, kind, examples, seed, known=known)
+    return found
+
+
+async def _run(
+    command: str,
+    service: str,
+    document: Mapping[str, Any],
+    kind: str,
+    examples: int,
+    seed: int,
+    *,
+    known: bool,
+) -> list[str]:
     async with Emulator() as emulator, aiohttp.ClientSession() as http:
-        _, tokens = await prepare(emulator, http)
+        ids, tokens = await prepare(emulator, http)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "openapi.json")
             await asyncio.to_thread(file.write_text, json.dumps(document))
-            for token in tokens.values():
-                process = await asyncio.create_subprocess_exec(
-                    *(command, "run", str(file), "--url", emulator.url + BASES[service]),
-                    *("--header", f"Authorization: Bearer {token}"),
-                    *("--checks", "not_a_server_error", "--phases", "examples,coverage,fuzzing"),
-                    *("--max-examples", str(examples), "--seed", str(seed), "--no-color"),
-                    *("--suppress-health-check", "all"),
-                    cwd=folder,
-                )
-                worst = max(worst, await process.wait())
+            if known:
+                settings = Path(folder, "schemathesis.toml")
+                await asyncio.to_thread(settings.write_text, _parameters({**IDS, **ids}))
+            process = await asyncio.create_subprocess_exec(
+                *(command, "run", str(file), "--url", emulator.url + BASES[service]),
+                *("--header", f"Authorization: Bearer {tokens[kind]}"),
+                *("--checks", "not_a_server_error", "--phases", "examples,coverage,fuzzing"),
+                *("--max-examples", str(examples), "--seed", str(seed), "--no-color"),
+                *("--suppress-health-check", "all", "--continue-on-failure", "--warnings", "off"),
+                # Or the objects would be gone after a few requests.
+                *(("--exclude-method", "DELETE") if known else ()),
+                cwd=folder,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+            output, _ = await process.communicate()
         failed = [each for each in emulator.requests if each.status is None or each.status >= 500]
-    return worst, len(failed)
+    name = f"{service}, token of the {kind}, {'known' if known else 'made-up'} objects"
+    sys.stdout.write(f"{name}: {len(emulator.requests)} requests, {len(failed)} without an answer\n")
+    if process.returncode == 0 and not failed:
+        return []
+    requests = [f"{name}: {each.method} {each.raw_path} {each.status}" for each in failed]
+    return [*requests, output.decode()]
+
+
+def _parameters(ids: Mapping[str, str]) -> str:
+    """Return the settings by which Schemathesis keeps to objects that are there."""
+    values = {f"path.{name}": value for name, value in ids.items()}
+    values |= {f"header.{name}": value for name, value in HEADERS.items()}
+    lines = (f"{json.dumps(name)} = {json.dumps(value)}" for name, value in values.items())
+    return "\n".join(("[parameters]", *lines))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -66,10 +102,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("services", nargs="*", default=list(BASES))
     options = parser.parse_args(arguments)
-    bad = 0
+    found: list[str] = []
     for service in options.services:
         document = json.loads((options.spec / f"{service}.json").read_text())
-        worst, failed = asyncio.run(
+        found += asyncio.run(
             fuzz(
                 options.schemathesis,
                 service,
@@ -78,9 +114,8 @@ def main(arguments: Sequence[str]) -> int:
                 seed=options.seed,
             )
         )
-        sys.stdout.write(f"{service}: {failed} requests without a proper response\n")
-        bad += failed + worst
-    return min(bad, 1)
+    sys.stdout.write("".join(f"{each}\n" for each in found))
+    return min(len(found), 1)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["IDS", "Step", "steps"]
+__all__ = ["HEADERS", "IDS", "Step", "steps"]
 
 Schema = Mapping[str, Any]
 
@@ -46,12 +46,13 @@ _LISTS: Final = {
     "appIds": [],
     "events": ["frontegg.user.created"],
 }
-_HEADERS: Final = {
+HEADERS: Final = {
     "frontegg-tenant-id": "t",
     "frontegg-user-id": "u",
     "frontegg-vendor-host": "x.io",
     "frontegg-application-id": "app",
 }
+"""Headers, of objects that are there."""
 _MAX_DEPTH: Final = 6
 
 
@@ -96,7 +97,7 @@ def _step(
         if where == "path":
             path = path.replace(f"{{{name}}}", known.get(name, "x"))
         elif where == "header":
-            headers[name] = _HEADERS.get(name, "x")
+            headers[name] = HEADERS.get(name, "x")
         elif where == "query" and parameter.get("required"):
             query[name] = known.get(name, str(_value(document, parameter["schema"], name, known)))
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")

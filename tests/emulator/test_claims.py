@@ -229,6 +229,27 @@ async def test_templates_have_the_claims_of_openid(api: Api, claims: dict[str, s
     assert made.status == 400
 
 
+@pytest.mark.parametrize("value", [{"list": 5}, {"list": "t"}, {"list": [1]}, {"list": {}}, None])
+async def test_conditions_that_compare_nothing(api: Api, value: object) -> None:
+    """A condition whose values are no list of texts is rejected, and no later login fails."""
+    await user(api)
+    condition = {"attribute": "tenantId", "op": "contains", "value": value, "negate": False}
+    rule = {"conditions": [condition], "treatment": "k"}
+    assert (await api.send("POST", TARGETING, {"rules": [rule]})).status == 400
+    assert (await log_in(api, "u@x.io", "pw")).status == 200
+
+
+@pytest.mark.parametrize("issuer", [5, {"a": "b"}, "{{user.tenant}}"])
+async def test_an_issuer_that_is_no_text(api: Api, issuer: object) -> None:
+    """A template may say anything of the issuer, and a login with it gives a token."""
+    await user(api)
+    body = {"key": "k", "name": "N", "expiration": 9, "algorithm": "RS256"}
+    claims = {**OPENID, "iss": issuer}
+    await api.send("POST", TEMPLATES, {**body, "templateSchema": {"claims": claims}})
+    await api.send("POST", TARGETING, {"rules": [{"conditions": [], "treatment": "k"}]})
+    assert "iss" not in read((await log_in(api, "u@x.io", "pw")).json["accessToken"])
+
+
 async def test_who_acts_as_another_user(connect: Connect) -> None:
     """A token of an impersonation is the user's, names the actor, and ends within the hour."""
     time = Time()

@@ -43,6 +43,12 @@ async def test_reset_and_seed(connect: Connect) -> None:
         refused = await api.send("POST", "/emulator/seed", b'{"users":\n[{"id": 1}]}')
         assert (refused.status, refused.json["line"]) == (400, 2)
         assert refused.json["field"] == "users[0].id"
+        deep = b'{"users": [{"id": "a", "metadata": ' + b'{"a":' * 3_000
+        refused = await api.send("POST", "/emulator/seed", deep)
+        assert (refused.status, refused.json["error"]) == (400, "the seed: nested too deeply")
+        beside = b'{"users": [], "a": ' + b"[" * 100_000 + b"]" * 100_000 + b', "b": 1}'
+        refused = await api.send("POST", "/emulator/seed", beside)
+        assert (refused.status, refused.json["field"]) == (400, "a")
         assert (await api.send("POST", "/emulator/reset")).status == 204
         assert api.emulator.memberships() == set()
 
@@ -105,6 +111,18 @@ async def test_every_fault_has_a_name(name: str, connect: Connect) -> None:
         ({"fault": "Stall", "time": 1}, "unknown field `time`"),
         ({"fault": "LateCommit", "options": {"seconds": 1, "answer": {}}}, "`fault`"),
         (b"{", "truncated"),
+        ({"fault": "AnswerStatus", "options": {"status": 100}}, "between 200 and 999, got 100"),
+        ({"fault": "Redirect", "options": {"location": "/", "status": 1}}, "between 200 and 999"),
+        ({"fault": "Redirect", "options": {"location": "/\u2192"}}, "location must be Latin-1"),
+        ({"fault": "SetCookie", "options": {"cookie": "a\nb"}}, "cookie must be one line"),
+        (
+            {"fault": "AnswerStatus", "options": {"status": 200, "headers": {"a": "\u2192"}}},
+            "headers['a'] must be Latin-1",
+        ),
+        (
+            b'{"fault":"LateCommit","options":{"seconds":1,"answer":' * 3_000,
+            "the body is nested too deeply",
+        ),
     ],
 )
 async def test_mistakes(body: object, error: str, connect: Connect) -> None:
@@ -135,6 +153,15 @@ async def test_tokens_and_what_was_sent(connect: Connect) -> None:
         assert me.json["id"] == "ada"
         refused = await api.send("POST", "/emulator/user-token", {"user": "nobody"})
         assert (refused.status, "name the tenant" in refused.json["error"]) == (400, True)
+
+
+async def test_a_token_of_nothing(connect: Connect) -> None:
+    """Empty ids, which no path of the API could name, make neither a user nor a tenant."""
+    async with connect(control=True) as api:
+        for login in ({"user": "", "tenant": "t"}, {"user": "u", "tenant": ""}):
+            refused = await api.send("POST", "/emulator/user-token", login)
+            assert (refused.status, "must not be empty" in refused.json["error"]) == (400, True)
+        assert (api.emulator.memberships(), list(api.emulator.tenants)) == (set(), [])
 
 
 async def test_it_stands_apart(connect: Connect) -> None:

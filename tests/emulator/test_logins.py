@@ -16,6 +16,8 @@ pytestmark = pytest.mark.anyio
 
 ME = "/identity/resources/users/v2/me"
 API_TOKENS = "/identity/resources/tenants/api-tokens"
+REFRESH = f"{AUTH}/v1/user/token/refresh"
+LOGOUT = f"{AUTH}/v1/logout"
 PERSONAL = "/identity/resources/users/api-tokens/v1"
 
 
@@ -107,6 +109,31 @@ async def test_where_a_refresh_token_is_looked_for(
         assert ((await refresh(api, token)).status == 201) is cookie_works
         assert ((await refresh(api, None, refreshToken=token)).status == 201) is body_works
         assert (await refresh(api, None)).status == 401
+
+
+async def test_cookies_of_other_programs(api: Api) -> None:
+    """Those of other programs on the same host, whatever is in them, do not hide the token."""
+    await user(api)
+    session = (await log_in(api, "u@x.io", "pw")).json
+    cookie = f'theme={{"dark": true}}; [a]=b c; =; {COOKIE}={session["refreshToken"]}'
+    assert (await api.send("POST", REFRESH, {}, Cookie=cookie)).status == 201
+
+
+async def test_a_cookie_for_all_sites(api: Api) -> None:
+    """It is secure, without which no browser takes it, and so is the one that ends it."""
+    await user(api)
+    await api.send("POST", "/identity/resources/configurations/v1", {"cookieSameSite": "NONE"})
+    for answer in (await log_in(api, "u@x.io", "pw"), await api.send("POST", LOGOUT)):
+        assert "; SameSite=None; Secure" in answer.headers["Set-Cookie"]
+
+
+async def test_a_renewal_that_is_refused_moves_nothing(api: Api) -> None:
+    """A session whose renewal into another's tenant was refused stays where it was."""
+    await user(api, tenant_ids=("a",))
+    refresh_token = (await log_in(api, "u@x.io", "pw")).json["refreshToken"]
+    api.emulator.user("u").active_tenant = None
+    assert (await refresh(api, refresh_token, tenantId="b")).status == 401
+    assert (await refresh(api, refresh_token)).status == 201
 
 
 async def test_a_logout_ends_the_session_and_the_cookie(api: Api) -> None:

@@ -35,6 +35,26 @@ async def test_every_route_is_there_under_the_prefix(api: Api) -> None:
         assert (await mine.send("GET", path)).json["errorCode"] == "ER-00004"
 
 
+async def test_pages_of_other_origins(api: Api) -> None:
+    """A preflight is answered for the page that asks, and is no request of the record."""
+    page = {"Origin": "http://localhost:3000"}
+    asked = {"Access_Control_Request_Method": "PUT", "Access_Control_Request_Headers": "a, b"}
+    answer = await api.send("OPTIONS", f"{PREFIX}{ME}", **page, **asked)
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.headers["Access-Control-Allow-Headers"] == "a, b"
+    assert "PUT" in answer.headers["Access-Control-Allow-Methods"]
+    assert api.emulator.requests[-1].method == "POST"
+    refused = await api.send("GET", "/nowhere", **page)
+    for each in (answer, refused):
+        assert each.headers["Access-Control-Allow-Origin"] == page["Origin"]
+        assert each.headers["Access-Control-Allow-Credentials"] == "true"
+    assert (await api.send("OPTIONS", ME, **page)).status == 404
+    assert "Vary" not in (await api.send("GET", ME)).headers
+    await api.send("PUT", "/vendors", {"allowedOrigins": ["https://app.example"]})
+    answer = await api.send("GET", ME, **page)
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
 async def test_a_tab_has_a_tenant_of_its_own(api: Api) -> None:
     """A renewal goes where its body says, and the others stay in the active tenant."""
     await user(api, tenant_ids=("a", "b"))

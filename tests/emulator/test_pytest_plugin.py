@@ -86,6 +86,20 @@ def test_the_same_tenant_is_new_again(add, number):
 """
 
 
+AN_OLDER_ASYNCIO = """
+import pytest_asyncio
+
+newer = pytest_asyncio.fixture
+
+def fixture(fixture_function=None, **kwargs):
+    if "loop_scope" in kwargs:
+        raise TypeError("fixture() got an unexpected keyword argument 'loop_scope'")
+    return newer(fixture_function, **kwargs)
+
+pytest_asyncio.fixture = fixture
+"""
+
+
 def run(folder: Path, source: str, *options: str) -> str:
     """Run a test module, and return the output of pytest."""
     (folder / "test_suite.py").write_text(source)
@@ -117,6 +131,14 @@ def test_a_session_without_a_loop_of_asyncio(source: str, advice: str, tmp_path:
 def test_loops_of_every_scope(options: tuple[str, ...], tmp_path: Path) -> None:
     """The session lives on the loop of its test, whichever scope pytest-asyncio gives that."""
     assert "3 passed" in run(tmp_path, LOOPS, *options)
+
+
+def test_an_older_pytest_asyncio(tmp_path: Path) -> None:
+    """Before 0.24 fixtures choose no loop: a suite runs all the same, and the session is there."""
+    (tmp_path / "older.py").write_text(AN_OLDER_ASYNCIO)
+    output = run(tmp_path, LOOPS, "-p", "older", *STRICT)
+    assert "1 passed, 2 errors" in output
+    assert "frontegg needs pytest-asyncio 0.24 or newer" in output
 
 
 def test_names_of_the_suite(tmp_path: Path) -> None:

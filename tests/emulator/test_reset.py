@@ -19,13 +19,17 @@ from frontegg_async.emulator import (
     RateLimit,
     Stall,
 )
+from frontegg_async.emulator.routes import _router as routes
 
+from ..clients.terraform import converge
+from ..clients.terraform_resources import RESOURCES
 from ..support.clocks import FakeClock
-from .api import ADD, USERS, Api, until
+from .api import ADD, USERS, Api, Result, until
 from .conftest import Connect
 
 pytestmark = pytest.mark.anyio
 
+CONFIGURATION = "/identity/resources/configurations/v1"
 TENANTS = "/tenants/resources/tenants/v1"
 
 
@@ -44,6 +48,41 @@ async def test_nothing_is_left(api: Api) -> None:
     emulator.add_user("u", tenant_ids=["t"])
     assert (await api.add("u", "other")).status == 201
     assert len(emulator.invites) == 1
+
+
+async def test_every_setting_is_back(connect: Connect) -> None:
+    """After a reset each route reads as it did at first, whatever was written through the API."""
+    templates = [each.template for each in routes.ROUTES if each.method == "GET"]
+    paths = [each for each in templates if "{" not in each and not each.startswith("/oauth")]
+    configuration = {
+        "jwtAlgorithm": "HS256",
+        "defaultTokenExpiration": 7,
+        "defaultRefreshTokenExpiration": 7,
+        "cookieSameSite": "STRICT",
+        "rotateRefreshTokens": False,
+    }
+    async with connect(wall_clock=lambda: 1_700_000_000.0) as api:
+
+        def begin() -> None:
+            api.emulator.add_tenant("terraform")
+            api.emulator.add_user("seed", tenant_ids=["terraform"], roles=["Admin"])
+
+        async def everything() -> dict[str, tuple[int, bytes]]:
+            found = [(path, await api.send("GET", path, frontegg_user_id="seed")) for path in paths]
+            return {path: (each.status, each.body) for path, each in found}
+
+        async def send(method: str, path: str, body: object, **headers: str) -> Result:
+            return await api.send(method, path, body, **headers)
+
+        begin()
+        before = await everything()
+        for resource in RESOURCES:
+            await converge(send, resource)
+        assert (await api.send("POST", CONFIGURATION, configuration)).status == 201
+        assert await everything() != before
+        api.emulator.reset()
+        begin()
+        assert await everything() == before
 
 
 async def test_applications_go_on(api: Api) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any, Final
 
+import anyio.to_thread
 import pytest
 from msgspec import UNSET
 
@@ -29,6 +32,11 @@ FILE: Final = (
     'a@example.test,home,"Ada, ""the first""\r\n--of them",$2b$1,x\r\n'
     "b@example.test,new,Bj\u00f6rn,,\r\n"
 ).encode()
+
+
+def open_binary(path: Path) -> IO[bytes]:
+    """Return an open file, in memory, so that none is left open."""
+    return io.BytesIO(path.read_bytes())
 
 
 async def test_a_file_is_migrated(either_transport: str, emulator: Emulator) -> None:
@@ -76,6 +84,44 @@ async def test_the_promises_of_the_transport(emulator: Emulator) -> None:
         assert emulator.count(UPLOAD) == sent + 1
 
 
+@pytest.mark.parametrize("given", [Path, str, open_binary, bytearray, memoryview])
+async def test_ways_to_give_a_file(
+    given: Callable[[Any], Any], tmp_path: Path, emulator: Emulator, frontegg: FronteggSession
+) -> None:
+    """A file is a path, an open file or bytes of any kind, and arrives to the byte."""
+    path = tmp_path / "users.csv"
+    path.write_bytes(FILE)
+    of_content = given in {bytearray, memoryview}
+    await frontegg.migrations.migrate_users_from_csv(given(FILE if of_content else path), MAPPER)
+    assert b"\r\n\r\n" + FILE + b"\r\n--" in emulator.requests[-1].body
+
+
+async def test_no_file(tmp_path: Path, emulator: Emulator, frontegg: FronteggSession) -> None:
+    """A file that is missing, or open as text, is an error that says so, and nothing is sent."""
+    text = tmp_path / "users.csv"
+    text.write_bytes(FILE + b"\xff")
+    as_text = await anyio.to_thread.run_sync(text.open)
+    refused: dict[str, Any] = {
+        "No such file": tmp_path / "none.csv",
+        "binary mode": io.StringIO("email,tenantId"),
+        "in binary": as_text,
+        "got NoneType": None,
+    }
+    for problem, file in refused.items():
+        with pytest.raises(InvalidRequestError, match=problem):
+            await frontegg.migrations.migrate_users_from_csv(file, MAPPER)
+    as_text.close()
+    assert emulator.requests == []
+
+
+async def test_a_file_of_megabytes(emulator: Emulator, frontegg: FronteggSession) -> None:
+    """The emulator takes a file as large as they come."""
+    padding = b",".join([b"x" * 100_000] * 30)
+    file = b"mail,org,name,hash\nbig@example.test,home,Big,," + padding + b"\n"
+    await frontegg.migrations.migrate_users_from_csv(file, MAPPER)
+    assert emulator.requests[-1].status == 202
+
+
 async def test_a_bad_row(emulator: Emulator) -> None:
     """A row that cannot be a user is an error of the task, and the others are migrated."""
     file = b"email,tenantId\nnot-an-address,home\nc@example.test,home\n"
@@ -98,6 +144,12 @@ def _addresses(emulator: Emulator) -> list[tuple[str, str]]:
         (b"email,tenantId\n", {"email": "email"}, UNSET, "email and tenantId"),
         (b"email\n", {"email": "email", "org": "tenantId"}, UNSET, "no column org"),
         (b"", {"email": "email", "org": "tenantId"}, UNSET, "no column email, org"),
+        (
+            b"email,org\n" + b"x" * 200_000 + b",home\n",
+            {"email": "email", "org": "tenantId"},
+            UNSET,
+            "cannot be read: field larger",
+        ),
         (
             b"email,org\n",
             {"email": "email", "org": "tenantId"},

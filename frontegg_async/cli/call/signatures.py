@@ -70,8 +70,12 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def hint(self) -> Any:
-        """The type of a value that is given: ``annotation`` without None and UNSET."""
-        return present(self.annotation)
+        """The type of a value that is given: ``annotation`` without None and UNSET.
+
+        Of a file, whose path or handle a program may give as well, it is the content.
+        """
+        hint = present(self.annotation)
+        return bytes if bytes in arms_of(hint) else hint
 
     @property
     def nullable(self) -> bool:

@@ -42,6 +42,15 @@ class Call(msgspec.Struct):
         # What is no UTF-8 came in as surrogates, which no response can hold.
         return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
+    def cookie(self, name: str) -> str | None:
+        """Return a cookie; those of other programs on this host may hold anything."""
+        # Not ``SimpleCookie``, which finds none at all beside one with a quote or a blank in it.
+        for part in self.headers.get("Cookie", "").split(";"):
+            key, _, value = part.partition("=")
+            if key.strip() == name:
+                return value.strip()
+        return None
+
     @property
     def tenant(self) -> str | None:
         """Return the tenant of the call: that of a user's token, or else of the header."""
@@ -84,7 +93,7 @@ def decode(decoder: "msgspec.json.Decoder[_T]", call: Call) -> _T:
     A body that is missing is an empty object, also where the type says that it is JSON: clients
     send that type with every request.
     """
-    is_json = call.headers.get("content-type", "").startswith("application/json")
+    is_json = call.headers.get("content-type", "").lower().startswith("application/json")
     try:
         return decoder.decode(call.body if is_json and call.body else b"{}")
     except msgspec.ValidationError as error:

@@ -104,12 +104,18 @@ class CommonHeaders:
 
 
 class RawResponse(web.StreamResponse):
-    """Writes a :class:`Response`, or hangs up."""
+    """Writes a :class:`Response`, with further headers, or hangs up."""
 
-    def __init__(self, response: Response | HangUp, common: CommonHeaders) -> None:
+    def __init__(
+        self,
+        response: Response | HangUp,
+        common: CommonHeaders,
+        further: Mapping[str, str] = _NO_HEADERS,
+    ) -> None:
         super().__init__(status=response.status if isinstance(response, Response) else 500)
         self._response = response
         self._common = common
+        self._further = further
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Write everything there is to write."""
@@ -137,8 +143,9 @@ class RawResponse(web.StreamResponse):
         status = response.status
         lines = f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n"
         # Before the common ones: of two values clients take the first, here the particular.
-        for name, value in response.headers.items():
-            lines += f"{name}: {value}\r\n"
+        for headers in (response.headers, self._further):
+            for name, value in headers.items():
+                lines += f"{name}: {value}\r\n"
         lines += self._common.lines()
         if response.content_type is not None:
             lines += f"Content-Type: {response.content_type}\r\n"

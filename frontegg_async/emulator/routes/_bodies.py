@@ -1,6 +1,7 @@
 """Parts of requests and responses that many routes share."""
 
 from collections.abc import Iterable, Sized
+from secrets import compare_digest
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -17,6 +18,7 @@ __all__ = [
     "list_parameter",
     "parameter",
     "required",
+    "same_secret",
     "set_fields",
     "whole",
 ]
@@ -73,6 +75,11 @@ def required(name: str, value: _T | None) -> _T:
     if not value:
         raise RejectedError(400, f"{name} should not be empty")
     return value
+
+
+def same_secret(one: str, other: str) -> bool:
+    """Return whether two secrets are the same."""
+    return compare_digest(one.encode(), other.encode())
 
 
 def parameter(parameters: dict[str, list[str]], name: str, default: str = "") -> str:

@@ -14,7 +14,8 @@ the token of an API token has its client id as ``sub``, and           client
 the first rule of the targeting whose conditions all hold decides     guess
 about the template; without one the default holds
 ``type`` and ``tenantId`` are in every token, also by a template      doc
-a variable without a value leaves its claim out                       guess
+a variable without a value leaves its claim out, and so does an       guess
+issuer that is no text
 ==================================================================  ======
 """
 
@@ -105,7 +106,7 @@ def access_token(
     values = _values(state, store, session, user, role_ids)
     template = _template(store, session, user, role_ids)
     lifetime = store.tokens.access_lifetime
-    algorithm: Algorithm = store.keys.algorithm
+    algorithm: Algorithm = store.tokens.algorithm
     claims: Mapping[str, Any] = _USER if session.api_token is None else _API_TOKEN
     if template is not None:
         lifetime, algorithm = template["expiration"], template["algorithm"]
@@ -182,6 +183,8 @@ def _values(
 def _rendered(claims: Mapping[str, Any], values: Document) -> Document:
     """Return claims with the values of their variables; claims without a value are left out."""
     made = {name: _render(claim, values) for name, claim in claims.items()}
+    if not isinstance(made.get("iss"), str):
+        made["iss"] = None  # PyJWT signs no other
     return {name: value for name, value in made.items() if value is not None}
 
 

@@ -5,6 +5,7 @@ the fields of ``AuthenticationResponseDto`` and of the response to    spec
 an API token
 the cookie is ``fe_refresh_`` and the client id without its first     client
 hyphen (as Frontegg's mobile SDKs name it)
+``Secure`` goes with ``SameSite=None``, which browsers insist on      guess
 ``expires`` is written as an HTTP date                                guess
 a login is in the active tenant, and activates the user there         guess
 a user who is locked, disabled in that tenant, or in none: 401        guess
@@ -16,7 +17,6 @@ MFA is never required                                                 ours
 """
 
 from collections.abc import Sequence
-from http.cookies import CookieError, SimpleCookie
 
 import msgspec
 
@@ -99,9 +99,13 @@ def may_go_on(state: State, session: Session, tenant_id: str | None = None) -> b
     user = state.users.get(session.user_id)
     if user is None:
         return False
+    wanted = session.tenant_id
     if session.kind is Kind.USER:
-        session.tenant_id = tenant_id or user.active_tenant or session.tenant_id
-    return session.tenant_id in user.tenants and unfit(user, session.tenant_id) is None
+        wanted = tenant_id or user.active_tenant or wanted
+    if wanted not in user.tenants or unfit(user, wanted) is not None:
+        return False
+    session.tenant_id = wanted
+    return True
 
 
 def rotate(call: Call, session: Session) -> None:
@@ -128,11 +132,8 @@ def session_response(state: State, store: Store, session: Session, status: int) 
         "emailVerified": user.verified,
         "isBreachedPassword": False,
     }
-    same_site = configured(store, "cookieSameSite").title()
-    cookie = (
-        f"{_cookie_name(store)}={session.refresh_token}; Path=/; HttpOnly; SameSite={same_site}"
-    )
-    return msgspec.structs.replace(json_response(status, body), headers={"Set-Cookie": cookie})
+    headers = refresh_cookie(store, session)
+    return msgspec.structs.replace(json_response(status, body), headers=headers)
 
 
 def api_session_response(
@@ -183,14 +184,20 @@ def hosted_response(state: State, store: Store, session: Session, grant: Grant) 
 
 def refresh_cookie(store: Store, session: Session) -> dict[str, str]:
     """Return the headers that keep the refresh token of a session in a cookie."""
-    same_site = configured(store, "cookieSameSite").title()
-    cookie = f"{_cookie_name(store)}={session.refresh_token}; Path=/; HttpOnly"
-    return {"Set-Cookie": f"{cookie}; SameSite={same_site}"}
+    return _cookie(store, session.refresh_token)
 
 
 def clear_cookie(store: Store) -> dict[str, str]:
     """Return the headers that end the cookie."""
-    return {"Set-Cookie": f"{_cookie_name(store)}=; Path=/; HttpOnly; Max-Age=0"}
+    return _cookie(store, "", "; Max-Age=0")
+
+
+def _cookie(store: Store, value: str, end: str = "") -> dict[str, str]:
+    same_site = configured(store, "cookieSameSite").title()
+    # Browsers drop one for all sites that is not secure, and take a secure one on this machine.
+    secure = "; Secure" if same_site == "None" else ""
+    cookie = f"{_cookie_name(store)}={value}; Path=/; HttpOnly; SameSite={same_site}{secure}{end}"
+    return {"Set-Cookie": cookie}
 
 
 def sent_refresh_token(call: Call) -> str | None:
@@ -203,11 +210,7 @@ def sent_refresh_token(call: Call) -> str | None:
             token = None
         if token is not None or where is RefreshTokenIn.BODY:
             return token
-    try:
-        morsel = SimpleCookie(call.headers.get("Cookie", "")).get(_cookie_name(call.store))
-    except CookieError:
-        return None
-    return None if morsel is None else morsel.value
+    return call.cookie(_cookie_name(call.store))
 
 
 def _cookie_name(store: Store) -> str:

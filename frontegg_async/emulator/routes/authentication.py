@@ -11,7 +11,6 @@ an API token that has expired, or whose user is locked, is 401        guess
 ==================================================================  ======
 """
 
-from secrets import compare_digest
 from typing import Final
 
 import msgspec
@@ -21,7 +20,7 @@ from ..http.response import RejectedError, Response
 from ..state.environment import State
 from ..state.store import ApiToken
 from ..state.tokens import Kind
-from ._bodies import empty_response, json_response
+from ._bodies import empty_response, json_response, same_secret
 from ._route import Takes, route
 from ._sessions import (
     api_session_response,
@@ -67,7 +66,7 @@ def _login(state: State, call: Call) -> Response:
     if user is None and body.username:
         user = state.find_by_username(body.username)
     known = None if user is None else call.store.logins.passwords.get(user.id)
-    if user is None or known is None or not _same(known, body.password):
+    if user is None or known is None or not same_secret(known, body.password):
         raise RejectedError(401, "Incorrect email or password")
     response = log_in(state, call, user)
     state.hooks.note("frontegg.user.authenticated", user)
@@ -94,7 +93,7 @@ def login_with_api_token(state: State, call: Call) -> Response:
     """Serve ``POST /identity/resources/auth/v2/api-token``."""
     body = decode(_API_LOGIN_BODY, call)
     token = call.store.api_tokens.get(body.client_id)
-    if token is None or not _same(token.secret, body.secret) or _expired(call, token):
+    if token is None or not same_secret(token.secret, body.secret) or _expired(call, token):
         raise RejectedError(401, "Invalid authentication")
     call.store.keys.make()
     kind = Kind.TENANT_API if token.user_id is None else Kind.USER_API
@@ -123,10 +122,6 @@ def _jwks(state: State, call: Call) -> Response:
 
 def _expired(call: Call, token: ApiToken) -> bool:
     return token.expires is not None and token.expires <= call.store.wall_clock()
-
-
-def _same(one: str, other: str) -> bool:
-    return compare_digest(one.encode(), other.encode())
 
 
 _AUTH: Final = "/identity/resources/auth"

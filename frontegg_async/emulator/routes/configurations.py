@@ -122,7 +122,7 @@ def _whole(store: Store) -> Document:
         **_settings(store),
         "defaultTokenExpiration": whole(store.tokens.access_lifetime),
         "defaultRefreshTokenExpiration": whole(store.logins.lifetime),
-        "jwtAlgorithm": store.keys.algorithm,
+        "jwtAlgorithm": store.tokens.algorithm,
         "publicKey": store.keys.pem(),
         "jwtSecret": store.keys.secret,
     }
@@ -138,11 +138,11 @@ def _get(state: State, call: Call) -> Response:
 def _update(state: State, call: Call) -> Response:
     store = call.store
     fields = wire_fields(decode(_CHANGES, call))
-    tokens, logins, keys = store.tokens, store.logins, store.keys
+    tokens, logins = store.tokens, store.logins
     # These three decide by themselves, and may have come from arguments of the emulator.
     tokens.access_lifetime = fields.pop("defaultTokenExpiration", tokens.access_lifetime)
     logins.lifetime = fields.pop("defaultRefreshTokenExpiration", logins.lifetime)
-    keys.algorithm = fields.pop("jwtAlgorithm", keys.algorithm)
+    tokens.algorithm = fields.pop("jwtAlgorithm", tokens.algorithm)
     store.settings.put(_PATH, {**(store.settings.get(_PATH) or {}), **fields})
     return json_response(201, _whole(store))
 

@@ -72,7 +72,7 @@ class _Changes(msgspec.Struct, rename="camel"):
 class _Condition(msgspec.Struct):
     attribute: Literal["userId", "applicationId", "tenantId", "roleIds", "tokenType", "userEmail"]
     op: Literal["in_list", "contains", "ends_with"]
-    value: dict[str, Any]
+    value: dict[str, list[str]]
     negate: bool
 
 

@@ -6,7 +6,8 @@ latter two JSON; the mapper has Frontegg's fields by columns
 ``email`` and ``tenantId`` are mandatory                              doc
 several role ids have a ``|`` between them                            client
 202 with ``migrationId``, whose status is read as that of others      guess
-a column that is missing, a bad mapper, an unknown algorithm: 400     guess
+a column that is missing, a bad mapper, an unknown algorithm, a file  guess
+that is no CSV: 400
 a bad row is an error of the task and does not stop the others        guess
 ==================================================================  ======
 """
@@ -20,7 +21,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from ..http.request import Call
+from ..http.request import Call, JsonErrors
 from ..http.response import RejectedError, Response
 from ..state.environment import State
 from ._route import Takes, route
@@ -58,11 +59,15 @@ def _upload(state: State, call: Call) -> Response:
         text = parts["csv"].decode("utf-8-sig")
     except (KeyError, UnicodeDecodeError):
         raise RejectedError(400, "csv must be a file in UTF-8") from None
-    rows = csv.DictReader(io.StringIO(text, newline=""))
-    missing = set(mapper) - set(rows.fieldnames or ())
-    if missing:
-        raise RejectedError(400, f"csv has no column {', '.join(sorted(missing))}")
-    return start_migration(state, call, list(_users(rows, mapper, hashing)))
+    try:
+        rows = csv.DictReader(io.StringIO(text, newline=""))
+        missing = set(mapper) - set(rows.fieldnames or ())
+        if missing:
+            raise RejectedError(400, f"csv has no column {', '.join(sorted(missing))}")
+        users = list(_users(rows, mapper, hashing))
+    except csv.Error as error:  # such as a cell that is too long
+        raise RejectedError(400, f"csv cannot be read: {error}") from None
+    return start_migration(state, call, users)
 
 
 def _parts(call: Call) -> dict[str, bytes]:
@@ -83,7 +88,7 @@ def _parts(call: Call) -> dict[str, bytes]:
 def _json(parts: dict[str, bytes], name: str, decoder: "msgspec.json.Decoder[Any]") -> Any:
     try:
         return decoder.decode(parts[name])
-    except (KeyError, msgspec.DecodeError):
+    except (KeyError, *JsonErrors):
         raise RejectedError(400, f"{name} must be a JSON object") from None
 
 

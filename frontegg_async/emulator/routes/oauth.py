@@ -30,8 +30,6 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 from html import escape
-from http.cookies import CookieError, SimpleCookie
-from secrets import compare_digest
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -45,7 +43,7 @@ from ..state.hosted import Grant
 from ..state.logins import Session
 from ..state.store import Store
 from ..state.tokens import Kind
-from ._bodies import json_response, parameter
+from ._bodies import json_response, parameter, same_secret
 from ._route import Takes, route
 from ._sessions import hosted_response, may_go_on, rotate, unfit
 from .redirect_uris import registered_pages
@@ -107,7 +105,7 @@ def _submit(state: State, call: Call) -> Response:
         return _back(asked, {"error": "access_denied", "error_description": description})
     user = state.find_by_email(form.get("email", ""))
     known = None if user is None else call.store.logins.passwords.get(user.id)
-    if user is None or known is None or not _same(known, form.get("password", "")):
+    if user is None or known is None or not same_secret(known, form.get("password", "")):
         return _login_page(call, asked, "Incorrect email or password")
     return _send_back(state, call, asked, user, "")
 
@@ -228,7 +226,7 @@ def _exchange(
         raise _Refusal("invalid_grant", "Redirect uri is not that of the code")
     verifier = sent.get("code_verifier")
     if grant.challenge is not None:
-        if verifier is None or not _same(_challenge(verifier), grant.challenge):
+        if verifier is None or not same_secret(_challenge(verifier), grant.challenge):
             raise _Refusal("invalid_grant", "Code verifier is not valid")
     elif verifier is not None or not proved:
         raise _Refusal("invalid_grant", "Code was issued without a code challenge")
@@ -351,7 +349,7 @@ def _is_client(call: Call, client_id: str) -> bool:
 def _knows_secret(call: Call, client_id: str, secret: str) -> bool:
     known = call.store.policy.hosted_login.applications.get(client_id)
     if known is not None:
-        return _same(known, secret)
+        return same_secret(known, secret)
     return call.store.tokens.knows(client_id, secret)
 
 
@@ -386,20 +384,12 @@ def _origin(uri: str) -> tuple[str, str]:
 
 
 def _browser(call: Call) -> str:
-    try:
-        morsel = SimpleCookie(call.headers.get("Cookie", "")).get(_COOKIE)
-    except CookieError:
-        return ""
-    return "" if morsel is None else morsel.value
+    return call.cookie(_COOKIE) or ""
 
 
 def _challenge(verifier: str) -> str:
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-
-def _same(one: str, other: str) -> bool:
-    return compare_digest(one.encode(), other.encode())
 
 
 ROUTES: Final = (

@@ -16,6 +16,7 @@ the strategies of MFA are a fixed list, each on or off                spec
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -201,6 +202,26 @@ def _get_password_rules(state: State, call: Call) -> Response:
     return json_response(200, _PASSWORD_RULES.now(call, call.tenant))
 
 
+def _policy(
+    name: str,
+    body: type[msgspec.Struct],
+    *,
+    methods: Mapping[str, int] = _WRITE,
+    fill: Document | None = None,
+) -> Setting:
+    """Make a policy of the environment or of a tenant, which is not there until it is made."""
+    return Setting(
+        path=f"{_V1}/{name}",
+        body=body,
+        methods=methods,
+        fill=fill,
+        by_tenant=True,
+        stamped=True,
+        once=True,
+        vendor=True,
+    )
+
+
 _PASSWORD_RULES: Final = Setting(
     path=_V1 + "/password",
     body=_Password,
@@ -209,36 +230,10 @@ _PASSWORD_RULES: Final = Setting(
     by_tenant=True,
 )
 
-
 _SETTINGS: Final = (
-    Setting(
-        path=_V1 + "/lockout-policy",
-        body=_Lockout,
-        methods=_WRITE,
-        by_tenant=True,
-        stamped=True,
-        once=True,
-        vendor=True,
-    ),
-    Setting(
-        path=_V1 + "/password-history-policy",
-        body=_History,
-        methods=_WRITE,
-        by_tenant=True,
-        stamped=True,
-        once=True,
-        vendor=True,
-    ),
-    Setting(
-        path=_V1 + "/mfa-policy",
-        body=_MfaPolicy,
-        methods={**_WRITE, "PUT": 200},
-        fill=_MFA_POLICY,
-        by_tenant=True,
-        stamped=True,
-        once=True,
-        vendor=True,
-    ),
+    _policy("lockout-policy", _Lockout),
+    _policy("password-history-policy", _History),
+    _policy("mfa-policy", _MfaPolicy, methods={**_WRITE, "PUT": 200}, fill=_MFA_POLICY),
     Setting(
         path=_CAPTCHA,
         body=_Captcha,

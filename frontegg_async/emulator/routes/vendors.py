@@ -8,7 +8,7 @@ a PUT keeps the fields that it does not name                          guess
 ``public`` without a token, ``base-url`` with the environment's       client
 the host of the environment is that of the emulator                   ours
 custom domains are verified at once                                   ours
-origins are kept, and the emulator lets any origin call: no CORS      ours
+the listed origins may call from browsers; without a list, all may    ours
 ====================================================================  =====
 """
 
@@ -24,12 +24,13 @@ from ..http.request import Call, decode
 from ..http.response import Response
 from ..state.environment import State
 from ..state.settings import Document, stable_id
+from ..state.store import Store
 from ._bodies import empty_response, json_response, required
 from ._lookups import find
 from ._route import Takes, route
 from ._settings import wire_fields
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "allowed_origins"]
 
 _PATH: Final = "/vendors"
 _DOMAINS: Final = "/vendors/custom-domains/v2"
@@ -54,6 +55,12 @@ class _Domain(msgspec.Struct, rename="camel"):
 
 _CHANGES: Final = msgspec.json.Decoder(_Changes)
 _DOMAIN: Final = msgspec.json.Decoder(_Domain)
+
+
+def allowed_origins(store: Store) -> list[str]:
+    """Return the origins whose pages may call, or none if all may."""
+    found: list[str] = (store.settings.get(_PATH) or {}).get("allowedOrigins", [])
+    return found
 
 
 def _environment(call: Call) -> Document:

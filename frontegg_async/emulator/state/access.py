@@ -156,6 +156,8 @@ class Access:
             plain: True if no roles were named.
 
         """
+        if not self.automatic:
+            return ()
         return tuple(
             role.id
             for role in self.visible(tenant_id)

@@ -40,9 +40,7 @@ class CannotSignError(Exception):
 class Keys:
     """Key pairs: one signs, all that are published verify. The first is made when it is needed."""
 
-    def __init__(self, algorithm: Algorithm = "RS256") -> None:
-        self.algorithm: Algorithm = algorithm
-        """How the tokens of users and tenants are signed; others are signed with the key pair."""
+    def __init__(self) -> None:
         self.secret = token_hex(32)
         """Signs and verifies HS256 tokens."""
         self._private: RSAPrivateKey | None = None

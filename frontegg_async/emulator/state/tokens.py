@@ -65,12 +65,15 @@ class Tokens:
         accounts: frozenset[str],
         lifetime: float,
         access_lifetime: float,
+        algorithm: Algorithm,
         keys: Keys,
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
     ) -> None:
         self.access_lifetime = access_lifetime
         """Seconds that a token of a user or tenant lives, unless a template says otherwise."""
+        self.algorithm: Algorithm = algorithm
+        """How such a token is signed, unless a template says otherwise."""
         self._credentials = credentials
         self._accounts = accounts
         self._lifetime = lifetime
