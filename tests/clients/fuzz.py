@@ -12,9 +12,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +28,7 @@ from frontegg_async.emulator import Emulator
 from .prism import prepare
 from .tour import HEADERS, IDS
 
-__all__ = ["fuzz", "main"]
+__all__ = ["Plan", "fuzz", "main"]
 
 BASES: Final = {
     "identity": "/identity",
@@ -34,26 +37,28 @@ BASES: Final = {
 }
 
 
-async def fuzz(
-    command: str, service: str, document: Mapping[str, Any], *, examples: int, seed: int
-) -> list[str]:
+@dataclass(frozen=True)
+class Plan:
+    """The extent of a run; the same one makes the same requests."""
+
+    examples: int
+    seed: int
+    phases: str
+    only_known: bool
+    """True to leave out the run about objects that are made up."""
+
+
+async def fuzz(command: str, service: str, document: Mapping[str, Any], plan: Plan) -> list[str]:
     """Run Schemathesis over a service; return what it and the emulator found."""
     found: list[str] = []
     for kind in ("environment", "user"):
-        for known in (False, True):
-            found += await _run(command, service, document, kind, examples, seed, known=known)
+        for known in (True,) if plan.only_known else (False, True):
+            found += await _run(command, service, document, kind, plan, known=known)
     return found
 
 
 async def _run(
-    command: str,
-    service: str,
-    document: Mapping[str, Any],
-    kind: str,
-    examples: int,
-    seed: int,
-    *,
-    known: bool,
+    command: str, service: str, document: Mapping[str, Any], kind: str, plan: Plan, *, known: bool
 ) -> list[str]:
     async with Emulator() as emulator, aiohttp.ClientSession() as http:
         ids, tokens = await prepare(emulator, http)
@@ -66,8 +71,8 @@ async def _run(
             process = await asyncio.create_subprocess_exec(
                 *(command, "run", str(file), "--url", emulator.url + BASES[service]),
                 *("--header", f"Authorization: Bearer {tokens[kind]}"),
-                *("--checks", "not_a_server_error", "--phases", "examples,coverage,fuzzing"),
-                *("--max-examples", str(examples), "--seed", str(seed), "--no-color"),
+                *("--checks", "not_a_server_error", "--phases", plan.phases),
+                *("--max-examples", str(plan.examples), "--seed", str(plan.seed), "--no-color"),
                 *("--suppress-health-check", "all", "--continue-on-failure", "--warnings", "off"),
                 # Or the objects would be gone after a few requests.
                 *(("--exclude-method", "DELETE") if known else ()),
@@ -78,7 +83,9 @@ async def _run(
             output, _ = await process.communicate()
         failed = [each for each in emulator.requests if each.status is None or each.status >= 500]
     name = f"{service}, token of the {kind}, {'known' if known else 'made-up'} objects"
-    sys.stdout.write(f"{name}: {len(emulator.requests)} requests, {len(failed)} without an answer\n")
+    sys.stdout.write(
+        f"{name}: {len(emulator.requests)} requests, {len(failed)} without an answer\n"
+    )
     if process.returncode == 0 and not failed:
         return []
     requests = [f"{name}: {each.method} {each.raw_path} {each.status}" for each in failed]
@@ -100,20 +107,19 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--spec", type=Path, required=True)
     parser.add_argument("--examples", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--phases", default="examples,coverage,fuzzing")
+    parser.add_argument("--only-known", action="store_true")
     parser.add_argument("services", nargs="*", default=list(BASES))
     options = parser.parse_args(arguments)
+    # Its probes are no HTTP, of which aiohttp would show a traceback each.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    # It is run in another folder.
+    command = str(Path(shutil.which(options.schemathesis) or options.schemathesis).absolute())
+    plan = Plan(options.examples, options.seed, options.phases, options.only_known)
     found: list[str] = []
     for service in options.services:
         document = json.loads((options.spec / f"{service}.json").read_text())
-        found += asyncio.run(
-            fuzz(
-                options.schemathesis,
-                service,
-                document,
-                examples=options.examples,
-                seed=options.seed,
-            )
-        )
+        found += asyncio.run(fuzz(command, service, document, plan))
     sys.stdout.write("".join(f"{each}\n" for each in found))
     return min(len(found), 1)
 
