@@ -126,7 +126,7 @@ def emulator(
     limits = [replace(each, announce=Announce(announce)) for each in rate_limits]
     if plan is not None:
         limits += published_limits(Plan(plan), announce=Announce(announce))
-    whole = seed_file is not None and seed_file.suffix == ".json"
+    whole = seed_file is not None and _is_whole(seed_file)
     try:
         made = Emulator(
             host=host,
@@ -156,6 +156,17 @@ def emulator(
         raise KeyboardInterrupt(_goodbye(made)) from None
     output.note(_goodbye(made))
     return exit_codes.DONE
+
+
+def _is_whole(seed_file: Path) -> bool:
+    """Return whether a seed is JSON of users, tenants and roles, and not a file of rows."""
+    from ..bulk.input.file import SUFFIXES
+
+    kinds = (".json", *SUFFIXES)
+    kind = seed_file.suffix.lower()
+    if kind not in kinds and seed_file.is_file():
+        raise click.UsageError(f"--seed: {seed_file} must end in one of {', '.join(kinds)}.")
+    return kind == ".json"
 
 
 async def _serve(emulator: Emulator, host: str, port: int) -> None:

@@ -73,6 +73,19 @@ def test_a_seed_with_a_mistake(bare: Shell) -> None:
     assert f"{file}, line 15: users[0].tenants[1].roles[0]: " in result.stderr
 
 
+def test_a_seed_of_another_kind(bare: Shell) -> None:
+    """A seed in YAML is refused with the kinds of files that there are; JSON has any spelling."""
+    file = bare.directory / "frontegg.yaml"
+    file.write_text("users: []")
+    result = bare.run("emulator", "--port", "0", "--seed", file)
+    assert result.exit_code == 2
+    assert "must end in one of .json, .csv" in result.stderr
+    file = file.with_suffix(".JSON")
+    file.write_text('{"user": []}')
+    result = bare.run("emulator", "--port", "0", "--seed", file)
+    assert f"{file}, line 1: user: unknown field" in result.stderr
+
+
 def test_without_control(bare: Shell) -> None:
     """Without the option there are no control routes, and no request is printed."""
     process = bare.start("emulator", "--port", "0")
