@@ -114,7 +114,8 @@ def main(arguments: Sequence[str]) -> int:
     # Its probes are no HTTP, of which aiohttp would show a traceback each.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     # It is run in another folder.
-    command = str(Path(shutil.which(options.schemathesis) or options.schemathesis).absolute())
+    given: str = options.schemathesis
+    command = str(Path(shutil.which(given) or given).absolute())
     plan = Plan(options.examples, options.seed, options.phases, options.only_known)
     found: list[str] = []
     for service in options.services:
