@@ -16,6 +16,7 @@ import os
 import sys
 from collections import Counter
 from pathlib import Path
+from uuid import uuid4
 
 import pyarrow.parquet as pq
 from distributed import Client, as_completed
@@ -28,7 +29,7 @@ def assign(partition: Partition, source: Path, group: int, target: Path) -> Coun
     """Run one row group on a worker, write its outcomes, and return their counts."""
     table = pq.ParquetFile(source).read_row_group(group, columns=["user_id", "tenant_id"])
     outcomes = partition(table)
-    unfinished = target.with_suffix(".unfinished")
+    unfinished = target.with_suffix(f".{uuid4().hex}")  # of this copy of the task alone
     pq.write_table(outcomes, unfinished)
     unfinished.replace(target)  # a worker that is killed leaves no half of a file
     return Counter(outcomes.column("outcome").to_pylist())

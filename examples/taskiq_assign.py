@@ -15,7 +15,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
+from uuid import uuid4
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from taskiq import Context, SmartRetryMiddleware, TaskiqDepends, TaskiqEvents, TaskiqState
 from taskiq_redis import RedisAsyncResultBackend, RedisStreamBroker
@@ -57,6 +59,13 @@ async def close_session(state: TaskiqState) -> None:
     await state.frontegg.aclose()
 
 
+def write(outcomes: pa.Table, target: Path) -> None:
+    """Write a file whole: a worker that is killed, or does the task beside another, leaves no half."""
+    unfinished = target.with_suffix(f".{uuid4().hex}")
+    pq.write_table(outcomes, unfinished)
+    unfinished.replace(target)
+
+
 @broker.task("assign", retry_on_error=True)
 async def assign(
     source: str, group: int, target: str, run_id: str, context: Annotated[Context, TaskiqDepends()]
@@ -66,7 +75,7 @@ async def assign(
     claims = RedisClaims.from_url(os.environ.get("FRONTEGG_CLAIMS_URL", QUEUE_URL))
     partition = Partition(Assign(), run_id=run_id, claims=claims)
     outcomes = await partition.run(context.state.frontegg, table)
-    pq.write_table(outcomes, target)
+    write(outcomes, Path(target))
     return dict(Counter(outcomes.column("outcome").to_pylist()))
 
 

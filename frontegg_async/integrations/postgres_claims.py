@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -191,7 +191,12 @@ class PostgresClaimStore:
                     self._pool = await self._made()
             async with _borrowed(self._pool) as connection:
                 yield connection
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,  # the server ended the session between two statements
+            OSError,
+        ) as error:
             raise store_error(error) from None
 
     async def _made(self) -> Any:
@@ -234,7 +239,8 @@ async def _borrowed(pool: Any) -> AsyncGenerator[Any]:
     try:
         yield connection
     except BaseException:
-        connection.terminate()
+        with suppress(asyncpg.InterfaceError):  # it was lost, and is dropped already
+            connection.terminate()
         raise
     finally:
         await pool.release(connection)

@@ -187,12 +187,36 @@ async def test_a_worker_that_stops_while_it_claims(anyio_backend: str, postgres_
     store = PostgresClaims.from_url(postgres_url).open()
     key = f"{os.getpid()}-locked"
     await taken(store, key, "a", 0.001)
-    stopped = await postgres_claims.asyncpg.connect(postgres_url)
+    connect: Any = postgres_claims.asyncpg.connect  # asyncpg has no type hints
+    stopped = await connect(postgres_url)
     await stopped.execute(postgres_claims._BEGIN)  # pyright: ignore[reportPrivateUsage]
     await stopped.fetchrow(postgres_claims._LOOK, key)  # pyright: ignore[reportPrivateUsage]
     async with asyncio.timeout(20):
         assert (await taken(store, key, "b")).attempt == 2
     stopped.terminate()
+    await store.aclose()
+
+
+async def test_a_server_that_ends_sessions(anyio_backend: str, postgres_url: str) -> None:
+    """Sessions that an administrator or a restart ends, at any moment, are a typed error."""
+    store = PostgresClaims.from_url(postgres_url).open()
+    key = f"{os.getpid()}-ended"
+    await taken(store, key, "a")
+    connect: Any = postgres_claims.asyncpg.connect  # asyncpg has no type hints
+    other = await connect(postgres_url)
+    end = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+    seen: list[object] = []
+    for number in range(12):
+        asked = [store.claim(f"{key}-{each}", f"b{number}", 0.001, KEEP_S) for each in range(8)]
+        ended = asyncio.gather(*asked, return_exceptions=True)
+        for _ in range(2):
+            await other.execute(end)
+        seen += await ended
+    failed = [each for each in seen if isinstance(each, BaseException)]
+    assert failed
+    assert {type(each) for each in failed} == {ClaimStoreError}
+    await other.close()
     await store.aclose()
 
 

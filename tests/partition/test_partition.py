@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from frontegg_async import ConfigurationError, InvalidRequestError, Options
+from frontegg_async import ConfigurationError, InvalidRequestError, Options, RedisFleet
 from frontegg_async.bulk import (
     OUTCOME_DDL,
     Assign,
@@ -188,6 +188,12 @@ def test_it_is_pickled_whole() -> None:
     packed = pickle.dumps(partition)
     assert pickle.loads(packed) == partition  # noqa: S301
     assert b"api_key" not in packed
+    plain = Partition(Assign(), fleet=RedisFleet.from_url("redis://redis.internal/0"))
+    assert pickle.loads(pickle.dumps(plain)) == plain  # noqa: S301
+    secret = Partition(Assign(), fleet=RedisFleet.from_url("redis://:canary@redis.internal/0"))
+    assert "canary" not in repr(secret)
+    with pytest.raises(TypeError, match="set FRONTEGG_FLEET_URL"):
+        pickle.dumps(secret)
 
 
 async def test_streams_of_one_schema(anyio_backend: str) -> None:

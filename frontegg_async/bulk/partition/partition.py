@@ -26,7 +26,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Any, Final, TypedDict, cast
 
 import anyio
 import anyio.to_thread
@@ -34,6 +34,7 @@ import msgspec
 
 from ...errors import ConfigurationError, InvalidRequestError
 from ...fleet.fleet import Fleet
+from ...fleet.redis_fleet import RedisFleet
 from ...options import Options, Region
 from ...pacing.published import Plan
 from ...session import Session
@@ -52,7 +53,7 @@ from ..run import BulkRun
 from ..settings import RunOptions
 from .attempt import Attempt, Terms, take_claim
 from .claim_log import Result, replay
-from .claims import ClaimStore, Finished, Held, PartitionClaims
+from .claims import ClaimStore, Finished, Held, PartitionClaims, holds_password
 from .identity import partition_id_of
 from .process_session import ProcessSession, get_process_session
 
@@ -153,6 +154,16 @@ class Partition(_OfJob, frozen=True, kw_only=True):
                     f"{name} must be a number of seconds, from {least:g} to {_MOST_S:g}, got "
                     f"{value!r}"
                 )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fleet = self.fleet
+        if isinstance(fleet, RedisFleet) and holds_password(fleet.url.reveal()):
+            # Its own pickle has it; a partition's lies in the store of an engine, and in its logs.
+            raise TypeError(
+                "the URL of the fleet holds a password, which is not pickled with a partition: set "
+                "FRONTEGG_FLEET_URL in the workers' environment, and leave out fleet"
+            )
+        return cast("tuple[Any, ...]", super().__reduce__())
 
     # For engines
 
