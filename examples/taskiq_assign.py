@@ -60,7 +60,7 @@ async def close_session(state: TaskiqState) -> None:
 
 
 def write(outcomes: pa.Table, target: Path) -> None:
-    """Write a file whole: a worker that is killed, or does the task beside another, leaves no half."""
+    """Write a file whole: a worker that is killed, or that is one of two, leaves no half."""
     unfinished = target.with_suffix(f".{uuid4().hex}")
     pq.write_table(outcomes, unfinished)
     unfinished.replace(target)
