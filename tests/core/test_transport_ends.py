@@ -380,9 +380,9 @@ async def test_closed_while_nothing_is_read(tls: bool, tmp_path: Path, loop_time
         await asyncio.Event().wait()
 
     async with (
-        serving(ignore, certificate and certificate.for_server()) as server,
+        serving(ignore, None if certificate is None else certificate.for_server()) as server,
         socket_transport(
-            server.url, ssl_context=certificate and certificate.for_client()
+            server.url, ssl_context=None if certificate is None else certificate.for_client()
         ) as transport,
     ):
         call = asyncio.create_task(send(transport, request_to("/", "POST", bytes(LARGE))))
