@@ -8,7 +8,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -195,6 +195,8 @@ def _header_problem(name: str, value: object) -> str | None:
 def resolve_base_url(base_url: str | None, region: Region | str | None) -> str:
     """Return the URL of the host that calls are sent to, without a slash at its end.
 
+    Of an own host there is one spelling: tokens, limits and partitions are shared by its name.
+
     Raises:
         ConfigurationError: an unknown region, both a region and a base_url, or a base_url that
             would send the credentials in clear text to another machine.
@@ -232,7 +234,15 @@ def resolve_base_url(base_url: str | None, region: Region | str | None) -> str:
         raise ConfigurationError("base_url must be https: the api key would travel unencrypted")
     if any(char.isspace() or not char.isprintable() for char in base_url):
         raise ConfigurationError("base_url holds a space or a control character")
-    return base_url.rstrip("/")
+    return _spelled(parts)
+
+
+def _spelled(parts: SplitResult) -> str:
+    """Return a URL in lower case as far as its host, without the scheme's own port."""
+    host = (parts.hostname or "").removesuffix(".")
+    host = f"[{host}]" if ":" in host else host
+    usual = parts.port is None or (parts.scheme, parts.port) in {("https", 443), ("http", 80)}
+    return f"{parts.scheme}://{host}{'' if usual else f':{parts.port}'}{parts.path.rstrip('/')}"
 
 
 def is_local(base_url: str) -> bool:

@@ -57,7 +57,12 @@ def test_regions(region: Region | str | None, url: str) -> None:
         ("https://acme.frontegg.com", "https://acme.frontegg.com"),
         ("https://acme.frontegg.com/", "https://acme.frontegg.com"),
         ("https://proxy.test:8443/frontegg/", "https://proxy.test:8443/frontegg"),
-        ("HTTPS://acme.frontegg.com", "HTTPS://acme.frontegg.com"),
+        ("HTTPS://Acme.Frontegg.com", "https://acme.frontegg.com"),
+        ("https://acme.frontegg.com:443/", "https://acme.frontegg.com"),
+        ("https://acme.frontegg.com./Path/", "https://acme.frontegg.com/Path"),
+        ("http://localhost:80", "http://localhost"),
+        ("https://localhost:80", "https://localhost:80"),
+        ("https://[2001:DB8::1]:443", "https://[2001:db8::1]"),
         ("http://localhost:8400", "http://localhost:8400"),
         ("http://127.0.0.1:8400", "http://127.0.0.1:8400"),
         ("http://127.8.9.1", "http://127.8.9.1"),
@@ -65,7 +70,7 @@ def test_regions(region: Region | str | None, url: str) -> None:
     ],
 )
 def test_own_hosts(given_url: str, url: str) -> None:
-    """An own host is kept with its port and path, without the slash at its end."""
+    """An own host has one spelling, whose port and path are kept, without the slash at its end."""
     assert resolve_base_url(given_url, None) == url
 
 
