@@ -47,6 +47,7 @@ _RESERVED_HEADERS: Final[dict[str, str]] = {
     "transfer-encoding": "",
     "upgrade": "",
     "frontegg-tenant-id": "for_tenant(tenant_id), or the argument tenant_id, names the tenant",
+    "frontegg-application-id": "for_application(application_id) names the application",
     "frontegg-user-id": "the argument user_id names the user",
     "frontegg-environment-id": "the session's argument environment_id names the environment",
 }

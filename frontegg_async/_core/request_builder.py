@@ -72,7 +72,6 @@ class RequestBuilder:
         self._is_user: Final = view.is_user
         headers = _revealed(view.options.headers)
         if view.application_id is not None:
-            # Behind those of the options: of two spellings of a header the last one is sent.
             headers[APPLICATION_HEADER] = view.application_id
         if environment_id is not None:
             headers["frontegg-environment-id"] = environment_id

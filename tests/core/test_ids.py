@@ -68,8 +68,10 @@ async def test_views_and_settings(frontegg: FronteggSession, bad: str) -> None:
     """A view or a session with a bad id is rejected when it is made."""
     with pytest.raises(InvalidRequestError):
         frontegg.for_tenant(bad)
+    with pytest.raises(InvalidRequestError):
+        frontegg.for_application(bad)
     with pytest.raises(ConfigurationError):
-        frontegg.with_options(headers={"frontegg-application-id": bad})
+        frontegg.with_options(headers={"frontegg-vendor-id": bad})
     for setting in ("client_id", "environment_id"):
         values: dict[str, Any] = {"client_id": "c", "api_key": "k", setting: bad}
         with pytest.raises(ConfigurationError, match=setting.replace("_", "[-_]")):
@@ -84,7 +86,7 @@ async def test_headers_of_a_call(emulator: Emulator, frontegg: FronteggSession) 
         "a.b", "GET", "/a", dict, tenant=TenantHeader.OPTIONAL, user=UserHeader.OPTIONAL
     )
     with pytest.raises(InvalidRequestError, match="blank"):
-        await frontegg.call(operation, headers={"frontegg-application-id": " a"})
+        await frontegg.call(operation, headers={"frontegg-vendor-id": " a"})
     assert emulator.count() == 0
 
 

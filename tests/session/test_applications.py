@@ -129,18 +129,11 @@ async def test_signing_up_for_an_application(emulator: Emulator) -> None:
     assert named(emulator) == ["app-1", "app-2"]
 
 
-async def test_a_header_of_the_options_gives_way(either_transport: str, emulator: Emulator) -> None:
-    """The header in the options still works, in any spelling, and a view replaces it."""
+async def test_the_header_is_the_sessions_own(emulator: Emulator) -> None:
+    """Options name no application, in any spelling, which a view could only contradict."""
     async with session_on(emulator) as session:
-        view = session.with_options(headers={"Frontegg-Application-Id": "old"})
-        await view.users.get("user-0")
-        await view.for_application("new").users.get("user-0")
-    assert named(emulator) == ["old", "new"]
-    assert all(
-        [name.lower() for name in request.headers].count(HEADER) == 1
-        for request in emulator.requests
-        if request.template != "/auth/vendor"
-    )
+        with pytest.raises(ConfigurationError, match="for_application"):
+            session.with_options(headers={"Frontegg-Application-Id": "old"})
 
 
 @pytest.mark.parametrize("bad", ["", " ", "a\nb", "..", 7])
