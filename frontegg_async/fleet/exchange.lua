@@ -13,58 +13,13 @@ local UNKNOWN_TRY, INTERACTIVE_S, LINE_S = 2.0, 60.0, 0.2
 local SILENCE_S, SPARED_WINDOWS = 6.0, 4
 local MEMBER_S, SWEEP_S, BACK_S, HELD_BACK_S = 10.0, 1.0, 5.0, 1e-4
 
-local FIELDS = {
-  "now", "epoch", "front", "capped_next_at", "interactive_at",
-  "window_reset", "windows_spared", "flight", "held", "askers", "runners", "count",
-  "issued", "served", "sweep_at",
-  "closed", "closed_at", "next_look_at", "looked_at", "opened_at", "stated_until", "refused_sent",
-  "taken_sent", "look_gap", "stated_wait", "true_share",
-  "next_at", "catch_up", "idle_seconds",
-  "held_back", "held_back_in_cycle", "one_refused", "taken", "refused", "closed_seconds",
-  "cycle_start", "cycle_count", "cycle_from_opening", "refused_at_cycle_start",
-  "opening", "opening_closed_at", "opening_last_refused", "opening_sent_at", "opening_reset",
-  "opening_at", "opening_taken", "opening_recent_rate", "taken_at_opening", "next_tick_at",
-  "answer_mean", "answer_usual", "survey_at",
-  "kind", "period",
-  "seeking_rate", "doubling", "next_doubling_at",
-  "stream_rate", "may_be_window", "grown_at", "odd_calms", "refused_rate", "rested_rate",
-  "calm_seconds", "calm_passed", "doublings", "rested_at", "refused_in_calm",
-  "resets_at", "resets_error", "resets_seconds", "resets_seconds_error",
-  "quota", "disproving_quota", "was_met", "astray_resets", "sprint_factor", "sprints_to_skip",
-  "window_taken", "window_taken_before", "burst_until", "burst_at", "reset",
-  "reset_error", "eased_share", "over_quota_at",
-}
-local NEWS = {
-  "taken", "taken_sent", "took", "refused", "refused_sent", "stated_until", "exhausted_sent",
-  "exhausted_until", "unleased", "returned", "flight", "held", "interactive", "bulk", "trip",
-  "rate", "share", "remaining", "calls", "seconds", "met", "leaves",
-}
-local MEMBER = { "until_", "flight", "held", "asks", "runs", "turn" }
-
-local function unpacked(data, names)
-  local found = { struct.unpack("<" .. string.rep("d", #data / 8), data) }
-  local record = {}
-  for i = 1, #names do record[names[i]] = found[i] end
-  return record, found
-end
-
-local function packed(values)
-  return struct.pack("<" .. string.rep("d", #values), unpack(values))
-end
-
-local function values_of(record, names)
-  local values = {}
-  for i = 1, #names do values[i] = record[names[i]] or 0 end
-  return values
-end
-
 local function new_state(news)
   S, MARKS = {}, {}
-  for i = 1, #FIELDS do S[FIELDS[i]] = 0 end
-  for _, name in ipairs({
-    "now", "front", "capped_next_at", "interactive_at", "window_reset", "sweep_at", "looked_at", "opened_at", "stated_until",
-    "refused_sent", "taken_sent", "next_at", "next_tick_at",
-  }) do S[name] = -INF end
+  for i = 1, STATE_FIELDS do S[i] = 0 end
+  S.now, S.front, S.capped_next_at, S.interactive_at = -INF, -INF, -INF, -INF
+  S.window_reset, S.sweep_at, S.looked_at, S.opened_at = -INF, -INF, -INF, -INF
+  S.stated_until, S.refused_sent, S.taken_sent = -INF, -INF, -INF
+  S.next_at, S.next_tick_at = -INF, -INF
   S.true_share, S.cycle_start = NAN, NAN
   S.catch_up, S.survey_at = START_BURST_S, INF
   seeking(START_RATE, DOUBLING_S, 1.0)
@@ -80,7 +35,7 @@ end
 -- Members
 
 local key, name = KEYS[1], ARGV[1]
-local news = unpacked(ARGV[2], NEWS)
+local news = { struct.unpack(NEWS, ARGV[2]) }
 local found = redis.call("HMGET", key, "s", "m" .. name)
 local now = tonumber(ARGV[5])
 if not now then
@@ -90,10 +45,7 @@ end
 
 local stored, known = found[1], found[2]
 if stored then
-  local all
-  S, all = unpacked(stored, FIELDS)
-  MARKS = {}
-  for i = #FIELDS + 1, #stored / 8 do MARKS[#MARKS + 1] = all[i] end
+  S, stored_marks = { struct.unpack(STATE, stored) }, string.sub(stored, 8 * STATE_FIELDS + 1)
   if now < S.now - BACK_S then
     redis.call("DEL", key)
     stored = false
@@ -117,7 +69,7 @@ if now >= S.sweep_at then
   local all = redis.call("HGETALL", key)
   for i = 1, #all, 2 do
     if string.sub(all[i], 1, 1) == "m" then
-      local member = unpacked(all[i + 1], MEMBER)
+      local member = { struct.unpack(MEMBER, all[i + 1]) }
       if member.until_ < now then
         redis.call("HDEL", key, all[i])
         if all[i] == "m" .. name then known = false end
@@ -133,9 +85,9 @@ end
 local was_open, closed_at, epoch = S.closed == 0, S.closed_at, S.epoch
 local member
 if known then
-  member = unpacked(known, MEMBER)
+  member = { struct.unpack(MEMBER, known) }
 else
-  member = { until_ = -INF, flight = 0, held = 0, asks = 0, runs = 0, turn = -1 }
+  member = { -INF, 0, 0, 0, 0, -1 }
   S.count = S.count + 1
 end
 local asks, runs = news.interactive > 0 and 1 or 0, news.bulk > 0 and 1 or 0
@@ -150,7 +102,7 @@ S.runners = S.runners + (runs - member.runs)
 
 local sent -- calls in flight and slots leased, of all members
 
-local function slot_of(calls)
+local function slot_of(calls) -- often
   if S.opening == 1 then return 1.0 / phase_rate() end
   local rate = phase_rate_at(now, S.answer_mean, calls)
   if not phase_limited() and now < S.interactive_at + INTERACTIVE_S then
@@ -209,80 +161,22 @@ sent = sent_before
 local look, next_at = 0, now
 local interactive, bulk = {}, {}
 
-local function paced()
+local function paced() -- often
   if S.kind == SEEKING then return S.doubling > DOUBLING_S end
   return phase_limited() or S.cycle_from_opening == 1
 end
 
-local function portion(wanted, members)
+local function portion(wanted, members) -- often
   local seconds = max(LEASE_S, LEASE_TRIPS * min(news.trip, MAX_TRIP_S))
   local size = floor(min(seconds * phase_rate(), MAX_LEASES) / max(members, 1))
   return min(wanted, max(size, 1))
 end
 
-local function use_slot(longest)
+local function use_slot(longest) -- often
   local slot = slot_of(S.taken + sent)
   spacing_take(now, slot, max(longest, slot, S.next_at - now), sent == 0)
   sent = sent + 1
   return slot
-end
-
-local function lease_interactive()
-  local wanted, ahead = news.interactive, 0.0
-  if S.kind == WINDOWED then
-    local left = S.reset + S.period - now
-    ahead = left == left and USED_AHEAD_SHARE * max(left, 0.0) or S.period
-  end
-  for i = 1, portion(wanted, S.askers) do
-    local at = max(now, min(S.next_at - ahead, max(S.front, now + OVERTAKE_S)))
-    S.front = max(S.front, at) + use_slot(S.period)
-    interactive[i] = at
-  end
-  local line = interactive[#interactive] - now + (wanted - #interactive) / phase_rate()
-  if line > LINE_S then S.held_back, S.held_back_in_cycle = 1, 1 end
-end
-
-local function lease_bulk()
-  local cap = news.rate
-  if news.share < 1.0 and phase_limited() and not surveying(now) then
-    cap = min(cap, news.share * phase_rate())
-  end
-  local wanted = portion(news.bulk, S.runners)
-  local last = cap == INF and S.runners == 1 and news.remaining <= left_in_window(now)
-  if last then wanted = min(news.bulk, MAX_LEASES) end
-  if not phase_limited() then
-    local most = floor(UNKNOWN_FLIGHT + UNKNOWN_SHARE * S.taken) - sent
-    wanted = min(wanted, max(most, 0))
-  end
-  if member.turn < 0 then
-    member.turn = S.issued
-    S.issued = S.issued + 1
-  end
-  local before = max(member.turn - S.served, 0) * max(wanted, 1) / phase_rate()
-  local capped = cap < INF and S.capped_next_at > S.next_at
-  local at = max(capped and S.capped_next_at or S.next_at, now)
-  local late = at + before > now + HORIZON_S
-  next_at = now + UNKNOWN_RETRY_S
-  if late and S.next_at > now and not last then
-    next_at = min(at + before - 0.5 * HORIZON_S, now + MAX_TURN_S)
-  elseif wanted > 0 then
-    S.served = (late and max(S.served, member.turn) or S.served) + 1
-    member.turn = -1
-    for _ = 1, wanted do
-      at = max(cap < INF and S.capped_next_at or now, S.next_at, now)
-      if last then at = now end
-      if at > now + HORIZON_S then break end
-      bulk[#bulk + 1] = at
-      use_slot(INF)
-      if cap < INF then
-        S.capped_next_at = max(S.capped_next_at, now - CATCH_UP_S) + 1.0 / cap
-      end
-    end
-    next_at = #bulk > 0 and now or min(at - 0.5 * HORIZON_S, now + MAX_TURN_S)
-  end
-  if not capped and (#bulk == 0 or bulk[#bulk] > now + HELD_BACK_S) then
-    S.held_back, S.held_back_in_cycle = 1, 1
-  end
 end
 
 if S.closed == 1 then
@@ -296,8 +190,62 @@ if S.closed == 1 then
   end
   next_at = S.next_look_at
 else
-  if news.interactive > 0 and paced() then lease_interactive() end
-  if news.bulk > 0 then lease_bulk() end
+  if news.interactive > 0 and paced() then -- as _lease_interactive
+    local wanted, ahead = news.interactive, 0.0
+    if S.kind == WINDOWED then
+      local left = S.reset + S.period - now
+      ahead = left == left and USED_AHEAD_SHARE * max(left, 0.0) or S.period
+    end
+    for i = 1, portion(wanted, S.askers) do
+      local at = max(now, min(S.next_at - ahead, max(S.front, now + OVERTAKE_S)))
+      S.front = max(S.front, at) + use_slot(S.period)
+      interactive[i] = at
+    end
+    local line = interactive[#interactive] - now + (wanted - #interactive) / phase_rate()
+    if line > LINE_S then S.held_back, S.held_back_in_cycle = 1, 1 end
+  end
+  if news.bulk > 0 then -- as _lease_bulk
+    local cap = news.rate
+    if news.share < 1.0 and phase_limited() and not surveying(now) then
+      cap = min(cap, news.share * phase_rate())
+    end
+    local wanted = portion(news.bulk, S.runners)
+    local last = cap == INF and S.runners == 1 and news.remaining <= left_in_window(now)
+    if last then wanted = min(news.bulk, MAX_LEASES) end
+    if not phase_limited() then
+      local most = floor(UNKNOWN_FLIGHT + UNKNOWN_SHARE * S.taken) - sent
+      wanted = min(wanted, max(most, 0))
+    end
+    if member.turn < 0 then
+      member.turn = S.issued
+      S.issued = S.issued + 1
+    end
+    local before = max(member.turn - S.served, 0) * max(wanted, 1) / phase_rate()
+    local capped = cap < INF and S.capped_next_at > S.next_at
+    local at = max(capped and S.capped_next_at or S.next_at, now)
+    local late = at + before > now + HORIZON_S
+    next_at = now + UNKNOWN_RETRY_S
+    if late and S.next_at > now and not last then
+      next_at = min(at + before - 0.5 * HORIZON_S, now + MAX_TURN_S)
+    elseif wanted > 0 then
+      S.served = (late and max(S.served, member.turn) or S.served) + 1
+      member.turn = -1
+      for _ = 1, wanted do
+        at = max(cap < INF and S.capped_next_at or now, S.next_at, now)
+        if last then at = now end
+        if at > now + HORIZON_S then break end
+        bulk[#bulk + 1] = at
+        use_slot(INF)
+        if cap < INF then
+          S.capped_next_at = max(S.capped_next_at, now - CATCH_UP_S) + 1.0 / cap
+        end
+      end
+      next_at = now
+    end
+    if not capped and (#bulk == 0 or bulk[#bulk] > now + HELD_BACK_S) then
+      S.held_back, S.held_back_in_cycle = 1, 1
+    end
+  end
 end
 
 member.until_ = now + MEMBER_S
@@ -313,22 +261,20 @@ end
 
 -- The end: state, publishing, grant
 
-local state = values_of(S, FIELDS)
-for i = 1, #MARKS do state[#state + 1] = MARKS[i] end
+local state = struct.pack(STATE, unpack(S, 1, STATE_FIELDS))
+  .. (MARKS and struct.pack("<" .. string.rep("d", #MARKS), unpack(MARKS)) or stored_marks)
 if news.leaves == 1 then
-  redis.call("HSET", key, "s", packed(state))
+  redis.call("HSET", key, "s", state)
 else
-  redis.call("HSET", key, "s", packed(state), "m" .. name, packed(values_of(member, MEMBER)))
+  redis.call("HSET", key, "s", state, "m" .. name, struct.pack(MEMBER, unpack(member, 1, MEMBER_FIELDS)))
 end
-redis.call("PEXPIRE", key, ARGV[4])
+if now == S.sweep_at - SWEEP_S then redis.call("PEXPIRE", key, ARGV[4]) end
 
-local grant = {
-  now, S.epoch, S.closed, S.closed_at, S.next_look_at, S.stated_until, S.refused_sent,
-}
+local gate = struct.pack(
+  GATE, now, S.epoch, S.closed, S.closed_at, S.next_look_at, S.stated_until, S.refused_sent
+)
 if S.epoch ~= epoch or (S.closed == 0) ~= was_open then
-  -- Not allowed to users that Redis 7 makes without channels. The state is written by now, so an
-  -- error here would tell the member that it was not heard; others hear of it in their exchanges.
-  redis.pcall("PUBLISH", ARGV[3], packed(grant) .. key)
+  redis.call("PUBLISH", ARGV[3], gate .. key)
 end
 local limited, calls, seconds = phase_limited(), 0.0, 0.0
 if S.kind == WINDOWED then
@@ -336,11 +282,11 @@ if S.kind == WINDOWED then
 elseif limited then
   calls, seconds = phase_rate() * S.period, S.period
 end
-for _, value in ipairs({
-  look, paced() and 1 or 0, limited and 1 or 0, surveying(now) and 1 or 0, phase_rate(), calls,
-  seconds, S.kind == WINDOWED and limited and 1 or 0, S.kind == WINDOWED and S.reset or NAN,
-  S.count, S.askers, S.runners, next_at, #interactive,
-}) do grant[#grant + 1] = value end
-for i = 1, #interactive do grant[#grant + 1] = interactive[i] end
-for i = 1, #bulk do grant[#grant + 1] = bulk[i] end
-return packed(grant)
+local asked = #interactive
+for i = 1, #bulk do interactive[asked + i] = bulk[i] end
+return gate .. struct.pack(
+  GRANT .. string.rep("d", #interactive), look, paced() and 1 or 0, limited and 1 or 0,
+  surveying(now) and 1 or 0, phase_rate(), calls, seconds, S.kind == WINDOWED and limited and 1 or 0,
+  S.kind == WINDOWED and S.reset or NAN, S.count, S.askers, S.runners, next_at, asked,
+  unpack(interactive)
+)

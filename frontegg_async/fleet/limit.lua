@@ -6,7 +6,7 @@
 -- Names are those of its attributes; state is one flat table, S, of numbers. A flag is 1 or 0, and
 -- NaN stands for None.
 
-local INF, NAN = math.huge, 0 / 0
+local INF, NAN = 1e999, 0 / 0
 local min, max, floor, fmod = math.min, math.max, math.floor, math.fmod
 
 -- gate.py
@@ -47,8 +47,10 @@ local MET_AGAIN_S, MET_CALLS = 30.0, 3
 
 local SEEKING, STREAMING, WINDOWED = 0, 1, 2
 
--- S: the state. MARKS: times, each followed by the calls taken by then.
-local S, MARKS
+-- S: the state. MARKS: times, each followed by the calls taken by then; nil until they are read.
+local S, MARKS, stored_marks
+
+-- Functions: a comment marks those that nearly every exchange needs.
 
 local function mod(a, b) -- as Python has it: with the sign of b
   local left = fmod(a, b)
@@ -69,7 +71,7 @@ end
 
 -- Spacing
 
-local function spacing_take(now, slot, longest, idle)
+local function spacing_take(now, slot, longest, idle) -- often
   local late = now - S.catch_up
   if S.next_at < late then
     if idle and S.next_at > -INF then S.idle_seconds = S.idle_seconds + (late - S.next_at) end
@@ -232,7 +234,7 @@ end
 
 -- Phases
 
-local function doubled(times)
+local function doubled(times) -- often
   return 2.0 ^ min(times, 12.0)
 end
 
@@ -325,22 +327,22 @@ local function remembered(calls, seconds)
   end
 end
 
-local function phase_limited()
+local function phase_limited() -- often
   return S.kind == STREAMING or (S.kind == WINDOWED and S.was_met == 1)
 end
 
-local function phase_rate()
+local function phase_rate() -- often
   if S.kind == SEEKING then return S.seeking_rate end
   if S.kind == STREAMING then return S.stream_rate end
   return min(max(S.quota / ((1.0 - SPRINT_SHARE) * S.period), MIN_RATE), MAX_RATE)
 end
 
-local function windowed_span(trip)
+local function windowed_span(trip) -- often
   local span = max(SPRINT_SHARE * S.period, min(WINDOW.SPRINT_TRIPS * trip, 0.1 * S.period))
   return min(S.sprint_factor * span, WINDOW.MAX_SPRINT_SHARE * S.period)
 end
 
-local function windowed_rate(trip)
+local function windowed_rate(trip) -- often
   if S.sprints_to_skip ~= 0 then return max((1.0 - MISS_SHARE) * S.quota / S.period, MIN_RATE) end
   local calls = S.quota
   if S.was_met == 1 then calls = calls + WINDOW.GAIN_CALLS * min(S.period / 60.0, 1.0) end
@@ -362,7 +364,7 @@ local function windowed_earliest_reset(refused, taken)
   return refused
 end
 
-local function phase_rate_at(now, trip, sent)
+local function phase_rate_at(now, trip, sent) -- often
   if S.kind ~= WINDOWED then return phase_rate() end
   if S.reset ~= S.reset then S.reset = now end
   local into = now - S.reset
@@ -556,15 +558,23 @@ end
 
 -- Pacer
 
-local function surveying(now)
+local function surveying(now) -- often
   return now > S.survey_at
 end
 
-local function left_in_window(now)
+local function left_in_window(now) -- often
   if S.kind ~= WINDOWED then return 0.0 end
   local fresh = S.reset ~= S.reset or now >= S.reset + S.period
   local used = fresh and 0 or S.taken - S.window_taken
   return S.quota * (S.was_met == 1 and 1.0 or WINDOW.EXPECTED_SHARE) - used
+end
+
+local function marks()
+  if not MARKS then
+    MARKS = { struct.unpack("<" .. string.rep("d", #stored_marks / 8), stored_marks) }
+    MARKS[#MARKS] = nil -- the place behind the last one
+  end
+  return MARKS
 end
 
 local function recent_rate(now)
@@ -573,9 +583,10 @@ local function recent_rate(now)
   local period = max(S.period, COUNTED_CALLS / phase_rate())
   local age = now - at
   if not (0.5 * period <= age and age <= RECENT_PERIODS * period) then
-    for i = 1, #MARKS, 2 do
-      if MARKS[i] > now - period then break end
-      at, count = MARKS[i], MARKS[i + 1]
+    local all = marks()
+    for i = 1, #all, 2 do
+      if all[i] > now - period then break end
+      at, count = all[i], all[i + 1]
     end
   end
   local seconds = max(now - at, 1e-3)
@@ -669,11 +680,12 @@ end
 local function tick(sent_at, now)
   local scale = max(S.period, 30.0 / phase_rate())
   S.next_tick_at = now + max(scale / MARKS_A_PERIOD, 0.05)
-  MARKS[#MARKS + 1] = now
-  MARKS[#MARKS + 1] = S.taken
-  while #MARKS > 4 * MARKS_A_PERIOD or (#MARKS > 4 and MARKS[3] <= now - scale) do
-    table.remove(MARKS, 1)
-    table.remove(MARKS, 1)
+  local all = marks()
+  all[#all + 1] = now
+  all[#all + 1] = S.taken
+  while #all > 4 * MARKS_A_PERIOD or (#all > 4 and all[3] <= now - scale) do
+    table.remove(all, 1)
+    table.remove(all, 1)
   end
   if phase_limited() then S.catch_up = CATCH_UP_S end
   if S.held_back == 1 and S.closed == 0 then
@@ -682,7 +694,7 @@ local function tick(sent_at, now)
   end
 end
 
-local function succeeded(sent_at, now, calls, took)
+local function succeeded(sent_at, now, calls, took) -- often
   if S.cycle_start ~= S.cycle_start then S.cycle_start, S.cycle_count = sent_at, 0 end
   S.taken = S.taken + calls
   S.one_refused = 0

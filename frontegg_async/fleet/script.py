@@ -8,11 +8,32 @@ from __future__ import annotations
 import struct
 from importlib.resources import files
 
+from .lua_source import without_names
 from .news import GateNews, Grant, News
 
 STORED_FORMAT = 2
 """Number of the stored state's format: others stand under other keys."""
 
+STATE = (
+    "now", "epoch", "front", "capped_next_at", "interactive_at", "window_reset",
+    "windows_spared", "flight", "held", "askers", "runners", "count", "issued", "served",
+    "sweep_at", "closed", "closed_at", "next_look_at", "looked_at", "opened_at", "stated_until",
+    "refused_sent", "taken_sent", "look_gap", "stated_wait", "true_share", "next_at",
+    "catch_up", "idle_seconds", "held_back", "held_back_in_cycle", "one_refused", "taken",
+    "refused", "closed_seconds", "cycle_start", "cycle_count", "cycle_from_opening",
+    "refused_at_cycle_start", "opening", "opening_closed_at", "opening_last_refused",
+    "opening_sent_at", "opening_reset", "opening_at", "opening_taken", "opening_recent_rate",
+    "taken_at_opening", "next_tick_at", "answer_mean", "answer_usual", "survey_at", "kind",
+    "period", "seeking_rate", "doubling", "next_doubling_at", "stream_rate", "may_be_window",
+    "grown_at", "odd_calms", "refused_rate", "rested_rate", "calm_seconds", "calm_passed",
+    "doublings", "rested_at", "refused_in_calm", "resets_at", "resets_error", "resets_seconds",
+    "resets_seconds_error", "quota", "disproving_quota", "was_met", "astray_resets",
+    "sprint_factor", "sprints_to_skip", "window_taken", "window_taken_before", "burst_until",
+    "burst_at", "reset", "reset_error", "eased_share", "over_quota_at",
+)
+"""Fields of a stored state, in its order; marks follow."""
+MEMBER = ("until_", "flight", "held", "asks", "runs", "turn")
+"""Fields of a stored member, in its order."""
 _NEWS = struct.Struct(f"<{len(News.__struct_fields__)}d")
 _GATE = struct.Struct(f"<{len(GateNews.__struct_fields__)}d")
 GATE_BYTES = _GATE.size
@@ -24,9 +45,21 @@ _GRANT = struct.Struct("<21d")
 def source() -> str:
     """Return the script."""
     folder = files("frontegg_async.fleet")
-    return "\n".join(
+    text = "\n".join(
         (folder / name).read_text(encoding="utf-8") for name in ("limit.lua", "exchange.lua")
     )
+    counts = {
+        "STATE": len(STATE),
+        "MEMBER": len(MEMBER),
+        "NEWS": _NEWS.size // 8,
+        "GATE": _GATE.size // 8,
+        "GRANT": (_GRANT.size - _GATE.size) // 8,
+    }
+    # As Lua's struct reads formats, which knows no counts in them.
+    known = "".join(f'local {name} = "<{"d" * count}"\n' for name, count in counts.items())
+    sizes = f"local STATE_FIELDS, MEMBER_FIELDS = {len(STATE)}, {len(MEMBER)}\n"
+    records = {"S": STATE, "news": News.__struct_fields__, "member": MEMBER}
+    return without_names(f"{known}{sizes}{text}", records)
 
 
 def packed_news(news: News) -> bytes:
