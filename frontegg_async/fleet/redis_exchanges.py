@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import logging
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -30,10 +30,17 @@ SILENCE_S: Final = 15.0
 
 
 @cache
-def _script() -> tuple[str, str]:
+def _script() -> tuple[bytes, bytes]:
     """Return the script and its name in Redis, which is its SHA-1."""
-    text = source()
-    return text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+    text = source().encode()
+    return text, hashlib.sha1(text, usedforsecurity=False).hexdigest().encode()
+
+
+def _packed(command: Sequence[bytes]) -> bytes:
+    """Return a command as Redis reads it. redis-py's own packing is a tenth of an exchange."""
+    parts = [b"*%d\r\n" % len(command)]
+    parts += [b"$%d\r\n%b\r\n" % (len(part), part) for part in command]
+    return b"".join(parts)
 
 
 class RedisExchanges:
@@ -69,34 +76,34 @@ class RedisExchanges:
         text, name = _script()
         # With the same arguments, so that one round trip is all that it usually takes.
         command = (
-            "EVALSHA",
+            b"EVALSHA",
             name,
-            1,
+            b"1",
             self._key(group),
-            member,
+            member.encode(),
             packed_news(news),
-            self._channel,
-            KEEP_MS,
-            "",
+            self._channel.encode(),
+            b"%d" % KEEP_MS,
+            b"",
         )
         try:
             granted = await self._executed(*command)
         except NoScriptError:
-            await self._executed("SCRIPT", "LOAD", text)
+            await self._executed(b"SCRIPT", b"LOAD", text)
             granted = await self._executed(*command)
         return unpacked_grant(granted)
 
-    async def _executed(self, *command: bytes | str | int) -> bytes:
+    async def _executed(self, *command: bytes) -> bytes:
         """Return the response to a command.
 
         Over connections of its own: the client's way through its pool costs twice as much.
         """
         pool: Any = self._client.connection_pool
+        packed = _packed(command)
         while True:
             kept = bool(self._free)
             connection = self._free.pop() if kept else await pool.get_connection()
             try:
-                packed = connection.pack_command(*command)
                 await connection.send_packed_command(packed, check_health=False)
                 response: bytes = await connection.read_response(disable_decoding=True)
             except ResponseError:
