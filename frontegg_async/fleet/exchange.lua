@@ -8,7 +8,7 @@
 
 local LEASE_S, MAX_LEASES, OVERTAKE_S, USED_AHEAD_SHARE, HORIZON_S = 0.1, 100, 0.1, 0.5, 0.5
 local LEASE_TRIPS, MAX_TRIP_S = 1.5, 0.3
-local MAX_TURN_S, UNKNOWN_FLIGHT, UNKNOWN_SHARE, UNKNOWN_RETRY_S = 1.0, 64.0, 0.125, 0.04
+local MAX_TURN_S, UNKNOWN_FLIGHT, UNKNOWN_SHARE, UNKNOWN_RETRY_S = 2.0, 64.0, 0.125, 0.04
 local UNKNOWN_TRY, INTERACTIVE_S, LINE_S = 2.0, 60.0, 0.2
 local SILENCE_S, SPARED_WINDOWS = 6.0, 4
 local MEMBER_S, SWEEP_S, BACK_S, HELD_BACK_S = 10.0, 1.0, 5.0, 1e-4
@@ -63,7 +63,8 @@ if -INF < heard and heard < now - SILENCE_S then
 end
 now = max(now, S.now)
 S.now = now
-if now >= S.sweep_at then
+local sweeps = now >= S.sweep_at
+if sweeps then
   S.sweep_at = now + SWEEP_S
   S.count, S.flight, S.held, S.askers, S.runners = 0, 0, 0, 0, 0
   local all = redis.call("HGETALL", key)
@@ -216,6 +217,7 @@ else
       local most = floor(UNKNOWN_FLIGHT + UNKNOWN_SHARE * S.taken) - sent
       wanted = min(wanted, max(most, 0))
     end
+    local passed_over = S.kind == WINDOWED and 0 <= member.turn and member.turn < S.served
     if member.turn < 0 then
       member.turn = S.issued
       S.issued = S.issued + 1
@@ -223,7 +225,7 @@ else
     local before = max(member.turn - S.served, 0) * max(wanted, 1) / phase_rate()
     local capped = cap < INF and S.capped_next_at > S.next_at
     local at = max(capped and S.capped_next_at or S.next_at, now)
-    local late = at + before > now + HORIZON_S
+    local late = at + before > now + HORIZON_S and not passed_over
     next_at = now + UNKNOWN_RETRY_S
     if late and S.next_at > now and not last then
       next_at = min(at + before - 0.5 * HORIZON_S, now + MAX_TURN_S)
@@ -233,7 +235,7 @@ else
       for _ = 1, wanted do
         at = max(cap < INF and S.capped_next_at or now, S.next_at, now)
         if last then at = now end
-        if at > now + HORIZON_S then break end
+        if at > now + HORIZON_S and (#bulk > 0 or not passed_over) then break end
         bulk[#bulk + 1] = at
         use_slot(INF)
         if cap < INF then
@@ -268,7 +270,7 @@ if news.leaves == 1 then
 else
   redis.call("HSET", key, "s", state, "m" .. name, struct.pack(MEMBER, unpack(member, 1, MEMBER_FIELDS)))
 end
-if now == S.sweep_at - SWEEP_S then redis.call("PEXPIRE", key, ARGV[4]) end
+if sweeps then redis.call("PEXPIRE", key, ARGV[4]) end
 
 local gate = struct.pack(
   GATE, now, S.epoch, S.closed, S.closed_at, S.next_look_at, S.stated_until, S.refused_sent

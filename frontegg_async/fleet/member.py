@@ -26,10 +26,6 @@ from .news import GateNews, Grant, News, bounds_of
 from .pending_news import PendingNews
 from .store_clock import StoreClock
 
-NEWS_S: Final = 0.2
-"""Seconds between two exchanges that have nothing to ask for."""
-CLOSED_NEWS_S: Final = 0.05
-"""The same while the gate is closed: then it counts how many calls were taken before."""
 SURE_ANSWER: Final = 2.0
 """Times of a usual answer that a call needs before its deadline. More than a session by itself
 wants: an overloaded fleet serves many calls shortly before their deadlines."""
@@ -361,12 +357,23 @@ class Member:
         if self._urgent:
             return now
         at = math.inf
-        if self._news:
-            at = self._asked_at + (CLOSED_NEWS_S if self.closed else NEWS_S)
-        if self._gate is not None and self._gate.closed:
+        closed = self._gate is not None and self._gate.closed
+        if closed:
             if (interactive or bulk) and not self._looks:
-                at = min(at, self._next_look_at)
-            return at
+                at = self._next_look_at
+        else:
+            at = self._slots_due(interactive, bulk)
+        if self._news:
+            end = -math.inf if self._grant is None else self._grant.window_end
+            told_at = self._news.due(
+                self._asked_at, at, end - self._clock.offset, closed=closed or self._holds
+            )
+            at = min(at, told_at)
+        return at
+
+    def _slots_due(self, interactive: int, bulk: int) -> float:
+        """Return the time at which slots are to be asked for, or given back."""
+        at = math.inf
         lead = max(LEAD_S, 2.0 * self._clock.round_trip)
         for waiting, slots in ((interactive, self._interactive), (bulk, self._bulk)):
             if not waiting:

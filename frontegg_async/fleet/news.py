@@ -141,3 +141,8 @@ class Grant(msgspec.Struct, frozen=True):
     next_at: float
     interactive: tuple[float, ...]
     bulk: tuple[float, ...]
+
+    @property
+    def window_end(self) -> float:
+        """Time at which the window ends that is counted, or minus infinity without one."""
+        return self.reset + self.seconds if self.window else -math.inf

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from .news import News
+
+NEWS_S: Final = 0.2
+"""Seconds between two exchanges that have nothing to ask for."""
+CLOSED_NEWS_S: Final = 0.05
+"""The same while the gate is closed: then it counts how many calls were taken before."""
+WINDOW_NEWS_S: Final = 1.0
+"""Seconds for which news wait in a counted window, so that one exchange tells them and asks for
+slots: only a second before its end at the latest, because they count in it."""
 
 
 class PendingNews:
@@ -60,6 +69,21 @@ class PendingNews:
     def closing(self) -> bool:
         """True if there are news that may close the gate."""
         return self.refused > 0 or self.exhausted_until == self.exhausted_until
+
+    def due(self, told_at: float, asks_at: float, window_end: float, *, closed: bool) -> float:
+        """Return the time at which they are to be told.
+
+        Args:
+            told_at: time of the last exchange.
+            asks_at: time at which slots will be asked for.
+            window_end: end of the window that is counted, or minus infinity.
+            closed: True while the gate is closed.
+        """
+        if closed:
+            return told_at + CLOSED_NEWS_S
+        if asks_at <= min(told_at, window_end - 2.0 * WINDOW_NEWS_S) + WINDOW_NEWS_S:
+            return asks_at
+        return told_at + NEWS_S
 
     def at(self, offset: float) -> News:
         """Return them in the fleet's time, which is ``offset`` ahead of ours."""

@@ -56,7 +56,7 @@ MEMBER_S: Final = 10.0
 """Seconds after its last exchange until a member no longer counts."""
 SWEEP_S: Final = 1.0
 """Seconds between two counts of all members."""
-MAX_TURN_S: Final = 1.0
+MAX_TURN_S: Final = 2.0
 """Most seconds until a member asks again whose turn comes later."""
 UNKNOWN_FLIGHT: Final = 64.0
 """Most calls in flight while a bulk run looks for the limit: as many as one session has,"""
@@ -377,6 +377,8 @@ class SharedLimit(GroupPacer):
         if not phase.limited:
             most = math.floor(UNKNOWN_FLIGHT + UNKNOWN_SHARE * self._taken) - self._in_flight
             wanted = min(wanted, max(most, 0))
+        # In a window, one whose turn others have taken has the next slot, however late that is.
+        passed_over = isinstance(phase, Windowed) and 0 <= member.turn < self._served
         if member.turn < 0:
             member.turn = self._issued
             self._issued += 1
@@ -384,7 +386,7 @@ class SharedLimit(GroupPacer):
         capped = cap < math.inf and self._capped_next_at > spacing.next_at
         at = max(self._capped_next_at if capped else spacing.next_at, now)
         next_at = now + UNKNOWN_RETRY_S
-        late = at + before > now + HORIZON_S
+        late = at + before > now + HORIZON_S and not passed_over
         if late and spacing.next_at > now and not last:
             next_at = min(at + before - 0.5 * HORIZON_S, now + MAX_TURN_S)
         elif wanted:
@@ -395,7 +397,7 @@ class SharedLimit(GroupPacer):
                 at = max(self._capped_next_at if cap < math.inf else now, spacing.next_at, now)
                 if last:
                     at = now
-                if at > now + HORIZON_S:
+                if at > now + HORIZON_S and (leased or not passed_over):
                     break
                 leased.append(at)
                 self._use_slot(now, math.inf)

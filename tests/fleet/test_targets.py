@@ -9,7 +9,7 @@ import math
 
 import pytest
 
-from ..pacing.loads import bulk_load, count, settled
+from ..pacing.loads import bulk_load, count, jain, settled
 from ..pacing.servers import FixedWindow
 from ..pacing.simulation import Simulation
 from .fleet_scenarios import BY_NAME
@@ -34,10 +34,10 @@ def test_a_fleet_keeps_its_bounds(name: str) -> None:
 
 
 def fleet_of(
-    members: int, *, delay: float = 0.001
+    members: int, *, delay: float = 0.001, limit: int = 100, window: float = 1.0
 ) -> tuple[Simulation, list[FleetClient], SimulatedStore]:
-    """Return a fleet of bulk runs on 100 calls a second, at work."""
-    simulation = Simulation(FixedWindow(100, 1.0, offset=0.4), 3)
+    """Return a fleet of bulk runs at work, on 100 calls a second unless said otherwise."""
+    simulation = Simulation(FixedWindow(limit, window, offset=0.4 * window), 3)
     store = store_of(simulation)
     store.delay = delay
     clients = [FleetClient(simulation, number) for number in range(members)]
@@ -88,3 +88,16 @@ def test_exchanges_are_few() -> None:
     simulation, _, store = fleet_of(8)
     simulation.clock.run(40.0)
     assert store.exchanges <= 1.3 * sum(count(simulation, 0.0, math.inf))
+
+
+@pytest.mark.parametrize(("members", "most"), [(8, 1.3), (64, 6.0)])
+def test_turns_in_a_window_of_a_minute(members: int, most: float) -> None:
+    """All processes have the same in each part of a window, with few exchanges for a call."""
+    simulation, clients, store = fleet_of(members, limit=1_000, window=60.0)
+    start, end = 150.0, 190.0
+    simulation.clock.run(start)
+    before = store.exchanges
+    simulation.clock.run(end)
+    taken = [count(simulation, start, end, [client.number])[0] for client in clients]
+    assert jain(taken) >= 0.9
+    assert store.exchanges - before <= most * sum(taken)
