@@ -43,7 +43,7 @@ local IDLE_SHARE, RECENT_PERIODS, UNWATCHED_S, CROWD_CALLS = 0.6, 2.0, 2.0 * MAX
 local SURVEY_S, SURVEY_PERIODS, COUNTED_CALLS, MARKS_A_PERIOD = 60.0, 20.0, 20.0, 16
 
 -- shared_limit.py
-local MET_AGAIN_S, MET_CALLS = 30.0, 3
+local MET_AGAIN_S, MET_CALLS, INTERACTIVE_S, LONG_CLOSED_S = 30.0, 3, 60.0, 2.0
 
 local SEEKING, STREAMING, WINDOWED = 0, 1, 2
 
@@ -607,6 +607,11 @@ local function learn_met_again(met_again, seeks_again)
     stream(S.opening_recent_rate, S.opening_reset, period, 1)
   elseif seeks_again and S.runners == 0 then
     S.seeking_rate = max(S.seeking_rate, S.opening_recent_rate)
+  elseif seeks_again and S.now < S.interactive_at + INTERACTIVE_S then
+    local closed = S.opening_reset - S.opening_closed_at
+    if closed > LONG_CLOSED_S then
+      S.doubling, S.next_doubling_at = closed, S.now + closed
+    end
   end
 end
 

@@ -54,6 +54,9 @@ HORIZON_S: Final = 0.5
 """Seconds: slots later than that are not leased to bulk calls, which are given a turn to ask."""
 MEMBER_S: Final = 10.0
 """Seconds after its last exchange until a member no longer counts."""
+RUNNER_S: Final = 3.5
+"""Seconds likewise until its bulk run no longer counts: more than between two requests for slots,
+so that what a run that was killed had is soon the others'."""
 SWEEP_S: Final = 1.0
 """Seconds between two counts of all members."""
 MAX_TURN_S: Final = 2.0
@@ -68,6 +71,9 @@ UNKNOWN_TRY: Final = 2.0
 """Most that is tried beside interactive calls, in rates that are only expected."""
 INTERACTIVE_S: Final = 60.0
 """Seconds since the last interactive call in which there are some."""
+LONG_CLOSED_S: Final = 2.0
+"""Seconds for which a limit was used up by a bulk run that knew none. Beside interactive calls its
+rate doubles no more than once in that time from then on: a window is at least as long."""
 MET_AGAIN_S: Final = 30.0
 """Seconds between two times that interactive calls alone meet a limit,"""
 MET_CALLS: Final = 3
@@ -287,9 +293,17 @@ class SharedLimit(GroupPacer):
         if met_again and not phase.limited:
             period = max(opening.reset - opening.closed_at, 1.0)
             self._phase = Stream(opening.recent_rate, opening.reset, period)
-        elif phase is not before and isinstance(phase, Seeking) and not self._runners:
-            # Of interactive calls alone it is known that the server took as many.
-            phase.rate = max(phase.rate, opening.recent_rate)
+        elif phase is not before and isinstance(phase, Seeking):
+            if not self._runners:
+                # Of interactive calls alone it is known that the server took as many.
+                phase.rate = max(phase.rate, opening.recent_rate)
+            elif self.now < self._interactive_at + INTERACTIVE_S:
+                closed = opening.reset - opening.closed_at
+                if closed > LONG_CLOSED_S:
+                    # A bulk run that seeks the limit in its midst keeps the others waiting. Half
+                    # the rate, doubled at once, so that the next doubling is a whole one away.
+                    self._phase = Seeking(0.5 * phase.rate, closed, phase.period)
+                    self._phase.grow(self.now, self.now, 0.0, self._taken)
 
     def _spare_window(self, now: float) -> None:
         """Leave a little of a window unused, for interactive calls that come at its end."""
@@ -314,7 +328,8 @@ class SharedLimit(GroupPacer):
         self._flight = sum(known.flight for known in members.values())
         self._held = sum(known.held for known in members.values())
         self._askers = sum(known.asks for known in members.values())
-        self._runners = sum(known.runs for known in members.values())
+        heard = now + MEMBER_S - RUNNER_S
+        self._runners = sum(known.runs for known in members.values() if known.until > heard)
 
     # Leases
 
