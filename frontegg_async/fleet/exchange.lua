@@ -218,7 +218,8 @@ else
       local most = floor(UNKNOWN_FLIGHT + UNKNOWN_SHARE * S.taken) - sent
       wanted = min(wanted, max(most, 0))
     end
-    local passed_over = S.kind == WINDOWED and 0 <= member.turn and member.turn < S.served
+    local queued = S.kind == WINDOWED and cap == INF
+    local passed_over = queued and 0 <= member.turn and member.turn < S.served
     if member.turn < 0 then
       member.turn = S.issued
       S.issued = S.issued + 1
@@ -243,7 +244,7 @@ else
           S.capped_next_at = max(S.capped_next_at, now - CATCH_UP_S) + 1.0 / cap
         end
       end
-      next_at = now
+      next_at = #bulk > 0 and now or min(at - 0.5 * HORIZON_S, now + MAX_TURN_S)
     end
     if not capped and (#bulk == 0 or bulk[#bulk] > now + HELD_BACK_S) then
       S.held_back, S.held_back_in_cycle = 1, 1
@@ -277,7 +278,9 @@ local gate = struct.pack(
   GATE, now, S.epoch, S.closed, S.closed_at, S.next_look_at, S.stated_until, S.refused_sent
 )
 if S.epoch ~= epoch or (S.closed == 0) ~= was_open then
-  redis.call("PUBLISH", ARGV[3], gate .. key)
+  -- Not allowed to users that Redis 7 makes without channels. The state is written by now, so an
+  -- error here would tell the member that it was not heard; others hear of it in their exchanges.
+  redis.pcall("PUBLISH", ARGV[3], gate .. key)
 end
 local limited, calls, seconds = phase_limited(), 0.0, 0.0
 if S.kind == WINDOWED then

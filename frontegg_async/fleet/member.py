@@ -356,25 +356,19 @@ class Member:
             return math.inf
         if self._urgent:
             return now
-        at = math.inf
-        closed = self._gate is not None and self._gate.closed
-        if closed:
-            if (interactive or bulk) and not self._looks:
-                at = self._next_look_at
-        else:
+        at, closed = math.inf, self._gate is not None and self._gate.closed
+        if not closed:
             at = self._slots_due(interactive, bulk)
-        if self._news:
-            end = -math.inf if self._grant is None else self._grant.window_end
-            told_at = self._news.due(
-                self._asked_at, at, end - self._clock.offset, closed=closed or self._holds
-            )
-            at = min(at, told_at)
-        return at
+        elif (interactive or bulk) and not self._looks:
+            at = self._next_look_at
+        if not self._news:
+            return at
+        end = -math.inf if self._grant is None else self._grant.window_end - self._clock.offset
+        return min(at, self._news.due(self._asked_at, at, end, closed=closed or self._holds))
 
     def _slots_due(self, interactive: int, bulk: int) -> float:
         """Return the time at which slots are to be asked for, or given back."""
         at = math.inf
-        lead = max(LEAD_S, 2.0 * self._clock.round_trip)
         for waiting, slots in ((interactive, self._interactive), (bulk, self._bulk)):
             if not waiting:
                 if slots:
@@ -382,7 +376,7 @@ class Member:
             elif not slots:
                 at = min(at, self._ask_again_at)
             elif waiting > len(slots):
-                at = min(at, slots[-1] - lead)
+                at = min(at, slots[-1] - max(LEAD_S, 2.0 * self._clock.round_trip))
         return at
 
     def news(

@@ -393,7 +393,8 @@ class SharedLimit(GroupPacer):
             most = math.floor(UNKNOWN_FLIGHT + UNKNOWN_SHARE * self._taken) - self._in_flight
             wanted = min(wanted, max(most, 0))
         # In a window, one whose turn others have taken has the next slot, however late that is.
-        passed_over = isinstance(phase, Windowed) and 0 <= member.turn < self._served
+        queued = isinstance(phase, Windowed) and cap == math.inf
+        passed_over = queued and 0 <= member.turn < self._served
         if member.turn < 0:
             member.turn = self._issued
             self._issued += 1
