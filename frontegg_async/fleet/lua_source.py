@@ -22,6 +22,7 @@ _CONSTANT = re.compile(r"\b[A-Z][A-Z0-9_]*(?:\.[A-Z][A-Z0-9_]*)?\b")
 _FUNCTION = re.compile(
     r"^local function (\w+)(\(.*?\))( -- often)?\n(.*?)^end\n", re.MULTILINE | re.DOTALL
 )
+_CALL = re.compile(r"(?<![.\w])(\w+)\(")
 _COMMENT = re.compile(r"[ \t]*--.*$", re.MULTILINE)
 _FUNCTIONS = """local F = setmetatable({}, { __index = function(F, name)
 %sreturn rawget(F, name)
@@ -50,10 +51,11 @@ def without_names(text: str, records: Mapping[str, Sequence[str]]) -> str:
 
 
 def _with_functions_in_a_table(text: str) -> str:
-    names = [found[1] for found in _FUNCTION.finditer(text)]
+    names: set[str] = set()
     rare: list[str] = []
 
     def defined(found: re.Match[str]) -> str:
+        names.add(found[1])
         definition = f"function {found[1]}{found[2]}\n{found[4]}end\n"
         if found[3]:
             return definition
@@ -64,7 +66,7 @@ def _with_functions_in_a_table(text: str) -> str:
     if not heading:
         raise ValueError("the script has no heading of its functions")
     text = _COMMENT.sub("", head + _FUNCTIONS % "".join(rare) + body)
-    return re.sub(rf"(?<![.\w])({'|'.join(names)})\(", r"F.\1(", text)
+    return _CALL.sub(lambda found: f"F.{found[0]}" if found[1] in names else found[0], text)
 
 
 def _with_constants_in_place(text: str) -> str:

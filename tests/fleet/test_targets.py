@@ -9,10 +9,11 @@ import math
 
 import pytest
 
-from ..pacing.loads import bulk_load, count, jain, settled
+from ..pacing.loads import bulk_load, count, jain, poisson, settled, web_load
+from ..pacing.measures import TIMEOUT
 from ..pacing.servers import FixedWindow
 from ..pacing.simulation import Simulation
-from .fleet_scenarios import BY_NAME
+from .fleet_scenarios import BY_NAME, failed, slow
 from .fleets import FleetClient, SimulatedStore, store_of
 
 PLAYED = (
@@ -101,3 +102,26 @@ def test_turns_in_a_window_of_a_minute(members: int, most: float) -> None:
     taken = [count(simulation, start, end, [client.number])[0] for client in clients]
     assert jain(taken) >= 0.9
     assert store.exchanges - before <= most * sum(taken)
+
+
+def test_web_calls_beside_a_bulk_run_that_expects_nothing() -> None:
+    """From the second window on, hardly a web call fails beside a bulk run that seeks the limit."""
+    simulation = Simulation(FixedWindow(1_000, 60.0, offset=59.9), 0, header=True)
+    pods = [FleetClient(simulation, number) for number in range(4)]
+    start, end = 60.0, 180.0
+    for client in pods:
+        web_load(client, simulation, poisson(5.0 / 4, client.number, end), TIMEOUT)
+    bulk_load(FleetClient(simulation, 4), simulation)
+    simulation.clock.run(end + TIMEOUT)
+    assert failed(pods, start) <= 0.005
+    assert slow(pods, start) <= 10.0
+
+
+def test_a_run_that_was_killed_soon_counts_no_more() -> None:
+    """After a part of a fleet was killed, the others have its slots, though the store is slow."""
+    simulation, clients, _ = fleet_of(8, delay=0.2)
+    simulation.clock.run(60.0)
+    for client in clients[:4]:
+        client.killed = True
+    simulation.clock.run(70.0)
+    assert settled(simulation, 65.0, 70.0).goodput >= 0.9
