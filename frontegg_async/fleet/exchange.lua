@@ -11,7 +11,7 @@ local LEASE_TRIPS, MAX_TRIP_S = 1.5, 0.3
 local MAX_TURN_S, UNKNOWN_FLIGHT, UNKNOWN_SHARE, UNKNOWN_RETRY_S = 2.0, 64.0, 0.125, 0.04
 local UNKNOWN_TRY, LINE_S = 2.0, 0.2
 local SILENCE_S, SPARED_WINDOWS = 6.0, 4
-local MEMBER_S, RUNNER_S, SWEEP_S, BACK_S, HELD_BACK_S = 10.0, 3.5, 1.0, 5.0, 1e-4
+local MEMBER_S, SWEEP_S, BACK_S, HELD_BACK_S = 10.0, 1.0, 5.0, 1e-4
 
 local function new_state(news)
   S, MARKS = {}, {}
@@ -77,8 +77,7 @@ if sweeps then
       else
         S.count = S.count + 1
         S.flight, S.held = S.flight + member.flight, S.held + member.held
-        S.askers = S.askers + member.asks
-        if member.until_ > now + MEMBER_S - RUNNER_S then S.runners = S.runners + member.runs end
+        S.askers, S.runners = S.askers + member.asks, S.runners + member.runs
       end
     end
   end

@@ -261,8 +261,7 @@ class Member:
             self._news.unleased += 1
             self._in_flight += 1
             return 0.0
-        latest = now + EARLY_S
-        own, other = self._bulk, self._interactive
+        own, other, latest = self._bulk, self._interactive, now + EARLY_S
         if not bulk:
             # Interactive calls go first, so they use slots of either kind.
             own, other = other, own
@@ -363,7 +362,9 @@ class Member:
             at = self._next_look_at
         if not self._news:
             return at
-        end = -math.inf if self._grant is None else self._grant.window_end - self._clock.offset
+        end = -math.inf
+        if self._grant is not None and not interactive:
+            end = self._grant.window_end - self._clock.offset
         return min(at, self._news.due(self._asked_at, at, end, closed=closed or self._holds))
 
     def _slots_due(self, interactive: int, bulk: int) -> float:
@@ -495,5 +496,4 @@ class Member:
         self._stated_until = gate.stated_until - offset
         self._refused_sent = gate.refused_sent - offset
         self._ask_again_at = now
-        if gate.closed:
-            self._looks = 0
+        self._looks = 0

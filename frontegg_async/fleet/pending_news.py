@@ -12,8 +12,8 @@ NEWS_S: Final = 0.2
 CLOSED_NEWS_S: Final = 0.05
 """The same while the gate is closed: then it counts how many calls were taken before."""
 WINDOW_NEWS_S: Final = 1.0
-"""Seconds for which news wait in a counted window, so that one exchange tells them and asks for
-slots: only a second before its end at the latest, because they count in it."""
+"""Seconds for which news of bulk calls wait in a counted window, so that one exchange tells them
+and asks for slots: only a second before its end at the latest, because they count in it."""
 
 
 class PendingNews:

@@ -54,9 +54,6 @@ HORIZON_S: Final = 0.5
 """Seconds: slots later than that are not leased to bulk calls, which are given a turn to ask."""
 MEMBER_S: Final = 10.0
 """Seconds after its last exchange until a member no longer counts."""
-RUNNER_S: Final = 3.5
-"""Seconds likewise until its bulk run no longer counts: more than between two requests for slots,
-so that what a run that was killed had is soon the others'."""
 SWEEP_S: Final = 1.0
 """Seconds between two counts of all members."""
 MAX_TURN_S: Final = 2.0
@@ -328,8 +325,7 @@ class SharedLimit(GroupPacer):
         self._flight = sum(known.flight for known in members.values())
         self._held = sum(known.held for known in members.values())
         self._askers = sum(known.asks for known in members.values())
-        heard = now + MEMBER_S - RUNNER_S
-        self._runners = sum(known.runs for known in members.values() if known.until > heard)
+        self._runners = sum(known.runs for known in members.values())
 
     # Leases
 

@@ -115,13 +115,3 @@ def test_web_calls_beside_a_bulk_run_that_expects_nothing() -> None:
     simulation.clock.run(end + TIMEOUT)
     assert failed(pods, start) <= 0.005
     assert slow(pods, start) <= 10.0
-
-
-def test_a_run_that_was_killed_soon_counts_no_more() -> None:
-    """After a part of a fleet was killed, the others have its slots, though the store is slow."""
-    simulation, clients, _ = fleet_of(8, delay=0.2)
-    simulation.clock.run(60.0)
-    for client in clients[:4]:
-        client.killed = True
-    simulation.clock.run(70.0)
-    assert settled(simulation, 65.0, 70.0).goodput >= 0.9
