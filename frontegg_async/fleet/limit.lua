@@ -4,9 +4,10 @@
 -- phases.py, cycle.py, answer_times.py and pacer.py: Redis and Python calculate with the same
 -- doubles, and tests/fleet/test_lua.py demands that they find the same. The theory is in the Python.
 -- Names are those of its attributes; state is one flat table, S, of numbers. A flag is 1 or 0, and
--- NaN stands for None.
+-- NaN stands for None. lua_source.py takes most names out before this is sent: S, news and member
+-- are arrays then, whose fields script.py lists.
 
-local INF, NAN = 1e999, 0 / 0
+local INF, NAN = 1e999, 0 / 0 -- the first is beyond all doubles
 local min, max, floor, fmod = math.min, math.max, math.floor, math.fmod
 
 -- gate.py

@@ -1,4 +1,4 @@
-"""The state of a shared limit as the doubles that the script keeps, in the order of its FIELDS."""
+"""The state of a shared limit as the doubles that the script keeps, in the order of STATE."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
