@@ -6,6 +6,7 @@ sessions share nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -29,13 +30,13 @@ LEARNING_WINDOWS: Final = 10
 """Windows in which refusals count as those of learning."""
 
 
-def failed(clients: list[Client], start: float = 0.0) -> float:
+def failed(clients: Sequence[Client], start: float = 0.0) -> float:
     """Return the share of interactive calls made since a time that were not served."""
     calls = [call for client in clients for call in client.served if call.arrived >= start]
     return sum(not call.ok for call in calls) / max(len(calls), 1)
 
 
-def slow(clients: list[Client], start: float = 0.0) -> float:
+def slow(clients: Sequence[Client], start: float = 0.0) -> float:
     """Return the seconds that 95 of 100 calls made since a time took at most."""
     calls = [call for client in clients for call in client.served if call.arrived >= start]
     return percentile([call.seconds for call in calls if call.ok], 0.95)
