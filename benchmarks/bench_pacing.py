@@ -1,12 +1,14 @@
 """How much of a server's limit is used, by whom, and how many calls are refused on the way?
 
     python benchmarks/bench_pacing.py [--seeds 10] [--scenario TEXT ...] [--json] [--svg FILE]
+    python benchmarks/bench_pacing.py --scenario TEXT --shares 0.3 0.4   # fixed rates alone
 
 The pacing and its peers meet the same servers in virtual time, with round trips of 80 ms
 (lognormal) and at most 64 calls at once for each client, in the scenarios of
 ``tests/pacing/scenarios.py``. Only the fixed rate is told the limit. Shown are the mean over
 the seeds and, in brackets, the worst; below a scenario stand its targets, and whether the pacing
 of this project meets them. Peers are played with three seeds, unless a target compares with them.
+``--shares`` plays fixed rates at these shares of the limit instead: the most an even rate can get.
 The last lines are the pacing's own cost: nanoseconds of CPU for a call that nothing holds back.
 """
 
@@ -30,7 +32,7 @@ from measuring import Report, machine, versions
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from pacing.drawing import Bar, Section, draw
-from pacing.strategies import OURS, STRATEGIES
+from pacing.strategies import OURS, STRATEGIES, fixed_rate
 
 from frontegg_async.pacing import Pacing, RunAllowance
 from tests.pacing.measures import MORE_IS_BETTER, Outcome, Scenario, Target, mean, worst
@@ -106,20 +108,28 @@ class Row(Outcome, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Job(NamedTuple):
-    """One run."""
+    """One run; ``share`` is that of a fixed rate, beside those of ``STRATEGIES``."""
 
     scenario: str
     strategy: str
     seed: int
+    share: float = 1.0
 
 
 def play(job: Job) -> Outcome:
     """Play one scenario once, in a process of a pool."""
-    return BY_NAME[job.scenario].play(STRATEGIES[job.strategy], job.seed)
+    make = STRATEGIES.get(job.strategy) or fixed_rate(job.share)
+    return BY_NAME[job.scenario].play(make, job.seed)
 
 
-def jobs_of(scenario: Scenario, seeds: int) -> list[Job]:
-    """Return all runs of a scenario."""
+def jobs_of(scenario: Scenario, seeds: int, shares: Sequence[float] = ()) -> list[Job]:
+    """Return all runs of a scenario, or those of fixed rates at shares of its limit."""
+    if shares:
+        return [
+            Job(scenario.name, f"{100 * share:g} % of it", seed, share)
+            for share in shares
+            for seed in range(seeds)
+        ]
     compared = {OURS, *(target.peer for target in scenario.targets)}
     return [
         Job(scenario.name, strategy, seed)
@@ -245,7 +255,7 @@ def show_family(rows: Sequence[Row]) -> None:
             print(f"  {row.strategy:18}{''.join(cells)}".rstrip())
             if row.strategy == OURS:
                 said = verdicts(scenario, row)
-        if scenario.targets:
+        if said:
             print(f"    {said}")
 
 
@@ -300,6 +310,7 @@ def main() -> None:
     parser.add_argument(
         "--scenario", nargs="*", help="only those whose name or family contains one of these"
     )
+    parser.add_argument("--shares", nargs="*", type=float, default=())
     parser.add_argument("--json", action="store_true", help="write one JSON document")
     parser.add_argument("--svg", type=Path)
     arguments = parser.parse_args()
@@ -309,7 +320,9 @@ def main() -> None:
         if not arguments.scenario
         or any(part in scenario.name or part in scenario.family.name for part in arguments.scenario)
     ]
-    jobs = [job for scenario in chosen for job in jobs_of(scenario, arguments.seeds)]
+    jobs = [
+        job for scenario in chosen for job in jobs_of(scenario, arguments.seeds, arguments.shares)
+    ]
     started = time.monotonic()
     with Pool(os.cpu_count()) as pool:
         outcomes = pool.map(play, jobs, chunksize=1)

@@ -157,9 +157,14 @@ def _following(strategy: Callable[[Simulation, int], Strategy]) -> MakeClient:
     return make
 
 
-def _static_rate(simulation: Simulation, seed: int) -> Strategy:
-    """Return a limiter that was told the limit that holds at the start, all of it."""
-    return StaticRate(simulation.server.limit.at(0.0) / simulation.server.window, seed)
+def fixed_rate(share: float) -> MakeClient:
+    """Return a maker of clients that were told the limit at the start, and use a share of it."""
+
+    def strategy(simulation: Simulation, seed: int) -> Strategy:
+        server = simulation.server
+        return StaticRate(share * server.limit.at(0.0) / server.window, seed)
+
+    return _following(strategy)
 
 
 OURS: Final = "frontegg_async"
@@ -167,6 +172,6 @@ STRATEGIES: Final[dict[str, MakeClient]] = {
     OURS: PacedClient,
     "plain backoff": plain_backoff,
     "botocore adaptive": _following(lambda _, seed: BotocoreAdaptive(seed)),
-    "fixed rate, told": _following(_static_rate),
+    "fixed rate, told": fixed_rate(1.0),
     "AIMD concurrency": _following(lambda _, seed: Aimd(seed)),
 }

@@ -1,11 +1,11 @@
 -- The arithmetic of frontegg_async.pacing in Lua: gate, spacing, phases, cycles, pacer.
 --
 -- A copy, statement by statement and in the same order, of gate.py, spacing.py, resets.py,
--- phases.py, cycle.py, answer_times.py and pacer.py: Redis and Python calculate with the same
--- doubles, and tests/fleet/test_lua.py demands that they find the same. The theory is in the Python.
--- Names are those of its attributes; state is one flat table, S, of numbers. A flag is 1 or 0, and
--- NaN stands for None. lua_source.py takes most names out before this is sent: S, news and member
--- are arrays then, whose fields script.py lists.
+-- seeking.py, phases.py, cycle.py, answer_times.py and pacer.py: Redis and Python calculate with the
+-- same doubles, and tests/fleet/test_lua.py demands that they find the same. The theory is in the
+-- Python. Names are those of its attributes; state is one flat table, S, of numbers. A flag is 1 or
+-- 0, and NaN stands for None. lua_source.py takes most names out before this is sent: S, news and
+-- member are arrays then, whose fields script.py lists.
 
 local INF, NAN = 1e999, 0 / 0 -- the first is beyond all doubles
 local min, max, floor, fmod = math.min, math.max, math.floor, math.fmod
@@ -24,11 +24,11 @@ local MAX_SHORTENED_SHARE, EXACT_S = 0.5, 0.2
 local MAX_RATE, MIN_RATE = 1e5, 1 / 60
 -- tuning.py
 local START_RATE, START_AGAIN, DOUBLING_S = 200.0, 1000 / 60, 0.05
-local CAREFUL_DOUBLING_S, CAREFUL_DOUBLING_SHARE = 0.5, 0.35
+local CAREFUL_DOUBLING_S, CAREFUL_DOUBLING_SHARE, DOUBTFUL_CALLS = 0.5, 0.35, 2.0
 local STREAM = {
   CUT_SHARE = 0.02, CALM_S = 5.0, CALM_CALLS = 60.0, MAX_CALLS_CALM_S = 12.0,
-  CALM_PERIODS = 1.5, CALM_TRIPS = 15.0, STEP_CALLS = 0.5, RISE_PERIODS = 0.6,
-  ENOUGH_CALLS = 30.0, ODD_CALMS = 3,
+  CALM_PERIODS = 1.5, CALM_TRIPS = 7.0, STEP_CALLS = 0.5, RISE_PERIODS = 0.6,
+  ENOUGH_CALLS = 30.0, ODD_CALMS = 6, CONFIRMED_SHARE = 0.2, CONFIRMED_STEP = 0.125,
 }
 local MISS_SHARE, FEW_CALLS, LONG_WINDOW_S = 0.02, 2.5, 5.0
 local WINDOW = {
@@ -241,10 +241,10 @@ end
 
 local function seeking(rate, doubling, period)
   S.kind, S.period, S.seeking_rate = SEEKING, period, rate
-  S.doubling, S.next_doubling_at = doubling, -INF
+  S.doubling, S.next_doubling_at, S.doubtful = doubling, -INF, 0
 end
 
-local function stream_rest(peak, now)
+local function stream_rest(peak, now, taken)
   S.refused_rate = min(max(peak, MIN_RATE), MAX_RATE)
   S.rested_rate = min(max(S.refused_rate * (1.0 - STREAM.CUT_SHARE), MIN_RATE), MAX_RATE)
   S.stream_rate = S.rested_rate
@@ -252,14 +252,15 @@ local function stream_rest(peak, now)
   S.calm_seconds = max(STREAM.CALM_S, calls, STREAM.CALM_PERIODS * S.period)
   S.calm_passed, S.doublings = 0.0, 0.0
   S.rested_at = now
+  S.taken_at_rest, S.refused_since_rest = taken, 0
   S.refused_in_calm = 0
 end
 
-local function stream(peak, now, period, may_be_window)
+local function stream(peak, now, taken, period, may_be_window)
   S.kind, S.period, S.may_be_window = STREAMING, period, may_be_window
   S.grown_at = now
   S.odd_calms = 0
-  stream_rest(peak, now)
+  stream_rest(peak, now, taken)
 end
 
 local function windowed_begin(reset, taken, reset_error)
@@ -310,13 +311,17 @@ local function measured(cycle, period, may_be_window)
 end
 
 local function measured_period(cycle, period)
-  local seconds = cycle_tells_all(cycle, period) and cycle_seconds(cycle) or cycle.closed_seconds
+  local seconds, length = cycle.closed_seconds, cycle_seconds(cycle)
+  if cycle_tells_all(cycle, period) and seconds >= SEVERAL_CLOSED_SHARE * length then
+    seconds = length
+  end
   return max(seconds, period, 1.0)
 end
 
 local function enter_measured(cycle, period)
   if not measured(cycle, period, true) then
-    stream(cycle_rate(cycle, period), cycle.stop, measured_period(cycle, period), 1)
+    local rate, taken = cycle_rate(cycle, period), cycle.taken_ever
+    stream(rate, cycle.stop, taken, measured_period(cycle, period), 1)
   end
 end
 
@@ -324,7 +329,7 @@ local function remembered(calls, seconds)
   if seconds >= LONG_WINDOW_S then
     expected(calls, seconds)
   else
-    stream(calls / seconds, -INF, seconds, 1)
+    stream(calls / seconds, -INF, 0, seconds, 1)
   end
 end
 
@@ -366,6 +371,9 @@ local function windowed_earliest_reset(refused, taken)
 end
 
 local function phase_rate_at(now, trip, sent) -- often
+  if S.kind == SEEKING and S.doubtful == 1 then
+    return min(S.seeking_rate, max(START_AGAIN, DOUBTFUL_CALLS / max(trip, 1e-3)))
+  end
   if S.kind ~= WINDOWED then return phase_rate() end
   if S.reset ~= S.reset then S.reset = now end
   local into = now - S.reset
@@ -391,7 +399,7 @@ end
 
 local function stream_grow(now, trip)
   local scale = max(
-    S.period, min(STREAM.ENOUGH_CALLS / S.stream_rate, 0.5 * STREAM.MAX_CALLS_CALM_S), 4.0 * trip
+    S.period, min(STREAM.ENOUGH_CALLS / S.stream_rate, 0.5 * STREAM.MAX_CALLS_CALM_S), 2.0 * trip
   )
   S.calm_seconds = max(S.calm_seconds, STREAM.CALM_TRIPS * trip)
   local step = max(scale / 16.0, 0.05)
@@ -441,17 +449,48 @@ local function phase_grow(sent_at, now, trip, taken)
   return false
 end
 
-local function phase_refused(sent_at, now, lately, seconds)
-  if S.kind ~= STREAMING or sent_at <= S.rested_at then return end
+local function stream_met(limit, now, taken)
+  S.odd_calms = S.refused_in_calm == 1 and S.odd_calms + 1 or 0
+  if S.odd_calms >= STREAM.ODD_CALMS then
+    local doubling = max(1.0, CAREFUL_DOUBLING_SHARE * S.calm_seconds)
+    seeking(S.stream_rate, doubling, S.period)
+    return
+  end
+  stream_rest(limit, now, taken)
+end
+
+local function stream_refused(sent_at, now, lately, seconds, taken)
+  if sent_at <= S.rested_at then return end
+  local found = taken - S.taken_at_rest
   if now > S.rested_at + S.calm_seconds then
-    if S.refused_in_calm == 0 then S.odd_calms = 0 end
-    stream_rest(min(S.stream_rate, lately + 1.0 / seconds), now)
-  elseif S.calm_passed < 0.5 * S.calm_seconds then
-    S.refused_in_calm = 1
+    local limit = min(S.stream_rate, lately + 1.0 / seconds)
+    local beyond = found - S.refused_rate * (now - S.rested_at)
+    local excess = S.stream_rate - S.refused_rate
+    if beyond <= FEW_CALLS and excess <= STREAM.CONFIRMED_SHARE * S.refused_rate then
+      limit = min(limit, S.refused_rate + STREAM.CONFIRMED_STEP * excess)
+    end
+    stream_met(limit, now, taken)
+    return
+  end
+  S.refused_since_rest = S.refused_since_rest + 1
+  if S.calm_passed < 0.5 * S.calm_seconds then S.refused_in_calm = 1 end
+  local refused = S.refused_since_rest
+  local enough = now > S.rested_at + 0.5 * S.period
+  if enough and refused > FEW_CALLS and refused > MISS_SHARE * (found + refused) then
+    stream_met(S.stream_rate * found / (found + refused), now, taken)
+  end
+end
+
+local function phase_refused(sent_at, now, lately, seconds, taken)
+  if S.kind == SEEKING then
+    S.doubtful = 1
+  elseif S.kind == STREAMING then
+    stream_refused(sent_at, now, lately, seconds, taken)
   end
 end
 
 local function seeking_opened(cycle)
+  S.doubtful = 0
   if cycle_stray(cycle) then return end
   if not cycle.from_opening or not cycle.server_limited then
     seeking(
@@ -465,22 +504,23 @@ local function seeking_opened(cycle)
 end
 
 local function stream_opened(cycle)
+  S.odd_calms = 0
   if not cycle.server_limited then return end
   if cycle.closed_seconds > S.period then S.period = cycle.closed_seconds end
   local length = cycle_seconds(cycle)
   if not cycle.from_opening or length <= 0.5 * S.period then return end
   if measured(cycle, S.period, S.may_be_window == 1) then return end
   S.period = max(S.period, measured_period(cycle, S.period))
-  local missed = cycle.refused + S.stream_rate * cycle.closed_seconds
-  local limit = max(S.stream_rate * cycle.taken / (cycle.taken + missed), cycle.recent_rate)
+  local taken, refused = cycle.taken, cycle.refused
+  if S.rested_at > cycle.start then
+    if cycle.brief and S.rested_at >= cycle.stop - cycle.closed_seconds then return end
+    taken, refused = cycle.taken_ever - S.taken_at_rest, S.refused_since_rest
+  end
+  local missed = refused + S.stream_rate * cycle.closed_seconds
+  local limit = max(S.stream_rate * taken / (taken + missed), cycle.recent_rate)
   if length < 3.0 * S.period then limit = max(limit, cycle.taken / length) end
   if limit < (1.0 - MISS_SHARE) * S.stream_rate and missed > FEW_CALLS then
-    S.odd_calms = S.refused_in_calm == 1 and cycle.brief and S.odd_calms + 1 or 0
-    if S.odd_calms >= STREAM.ODD_CALMS then
-      seeking(S.stream_rate, 1.0, 1.0)
-      return true
-    end
-    stream_rest(limit, cycle.stop)
+    stream_rest(limit, cycle.stop, cycle.taken_ever)
   end
 end
 
@@ -538,7 +578,8 @@ local function windowed_opened(cycle)
   if not first and (windows < 1 or off > max(tolerance, cycle.end_error, 1.0)) then
     S.astray_resets = S.astray_resets + 1
     if S.astray_resets <= WINDOW.MAX_ASTRAY or not cycle.server_limited then return end
-    stream(cycle_rate(cycle, S.period), cycle.stop, S.period, 0)
+    local rate, taken = cycle_rate(cycle, S.period), cycle.taken_ever
+    stream(rate, cycle.stop, taken, S.period, 0)
     return
   end
   S.astray_resets = 0
@@ -605,7 +646,7 @@ end
 local function learn_met_again(met_again, seeks_again)
   if met_again and not phase_limited() then
     local period = max(S.opening_reset - S.opening_closed_at, 1.0)
-    stream(S.opening_recent_rate, S.opening_reset, period, 1)
+    stream(S.opening_recent_rate, S.opening_reset, S.opening_taken, period, 1)
   elseif seeks_again and S.runners == 0 then
     S.seeking_rate = max(S.seeking_rate, S.opening_recent_rate)
   elseif seeks_again and S.now < S.interactive_at + INTERACTIVE_S then
@@ -653,7 +694,7 @@ local function learn()
   if S.kind == SEEKING then
     seeks_again = seeking_opened(cycle)
   elseif S.kind == STREAMING then
-    seeks_again = stream_opened(cycle)
+    stream_opened(cycle)
   else
     windowed_opened(cycle)
   end
@@ -676,9 +717,7 @@ local function open(sent_at, now)
   S.closed = 0
   S.opened_at = now
   S.taken_at_opening = S.taken
-  local since = S.kind == WINDOWED and last_refused or sent_at
-  local slot = 1.0 / phase_rate()
-  if since == sent_at and now - S.closed_at < slot then since = since + slot end
+  local since = S.kind == WINDOWED and last_refused or sent_at + 1.0 / phase_rate()
   S.next_at = max(S.next_at, since)
   S.catch_up = max(CATCH_UP_S, now - since)
 end
@@ -728,6 +767,12 @@ local function first_look(now)
   return look
 end
 
+local function note_refusal(sent_at, now)
+  S.survey_at = now + max(SURVEY_S, SURVEY_PERIODS * S.period)
+  local lately, seconds = recent_rate(now)
+  phase_refused(sent_at, now, lately, seconds, S.taken)
+end
+
 -- flight: the other calls in flight.
 local function throttled(sent_at, now, wait, calls, flight)
   if S.cycle_start ~= S.cycle_start then S.cycle_start, S.cycle_count = sent_at, 0 end
@@ -747,10 +792,11 @@ local function throttled(sent_at, now, wait, calls, flight)
   if S.closed == 0 then
     local alone = calls == 1 and S.one_refused == 0
     S.one_refused = 1
+    if alone and S.kind == STREAMING then
+      note_refusal(sent_at, now)
+      return
+    end
     if alone and flight >= CROWD_CALLS then return end
   end
-  if gate_refused(sent_at, now, wait, first_look(now)) then
-    S.survey_at = now + max(SURVEY_S, SURVEY_PERIODS * S.period)
-    phase_refused(sent_at, now, recent_rate(now))
-  end
+  if gate_refused(sent_at, now, wait, first_look(now)) then note_refusal(sent_at, now) end
 end

@@ -34,7 +34,8 @@ from typing import Final
 import msgspec
 
 from ..pacing.pacer import GroupPacer, Opening
-from ..pacing.phases import Seeking, Stream, Windowed, remembered
+from ..pacing.phases import Stream, Windowed, remembered
+from ..pacing.seeking import Seeking
 from ..pacing.spacing import CATCH_UP_S
 from .news import GateNews, Grant, News
 
@@ -289,7 +290,7 @@ class SharedLimit(GroupPacer):
         phase = self._phase
         if met_again and not phase.limited:
             period = max(opening.reset - opening.closed_at, 1.0)
-            self._phase = Stream(opening.recent_rate, opening.reset, period)
+            self._phase = Stream(opening.recent_rate, opening.reset, opening.taken, period)
         elif phase is not before and isinstance(phase, Seeking):
             if not self._runners:
                 # Of interactive calls alone it is known that the server took as many.

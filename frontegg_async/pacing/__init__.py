@@ -13,7 +13,8 @@ server decided their number, and not our demand. The calls taken before the firs
 rest that other processes have left, and show nothing.
 
 **The gate** (``gate.py``) is for all calls of a limit group. A refusal closes it, unless a call
-that was sent later has been taken, or so many are in flight that the next answer tells. The first
+that was sent later has been taken, or the next answer tells soon: because many calls are in flight,
+or because the rate is known and the next slot is at hand. The first
 call taken that was sent after the last one refused opens it. While it is closed, single calls look
 at distances that grow to five seconds, also behind a stated wait: servers state hours and recover
 in seconds, and clocks differ.
@@ -22,9 +23,14 @@ in seconds, and clocks differ.
 (``spacing.py``). Interactive calls wait for the gate and for nothing else, and use up slots.
 
 =========  ====================================================================================
-Seeking    no limit was met: double while the rate holds calls back
+Seeking    no limit was met: double while the rate holds calls back; after a refusal two calls a
+           round trip, until the gate is open for certain
 Stream     a short window, a look back or a bucket: 2 % below the rate that was refused, back to
-           it over some periods, then beyond it in steps that double
+           it over some periods, then beyond it in steps that double. A single refusal costs its
+           call and lowers the rate; only two in a row close the gate, because a pause and the
+           calls caught up after it are refused by servers that want even calls. The rate was
+           right if the server has taken no more since the last refusal than it allows: a bucket
+           saves up what a pause has left
 Windowed   a window of five seconds or more whose reset is known: its quota at even distances, so
            that it is used up just before the reset; and three calls more, the same for all
            sessions. Where several use up a window together, each loses in proportion to its quota

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-ANSWER_MARGIN: Final = 1.5
+ANSWER_MARGIN: Final = 1.75
 """A call is sent if its deadline leaves this many times the usual time of an answer."""
 
 

@@ -30,8 +30,9 @@ from .answer_times import AnswerTimes
 from .cycle import Cycle
 from .gate import FIRST_LOOK_S, MAX_LOOK_GAP_S, Gate
 from .pace_state import PaceState
-from .phases import Phase, Seeking, Windowed, remembered
+from .phases import Phase, Stream, Windowed, measured, remembered
 from .rate import FixedRate
+from .seeking import Seeking
 from .spacing import CATCH_UP_S, Spacing
 
 IDLE_SHARE: Final = 0.6
@@ -363,12 +364,19 @@ class GroupPacer:
                 gate.close_again(since, now)
         if not gate.closed:
             alone, self._one_refused = calls == 1 and not self._one_refused, True
+            if alone and isinstance(self._phase, Stream):
+                # The rate was a little too high: the next slot is as good a look as any.
+                self._note_refusal(sent_at, now)
+                return singled_out
             if alone and self._in_flight >= CROWD_CALLS:
                 return singled_out  # the next answer shows whether it was a stray one
         if gate.refused(sent_at, now, wait, self._first_look(now)):
-            self._survey_at = now + max(SURVEY_S, SURVEY_PERIODS * self._phase.period)
-            self._phase = self._phase.refused(sent_at, now, *self._recent_rate(now))
+            self._note_refusal(sent_at, now)
         return singled_out
+
+    def _note_refusal(self, sent_at: float, now: float) -> None:
+        self._survey_at = now + max(SURVEY_S, SURVEY_PERIODS * self._phase.period)
+        self._phase = self._phase.refused(sent_at, now, *self._recent_rate(now), self._taken)
 
     def _first_look(self, now: float) -> float:
         phase = self._phase
@@ -407,13 +415,10 @@ class GroupPacer:
         )
         gate.open(now)
         self._taken_at_opening = self._taken
-        # Slots since the reset are caught up: all of them where a window is counted, and too many
-        # end in a refusal. Elsewhere the call that looked has used one, if the rate was only a
-        # little too high.
-        since = last_refused if isinstance(self._phase, Windowed) else sent_at
-        slot = 1.0 / self._phase.rate
-        if since == sent_at and now - gate.closed_at < slot:
-            since += slot
+        # Slots since the reset are caught up where a window is counted, and too many end in a
+        # refusal. Elsewhere the call that looked has used one, and two at once would be refused.
+        windowed = isinstance(self._phase, Windowed)
+        since = last_refused if windowed else sent_at + 1.0 / self._phase.rate
         self._spacing.resume(since, now)
 
     def _learn(self, opening: Opening) -> None:
@@ -440,7 +445,8 @@ class GroupPacer:
             round_trip=self._answers.mean,
         )
         self._gate.confirm_opened(closed_at, opening.at)
-        self._phase = self._phase.opened(cycle)
+        phase = self._phase
+        self._phase = phase.opened(cycle) or measured(cycle, phase.period)
         if not cycle.brief:
             self._full_cycle = None if self._interactive_idle else (cycle.taken, cycle.seconds)
             self._interactive_idle = False

@@ -25,6 +25,7 @@ from typing import TypeAlias
 from .cycle import WINDOW_CLOSED_SHARE, Cycle
 from .rate import MAX_RATE, MIN_RATE, doubled
 from .resets import Resets
+from .seeking import Seeking
 from .tuning import (
     ASTRAY_SHARE,
     BURST_SHARE,
@@ -34,9 +35,10 @@ from .tuning import (
     CALM_TRIPS,
     CAREFUL_DOUBLING_S,
     CAREFUL_DOUBLING_SHARE,
+    CONFIRMED_SHARE,
+    CONFIRMED_STEP,
     CUT_SHARE,
     DISPROVED_QUOTAS,
-    DOUBLING_S,
     EARLY_SHARE,
     ENOUGH_CALLS,
     EXPECTED_SHARE,
@@ -60,61 +62,10 @@ from .tuning import (
     SPRINT_SHARE,
     SPRINT_TRIPS,
     SPRINT_WORTH_CALLS,
-    START_AGAIN,
-    START_RATE,
     STEP_CALLS,
     USUAL_DOUBLINGS,
     VAST_TRIPS,
 )
-
-
-class Seeking:
-    """No limit was met: the rate doubles as long as it holds bulk calls back."""
-
-    __slots__ = ("_doubling", "_next_doubling_at", "period", "rate")
-
-    limited = False
-
-    def __init__(
-        self, rate: float = START_RATE, doubling: float = DOUBLING_S, period: float = 1.0
-    ) -> None:
-        self.rate = rate
-        self.period = period
-        self._doubling = doubling
-        self._next_doubling_at = -math.inf
-
-    @property
-    def careful(self) -> bool:
-        """True if calls were refused before."""
-        return self._doubling > DOUBLING_S
-
-    def rate_at(self, now: float, round_trip: float, sent: int) -> float:
-        """Return the calls a second that may be sent now."""
-        return self.rate
-
-    def grow(self, sent_at: float, now: float, round_trip: float, taken: int) -> Phase:
-        """Let the rate grow: calls are taken while others are held back."""
-        if sent_at > self._next_doubling_at:
-            self.rate = min(self.rate * 2.0, MAX_RATE)
-            self._next_doubling_at = now + max(self._doubling, 2.0 * round_trip)
-        return self
-
-    def refused(self, sent_at: float, now: float, lately: float, seconds: float) -> Phase:
-        """Return the phase after a refusal that closed the gate."""
-        return self
-
-    def opened(self, cycle: Cycle) -> Phase:
-        """Return the phase after the gate was opened again."""
-        if cycle.stray:
-            return self
-        if not cycle.from_opening or not cycle.server_limited:
-            # Other clients may have used up the limit that we found used up.
-            return Seeking(
-                min(self.rate, START_AGAIN),
-                max(CAREFUL_DOUBLING_S, CAREFUL_DOUBLING_SHARE * cycle.closed_seconds),
-                max(self.period, cycle.closed_seconds),
-            )
-        return measured(cycle, self.period)
 
 
 class Stream:
@@ -122,7 +73,8 @@ class Stream:
 
     A calm follows every refusal: the rate creeps back to the one that was refused. If the limit is
     still the same, one call is refused there; if it has gone up, the excess over the old limit
-    doubles until it is met again.
+    doubles until it is met again. A single refusal costs its call and closes no gate, so that the
+    calls after it stay even.
     """
 
     __slots__ = (
@@ -134,8 +86,10 @@ class Stream:
         "_odd_calms",
         "_refused_in_calm",
         "_refused_rate",
+        "_refused_since_rest",
         "_rested_at",
         "_rested_rate",
+        "_taken_at_rest",
         "period",
         "rate",
     )
@@ -143,19 +97,19 @@ class Stream:
     limited = True
 
     def __init__(
-        self, peak: float, now: float, period: float, *, may_be_window: bool = True
+        self, peak: float, now: float, taken: int, period: float, *, may_be_window: bool = True
     ) -> None:
         self.period = period
         self._may_be_window = may_be_window  # False: long windows were disproved
         self._grown_at = now
         self._odd_calms = 0
-        self._rest(peak, now)
+        self._rest(peak, now, taken)
 
     def rate_at(self, now: float, round_trip: float, sent: int) -> float:
         """Return the calls a second that may be sent now."""
         return self.rate
 
-    def _rest(self, peak: float, now: float) -> None:
+    def _rest(self, peak: float, now: float, taken: int) -> None:
         self._refused_rate = min(max(peak, MIN_RATE), MAX_RATE)
         self._rested_rate = self.rate = min(
             max(self._refused_rate * (1.0 - CUT_SHARE), MIN_RATE), MAX_RATE
@@ -164,12 +118,14 @@ class Stream:
         self._calm_seconds = max(CALM_S, calls, CALM_PERIODS * self.period)
         self._calm_passed = self._doublings = 0.0
         self._rested_at = now
+        self._taken_at_rest = taken
+        self._refused_since_rest = 0
         self._refused_in_calm = False
 
     def grow(self, sent_at: float, now: float, round_trip: float, taken: int) -> Phase:
         """Let the rate grow: calls are taken while others are held back."""
         scale = max(
-            self.period, min(ENOUGH_CALLS / self.rate, 0.5 * MAX_CALLS_CALM_S), 4.0 * round_trip
+            self.period, min(ENOUGH_CALLS / self.rate, 0.5 * MAX_CALLS_CALM_S), 2.0 * round_trip
         )
         self._calm_seconds = max(self._calm_seconds, CALM_TRIPS * round_trip)
         step = max(scale / 16.0, 0.05)
@@ -187,20 +143,40 @@ class Stream:
         self.rate = min(max(self.rate, rate), MAX_RATE)
         return self
 
-    def refused(self, sent_at: float, now: float, lately: float, seconds: float) -> Phase:
-        """Return the phase after a refusal that closed the gate."""
+    def refused(
+        self, sent_at: float, now: float, lately: float, seconds: float, taken: int
+    ) -> Phase:
+        """Return the phase after a refusal."""
         if sent_at <= self._rested_at:
             return self
+        found = taken - self._taken_at_rest
         if now > self._rested_at + self._calm_seconds:
-            if not self._refused_in_calm:
-                self._odd_calms = 0
-            self._rest(min(self.rate, lately + 1.0 / seconds), now)
-        elif self._calm_passed < 0.5 * self._calm_seconds:
+            limit = min(self.rate, lately + 1.0 / seconds)
+            beyond = found - self._refused_rate * (now - self._rested_at)
+            excess = self.rate - self._refused_rate
+            if beyond <= FEW_CALLS and excess <= CONFIRMED_SHARE * self._refused_rate:
+                limit = min(limit, self._refused_rate + CONFIRMED_STEP * excess)
+            return self._met(limit, now, taken)
+        self._refused_since_rest += 1
+        if self._calm_passed < 0.5 * self._calm_seconds:
             self._refused_in_calm = True
+        refused = self._refused_since_rest
+        enough = now > self._rested_at + 0.5 * self.period
+        if enough and refused > FEW_CALLS and refused > MISS_SHARE * (found + refused):
+            return self._met(self.rate * found / (found + refused), now, taken)
+        return self
+
+    def _met(self, limit: float, now: float, taken: int) -> Phase:
+        self._odd_calms = self._odd_calms + 1 if self._refused_in_calm else 0
+        if self._odd_calms >= ODD_CALMS:
+            doubling = max(1.0, CAREFUL_DOUBLING_SHARE * self._calm_seconds)
+            return Seeking(self.rate, doubling, self.period)
+        self._rest(limit, now, taken)
         return self
 
     def opened(self, cycle: Cycle) -> Phase:
         """Return the phase after the gate was opened again."""
+        self._odd_calms = 0
         if not cycle.server_limited:
             return self
         if cycle.closed_seconds > self.period:
@@ -213,15 +189,17 @@ class Stream:
         self.period = max(self.period, found.period)
         # The share taken of all calls that the rate would have sent; and, as a rate that grows is
         # higher than its average and long answers keep the gate closed, the calls taken a second.
-        missed = cycle.refused + self.rate * cycle.closed_seconds
-        limit = max(self.rate * cycle.taken / (cycle.taken + missed), cycle.recent_rate)
+        taken, refused = cycle.taken, cycle.refused
+        if self._rested_at > cycle.start:
+            if cycle.brief and self._rested_at >= cycle.end - cycle.closed_seconds:
+                return self  # the refusal that closed the gate has told as much
+            taken, refused = cycle.taken_ever - self._taken_at_rest, self._refused_since_rest
+        missed = refused + self.rate * cycle.closed_seconds
+        limit = max(self.rate * taken / (taken + missed), cycle.recent_rate)
         if cycle.seconds < 3.0 * self.period:
             limit = max(limit, cycle.taken / cycle.seconds)
         if limit < (1.0 - MISS_SHARE) * self.rate and missed > FEW_CALLS:
-            self._odd_calms = self._odd_calms + 1 if self._refused_in_calm and cycle.brief else 0
-            if self._odd_calms >= ODD_CALMS:
-                return Seeking(self.rate, 1.0)
-            self._rest(limit, cycle.end)
+            self._rest(limit, cycle.end, cycle.taken_ever)
         return self
 
 
@@ -390,7 +368,9 @@ class Windowed:
         used = 0 if not now < self._reset + self.period else taken - self._taken
         return self._quota * (1.0 if self._was_met else EXPECTED_SHARE) - used
 
-    def refused(self, sent_at: float, now: float, lately: float, seconds: float) -> Phase:
+    def refused(
+        self, sent_at: float, now: float, lately: float, seconds: float, taken: int
+    ) -> Phase:
         """Return the phase after a refusal that closed the gate."""
         return self
 
@@ -429,7 +409,8 @@ class Windowed:
             self._astray_resets += 1
             if self._astray_resets <= MAX_ASTRAY or not cycle.server_limited:
                 return self
-            return Stream(cycle.rate(self.period), cycle.end, self.period, may_be_window=False)
+            rate, taken = cycle.rate(self.period), cycle.taken_ever
+            return Stream(rate, cycle.end, taken, self.period, may_be_window=False)
         self._astray_resets = 0
         found = float(cycle.taken_ever - self._taken_at_start_of(cycle))
         more = found > self._beyond_chance()
@@ -488,12 +469,14 @@ def measured(cycle: Cycle, period: float) -> Stream | Windowed:
             resets=resets,
             rising=cycle.closed_seconds < SEVERAL_CLOSED_SHARE * cycle.seconds,
         )
-    seconds = cycle.seconds if cycle.tells_all(period) else cycle.closed_seconds
-    return Stream(cycle.rate(period), cycle.end, max(seconds, period, 1.0))
+    seconds = cycle.closed_seconds
+    if cycle.tells_all(period) and seconds >= SEVERAL_CLOSED_SHARE * cycle.seconds:
+        seconds = cycle.seconds
+    return Stream(cycle.rate(period), cycle.end, cycle.taken_ever, max(seconds, period, 1.0))
 
 
 def remembered(calls: float, seconds: float) -> Phase:
     """Return the phase to begin with for a likely limit of which nothing was seen yet."""
     if seconds >= LONG_WINDOW_S:
         return Windowed(calls, seconds, reset=math.nan, taken=0)
-    return Stream(calls / seconds, -math.inf, seconds)
+    return Stream(calls / seconds, -math.inf, 0, seconds)

@@ -15,6 +15,9 @@ CAREFUL_DOUBLING_S: Final = 0.5
 """Seconds between two doublings after a refusal at least,"""
 CAREFUL_DOUBLING_SHARE: Final = 0.35
 """and as a share of the time that the gate was closed: a window is at least as long."""
+DOUBTFUL_CALLS: Final = 2.0
+"""Calls a round trip, after a look was taken, until the next one is: more would be refused together
+where the server takes one call now and then."""
 
 CUT_SHARE: Final = 0.02
 """Share by which a refused rate is cut: less is refused again, more gives calls away."""
@@ -22,6 +25,11 @@ MISS_SHARE: Final = 0.02
 """A measured limit counts if it is this much below the rate; closer, measuring errs as much."""
 FEW_CALLS: Final = 2.5
 """Calls, likewise: one or two are chance."""
+CONFIRMED_SHARE: Final = 0.2
+"""Share by which a rate must exceed the limit known for a refusal to show another one, or"""
+CONFIRMED_STEP: Final = 0.125
+"""else the part of the excess by which the limit is taken to be higher: a bucket has saved calls up
+while the rate was below its limit, and takes them beyond it."""
 CALM_S: Final = 5.0
 """Seconds to come back to a refused rate: at 100/s two calls in 500 are refused."""
 CALM_CALLS: Final = 60.0
@@ -30,7 +38,7 @@ MAX_CALLS_CALM_S: Final = 12.0
 """Seconds: a small share of a limit must grow as fast as the larger ones of others."""
 CALM_PERIODS: Final = 1.5
 """Periods, likewise: in a long window a refusal costs little time but is heard late."""
-CALM_TRIPS: Final = 15.0
+CALM_TRIPS: Final = 7.0
 """Round trips, likewise: calls in flight when a limit is met are refused as well."""
 STEP_CALLS: Final = 0.5
 """Calls a period: the first excess over a rate that was refused before; it doubles from there. The
@@ -39,7 +47,7 @@ RISE_PERIODS: Final = 0.6
 """Periods in which the excess doubles: slower loses a raised limit, faster overshoots it."""
 ENOUGH_CALLS: Final = 30.0
 """Calls that make a period even if the server's own is shorter: fewer tell nothing of a rate."""
-ODD_CALMS: Final = 3
+ODD_CALMS: Final = 6
 """Calms with refusals, one after another, that show that no rate avoids them."""
 
 LONG_WINDOW_S: Final = 5.0

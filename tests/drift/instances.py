@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -38,6 +39,7 @@ class Field:
     required: bool
 
 
+@cache
 def fields_of(hint: Any) -> tuple[Field, ...]:
     """Return the fields of a Struct, in their order."""
     struct = struct_of(hint)

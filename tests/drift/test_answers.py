@@ -16,6 +16,7 @@ from frontegg_async.endpoints import operations
 from frontegg_async.models._base import ResponseModel
 from frontegg_async.operation import JSON
 
+from ..support.for_each import for_each
 from .instances import fields_of, present, structs_in, value_of
 from .secret_fields import secrets_in
 
@@ -33,8 +34,8 @@ DATES: Final = {
     "2024-05-06T07:08:09.1-08:00": datetime(2024, 5, 6, 15, 8, 9, 100_000, tzinfo=UTC),
 }
 
-each_struct = pytest.mark.parametrize("struct", STRUCTS, ids=str)
-each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
+each_struct = for_each(STRUCTS)
+each_operation = for_each(OPERATIONS, name=lambda each: each.name)
 
 
 def decoded(struct: Any, document: object) -> Any:
@@ -113,13 +114,13 @@ def test_what_is_new_does_no_harm(struct: Any) -> None:
 
 
 @each_struct
-@pytest.mark.parametrize("text", DATES)
-def test_dates(struct: Any, text: str) -> None:
+def test_dates(struct: Any) -> None:
     """Times with and without fractions and offsets are the instants that they name."""
     dates = [field for field in fields_of(struct) if datetime in present(field.hint)]
-    document = {**full(struct), **{field.wire: text for field in dates}}
-    read = decoded(struct, document)
-    assert {getattr(read, field.name) for field in dates} <= {DATES[text]}
+    for text, instant in DATES.items():
+        document = {**full(struct), **{field.wire: text for field in dates}}
+        read = decoded(struct, document)
+        assert {getattr(read, field.name) for field in dates} <= {instant}, text
 
 
 @each_struct

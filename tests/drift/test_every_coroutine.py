@@ -10,7 +10,6 @@ from datetime import datetime
 from types import NoneType
 from typing import Any, Final, cast, get_args, get_origin
 
-import pytest
 from msgspec import UNSET, Struct, UnsetType
 
 from frontegg_async import Operation, TenantHeader, TokenKind
@@ -21,6 +20,7 @@ from frontegg_async.models.metadata import encode_metadata
 from frontegg_async.models.paging import Page
 from frontegg_async.operation import UserHeader
 
+from ..support.for_each import for_each
 from .instances import fields_of
 from .recording import (
     BODY,
@@ -51,7 +51,7 @@ SHARED_ROUTES: Final = {
 }
 """Routes of more than one operation, which tell more of themselves than the route."""
 
-each_operation = pytest.mark.parametrize("operation", CALLABLE, ids=lambda each: each.name)
+each_operation = for_each(CALLABLE, name=lambda each: each.name)
 
 
 def lands_as(sent: Sent, parameter: Parameter, value: Any, place: str) -> list[Any]:

@@ -8,13 +8,13 @@ from types import NoneType
 from typing import Any, Final, cast
 
 import msgspec
-import pytest
 from msgspec import UNSET, UnsetType
 
 from frontegg_async.cli.call.hints import arms_of, is_list, struct_of
 from frontegg_async.models import secrets_of
 from frontegg_async.models._base import RequestModel
 
+from ..support.for_each import for_each
 from .instances import Field, fields_of, present, structs_in, tag_of, value_of
 from .recording import CALLABLE, parameters_of
 from .secret_fields import secrets_in
@@ -23,7 +23,7 @@ STRUCTS: Final = structs_in(
     *(each.body for each in CALLABLE if each.body is not None),
     *(parameter.hint for each in CALLABLE for parameter in parameters_of(each)),
 )
-each_struct = pytest.mark.parametrize("struct", STRUCTS, ids=str)
+each_struct = for_each(STRUCTS)
 
 
 def written(struct: Any, fields: dict[str, Any]) -> dict[str, Any]:

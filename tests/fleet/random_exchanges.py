@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from frontegg_async.fleet.news import Grant, News
 from frontegg_async.fleet.shared_limit import SharedLimit, exchange
 from frontegg_async.pacing.gate import FIRST_LOOK_S
-from frontegg_async.pacing.phases import Seeking, Stream, Windowed
+from frontegg_async.pacing.phases import Stream, Windowed
+from frontegg_async.pacing.seeking import Seeking
 from frontegg_async.pacing.tuning import KEPT_SHARE, VAST_TRIPS
 
 from .records import members_of, state_of
@@ -289,8 +290,11 @@ def _visit(visited: Counter[str], limit: SharedLimit, news: News, grant: Grant) 
     visited[name] += 1
     visited[f"{name}, closed"] += grant.gate.closed
     visited["careful Seeking"] += isinstance(phase, Seeking) and phase.careful
+    visited["doubtful Seeking"] += isinstance(phase, Seeking) and phase._doubtful
     if isinstance(phase, Stream):
         visited["Stream beyond the refused rate"] += phase._doublings > 0.0
+        visited["Stream refused in a calm"] += phase._refused_since_rest > 0
+        visited["Stream with odd calms"] += phase._odd_calms > 1
         visited["Stream that is no window"] += not phase._may_be_window
     if isinstance(phase, Windowed):
         visited["Windowed, expected"] += not phase.limited

@@ -7,10 +7,11 @@ import math
 from typing import Any
 
 from frontegg_async.fleet.shared_limit import SharedLimit
-from frontegg_async.pacing.phases import Seeking, Stream, Windowed
+from frontegg_async.pacing.phases import Stream, Windowed
+from frontegg_async.pacing.seeking import Seeking
 
 NAN = math.nan
-SEEKING = ("rate", "_doubling", "_next_doubling_at")
+SEEKING = ("rate", "_doubling", "_next_doubling_at", "_doubtful")
 STREAM = (
     "rate",
     "_may_be_window",
@@ -23,6 +24,8 @@ STREAM = (
     "_doublings",
     "_rested_at",
     "_refused_in_calm",
+    "_taken_at_rest",
+    "_refused_since_rest",
 )
 RESETS = ("_at", "_error", "_seconds", "_seconds_error")
 WINDOWED = (

@@ -236,6 +236,24 @@ def test_a_stray_refusal_costs_nothing_later() -> None:
     assert pacer.rate >= 200.0
 
 
+def test_only_two_refusals_in_a_row_close_the_gate_of_a_known_rate() -> None:
+    """At a limit that was met, one refusal costs its call and a bit of the rate, two a pause."""
+    pacer = GroupPacer()
+    pacer.begin_with(100, 1.0)
+    now, rate = 10.0, pacer.rate
+    for expected in (False, True):
+        assert pacer.admit(now, bulk=True) == 0.0
+        pacer.throttled(now, now + 0.08, None)
+        assert pacer.closed is expected
+        assert pacer.rate < rate
+        rate, now = pacer.rate + 1.0, now + 0.2
+    assert pacer.admit(now + FIRST_LOOK_S, bulk=True) == 0.0
+    assert pacer.succeeded(now + FIRST_LOOK_S, now + 0.2)
+    # The look has used its slot: the next call goes one slot after it, and not with the opening.
+    first = now + FIRST_LOOK_S + 1.0 / pacer.rate
+    assert pacer.seconds_to_wait(now) == pytest.approx(first - now)
+
+
 def test_a_burst_at_the_start() -> None:
     """A group that was never refused lets twenty bulk calls go at once, and no more."""
     pacer = GroupPacer()
