@@ -9,23 +9,25 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 
 class LazyHeaders(Mapping[str, str]):
-    """The lines of a head, as a mapping that ignores the case of names.
+    """The headers in a head, as a mapping that ignores the case of names.
 
-    Attributes:
+    Args:
+        head: a well-formed head, with its status line and the empty line.
         states_limit: True if a header states a rate limit.
     """
 
-    __slots__ = ("_lines", "_read", "states_limit")
+    __slots__ = ("_head", "_read", "states_limit")
 
-    def __init__(self, lines: list[bytes], *, states_limit: bool) -> None:
-        self._lines: Final = lines
+    def __init__(self, head: bytes, *, states_limit: bool) -> None:
+        self._head: Final = head
         self._read: CIMultiDictProxy[str] | None = None
         self.states_limit: Final = states_limit
 
     def _headers(self) -> CIMultiDictProxy[str]:
         read = self._read
         if read is None:
-            parts = (line.decode("ascii").partition(":") for line in self._lines)
+            lines = self._head.decode("ascii").split("\r\n")[1:-2]
+            parts = (line.partition(":") for line in lines)
             headers = CIMultiDict((name, value.strip(" ")) for name, _, value in parts)
             read = self._read = CIMultiDictProxy(headers)
         return read
@@ -52,7 +54,7 @@ class LazyHeaders(Mapping[str, str]):
         return self._headers().items()
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._headers())
 
     def getall(self, name: str) -> list[str]:
         """Return all values of a header.
@@ -63,4 +65,4 @@ class LazyHeaders(Mapping[str, str]):
         return self._headers().getall(name)
 
     def __repr__(self) -> str:
-        return f"<LazyHeaders, {len(self._lines)} lines>"  # a cookie may be among them
+        return f"<LazyHeaders, {len(self._head)} bytes>"  # a cookie may be among them

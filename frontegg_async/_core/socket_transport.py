@@ -37,6 +37,7 @@ from .transport import (
     connect_timeout,
     header_line,
     not_connected,
+    one_line,
     timed_out,
 )
 
@@ -99,6 +100,8 @@ class SocketTransport:
         self._loop: Final = asyncio.get_running_loop()
         self._origin: Final = origin
         self._host: Final = header_line("Host", origin.authority)
+        self._authorization: Secret | None = None
+        self._authorization_line = b""
         self._connector: Final = Connector(origin, ssl_context)
         self._plain_heads: Final = PlainHeads()
         self._deadlines: Final = Deadlines(self._loop)
@@ -213,6 +216,15 @@ class SocketTransport:
     def _make(self) -> Connection:
         return Connection(self, self._loop, self._plain_heads)
 
+    def _authorized(self, authorization: Secret | None) -> bytes:
+        """Return the line of a token: nearly every call carries that of the call before."""
+        if authorization is None:
+            return b""
+        if authorization is not self._authorization:
+            self._authorization_line = header_line("Authorization", authorization.reveal())
+            self._authorization = authorization
+        return self._authorization_line
+
     def _written(self, request: Request, authorization: Secret | None) -> bytes:
         """Return a request in one piece, as it is sent."""
         method, target, headers, body = (
@@ -221,12 +233,14 @@ class SocketTransport:
             request.headers,
             request.body,
         )
-        line = f"{method} {target} HTTP/1.1"
-        if not line.isprintable() or line.count(" ") != 2:
-            raise ValueError("not a request line: control character or space detected")
-        parts = [line.encode("ascii"), b"\r\n", self._host, headers.encoded]
-        if authorization is not None:
-            parts.append(header_line("Authorization", authorization.reveal()))
+        if " " in method or " " in target:
+            raise ValueError("not a request line: space detected")
+        parts = [
+            one_line(f"{method} {target} HTTP/1.1"),
+            self._host,
+            headers.encoded,
+            self._authorized(authorization),
+        ]
         if not headers.has_type and (body is not None or method in _BODIED):
             parts.append(_ANY_TYPE)
         if body is not None:

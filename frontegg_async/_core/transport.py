@@ -110,9 +110,18 @@ def header_line(name: str, value: str) -> bytes:
     Raises:
         ValueError: its value would end it and begin another.
     """
-    if "\r" in value or "\n" in value or "\0" in value:
-        raise ValueError("control character detected in a header")
-    return f"{name}: {value}\r\n".encode()
+    return one_line(f"{name}: {value}")
+
+
+def one_line(text: str) -> bytes:
+    """Return a line of a request's head.
+
+    Raises:
+        ValueError: it would end and begin another.
+    """
+    if "\r" in text or "\n" in text or "\0" in text:
+        raise ValueError("control character detected in the head of a request")
+    return f"{text}\r\n".encode()
 
 
 class Request(msgspec.Struct, eq=False):

@@ -17,19 +17,39 @@ def test_the_parser_reads_the_same() -> None:
     assert 1_000 < accepted(range(5_000)) < 4_000
 
 
-def test_lines_are_remembered_and_forgotten() -> None:
-    """However many different lines a server sends, few are remembered, and no cookie is."""
+def test_layouts_are_remembered_and_forgotten() -> None:
+    """However many different heads a server sends, few are remembered, and no cookie is."""
     heads = PlainHeads()
     for number in range(5_000):
-        lines = b"X: %d\r\nSet-Cookie: canary=%d\r\n" % (number, number)
+        lines = b"X-%d: %d\r\nSet-Cookie: canary=%d\r\n" % (number // 100, number, number)
         read = heads.read(HEAD % lines)
         assert read is not None
-        assert read.headers["x"] == str(number)
+        assert read.headers[f"x-{number // 100}"] == str(number)
         assert len(read.headers) == 3
         assert read.headers.getall("SET-COOKIE") == [f"canary={number}"]
-    remembered = heads._checked  # pyright: ignore[reportPrivateUsage]
-    assert 0 < len(remembered) <= 1_000
-    assert not any(b"canary" in line for line in remembered)
+    remembered = heads._layouts  # pyright: ignore[reportPrivateUsage]
+    assert 1 < len(remembered) <= 8
+    assert b"canary" not in b"".join(piece for each in remembered for piece in each._pieces)  # pyright: ignore[reportPrivateUsage]
+
+
+def learn_nothing(heads: PlainHeads, data: bytes) -> None:
+    """Leave a head that fits no layout to the parser."""
+
+
+def test_values_that_vary_are_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A head of a layout that is known is compared and not checked anew, values apart."""
+    heads = PlainHeads()
+    for value in (b"1", b"2"):
+        assert heads.read(HEAD % (b"X: %b\r\n" % value)) is not None
+    monkeypatch.setattr(PlainHeads, "_learn", learn_nothing)
+    for value in (b"", b"3", b" ~" * 99):
+        read = heads.read(HEAD % (b"X: %b\r\n" % value))
+        assert read is not None
+        assert read.headers["X"] == value.decode().strip()
+    for odd in (b"\x00", b"\x7f", b"\x80", b"\t", b"a\nb", b"a\rb", b"a\r\n b", b"a\r\nY: b"):
+        assert heads.read(HEAD % (b"X: %b\r\n" % odd)) is None
+    assert heads.read((HEAD % b"X: 3\r\n").replace(b": 2", b": 0x2")) is None
+    assert heads.read((HEAD % b"X: 3\r\n")[:-1]) is None
 
 
 def test_a_long_head_is_for_the_parser() -> None:

@@ -61,7 +61,8 @@ def head_of(seed: int) -> bytes:
             lines.insert(draw.randint(1, len(lines)), draw.choice(_LINES))
     else:
         lines = [draw.choice(_STATUS_LINES), *draw.choices(_LINES, k=draw.randint(0, 6))]
-    head = bytearray(b"\r\n".join(lines) + b"\r\n\r\n")
+    dated = b"\r\n".join(lines).replace(b"15:27", b"15:%02d" % draw.randrange(60))
+    head = bytearray(dated + b"\r\n\r\n")
     if draw.random() < 0.4:
         place = draw.randrange(len(head))
         change = draw.choice(["replace", "insert", "remove"])
