@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import select
 import ssl
-from typing import Any, Final, Protocol, cast
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Protocol, cast
 
 from .content_coding import too_large
 from .plain_head import PlainHead, PlainHeads
@@ -21,8 +23,8 @@ class Owner(Protocol):
         """Note that a connection was made."""
         ...
 
-    def ended(self, connection: Connection, *, kept: bool) -> None:
-        """Note that a connection carries no call any more; if it is kept, another may use it."""
+    def freed(self, connection: Connection) -> None:
+        """Note that a connection carries no call any more, and may carry another."""
         ...
 
     def lost(self, connection: Connection) -> None:
@@ -34,20 +36,20 @@ class Connection(asyncio.Protocol):
     """A connection. It is idle, or carries a call whose future is ``_waiter``.
 
     Attributes:
-        deadline: time of the loop at which the call's time is up.
+        deadline: time of the loop at which the time of its call is up.
         kept_until: time of the loop until which it may be used again.
     """
 
     __slots__ = (
         "_is_lost",
         "_limit",
+        "_look",
         "_loop",
         "_missing",
         "_owner",
         "_pieces",
         "_plain",
         "_plain_heads",
-        "_poll",
         "_reader",
         "_reading",
         "_transport",
@@ -78,7 +80,7 @@ class Connection(asyncio.Protocol):
     # Its use
 
     def send(
-        self, request: bytes, *, bodiless: bool, limit: int
+        self, request: bytes, deadline: float, *, bodiless: bool, limit: int
     ) -> asyncio.Future[Response | Failure]:
         """Write a request, and return the future of its outcome.
 
@@ -88,11 +90,13 @@ class Connection(asyncio.Protocol):
 
         Args:
             request: the request.
+            deadline: time of the loop at which its time is up.
             bodiless: True if the response has no body whatever its head says.
             limit: the longest body of the response, in bytes.
         """
         waiter = self._waiter = self._loop.create_future()
         self._limit = limit
+        self.deadline = deadline
         if bodiless:
             self._begin_reading(bodiless=True)
         self._transport.write(request)
@@ -124,8 +128,12 @@ class Connection(asyncio.Protocol):
         Closing it would wait until the other side has taken the rest of an abandoned request, or
         has said goodbye in TLS.
         """
-        self._owner.ended(self, kept=False)
         self._transport.abort()
+
+    @property
+    def is_busy(self) -> bool:
+        """True while it carries a call."""
+        return self._waiter is not None
 
     @property
     def is_open(self) -> bool:
@@ -137,14 +145,14 @@ class Connection(asyncio.Protocol):
 
         The loop may have been busy since, so that it has not heard of the end of the connection.
         """
-        return self.is_open and not self._poll.is_ready()
+        return not (self._is_lost or self._transport.is_closing() or self._look())
 
     # Its events
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin: no other method is called before."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are of another type
-        self._poll = _Poll(transport.get_extra_info("socket").fileno())
+        self._look = _looking_at(transport.get_extra_info("socket").fileno())
         self._owner.opened(self)
 
     def data_received(self, data: bytes) -> None:
@@ -220,27 +228,20 @@ class Connection(asyncio.Protocol):
         # What is left of the request would be taken for the next one.
         if keep and not self._transport.get_write_buffer_size():
             self.kept_until = self._loop.time() + keep
-            self._owner.ended(self, kept=True)
+            self._owner.freed(self)
         else:
             self.abort()
         if waiter is not None:
             waiter.set_result(outcome)
 
 
-class _Poll:
-    """Asks the system about a socket, without a wait."""
+def _looking_at(fileno: int) -> Callable[[], object]:
+    """Return a function that asks the system about a socket, without a wait.
 
-    __slots__ = ("_fileno", "_poll")
-
-    def __init__(self, fileno: int) -> None:
-        self._fileno: Final = fileno
-        self._poll: Any = None
-        if hasattr(select, "poll"):
-            self._poll = select.poll()
-            self._poll.register(fileno, select.POLLIN)
-
-    def is_ready(self) -> bool:
-        """Return whether there is something to read, an end or an error included."""
-        if self._poll is not None:
-            return bool(self._poll.poll(0))
-        return bool(select.select([self._fileno], [], [], 0)[0])
+    Its result is true if there is something to read, an end or an error included.
+    """
+    if not hasattr(select, "poll"):  # Windows
+        return lambda: select.select([fileno], [], [], 0)[0]
+    poll = select.poll()
+    poll.register(fileno, select.POLLIN)
+    return partial(poll.poll, 0)

@@ -28,8 +28,11 @@ def is_plain(value: Any) -> bool:
     """Return whether ``value`` is an id of unreserved characters, which needs no further check."""
     if type(value) is not str or len(value) > MAX_ID_CHARS:
         return False
-    # The characters of a UUID, which are quicker to test than the rest that the expression allows.
-    return (value.isascii() and value.replace("-", "").isalnum()) or bool(_PLAIN(value))
+    # The characters of a UUID, which are quicker to test than the rest that the expression allows,
+    # and in bytes quicker than in a string.
+    if value.isascii() and value.encode().replace(b"-", b"").isalnum():
+        return True
+    return _PLAIN(value) is not None
 
 
 def id_problem(value: object) -> str | None:

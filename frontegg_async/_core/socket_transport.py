@@ -21,6 +21,7 @@ import asyncio
 import math
 import ssl
 from collections import deque
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from ..options import Options
@@ -54,30 +55,28 @@ class Deadlines:
     Nearly every call ends long before its deadline, so beginning and ending one has to be cheap.
     The timer is set for the earliest deadline known at that time; when it goes off, all calls in
     flight are checked, and it is set anew.
+
+    Args:
+        loop: the event loop.
+        connections: those that may carry a call.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, connections: AbstractSet[Connection]
+    ) -> None:
         self._loop: Final = loop
-        self.connections: Final[set[Connection]] = set()
+        self._connections: Final = connections
         self._timer: asyncio.TimerHandle | None = None
         self._due = math.inf
 
-    def begin(self, connection: Connection, deadline: float) -> None:
-        """Watch the call of a connection until ``end``."""
-        connection.deadline = deadline
-        self.connections.add(connection)
+    def watch(self, deadline: float) -> None:
+        """Note the deadline of a call that begins."""
         if deadline < self._due:
             self._set(deadline)
 
-    def end(self, connection: Connection) -> None:
-        """Watch it no longer."""
-        self.connections.discard(connection)
-
-    def end_all(self) -> None:
-        """Fail all calls in flight."""
+    def stop(self) -> None:
+        """End the timer."""
         self._set(math.inf)
-        for connection in tuple(self.connections):
-            connection.fail(broken(_CLOSED, connection.status))
 
     def _set(self, due: float) -> None:
         if self._timer is not None:
@@ -87,10 +86,11 @@ class Deadlines:
 
     def _check(self) -> None:
         now = self._loop.time()
-        for connection in tuple(self.connections):
-            if connection.deadline <= now:
+        for connection in tuple(self._connections):
+            if connection.is_busy and connection.deadline <= now:
                 connection.fail(timed_out(connection.status))
-        self._set(min((each.deadline for each in self.connections), default=math.inf))
+        busy = (each.deadline for each in self._connections if each.is_busy)
+        self._set(min(busy, default=math.inf))
 
 
 class SocketTransport:
@@ -104,10 +104,10 @@ class SocketTransport:
         self._authorization_line = b""
         self._connector: Final = Connector(origin, ssl_context)
         self._plain_heads: Final = PlainHeads()
-        self._deadlines: Final = Deadlines(self._loop)
+        self._open: Final[set[Connection]] = set()
         # The one that was used last is used next, so that a session keeps no more than it needs.
         self._idle: Final[deque[Connection]] = deque()
-        self._open: Final[set[Connection]] = set()
+        self._deadlines: Final = Deadlines(self._loop, self._open)
         self._connecting: Final[set[asyncio.Timeout]] = set()
         self._sweeping: asyncio.TimerHandle | None = None
         self._all_lost: asyncio.Future[None] | None = None
@@ -117,15 +117,17 @@ class SocketTransport:
         self, request: Request, authorization: Secret | None, options: Options, timeout: float
     ) -> Response | Failure:
         """Send once; a failure tells if the server can have seen the request."""
-        deadline = self._loop.time() + timeout
-        connection = self._idle_connection() or await self._new_connection(options, timeout)
+        now = self._loop.time()
+        connection = self._idle_connection(now) or await self._new_connection(options, timeout)
         if isinstance(connection, Failure):
             return connection
+        deadline = now + timeout
+        self._deadlines.watch(deadline)
         waiter: asyncio.Future[Response | Failure] | None = None
-        self._deadlines.begin(connection, deadline)
         try:
             waiter = connection.send(
                 self._written(request, authorization),
+                deadline,
                 bodiless=request.method == "HEAD",
                 limit=options.max_response_bytes,
             )
@@ -138,7 +140,7 @@ class SocketTransport:
     async def close(self) -> None:
         """Close the connections, also those that wait for a response."""
         self.closed = True
-        self._deadlines.end_all()
+        self._deadlines.stop()
         for scope in self._connecting:
             if not scope.expired():
                 scope.reschedule(self._loop.time())
@@ -146,7 +148,7 @@ class SocketTransport:
             self._sweeping.cancel()
         self._idle.clear()
         for connection in tuple(self._open):
-            connection.abort()
+            connection.fail(broken(_CLOSED, connection.status))
         if self._open:
             self._all_lost = self._loop.create_future()
             await self._all_lost
@@ -158,27 +160,23 @@ class SocketTransport:
         """Note that a connection was made."""
         self._open.add(connection)
 
-    def ended(self, connection: Connection, *, kept: bool) -> None:
-        """Note that a connection carries no call any more; if it is kept, another may use it."""
-        self._deadlines.end(connection)
-        if kept:
-            self._idle.append(connection)
-            if self._sweeping is None:
-                self._sweeping = self._loop.call_later(KEEPALIVE_S, self._sweep)
+    def freed(self, connection: Connection) -> None:
+        """Note that a connection carries no call any more, and may carry another."""
+        self._idle.append(connection)
+        if self._sweeping is None:
+            self._sweeping = self._loop.call_later(KEEPALIVE_S, self._sweep)
 
     def lost(self, connection: Connection) -> None:
         """Note that a connection has ended."""
-        self._deadlines.end(connection)
         self._open.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
         if not self._open and self._all_lost is not None and not self._all_lost.done():
             self._all_lost.set_result(None)
 
-    def _idle_connection(self) -> Connection | None:
+    def _idle_connection(self, now: float) -> Connection | None:
         """Return an idle connection that is still good, or None."""
         idle = self._idle
-        now = self._loop.time()
         while idle:
             connection = idle.pop()
             if connection.kept_until > now and connection.is_quiet():
@@ -216,15 +214,6 @@ class SocketTransport:
     def _make(self) -> Connection:
         return Connection(self, self._loop, self._plain_heads)
 
-    def _authorized(self, authorization: Secret | None) -> bytes:
-        """Return the line of a token: nearly every call carries that of the call before."""
-        if authorization is None:
-            return b""
-        if authorization is not self._authorization:
-            self._authorization_line = header_line("Authorization", authorization.reveal())
-            self._authorization = authorization
-        return self._authorization_line
-
     def _written(self, request: Request, authorization: Secret | None) -> bytes:
         """Return a request in one piece, as it is sent."""
         method, target, headers, body = (
@@ -235,17 +224,21 @@ class SocketTransport:
         )
         if " " in method or " " in target:
             raise ValueError("not a request line: space detected")
-        parts = [
-            one_line(f"{method} {target} HTTP/1.1"),
-            self._host,
-            headers.encoded,
-            self._authorized(authorization),
-        ]
-        if not headers.has_type and (body is not None or method in _BODIED):
-            parts.append(_ANY_TYPE)
+        begun = one_line(f"{method} {target} HTTP/1.1")
+        token = b"" if authorization is None else self._authorized(authorization)
         if body is not None:
-            parts.append(b"Content-Length: %d\r\n\r\n" % len(body))
-            parts.append(body)
+            kind = b"" if headers.has_type else _ANY_TYPE
+            rest = b"%bContent-Length: %d\r\n\r\n%b" % (kind, len(body), body)
+        elif method in _BODILESS:
+            rest = b"\r\n"
         else:
-            parts.append(b"\r\n" if method in _BODILESS else b"Content-Length: 0\r\n\r\n")
-        return b"".join(parts)
+            kind = _ANY_TYPE if method in _BODIED and not headers.has_type else b""
+            rest = kind + b"Content-Length: 0\r\n\r\n"
+        return b"".join((begun, self._host, headers.encoded, token, rest))
+
+    def _authorized(self, authorization: Secret) -> bytes:
+        """Return the line of a token: nearly every call carries that of the call before."""
+        if authorization is not self._authorization:
+            self._authorization_line = header_line("Authorization", authorization.reveal())
+            self._authorization = authorization
+        return self._authorization_line

@@ -90,7 +90,7 @@ async def test_a_request_that_nobody_reads(loop_time: LoopTime) -> None:
     async with serving(ignore) as server, socket_transport(server.url) as transport:
         request = request_to(server.url, "POST", bytes(LARGE))
         call = asyncio.create_task(send(transport, request, timeout=7.0))
-        await until(lambda: server.open == 1 and len(transport._deadlines.connections) == 1)
+        await until(lambda: server.open == 1 and in_use(transport) == 1)
         await loop_time.run_out(call, 7.0)
         assert seen(await call) == (FailureKind.TIMED_OUT, None)
         assert not in_use(transport)
@@ -151,10 +151,10 @@ async def test_each_call_has_its_own_deadline(loop_time: LoopTime) -> None:
             assert {call for call in calls.values() if not call.done()} == waiting
             assert (await calls[timeout]).kind is FailureKind.TIMED_OUT
         assert waiting == patient
-        assert len(transport._deadlines.connections) == 2
+        assert in_use(transport) == 2
         over.set()
         assert all(isinstance(outcome, Response) for outcome in await asyncio.gather(*patient))
-        assert not transport._deadlines.connections
+        assert not in_use(transport)
         timer = transport._deadlines._timer
         assert timer is not None
         await transport.close()

@@ -86,8 +86,7 @@ async def until(condition: Callable[[], bool]) -> None:
 def in_use(transport: Transport) -> int:
     """Return the number of connections that carry a call."""
     if isinstance(transport, SocketTransport):
-        assert len(transport._open) >= len(transport._deadlines.connections)
-        return len(transport._deadlines.connections)
+        return sum(1 for connection in transport._open if connection.is_busy)
     return len(connector_of(transport)._acquired)
 
 
