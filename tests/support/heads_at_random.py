@@ -77,7 +77,9 @@ def accepted(seeds: Iterable[int]) -> int:
     loop = asyncio.new_event_loop()
     heads = PlainHeads()
     found = 0
-    for seed in seeds:
+    for number, seed in enumerate(seeds):
+        if number % 100 == 0:
+            heads = PlainHeads()  # one that still learns
         data = head_of(seed)
         plain = heads.read(data)
         if plain is None or plain.length > 100_000:
