@@ -124,6 +124,8 @@ class Call(msgspec.Struct, eq=False):
     new_tokens: int = 0
     """Tokens that were tried after the first one was rejected."""
     attempts: int = 0
+    sent_at: float | None = None
+    """Time at which the last attempt was sent; None as long as it was not."""
     uncounted: int = 0
     """Attempts that do not count towards ``max_attempts``."""
     successes_before: int = 0

@@ -18,7 +18,7 @@ class LazyHeaders(Mapping[str, str]):
 
     __slots__ = ("_head", "_read", "states_limit")
 
-    def __init__(self, head: bytes, *, states_limit: bool) -> None:
+    def __init__(self, head: bytes, states_limit: bool) -> None:
         self._head: Final = head
         self._read: CIMultiDictProxy[str] | None = None
         self.states_limit: Final = states_limit

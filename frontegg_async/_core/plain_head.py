@@ -195,7 +195,7 @@ class _Layout:
         found = self._match(data, 0, MAX_HEAD_BYTES)
         if found is None or found.group(*self._places) != self._texts:
             return None
-        headers = LazyHeaders(found[0], states_limit=self._states_limit)
+        headers = LazyHeaders(found[0], self._states_limit)
         return PlainHead(self._status, headers, found.end(), int(found["length"]), self._keep)
 
 

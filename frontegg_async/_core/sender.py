@@ -96,28 +96,42 @@ class Sender:
         return self._deliver(call)
 
     async def _deliver(self, call: Call) -> Response:
-        tokens = self._tokens
+        """Send a call until it succeeds or cannot.
+
+        Nearly every call goes straight through, and awaits nothing but the transport: there is a
+        token, the limit has room, a connection is free, and the response is a success. Beside each
+        of these steps stands the way that is taken otherwise.
+        """
+        core = self.core
+        view = self.view
+        operation = call.operation
+        tokens = None if operation.tokenless else self._tokens
+        group = core.pacing.group(operation.limit_group, operation.name)
         try:
             while True:
-                if tokens is None or call.operation.tokenless:
-                    token = None
-                else:
+                token = None
+                if tokens is not None:
                     token = tokens.current() or await self._token(call, tokens)
-                outcome = await self._attempt(call, token)
+                if not group.try_admit(view.run):
+                    await self._wait_in_line(call, group)
+                if not core.connections.take():
+                    await self._wait_for_connection(call, group)
+                call.sent_at = None
+                try:
+                    if call.observer is not None:
+                        await self._announce(call, call.observer)
+                    timeout = self._begin_attempt(call)
+                    outcome = await core.transport.send(
+                        call.request, self._authorization(call, token), view.options, timeout
+                    )
+                except BaseException:
+                    self._withdraw(call, group)
+                    raise
+                finally:
+                    core.connections.give_back()
+                self._report(call, group, outcome)
                 if isinstance(outcome, Response) and 200 <= outcome.status < 300:
-                    self.view.budget.refund()
-                    self.view.traffic.successes += 1
-                    if _logger.isEnabledFor(logging.DEBUG):
-                        _logger.debug(
-                            "%s, attempt %d: %r", call.operation.name, call.attempts, outcome
-                        )
-                    if (
-                        tokens is not None
-                        and token is not None
-                        and (tokens.rejecting_routes or not token.accepted)
-                    ):
-                        tokens.accepted(token, call.operation.limit_group)
-                    outcome.attempts = call.attempts
+                    self._note_success(call, outcome, token)
                     return outcome
                 found = await self._settle(call, outcome, token)
                 if found is not None:
@@ -126,6 +140,89 @@ class Sender:
             if retry.ends_in_doubt(error, call.operation.repeat, in_doubt=call.in_doubt):
                 raise OutcomeUnknownError.after(error) from None
             raise
+
+    # An attempt
+
+    @staticmethod
+    async def _announce(call: Call, observer: AttemptObserver) -> None:
+        """Tell the observer of an attempt that is about to be sent."""
+        noted = observer.before(call.operation)
+        if noted is not None:
+            await noted
+
+    def _begin_attempt(self, call: Call) -> float:
+        """Count an attempt that is sent now; return the seconds that it may take.
+
+        Raises:
+            CallTimeoutError: the deadline has passed.
+            ClosedError: the connections have been closed.
+        """
+        core = self.core
+        if core.closed or core.transport.closed:
+            core.check_transport(call.fields())
+        now = core.clock.monotonic()
+        timeout = self.view.options.attempt_timeout
+        if call.deadline - now < timeout:
+            if call.deadline <= now:
+                raise CallTimeoutError("the deadline passed", **call.fields())
+            timeout = call.deadline - now
+        traffic = self.view.traffic
+        call.attempts += 1
+        call.successes_before = traffic.successes
+        traffic.requests += 1
+        call.sent_at = now
+        return timeout
+
+    def _withdraw(self, call: Call, group: LimitGroup) -> None:
+        """Take an attempt back that has ended in an exception: it is not in flight any more."""
+        if call.sent_at is None:
+            group.give_back(self.view.run)
+        else:
+            group.failed(call.sent_at)
+
+    def _report(self, call: Call, group: LimitGroup, outcome: Response | Failure) -> None:
+        """Tell the pacing and the observer about the outcome of an attempt.
+
+        Now and then the server's clock is read as well, for responses that have no ``Date``.
+        """
+        core = self.core
+        sent_at = call.began if call.sent_at is None else call.sent_at
+        if isinstance(outcome, Response):
+            outcome.sent = call
+            now = core.clock.time()
+            if sent_at >= core.next_date_at:
+                core.next_date_at = sent_at + _DATE_INTERVAL_S
+                offset = clock_offset(outcome.headers, now)
+                if offset is not None:
+                    core.clock_offset = offset
+            outcome.server_time = now + core.clock_offset
+            if outcome.throttled:
+                self.view.traffic.throttled += 1
+                call.times_throttled += 1
+                call.throttled_by = {"status": outcome.status, "trace_id": outcome.trace_id}
+                call.singled_out = group.throttled(sent_at, outcome.retry_after)
+            elif outcome.status >= 500:
+                group.failed(sent_at)
+            else:
+                group.succeeded(sent_at, outcome.exhausted_wait)
+        else:
+            group.failed(sent_at)
+        if call.observer is not None:
+            call.observer.after(call.operation, outcome, core.clock.monotonic() - sent_at)
+
+    def _note_success(self, call: Call, response: Response, token: Token | None) -> None:
+        view, tokens = self.view, self._tokens
+        view.budget.refund()
+        view.traffic.successes += 1
+        if _logger.isEnabledFor(logging.DEBUG):
+            _logger.debug("%s, attempt %d: %r", call.operation.name, call.attempts, response)
+        if (
+            tokens is not None
+            and token is not None
+            and (tokens.rejecting_routes or not token.accepted)
+        ):
+            tokens.accepted(token, call.operation.limit_group)
+        response.attempts = call.attempts
 
     async def _settle(
         self, call: Call, outcome: Response | Failure, token: Token | None
@@ -169,85 +266,6 @@ class Sender:
         if decision.wait:
             await self.core.clock.sleep(decision.wait)
         return None
-
-    async def _attempt(self, call: Call, token: Token | None) -> Response | Failure:
-        # One long coroutine, because nearly every call goes straight through: nothing here is
-        # awaited unless there is something to wait for.
-        core = self.core
-        view = self.view
-        options = view.options
-        run = view.run
-        operation = call.operation
-        group = core.pacing.group(operation.limit_group, operation.name)
-        if not group.try_admit(run):
-            await self._wait_in_line(call, group)
-        connections = core.connections
-        if not connections.take():
-            await self._wait_for_connection(call, group)
-        sent = answered = False
-        sent_at = 0.0
-        try:
-            if call.observer is not None:
-                noted = call.observer.before(operation)
-                if noted is not None:
-                    await noted
-            if core.closed or core.transport.closed:
-                core.check_transport(call.fields())
-            now = core.clock.monotonic()
-            timeout = options.attempt_timeout
-            if call.deadline - now < timeout:
-                timeout = self._remaining(call, now)
-            call.attempts += 1
-            call.successes_before = view.traffic.successes
-            view.traffic.requests += 1
-            sent, sent_at = True, now
-            outcome = await core.transport.send(
-                call.request, self._authorization(call, token), options, timeout
-            )
-            answered = True
-        finally:
-            connections.give_back()
-            if not sent:
-                group.give_back(run)
-            elif not answered:
-                group.failed(sent_at)  # cancelled: it is not in flight any more
-        if isinstance(outcome, Response):
-            outcome.sent = call
-            self._report(call, group, outcome, sent_at)
-        else:
-            group.failed(sent_at)
-        if call.observer is not None:
-            call.observer.after(operation, outcome, core.clock.monotonic() - sent_at)
-        return outcome
-
-    def _remaining(self, call: Call, now: float) -> float:
-        """Return the seconds until the deadline, which is nearer than an attempt may take."""
-        if call.deadline <= now:
-            raise CallTimeoutError("the deadline passed", **call.fields())
-        return call.deadline - now
-
-    def _report(self, call: Call, group: LimitGroup, response: Response, sent_at: float) -> None:
-        """Tell the pacing about a response.
-
-        Now and then the server's clock is read as well, for responses that have no ``Date``.
-        """
-        core = self.core
-        now = core.clock.time()
-        if sent_at >= core.next_date_at:
-            core.next_date_at = sent_at + _DATE_INTERVAL_S
-            offset = clock_offset(response.headers, now)
-            if offset is not None:
-                core.clock_offset = offset
-        response.server_time = now + core.clock_offset
-        if response.throttled:
-            self.view.traffic.throttled += 1
-            call.times_throttled += 1
-            call.throttled_by = {"status": response.status, "trace_id": response.trace_id}
-            call.singled_out = group.throttled(sent_at, response.retry_after)
-        elif response.status >= 500:
-            group.failed(sent_at)
-        else:
-            group.succeeded(sent_at, response.exhausted_wait)
 
     async def _wait_in_line(self, call: Call, group: LimitGroup) -> None:
         clock = self.core.clock
