@@ -70,6 +70,28 @@ async def test_the_same_request(
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("kind", KINDS)
+async def test_each_call_carries_its_own_token(kind: str) -> None:
+    """Calls with other tokens, and without one, follow each other on one connection."""
+    heard: list[bytes] = []
+
+    async def listen(peer: Peer) -> None:
+        while request := await peer.request():
+            heard.append(request)
+            await peer.say(OK)
+
+    tokens = ["Bearer a", "Bearer b", None, "Bearer b", "Bearer a", "Bearer a"]
+    async with serving(listen) as server, transport_of(kind, server.url) as transport:
+        for token in tokens:
+            authorization = None if token is None else Secret(token)
+            await transport.send(request_to(), authorization, Options(), 30.0)
+        assert server.connections == 1
+    for token, request in zip(tokens, heard, strict=True):
+        carried = [line for line in request.split(b"\r\n") if line.startswith(b"Authorization")]
+        assert carried == ([] if token is None else [b"Authorization: " + token.encode()])
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("value", ["a\r\nX-Other: 1", "a\nb", "a\rb"], ids=repr)
 async def test_a_header_cannot_hold_another(kind: str, value: str) -> None:
     """A header's value that would begin another header is rejected, and no connection is lost."""
