@@ -83,8 +83,8 @@ class PlainHeads:
             head = layout.read(data)
             if head is not None:
                 return head
-        layout = self._learn(data) if self._lessons_left else None
-        return None if layout is None else layout.read(data)
+        learned = self._learn(data) if self._lessons_left else None
+        return None if learned is None else learned.read(data)
 
     def _learn(self, data: bytes) -> _Layout | None:
         """Return the layout of a head that none of those known fits; None if it is not plain."""
