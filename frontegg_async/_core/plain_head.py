@@ -47,8 +47,9 @@ _SECRET: Final = frozenset({b"set-cookie", b"www-authenticate"})
 _BODILESS: Final = frozenset({204, 304})
 _MAX_LAYOUTS: Final = 8
 """A server has a layout for each status, and for each set of headers."""
-_MAX_LESSONS: Final = 200
-"""A head that is learned costs as much as some calls: one that never settles is the parser's."""
+_LESSONS: Final = 50
+"""Heads that are checked line by line for each new connection, at most: that costs as much as the
+parser, and a server whose heads are never plain, or never settle, is left to it."""
 
 
 class PlainHead(msgspec.Struct, frozen=True, gc=False):
@@ -74,8 +75,13 @@ class PlainHeads:
 
     def __init__(self) -> None:
         self._layouts: Final[list[_Layout]] = []
+        self._lessons_left = 0
+
+    def expect_news(self) -> None:
+        """Check heads again that fit no layout: those of a new connection may be others."""
         # With ``-X dev`` the parser is strict, and rejects more.
-        self._lessons_left = 0 if sys.flags.dev_mode else _MAX_LESSONS
+        if not sys.flags.dev_mode:
+            self._lessons_left = _LESSONS
 
     def read(self, data: bytes) -> PlainHead | None:
         """Read the head at the beginning of ``data``, or return None if it is for the parser."""
@@ -88,11 +94,11 @@ class PlainHeads:
 
     def _learn(self, data: bytes) -> _Layout | None:
         """Return the layout of a head that none of those known fits; None if it is not plain."""
+        self._lessons_left -= 1
         end = data.find(b"\r\n\r\n", 0, MAX_HEAD_BYTES)
         found = None if end < 0 else _parts_of(data[:end])
         if found is None:
             return None
-        self._lessons_left -= 1
         for place, layout in enumerate(self._layouts):
             wider = layout.parts.widened(found)
             if wider is not None:

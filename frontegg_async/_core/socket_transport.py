@@ -159,6 +159,7 @@ class SocketTransport:
     def opened(self, connection: Connection) -> None:
         """Note that a connection was made."""
         self._open.add(connection)
+        self._plain_heads.expect_news()
 
     def freed(self, connection: Connection) -> None:
         """Note that a connection carries no call any more, and may carry another."""

@@ -21,6 +21,7 @@ def test_layouts_are_remembered_and_forgotten() -> None:
     """However many different heads a server sends, few are remembered, and no cookie is."""
     heads = PlainHeads()
     for number in range(5_000):
+        heads.expect_news()
         lines = b"X-%d: %d\r\nSet-Cookie: canary=%d\r\n" % (number // 100, number, number)
         read = heads.read(HEAD % lines)
         assert read is not None
@@ -33,11 +34,24 @@ def test_layouts_are_remembered_and_forgotten() -> None:
 
 
 def test_heads_that_never_settle_are_for_the_parser() -> None:
-    """A server whose heads differ in their lines again and again costs no more than the parser."""
+    """A server whose heads are others each time is left to the parser until the next connection."""
     heads = PlainHeads()
+    heads.expect_news()
     read = [heads.read(HEAD % (b"X-%d: 1\r\n" % number)) for number in range(1_000)]
     assert read[0] is not None
     assert read[999] is None
+    heads.expect_news()
+    assert heads.read(HEAD % b"X-999: 1\r\n") is not None
+
+
+def test_heads_that_are_never_plain_are_for_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server whose heads are never plain is soon not asked any more if this one is."""
+    heads = PlainHeads()
+    heads.expect_news()
+    chunked = (HEAD % b"").replace(b"Content-Length: 2", b"Transfer-Encoding: chunked")
+    assert all(heads.read(chunked) is None for _ in range(1_000))
+    monkeypatch.setattr(PlainHeads, "_learn", pytest.fail)
+    assert heads.read(chunked) is None
 
 
 def learn_nothing(heads: PlainHeads, data: bytes) -> None:
@@ -47,6 +61,7 @@ def learn_nothing(heads: PlainHeads, data: bytes) -> None:
 def test_values_that_vary_are_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """A head of a layout that is known is compared and not checked anew, values apart."""
     heads = PlainHeads()
+    heads.expect_news()
     for value in (b"1", b"2"):
         assert heads.read(HEAD % (b"X: %b\r\n" % value)) is not None
     monkeypatch.setattr(PlainHeads, "_learn", learn_nothing)
@@ -62,7 +77,9 @@ def test_values_that_vary_are_checked_too(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_long_head_is_for_the_parser() -> None:
     """A head over 64 KiB is left to the parser, which rejects it."""
-    assert PlainHeads().read(HEAD % (b"X: " + b"y" * MAX_HEAD_BYTES + b"\r\n")) is None
+    heads = PlainHeads()
+    heads.expect_news()
+    assert heads.read(HEAD % (b"X: " + b"y" * MAX_HEAD_BYTES + b"\r\n")) is None
 
 
 @pytest.mark.parametrize(

@@ -78,8 +78,8 @@ def accepted(seeds: Iterable[int]) -> int:
     heads = PlainHeads()
     found = 0
     for number, seed in enumerate(seeds):
-        if number % 100 == 0:
-            heads = PlainHeads()  # one that still learns
+        if number % 10 == 0:
+            heads.expect_news()
         data = head_of(seed)
         plain = heads.read(data)
         if plain is None or plain.length > 100_000:
