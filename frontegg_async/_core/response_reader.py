@@ -185,6 +185,9 @@ class _Incoming:
             return data, b""
         # The last of the empty lines: content may hold many of them.
         text = self._seam + data
+        if text.endswith(b"\n\r\n"):  # nearly always
+            self._seam = text[-2:]
+            return data, b""
         end = 0
         for empty_line in (b"\n\r\n", b"\n\n"):
             place = text.rfind(empty_line)

@@ -33,6 +33,18 @@ def test_layouts_are_remembered_and_forgotten() -> None:
     assert not any("canary" in repr(layout.parts) for layout in remembered)
 
 
+def test_what_decides_never_varies() -> None:
+    """A layout in which the connection is kept does not read a head that says otherwise."""
+    heads = PlainHeads()
+    heads.expect_news()
+    found = [
+        heads.read(HEAD % (b"Connection: %b\r\n" % stated))
+        for stated in (b"keep-alive", b"Keep-Alive", b" keep-alive", b"close", b"upgrade", b"")
+    ]
+    kept = [None if head is None else head.keep for head in found]
+    assert kept == [30.0, 30.0, 30.0, 0.0, None, None]
+
+
 def test_heads_that_never_settle_are_for_the_parser() -> None:
     """A server whose heads are others each time is left to the parser until the next connection."""
     heads = PlainHeads()
