@@ -73,8 +73,7 @@ class Session:
             do not. It also sends GET, PUT and DELETE a second time by itself if a kept connection
             turns out to be dead, beyond ``max_attempts``.
         over_aiohttp: True to send with an ``aiohttp.ClientSession`` of its own instead of over
-            connections of its own, at several times the cost of a call. A proxy does that by
-            itself.
+            its own connections, at several times the cost. A proxy does that by itself.
         proxy: URL of a proxy for all calls, with its user name and password if it wants them. The
             proxy sees neither token nor secret: an https host is reached by CONNECT, and with an
             http host a proxy is rejected.
