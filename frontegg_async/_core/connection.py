@@ -39,7 +39,7 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_is_lost",
+        "_is_there",
         "_limit",
         "_loop",
         "_missing",
@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
         self._owner: Final = owner
         self._loop: Final = loop
         self._plain_heads: Final = plain_heads
-        self._is_lost = False
+        self._is_there = False
         self._waiter: asyncio.Future[Response | Failure] | None = None
         self._limit = 0
         # A response whose head was plain, and the pieces of its body.
@@ -125,12 +125,13 @@ class Connection(asyncio.Protocol):
         has said goodbye in TLS.
         """
         self._owner.ended(self, kept=False)
-        self._transport.abort()
+        if self._is_there:
+            self._transport.abort()
 
     @property
     def is_open(self) -> bool:
         """True as long as its end is not known."""
-        return not (self._is_lost or self._transport.is_closing())
+        return self._is_there and not self._transport.is_closing()
 
     def is_quiet(self) -> bool:
         """Return whether an idle connection is open and nothing has come, by a look at the socket.
@@ -145,6 +146,7 @@ class Connection(asyncio.Protocol):
         """Begin: no other method is called before."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are of another type
         self._poll = _Poll(transport.get_extra_info("socket").fileno())
+        self._is_there = True
         self._owner.opened(self)
 
     def data_received(self, data: bytes) -> None:
@@ -167,7 +169,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the call in flight, if there is one."""
-        self._is_lost = True
+        self._is_there = False
         self._owner.lost(self)
         waiter, self._waiter = self._waiter, None
         if waiter is None or waiter.done():
