@@ -134,11 +134,13 @@ class Connection(asyncio.Protocol):
         return self._is_there and not self._transport.is_closing()
 
     def is_quiet(self) -> bool:
-        """Return whether an idle connection is open and nothing has come, by a look at the socket.
+        """Return whether an idle connection takes a request, and nothing has come, by its socket.
 
-        The loop may have been busy since, so that it has not heard of the end of the connection.
+        The loop may have been busy since, so that it has not heard of the end of the connection;
+        and of a request over TLS the transport does not say how much is left, which the server may
+        never read.
         """
-        return self.is_open and not self._poll.is_ready()
+        return self.is_open and self._poll.is_quiet()
 
     # Its events
 
@@ -167,10 +169,21 @@ class Connection(asyncio.Protocol):
             self._plain, self._missing = plain, plain.length
             self._take_body(plain, data[plain.size :])
 
+    def eof_received(self) -> None:
+        """End the call in flight: the server says no more.
+
+        The transport would send the rest of the request first, which the server may never read.
+        """
+        self._end(None)
+        self.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """End the call in flight, if there is one."""
         self._is_there = False
         self._owner.lost(self)
+        self._end(exc)
+
+    def _end(self, exc: Exception | None) -> None:
         waiter, self._waiter = self._waiter, None
         if waiter is None or waiter.done():
             return
@@ -232,17 +245,19 @@ class Connection(asyncio.Protocol):
 class _Poll:
     """Asks the system about a socket, without a wait."""
 
-    __slots__ = ("_fileno", "_poll")
+    __slots__ = ("_fileno", "_poll", "_quiet")
 
     def __init__(self, fileno: int) -> None:
         self._fileno: Final = fileno
         self._poll: Any = None
         if hasattr(select, "poll"):
             self._poll = select.poll()
-            self._poll.register(fileno, select.POLLIN)
+            self._poll.register(fileno, select.POLLIN | select.POLLOUT)
+            self._quiet: Final = [(fileno, select.POLLOUT)]
 
-    def is_ready(self) -> bool:
-        """Return whether there is something to read, an end or an error included."""
+    def is_quiet(self) -> bool:
+        """Return whether it takes bytes, and has none to read, no end and no error."""
         if self._poll is not None:
-            return bool(self._poll.poll(0))
-        return bool(select.select([self._fileno], [], [], 0)[0])
+            return bool(self._poll.poll(0) == self._quiet)
+        fileno = [self._fileno]
+        return select.select(fileno, fileno, [], 0) == ([], fileno, [])
