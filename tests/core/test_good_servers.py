@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import random
 import zlib
 from typing import Any, Final
 
 import pytest
 
 from frontegg_async import FronteggSession, Operation, Options
+from frontegg_async._core import content_coding
 from frontegg_async._core.response import Failure, FailureKind, Response
 from frontegg_async._core.transport import MAX_HEAD_BYTES
 from frontegg_async.errors import PermissionDeniedError
@@ -146,6 +148,52 @@ async def test_compressed_and_not_right(kind: str, name: str) -> None:
         outcome = await send(transport, request_to(), max_response_bytes=limit)
         assert isinstance(outcome, Failure)
         assert (outcome.kind, outcome.status) == (expected, 200)
+
+
+class CountingZlib:
+    """Stands in for ``zlib``, and counts the bytes that are to be decompressed."""
+
+    error = zlib.error
+    MAX_WBITS = zlib.MAX_WBITS
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def decompressobj(self, wbits: int) -> Any:
+        """Return a decompressor that counts."""
+        counting = self
+        decompressor = zlib.decompressobj(wbits)
+
+        class Counting:
+            def decompress(self, data: bytes, max_length: int) -> bytes:
+                counting.given += len(data)
+                return decompressor.decompress(data, max_length)
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(decompressor, name)
+
+        return Counting()
+
+
+def test_many_members_before_a_large_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small member takes a small part of what follows: else 10,000 block the loop for minutes."""
+    members, large = 1_000, random.Random(1).randbytes(1 << 20)
+    body = gzip.compress(b"") * members + gzip.compress(large)
+    counting = CountingZlib()
+    monkeypatch.setattr(content_coding, "zlib", counting)
+    assert content_coding.decompressed(body, "gzip", 2 << 20, 200) == large
+    assert counting.given < len(body) + members * 20_000
+
+
+def test_a_body_of_many_codings() -> None:
+    """A body may be compressed a few times, and not once for every word that fits in a header."""
+    body = JSON_BODY
+    for _ in range(5):
+        body = gzip.compress(body)
+    assert content_coding.decompressed(body, "gzip, " * 5, 1_000, 200) == JSON_BODY
+    again = content_coding.decompressed(gzip.compress(body), "gzip, " * 6, 1_000, 200)
+    assert isinstance(again, Failure)
+    assert again.kind is FailureKind.MALFORMED
 
 
 GET: Final = Operation("test.get", "GET", "/a", JSON, token=TokenKind.NONE)
