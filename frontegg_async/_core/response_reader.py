@@ -101,10 +101,15 @@ class ResponseReader:
 
     def end(self) -> Read:
         """Take the end of the connection, which may be the end of the response."""
-        incoming = self._incoming
-        if incoming is not None and incoming.ends_with_connection:
-            return incoming.whole(unasked=True)
-        return Read(broken("closed by the server", self.status), 0.0)
+        cut = Read(broken("closed by the server", self.status), 0.0)
+        if self._incoming is None:
+            return cut
+        try:
+            # It knows more names of a length than the mapping of headers does.
+            self._parser.feed_eof()
+        except Exception:  # noqa: BLE001  # all that a parser may raise
+            return cut
+        return self._incoming.whole(unasked=True)
 
 
 class _Incoming:
@@ -134,11 +139,6 @@ class _Incoming:
         length = message.headers.get("Content-Length")
         if length is not None and not message.chunked and not payload.is_eof():
             self._missing = int(length)  # the parser has checked it
-
-    @property
-    def ends_with_connection(self) -> bool:
-        """True if the body has no other end than that of the connection."""
-        return self._missing is None and not self._message.chunked
 
     def feed(self, data: bytes) -> Read | None:
         """Take bytes of the body; return the response once it is complete."""

@@ -17,7 +17,7 @@ from frontegg_async.errors import PermissionDeniedError
 from frontegg_async.operation import JSON, TokenKind
 
 from ..support.servers import OK, Peer, serving
-from ..support.transports import KINDS, request_to, send, transport_of
+from ..support.transports import KINDS, request_to, seen, send, transport_of
 
 pytestmark = pytest.mark.anyio
 
@@ -122,6 +122,24 @@ async def test_a_head_without_end(name: str) -> None:
         outcome = await send(transport, request_to())
         assert isinstance(outcome, Failure)
         assert outcome.kind is FailureKind.MALFORMED
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "length",
+    [b"Content-Length: 9", b"Content-Length : 9", b"Transfer-Encoding: chunked"],
+    ids=["length", "blank before the colon", "chunks"],
+)
+async def test_a_body_that_is_cut(kind: str, length: bytes) -> None:
+    """A body whose end was stated is not whole at the end of its connection."""
+
+    async def answer(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(b"HTTP/1.1 200 OK\r\n" + length + b"\r\n\r\n", b"2\r\n{}\r\n")
+
+    async with serving(answer) as server, transport_of(kind, server.url) as transport:
+        outcome = await send(transport, request_to("/", "POST", b"{}"))
+        assert seen(outcome) == (FailureKind.BROKEN, 200)
 
 
 BOMBS: Final = {
