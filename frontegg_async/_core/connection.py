@@ -39,12 +39,12 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_body",
         "_is_there",
         "_limit",
         "_loop",
         "_missing",
         "_owner",
-        "_pieces",
         "_plain",
         "_plain_heads",
         "_poll",
@@ -65,9 +65,10 @@ class Connection(asyncio.Protocol):
         self._is_there = False
         self._waiter: asyncio.Future[Response | Failure] | None = None
         self._limit = 0
-        # A response whose head was plain, and the pieces of its body.
+        # A response whose head was plain, and its body as far as it has come: in one buffer,
+        # because a piece may be a single byte.
         self._plain: PlainHead | None = None
-        self._pieces: list[bytes] = []
+        self._body: Final = bytearray()
         self._missing = 0
         # Any other response.
         self._reader: ResponseReader | None = None
@@ -200,12 +201,12 @@ class Connection(asyncio.Protocol):
     def _take_body(self, plain: PlainHead, data: bytes) -> None:
         """Take a part of the body of a response whose head was plain."""
         missing = self._missing
-        self._pieces.append(data[:missing])
+        self._body += data[:missing]
         if len(data) < missing:
             self._missing = missing - len(data)
             return
-        body = b"".join(self._pieces)
-        self._pieces.clear()
+        body = bytes(self._body)
+        self._body.clear()
         self._plain = None
         # Bytes after the response are unasked.
         self._finish(

@@ -103,6 +103,7 @@ async def test_bytes_after_a_response(name: str) -> None:
 
 ENDLESS: Final = {
     "line": b"HTTP/1.1 200 OK\r\nX: " + b"y" * MAX_HEAD_BYTES,
+    "hints": b"HTTP/1.1 103 Early Hints\r\n\r\n" * (MAX_HEAD_BYTES // 28 + 1),
     "lines": b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * (MAX_HEAD_BYTES // 6),
     "trailer": CHUNKED + b"0\r\n" + b"X: y\r\n" * (MAX_HEAD_BYTES // 6 + 1),
     "extension": CHUNKED + b"1;" + b"x" * (MAX_HEAD_BYTES + 1),
@@ -111,7 +112,7 @@ ENDLESS: Final = {
 
 @pytest.mark.parametrize("name", ENDLESS)
 async def test_a_head_without_end(name: str) -> None:
-    """A head, a trailer or a chunk's extension over 64 KiB ends the call: nothing is unbounded."""
+    """A head with its hints, a trailer or a chunk's extension over 64 KiB ends the call."""
 
     async def answer(peer: Peer) -> None:
         await peer.request()
