@@ -136,3 +136,12 @@ async def test_a_damaged_chunk(kind: str, loop_time: LoopTime, arrived: bytearra
         else:
             await loop_time.run_out(call, 7.0)
             assert seen(await call) == (FailureKind.TIMED_OUT, 200)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_host_that_aiohttp_does_not_take(kind: str) -> None:
+    """An address in short form is one to connect to, or none: a request to it was never sent."""
+    async with transport_of(kind, "http://127.1:1") as transport:
+        outcome = await send(transport, request_to("/", "POST", b"{}"))
+        assert seen(outcome) == (FailureKind.NOT_SENT, None)
