@@ -81,7 +81,7 @@ class Connector:
             else:
                 # The loop has the socket and looks at it until its end: closed here, its number
                 # would soon be that of another. That end may be a long goodbye of TLS.
-                taken.abort()
+                taken.break_off()
             raise
         return protocol
 

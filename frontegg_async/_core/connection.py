@@ -129,6 +129,15 @@ class Connection(asyncio.Protocol):
         if self._is_there:
             self._transport.abort()
 
+    def break_off(self) -> None:
+        """End a connection whose call ended while it was being made.
+
+        uvloop closes such a one by itself, and never says that it is lost.
+        """
+        self.abort()
+        self._is_there = False
+        self._owner.lost(self)
+
     @property
     def is_open(self) -> bool:
         """True as long as its end is not known."""
