@@ -210,7 +210,7 @@ class Connection(asyncio.Protocol):
     def _take_body(self, plain: PlainHead, data: bytes) -> None:
         """Take a part of the body of a response whose head was plain."""
         missing = self._missing
-        self._body += data[:missing]
+        self._body.extend(data[:missing])
         if len(data) < missing:
             self._missing = missing - len(data)
             return

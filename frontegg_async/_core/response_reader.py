@@ -165,7 +165,7 @@ class _Incoming:
                 return not_http(type(error).__name__, self.status), False
             extra = True  # bytes after the response that are no other one
         content = self._payload.read_nowait()
-        self._body += content
+        self._body.extend(content)
         if len(self._body) > self._limit:
             return too_large(self._limit, self.status), False
         self._idle_bytes = 0 if content else self._idle_bytes + len(piece)

@@ -25,6 +25,14 @@ from ..support.transports import (
 )
 
 LARGE: Final = 12 << 20
+SAID: Final[dict[str, tuple[bytes, tuple[object, ...]]]] = {
+    "response": (b"HTTP/1.1 413 Large\r\n\r\n{}", (413, [], b"{}")),
+    "part": (
+        b"HTTP/1.1 413 Large\r\nContent-Length: 9\r\n\r\n{}",
+        (FailureKind.BROKEN, 413),
+    ),
+    "nothing": (b"", (FailureKind.BROKEN, None)),
+}
 LARGE_IS_MEANT: Final = pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
 
 
@@ -98,22 +106,13 @@ async def test_an_answer_over_tls_before_the_end_of_the_request(tmp_path: Path) 
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        (b"HTTP/1.1 413 Large\r\n\r\n{}", (413, [], b"{}")),
-        (b"HTTP/1.1 413 Large\r\nContent-Length: 9\r\n\r\n{}", (FailureKind.BROKEN, 413)),
-        (b"", (FailureKind.BROKEN, None)),
-    ],
-    ids=["response", "part", "nothing"],
-)
-async def test_the_server_says_no_more_during_the_request(
-    said: bytes, expected: tuple[object, ...]
-) -> None:
+@pytest.mark.parametrize("name", SAID)
+async def test_the_server_says_no_more_during_the_request(name: str) -> None:
     """The end of what a server says ends the call, though it has not read the request.
 
     aiohttp's session is not tested: it waits until the rest of the request is sent.
     """
+    said, expected = SAID[name]
     over = asyncio.Event()
 
     async def refuse(peer: Peer) -> None:
