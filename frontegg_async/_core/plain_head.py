@@ -24,7 +24,7 @@ from .transport import KEEPALIVE_S, MAX_HEAD_BYTES
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.1 ([2-9][0-9][0-9]) [ -~]*+").fullmatch
 _LINE: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++:[ -~]*+").fullmatch
 _LENGTH: Final = re.compile(rb" ?([0-9]{1,15})").fullmatch
-_KEEP_ALIVE: Final = re.compile(r"timeout=([0-9]{1,9})(?:[ ,;].*)?").fullmatch
+_KEEP_ALIVE: Final = re.compile(r"(?<![^ \t,;])timeout[ \t]*=[ \t]*\"?([0-9]{1,9})(?![0-9])").search
 
 _FOR_THE_PARSER: Final = frozenset(
     {
@@ -137,7 +137,7 @@ def seconds_kept(keep_alive: str) -> float:
 
     One less than it says, or half, so that no request meets its end on the way.
     """
-    found = _KEEP_ALIVE(keep_alive.strip().lower())
+    found = _KEEP_ALIVE(keep_alive.lower())
     if found is None:
         return KEEPALIVE_S
     stated = float(found[1])
