@@ -238,7 +238,11 @@ def _failure_of(
     if at_proxy is not None:
         return at_proxy
     # Most particular first: aiohttp's own timeouts and connection errors overlap.
-    if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
+    if isinstance(
+        error,
+        # The last one is of a host that it does not take, such as 127.1.
+        aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError | aiohttp.InvalidURL,
+    ):
         return not_connected(origin, error, None if proxy is None else proxy.address)
     name = type(error).__name__
     if isinstance(error, TimeoutError):

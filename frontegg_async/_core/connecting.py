@@ -9,15 +9,14 @@ import ssl
 from collections.abc import Callable
 from functools import cache
 from ipaddress import ip_address
-from typing import Final, TypeVar
+from typing import Final
 
 from aiohappyeyeballs import start_connection  # pyright: ignore[reportUnknownVariableType]
 from aiohttp import DefaultResolver
 from aiohttp.abc import AbstractResolver
 
+from .connection import Connection
 from .transport import Origin
-
-P = TypeVar("P", bound=asyncio.Protocol)
 
 Address = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int]]
 """Family, type, protocol, canonical name and address of a socket, as of ``getaddrinfo``."""
@@ -48,7 +47,7 @@ class Connector:
             self._addresses = [_address(family, 0, origin.host, origin.port)]
             self._resolved_until = math.inf
 
-    async def connect(self, make: Callable[[], P]) -> P:
+    async def connect(self, make: Callable[[], Connection]) -> Connection:
         """Return a new connection.
 
         Raises:
@@ -62,16 +61,27 @@ class Connector:
         connected = await start_connection(
             addresses, happy_eyeballs_delay=_NEXT_ADDRESS_AFTER_S, loop=self._loop
         )
+        taken: Connection | None = None
+
+        def take() -> Connection:
+            nonlocal taken
+            taken = make()
+            return taken
+
         try:
             _, protocol = await self._loop.create_connection(
-                make,
+                take,
                 sock=connected,
                 ssl=self._context if origin.scheme == "https" else None,
                 server_hostname=origin.host.rstrip(".") if origin.scheme == "https" else None,
             )
         except BaseException:
-            # Unless the loop has taken it over, and closes it by itself.
-            connected.close()
+            if taken is None:
+                connected.close()
+            else:
+                # The loop has the socket and looks at it until its end: closed here, its number
+                # would soon be that of another. That end may be a long goodbye of TLS.
+                taken.break_off()
             raise
         return protocol
 

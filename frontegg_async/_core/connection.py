@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import select
 import ssl
-from collections.abc import Callable
-from functools import partial
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from .content_coding import too_large
 from .plain_head import PlainHead, PlainHeads
@@ -41,15 +39,15 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_is_lost",
+        "_body",
+        "_is_there",
         "_limit",
-        "_look",
         "_loop",
         "_missing",
         "_owner",
-        "_pieces",
         "_plain",
         "_plain_heads",
+        "_poll",
         "_reader",
         "_reading",
         "_transport",
@@ -64,12 +62,13 @@ class Connection(asyncio.Protocol):
         self._owner: Final = owner
         self._loop: Final = loop
         self._plain_heads: Final = plain_heads
-        self._is_lost = False
+        self._is_there = False
         self._waiter: asyncio.Future[Response | Failure] | None = None
         self._limit = 0
-        # A response whose head was plain, and the pieces of its body.
+        # A response whose head was plain, and its body as far as it has come: in one buffer,
+        # because a piece may be a single byte.
         self._plain: PlainHead | None = None
-        self._pieces: list[bytes] = []
+        self._body: Final = bytearray()
         self._missing = 0
         # Any other response.
         self._reader: ResponseReader | None = None
@@ -128,7 +127,17 @@ class Connection(asyncio.Protocol):
         Closing it would wait until the other side has taken the rest of an abandoned request, or
         has said goodbye in TLS.
         """
-        self._transport.abort()
+        if self._is_there:
+            self._transport.abort()
+
+    def break_off(self) -> None:
+        """End a connection whose call ended while it was being made.
+
+        uvloop closes such a one by itself, and never says that it is lost.
+        """
+        self.abort()
+        self._is_there = False
+        self._owner.lost(self)
 
     @property
     def is_busy(self) -> bool:
@@ -138,21 +147,24 @@ class Connection(asyncio.Protocol):
     @property
     def is_open(self) -> bool:
         """True as long as its end is not known."""
-        return not (self._is_lost or self._transport.is_closing())
+        return self._is_there and not self._transport.is_closing()
 
     def is_quiet(self) -> bool:
-        """Return whether an idle connection is open and nothing has come, by a look at the socket.
+        """Return whether an idle connection takes a request, and nothing has come, by its socket.
 
-        The loop may have been busy since, so that it has not heard of the end of the connection.
+        The loop may have been busy since, so that it has not heard of the end of the connection;
+        and of a request over TLS the transport does not say how much is left, which the server may
+        never read.
         """
-        return not (self._is_lost or self._transport.is_closing() or self._look())
+        return self.is_open and self._poll.is_quiet()
 
     # Its events
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin: no other method is called before."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are of another type
-        self._look = _looking_at(transport.get_extra_info("socket").fileno())
+        self._poll = _Poll(transport.get_extra_info("socket").fileno())
+        self._is_there = True
         self._owner.opened(self)
 
     def data_received(self, data: bytes) -> None:
@@ -173,10 +185,21 @@ class Connection(asyncio.Protocol):
             self._plain, self._missing = plain, plain.length
             self._take_body(plain, data[plain.size :])
 
+    def eof_received(self) -> None:
+        """End the call in flight: the server says no more.
+
+        The transport would send the rest of the request first, which the server may never read.
+        """
+        self._end(None)
+        self.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """End the call in flight, if there is one."""
-        self._is_lost = True
+        self._is_there = False
         self._owner.lost(self)
+        self._end(exc)
+
+    def _end(self, exc: Exception | None) -> None:
         waiter, self._waiter = self._waiter, None
         if waiter is None or waiter.done():
             return
@@ -193,12 +216,12 @@ class Connection(asyncio.Protocol):
     def _take_body(self, plain: PlainHead, data: bytes) -> None:
         """Take a part of the body of a response whose head was plain."""
         missing = self._missing
-        self._pieces.append(data[:missing])
+        self._body.extend(data[:missing])
         if len(data) < missing:
             self._missing = missing - len(data)
             return
-        body = b"".join(self._pieces)
-        self._pieces.clear()
+        body = bytes(self._body)
+        self._body.clear()
         self._plain = None
         # Bytes after the response are unasked.
         self._finish(
@@ -235,13 +258,22 @@ class Connection(asyncio.Protocol):
             waiter.set_result(outcome)
 
 
-def _looking_at(fileno: int) -> Callable[[], object]:
-    """Return a function that asks the system about a socket, without a wait.
+class _Poll:
+    """Asks the system about a socket, without a wait."""
 
-    Its result is true if there is something to read, an end or an error included.
-    """
-    if not hasattr(select, "poll"):  # Windows
-        return lambda: select.select([fileno], [], [], 0)[0]
-    poll = select.poll()
-    poll.register(fileno, select.POLLIN)
-    return partial(poll.poll, 0)
+    __slots__ = ("_fileno", "_poll", "_quiet")
+
+    def __init__(self, fileno: int) -> None:
+        self._fileno: Final = fileno
+        self._poll: Any = None
+        if hasattr(select, "poll"):
+            self._poll = select.poll()
+            self._poll.register(fileno, select.POLLIN | select.POLLOUT)
+            self._quiet: Final = [(fileno, select.POLLOUT)]
+
+    def is_quiet(self) -> bool:
+        """Return whether it takes bytes, and has none to read, no end and no error."""
+        if self._poll is not None:
+            return bool(self._poll.poll(0) == self._quiet)
+        fileno = [self._fileno]
+        return select.select(fileno, fileno, [], 0) == ([], fileno, [])

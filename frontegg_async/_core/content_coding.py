@@ -13,6 +13,10 @@ _GZIP: Final = frozenset({"gzip", "x-gzip"})
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _MAX_MEMBERS: Final = 10_000
 """Most members of one gzip body: a member of 20 bytes costs as much time as a large one."""
+_MAX_CODINGS: Final = 5
+"""Most codings of one body: each may cost as much time as its longest result."""
+_PIECE_BYTES: Final = 16_384
+"""Bytes given to zlib at once: of the last of them it copies those after the end of the stream."""
 
 
 class _TooLongError(Exception):
@@ -32,12 +36,15 @@ def decompressed(body: bytes, encoding: str, limit: int, status: int) -> bytes |
         limit: the longest result, in bytes; nothing beyond it is decompressed.
         status: status of the response, for a failure.
     """
-    codings = [coding.strip().lower() for coding in encoding.split(",")]
+    named = [coding.strip().lower() for coding in encoding.split(",")]
+    codings = [coding for coding in named if coding not in _PLAIN]
+    if len(codings) > _MAX_CODINGS:
+        return Failure(FailureKind.MALFORMED, "the body is compressed too many times", status)
     try:
         # The last one was applied last.
         for coding in reversed(codings):
-            if coding in _PLAIN or not body:
-                continue
+            if not body:
+                break
             if coding in _GZIP:
                 body = _without_gzip(body, limit)
             elif coding == "deflate":
@@ -68,12 +75,12 @@ def too_large(limit: int, status: int) -> Failure:
 def _without_gzip(body: bytes, limit: int) -> bytes:
     """Undo gzip. A body may have several members, as from servers that compress in blocks."""
     plain: list[bytes] = []
-    room = limit
+    room, end = limit, 0
     for _ in range(_MAX_MEMBERS):
-        piece, body = _inflated(body, 16 + zlib.MAX_WBITS, room)
+        piece, end = _inflated(body, end, 16 + zlib.MAX_WBITS, room)
         plain.append(piece)
         room -= len(piece)
-        if not body.startswith(_GZIP_MAGIC):
+        if not body.startswith(_GZIP_MAGIC, end):
             return b"".join(plain)  # what follows is padding
     raise zlib.error("too many members")
 
@@ -81,17 +88,24 @@ def _without_gzip(body: bytes, limit: int) -> bytes:
 def _without_deflate(body: bytes, limit: int) -> bytes:
     """Undo deflate: with a zlib header (RFC 9110), or without, as some servers send it."""
     try:
-        return _inflated(body, zlib.MAX_WBITS, limit)[0]
+        return _inflated(body, 0, zlib.MAX_WBITS, limit)[0]
     except zlib.error:
-        return _inflated(body, -zlib.MAX_WBITS, limit)[0]
+        return _inflated(body, 0, -zlib.MAX_WBITS, limit)[0]
 
 
-def _inflated(body: bytes, window: int, limit: int) -> tuple[bytes, bytes]:
-    """Return a decompressed stream, and the bytes after it."""
+def _inflated(body: bytes, start: int, window: int, limit: int) -> tuple[bytes, int]:
+    """Return the stream at ``start``, decompressed, and the place of its end."""
     decompressor = zlib.decompressobj(window)
-    plain = decompressor.decompress(body, limit + 1)
-    if len(plain) > limit:
-        raise _TooLongError
+    plain: list[bytes] = []
+    room = limit + 1
+    with memoryview(body) as view:
+        while start < len(body) and not decompressor.eof:
+            piece = decompressor.decompress(view[start : start + _PIECE_BYTES], room)
+            start = min(start + _PIECE_BYTES, len(body))
+            plain.append(piece)
+            room -= len(piece)
+            if not room:
+                raise _TooLongError
     if not decompressor.eof:
         raise _CutError
-    return plain, decompressor.unused_data
+    return b"".join(plain), start - len(decompressor.unused_data)

@@ -30,7 +30,7 @@ _HEAD: Final = re.compile(
 _LENGTH: Final = re.compile(rb"([^:]+: ?)[0-9]{1,15}").fullmatch
 _DIGITS: Final = rb"(?P<length>[0-9]{1,15}+)"
 _VALUE: Final = rb"[ -~]*+"
-_KEEP_ALIVE: Final = re.compile(r"timeout=([0-9]{1,9})(?:[ ,;].*)?").fullmatch
+_KEEP_ALIVE: Final = re.compile(r"(?<![^ \t,;])timeout[ \t]*=[ \t]*\"?([0-9]{1,9})(?![0-9])").search
 
 _FOR_THE_PARSER: Final = frozenset(
     {
@@ -260,7 +260,7 @@ def seconds_kept(keep_alive: str) -> float:
 
     One less than it says, or half, so that no request meets its end on the way.
     """
-    found = _KEEP_ALIVE(keep_alive.strip().lower())
+    found = _KEEP_ALIVE(keep_alive.lower())
     if found is None:
         return KEEPALIVE_S
     stated = float(found[1])

@@ -93,18 +93,22 @@ class ResponseReader:
             except Exception as error:  # noqa: BLE001  # all that a parser may raise
                 return Read(not_http(type(error).__name__, None), 0.0)
             for message, payload in messages:
-                self._head_bytes = 0
-                # 1xx come before the response itself.
+                # 1xx come before the response itself, and are a part of its head.
                 if message.code >= 200 or message.code == _SWITCHING_PROTOCOLS:
                     self._incoming = _Incoming(self._parser, message, payload, self._limit)
         return self._incoming.feed(data)
 
     def end(self) -> Read:
         """Take the end of the connection, which may be the end of the response."""
-        incoming = self._incoming
-        if incoming is not None and incoming.ends_with_connection:
-            return incoming.whole(unasked=True)
-        return Read(broken("closed by the server", self.status), 0.0)
+        cut = Read(broken("closed by the server", self.status), 0.0)
+        if self._incoming is None:
+            return cut
+        try:
+            # It knows more names of a length than the mapping of headers does.
+            self._parser.feed_eof()
+        except Exception:  # noqa: BLE001  # all that a parser may raise
+            return cut
+        return self._incoming.whole(unasked=True)
 
 
 class _Incoming:
@@ -128,17 +132,12 @@ class _Incoming:
         self.status: Final[int] = message.code
         self._missing: int | None = None  # bytes of a body of known length
         self._idle_bytes = 0  # of a chunked body, since the last byte of its content
-        self._body: Final[list[bytes]] = []
-        self._size = 0
+        # One buffer, because a piece may be a single byte.
+        self._body: Final = bytearray()
         self._seam = b""
         length = message.headers.get("Content-Length")
         if length is not None and not message.chunked and not payload.is_eof():
             self._missing = int(length)  # the parser has checked it
-
-    @property
-    def ends_with_connection(self) -> bool:
-        """True if the body has no other end than that of the connection."""
-        return self._missing is None and not self._message.chunked
 
     def feed(self, data: bytes) -> Read | None:
         """Take bytes of the body; return the response once it is complete."""
@@ -166,9 +165,8 @@ class _Incoming:
                 return not_http(type(error).__name__, self.status), False
             extra = True  # bytes after the response that are no other one
         content = self._payload.read_nowait()
-        self._body.append(content)
-        self._size += len(content)
-        if self._size > self._limit:
+        self._body.extend(content)
+        if len(self._body) > self._limit:
             return too_large(self._limit, self.status), False
         self._idle_bytes = 0 if content else self._idle_bytes + len(piece)
         if self._idle_bytes > MAX_HEAD_BYTES:
@@ -209,5 +207,5 @@ class _Incoming:
         else:
             for stated in message.headers.getall("Keep-Alive", ()):
                 keep = min(keep, seconds_kept(stated))
-        body = b"".join(self._body)
+        body = bytes(self._body)
         return Read(answer_of(message.code, message.headers, body, self._limit), keep)

@@ -20,7 +20,7 @@ token, and are neither counted nor recorded nor struck by faults. Bodies are JSO
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any, Final, cast, get_type_hints
 
 import msgspec
@@ -121,7 +121,8 @@ class Control:
                 return _DONE
             case _:
                 pass
-        return _problem(404, f"no fault: {rest}" if rest else f"no control route: {method}")
+        route = f"{method} {_ROOT}faults"
+        return _problem(404, f"no fault: {rest}" if rest else f"no control route: {route}")
 
     def _sign_in(self, login: _Login) -> Response:
         world = self._world()
@@ -153,6 +154,11 @@ def fault_named(name: str, options: dict[str, Any]) -> Fault:
     kind: Any = getattr(faults, name)
     hints = get_type_hints(kind)
     known = {field.name: hints[field.name] for field in fields(kind)}
+    needed = [
+        field.name
+        for field in fields(kind)
+        if field.default is MISSING and field.default_factory is MISSING
+    ]
     values: dict[str, Any] = {}
     for option, value in options.items():
         if option not in known:
@@ -160,10 +166,11 @@ def fault_named(name: str, options: dict[str, Any]) -> Fault:
                 f"{name} has no option {option!r}; it has {', '.join(known) or 'none'}"
             )
         values[option] = _value(f"{name}.{option}", known[option], value)
-    try:
-        return cast("Fault", kind(**values))
-    except TypeError as error:  # a field without a default is missing
-        raise ValueError(f"{name}: {error}") from None
+    if missing := [option for option in needed if option not in values]:
+        raise ValueError(
+            f"{name} needs {', '.join(missing)} among its options, which are {', '.join(known)}"
+        )
+    return cast("Fault", kind(**values))
 
 
 def _value(name: str, kind: Any, value: Any) -> Any:

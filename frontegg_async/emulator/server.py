@@ -347,7 +347,7 @@ class Emulator(Serving):
         becomes the user's active one.
 
         Args:
-            user_id: The user.
+            user_id: The user: an id, or an e-mail address.
             tenant_id: The tenant that the token acts in; None is the user's active one.
             roles: Keys of roles, or one key, which become the user's roles in this tenant; None
                 leaves them.

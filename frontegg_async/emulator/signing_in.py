@@ -25,6 +25,8 @@ def user_token(
 ) -> str:
     """Return a token of a user in a tenant, both made if need be, and begin its session.
 
+    A ``user_id`` with an ``@`` that is the id of no user is an e-mail address.
+
     Raises:
         ValueError: If an id is empty, or the user has no tenant, or may not log in.
         CannotSignError: If the extra that signs is not installed.
@@ -34,12 +36,15 @@ def user_token(
         raise ValueError(f"the id of a {'tenant' if user_id else 'user'} must not be empty")
     store.keys.make()
     user = state.users.get(user_id)
+    email = user_id if user is None and "@" in user_id else None
+    if email is not None:
+        user = state.find_by_email(email)
     if tenant_id is None and user is not None:
         tenant_id = user.active_tenant
     if tenant_id is None:
         raise ValueError(f"user {user_id!r} belongs to no tenant: name the tenant of the token")
     if user is None:
-        user = state.create_user(user_id, email=None, name=None)
+        user = state.create_user(user_id if email is None else None, email=email, name=None)
     if (problem := unfit(user, tenant_id)) is not None:
         raise ValueError(f"no token for {user_id!r} in {tenant_id!r}: {problem}")
     if tenant_id not in user.tenants:
@@ -49,7 +54,7 @@ def user_token(
     if roles is not None:
         keys = (roles,) if isinstance(roles, str) else roles
         user.set_roles(tenant_id, role_ids_of(state.access, tenant_id, keys))
-    session = store.logins.open(Kind.USER, tenant_id, user_id)
+    session = store.logins.open(Kind.USER, tenant_id, user.id)
     body = msgspec.json.decode(session_response(state, store, session, 200).body)
     return cast("str", body["accessToken"])
 

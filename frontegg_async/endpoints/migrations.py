@@ -188,8 +188,8 @@ class Migrations(EndpointGroup):
         for the end.
 
         Args:
-            csv: a path, a file open in binary mode, or the content: CSV in UTF-8, with names of
-                columns in its first line. The whole of it is held in memory.
+            csv: a file of CSV in UTF-8, with names of columns in its first line: its path, or
+                the file open in binary mode, or its bytes. The whole of it is held in memory.
             fields_mapper: Frontegg's names of fields by columns of the file; ``email`` and
                 ``tenantId`` have to be among them. Several role ids have ``|`` between them.
             hashing_config: algorithm of the password hashes, if there are any.

@@ -691,6 +691,7 @@ local function learn()
   }
   gate_confirm_opened(closed_at, S.opening_at)
   local seeks_again = false
+  local overtaken = S.kind == SEEKING and cycle_stray(cycle)
   if S.kind == SEEKING then
     seeks_again = seeking_opened(cycle)
   elseif S.kind == STREAMING then
@@ -699,7 +700,7 @@ local function learn()
     windowed_opened(cycle)
   end
   if not cycle.brief or cycle_seconds(cycle) >= 0.5 * S.period then
-    begin_cycle(reset, taken, 1)
+    begin_cycle(reset, taken, overtaken and 0 or 1)
   end
   learn_met_again(met_again, seeks_again)
 end

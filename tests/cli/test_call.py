@@ -341,7 +341,7 @@ def test_the_headers_of_tenant_and_user(shell: Shell, server: Emulator) -> None:
     ("arguments", "problem"),
     [
         (("users.get", "--tenant", "home"), "takes no --tenant: it sends no frontegg-tenant-id"),
-        (("users.lock", "--user", "user-0"), "takes no --user: it sends no frontegg-user-id"),
+        (("users.lock", "--user", "user-0"), "no frontegg-user-id. Name its user with --user-id."),
         (("users.delete_everywhere", "--tenant", "home"), "reaches beyond one tenant"),
     ],
 )

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import random
 import zlib
 from typing import Any, Final
 
 import pytest
 
 from frontegg_async import FronteggSession, Operation, Options
+from frontegg_async._core import content_coding
 from frontegg_async._core.response import Failure, FailureKind, Response
 from frontegg_async._core.transport import MAX_HEAD_BYTES
 from frontegg_async.errors import PermissionDeniedError
 from frontegg_async.operation import JSON, TokenKind
 
 from ..support.servers import OK, Peer, serving
-from ..support.transports import KINDS, request_to, send, transport_of
+from ..support.transports import KINDS, request_to, seen, send, transport_of
 
 pytestmark = pytest.mark.anyio
 
@@ -101,6 +103,7 @@ async def test_bytes_after_a_response(name: str) -> None:
 
 ENDLESS: Final = {
     "line": b"HTTP/1.1 200 OK\r\nX: " + b"y" * MAX_HEAD_BYTES,
+    "hints": b"HTTP/1.1 103 Early Hints\r\n\r\n" * (MAX_HEAD_BYTES // 28 + 1),
     "lines": b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * (MAX_HEAD_BYTES // 6),
     "trailer": CHUNKED + b"0\r\n" + b"X: y\r\n" * (MAX_HEAD_BYTES // 6 + 1),
     "extension": CHUNKED + b"1;" + b"x" * (MAX_HEAD_BYTES + 1),
@@ -109,7 +112,7 @@ ENDLESS: Final = {
 
 @pytest.mark.parametrize("name", ENDLESS)
 async def test_a_head_without_end(name: str) -> None:
-    """A head, a trailer or a chunk's extension over 64 KiB ends the call: nothing is unbounded."""
+    """A head with its hints, a trailer or a chunk's extension over 64 KiB ends the call."""
 
     async def answer(peer: Peer) -> None:
         await peer.request()
@@ -120,6 +123,24 @@ async def test_a_head_without_end(name: str) -> None:
         outcome = await send(transport, request_to())
         assert isinstance(outcome, Failure)
         assert outcome.kind is FailureKind.MALFORMED
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "length",
+    [b"Content-Length: 9", b"Content-Length : 9", b"Transfer-Encoding: chunked"],
+    ids=["length", "blank before the colon", "chunks"],
+)
+async def test_a_body_that_is_cut(kind: str, length: bytes) -> None:
+    """A body whose end was stated is not whole at the end of its connection."""
+
+    async def answer(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(b"HTTP/1.1 200 OK\r\n" + length + b"\r\n\r\n", b"2\r\n{}\r\n")
+
+    async with serving(answer) as server, transport_of(kind, server.url) as transport:
+        outcome = await send(transport, request_to("/", "POST", b"{}"))
+        assert seen(outcome) == (FailureKind.BROKEN, 200)
 
 
 BOMBS: Final = {
@@ -146,6 +167,52 @@ async def test_compressed_and_not_right(kind: str, name: str) -> None:
         outcome = await send(transport, request_to(), max_response_bytes=limit)
         assert isinstance(outcome, Failure)
         assert (outcome.kind, outcome.status) == (expected, 200)
+
+
+class CountingZlib:
+    """Stands in for ``zlib``, and counts the bytes that are to be decompressed."""
+
+    error = zlib.error
+    MAX_WBITS = zlib.MAX_WBITS
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def decompressobj(self, wbits: int) -> Any:
+        """Return a decompressor that counts."""
+        counting = self
+        decompressor = zlib.decompressobj(wbits)
+
+        class Counting:
+            def decompress(self, data: bytes, max_length: int) -> bytes:
+                counting.given += len(data)
+                return decompressor.decompress(data, max_length)
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(decompressor, name)
+
+        return Counting()
+
+
+def test_many_members_before_a_large_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small member takes a small part of what follows: else 10,000 block the loop for minutes."""
+    members, large = 1_000, random.Random(1).randbytes(1 << 20)
+    body = gzip.compress(b"") * members + gzip.compress(large)
+    counting = CountingZlib()
+    monkeypatch.setattr(content_coding, "zlib", counting)
+    assert content_coding.decompressed(body, "gzip", 2 << 20, 200) == large
+    assert counting.given < len(body) + members * 20_000
+
+
+def test_a_body_of_many_codings() -> None:
+    """A body may be compressed a few times, and not once for every word that fits in a header."""
+    body = JSON_BODY
+    for _ in range(5):
+        body = gzip.compress(body)
+    assert content_coding.decompressed(body, "gzip, " * 5, 1_000, 200) == JSON_BODY
+    again = content_coding.decompressed(gzip.compress(body), "gzip, " * 6, 1_000, 200)
+    assert isinstance(again, Failure)
+    assert again.kind is FailureKind.MALFORMED
 
 
 GET: Final = Operation("test.get", "GET", "/a", JSON, token=TokenKind.NONE)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Generator
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,7 @@ from frontegg_async._core.connection import Connection
 from frontegg_async._core.response import Failure, FailureKind, Response
 from frontegg_async._core.transport import timed_out
 
-from ..support.clocks import LoopTime
+from ..support.clocks import LoopTime, spin
 from ..support.frames import shown
 from ..support.servers import OK, Certificate, Peer, answer_all, serving
 from ..support.transports import (
@@ -255,6 +256,52 @@ async def test_cancelled_at_every_await(kind: str, warm: bool, chunks: bool) -> 
         if not task.cancelled():
             break
     assert 1 < at < 49
+
+
+async def test_cancelled_as_the_handshake_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that is cancelled when TLS is ready ends its connection, and no socket but that.
+
+    The number of a socket that is closed goes to the next one that is opened, which may be of
+    anybody in the program.
+    """
+    certificate = Certificate(tmp_path)
+    made = Connection.connection_made
+    over = asyncio.Event()
+
+    async def ignore(peer: Peer) -> None:
+        peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await over.wait()
+
+    async with (
+        serving(ignore, certificate.for_server()) as server,
+        socket_transport(server.url, ssl_context=certificate.for_client()) as transport,
+    ):
+        call = asyncio.create_task(send(transport, request_to()))
+
+        def made_and_cancelled(self: Connection, wire: asyncio.BaseTransport) -> None:
+            made(self, wire)
+            call.cancel()
+
+        monkeypatch.setattr(Connection, "connection_made", made_and_cancelled)
+        await asyncio.wait((call,))
+        assert call.cancelled()
+        wires = [wire for _ in range(5) for wire in socket.socketpair()]
+        loop = asyncio.get_running_loop()
+        for wire in wires:
+            wire.setblocking(False)
+            receiving = asyncio.create_task(loop.sock_recv(wire, 1))
+            await spin(2)
+            # The loop would say that it is in use by a transport.
+            assert not receiving.done()
+            receiving.cancel()
+            await asyncio.wait((receiving,))
+        for wire in wires:
+            wire.close()
+        await spin(20)
+        assert not transport._open  # without a goodbye, which may take half a minute
+        over.set()
 
 
 async def test_a_cancelled_request_is_not_written_to_its_end() -> None:

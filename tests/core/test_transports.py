@@ -9,11 +9,14 @@ from typing import Final
 import pytest
 
 from frontegg_async import Options
+from frontegg_async._core.connection import Connection
 from frontegg_async._core.response import FailureKind, Response
 from frontegg_async._core.secret import Secret
+from frontegg_async._core.socket_transport import SocketTransport
+from frontegg_async._core.transport import Origin
 
-from ..support.clocks import LoopTime
-from ..support.servers import OK, Peer, serving
+from ..support.clocks import LoopTime, spin
+from ..support.servers import OK, Peer, answer_all, serving
 from ..support.transports import KINDS, in_use, request_to, seen, send, transport_of, until
 from ..support.wire_cases import LOOPS, Case, Run, case_of, compare
 
@@ -158,3 +161,37 @@ async def test_a_damaged_chunk(kind: str, loop_time: LoopTime, arrived: bytearra
         else:
             await loop_time.run_out(call, 7.0)
             assert seen(await call) == (FailureKind.TIMED_OUT, 200)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_host_that_aiohttp_does_not_take(kind: str) -> None:
+    """An address in short form is one to connect to, or none: a request to it was never sent."""
+    async with transport_of(kind, "http://127.1:1") as transport:
+        outcome = await send(transport, request_to("/", "POST", b"{}"))
+        assert seen(outcome) == (FailureKind.NOT_SENT, None)
+
+
+@pytest.mark.parametrize("run", LOOPS)
+def test_cancelled_as_it_was_connected(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that is cancelled when its connection is there leaves none, and closing ends."""
+    made = Connection.connection_made
+
+    async def cancel_and_close() -> None:
+        async with serving(answer_all) as server:
+            origin = Origin.of(server.url)
+            transport = SocketTransport(origin)
+            call = asyncio.create_task(send(transport, request_to()))
+
+            def made_and_cancelled(self: Connection, wire: asyncio.BaseTransport) -> None:
+                made(self, wire)
+                call.cancel()
+
+            monkeypatch.setattr(Connection, "connection_made", made_and_cancelled)
+            await asyncio.wait((call,))
+            assert call.cancelled()
+            await spin(20)
+            assert not transport._open  # on uvloop it stayed, and closing waited for its end
+            await transport.close()
+
+    run(cancel_and_close())

@@ -213,6 +213,20 @@ async def test_a_token_of_a_user_in_one_step(api: Api) -> None:
     assert (me["id"], me["tenantId"]) == ("u", "acme")
 
 
+async def test_a_token_of_a_user_by_address(api: Api) -> None:
+    """An address is that of the user who has it, and a new user's if there is none."""
+    ada = api.emulator.add_user(email="Ada@acme.test", tenant_ids=["acme"])
+    api.emulator.add_user("id@acme.test", tenant_ids=["acme"])
+    for named, user_id in (("ada@ACME.test", ada), ("id@acme.test", "id@acme.test")):
+        api.token = api.emulator.user_token(named)
+        me = (await api.send("GET", "/identity/resources/users/v2/me")).json
+        assert me["id"] == user_id
+    api.token = api.emulator.user_token("new@acme.test", "acme")
+    me = (await api.send("GET", "/identity/resources/users/v2/me")).json
+    assert (me["email"], "@" in me["id"]) == ("new@acme.test", False)
+    assert len(api.emulator.memberships()) == 3
+
+
 async def test_a_token_of_a_user_who_may_not_log_in() -> None:
     """A user who is locked or in no tenant gets an error, and nothing is made."""
     emulator = Emulator()

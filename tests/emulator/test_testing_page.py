@@ -20,7 +20,7 @@ OLD_CLIENT = ("-W", "ignore:Using `httpx` with `starlette.testclient` is depreca
         ("asyncio", AUTO, 1),
         ("none", WITHOUT_ASYNCIO, 1),
         ("seeded", WITHOUT_ASYNCIO, 2),
-        ("fastapi", (*WITHOUT_ASYNCIO, *OLD_CLIENT), 1),
+        ("fastapi", (*WITHOUT_ASYNCIO, *OLD_CLIENT), 2),
         ("litestar", WITHOUT_ASYNCIO, 1),
         ("django", WITHOUT_ASYNCIO, 2),
     ],
@@ -34,7 +34,9 @@ def test_suites_of_the_page(
         if kind == suite:
             (tmp_path / file).write_text(text)
     if suite in {"fastapi", "litestar", "django"}:
-        (tmp_path / "app.py").write_text(files_of(f"{suite}.md")["app.py"])
+        for name, text in files_of(f"{suite}.md").items():
+            if not name.startswith("test_"):
+                (tmp_path / name).write_text(text)
     done = run_pytest(tmp_path, *options)
     assert f"\n{tests} passed" in done.stdout, done.stdout + done.stderr
 

@@ -236,6 +236,43 @@ def test_a_stray_refusal_costs_nothing_later() -> None:
     assert pacer.rate >= 200.0
 
 
+def test_a_call_that_overtakes_a_refused_one_begins_no_window() -> None:
+    """The few calls between an opening by a call that overtook, and the reset, are no limit."""
+    pacer = GroupPacer()
+    now = 0.0
+    pacer.admit(now)  # without a response: other calls are in flight at any time
+    while now < 1.5:
+        while delay := pacer.admit(now, bulk=True):
+            now += delay
+        pacer.succeeded(now, now + 1e-4)
+        now += 1e-4
+    sent = [now + 1e-3 * number for number in range(9)]
+    for at in sent:
+        while delay := pacer.admit(at, bulk=True):
+            at += delay  # noqa: PLW2901  # the time at which it may go
+    pacer.throttled(sent[0], now + 0.08, None)
+    assert pacer.succeeded(sent[1], now + 0.08)
+    for at in sent[2:6]:
+        pacer.succeeded(at, now + 0.09)
+    for at in sent[6:]:
+        pacer.throttled(at, now + 0.1, None)
+    assert pacer.closed
+    while pacer.closed:
+        while delay := pacer.admit(now, bulk=True):
+            now += delay
+        if now < 30.0:
+            pacer.throttled(now, now + 0.08, None)
+        else:
+            pacer.succeeded(now, now + 0.08)
+        now += 0.1
+    for _ in range(20):
+        while delay := pacer.admit(now, bulk=True):
+            now += delay
+        pacer.succeeded(now, now + 0.08)
+        now += 0.08
+    assert not pacer.limited
+
+
 def test_only_two_refusals_in_a_row_close_the_gate_of_a_known_rate() -> None:
     """At a limit that was met, one refusal costs its call and a bit of the rate, two a pause."""
     pacer = GroupPacer()

@@ -64,20 +64,26 @@ class _Command(click.Command):
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             refused = self.document.refused_option(error.option_name) or _no_header(
-                self.document.operation, error.option_name
+                self.document, error.option_name
             )
             if refused is None:
                 raise
         raise refused
 
 
-def _no_header(operation: Operation[Any], flag: str) -> click.UsageError | None:
+def _no_header(document: Document, flag: str) -> click.UsageError | None:
     """Return the error for the tenant or user of an operation that takes none, or None."""
+    operation = document.operation
     if flag == "--tenant" and operation.tenant is TenantHeader.REFUSED:
         return click.UsageError(f"{operation.name} reaches beyond one tenant: leave out {flag}.")
     for header, its_flag in options.HEADER_FLAGS.items():
         if flag == its_flag:
-            return click.UsageError(f"{operation.name} takes no {flag}: it sends no {header}.")
+            other = f"{flag}-id"  # of the path, the query or the body
+            meant = any(options.flag_of(each) == other for each in document.parameters)
+            return click.UsageError(
+                f"{operation.name} takes no {flag}: it sends no {header}."
+                + f" Name its {flag[2:]} with {other}." * meant
+            )
     return None
 
 
