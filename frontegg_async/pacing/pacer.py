@@ -452,7 +452,7 @@ class GroupPacer:
             self._interactive_idle = False
         if cycle.brief and cycle.seconds < 0.5 * self._phase.period:
             return
-        # A call that overtakes the refused one opens the gate at once, and no window began with that.
+        # A call that overtakes the refused one opens the gate at once: no window began with that.
         overtaken = cycle.stray and isinstance(phase, Seeking)
         self._begin_cycle(reset, opening.taken, from_opening=not overtaken)
 

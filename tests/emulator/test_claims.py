@@ -246,7 +246,8 @@ async def test_an_issuer_that_is_no_text(api: Api, issuer: object) -> None:
     body = {"key": "k", "name": "N", "expiration": 9, "algorithm": "RS256"}
     claims = {**OPENID, "iss": issuer}
     await api.send("POST", TEMPLATES, {**body, "templateSchema": {"claims": claims}})
-    await api.send("POST", TARGETING, {"rules": [{"conditions": [], "treatment": "k"}]})
+    rule: dict[str, object] = {"conditions": [], "treatment": "k"}
+    await api.send("POST", TARGETING, {"rules": [rule]})
     assert "iss" not in read((await log_in(api, "u@x.io", "pw")).json["accessToken"])
 
 

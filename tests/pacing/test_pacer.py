@@ -249,7 +249,7 @@ def test_a_call_that_overtakes_a_refused_one_begins_no_window() -> None:
     sent = [now + 1e-3 * number for number in range(9)]
     for at in sent:
         while delay := pacer.admit(at, bulk=True):
-            at += delay  # noqa: PLW2901  # the time at which it may go
+            at += delay  # the time at which it may go
     pacer.throttled(sent[0], now + 0.08, None)
     assert pacer.succeeded(sent[1], now + 0.08)
     for at in sent[2:6]:

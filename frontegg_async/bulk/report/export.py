@@ -81,9 +81,9 @@ def check_writable(path: str | os.PathLike[str], *others: object) -> Path:
             "file can be fed back in"
         )
     for other in others:
+        check_not_read(target, other, "the failures in")
         if isinstance(other, str | os.PathLike) and _same_file(target, Path(os.fspath(other))):  # pyright: ignore[reportUnknownArgumentType]  # a path of any kind
             raise ConfigurationError(f"the failures would replace {target}, which the run reads")
-        check_not_read(target, other, "the failures in")
     if target.is_fifo():
         raise ConfigurationError(f"cannot write failures to {target}: it is a named pipe")
     new = not target.exists() and not target.is_symlink()
