@@ -180,6 +180,11 @@ local function cycle_stray(cycle)
   )
 end
 
+local function cycle_overtaken(cycle)
+  local length = cycle_seconds(cycle)
+  return length - cycle.closed_seconds < cycle.round_trip and length >= cycle_long_seconds(cycle)
+end
+
 local function cycle_tells_all(cycle, period)
   return cycle_ends_window(cycle) and cycle_seconds(cycle) >= 0.5 * period
 end
@@ -492,7 +497,7 @@ end
 local function seeking_opened(cycle)
   S.doubtful = 0
   if cycle_stray(cycle) then return end
-  if not cycle.from_opening or not cycle.server_limited then
+  if not cycle.from_opening or not cycle.server_limited or cycle_overtaken(cycle) then
     seeking(
       min(S.seeking_rate, START_AGAIN),
       max(CAREFUL_DOUBLING_S, CAREFUL_DOUBLING_SHARE * cycle.closed_seconds),
@@ -691,7 +696,6 @@ local function learn()
   }
   gate_confirm_opened(closed_at, S.opening_at)
   local seeks_again = false
-  local overtaken = S.kind == SEEKING and cycle_stray(cycle)
   if S.kind == SEEKING then
     seeks_again = seeking_opened(cycle)
   elseif S.kind == STREAMING then
@@ -700,7 +704,7 @@ local function learn()
     windowed_opened(cycle)
   end
   if not cycle.brief or cycle_seconds(cycle) >= 0.5 * S.period then
-    begin_cycle(reset, taken, overtaken and 0 or 1)
+    begin_cycle(reset, taken, 1)
   end
   learn_met_again(met_again, seeks_again)
 end

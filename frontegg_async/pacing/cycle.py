@@ -74,6 +74,18 @@ class Cycle(msgspec.Struct, frozen=True):
             self.refused < HEAVY_CALLS or self.refused < HEAVY_SHARE * (self.taken + self.refused)
         )
 
+    @property
+    def overtaken(self) -> bool:
+        """True if it was open for less than a round trip, and closed for long.
+
+        It began with a call that overtook the refused ones, and the calls in flight with it are no
+        limit.
+        """
+        return (
+            self.seconds - self.closed_seconds < self.round_trip
+            and self.seconds >= self.long_seconds
+        )
+
     def tells_all(self, period: float) -> bool:
         """Return whether all of it tells of a limit with that period, not only its last period."""
         return self.ends_window and self.seconds >= 0.5 * period

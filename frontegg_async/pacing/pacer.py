@@ -452,9 +452,7 @@ class GroupPacer:
             self._interactive_idle = False
         if cycle.brief and cycle.seconds < 0.5 * self._phase.period:
             return
-        # A call that overtakes the refused one opens the gate at once: no window began with that.
-        overtaken = cycle.stray and isinstance(phase, Seeking)
-        self._begin_cycle(reset, opening.taken, from_opening=not overtaken)
+        self._begin_cycle(reset, opening.taken, from_opening=True)
 
     def _begin_cycle(self, at: float, taken: int, *, from_opening: bool) -> None:
         """Begin a cycle, at an opening of the gate or elsewhere."""

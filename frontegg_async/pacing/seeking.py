@@ -62,7 +62,7 @@ class Seeking:
         self._doubtful = False
         if cycle.stray:
             return self
-        if not cycle.from_opening or not cycle.server_limited:
+        if not cycle.from_opening or not cycle.server_limited or cycle.overtaken:
             # Other clients may have used up the limit that we found used up.
             return Seeking(
                 min(self.rate, START_AGAIN),
