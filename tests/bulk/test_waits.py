@@ -272,7 +272,8 @@ async def test_a_run_that_is_over(anyio_backend: str) -> None:
 async def test_the_time_left_falls_while_calls_wait(anyio_backend: str, limit: RateLimit) -> None:
     """Second by second, while a limit is used up the time left falls, and never climbs.
 
-    Only once does it become known: not before there is something to tell it from.
+    Only once does it become known: not before there is something to tell it from. Where the server
+    states nothing, a reset may come later than expected, and the rest stays until then.
     """
     seen, took = await watched(limit, 7 * limit.limit // 2)
     waiting = [(a, b) for a, b in pairwise(seen) if a.waits and b.waits and a.left is not None]
@@ -280,7 +281,8 @@ async def test_the_time_left_falls_while_calls_wait(anyio_backend: str, limit: R
     for before, after in waiting:
         assert before.left is not None
         assert after.left is not None
-        assert after.left < before.left
+        overdue = limit.announce is Announce.NOTHING and after.left == before.left < 1.0
+        assert after.left < before.left or overdue
     # It tells the truth: within half a window from the time on at which the limit has been seen.
     for each in seen:
         if each.at > 2.2 * limit.window and each.left is not None and not each.waits:

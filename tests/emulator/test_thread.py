@@ -107,10 +107,10 @@ def test_a_thread_that_an_error_ends() -> None:
     """Methods raise the error that ended the thread, and do not wait; the stop raises it too."""
     thread = Emulator.in_thread()
     emulator = thread.start()
+    (running,) = [each for each in threads() if each is thread._thread]  # pyright: ignore[reportPrivateUsage]
     emulator.inject(_Exit())
     with pytest.raises(ConnectionError):
         get(emulator, "/")
-    (running,) = [each for each in threads() if each is thread._thread]  # pyright: ignore[reportPrivateUsage]
     running.join(30)
     with pytest.raises(RuntimeError, match="has stopped") as raised:
         emulator.count()
