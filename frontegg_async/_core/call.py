@@ -11,7 +11,7 @@ import msgspec
 
 from ..auth.token_manager import Token, TokenManager
 from ..errors import ErrorFields
-from ..models import secrets_of
+from ..models import gather_secrets
 from ..operation import Arguments, Body, Operation
 from ..options import Options
 from ..pacing import RunAllowance
@@ -160,11 +160,13 @@ class Call(msgspec.Struct, eq=False):
 
     def secrets(self) -> tuple[str, ...]:
         """Return the secrets sent with it, to redact them from responses."""
-        return (
-            *(token.value for token in self.tokens),
-            *(secret.reveal() for secret in self.view_secrets),
-            *secrets_of(self.arguments),
-        )
+        # Asked for each row of a bulk run.
+        found = [secret.reveal() for secret in self.view_secrets]
+        if self.token is not None:
+            found.append(self.token.value)
+        found += [token.value for token in self.tokens_before]
+        gather_secrets(self.arguments, found)
+        return tuple(found)
 
     def fields(self) -> ErrorFields:
         """Return the fields of an error about this call."""

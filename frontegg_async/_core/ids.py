@@ -124,6 +124,11 @@ _MAX_NUMBER_CHARS: Final = 26
 """Python writes floats in up to 24 characters, spreadsheets in fewer. A UUID has 36."""
 
 
+def is_certain_id(value: object) -> bool:
+    """Return whether ``value`` can be nothing but an id: nearly every id, which is a UUID."""
+    return type(value) is str and len(value) > _MAX_NUMBER_CHARS and is_plain(value)
+
+
 def placeholder_problem(value: str) -> str | None:
     """Say why ``value`` is no id but the trace of a lost value, or return None.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from functools import lru_cache
 from typing import Final
 
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -35,6 +37,13 @@ class LazyHeaders(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         return self._headers()[name]
 
+    def first(self, name: str) -> str | None:
+        """Return the first value of a header, or None; one is found without taking all apart."""
+        if self._read is not None:
+            return self._read.get(name)
+        found = _line_of(name).search(self._head)
+        return None if found is None else found[1].decode("ascii").strip(" ")
+
     def __contains__(self, name: object) -> bool:
         return name in self._headers()
 
@@ -66,3 +75,8 @@ class LazyHeaders(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"<LazyHeaders, {len(self._head)} bytes>"  # a cookie may be among them
+
+
+@lru_cache(maxsize=64)
+def _line_of(name: str) -> re.Pattern[bytes]:
+    return re.compile(rb"\r\n%s:([^\r]*)" % re.escape(name.encode()), re.IGNORECASE)

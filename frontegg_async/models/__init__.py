@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .._core.secret import is_secret
 from ._base import Number, RequestModel, ResponseModel
-from ._secrets import secrets_of
+from ._secrets import gather_secrets, secrets_of
 
-__all__ = ["Number", "RequestModel", "ResponseModel", "is_secret", "secrets_of"]
+__all__ = ["Number", "RequestModel", "ResponseModel", "gather_secrets", "is_secret", "secrets_of"]

@@ -13,29 +13,35 @@ from .._core.secret import is_secret, revealed
 
 def secrets_of(sent: object) -> tuple[str, ...]:
     """Return the secrets in a body or a query, to redact them from error messages."""
+    found: list[str] = []
+    gather_secrets(sent, found)
+    return tuple(found)
+
+
+def gather_secrets(sent: object, found: list[str]) -> None:
+    """Add the secrets in a body or a query to ``found``."""
     fields: Iterable[tuple[str, object]]
     if isinstance(sent, msgspec.Struct):
-        fields = ((name, getattr(sent, name)) for name in type(sent).__struct_fields__)
+        fields = [(name, getattr(sent, name)) for name in sent.__struct_fields__]
     elif isinstance(sent, Mapping):
         fields = cast("Mapping[str, object]", sent).items()
     elif isinstance(sent, list | tuple):
-        items = cast("Sequence[object]", sent)
-        return tuple(secret for item in items for secret in secrets_of(item))
+        for item in cast("Sequence[object]", sent):
+            gather_secrets(item, found)
+        return
     else:
-        return ()
-    found: list[str] = []
+        return
     for name, value in fields:
-        # Nearly every field of nearly every body. Asked for each row of a bulk run.
-        if value is None or value is UNSET or isinstance(value, bool):
+        # Nearly every field of nearly every body.
+        if value is None or value is UNSET or value is False or value is True:
             continue
-        value = revealed(value)
-        if not isinstance(value, str):
-            found += secrets_of(value)
+        text = revealed(value)
+        if not isinstance(text, str):
+            gather_secrets(text, found)
         elif name == "Cookie":
-            found.append(value.partition("=")[2])
-        elif value and is_secret(name):
-            found.append(value)
-    return tuple(found)
+            found.append(text.partition("=")[2])
+        elif text and is_secret(name):
+            found.append(text)
 
 
 def refuse_secrets(value: object) -> None:

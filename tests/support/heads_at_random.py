@@ -47,6 +47,7 @@ _LINES: Final = [
 _PLAIN: Final = [
     *(b"Connection: keep-alive", b"Set-Cookie: a=b; Path=/", b"X-RateLimit-Remaining: 0"),
     *(b"Date: Mon, 03 Mar 2025 09:15:27 GMT", b"Content-Type: a/b; c=d", b"Set-Cookie: c=d"),
+    *(b"Old-Date: never", b"Old: Date: never"),
 ]
 _ODD_BYTES: Final = b"\x00\t\n\r :,\x7f\x80\xff-_aA09"
 
@@ -93,6 +94,12 @@ def accepted(seeds: Iterable[int]) -> int:
         assert isinstance(read.outcome, Response), (seed, data)
         assert (read.outcome.status, read.keep) == (plain.status, plain.keep), (seed, data)
         assert read.outcome.body == body, (seed, data)
+        # Before the headers are taken apart.
+        for name, value in {
+            "X-Absent": None,
+            **dict([*read.outcome.headers.items()][::-1]),
+        }.items():
+            assert plain.headers.first(name.upper()) == value, (seed, data, name)
         assert lowered(read.outcome.headers.items()) == lowered(plain.headers.items()), (seed, data)
         states = any("ratelimit" in name.replace("-", "").lower() for name in plain.headers)
         assert plain.headers.states_limit == states, (seed, data)

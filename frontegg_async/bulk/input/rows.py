@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic
 
 import msgspec
 
-from ..._core.ids import id_problem, placeholder_problem, text_problem
+from ..._core.ids import id_problem, is_certain_id, placeholder_problem, text_problem
 from ...errors import LedgerDamagedError
 
 
@@ -36,7 +36,7 @@ class UserRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         for name in columns.strings:
             # By name, as any object: a row that a program makes by hand may hold anything.
             value: object = getattr(self, name)
-            if value is None or value == "":
+            if value is None or value == "" or is_certain_id(value):
                 continue
             problem = text_problem(value) if name == "email" else id_problem(value)
             # An address beside an id is not used, so it may be a placeholder.
