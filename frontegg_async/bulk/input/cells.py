@@ -27,7 +27,9 @@ _SHORT: Final = {"\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
 
 def protected(text: str) -> str:
     """Return the cell that stands for ``text``."""
-    if not text or _is_harmless(text):
+    if not text or (text.isascii() and text[0] != "-" and text.replace("-", "").isalnum()):
+        return text  # nearly every cell: an id or a word
+    if _is_harmless(text):
         return text
     escaped = "".join(
         char if char.isprintable() and char != "\\" else _escape(char) for char in text

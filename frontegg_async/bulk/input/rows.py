@@ -119,6 +119,7 @@ class Columns(Generic[RowT]):
         flags: names of those that hold booleans.
         needed: names of those of its own that no row can do without.
         needed_strings: those among them that hold strings, and must not be empty.
+        values_of: returns the values of its own columns in a row, in the order of ``own``.
 
     Raises:
         TypeError: a field of the class is neither a string nor a boolean.
@@ -142,6 +143,7 @@ class Columns(Generic[RowT]):
         self._flags: Final = [(each.name, each.default) for each in fields if each.type is bool]
         names = [name for name, _ in (*self._strings, *self._flags)]
         self._said: Final = _getter(names)
+        self.values_of: Final = _getter(self.own)
         # Rows in a row mostly say the same: one tenant, or one of two flags.
         self._encoded: Final[dict[tuple[object, ...], str]] = {}
         self._decoded: Final[dict[str, dict[str, Any]]] = {}

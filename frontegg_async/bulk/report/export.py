@@ -35,20 +35,18 @@ def write_rows(job: Job[Any], rows: Iterable[ExportedRow], file: TextIO, form: F
 
     The cells of a CSV file are such that no spreadsheet runs them (``bulk.input.cells``).
     """
-    columns = ["user_id", "email", *job.columns.own, *_COLUMNS]
+    table = _Table(job)
     count = 0
     if form == "csv":
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
+        write = csv.writer(file, lineterminator="\n").writerow
+        write(table.columns)
         for row in rows:
-            fields = _fields(job, row)
-            writer.writerow([_cell(fields[name]) for name in columns])
+            write([value if value is None else _cell(value) for value in table.values(row)])
             count += 1
         return count
     for row in rows:
-        fields = _fields(job, row)
-        known = {name: fields[name] for name in columns if fields[name] is not None}
-        file.write(_json_line(known))
+        named = zip(table.columns, table.values(row), strict=True)
+        file.write(_json_line({name: value for name, value in named if value is not None}))
         count += 1
     return count
 
@@ -112,34 +110,40 @@ def write_failures(
     return ConfigurationError(f"cannot write {path}: {problem}")
 
 
-def _fields(job: Job[Any], row: ExportedRow) -> dict[str, Any]:
-    reason = row.reason
-    original = row.original
-    fields: dict[str, Any] = {
-        "user_id": row.user_id,
-        "email": row.email,
-        **_own_fields(job, row),
-        "line": row.line,
-        "outcome": outcome_name(job, row.state),
-        # One line a row, so that the file can be read line by line.
-        "reason": None if reason is None else _line(reason),
-        "status": row.status,
-        "error_code": row.error_code,
-        "trace_id": row.trace_id,
-        ORIGINAL: None,
-    }
-    if original is not None:
+class _Table:
+    """The columns of a file, and their values for a row; None for those that it lacks."""
+
+    def __init__(self, job: Job[Any]) -> None:
+        own = job.columns
+        self.columns: Final = ["user_id", "email", *own.own, *_COLUMNS]
+        self._own: Final = own
+        self._none: Final = (None,) * len(own.own)
+        self._names: Final = {state: outcome_name(job, state) for state in State}
+
+    def values(self, row: ExportedRow) -> list[Any]:
+        """Return the values of a row, in the order of the columns."""
+        own, user_id, email, reason = self._own, row.user_id, row.email, row.reason
+        known = row.state is not State.INVALID
+        found = [
+            user_id,
+            email,
+            *(own.values_of(own.decode(user_id, email, row.own)) if known else self._none),
+            row.line,
+            self._names[row.state],
+            # One line a row, so that the file can be read line by line.
+            None if reason is None else _line(reason),
+            row.status,
+            row.error_code,
+            row.trace_id,
+            None,
+        ]
+        original = row.original
+        if original is None:
+            return found
         # As the source had it, to be mended here and fed back in.
-        fields |= original.cells
+        fields = dict(zip(self.columns, found, strict=True)) | original.cells
         fields[ORIGINAL] = original.text
-    return fields
-
-
-def _own_fields(job: Job[Any], row: ExportedRow) -> dict[str, Any]:
-    if row.state is State.INVALID:
-        return dict.fromkeys(job.columns.own)
-    said = job.columns.decode(row.user_id, row.email, row.own)
-    return {name: getattr(said, name) for name in job.columns.own}
+        return [fields[name] for name in self.columns]
 
 
 def _json_line(fields: dict[str, Any]) -> str:
@@ -154,11 +158,11 @@ def _line(text: str) -> str:
 
 
 def _cell(value: object) -> object:
-    if value is None:
-        return ""
+    if isinstance(value, str):
+        return protected(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return protected(value) if isinstance(value, str) else value
+    return value
 
 
 def _same_file(path: Path, other: Path) -> bool:
