@@ -22,6 +22,7 @@ import msgspec
 from ..pacing import FixedRate, GroupPacer, PaceState
 from ..pacing.allowance import Allowance
 from ..pacing.answer_times import AnswerTimes
+from ..pacing.member_allowance import MemberAllowance
 from .news import GateNews, Grant, News, bounds_of
 from .pending_news import PendingNews
 from .store_clock import StoreClock
@@ -45,6 +46,7 @@ class Member:
 
     Attributes:
         away: True while the store does not answer.
+        member_allowance: bound of all runs of this process together, while it does not.
     """
 
     def __init__(self, *, expected: FixedRate | None = None) -> None:
@@ -53,7 +55,7 @@ class Member:
         self._grant: Grant | None = None
         self._alone: GroupPacer | None = None
         self._alone_since = -math.inf
-        self._parts = 1
+        self.member_allowance: Final = MemberAllowance()
         self._clock: Final = StoreClock()
         # The gate, in our time.
         self._gate: GateNews | None = None
@@ -87,11 +89,6 @@ class Member:
     def away(self) -> bool:
         """True while the store does not answer."""
         return self._alone is not None
-
-    @property
-    def parts(self) -> int:
-        """Number of members that a run's own rate is divided by: alone, each keeps to its part."""
-        return 1 if self._alone is None else self._parts
 
     @property
     def urgent(self) -> bool:
@@ -433,6 +430,8 @@ class Member:
         """Take in the answer to the news of ``asked_at``."""
         self._asking = False
         self._alone = None
+        self.member_allowance.alone = False
+        self.member_allowance.members = max(grant.members, 1)
         first = not self._clock.known
         self._clock.note(grant.gate.now, asked_at, now)
         self._holds &= self._news.closing
@@ -463,9 +462,9 @@ class Member:
         self._bulk.clear()
         self._looks = self._news.returned = 0
         self._news.forget_refusals()
-        self._parts = 1 if self._grant is None else max(self._grant.members, 1)
+        self.member_allowance.alone = True
         calls, seconds, met = self._seed
-        calls = max(calls / self._parts, 1.0) if calls else 0.0
+        calls = max(calls / self.member_allowance.members, 1.0) if calls else 0.0
         if calls and not met:
             self._alone = GroupPacer(expected=FixedRate(max(round(calls), 1), seconds))
         else:

@@ -65,14 +65,14 @@ class Allowance:
 
     def delay(self, now: float, pacer: Pacer) -> float:
         """Return the seconds until the run may send its next call, 0.0 if it may now."""
-        at = -math.inf
-        if self._share < 1.0 and pacer.limited and not pacer.surveying(now):
-            at = self._next_call_at
-        rate, sent = self._rate, self._sent
-        if rate is not None:
-            calls = max(rate.calls // pacer.parts, 1)
-            if len(sent) >= calls:
-                at = max(at, sent[-calls] + rate.seconds)
+        rate, sent, shares = self._rate, self._sent, self._shares(now, pacer)
+        at = self._next_call_at if shares else -math.inf
+        if rate is not None and len(sent) >= rate.calls:
+            at = max(at, sent[-rate.calls] + rate.seconds)
+        if shares or rate is not None:
+            together = pacer.member_allowance
+            if together is not None and together.alone:
+                at = max(at, together.next_call_at)
         return max(at - now, 0.0)
 
     def fits(self, now: float, pacer: Pacer) -> bool:
@@ -84,13 +84,25 @@ class Allowance:
 
     def take(self, now: float, pacer: Pacer) -> None:
         """Count a call as sent."""
-        if self._rate is not None:
+        rate, shares = self._rate, self._shares(now, pacer)
+        slot = 0.0
+        if shares:
+            slot = 1.0 / (self._share * pacer.rate)
+            self._next_call_at = max(self._next_call_at, now - CATCH_UP_S) + slot
+        if rate is not None:
             self._sent.append(now)
-            if len(self._sent) > self._rate.calls:
+            if len(self._sent) > rate.calls:
                 self._sent.popleft()
-        if self._share < 1.0:
-            since = max(self._next_call_at, now - CATCH_UP_S)
-            self._next_call_at = since + 1.0 / (self._share * pacer.rate)
+        if shares or rate is not None:
+            together = pacer.member_allowance
+            if together is not None:
+                if rate is not None:
+                    slot = max(slot, together.members * rate.seconds / rate.calls)
+                together.take(now, slot)
+
+    def _shares(self, now: float, pacer: Pacer) -> bool:
+        """Return whether the run is held to its share. Calls sent when it is not are no debt."""
+        return self._share < 1.0 and pacer.limited and not pacer.surveying(now)
 
     def give_back(self, admitted_at: float | None) -> None:
         """Take back an admission whose call is not sent; None is the latest."""

@@ -29,6 +29,7 @@ import msgspec
 from .answer_times import AnswerTimes
 from .cycle import Cycle
 from .gate import FIRST_LOOK_S, MAX_LOOK_GAP_S, Gate
+from .member_allowance import MemberAllowance
 from .pace_state import PaceState
 from .phases import Phase, Stream, Windowed, measured, remembered
 from .rate import FixedRate
@@ -148,9 +149,9 @@ class GroupPacer:
         return self._phase.limited
 
     @property
-    def parts(self) -> int:
-        """Number of sessions that a run's own rate is divided by."""
-        return 1
+    def member_allowance(self) -> MemberAllowance | None:
+        """Bound of all runs together; None, because each run counts by itself."""
+        return None
 
     def surveying(self, now: float) -> bool:
         """Return whether runs may exceed their share, to find out whether the limit was raised."""

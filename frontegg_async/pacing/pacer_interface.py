@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from .member_allowance import MemberAllowance
 from .pace_state import PaceState
 
 
@@ -17,7 +18,7 @@ class Pacer(Protocol):
     @property
     def rate(self) -> float: ...  # noqa: D102
     @property
-    def parts(self) -> int: ...  # noqa: D102
+    def member_allowance(self) -> MemberAllowance | None: ...  # noqa: D102
     @property
     def limited(self) -> bool: ...  # noqa: D102
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -14,7 +14,7 @@ from frontegg_async.fleet.fleet_group import FleetGroup
 from frontegg_async.fleet.fleet_pacing import FleetPacing
 from frontegg_async.fleet.memory_exchanges import MemoryExchanges
 from frontegg_async.fleet.news import GateNews, Grant, News
-from frontegg_async.pacing import FixedRate, RunAllowance
+from frontegg_async.pacing import FixedRate, Learned, RunAllowance
 
 from ..support.clocks import LoopTime, spin
 
@@ -254,6 +254,34 @@ async def test_runs_side_by_side_share_the_rate_of_the_fleet(scene: Scene) -> No
     before = sum(call.done() for call in calls)
     await scene.pass_seconds(2.0)
     assert 15 <= sum(call.done() for call in calls) - before <= 22
+    for call in calls:
+        call.cancel()
+
+
+@pytest.mark.parametrize(
+    ("terms", "most"),
+    [({"rate": FixedRate(10, 1)}, 10.0), ({"rate": FixedRate(3, 2)}, 1.5), ({"share": 0.5}, 10.0)],
+)
+async def test_runs_side_by_side_keep_together_to_their_word_without_the_store(
+    scene: Scene, terms: dict[str, Any], most: float
+) -> None:
+    """Two runs in each session send together what one of them may, and none of them starves."""
+    for pacing in scene.pacings:
+        pacing.begin_with([Learned(GROUP, GROUP, 20.0, 1.0)])
+    runs = [RunAllowance(**terms) for _ in range(4)]
+    calls = [scene.call(number % 2, run=run) for number, run in enumerate(runs) for _ in range(200)]
+    await scene.pass_seconds(1.0)
+    scene.store.fails = True
+    await scene.pass_seconds(2.0)
+    assert all(scene.group(number)._member.away for number in (0, 1))
+    before = [sum(call.done() for call in calls[at : at + 200]) for at in range(0, 800, 200)]
+    await scene.pass_seconds(20.0)
+    sent = [
+        sum(call.done() for call in calls[200 * number : 200 * number + 200]) - was
+        for number, was in enumerate(before)
+    ]
+    assert 0.9 * 20.0 * most <= sum(sent) <= 20.0 * most + len(runs)
+    assert min(sent) >= 0.2 * sum(sent)
     for call in calls:
         call.cancel()
 

@@ -9,6 +9,8 @@ import math
 
 import pytest
 
+from frontegg_async.pacing import FixedRate
+
 from ..pacing.loads import bulk_load, count, jain, poisson, settled, web_load
 from ..pacing.measures import TIMEOUT
 from ..pacing.servers import FixedWindow
@@ -62,6 +64,25 @@ def test_a_store_that_is_away() -> None:
     found = settled(simulation, 40.0, 80.0)
     assert found.goodput >= 0.95
     assert found.wasted <= 0.02
+
+
+@pytest.mark.parametrize(("members", "rate"), [(8, FixedRate(3, 1.0)), (3, FixedRate(50, 10.0))])
+def test_a_rate_without_the_store(members: int, rate: FixedRate) -> None:
+    """Each member sends its part of a run's rate, also where that is less than one call."""
+    simulation = Simulation(FixedWindow(1_000, 1.0), 3)
+    store = store_of(simulation)
+    clients = [FleetClient(simulation, number, rate=rate) for number in range(members)]
+    for client in clients:
+        bulk_load(client, simulation)
+    simulation.clock.run(30.0)
+    store.away = True
+    simulation.clock.run(40.0)
+    assert all(client.pacer.away for client in clients)
+    simulation.clock.run(100.0)
+    taken = [count(simulation, 40.0, 100.0, [client.number])[0] for client in clients]
+    most = 60.0 * rate.calls / rate.seconds
+    assert 0.9 * most <= sum(taken) <= most + members
+    assert jain(taken) >= 0.99
 
 
 def test_a_store_that_is_emptied() -> None:

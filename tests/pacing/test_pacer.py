@@ -382,6 +382,18 @@ def test_a_run_keeps_to_its_share() -> None:
     assert interactive == 100
 
 
+def test_calls_before_a_limit_is_known_are_no_debt_of_a_share() -> None:
+    """A run that used all of an unknown limit goes on with its share as soon as one is met."""
+    pacer = GroupPacer()
+    line = Line(pacer)
+    allowance = RunAllowance(share=0.1).of("group")
+    unknown = sum(line.try_admit(step / 100.0, allowance) for step in range(1_000))
+    assert unknown > 100
+    pacer.begin_with(100.0, 1.0)
+    taken = sum(line.try_admit(10.0 + step / 1_000.0, allowance) for step in range(10_000))
+    assert taken == pytest.approx(pacer.rate, rel=0.05)
+
+
 @pytest.mark.parametrize(("calls", "seconds"), [(0, 1.0), (1, 0.0), (1, math.inf), (1, math.nan)])
 def test_a_rate_must_make_sense(calls: int, seconds: float) -> None:
     """A rate of no calls, or in no time, is rejected at once."""
