@@ -25,6 +25,7 @@ FLOORS: dict[float, tuple[str, ...]] = {
         "options",
         "_version",
         "_core.clock",
+        "_core.extras",
         "_core.finite",
         "_core.headers",
         "_core.ids",
@@ -326,6 +327,26 @@ def test_optional_libraries_are_imported_late() -> None:
         (name, target)
         for name in MODULES
         if not name.startswith(("cli.", "integrations.")) and name not in loaded_late
+        for target, _ in imports(name, at_once=True)
+        if target.partition(".")[0] in OPTIONAL
+    }
+
+
+def test_a_missing_library_names_its_extra() -> None:
+    """Imports of optional libraries that are executed at once stand below ``imports_of``."""
+    guarded = {
+        (name, target)
+        for name in MODULES
+        for node in ast.walk(tree_of(MODULES[name]))
+        if isinstance(node, ast.With)
+        and ast.unparse(node.items[0].context_expr).startswith("imports_of(")
+        for target, _ in _imports_in(ast.walk(node), package_of(name))
+    }
+    assert guarded >= {
+        (name, target)
+        for name in MODULES
+        # The command looks for its libraries first; pydantic is there, or its module is not used.
+        if not name.startswith("cli.") and name != "models._pydantic"
         for target, _ in imports(name, at_once=True)
         if target.partition(".")[0] in OPTIONAL
     }

@@ -49,13 +49,10 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    try:
+    from .._core.extras import imports_of
+
+    with imports_of("jwt", name):
         value: object = getattr(import_module(f"{__name__}.{module}"), name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and error.name.partition(".")[0] in {"jwt", "cryptography"}:
-            message = f"{name} needs PyJWT: pip install 'frontegg-async[jwt]'"
-            raise ModuleNotFoundError(message, name=error.name) from None
-        raise
     globals()[name] = value
     return value
 

@@ -20,12 +20,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, NoReturn, TypeAlias, cast
 from urllib.parse import urlsplit
 
-import jwt
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from jwt.utils import base64url_decode
+
+from .._core.extras import imports_of
+
+with imports_of("jwt", __name__):
+    import jwt
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+    from jwt.utils import base64url_decode
 
 from .._core.headers import header_of
 from .._core.secret import Secret, revealed

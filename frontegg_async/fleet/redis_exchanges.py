@@ -13,8 +13,11 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final
 
-from redis.asyncio import Redis
-from redis.exceptions import ConnectionError, NoScriptError, RedisError, ResponseError  # noqa: A004
+from .._core.extras import imports_of
+
+with imports_of("redis", __name__):
+    from redis.asyncio import Redis
+    from redis.exceptions import ConnectionError, NoScriptError, RedisError, ResponseError  # noqa: A004
 
 from .news import GateNews, Grant, News
 from .script import GATE_BYTES, STORED_FORMAT, packed_news, source, unpacked_gate, unpacked_grant

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import msgspec
 
+from .._core.extras import install
 from .._core.secret import Secret
 from ..errors import ConfigurationError
 from .redis_url import address_of, client_of, problem_of
@@ -74,8 +75,7 @@ class RedisFleet(msgspec.Struct, frozen=True):
             # Imported here and not when a session is opened, where calls may be waiting already.
             from . import redis_exchanges, redis_tokens  # noqa: F401  # pyright: ignore[reportUnusedImport]
         except ImportError:
-            missing = "RedisFleet needs redis: pip install 'frontegg-async[redis]'"
-            raise ConfigurationError(missing) from None
+            raise ConfigurationError(f"RedisFleet needs redis: {install('redis')}") from None
         if problem is not None:
             raise ConfigurationError(f"{_OWN} {problem}")
 

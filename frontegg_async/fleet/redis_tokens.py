@@ -6,8 +6,12 @@ from collections.abc import Awaitable
 from typing import Any, Final
 
 import msgspec
-from redis.asyncio import Redis
-from redis.exceptions import ResponseError
+
+from .._core.extras import imports_of
+
+with imports_of("redis", __name__):
+    from redis.asyncio import Redis
+    from redis.exceptions import ResponseError
 
 from ..auth.token_stores import StoredToken
 

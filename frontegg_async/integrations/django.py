@@ -56,12 +56,15 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, Final, TypeAlias, TypedDict, cast
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
-from django.conf import settings as django_settings
-from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
-from django.utils.module_loading import import_string
+from .._core.extras import imports_of
+
+with imports_of("django", __name__):
+    from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+    from django.conf import settings as django_settings
+    from django.core.handlers.asgi import ASGIRequest
+    from django.http import HttpRequest, HttpResponse
+    from django.http.response import HttpResponseBase
+    from django.utils.module_loading import import_string
 
 from ..auth.claims import Claims
 from ..auth.requirements import Requirement

@@ -31,12 +31,16 @@ from datetime import timedelta
 from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
-from fastapi import Depends, HTTPException, Security, WebSocketException, params
-from fastapi.openapi.models import APIKey, APIKeyIn, HTTPBearer
-from fastapi.openapi.models import SecurityBase as SecurityModel
-from fastapi.requests import HTTPConnection
-from fastapi.responses import Response
-from fastapi.security.base import SecurityBase
+
+from .._core.extras import imports_of
+
+with imports_of("fastapi", __name__):
+    from fastapi import Depends, HTTPException, Security, WebSocketException, params
+    from fastapi.openapi.models import APIKey, APIKeyIn, HTTPBearer
+    from fastapi.openapi.models import SecurityBase as SecurityModel
+    from fastapi.requests import HTTPConnection
+    from fastapi.responses import Response
+    from fastapi.security.base import SecurityBase
 
 from ..auth.claims import Claims
 from ..errors import ConfigurationError, FronteggError

@@ -34,18 +34,21 @@ from copy import copy
 from datetime import timedelta
 from typing import Any, Final, TypeAlias, Unpack, cast
 
-from litestar import Litestar, Request, Response
-from litestar.config.app import AppConfig
-from litestar.connection import ASGIConnection
-from litestar.di import NamedDependency, Provide
-from litestar.enums import ScopeType
-from litestar.exceptions import WebSocketException
-from litestar.handlers import HTTPRouteHandler
-from litestar.handlers.base import BaseRouteHandler
-from litestar.openapi.spec import Components, SecurityRequirement, SecurityScheme
-from litestar.plugins import InitPlugin, ReceiveRoutePlugin
-from litestar.routes import BaseRoute, HTTPRoute
-from litestar.types import Scope
+from .._core.extras import imports_of
+
+with imports_of("litestar", __name__):
+    from litestar import Litestar, Request, Response
+    from litestar.config.app import AppConfig
+    from litestar.connection import ASGIConnection
+    from litestar.di import NamedDependency, Provide
+    from litestar.enums import ScopeType
+    from litestar.exceptions import WebSocketException
+    from litestar.handlers import HTTPRouteHandler
+    from litestar.handlers.base import BaseRouteHandler
+    from litestar.openapi.spec import Components, SecurityRequirement, SecurityScheme
+    from litestar.plugins import InitPlugin, ReceiveRoutePlugin
+    from litestar.routes import BaseRoute, HTTPRoute
+    from litestar.types import Scope
 
 from ..auth.claims import Claims
 from ..auth.verifier import TokenVerifier

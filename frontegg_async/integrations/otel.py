@@ -27,17 +27,20 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
-from opentelemetry import context
-from opentelemetry.context import Context
-from opentelemetry.trace import (
-    Span,
-    SpanKind,
-    Status,
-    StatusCode,
-    TracerProvider,
-    get_tracer,
-    set_span_in_context,
-)
+from .._core.extras import imports_of
+
+with imports_of("otel", __name__):
+    from opentelemetry import context
+    from opentelemetry.context import Context
+    from opentelemetry.trace import (
+        Span,
+        SpanKind,
+        Status,
+        StatusCode,
+        TracerProvider,
+        get_tracer,
+        set_span_in_context,
+    )
 
 from .._version import __version__
 from ..errors import FronteggError

@@ -18,12 +18,14 @@ from importlib import import_module
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from .._core.extras import imports_of
 from .._core.secret import Secret
 from ..bulk.partition.claims import Busy, ClaimStore, Finished, Held, UrlClaims, store_error
 from ..errors import ConfigurationError
 
-# asyncpg has no type hints: as a value, the module can be declared as Any.
-asyncpg: Any = import_module("asyncpg")
+with imports_of("postgres", __name__):
+    # asyncpg has no type hints: as a value, the module can be declared as Any.
+    asyncpg: Any = import_module("asyncpg")
 
 POSTGRES_SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS frontegg_async_claims (

@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any, Final
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from .._core.extras import imports_of
+
+with imports_of("redis", __name__):
+    from redis.asyncio import Redis
+    from redis.exceptions import RedisError
 
 from .._core.secret import Secret
 from ..bulk.partition.claims import Busy, ClaimStore, Finished, Held, UrlClaims, store_error

@@ -18,6 +18,7 @@ import math
 import time
 from typing import Any, Final, Literal, NoReturn, TypeAlias
 
+from .._core.extras import install
 from .._core.secret import Secret
 from ..errors import ConfigurationError, UnauthorizedError
 
@@ -82,7 +83,7 @@ def _problem_of(given: Secret, secret: Secret, max_age: float | None) -> str:
         from jwt.utils import is_pem_format, is_ssh_key
     except ImportError:
         raise ConfigurationError(
-            "signatures of webhooks are verified with PyJWT: pip install 'frontegg-async[jwt]'"
+            f"signatures of webhooks are verified with PyJWT: {install('jwt')}"
         ) from None
     if is_pem_format(_bytes(secret)) or is_ssh_key(_bytes(secret)):
         raise ConfigurationError("secret must be the secret of the hook, got a key or certificate")

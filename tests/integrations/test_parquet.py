@@ -312,7 +312,7 @@ def test_without_pyarrow_it_says_what_to_install(
     """If the extra is not installed, the error names it."""
     path = write(tmp_path, TABLE)
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(InvalidRequestError, match=r"install frontegg-async\[parquet\]"):
+    with pytest.raises(InvalidRequestError, match=r"pip install 'frontegg-async\[parquet\]'"):
         parquet_rows(path)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Any, Final, Literal, TypeAlias
 
+from ..._core.extras import install
 from ...errors import InvalidRequestError
 from .columns import Malformed, RawRow, Row, check_columns, row_of
 from .originals import Original, cells_of
@@ -41,7 +42,7 @@ def pyarrow_for(purpose: str, part: Literal["", "compute", "parquet"] = "") -> A
         return import_module("pyarrow")
     except ModuleNotFoundError:
         raise InvalidRequestError(
-            f"cannot {purpose} without pyarrow: install frontegg-async[parquet]"
+            f"cannot {purpose} without pyarrow: {install('parquet')}"
         ) from None
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
+from ..._core.extras import install
 from ..._version import __version__
 from ...errors import ConfigurationError
 from ..input.rows import UserRow, columns_of
@@ -132,9 +133,7 @@ def _template() -> Template:
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ModuleNotFoundError:
-        raise ConfigurationError(
-            "the report page needs jinja2: pip install 'frontegg-async[cli]'"
-        ) from None
+        raise ConfigurationError(f"the report page needs jinja2: {install('cli')}") from None
     environment = Environment(
         autoescape=True,
         finalize=_finalize,
