@@ -6,13 +6,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
-from frontegg_async import Assignment, InvalidRequestError, Report
-from frontegg_async.bulk import Assign, Partition, RunOptions
+from frontegg_async import Assignment, AuthenticationError, InvalidRequestError, Report
+from frontegg_async.bulk import Assign, MemoryClaims, Partition, RunOptions
 from frontegg_async.bulk.ledger.records import State
 from frontegg_async.bulk.report.outcome_table import (
     AttemptFigures,
@@ -26,6 +29,7 @@ from frontegg_async.cli.app import app
 
 from ..support.bulk import crowd
 from ..support.partition_child import table_of
+from ..support.sessions import session_on
 
 # pyarrow has no type hints: as values, its modules can be declared as Any.
 pa: Any = import_module("pyarrow")
@@ -80,10 +84,10 @@ def table(
 DONE, HELD, FAILED = State.DONE, State.ALREADY, State.FAILED
 
 
-def test_the_later_attempt_counts() -> None:
-    """A row that two attempts reported counts as the later one has it, in whatever order."""
-    first = table("a", [DONE, FAILED, FAILED])
-    second = table("a", [HELD, DONE, FAILED], attempt=2, begun=900.0)
+def test_the_attempt_that_ended_last_counts() -> None:
+    """A row of two attempts counts as the one has it that ended last, whatever its number."""
+    first = table("a", [DONE, FAILED, FAILED], attempt=2, begun=900.0)
+    second = table("a", [HELD, DONE, FAILED])
     other = table("b", [DONE, FAILED], begun=1_020.0)
     for tables in ([first, second, other], [other, second, first, second]):
         report = Report.of(tables)
@@ -109,11 +113,56 @@ def test_the_later_attempt_counts() -> None:
         assert report.statistics.rows == 8
 
 
-def test_later_without_claims_is_by_time() -> None:
-    """Where the attempts of a partition have no numbers, the one that ended last counts."""
-    early, late = table("a", [FAILED]), table("a", [DONE], begun=1_001.0)
-    assert Report.of([late, early]).applied == 1
-    assert Report.of([early, late]).failed == 0
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(min_value=0, max_value=3),  # milliseconds
+            st.integers(min_value=1, max_value=4) | st.just(2**31 - 1),
+            st.tuples(*[st.sampled_from([DONE, HELD, FAILED, State.UNKNOWN])] * 3),
+        ),
+        min_size=1,
+        max_size=4,
+        unique_by=lambda each: each[:2],
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_attempts_in_any_order(
+    attempts: list[tuple[int, int, tuple[State, ...]]], chance: Random
+) -> None:
+    """However attempts are numbered and read, rows are those of the last one; requests are all."""
+    tables = [
+        table("a", list(states), attempt=number, begun=1_000.0 + 0.001 * ended)
+        for ended, number, states in attempts
+    ]
+    chance.shuffle(tables)
+    report = Report.of(tables)
+    last = max(attempts, key=lambda each: each[:2])[2]
+    assert (report.applied, report.unchanged, report.failed, report.unknown) == tuple(
+        map(last.count, (DONE, HELD, FAILED, State.UNKNOWN))
+    )
+    assert len(report.failures) == report.failed + report.unknown
+    assert (report.rows, report.requests) == (3, 3 * len(attempts))
+
+
+async def test_an_attempt_after_its_claim_was_forgotten(anyio_backend: str) -> None:
+    """A first attempt that ends after a second one of a claim that is gone is the later one."""
+    async with crowd(1) as (server, session, _):
+
+        def forgetful() -> Partition:
+            options = RunOptions(plan="never")
+            return Partition(Assign(), run_id="run", claims=MemoryClaims(), options=options)
+
+        rows = table_of([("p0", "t"), ("late", "t")])
+        partition = forgetful()
+        async with session_on(server, api_key="wrong") as stranger:
+            with pytest.raises(AuthenticationError):
+                await partition.run(stranger, rows)
+        second = await partition.run(session, rows)
+        server.add_user("late")
+        first = await forgetful().run(session, rows)
+    assert [each.column("attempt")[0].as_py() for each in (second, first)] == [2, 1]
+    for outcomes in ([second, first], [first, second]):
+        assert (Report.of(outcomes).failed, Report.of(outcomes).done) == (0, True)
 
 
 def test_waits_side_by_side_do_not_add_up() -> None:

@@ -1,8 +1,14 @@
 """Merges the tables of outcomes of many partitions into the figures of one report.
 
 Tables are read batch by batch. Of each row, 24 bytes are kept until the end, when rows are grouped
-by partition and line: a row that two attempts have reported counts once, as the later attempt has
-it.
+by partition and line.
+
+A row that several attempts have reported counts once, as the attempt has it that ended last: it was
+the last to see whether the row holds. Numbers of attempts do not say which one that was. Under one
+claim only a single attempt reports, so several have reported where a claim was forgotten or lost
+and numbers began anew, or where there were no claims and all have the number 1. They decide
+between attempts that ended in the same millisecond. Clocks of workers are taken
+to agree better than the time between two such attempts.
 """
 
 from __future__ import annotations
@@ -37,7 +43,8 @@ BATCH_ROWS: Final = 32_768
 _OUTCOMES: Final = tuple(Outcome)
 _CODES: Final = {outcome.value: code for code, outcome in enumerate(_OUTCOMES)}
 _OUTCOME_BITS: Final = 3
-_MILLISECOND_BITS: Final = 44
+_ATTEMPT_BITS: Final = 19
+_MOST_ATTEMPTS: Final = (1 << _ATTEMPT_BITS) - 1
 _CANDIDATES: Final = 4 * MAX_KEPT_FAILURES
 _OF_FAILURES: Final = (
     *("outcome", "reason", "line", "status", "error_code", "trace_id"),
@@ -179,8 +186,10 @@ class _Merging:
         batch = self._plain(batch)
         partitions = self._coded(batch.column("partition_id"), self._partitions)
         milliseconds = batch.column("ended_at").cast(pa.int64())
-        attempt = batch.column("attempt").cast(pa.int64())
-        rank = compute.add(compute.shift_left(attempt, _MILLISECOND_BITS), milliseconds)
+        attempt = compute.min_element_wise(
+            batch.column("attempt").cast(pa.int64()), pa.scalar(_MOST_ATTEMPTS)
+        )
+        rank = compute.add(compute.shift_left(milliseconds, _ATTEMPT_BITS), attempt)
         lines = batch.column("line")
         for name in compute.unique(batch.column("job")).to_pylist():
             self._check_job(name)
@@ -367,7 +376,7 @@ class _Merging:
         )
 
     def _winners(self) -> Any:
-        """Return the rows, each as the last attempt has it."""
+        """Return the rows, each as the attempt has it that ended last."""
         pa = self._pa
         if not self._parts:
             types = [("partition", pa.int32()), ("line", pa.int64())]

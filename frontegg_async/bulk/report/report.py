@@ -208,7 +208,8 @@ class Report(_Counts, Generic[RowT]):
     def of(cls, outcomes: object, *, job: Job[Any] | None = None) -> Report[Any]:
         """Return the report of partitions, from their tables of outcomes.
 
-        A row that two attempts have reported counts once, as the later attempt has it.
+        A row that several attempts have reported counts once, as the attempt has it that ended
+        last, whatever its number.
 
         Args:
             outcomes: a table, a reader or a dataset of pyarrow, the path of a Parquet file or of a

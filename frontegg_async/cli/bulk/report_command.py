@@ -28,7 +28,8 @@ def report(*, sources: tuple[Path, ...], page: Path | None, as_json: bool) -> in
     """Merge the outcomes of partitions into one report.
 
     Each FILE is a Parquet file of outcomes that a Partition returned, and a DIR holds such files,
-    at any depth. A row that two attempts have reported counts once, as the later attempt has it.
+    at any depth. A row that several attempts have reported counts once, as the one has it that
+    ended last.
     """
     from ...bulk import Report
     from ...bulk.report.merging import merge
