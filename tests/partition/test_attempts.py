@@ -16,6 +16,7 @@ from frontegg_async import (
     ClaimError,
     ClaimLostError,
     ClaimStoreError,
+    LedgerMismatchError,
     OutcomeUnknownError,
 )
 from frontegg_async.bulk import (
@@ -27,6 +28,7 @@ from frontegg_async.bulk import (
     Remove,
     RunOptions,
 )
+from frontegg_async.bulk.partition import claim_log
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Stall
 
 from ..support.bulk import crowd, until
@@ -291,6 +293,30 @@ async def test_duplicates_and_order_survive_an_attempt(anyio_backend: str) -> No
         assert outcomes["failed"] == outcomes["unknown"] == 0
         for number in range(100):
             assert (await session.users.get(f"p{number}")).tenant_id == "t2"
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["record", "result"])
+async def test_a_claim_of_another_version(
+    anyio_backend: str, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    """A claim that another version of the package has written sends nothing, and says so."""
+    claims = MemoryClaims()
+    rows = table_of(pairs(4))
+    async with crowd(4) as (server, session, _):
+        with monkeypatch.context() as newer:
+            newer.setattr(claim_log, "_VERSION", 2)
+            if ends:
+                await inviting(claims).run(session, rows)
+            else:
+                newer.setattr(claims, "finish", lambda *_: asyncio.sleep(0, result=False))
+                with pytest.raises(ClaimLostError):
+                    await inviting(claims).run(session, rows)
+                (claim,) = claims._claims.values()  # pyright: ignore[reportPrivateUsage]
+                claim.until = 0.0
+        sent = server.count(ADD)
+        with pytest.raises(LedgerMismatchError, match=r"is of version 2.* another run_id"):
+            await inviting(claims).run(session, rows)
+        assert server.count(ADD) == sent
 
 
 async def test_rejected_credentials_are_the_error(anyio_backend: str) -> None:

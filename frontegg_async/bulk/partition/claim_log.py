@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from ...errors import LedgerDamagedError
+from ...errors import LedgerDamagedError, LedgerMismatchError
 from ..ledger.ledger import Ledger
 from ..ledger.records import Entry, InviteNote, State
 from ..report.outcome_table import AttemptFigures, RowOutcome
@@ -54,8 +54,25 @@ class _Record(msgspec.Struct, frozen=True, array_like=True):
     intents: Sequence[tuple[int, int]]
 
 
+class _Head(msgspec.Struct, frozen=True, array_like=True):
+    """The beginning of a record and of a result, in every version."""
+
+    version: int
+
+
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
+_DECODE_HEAD: Final = msgspec.msgpack.Decoder(_Head).decode
 _DECODE: Final = msgspec.msgpack.Decoder(_Record).decode
+
+
+def _check_version(encoded: bytes) -> None:
+    version = _DECODE_HEAD(encoded).version
+    if version != _VERSION:
+        raise LedgerMismatchError(
+            f"the claim of a partition is of version {version}, and this program writes version "
+            f"{_VERSION}: finish the run with the version that began it, or choose another run_id. "
+            "Another run skips rows that are already satisfied"
+        )
 
 
 def record_of(
@@ -90,9 +107,11 @@ def replay(records: Iterable[bytes], ledger: Ledger) -> None:
 
     Raises:
         LedgerDamagedError: a record is not as it was written.
+        LedgerMismatchError: another version of the package has written it.
     """
     for encoded in records:
         try:
+            _check_version(encoded)
             record = _DECODE(encoded)
         except msgspec.DecodeError as error:
             raise LedgerDamagedError(f"the claim of a partition is damaged: {error}") from None
@@ -136,9 +155,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises:
             LedgerDamagedError: it is something else.
+            LedgerMismatchError: another version of the package has written it.
         """
         try:
-            stored = _DECODE_STORED(zlib.decompress(encoded))
+            plain = zlib.decompress(encoded)
+            _check_version(plain)
+            stored = _DECODE_STORED(plain)
         except (msgspec.DecodeError, zlib.error) as error:
             raise LedgerDamagedError(f"the result of a partition is damaged: {error}") from None
         return cls(
