@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 
@@ -12,7 +12,7 @@ def install(extra: str) -> str:
 
 
 @contextmanager
-def imports_of(extra: str, needed_by: str) -> Iterator[None]:
+def imports_of(extra: str, needed_by: str) -> Generator[None]:
     """Run imports of libraries that an extra installs.
 
     Args:

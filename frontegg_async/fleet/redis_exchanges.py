@@ -20,7 +20,15 @@ with imports_of("redis", __name__):
     from redis.exceptions import ConnectionError, NoScriptError, RedisError, ResponseError  # noqa: A004
 
 from .news import GateNews, Grant, News
-from .script import GATE_BYTES, STORED_FORMAT, packed_news, source, unpacked_gate, unpacked_grant
+from .script import (
+    GATE_BYTES,
+    NEWS_BYTES,
+    STORED_FORMAT,
+    packed_news,
+    source,
+    unpacked_gate,
+    unpacked_grant,
+)
 
 _logger: Final = logging.getLogger("frontegg_async.fleet")
 
@@ -67,6 +75,7 @@ class RedisExchanges:
         self._channel: Final = f"{self._prefix}gates"
         self._free: Final[list[Any]] = []  # redis-py leaves the types of responses open
         self._keys: Final[dict[str, bytes]] = {}
+        self._commands: Final[dict[tuple[str, str], tuple[bytes, bytes]]] = {}
         self._watchers: Final[dict[bytes, list[Callable[[GateNews], None]]]] = {}
         self._listener: asyncio.Task[None] | None = None
 
@@ -76,33 +85,38 @@ class RedisExchanges:
         Raises:
             redis.RedisError: Redis does not answer, or not to this client.
         """
-        text, name = _script()
-        # With the same arguments, so that one round trip is all that it usually takes.
-        command = (
-            b"EVALSHA",
-            name,
-            b"1",
-            self._key(group),
-            member.encode(),
-            packed_news(news),
-            self._channel.encode(),
-            b"%d" % KEEP_MS,
-            b"",
-        )
+        before, after = self._command(group, member)
+        command = before + packed_news(news) + after
         try:
-            granted = await self._executed(*command)
+            granted = await self._executed(command)
         except NoScriptError:
-            await self._executed(b"SCRIPT", b"LOAD", text)
-            granted = await self._executed(*command)
+            text, _ = _script()
+            await self._executed(_packed((b"SCRIPT", b"LOAD", text)))
+            granted = await self._executed(command)
         return unpacked_grant(granted)
 
-    async def _executed(self, *command: bytes) -> bytes:
+    def _command(self, group: str, member: str) -> tuple[bytes, bytes]:
+        """Return the command of an exchange, as Redis reads it, before and after the news.
+
+        All but the news is packed once: that saves a sixth of an exchange.
+        """
+        found = self._commands.get((group, member))
+        if found is None:
+            news = bytes(NEWS_BYTES)
+            _, name = _script()
+            # With the same arguments, so that one round trip is all that it usually takes.
+            arguments = (self._key(group), member.encode(), news, self._channel.encode())
+            packed = _packed((b"EVALSHA", name, b"1", *arguments, b"%d" % KEEP_MS, b""))
+            before, _, after = packed.partition(news)
+            found = self._commands[group, member] = (before, after)
+        return found
+
+    async def _executed(self, packed: bytes) -> bytes:
         """Return the response to a command.
 
         Over connections of its own: the client's way through its pool costs twice as much.
         """
         pool: Any = self._client.connection_pool
-        packed = _packed(command)
         while True:
             kept = bool(self._free)
             connection = self._free.pop() if kept else await pool.get_connection()

@@ -109,6 +109,8 @@ STATE = (
 MEMBER = ("until_", "flight", "held", "asks", "runs", "turn")
 """Fields of a stored member, in its order."""
 _NEWS = struct.Struct(f"<{len(News.__struct_fields__)}d")
+NEWS_BYTES = _NEWS.size
+"""Bytes of news."""
 _GATE = struct.Struct(f"<{len(GateNews.__struct_fields__)}d")
 GATE_BYTES = _GATE.size
 """Bytes of a gate."""

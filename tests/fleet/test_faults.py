@@ -60,8 +60,11 @@ async def of_other_types(redis: RedisServer) -> None:
     """Put a list under every key."""
     async with redis.client() as client:
         for name in await client.keys():
-            await client.delete(name)
-            await client.rpush(name, "no state")
+            # At once: sessions may put their own there in between.
+            async with client.pipeline() as both:
+                both.delete(name)
+                both.rpush(name, "no state")
+                await both.execute()
 
 
 async def garbled(redis: RedisServer) -> None:

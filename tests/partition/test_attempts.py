@@ -302,13 +302,17 @@ async def test_a_claim_of_another_version(
     """A claim that another version of the package has written sends nothing, and says so."""
     claims = MemoryClaims()
     rows = table_of(pairs(4))
+
+    async def refused(*_: object) -> bool:
+        return False
+
     async with crowd(4) as (server, session, _):
         with monkeypatch.context() as newer:
             newer.setattr(claim_log, "_VERSION", 2)
             if ends:
                 await inviting(claims).run(session, rows)
             else:
-                newer.setattr(claims, "finish", lambda *_: asyncio.sleep(0, result=False))
+                newer.setattr(claims, "finish", refused)
                 with pytest.raises(ClaimLostError):
                     await inviting(claims).run(session, rows)
                 (claim,) = claims._claims.values()  # pyright: ignore[reportPrivateUsage]

@@ -7,8 +7,8 @@ A row that several attempts have reported counts once, as the attempt has it tha
 the last to see whether the row holds. Numbers of attempts do not say which one that was. Under one
 claim only a single attempt reports, so several have reported where a claim was forgotten or lost
 and numbers began anew, or where there were no claims and all have the number 1. They decide
-between attempts that ended in the same millisecond. Clocks of workers are taken
-to agree better than the time between two such attempts.
+between attempts that ended in the same millisecond. Clocks of workers are taken to agree better
+than the time between two such attempts.
 """
 
 from __future__ import annotations
