@@ -65,7 +65,10 @@ class Allowance:
 
     def delay(self, now: float, pacer: Pacer) -> float:
         """Return the seconds until the run may send its next call, 0.0 if it may now."""
-        rate, sent, shares = self._rate, self._sent, self._shares(now, pacer)
+        rate, sent = self._rate, self._sent
+        if rate is None and self._share == 1.0:
+            return 0.0
+        shares = self._shares(now, pacer)
         at = self._next_call_at if shares else -math.inf
         if rate is not None and len(sent) >= rate.calls:
             at = max(at, sent[-rate.calls] + rate.seconds)
@@ -84,8 +87,10 @@ class Allowance:
 
     def take(self, now: float, pacer: Pacer) -> None:
         """Count a call as sent."""
-        rate, shares = self._rate, self._shares(now, pacer)
-        slot = 0.0
+        rate = self._rate
+        if rate is None and self._share == 1.0:
+            return
+        shares, slot = self._shares(now, pacer), 0.0
         if shares:
             slot = 1.0 / (self._share * pacer.rate)
             self._next_call_at = max(self._next_call_at, now - CATCH_UP_S) + slot
