@@ -41,6 +41,8 @@ _FOR_THE_PARSER: Final = frozenset(
     }
 )
 """Names of headers that make a response one for the parser, by changing what its body is."""
+_DECIDING: Final = frozenset({b"connection", b"keep-alive", b"transfer-encoding"})
+"""Names of headers whose other values make another layout."""
 _SECRET: Final = frozenset({b"set-cookie", b"www-authenticate"})
 """Names of headers whose values may be secret, and are not remembered."""
 _BODILESS: Final = frozenset({204, 304})
@@ -203,7 +205,8 @@ class _Layout:
             texts.append(b"")
         texts[-1] += b"\r\n\r\n"
         self._match: Final = re.compile(expression + _text(texts[-1])).match
-        self._texts: Final = tuple(texts)
+        # As ``group`` returns them.
+        self._texts: Final = tuple(texts) if len(texts) > 1 else texts[0]
         # Groups of the texts: that of the length is among them, or after them if there is none.
         length_at = 1 + sum(field.value is None for field in parts.before) + 1
         self._places: Final = tuple(n + (n >= length_at) for n in range(1, len(texts) + 1))
@@ -225,50 +228,50 @@ def _text(text: bytes) -> bytes:
 def _parts_of(head: bytes) -> _Parts | None:
     """Return the parts of one head, without its last empty line, or None if it is not plain."""
     start, *lines = head.split(b"\r\n")
-    if _HEAD(head) is None or _status_in(start) in _BODILESS:
+    names = [line.partition(b":")[0].lower() for line in lines]
+    if (
+        _HEAD(head) is None
+        or _status_in(start) in _BODILESS
+        or names.count(b"content-length") + names.count(b"transfer-encoding") != 1
+        or names.count(b"connection") > 1
+        or not _FOR_THE_PARSER.isdisjoint(names)
+    ):
         return None
     fields: list[_Field] = []
-    length = b""
-    length_at = connections = 0
+    length, length_at = b"", len(lines)
     keep = KEEPALIVE_S
-    chunked = states_limit = False
-    for place, line in enumerate(lines):
-        beginning, colon, value = line.partition(b":")
-        name = beginning.lower()
-        says = False
+    states_limit = False
+    for name, line in zip(names, lines, strict=True):
         if name == b"content-length":
             found = _LENGTH(line)
-            if found is None or length:
+            if found is None:
                 return None
-            length, length_at = found[1], place
+            length, length_at = found[1], len(fields)
             continue
-        if name == b"connection":
-            connections += 1
-            says = True
-            stated = value.strip(b" ").lower()
-            if stated == b"close":
-                keep = 0.0
-            elif stated != b"keep-alive":
+        beginning, colon, value = line.partition(b":")
+        says = name in _DECIDING
+        if says:
+            left = _kept_by(name, value)
+            if left is None:
                 return None
-        elif name == b"keep-alive":
-            says = True
-            keep = min(keep, seconds_kept(value.decode("ascii")))
-        elif name == b"transfer-encoding":
-            says = True
-            if chunked or value.strip(b" ").lower() != b"chunked":
-                return None
-            chunked = True
-        elif name in _FOR_THE_PARSER:
-            return None
-        elif b"ratelimit" in name.replace(b"-", b""):
-            states_limit = True
+            keep = min(keep, left)
+        states_limit |= b"ratelimit" in name.replace(b"-", b"")
         fields.append(_Field(b"\r\n" + beginning + colon, None if name in _SECRET else value, says))
-    if chunked == bool(length) or connections > 1:
-        return None
-    if chunked:
-        length_at = len(fields)
     before, after = tuple(fields[:length_at]), tuple(fields[length_at:])
     return _Parts(start, before, length, after, keep, states_limit)
+
+
+def _kept_by(name: bytes, value: bytes) -> float | None:
+    """Return the seconds for which a header that decides allows to keep the connection.
+
+    None if its value is one for the parser.
+    """
+    if name == b"keep-alive":
+        return seconds_kept(value.decode("ascii"))
+    stated = value.strip(b" ").lower()
+    if name == b"connection":
+        return {b"close": 0.0, b"keep-alive": KEEPALIVE_S}.get(stated)
+    return KEEPALIVE_S if stated == b"chunked" else None
 
 
 def _status_in(start: bytes) -> int:
