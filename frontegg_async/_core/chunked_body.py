@@ -55,11 +55,11 @@ class ChunkedBody:
 
     def _take(self, data: bytes, at: int) -> bytes | None:
         """Take bytes from a place on."""
-        missing = self._missing
+        content, missing = self.content, self._missing
         while True:
             if missing:
                 end = at + missing
-                self.content += data[at:end]
+                content += data[at:end]
                 if end > len(data):
                     self._missing = end - len(data)
                     self._cut = b""
@@ -83,4 +83,4 @@ class ChunkedBody:
         head = self._begun[: self._head_size]
         if not self.content:
             return head[: -len(_NEW_LINE)]
-        return b"%b%x\r\n%b" % (head, len(self.content), self.content)
+        return b"".join((head, b"%x\r\n" % len(self.content), self.content))
