@@ -1,7 +1,7 @@
 """What does one call cost?
 
     python benchmarks/bench_call.py [--instructions] [--concurrency 1 8 64 256] [--tls]
-        [--loop asyncio uvloop] [--only sdk tuned ...] [--full] [--rounds 3] [--json]
+        [--chunked] [--loop asyncio uvloop] [--only sdk tuned ...] [--full] [--rounds 3] [--json]
 
 This package and its peers make the same call of the same server, each in a process of its own, and
 take turns within a round. CPU is user and system time of the client's process, loop is that of
@@ -24,7 +24,8 @@ that start-up drops out. It takes minutes, and other work on the machine does no
                     the successors of httpx and requests, in the same way
     bare            an asyncio Protocol that can do nothing but this call
 
-By default at concurrency 1 and 64; ``--full`` is all there is, and takes most of an hour.
+By default at concurrency 1 and 64; ``--full`` is all there is, and takes most of an hour. With
+``--chunked`` the server sends bodies in one chunk, which bare cannot read, in place of a length.
 """
 
 from __future__ import annotations
@@ -319,6 +320,7 @@ def command_line() -> argparse.Namespace:
     parser.add_argument("--concurrency", type=int, nargs="+", default=None)
     parser.add_argument("--loop", nargs="+", choices=["asyncio", "uvloop"], default=["asyncio"])
     parser.add_argument("--tls", action="store_true", help="over TLS, instead of in clear text")
+    parser.add_argument("--chunked", action="store_true", help="bodies in a chunk, not of a length")
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="CONTENDER")
     parser.add_argument("--seconds", type=float, default=None, help="for one measurement")
     parser.add_argument("--instructions", action="store_true", help="count them with callgrind")
@@ -339,13 +341,15 @@ def main() -> None:
     rows: list[Row] = []
     transports = [False, True] if given.full else [given.tls]
     for tls in transports:
-        with StaticServer(tls=tls) as server:
+        with StaticServer(tls=tls, chunked=given.chunked) as server:
             for loop in given.loop:
                 # Threads know no loop: once is enough.
                 peers = [
                     peer
                     for peer in PEERS
-                    if peer.name in given.only and not (peer.blocking and loop != given.loop[0])
+                    if peer.name in given.only
+                    and not (peer.blocking and loop != given.loop[0])
+                    and not (peer.name == "bare" and given.chunked)
                 ]
                 for concurrency in given.concurrency:
                     setting = Setting(loop, tls, concurrency)
@@ -366,6 +370,7 @@ def main() -> None:
             "user_bytes": USER_BYTES,
             "token_bytes": len(TOKEN),
             "answer_headers": 18,
+            "chunked": given.chunked,
         },
         rows,
     )

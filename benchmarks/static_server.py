@@ -4,7 +4,7 @@ It answers the auth route with a token of 1 KB, Frontegg's identity routes with 
 and the routes of the other vendors with a user of their own shape and the same size. Every answer
 has 18 headers, a cookie among them, as from a real host behind a gateway. A request without the
 token, or one that adds to a tenant and does not name it, is rejected: no client wins by leaving out
-a part of the request.
+a part of the request. Bodies come with their length, or in one chunk.
 """
 
 from __future__ import annotations
@@ -51,8 +51,9 @@ class StaticServer:
         ca_file: the certificate to trust, or None without TLS.
     """
 
-    def __init__(self, *, tls: bool = False) -> None:
+    def __init__(self, *, tls: bool = False, chunked: bool = False) -> None:
         self._tls = tls
+        self._chunked = chunked
         self._directory = tempfile.TemporaryDirectory()
         context = multiprocessing.get_context("spawn")
         self._pipe, self._theirs = context.Pipe()
@@ -61,7 +62,7 @@ class StaticServer:
     def __enter__(self) -> Self:
         self.ca_file = str(_certificate(Path(self._directory.name))) if self._tls else None
         self._process = self._context.Process(
-            target=_serve, args=(self._theirs, self.ca_file), daemon=True
+            target=_serve, args=(self._theirs, self.ca_file, self._chunked), daemon=True
         )
         self._process.start()
         scheme = "https" if self._tls else "http"
@@ -261,11 +262,19 @@ def _route(head: bytes, body: bytes) -> bytes:
     return _WORKOS if head.startswith(b"GET /user_management/users/") else _UNKNOWN
 
 
+def _in_a_chunk(answer: bytes) -> bytes:
+    """Return an answer whose body comes in one chunk, in place of its length."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    head = head.replace(b"Content-Length: %d" % len(body), b"Transfer-Encoding: chunked")
+    return b"%b\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (head, len(body), body)
+
+
 class _Wire(asyncio.Protocol):
     """One connection. ``answered`` is shared by all."""
 
-    def __init__(self, answered: list[int]) -> None:
+    def __init__(self, answered: list[int], *, chunked: bool) -> None:
         self._answered = answered
+        self._chunked = chunked
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -282,17 +291,18 @@ class _Wire(asyncio.Protocol):
             if len(received) < whole:
                 break
             self._answered[0] += 1
-            self._write(_route(head, received[end + 4 : whole]))
+            answer = _route(head, received[end + 4 : whole])
+            self._write(_in_a_chunk(answer) if self._chunked else answer)
             received = received[whole:]
         self._received = received
 
 
-def _serve(pipe: Connection, ca_file: str | None) -> None:
+def _serve(pipe: Connection, ca_file: str | None, chunked: bool) -> None:
     with asyncio.Runner(loop_factory=new_loop("fastest")) as runner:
-        runner.run(_run(pipe, ca_file))
+        runner.run(_run(pipe, ca_file, chunked))
 
 
-async def _run(pipe: Connection, ca_file: str | None) -> None:
+async def _run(pipe: Connection, ca_file: str | None, chunked: bool) -> None:
     context = None
     if ca_file is not None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -300,7 +310,7 @@ async def _run(pipe: Connection, ca_file: str | None) -> None:
     answered = [0]
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: _Wire(answered), "127.0.0.1", 0, ssl=context, backlog=1_024
+        lambda: _Wire(answered, chunked=chunked), "127.0.0.1", 0, ssl=context, backlog=1_024
     )
     pipe.send(server.sockets[0].getsockname()[1])
     while await asyncio.to_thread(pipe.recv) is not None:

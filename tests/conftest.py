@@ -78,6 +78,7 @@ SLOW: Final = frozenset(
         "cli/test_bulk_pipes.py",
         "cli/test_call_every.py",
         "core/test_leaks.py",
+        "core/test_plain_chunks_many.py",
         "core/test_plain_heads_many.py",
         "core/test_transports_many.py",
         "drift/test_answers.py",

@@ -54,6 +54,7 @@ FLOORS: dict[float, tuple[str, ...]] = {
     2: ("endpoints",),
     3: (
         "_core.aiohttp_transport",
+        "_core.chunked_body",
         "_core.connecting",
         "_core.connection",
         "_core.plain_head",

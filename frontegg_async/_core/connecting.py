@@ -89,8 +89,9 @@ class Connector:
         """End the resolver."""
         if self._looking_up is not None:
             self._looking_up.cancel()
-        if self._resolver is not None:
-            await self._resolver.close()
+        resolver, self._resolver = self._resolver, None
+        if resolver is not None:
+            await resolver.close()
 
     async def _resolve(self) -> list[Address]:
         """Return the addresses of the server, another one first each time."""

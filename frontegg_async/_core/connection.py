@@ -7,8 +7,9 @@ import select
 import ssl
 from typing import Any, Final, Protocol, cast
 
+from .chunked_body import ChunkedBody
 from .content_coding import too_large
-from .plain_head import PlainHead, PlainHeads
+from .plain_head import CHUNKED, PlainHead, PlainHeads
 from .response import Failure, Response
 from .response_reader import ResponseReader
 from .transport import broken
@@ -40,6 +41,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_body",
+        "_chunks",
         "_is_there",
         "_limit",
         "_loop",
@@ -70,6 +72,7 @@ class Connection(asyncio.Protocol):
         self._plain: PlainHead | None = None
         self._body: Final = bytearray()
         self._missing = 0
+        self._chunks: ChunkedBody | None = None
         # Any other response.
         self._reader: ResponseReader | None = None
         self._reading = False
@@ -173,7 +176,10 @@ class Connection(asyncio.Protocol):
         if waiter is None or waiter.done():
             self.abort()
         elif self._plain is not None:
-            self._take_body(self._plain, data)
+            if self._chunks is None:
+                self._take_body(self._plain, data)
+            else:
+                self._take_chunks(self._plain, self._chunks, self._chunks.feed(data))
         elif self._reading or (plain := self._plain_heads.read(data)) is None:
             self._read(data)
         elif plain.length > self._limit:
@@ -181,6 +187,10 @@ class Connection(asyncio.Protocol):
         elif plain.size + plain.length == len(data):
             # Nearly every response: all of it has come at once.
             self._finish(Response(plain.status, plain.headers, data[plain.size :]), plain.keep)
+        elif plain.length == CHUNKED:
+            chunks = self._chunks = ChunkedBody(data, plain.size)
+            self._plain = plain
+            self._take_chunks(plain, chunks, chunks.begin())
         else:
             self._plain, self._missing = plain, plain.length
             self._take_body(plain, data[plain.size :])
@@ -227,6 +237,21 @@ class Connection(asyncio.Protocol):
         self._finish(
             Response(plain.status, plain.headers, body), plain.keep if len(data) == missing else 0.0
         )
+
+    def _take_chunks(self, plain: PlainHead, chunks: ChunkedBody, after: bytes | None) -> None:
+        """Look how far the body in chunks of a response has come whose head was plain."""
+        if chunks.unread is not None:
+            self._plain = self._chunks = None
+            self._read(chunks.unread)
+        elif len(chunks.content) > self._limit:
+            self.fail(too_large(self._limit, plain.status))
+        elif after is not None:
+            self._plain = self._chunks = None
+            # Bytes after the response are unasked.
+            self._finish(
+                Response(plain.status, plain.headers, bytes(chunks.content)),
+                0.0 if after else plain.keep,
+            )
 
     def _begin_reading(self, *, bodiless: bool) -> ResponseReader:
         if self._reader is None:

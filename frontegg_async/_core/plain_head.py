@@ -1,12 +1,12 @@
 """Reads the plainest head of a response; whatever is not that is left to the parser.
 
     HTTP/1.1 200 OK
-    Content-Length: 2          exactly one, of digits
+    Content-Length: 2          exactly one, of digits; or Transfer-Encoding: chunked, exactly one
     Name: value                a token, a colon, printable ASCII
 
-No other version, no 1xx, 204 or 304, no ``Transfer-Encoding``, ``Content-Encoding``, ``Upgrade`` or
-anything else that changes what a body is, no line that is folded, no NUL, no bare CR or LF. Nearly
-all responses of real servers are like this.
+No other version, no 1xx, 204 or 304, no other ``Transfer-Encoding``, no ``Content-Encoding``,
+``Upgrade`` or anything else that changes what a body is, no line that is folded, no NUL, no bare CR
+or LF. Nearly all responses of real servers are like this.
 
 The heads of one server differ in few values, such as the date and an id. So a head that was checked
 line by line becomes an expression, the layout, which matches the next ones in one go, at a fifth of
@@ -37,14 +37,17 @@ _FOR_THE_PARSER: Final = frozenset(
         b"content-encoding",
         b"proxy-connection",
         b"sec-websocket-key1",
-        b"transfer-encoding",
         b"upgrade",
     }
 )
 """Names of headers that make a response one for the parser, by changing what its body is."""
+_DECIDING: Final = frozenset({b"connection", b"keep-alive", b"transfer-encoding"})
+"""Names of headers whose other values make another layout."""
 _SECRET: Final = frozenset({b"set-cookie", b"www-authenticate"})
 """Names of headers whose values may be secret, and are not remembered."""
 _BODILESS: Final = frozenset({204, 304})
+CHUNKED: Final = -1
+"""Length of a body in chunks, which is known at its end."""
 _MAX_LAYOUTS: Final = 8
 """A server has a layout for each status, and for each set of headers."""
 _LESSONS: Final = 50
@@ -59,7 +62,7 @@ class PlainHead(msgspec.Struct, frozen=True, gc=False):
         status: HTTP status.
         headers: the headers.
         size: bytes of the head.
-        length: bytes of the body.
+        length: bytes of the body, or ``CHUNKED``.
         keep: seconds for which the connection may be kept, 0.0 if it is to be closed.
     """
 
@@ -129,7 +132,7 @@ class _Parts(NamedTuple):
     Args:
         start: status line.
         before: lines before the length.
-        length: the line of the length up to its digits.
+        length: the line of the length up to its digits; empty if the body comes in chunks.
         after: lines after the length.
         keep: seconds for which the connection may be kept.
         states_limit: True if a header states a rate limit.
@@ -173,16 +176,27 @@ class _Layout:
         parts: those parts.
     """
 
-    __slots__ = ("_keep", "_match", "_places", "_states_limit", "_status", "_texts", "parts")
+    __slots__ = (
+        "_has_length",
+        "_keep",
+        "_match",
+        "_places",
+        "_states_limit",
+        "_status",
+        "_texts",
+        "parts",
+    )
 
     def __init__(self, parts: _Parts) -> None:
         self.parts: Final = parts
         self._status: Final = _status_in(parts.start)
         self._keep: Final = parts.keep
         self._states_limit: Final = parts.states_limit
+        self._has_length: Final = bool(parts.length)
         length = _Field(b"\r\n" + parts.length, None)
+        lengths = (length,) if self._has_length else ()
         texts, expression = [parts.start], b""
-        for field in (*parts.before, length, *parts.after):
+        for field in (*parts.before, *lengths, *parts.after):
             texts[-1] += field.name
             if field.value is not None:
                 texts[-1] += field.value
@@ -191,8 +205,9 @@ class _Layout:
             texts.append(b"")
         texts[-1] += b"\r\n\r\n"
         self._match: Final = re.compile(expression + _text(texts[-1])).match
-        self._texts: Final = tuple(texts)
-        # Groups of the texts: that of the length is among them.
+        # As ``group`` returns them.
+        self._texts: Final = tuple(texts) if len(texts) > 1 else texts[0]
+        # Groups of the texts: that of the length is among them, or after them if there is none.
         length_at = 1 + sum(field.value is None for field in parts.before) + 1
         self._places: Final = tuple(n + (n >= length_at) for n in range(1, len(texts) + 1))
 
@@ -202,7 +217,8 @@ class _Layout:
         if found is None or found.group(*self._places) != self._texts:
             return None
         headers = LazyHeaders(found[0], self._states_limit)
-        return PlainHead(self._status, headers, found.end(), int(found["length"]), self._keep)
+        length = int(found["length"]) if self._has_length else CHUNKED
+        return PlainHead(self._status, headers, found.end(), length, self._keep)
 
 
 def _text(text: bytes) -> bytes:
@@ -212,43 +228,50 @@ def _text(text: bytes) -> bytes:
 def _parts_of(head: bytes) -> _Parts | None:
     """Return the parts of one head, without its last empty line, or None if it is not plain."""
     start, *lines = head.split(b"\r\n")
-    if _HEAD(head) is None or _status_in(start) in _BODILESS:
+    names = [line.partition(b":")[0].lower() for line in lines]
+    if (
+        _HEAD(head) is None
+        or _status_in(start) in _BODILESS
+        or names.count(b"content-length") + names.count(b"transfer-encoding") != 1
+        or names.count(b"connection") > 1
+        or not _FOR_THE_PARSER.isdisjoint(names)
+    ):
         return None
     fields: list[_Field] = []
-    length = b""
-    length_at = connections = 0
+    length, length_at = b"", len(lines)
     keep = KEEPALIVE_S
     states_limit = False
-    for place, line in enumerate(lines):
-        beginning, colon, value = line.partition(b":")
-        name = beginning.lower()
-        says = False
+    for name, line in zip(names, lines, strict=True):
         if name == b"content-length":
             found = _LENGTH(line)
-            if found is None or length:
+            if found is None:
                 return None
-            length, length_at = found[1], place
+            length, length_at = found[1], len(fields)
             continue
-        if name == b"connection":
-            connections += 1
-            says = True
-            stated = value.strip(b" ").lower()
-            if stated == b"close":
-                keep = 0.0
-            elif stated != b"keep-alive":
+        beginning, colon, value = line.partition(b":")
+        says = name in _DECIDING
+        if says:
+            left = _kept_by(name, value)
+            if left is None:
                 return None
-        elif name == b"keep-alive":
-            says = True
-            keep = min(keep, seconds_kept(value.decode("ascii")))
-        elif name in _FOR_THE_PARSER:
-            return None
-        elif b"ratelimit" in name.replace(b"-", b""):
-            states_limit = True
+            keep = min(keep, left)
+        states_limit |= b"ratelimit" in name.replace(b"-", b"")
         fields.append(_Field(b"\r\n" + beginning + colon, None if name in _SECRET else value, says))
-    if not length or connections > 1:
-        return None
     before, after = tuple(fields[:length_at]), tuple(fields[length_at:])
     return _Parts(start, before, length, after, keep, states_limit)
+
+
+def _kept_by(name: bytes, value: bytes) -> float | None:
+    """Return the seconds for which a header that decides allows to keep the connection.
+
+    None if its value is one for the parser.
+    """
+    if name == b"keep-alive":
+        return seconds_kept(value.decode("ascii"))
+    stated = value.strip(b" ").lower()
+    if name == b"connection":
+        return {b"close": 0.0, b"keep-alive": KEEPALIVE_S}.get(stated)
+    return KEEPALIVE_S if stated == b"chunked" else None
 
 
 def _status_in(start: bytes) -> int:

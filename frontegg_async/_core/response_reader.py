@@ -1,8 +1,9 @@
 """Reads any response with aiohttp's parser, and finds out where it ends.
 
-One parser serves all responses of a connection. It would mix the end of one response up with the
-beginning of another that came in the same packet, and lose both if that is no HTTP, so it is fed in
-pieces that end where a response may end: at an empty line, or at the end of a body of known length.
+One parser serves the responses of a connection, up to one in chunks. It would mix the end of one
+response up with the beginning of another that came in the same packet, and lose both if that is no
+HTTP, so it is fed in pieces that end where a response may end: at an empty line, or at the end of a
+body of known length.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ class ResponseReader:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop: Final = loop
-        self._usual: Final = self._new_parser(with_body=True)
+        self._usual = self._new_parser(with_body=True)
+        self._incoming: _Incoming | None = None
 
     def begin(self, *, bodiless: bool, limit: int) -> None:
         """Prepare for a response.
@@ -52,9 +54,12 @@ class ResponseReader:
             bodiless: True if it has no body whatever its head says, as that of a HEAD.
             limit: the longest body, in bytes.
         """
+        if self._incoming is not None and self._incoming.is_chunked:
+            # The parser would put its trailer among the headers of the next response.
+            self._usual = self._new_parser(with_body=True)
         self._parser = self._new_parser(with_body=False) if bodiless else self._usual
         self._limit = limit
-        self._incoming: _Incoming | None = None
+        self._incoming = None
         self._head_bytes = 0
         self._seam = b""  # the last two bytes: an empty line may come in two pieces
 
@@ -116,6 +121,7 @@ class _Incoming:
 
     Attributes:
         status: its status.
+        is_chunked: True if its body comes in chunks.
     """
 
     def __init__(
@@ -130,13 +136,14 @@ class _Incoming:
         self._payload: Final = payload
         self._limit: Final = limit
         self.status: Final[int] = message.code
+        self.is_chunked: Final[bool] = message.chunked
         self._missing: int | None = None  # bytes of a body of known length
         self._idle_bytes = 0  # of a chunked body, since the last byte of its content
         # One buffer, because a piece may be a single byte.
         self._body: Final = bytearray()
         self._seam = b""
         length = message.headers.get("Content-Length")
-        if length is not None and not message.chunked and not payload.is_eof():
+        if length is not None and not self.is_chunked and not payload.is_eof():
             self._missing = int(length)  # the parser has checked it
 
     def feed(self, data: bytes) -> Read | None:
@@ -179,7 +186,7 @@ class _Incoming:
             piece = data[: self._missing]
             self._missing -= len(piece)
             return piece, data[len(piece) :]
-        if not self._message.chunked:
+        if not self.is_chunked:
             return data, b""
         # The last of the empty lines: content may hold many of them.
         text = self._seam + data

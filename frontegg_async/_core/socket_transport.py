@@ -39,6 +39,7 @@ from .transport import (
     header_line,
     not_connected,
     one_line,
+    spoken_first,
     timed_out,
 )
 
@@ -138,7 +139,11 @@ class SocketTransport:
         raise raised
 
     async def close(self) -> None:
-        """Close the connections, also those that wait for a response."""
+        """Close the connections, also those that wait for a response.
+
+        It may be called more than once, also at the same time: each call returns when all of them
+        are closed.
+        """
         self.closed = True
         self._deadlines.stop()
         for scope in self._connecting:
@@ -150,8 +155,10 @@ class SocketTransport:
         for connection in tuple(self._open):
             connection.fail(broken(_CLOSED, connection.status))
         if self._open:
-            self._all_lost = self._loop.create_future()
-            await self._all_lost
+            if self._all_lost is None:
+                self._all_lost = self._loop.create_future()
+            # A call of ``close`` that is cancelled leaves it to the others.
+            await asyncio.shield(self._all_lost)
         await self._connector.close()
 
     # The owner of connections
@@ -210,6 +217,11 @@ class SocketTransport:
             return broken(_CLOSED, None)
         if not connection.is_open:
             return not_connected(self._origin, ConnectionResetError())
+        # What comes before the request would be taken for its response, and that for the next one.
+        # Over TLS something may come: tickets. Bytes of HTTP that are read early end a connection.
+        if self._origin.scheme == "http" and not connection.is_quiet():
+            connection.abort()
+            return spoken_first(self._origin)
         return connection
 
     def _make(self) -> Connection:

@@ -207,6 +207,15 @@ def not_connected(origin: Origin, error: Exception, proxy: str | None = None) ->
     return Failure(FailureKind.NOT_SENT, f"cannot connect to {target} ({reason_of(error)})")
 
 
+def spoken_first(origin: Origin) -> Failure:
+    """Return the failure of an attempt whose new connection was not silent before the request."""
+    return Failure(
+        FailureKind.NOT_SENT,
+        f"cannot use a connection to {origin.address} (the server sent something, or ended it, "
+        "before the request)",
+    )
+
+
 def timed_out(status: int | None) -> Failure:
     """Return the failure of an attempt whose time is up."""
     return Failure(FailureKind.TIMED_OUT, "no complete response in time", status)

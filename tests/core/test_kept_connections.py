@@ -34,7 +34,8 @@ CHUNKED: Final = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 FIVE: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n[1,2]"
 WHOLE: Final = {
     "length": FIVE,
-    "chunks": CHUNKED + b"2\r\n[1\r\n3;x=y\r\n,2]\r\n0\r\n\r\n",
+    "chunks": CHUNKED + b"2\r\n[1\r\n3\r\n,2]\r\n0\r\n\r\n",
+    "chunks, not plain": CHUNKED + b"2\r\n[1\r\n3;x=y\r\n,2]\r\n0\r\nX: 1\r\n\r\n",
     "hints": b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + FIVE,
     "none": b"HTTP/1.1 204 No Content\r\n\r\n",
     "gzip": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 25\r\n\r\n"
@@ -66,6 +67,12 @@ async def test_an_answer_in_two_pieces(kind: str, name: str) -> None:
 KEPT: Final[dict[str, tuple[str, bytes, bool]]] = {
     "length": ("GET", OK, True),
     "chunks": ("GET", WHOLE["chunks"], True),
+    "chunks, not plain": ("GET", WHOLE["chunks, not plain"], True),
+    "chunks to the last": (
+        "GET",
+        CHUNKED.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + b"0\r\n\r\n",
+        False,
+    ),
     "no content": ("GET", WHOLE["none"], True),
     "not modified": ("GET", b"HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n", True),
     "head": ("HEAD", b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", True),

@@ -1,8 +1,9 @@
-"""A kept connection is looked at before it is used: what the loop has not heard yet counts."""
+"""A connection is looked at before it is used: what the loop has not heard yet counts."""
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
+import asyncio
 import select
 import socket
 import ssl
@@ -14,12 +15,14 @@ from typing import Final
 
 import pytest
 
-from frontegg_async._core.response import Response
+from frontegg_async._core.connection import Connection
+from frontegg_async._core.response import FailureKind, Response
 from frontegg_async._core.transport import KEEPALIVE_S
 
 from ..support.clocks import LoopTime, spin
 from ..support.servers import OK, Certificate, Peer, serving
-from ..support.transports import kept, request_to, send, socket_transport
+from ..support.transports import kept, request_to, seen, send, socket_transport, until
+from ..support.wire_cases import LOOPS, Run
 
 pytestmark = pytest.mark.anyio
 
@@ -123,3 +126,49 @@ async def test_kept_as_long_as_the_server_says(stated: bytes | None, loop_time: 
         await loop_time.advance(2 * KEEPALIVE_S)
         await spin(200)
         assert not transport._open
+
+
+EARLY: Final = {
+    "response": b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
+    "408": TIMEOUT,
+    "hint": b"HTTP/1.1 103 Early Hints\r\n\r\n",
+    "line": b"\r\n",
+    "end": b"",
+}
+
+
+@pytest.mark.parametrize("run", LOOPS)
+@pytest.mark.parametrize("name", EARLY)
+def test_a_server_that_speaks_first(name: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes on a new connection before the request is no response: nothing is sent there."""
+    made = Connection.connection_made
+    peers: list[socket.socket] = []
+
+    async def connect() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+
+            def made_and_spoken(self: Connection, wire: asyncio.BaseTransport) -> None:
+                made(self, wire)
+                # The loop is blocked from here, and the first request is what it does next.
+                peer, _ = listening.accept()
+                peers.append(peer)
+                peer.sendall(EARLY[name])
+                if not EARLY[name]:
+                    peer.shutdown(socket.SHUT_WR)
+                select.select([wire.get_extra_info("socket").fileno()], [], [])
+
+            monkeypatch.setattr(Connection, "connection_made", made_and_spoken)
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            async with socket_transport(url) as transport:
+                outcome = await send(transport, request_to("/", "POST", b"{}"))
+                assert seen(outcome) == (FailureKind.NOT_SENT, None)
+                await until(lambda: not transport._open)
+        (peer,) = peers
+        with peer:
+            try:
+                heard = peer.recv(65_536)
+            except ConnectionResetError:
+                heard = b""
+        assert not heard
+
+    run(connect())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frontegg_async._core.plain_head import PlainHeads, seconds_kept
+from frontegg_async._core.plain_head import CHUNKED, PlainHeads, seconds_kept
 from frontegg_async._core.transport import MAX_HEAD_BYTES
 
 from ..support.heads_at_random import accepted
@@ -45,6 +45,23 @@ def test_what_decides_never_varies() -> None:
     assert kept == [30.0, 30.0, 30.0, 0.0, None, None]
 
 
+def test_a_body_in_chunks_or_of_a_length() -> None:
+    """A layout says where the body ends: that of chunks reads no length, and the other way round.
+
+    A head that says both, or names another coding, is for the parser.
+    """
+    heads = PlainHeads()
+    heads.expect_news()
+    chunked = HEAD.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked")
+    for _ in range(2):
+        read = [heads.read(head % b"") for head in (HEAD, chunked)]
+        assert [head and head.length for head in read] == [2, CHUNKED]
+    for line in (b"Transfer-Encoding: chunked", b"Content-Length: 2", b"Transfer-Encoding: gzip"):
+        assert heads.read(chunked % (line + b"\r\n")) is None
+    for coding in (b"gzip, chunked", b"chunked, chunked", b"chunked;a=b", b"chunke", b""):
+        assert heads.read(chunked.replace(b"chunked", coding) % b"") is None
+
+
 def test_heads_that_never_settle_are_for_the_parser() -> None:
     """A server whose heads are others each time is left to the parser until the next connection."""
     heads = PlainHeads()
@@ -60,10 +77,10 @@ def test_heads_that_are_never_plain_are_for_the_parser(monkeypatch: pytest.Monke
     """A server whose heads are never plain is soon not asked any more if this one is."""
     heads = PlainHeads()
     heads.expect_news()
-    chunked = (HEAD % b"").replace(b"Content-Length: 2", b"Transfer-Encoding: chunked")
-    assert all(heads.read(chunked) is None for _ in range(1_000))
+    gzipped = HEAD % b"Content-Encoding: gzip\r\n"
+    assert all(heads.read(gzipped) is None for _ in range(1_000))
     monkeypatch.setattr(PlainHeads, "_learn", pytest.fail)
-    assert heads.read(chunked) is None
+    assert heads.read(gzipped) is None
 
 
 def learn_nothing(heads: PlainHeads, data: bytes) -> None:

@@ -356,6 +356,22 @@ async def test_closed_under_way(name: str) -> None:
         assert transport.closed
 
 
+@pytest.mark.parametrize("cancelled", [False, True], ids=["all", "one cancelled"])
+async def test_closed_twice_at_once(cancelled: bool) -> None:
+    """Each call of ``close`` returns when all is closed, though another of them is cancelled."""
+    async with serving(answer_all) as server, socket_transport(server.url) as transport:
+        await send(transport, request_to(server.url))
+        closings = [asyncio.create_task(transport.close()) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert transport._open
+        if cancelled:
+            closings[0].cancel()
+        await spin()
+        assert not transport._open
+        assert [task.done() for task in closings] == [True] * 3
+        assert [task.cancelled() for task in closings] == [cancelled, False, False]
+
+
 async def test_closed_when_a_hint_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
     """Closing at the very moment at which a part of a response is there ends the call, too."""
     feed = Connection.data_received

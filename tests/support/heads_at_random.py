@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from random import Random
 from typing import Final
 
-from frontegg_async._core.plain_head import PlainHeads
+from frontegg_async._core.plain_head import CHUNKED, PlainHeads
 from frontegg_async._core.response import Response
 from frontegg_async._core.response_reader import ResponseReader
 
@@ -30,6 +30,9 @@ _LINES: Final = [
     ),
     *(b"Keep-Alive: max=9", b"Upgrade: h2c", b"Transfer-Encoding: chunked", b"Trailer: X"),
     *(b"Transfer-Encoding: identity", b"Content-Encoding: gzip", b"Content-Encoding:"),
+    *(b"transfer-encoding:  Chunked ", b"Transfer-Encoding: chunked, chunked", b"TE: chunked"),
+    *(b"Transfer-Encoding: gzip, chunked", b"Transfer-Encoding:", b"Transfer-Encoding: chunked;a"),
+    *(b"Transfer-Encoding:\tchunked", b"Transfer-Encoding : chunked", b"Transfer-Encoding: chunke"),
     *(b"Sec-WebSocket-Key1: x", b"X-RateLimit-Remaining: 0", b"Set-Cookie: a=b; Path=/"),
     *(b"Set-Cookie: c=d", b"Date: Mon, 03 Mar 2025 09:15:27 GMT", b"Content-Type: a/b; c=d"),
     *(b"Server: \xff", b"X: \x7f", b"X:\ty", b"X:  y  ", b"X:", b": y", b"X", b" X: y", b"X\t: y"),
@@ -49,6 +52,9 @@ _PLAIN: Final = [
     *(b"Date: Mon, 03 Mar 2025 09:15:27 GMT", b"Content-Type: a/b; c=d", b"Set-Cookie: c=d"),
     *(b"Old-Date: never", b"Old: Date: never"),
 ]
+_FRAMES: Final = [*_LINES[:3], b"Transfer-Encoding: chunked", b"TRANSFER-ENCODING:chunked"]
+"""Lines that say where a body ends."""
+_CHUNKS: Final = b"2\r\n{}\r\n1\r\n \r\n0\r\n\r\n"
 _ODD_BYTES: Final = b"\x00\t\n\r :,\x7f\x80\xff-_aA09"
 
 
@@ -56,7 +62,7 @@ def head_of(seed: int) -> bytes:
     """Return a head at random with a few bytes after it: often plain, or nearly so."""
     draw = Random(seed)  # no secret depends on it
     if draw.random() < 0.7:
-        lines = [draw.choice(_STATUS_LINES[:3]), draw.choice(_LINES[:3])]
+        lines = [draw.choice(_STATUS_LINES[:3]), draw.choice(_FRAMES)]
         lines += draw.sample(_PLAIN, draw.randint(0, len(_PLAIN)))
         if draw.random() < 0.6:
             lines.insert(draw.randint(1, len(lines)), draw.choice(_LINES))
@@ -86,10 +92,13 @@ def accepted(seeds: Iterable[int]) -> int:
         if plain is None or plain.length > 100_000:
             continue  # the latter would be too large in any case
         found += 1
-        body = data[plain.size :].ljust(plain.length, b"y")[: plain.length]
+        if plain.length == CHUNKED:
+            sent, body = _CHUNKS, b"{} "
+        else:
+            sent = body = data[plain.size :].ljust(plain.length, b"y")[: plain.length]
         reader = ResponseReader(loop)
         reader.begin(bodiless=False, limit=1 << 60)
-        read = reader.feed(data[: plain.size] + body)
+        read = reader.feed(data[: plain.size] + sent)
         assert read is not None, (seed, data)
         assert isinstance(read.outcome, Response), (seed, data)
         assert (read.outcome.status, read.keep) == (plain.status, plain.keep), (seed, data)
