@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import select
 import ssl
-from typing import Any, Final, Protocol, cast
+from collections.abc import Callable
+from typing import Final, Protocol, cast
 
 from .chunked_body import ChunkedBody
 from .content_coding import too_large
@@ -50,6 +51,7 @@ class Connection(asyncio.Protocol):
         "_plain",
         "_plain_heads",
         "_poll",
+        "_quiet",
         "_reader",
         "_reading",
         "_transport",
@@ -159,14 +161,16 @@ class Connection(asyncio.Protocol):
         and of a request over TLS the transport does not say how much is left, which the server may
         never read.
         """
-        return self.is_open and self._poll.is_quiet()
+        return self._is_there and not self._transport.is_closing() and self._poll(0) == self._quiet
 
     # Its events
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin: no other method is called before."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are of another type
-        self._poll = _Poll(transport.get_extra_info("socket").fileno())
+        fileno = transport.get_extra_info("socket").fileno()
+        self._poll = _poll_of(fileno)
+        self._quiet = [(fileno, _TAKES_BYTES)]
         self._is_there = True
         self._owner.opened(self)
 
@@ -283,22 +287,22 @@ class Connection(asyncio.Protocol):
             waiter.set_result(outcome)
 
 
-class _Poll:
-    """Asks the system about a socket, without a wait."""
+_TAKES_BYTES: Final[int] = getattr(select, "POLLOUT", 4)
+"""Some systems lack this constant: the socket takes bytes, and has nothing to read."""
 
-    __slots__ = ("_fileno", "_poll", "_quiet")
 
-    def __init__(self, fileno: int) -> None:
-        self._fileno: Final = fileno
-        self._poll: Any = None
-        if hasattr(select, "poll"):
-            self._poll = select.poll()
-            self._poll.register(fileno, select.POLLIN | select.POLLOUT)
-            self._quiet: Final = [(fileno, select.POLLOUT)]
+def _poll_of(fileno: int) -> Callable[[int], list[tuple[int, int]]]:
+    """Return a function that asks the system about a socket, as ``poll`` of ``select.poll`` does.
 
-    def is_quiet(self) -> bool:
-        """Return whether it takes bytes, and has none to read, no end and no error."""
-        if self._poll is not None:
-            return bool(self._poll.poll(0) == self._quiet)
-        fileno = [self._fileno]
-        return select.select(fileno, fileno, [], 0) == ([], fileno, [])
+    The number that it takes is that of milliseconds to wait.
+    """
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(fileno, select.POLLIN | select.POLLOUT)
+        return poll.poll
+
+    def ask(_: int) -> list[tuple[int, int]]:
+        found = select.select([fileno], [fileno], [], 0)
+        return [(fileno, _TAKES_BYTES)] if found == ([], [fileno], []) else []
+
+    return ask

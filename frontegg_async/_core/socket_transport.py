@@ -60,6 +60,9 @@ class Deadlines:
     Args:
         loop: the event loop.
         connections: those that may carry a call.
+
+    Attributes:
+        due: time of the loop at which calls are checked next.
     """
 
     def __init__(
@@ -68,11 +71,11 @@ class Deadlines:
         self._loop: Final = loop
         self._connections: Final = connections
         self._timer: asyncio.TimerHandle | None = None
-        self._due = math.inf
+        self.due = math.inf
 
     def watch(self, deadline: float) -> None:
-        """Note the deadline of a call that begins."""
-        if deadline < self._due:
+        """Note the deadline of a call that begins, if it is before ``due``."""
+        if deadline < self.due:
             self._set(deadline)
 
     def stop(self) -> None:
@@ -82,7 +85,7 @@ class Deadlines:
     def _set(self, due: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._due = due
+        self.due = due
         self._timer = None if due == math.inf else self._loop.call_at(due, self._check)
 
     def _check(self) -> None:
@@ -123,7 +126,8 @@ class SocketTransport:
         if isinstance(connection, Failure):
             return connection
         deadline = now + timeout
-        self._deadlines.watch(deadline)
+        if deadline < self._deadlines.due:  # asked here: it nearly never is
+            self._deadlines.watch(deadline)
         waiter: asyncio.Future[Response | Failure] | None = None
         try:
             waiter = connection.send(
