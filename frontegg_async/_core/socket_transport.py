@@ -221,8 +221,8 @@ class SocketTransport:
             return broken(_CLOSED, None)
         if not connection.is_open:
             return not_connected(self._origin, ConnectionResetError())
-        # What comes before the request would be taken for its response, and that for the next one.
-        # Over TLS something may come: tickets. Bytes of HTTP that are read early end a connection.
+        # What comes before the request would be taken for its response, and that for the
+        # next one's. Over TLS the socket does not tell: tickets may come after the handshake.
         if self._origin.scheme == "http" and not connection.is_quiet():
             connection.abort()
             return spoken_first(self._origin)
