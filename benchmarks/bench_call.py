@@ -278,7 +278,7 @@ def verdict(row: Row, to_plain: float | None, *, counted: bool) -> str:
     """Return whether a row meets its target, which there is at concurrency 64."""
     if row.concurrency != 64:
         return ""
-    most = {"sdk": 0.55, "sdk-standard": 1.08}.get(row.contender)
+    most = {"sdk": 0.25, "sdk-standard": 1.08}.get(row.contender)
     if most is not None and counted:
         aims = [("tuned", row.to_tuned, most), ("plain", to_plain, 0.75)]
         return ", ".join(

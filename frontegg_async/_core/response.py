@@ -155,7 +155,7 @@ class FailureKind(Enum):
     """Reason for the missing response, as far as it decides the next step."""
 
     NOT_SENT = "not sent"
-    """No connection was made: the server has seen nothing."""
+    """No connection was made that could be used: the server has seen nothing."""
     PROXY_REFUSED = "refused by the proxy"
     """The proxy refuses such connections: the server has seen nothing, and never will."""
     TIMED_OUT = "timed out"
