@@ -7,7 +7,7 @@ from dataclasses import make_dataclass
 from functools import reduce
 from importlib import import_module
 from types import GenericAlias, UnionType
-from typing import Any, Protocol, TypeGuard, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Protocol, TypeGuard, Union, cast, get_args, get_origin
 
 import msgspec
 
@@ -74,6 +74,8 @@ def dataclass_of(shape: Any) -> Any:
 def _translated(shape: Any, make: _Maker) -> Any:
     """Return a type with other classes in place of its Structs."""
     origin, arguments = get_origin(shape), get_args(shape)
+    if origin is Annotated:  # a constraint, which dataclasses do not have
+        return _translated(arguments[0], make)
     if _is_struct(shape) or _is_struct(origin):
         return make(shape)
     if origin in {Union, UnionType}:

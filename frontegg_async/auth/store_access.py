@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import secrets
+import os
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
@@ -41,7 +41,7 @@ class StoreAccess:
         self._store: Final = store
         self._key: Final = key
         self._monotonic: Final = monotonic
-        self._holder: Final = secrets.token_hex(8)
+        self._holder: Final = os.urandom(8).hex()
         self._paused_until = -math.inf
         self.holds_lease = False
 
