@@ -11,6 +11,7 @@ No extension, no blank, no bare CR or LF. Nearly all servers that send chunks se
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 _NEW_LINE: Final = b"\r\n"
@@ -18,6 +19,8 @@ _NEW_LINE: Final = b"\r\n"
 _SIZE: Final = re.compile(rb"\r\n([1-9A-Fa-f][0-9A-Fa-f]{0,7})\r\n").match
 _SIZE_CUT: Final = re.compile(rb"\r\n[1-9A-Fa-f][0-9A-Fa-f]{0,7}\r?").fullmatch
 _END: Final = b"\r\n0\r\n\r\n"
+_PIECE_BYTES: Final = 262_144
+"""Bytes given to the parser at once: as many as the event loop gives."""
 
 
 class ChunkedBody:
@@ -29,10 +32,10 @@ class ChunkedBody:
 
     Attributes:
         content: the content of the chunks: in one buffer, because a piece may be a single byte.
-        unread: the response as far as it has come, for the parser; None as long as it is plain.
+        is_odd: True if the body is not plain, and all of it is for the parser.
     """
 
-    __slots__ = ("_begun", "_cut", "_head_size", "_missing", "content", "unread")
+    __slots__ = ("_begun", "_cut", "_head_size", "_missing", "content", "is_odd")
 
     def __init__(self, data: bytes, size: int) -> None:
         self._begun: Final = data
@@ -40,7 +43,7 @@ class ChunkedBody:
         self._missing = 0  # bytes of a chunk that has begun
         self._cut = b""  # bytes between two chunks that are not all there
         self.content: Final = bytearray()
-        self.unread: bytes | None = None
+        self.is_odd = False
 
     def begin(self) -> bytes | None:
         """Take what has come with the head; see ``feed``."""
@@ -49,7 +52,7 @@ class ChunkedBody:
     def feed(self, data: bytes) -> bytes | None:
         """Take bytes; return what comes after the body, once that is complete.
 
-        If the body is not plain, no more is to be fed, and ``unread`` is set.
+        If the body is odd, no more is to be fed.
         """
         return self._take(self._cut + data, 0)
 
@@ -74,13 +77,19 @@ class ChunkedBody:
             at = size.end()
         self._missing = 0
         cut = self._cut = data[at:]
-        if not (_END.startswith(cut) or _SIZE_CUT(cut)):
-            self.unread = self._in_one_chunk() + cut
+        self.is_odd = not (_END.startswith(cut) or _SIZE_CUT(cut))
         return None
 
-    def _in_one_chunk(self) -> bytes:
-        """Return the response up to the line end after its last whole chunk."""
+    def unread(self) -> Iterator[bytes]:
+        """Yield the response as far as it has come, with its whole chunks in one.
+
+        What was yielded is not kept: the parser keeps it, too.
+        """
+        content = self.content
         head = self._begun[: self._head_size]
-        if not self.content:
-            return head[: -len(_NEW_LINE)]
-        return b"".join((head, b"%x\r\n" % len(self.content), self.content))
+        # Up to the line end after the last whole chunk, where the rest begins.
+        yield head + b"%x\r\n" % len(content) if content else head[: -len(_NEW_LINE)]
+        while len(content) > _PIECE_BYTES:
+            yield bytes(content[:_PIECE_BYTES])
+            del content[:_PIECE_BYTES]
+        yield bytes(content) + self._cut

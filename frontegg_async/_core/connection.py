@@ -244,9 +244,12 @@ class Connection(asyncio.Protocol):
 
     def _take_chunks(self, plain: PlainHead, chunks: ChunkedBody, after: bytes | None) -> None:
         """Look how far the body in chunks of a response has come whose head was plain."""
-        if chunks.unread is not None:
+        if chunks.is_odd:
             self._plain = self._chunks = None
-            self._read(chunks.unread)
+            for piece in chunks.unread():
+                if self._waiter is None:
+                    break  # it has failed
+                self._read(piece)
         elif len(chunks.content) > self._limit:
             self.fail(too_large(self._limit, plain.status))
         elif after is not None:
@@ -301,8 +304,15 @@ def _poll_of(fileno: int) -> Callable[[int], list[tuple[int, int]]]:
         poll.register(fileno, select.POLLIN | select.POLLOUT)
         return poll.poll
 
+    quiet = [(fileno, _TAKES_BYTES)]
+
     def ask(_: int) -> list[tuple[int, int]]:
-        found = select.select([fileno], [fileno], [], 0)
-        return [(fileno, _TAKES_BYTES)] if found == ([], [fileno], []) else []
+        try:
+            found = select.select([fileno], [fileno], [], 0)
+        except ValueError:
+            return quiet  # a number too large for it: not known, and no reason to use no connection
+        except OSError:
+            return []  # closed
+        return quiet if found == ([], [fileno], []) else []
 
     return ask

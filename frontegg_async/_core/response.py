@@ -22,7 +22,6 @@ from .error_body import read_error_body
 from .lazy_headers import LazyHeaders
 from .rate_limit_headers import exhausted_wait, is_throttled, parse_retry_after
 from .redaction import ANYWHERE_CHARS, redacted
-from .secret import MASK
 
 _TRACE_ID: Final = "frontegg-trace-id"
 _MAX_TRACE_ID_CHARS: Final = 64
@@ -121,11 +120,11 @@ class Response(msgspec.Struct, eq=False):
         if not found or not (found.isascii() and found.isprintable()):
             return None
         if _plain_trace_id(found):
-            # Nearly every one: too short for an encoding of a secret, but not for a key.
             for secret in () if self.sent is None else self.sent.secrets():
-                if ANYWHERE_CHARS <= len(secret) <= len(found) and secret.lower() in found:
-                    return MASK
-            return found
+                if ANYWHERE_CHARS <= len(secret) <= len(found):
+                    break  # it may be there, as it is or in hex
+            else:
+                return found  # nearly every one
         return self.redacted(found)[:_MAX_TRACE_ID_CHARS]
 
     def redacted(self, text: str) -> str:

@@ -15,12 +15,12 @@ from typing import Final
 
 import pytest
 
-from frontegg_async._core.connection import Connection
+from frontegg_async._core.connection import _TAKES_BYTES, Connection, _poll_of
 from frontegg_async._core.response import FailureKind, Response
 from frontegg_async._core.transport import KEEPALIVE_S
 
 from ..support.clocks import LoopTime, spin
-from ..support.servers import OK, Certificate, Peer, serving
+from ..support.servers import OK, Certificate, Peer, answer_all, serving
 from ..support.transports import kept, request_to, seen, send, socket_transport, until
 from ..support.wire_cases import LOOPS, Run
 
@@ -172,3 +172,37 @@ def test_a_server_that_speaks_first(name: str, run: Run, monkeypatch: pytest.Mon
         assert not heard
 
     run(connect())
+
+
+@pytest.mark.parametrize("state", ["quiet", "spoken", "ended", "closed"])
+def test_a_system_without_poll(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket is looked at in the same way where Python has no ``poll``, as on Windows."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        fileno = ours.fileno()
+        asks = [_poll_of(fileno)]
+        monkeypatch.delattr(select, "poll", raising=False)
+        asks.append(_poll_of(fileno))
+        if state == "spoken":
+            theirs.send(b"x")
+        elif state == "ended":
+            theirs.close()
+        elif state == "closed":
+            ours.close()
+        quiet = [(fileno, _TAKES_BYTES)]
+        assert [ask(0) == quiet for ask in asks] == [state == "quiet"] * 2
+
+
+async def test_a_socket_that_cannot_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where ``select`` takes no numbers as large as that of a socket, calls are sent all the same."""
+    monkeypatch.delattr(select, "poll", raising=False)
+    looked = select.select
+
+    def refuse(*_: object) -> None:
+        looked([1 << 20], [], [], 0)
+
+    async with serving(answer_all) as server, socket_transport(server.url) as transport:
+        monkeypatch.setattr(select, "select", refuse)
+        for _ in range(2):
+            assert isinstance(await send(transport, request_to()), Response)
+        assert server.connections == 1

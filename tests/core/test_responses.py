@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -248,3 +249,19 @@ def test_answers_do_not_show_their_bodies() -> None:
     answer = Response(200, {"frontegg-trace-id": "abc", "set-cookie": "canary"}, b"canary")
     assert repr(answer) == "<Response 200, 6 bytes, trace id abc>"
     assert repr(Failure(FailureKind.BROKEN, "cut")) == "<Failure broken: cut>"
+
+
+@pytest.mark.parametrize(
+    ("trace_id", "shown"),
+    [
+        ("correct-horse-12".encode().hex(), "***"),
+        (b64encode(b"Passw0rd").hex() + "0" * 8, "***"),
+        ("0123456789abcdef" * 2, "0***9abcdef0***9abcdef"),
+        ("fedcba9876543210" * 2, "fedcba9876543210" * 2),
+    ],
+    ids=["hex", "hex of base64", "as it is", "none"],
+)
+def test_a_secret_in_a_trace_id(trace_id: str, shown: str) -> None:
+    """A secret that the server repeats as a trace id is masked, also where it looks like any."""
+    sent = Sent(("correct-horse-12", "Passw0rd", "12345678", "short"))
+    assert Response(200, {"frontegg-trace-id": trace_id}, b"", sent=sent).trace_id == shown

@@ -7,7 +7,7 @@ import math
 import socket
 import tracemalloc
 from collections.abc import Iterable
-from itertools import chain
+from itertools import chain, repeat
 
 import pytest
 
@@ -65,3 +65,16 @@ async def test_memory_of_small_chunks(end: bytes) -> None:
     assert isinstance(outcome, Response)
     assert outcome.body == body
     assert peak < 6 * len(body)
+
+
+@pytest.mark.anyio
+async def test_memory_of_a_large_chunk() -> None:
+    """A large body whose end is for the parser takes no more memory than the parser by itself."""
+    piece = bytes(1 << 18)
+    size = 32 * len(piece)
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % size
+    end = b"\r\n0\r\nX: y\r\n\r\n"
+    outcome, peak = await taken(head, chain(repeat(piece, 32), [end]), size)
+    assert isinstance(outcome, Response)
+    assert len(outcome.body) == size
+    assert peak < 3 * size
