@@ -187,6 +187,21 @@ def test_columns_of_other_types() -> None:
         columns_of(Numbered)
 
 
+def test_columns_that_files_of_failures_have() -> None:
+    """A column whose value a file of failures would replace by that of the outcome is an error."""
+
+    class Excused(UserRow, frozen=True, kw_only=True):
+        reason: str
+
+    class Coded(UserRow, frozen=True, kw_only=True):
+        errorcode: str | None = None
+
+    with pytest.raises(TypeError, match=r"Excused\.reason has the name"):
+        columns_of(Excused)
+    with pytest.raises(TypeError, match=r"Coded\.errorcode has the name"):
+        columns_of(Coded)
+
+
 def test_rows_that_say_the_same() -> None:
     """Rows are encoded alike where they say the same, however a program spells a default."""
     columns = columns_of(LockChange)

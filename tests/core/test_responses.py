@@ -254,7 +254,7 @@ def test_answers_do_not_show_their_bodies() -> None:
 @pytest.mark.parametrize(
     ("trace_id", "shown"),
     [
-        ("correct-horse-12".encode().hex(), "***"),
+        (b"correct-horse-12".hex(), "***"),
         (b64encode(b"Passw0rd").hex() + "0" * 8, "***"),
         ("0123456789abcdef" * 2, "0***9abcdef0***9abcdef"),
         ("fedcba9876543210" * 2, "fedcba9876543210" * 2),

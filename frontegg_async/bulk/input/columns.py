@@ -11,7 +11,7 @@ import msgspec
 
 from ...errors import InvalidRequestError
 from .originals import Original, cells_of, shortened
-from .rows import UserRow, columns_of
+from .rows import ORIGINAL, UserRow, columns_of
 
 
 class Malformed(msgspec.Struct, frozen=True):
@@ -32,8 +32,6 @@ RawRow: TypeAlias = tuple[int, Fields | Malformed]
 """A line number from 1, and the fields of that line."""
 Row: TypeAlias = tuple[int, UserRow | Malformed]
 
-ORIGINAL: Final = "original"
-"""The column of a file of failures with the text of a row that could not be read as fields."""
 _TRUTHS: Final = {
     "": None,
     "0": False,

@@ -20,9 +20,9 @@ import msgspec
 from ..._core.json_text import decode_json
 from ...errors import InvalidRequestError
 from .cells import are_protected, unprotected
-from .columns import ORIGINAL, Fields, Malformed, RawRow, check_columns
+from .columns import Fields, Malformed, RawRow, check_columns
 from .originals import Original, shortened
-from .rows import Columns, UserRow, columns_of
+from .rows import ORIGINAL, Columns, UserRow, columns_of
 
 MAX_LINE_BYTES: Final = 64 * 1024
 """Longest line of a file that is read as a row."""

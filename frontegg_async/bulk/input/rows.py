@@ -103,6 +103,13 @@ class SuperuserChange(UserRow, frozen=True, kw_only=True, gc=False):
 
 _USER: Final = ("user_id", "email")
 _TYPES: Final = (str, bool, str | None)
+ORIGINAL: Final = "original"
+"""The column of a file of failures with the text of a row that could not be read as fields."""
+OUTCOME_COLUMNS: Final = (
+    *("line", "outcome", "reason", "status", "error_code", "trace_id"),
+    ORIGINAL,
+)
+"""The columns of a file of failures behind those of the rows."""
 _REMEMBERED: Final = 4_096
 """Values of columns that are kept together with their JSON, which costs a microsecond to make."""
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -122,7 +129,8 @@ class Columns(Generic[RowT]):
         values_of: returns the values of its own columns in a row, in the order of ``own``.
 
     Raises:
-        TypeError: a field of the class is neither a string nor a boolean.
+        TypeError: a field of the class is neither a string nor a boolean, or has the name of a
+            column of files of failures, which could not be fed back in.
     """
 
     def __init__(self, kind: type[RowT]) -> None:
@@ -130,6 +138,11 @@ class Columns(Generic[RowT]):
         for each in fields:
             if each.type not in _TYPES:
                 raise TypeError(f"{kind.__name__}.{each.name} must be str, str | None or bool")
+            if _plain(each.name) in map(_plain, OUTCOME_COLUMNS):
+                raise TypeError(
+                    f"{kind.__name__}.{each.name} has the name of a column of files of failures: "
+                    "choose another"
+                )
         self.kind: Final = kind
         self.own: Final = tuple(each.name for each in fields)
         self.flags: Final = tuple(each.name for each in fields if each.type is bool)

@@ -13,16 +13,14 @@ import msgspec
 
 from ...errors import ConfigurationError
 from ..input.cells import protected
-from ..input.columns import ORIGINAL
 from ..input.file_set import check_not_read
+from ..input.rows import ORIGINAL, OUTCOME_COLUMNS
 from ..jobs.job import Job
 from ..ledger.records import ExportedRow, State
 from ..outcome import OUTCOME_OF
 from ..private_files import open_private
 
 Format: TypeAlias = Literal["csv", "jsonl"]
-
-_COLUMNS: Final = ("line", "outcome", "reason", "status", "error_code", "trace_id", ORIGINAL)
 
 
 def outcome_name(job: Job[Any], state: State) -> str:
@@ -115,7 +113,7 @@ class _Table:
 
     def __init__(self, job: Job[Any]) -> None:
         own = job.columns
-        self.columns: Final = ["user_id", "email", *own.own, *_COLUMNS]
+        self.columns: Final = ["user_id", "email", *own.own, *OUTCOME_COLUMNS]
         self._own: Final = own
         self._none: Final = (None,) * len(own.own)
         self._names: Final = {state: outcome_name(job, state) for state in State}
