@@ -16,7 +16,8 @@ local MEMBER_S, SWEEP_S, BACK_S, HELD_BACK_S = 10.0, 1.0, 5.0, 1e-4
 local function new_state(news)
   S, MARKS = {}, {}
   for i = 1, STATE_FIELDS do S[i] = 0 end
-  S.now, S.front, S.capped_next_at, S.interactive_at = -INF, -INF, -INF, -INF
+  S.now, S.front, S.interactive_at = -INF, -INF, -INF
+  for i = FIRST_CAP, LAST_CAP, 3 do S[i + 2] = -INF end
   S.window_reset, S.sweep_at, S.looked_at, S.opened_at = -INF, -INF, -INF, -INF
   S.stated_until, S.refused_sent, S.taken_sent = -INF, -INF, -INF
   S.next_at, S.next_tick_at = -INF, -INF
@@ -30,6 +31,17 @@ local function new_state(news)
       expected(news.calls, news.seconds)
     end
   end
+end
+
+local function turns_of(now, rate, share)
+  -- As Caps.of: the place of the time of its next slot.
+  local free = LAST_CAP
+  for i = FIRST_CAP, LAST_CAP, 3 do
+    if S[i] == rate and S[i + 1] == share then return i + 2 end
+    if S[i + 2] <= now then free = i end
+  end
+  if S[free + 2] <= now then S[free], S[free + 1] = rate, share end
+  return free + 2
 end
 
 -- Members
@@ -141,7 +153,9 @@ end
 if S.closed == 1 and (was_open or S.closed_at ~= closed_at) then
   S.epoch = S.epoch + 1
   S.next_at = min(S.next_at, now)
-  S.capped_next_at = min(S.capped_next_at, now)
+  for i = FIRST_CAP + 2, LAST_CAP + 2, 3 do
+    if S[i] > now then S[i] = max(now, S[i] - HORIZON_S) end
+  end
   S.front = -INF
 end
 
@@ -210,6 +224,7 @@ else
     if news.share < 1.0 and phase_limited() and not surveying(now) then
       cap = min(cap, news.share * phase_rate())
     end
+    local turns = cap < INF and turns_of(now, news.rate, news.share)
     local wanted = portion(news.bulk, S.runners)
     local last = cap == INF and S.runners == 1 and news.remaining <= left_in_window(now)
     if last then wanted = min(news.bulk, MAX_LEASES) end
@@ -224,8 +239,8 @@ else
       S.issued = S.issued + 1
     end
     local before = max(member.turn - S.served, 0) * max(wanted, 1) / phase_rate()
-    local capped = cap < INF and S.capped_next_at > S.next_at
-    local at = max(capped and S.capped_next_at or S.next_at, now)
+    local capped = turns and S[turns] > S.next_at
+    local at = max(turns and S[turns] or S.next_at, S.next_at, now)
     local late = at + before > now + HORIZON_S and not passed_over
     next_at = now + UNKNOWN_RETRY_S
     if late and S.next_at > now and not last then
@@ -234,14 +249,12 @@ else
       S.served = (late and max(S.served, member.turn) or S.served) + 1
       member.turn = -1
       for _ = 1, wanted do
-        at = max(cap < INF and S.capped_next_at or now, S.next_at, now)
+        at = max(turns and S[turns] or now, S.next_at, now)
         if last then at = now end
         if at > now + HORIZON_S and (#bulk > 0 or not passed_over) then break end
         bulk[#bulk + 1] = at
         use_slot(INF)
-        if cap < INF then
-          S.capped_next_at = max(S.capped_next_at, now - CATCH_UP_S) + 1.0 / cap
-        end
+        if turns then S[turns] = max(S[turns], now - CATCH_UP_S) + 1.0 / cap end
       end
       next_at = #bulk > 0 and now or min(at - 0.5 * HORIZON_S, now + MAX_TURN_S)
     end

@@ -123,7 +123,7 @@ class FleetGroup(LimitGroup):
             return
         line = self._line
         now = self._clock.monotonic()
-        at = self._member.due(now, line.waiting_interactive, line.waiting_bulk)
+        at = self._member.due(now, line.waiting_interactive, line.waiting_by_bounds)
         if at <= now:
             self._stop_timer_to_ask()
             if self._end_watch is None:
@@ -162,7 +162,7 @@ class FleetGroup(LimitGroup):
             line = self._line
             if (
                 not pause
-                and self._member.due(now, line.waiting_interactive, line.waiting_bulk) > now
+                and self._member.due(now, line.waiting_interactive, line.waiting_by_bounds) > now
             ):
                 break
         self._asking = None
@@ -172,7 +172,9 @@ class FleetGroup(LimitGroup):
         """Exchange news once; return the seconds to wait if there was no answer."""
         member, line = self._member, self._line
         asked_at = self._clock.monotonic()
-        news = member.news(asked_at, line.waiting_interactive, line.waiting_bulk, line.allowances)
+        news = member.news(
+            asked_at, line.waiting_interactive, line.waiting_by_bounds, line.allowances
+        )
         grant = await self._exchanged(news)
         now = self._clock.monotonic()
         if grant is None:
@@ -254,7 +256,7 @@ class FleetGroup(LimitGroup):
         if ended:
             await asyncio.wait(ended)
         if self._asked and not self._member.away:
-            news = self._member.news(self._clock.monotonic(), 0, 0, [], leaves=True)
+            news = self._member.news(self._clock.monotonic(), 0, {}, [], leaves=True)
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(LEAVE_S):
                     await self._store.exchange(self._key, self._identity, news)

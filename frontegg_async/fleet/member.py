@@ -14,7 +14,7 @@ by the members there were.
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -22,20 +22,18 @@ import msgspec
 from ..pacing import FixedRate, GroupPacer, PaceState
 from ..pacing.allowance import Allowance
 from ..pacing.answer_times import AnswerTimes
+from ..pacing.bounds import NO_BOUNDS, Bounds
 from ..pacing.member_allowance import MemberAllowance
-from .news import GateNews, Grant, News, bounds_of
+from .news import GateNews, Grant, News
 from .pending_news import PendingNews
+from .slots import BulkSlots, Slots
 from .store_clock import StoreClock
 
 SURE_ANSWER: Final = 2.0
 """Times of a usual answer that a call needs before its deadline. More than a session by itself
 wants: an overloaded fleet serves many calls shortly before their deadlines."""
-UNUSED_S: Final = 0.1
-"""Seconds after which a slot that was not used is given back."""
 LEAD_S: Final = 0.004
 """Least seconds before its last slot at which a member asks for more; and two round trips."""
-EARLY_S: Final = 5e-4
-"""Seconds by which a slot may be used too early: less than timers err."""
 
 
 class Member:
@@ -66,14 +64,13 @@ class Member:
         self._looks = 0
         # True between a refusal and the fleet's answer to it.
         self._holds = False
-        # Slots: times from which on they may be used.
-        self._interactive: Final[deque[float]] = deque()
-        self._bulk: Final[deque[float]] = deque()
+        self._interactive: Final = Slots()
+        self._bulk: Final = BulkSlots()
+        self._asked_for = NO_BOUNDS
         # Exchanges.
         self._asking = False
         self._urgent = False
         self._asked_at = -math.inf
-        self._ask_again_at = -math.inf
         self._news: Final = PendingNews()
         # This process alone.
         self._in_flight = 0
@@ -189,7 +186,7 @@ class Member:
             return self._alone.seconds_to_wait(now)
         if self.closed:
             return max(max(self._stated_until, self._next_look_at) - now, 0.0)
-        return max(self._ask_again_at - now, 0.0)
+        return max(self._bulk.asked_again_at(now) - now, 0.0)
 
     def closed_for(self, now: float) -> float:
         """Return the seconds until calls are expected to be taken again, 0.0 if they are now."""
@@ -239,7 +236,9 @@ class Member:
 
     # Sending
 
-    def admit(self, now: float, *, bulk: bool = False, last: bool = False) -> float:
+    def admit(
+        self, now: float, *, bulk: bool = False, last: bool = False, bounds: Bounds = NO_BOUNDS
+    ) -> float:
         """Return 0.0 if a call may be sent, which then counts as sent, else seconds to wait.
 
         Infinity stands for a wait that ends with the next grant.
@@ -258,20 +257,16 @@ class Member:
             self._news.unleased += 1
             self._in_flight += 1
             return 0.0
-        own, other, latest = self._bulk, self._interactive, now + EARLY_S
-        if not bulk:
-            # Interactive calls go first, so they use slots of either kind.
-            own, other = other, own
-        if own and own[0] <= latest:
-            own.popleft()
-        elif not bulk and other and other[0] <= latest:
-            other.popleft()
-        else:
-            return own[0] - now if own else math.inf
+        own = self._bulk.of(bounds) if bulk else self._interactive
+        # Interactive calls go first, so they use slots of any kind.
+        if not own.use(now) and (bulk or not self._bulk.use_any(now)):
+            return own.at[0] - now if own.at else math.inf
         self._in_flight += 1
         return 0.0
 
-    def give_back(self, now: float, admitted_at: float | None = None) -> None:
+    def give_back(
+        self, now: float, admitted_at: float | None = None, bounds: Bounds = NO_BOUNDS
+    ) -> None:
         """Take back an admission whose call is not sent."""
         self._in_flight -= 1
         if self._alone is not None:
@@ -281,7 +276,7 @@ class Member:
             self._news.returned += 1
             self._urgent = True
         elif self.paced or not self._news.unleased:
-            self._bulk.appendleft(now)
+            self._bulk.of(bounds).at.appendleft(now)
         else:
             self._news.unleased -= 1
 
@@ -340,13 +335,13 @@ class Member:
 
     # Exchanges
 
-    def due(self, now: float, interactive: int, bulk: int) -> float:
+    def due(self, now: float, interactive: int, bulk: Mapping[Bounds, int]) -> float:
         """Return the time of the next exchange, or infinity.
 
         Args:
             now: the time.
             interactive: interactive calls in line.
-            bulk: bulk calls in line.
+            bulk: bulk calls in line, by the bounds of their runs.
         """
         if self._asking:
             return math.inf
@@ -364,24 +359,22 @@ class Member:
             end = self._grant.window_end - self._clock.offset
         return min(at, self._news.due(self._asked_at, at, end, closed=closed or self._holds))
 
-    def _slots_due(self, interactive: int, bulk: int) -> float:
+    def _slots_due(self, interactive: int, bulk: Mapping[Bounds, int]) -> float:
         """Return the time at which slots are to be asked for, or given back."""
-        at = math.inf
-        for waiting, slots in ((interactive, self._interactive), (bulk, self._bulk)):
-            if not waiting:
-                if slots:
-                    at = min(at, max(slots[-1], self._asked_at) + UNUSED_S)
-            elif not slots:
-                at = min(at, self._ask_again_at)
-            elif waiting > len(slots):
-                at = min(at, slots[-1] - max(LEAD_S, 2.0 * self._clock.round_trip))
-        return at
+        asked_at, lead = self._asked_at, self._lead
+        at = self._interactive.due(interactive, asked_at, lead)
+        return min(at, self._bulk.due(bulk, asked_at, lead))
+
+    @property
+    def _lead(self) -> float:
+        """Seconds before the last slot at which more are asked for."""
+        return max(LEAD_S, 2.0 * self._clock.round_trip)
 
     def news(
         self,
         now: float,
         interactive: int,
-        bulk: int,
+        bulk: Mapping[Bounds, int],
         runs: list[Allowance],
         *,
         leaves: bool = False,
@@ -391,19 +384,19 @@ class Member:
         Args:
             now: the time.
             interactive: interactive calls in line.
-            bulk: bulk calls in line.
+            bulk: bulk calls in line, by the bounds of their runs. Slots are asked for with those
+                of which they are due first.
             runs: allowances of the runs of these.
             leaves: True if it is the last one.
         """
         self._asking, self._urgent = True, False
         self._asked_at = now
         if not interactive:
-            self._news.returned += len(self._interactive)
-            self._interactive.clear()
-        if not bulk:
-            self._news.returned += len(self._bulk)
-            self._bulk.clear()
-        rate, share, remaining = bounds_of(runs)
+            self._news.returned += len(self._interactive.at)
+            self._interactive.at.clear()
+        self._news.returned += self._bulk.drop_unwanted(bulk)
+        asked, wanted = self._bulk.most_due(bulk, self._lead)
+        self._asked_for = asked
         calls, seconds, met = self._seed
         pending = News()
         if self._clock.known:
@@ -413,13 +406,13 @@ class Member:
         return msgspec.structs.replace(
             pending,
             flight=self._in_flight,
-            held=len(self._interactive) + len(self._bulk),
-            interactive=max(interactive - len(self._interactive), 0),
-            bulk=max(bulk - len(self._bulk), 0),
+            held=len(self._interactive.at) + len(self._bulk),
+            interactive=max(interactive - len(self._interactive.at), 0),
+            bulk=wanted,
             trip=self._clock.round_trip,
-            rate=rate,
-            share=share,
-            remaining=remaining,
+            rate=asked.rate,
+            share=asked.share,
+            remaining=runs[0].remaining if len(runs) == 1 else math.inf,
             calls=calls,
             seconds=seconds,
             met=met,
@@ -441,14 +434,14 @@ class Member:
         if grant.calls > 0.0:
             self._seed = (grant.calls, grant.seconds, grant.limited)
         self._looks = int(grant.look)
-        self._ask_again_at = max(grant.next_at - self._clock.offset, now)
-        self._interactive.extend(at - self._clock.offset for at in grant.interactive)
-        self._bulk.extend(at - self._clock.offset for at in grant.bulk)
+        self._interactive.at.extend(at - self._clock.offset for at in grant.interactive)
+        slots = self._bulk.of(self._asked_for)
+        slots.ask_again_at = max(grant.next_at - self._clock.offset, now)
+        slots.at.extend(at - self._clock.offset for at in grant.bulk)
 
     def lost(self, news: News, now: float) -> None:
         """Take in that there was no answer: the news are told again."""
         self._asking = False
-        self._ask_again_at = max(self._ask_again_at, now)
         if self._clock.known:
             self._news.take_back(news, self._clock.offset)
             self._urgent |= self._news.closing
@@ -458,7 +451,7 @@ class Member:
         self._asking = self._urgent = self._holds = False
         if self._alone is not None:
             return
-        self._interactive.clear()
+        self._interactive.at.clear()
         self._bulk.clear()
         self._looks = self._news.returned = 0
         self._news.forget_refusals()
@@ -484,8 +477,10 @@ class Member:
     def _take_gate(self, gate: GateNews, now: float) -> None:
         known, offset = self._gate, self._clock.offset
         if known is None or gate.epoch != known.epoch:
-            self._interactive.clear()
-            self._bulk.clear()
+            self._interactive.void(now)
+            self._bulk.void(now)
+        elif gate.closed != known.closed:
+            self._bulk.ask_again(now)
         if known is not None and known.closed and (not gate.closed or gate.epoch != known.epoch):
             self._closed_seconds += max(now - self._closed_at, 0.0)
             self._taken_at_opening = self._total_taken
@@ -494,5 +489,4 @@ class Member:
         self._next_look_at = gate.next_look_at - offset
         self._stated_until = gate.stated_until - offset
         self._refused_sent = gate.refused_sent - offset
-        self._ask_again_at = now
         self._looks = 0

@@ -10,8 +10,6 @@ import math
 
 import msgspec
 
-from ..pacing.allowance import Allowance
-
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
     """News of one member about one limit, since its last exchange.
@@ -30,11 +28,11 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
         flight: calls in flight.
         held: slots that may still be used.
         interactive: interactive calls that wait for a slot.
-        bulk: bulk calls that wait for a slot.
+        bulk: bulk calls that wait for a slot, of runs with the same rate and share.
         trip: seconds of an exchange.
-        rate: most bulk calls a second that the whole fleet may send by the word of the run, or
+        rate: most bulk calls a second that the whole fleet may send by the word of their runs, or
             infinity.
-        share: part of the limit that bulk calls may use.
+        share: part of the limit that these may use.
         remaining: rows that the run of the bulk calls still has to end, or infinity.
         calls: calls of a limit for a fleet that knows none, 0.0 without one,
         seconds: in so many seconds.
@@ -64,17 +62,6 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     met: bool = False
     leaves: bool = False
-
-
-def bounds_of(runs: list[Allowance]) -> tuple[float, float, float]:
-    """Return the ``rate``, the ``share`` and the ``remaining`` of news for the runs in line.
-
-    Of several runs the least restraint counts: each keeps to its own here as well.
-    """
-    if not runs:
-        return math.inf, 1.0, math.inf
-    rates, shares, remaining = zip(*(run.bounds for run in runs), strict=True)
-    return max(rates), max(shares), remaining[0] if len(runs) == 1 else math.inf
 
 
 class GateNews(msgspec.Struct, frozen=True):

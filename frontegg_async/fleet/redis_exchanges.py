@@ -61,8 +61,8 @@ class RedisExchanges:
     minutes after its last exchange. An exchange is one ``EVALSHA`` on that key; its time is the
     clock of Redis. Gates are published on one channel for all limits of the prefix::
 
-        frontegg_async:limits:2:{<sha-256 in hex>}     the state, and a field for each member
-        frontegg_async:limits:2:gates                  the channel
+        frontegg_async:limits:3:{<sha-256 in hex>}     the state, and a field for each member
+        frontegg_async:limits:3:gates                  the channel
 
     Args:
         client: a client of redis-py. It is not closed. With ``decode_responses`` it cannot be used.

@@ -74,7 +74,7 @@ class RedisFleet(msgspec.Struct, frozen=True):
             problem = problem_of(url)
             # Imported here and not when a session is opened, where calls may be waiting already.
             from . import redis_exchanges, redis_tokens  # noqa: F401  # pyright: ignore[reportUnusedImport]
-        except ImportError:
+        except ModuleNotFoundError:
             raise ConfigurationError(f"RedisFleet needs redis: {install('redis')}") from None
         if problem is not None:
             raise ConfigurationError(f"{_OWN} {problem}")

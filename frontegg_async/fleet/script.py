@@ -8,17 +8,17 @@ from __future__ import annotations
 import struct
 from importlib.resources import files
 
+from .caps import CAPS, Cap
 from .lua_source import without_names
 from .news import GateNews, Grant, News
 
-STORED_FORMAT = 2
+STORED_FORMAT = 3
 """Number of the stored state's format: others stand under other keys."""
 
 STATE = (
     "now",
     "epoch",
     "front",
-    "capped_next_at",
     "interactive_at",
     "window_reset",
     "windows_spared",
@@ -104,6 +104,7 @@ STATE = (
     "reset_error",
     "eased_share",
     "over_quota_at",
+    *[f"cap_{number}_{name}" for number in range(CAPS) for name in Cap.__struct_fields__],
 )
 """Fields of a stored state, in its order; marks follow."""
 MEMBER = ("until_", "flight", "held", "asks", "runs", "turn")
@@ -134,6 +135,8 @@ def source() -> str:
     # As Lua's struct reads formats, which knows no counts in them.
     known = "".join(f'local {name} = "<{"d" * count}"\n' for name, count in counts.items())
     sizes = f"local STATE_FIELDS, MEMBER_FIELDS = {len(STATE)}, {len(MEMBER)}\n"
+    caps = [STATE.index(f"cap_{number}_rate") + 1 for number in (0, CAPS - 1)]
+    sizes += f"local FIRST_CAP, LAST_CAP = {caps[0]}, {caps[1]}\n"
     records = {"S": STATE, "news": News.__struct_fields__, "member": MEMBER}
     return without_names(f"{known}{sizes}{text}", records)
 

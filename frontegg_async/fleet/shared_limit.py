@@ -8,7 +8,7 @@ session. What is added:
     members    Who is there, what is in flight, who waits?                  ``_members`` and sums
     leases     From when on may this member send its next few calls?        spacing, ``_front``
     turns      Whose turn is it, if there are more members than slots?      ``_issued``, ``_served``
-    caps       How many bulk calls may a run send by its own word?          ``_capped_next_at``
+    caps       How many bulk calls may a run send by its own word?          ``_caps``
     epoch      Which leases are void because the gate has closed since?     ``_epoch``
 
 **Leases.** A member is leased a few slots of the next half second, the fewer the more members wait,
@@ -37,6 +37,7 @@ from ..pacing.pacer import GroupPacer, Opening
 from ..pacing.phases import Stream, Windowed, remembered
 from ..pacing.seeking import Seeking
 from ..pacing.spacing import CATCH_UP_S
+from .caps import Caps
 from .news import GateNews, Grant, News
 
 LEASE_S: Final = 0.1
@@ -112,7 +113,7 @@ class SharedLimit(GroupPacer):
 
     __slots__ = (
         "_askers",
-        "_capped_next_at",
+        "_caps",
         "_count",
         "_epoch",
         "_flight",
@@ -144,7 +145,7 @@ class SharedLimit(GroupPacer):
         self._epoch = 0
         # Time of the next slot of interactive calls, where they overtake.
         self._front = -math.inf
-        self._capped_next_at = -math.inf
+        self._caps: Final = Caps()
         # Time of the last interactive calls.
         self._interactive_at = -math.inf
         # The window that was seen last, and windows since one was used up to the end.
@@ -175,7 +176,7 @@ class SharedLimit(GroupPacer):
             # Slots leased by now are void.
             self._epoch += 1
             self._spacing.next_at = min(self._spacing.next_at, now)
-            self._capped_next_at = min(self._capped_next_at, now)
+            self._caps.void_leases(now)
             self._front = -math.inf
         self._spare_window(now)
         self._in_flight = sent = self._flight + self._held
@@ -380,6 +381,7 @@ class SharedLimit(GroupPacer):
         cap = news.rate
         if news.share < 1.0 and phase.limited and not self.surveying(now):
             cap = min(cap, news.share * phase.rate)
+        turns = self._caps.of(news.rate, news.share, now) if cap < math.inf else None
         wanted = self._portion(news.bulk, self._runners, news.trip)
         alone = cap == math.inf and self._runners == 1
         last = alone and news.remaining <= self.left_in_window(now)
@@ -396,8 +398,8 @@ class SharedLimit(GroupPacer):
             member.turn = self._issued
             self._issued += 1
         before = max(member.turn - self._served, 0) * max(wanted, 1) / phase.rate
-        capped = cap < math.inf and self._capped_next_at > spacing.next_at
-        at = max(self._capped_next_at if capped else spacing.next_at, now)
+        capped = turns is not None and turns.next_at > spacing.next_at
+        at = max(spacing.next_at if turns is None else turns.next_at, spacing.next_at, now)
         next_at = now + UNKNOWN_RETRY_S
         late = at + before > now + HORIZON_S and not passed_over
         if late and spacing.next_at > now and not last:
@@ -407,15 +409,15 @@ class SharedLimit(GroupPacer):
             self._served = (max(self._served, member.turn) if late else self._served) + 1
             member.turn = -1
             for _ in range(wanted):
-                at = max(self._capped_next_at if cap < math.inf else now, spacing.next_at, now)
+                at = max(now if turns is None else turns.next_at, spacing.next_at, now)
                 if last:
                     at = now
                 if at > now + HORIZON_S and (leased or not passed_over):
                     break
                 leased.append(at)
                 self._use_slot(now, math.inf)
-                if cap < math.inf:
-                    self._capped_next_at = max(self._capped_next_at, now - CATCH_UP_S) + 1.0 / cap
+                if turns is not None:
+                    turns.next_at = max(turns.next_at, now - CATCH_UP_S) + 1.0 / cap
             # Where the run's own word leaves none: when the next one is near.
             next_at = now if leased else min(at - 0.5 * HORIZON_S, now + MAX_TURN_S)
         # If it is capped, the run's own word holds back.

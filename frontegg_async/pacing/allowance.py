@@ -6,6 +6,7 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from .bounds import Bounds
 from .rate import FixedRate
 from .spacing import CATCH_UP_S
 
@@ -48,20 +49,21 @@ class RunAllowance:
 class Allowance:
     """The rate and the share of one bulk run in one limit group."""
 
-    __slots__ = ("_next_call_at", "_rate", "_run", "_sent", "_share")
+    __slots__ = ("_next_call_at", "_rate", "_run", "_sent", "_share", "bounds")
 
     def __init__(self, run: RunAllowance) -> None:
         self._run: Final = run
         self._rate: Final = run.rate
         self._share: Final = run.share
+        rate = math.inf if run.rate is None else run.rate.calls / run.rate.seconds
+        self.bounds: Final = Bounds(rate, run.share)
         self._sent: Final[deque[float]] = deque()
         self._next_call_at = -math.inf
 
     @property
-    def bounds(self) -> tuple[float, float, float]:
-        """Most calls a second, the share, and the rows left, each as the run states it."""
-        rate = math.inf if self._rate is None else self._rate.calls / self._rate.seconds
-        return rate, self._share, self._run.remaining
+    def remaining(self) -> float:
+        """Rows that the run still has to end."""
+        return self._run.remaining
 
     def delay(self, now: float, pacer: Pacer) -> float:
         """Return the seconds until the run may send its next call, 0.0 if it may now."""
@@ -75,7 +77,7 @@ class Allowance:
         if shares or rate is not None:
             together = pacer.member_allowance
             if together is not None and together.alone:
-                at = max(at, together.next_call_at)
+                at = max(at, together.next_call_at(self.bounds))
         return max(at - now, 0.0)
 
     def fits(self, now: float, pacer: Pacer) -> bool:
@@ -103,7 +105,7 @@ class Allowance:
             if together is not None:
                 if rate is not None:
                     slot = max(slot, together.members * rate.seconds / rate.calls)
-                together.take(now, slot)
+                together.take(now, slot, self.bounds)
 
     def _shares(self, now: float, pacer: Pacer) -> bool:
         """Return whether the run is held to its share. Calls sent when it is not are no debt."""

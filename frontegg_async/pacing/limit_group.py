@@ -138,9 +138,12 @@ class LimitGroup:
     def give_back(self, run: RunAllowance | None = None, admitted_at: float | None = None) -> None:
         """Take back an admission whose call is not sent."""
         now = self._clock.monotonic()
-        self._pacer.give_back(now, admitted_at)
-        if run is not None:
-            run.of(self.name).give_back(admitted_at)
+        if run is None:
+            self._pacer.give_back(now, admitted_at)
+        else:
+            allowance = run.of(self.name)
+            self._pacer.give_back(now, admitted_at, allowance.bounds)
+            allowance.give_back(admitted_at)
         self._serve_line()
 
     def succeeded(self, sent_at: float, exhausted: float | None = None) -> None:

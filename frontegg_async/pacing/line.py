@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from .allowance import Allowance
+from .bounds import Bounds
 from .pacer_interface import Pacer
 
 REOPENING_CALLS: Final = 32
@@ -150,6 +151,15 @@ class Line:
         return sum(queue.size for queue in list(self._bulk.values()))
 
     @property
+    def waiting_by_bounds(self) -> dict[Bounds, int]:
+        """Number of bulk calls in line, by the bounds of their runs."""
+        found: dict[Bounds, int] = {}
+        for allowance, queue in list(self._bulk.items()):
+            if queue.size:
+                found[allowance.bounds] = found.get(allowance.bounds, 0) + queue.size
+        return found
+
+    @property
     def allowances(self) -> list[Allowance]:
         """Allowances of the runs that have bulk calls in line."""
         return list(self._bulk)
@@ -276,7 +286,7 @@ class Line:
         # With another run in line both would claim the rest of the window.
         alone = not self._bulk or (len(self._bulk) == 1 and allowance in self._bulk)
         last = alone and allowance.fits(now, self._pacer)
-        delay = self._pacer.admit(now, bulk=True, last=last)
+        delay = self._pacer.admit(now, bulk=True, last=last, bounds=allowance.bounds)
         if delay == 0.0:
             allowance.take(now, self._pacer)
         return delay

@@ -27,6 +27,7 @@ from typing import Final
 import msgspec
 
 from .answer_times import AnswerTimes
+from .bounds import NO_BOUNDS, Bounds
 from .cycle import Cycle
 from .gate import FIRST_LOOK_S, MAX_LOOK_GAP_S, Gate
 from .member_allowance import MemberAllowance
@@ -259,13 +260,16 @@ class GroupPacer:
 
     # Sending
 
-    def admit(self, now: float, *, bulk: bool = False, last: bool = False) -> float:
+    def admit(
+        self, now: float, *, bulk: bool = False, last: bool = False, bounds: Bounds = NO_BOUNDS
+    ) -> float:
         """Return 0.0 if a call may be sent, which then counts as sent, else seconds to wait.
 
         Args:
             now: the time.
             bulk: True if the call keeps to the rate; interactive ones wait for the gate alone.
             last: True for the last calls of a run, which fit into the window.
+            bounds: of the run, which count in a fleet.
         """
         gate = self._gate
         if gate.closed:
@@ -290,7 +294,9 @@ class GroupPacer:
         self._in_flight += 1
         return 0.0
 
-    def give_back(self, now: float, admitted_at: float | None = None) -> None:
+    def give_back(
+        self, now: float, admitted_at: float | None = None, bounds: Bounds = NO_BOUNDS
+    ) -> None:
         """Take back an admission whose call is not sent."""
         self._in_flight -= 1
         gate = self._gate

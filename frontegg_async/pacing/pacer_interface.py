@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from .bounds import NO_BOUNDS, Bounds
 from .member_allowance import MemberAllowance
 from .pace_state import PaceState
 
@@ -41,8 +42,12 @@ class Pacer(Protocol):
     def state(self, now: float) -> PaceState: ...  # noqa: D102
     def learned(self) -> tuple[float, float] | None: ...  # noqa: D102
     def begin_with(self, calls: float, seconds: float) -> None: ...  # noqa: D102
-    def admit(self, now: float, *, bulk: bool = False, last: bool = False) -> float: ...  # noqa: D102
-    def give_back(self, now: float, admitted_at: float | None = None) -> None: ...  # noqa: D102
+    def admit(  # noqa: D102
+        self, now: float, *, bulk: bool = False, last: bool = False, bounds: Bounds = NO_BOUNDS
+    ) -> float: ...
+    def give_back(  # noqa: D102
+        self, now: float, admitted_at: float | None = None, bounds: Bounds = NO_BOUNDS
+    ) -> None: ...
     def succeeded(self, sent_at: float, now: float) -> bool: ...  # noqa: D102
     def throttled(self, sent_at: float, now: float, wait: float | None) -> bool: ...  # noqa: D102
     def exhausted(self, sent_at: float, now: float, wait: float) -> None: ...  # noqa: D102

@@ -81,7 +81,7 @@ def _problem_of(given: Secret, secret: Secret, max_age: float | None) -> str:
     try:
         import jwt
         from jwt.utils import is_pem_format, is_ssh_key
-    except ImportError:
+    except ModuleNotFoundError:
         raise ConfigurationError(
             f"signatures of webhooks are verified with PyJWT: {install('jwt')}"
         ) from None

@@ -134,10 +134,10 @@ class FleetClient(PacedClient):
         if self.killed:
             return
         clock, line = self.simulation.clock, self.line
-        at = self.pacer.due(clock.now, line.waiting_interactive, line.waiting_bulk)
+        at = self.pacer.due(clock.now, line.waiting_interactive, line.waiting_by_bounds)
         if at <= clock.now:
             news = self.pacer.news(
-                clock.now, line.waiting_interactive, line.waiting_bulk, line.allowances
+                clock.now, line.waiting_interactive, line.waiting_by_bounds, line.allowances
             )
             self.store.ask(self, news)
             clock.at(clock.now + PATIENCE_S, self._missed, news, self._asked)

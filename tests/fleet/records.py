@@ -59,7 +59,6 @@ def state_of(limit: SharedLimit) -> list[float]:
         limit.now,
         limit._epoch,
         limit._front,
-        limit._capped_next_at,
         limit._interactive_at,
         limit._window_reset,
         limit._windows_spared,
@@ -123,6 +122,8 @@ def state_of(limit: SharedLimit) -> list[float]:
         if kind is Windowed:
             found += [NAN if resets is None else getattr(resets, name) for name in RESETS]
         found += [getattr(phase, name) if isinstance(phase, kind) else NAN for name in names]
+    for cap in limit._caps.kept:
+        found += [cap.rate, cap.share, cap.next_at]
     for mark in limit._marks:
         found += mark
     return [float(value) for value in found]

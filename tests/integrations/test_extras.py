@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 MISSING = (
     ("auth.verifier", "jwt", "jwt"),
@@ -61,3 +65,25 @@ def test_an_error_names_the_extra() -> None:
         needs = f" needs {library}: pip install 'frontegg-async[{extra}]'"
         assert message.startswith("frontegg_async."), (name, library, message)
         assert message.endswith(needs), (name, library, message)
+
+
+@pytest.mark.parametrize(
+    ("library", "code"),
+    [
+        ("redis", "from frontegg_async import RedisFleet; RedisFleet.from_url('redis://a')"),
+        ("redis", "import frontegg_async.integrations.redis_claims"),
+        ("jwt", "import frontegg_async.auth.verifier"),
+    ],
+)
+def test_a_broken_library_is_not_a_missing_one(tmp_path: Path, library: str, code: str) -> None:
+    """If a library is there and cannot be loaded, the error is its own."""
+    (tmp_path / library).mkdir()
+    (tmp_path / library / "__init__.py").write_text("raise ImportError('libssl is too old')")
+    path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert done.stderr.strip().endswith("ImportError: libssl is too old")

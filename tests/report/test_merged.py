@@ -144,6 +144,22 @@ def test_attempts_in_any_order(
     assert (report.rows, report.requests) == (3, 3 * len(attempts))
 
 
+def test_attempts_that_cannot_be_told_apart() -> None:
+    """Of two with the same number and end, figures and listed failures are those of one."""
+    done, failed = table("a", [DONE]), table("a", [FAILED])
+    for tables in ([done, failed], [failed, done]):
+        report = Report.of(tables)
+        listed = (report.failed, len(report.failures), len(report.statistics.failures))
+        assert listed in {(0, 0, 0), (1, 1, 1)}
+
+
+def test_an_end_far_away() -> None:
+    """An attempt of a worker whose clock is centuries ahead is the last one."""
+    first = table("a", [FAILED], begun=900.0)
+    report = Report.of([table("a", [DONE], begun=2.0e10), first])
+    assert (report.applied, report.failed) == (1, 0)
+
+
 async def test_an_attempt_after_its_claim_was_forgotten(anyio_backend: str) -> None:
     """A first attempt that ends after a second one of a claim that is gone is the later one."""
     async with crowd(1) as (server, session, _):

@@ -45,6 +45,8 @@ _CODES: Final = {outcome.value: code for code, outcome in enumerate(_OUTCOMES)}
 _OUTCOME_BITS: Final = 3
 _ATTEMPT_BITS: Final = 19
 _MOST_ATTEMPTS: Final = (1 << _ATTEMPT_BITS) - 1
+_LAST_MS: Final = (1 << (63 - _ATTEMPT_BITS)) - 1
+"""Latest end that is told from others, in milliseconds: of the year 2527."""
 _CANDIDATES: Final = 4 * MAX_KEPT_FAILURES
 _OF_FAILURES: Final = (
     *("outcome", "reason", "line", "status", "error_code", "trace_id"),
@@ -156,7 +158,7 @@ class _Candidate(msgspec.Struct, frozen=True):
     """A row that was not done, as one attempt has reported it."""
 
     rank: int
-    kind: int
+    payload: int
     result: RowResult[Any]
 
 
@@ -185,7 +187,9 @@ class _Merging:
             return
         batch = self._plain(batch)
         partitions = self._coded(batch.column("partition_id"), self._partitions)
-        milliseconds = batch.column("ended_at").cast(pa.int64())
+        milliseconds = compute.min_element_wise(
+            batch.column("ended_at").cast(pa.int64()), pa.scalar(_LAST_MS)
+        )
         attempt = compute.min_element_wise(
             batch.column("attempt").cast(pa.int64()), pa.scalar(_MOST_ATTEMPTS)
         )
@@ -289,8 +293,9 @@ class _Merging:
             if kind not in self._kinds and len(self._kinds) >= MAX_REASONS - 1:
                 kind = OTHER_REASONS
             code = self._kinds.setdefault(kind, len(self._kinds))
-            payload[index] |= code << _OUTCOME_BITS
-            self._consider((partition, line), _Candidate(number, code, result))
+            told = _CODES[result.outcome.value] | code << _OUTCOME_BITS
+            payload[index] = told
+            self._consider((partition, line), _Candidate(number, told, result))
         return pa.array(payload, pa.int32())
 
     def _consider(self, key: tuple[int, int], found: _Candidate) -> None:
@@ -298,7 +303,7 @@ class _Merging:
         if before is None:
             if len(self._candidates) < _CANDIDATES:
                 self._candidates[key] = found
-        elif before.rank < found.rank:
+        elif before.rank <= found.rank:
             self._candidates[key] = found
 
     def _result(self, row: dict[str, Any]) -> RowResult[Any]:
@@ -343,7 +348,9 @@ class _Merging:
                 reason=kind,
                 count=kinds[code],
                 examples=tuple(
-                    [each.result for each in results if each.kind == code][:MAX_EXAMPLES]
+                    [each.result for each in results if each.payload >> _OUTCOME_BITS == code][
+                        :MAX_EXAMPLES
+                    ]
                 ),
             )
             for kind, code in self._kinds.items()
@@ -411,9 +418,13 @@ class _Merging:
         compute = self._compute
         lines = self._pa.array(sorted({line for _, line in self._candidates}))
         found = rows.filter(compute.is_in(rows.column("line"), value_set=lines))
-        ranks = {(each["partition"], each["line"]): each["rank"] for each in found.to_pylist()}
+        # Two attempts may have the same rank; then the one that was read last counts.
+        standing = {
+            (each["partition"], each["line"]): (each["rank"], each["payload"])
+            for each in found.to_pylist()
+        }
         return [
             self._candidates[key]
             for key in sorted(self._candidates)
-            if ranks.get(key) == self._candidates[key].rank
+            if standing.get(key) == (self._candidates[key].rank, self._candidates[key].payload)
         ]

@@ -65,7 +65,7 @@ class Keys:
         try:
             from cryptography.hazmat.primitives.asymmetric import rsa
             from jwt.algorithms import RSAAlgorithm
-        except ImportError:
+        except ModuleNotFoundError:
             raise CannotSignError from None
         self._private = rsa.generate_private_key(_EXPONENT, _BITS)
         public = RSAAlgorithm.to_jwk(self._private.public_key(), as_dict=True)
