@@ -11,6 +11,7 @@ from enum import Enum
 from http import HTTPStatus
 from types import NoneType
 from typing import (
+    TYPE_CHECKING,
     Any,
     Final,
     Generic,
@@ -36,9 +37,11 @@ from ._core.error_body import (
     reports_error,
 )
 from ._core.ids import id_problem, is_plain
-from ._core.lenient import LenientReader
 from ._core.secret import Secret, revealed
 from .errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from ._core.lenient import LenientReader
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -361,6 +364,8 @@ class Operation(Generic[T]):
 
     def _read_leniently(self, body: bytes) -> Any:
         if self._lenient is None:
+            from ._core.lenient import LenientReader  # few responses need it
+
             self._lenient = LenientReader(self.name, self._wire())
         value = self._lenient.read(body)
         if body_is_nothing_but_error(body):

@@ -13,7 +13,6 @@ from ..auth.token_manager import TokenManager
 from ..auth.token_stores import MemoryTokenStore, TokenStore
 from ..errors import ClosedError, ConfigurationError, ErrorFields
 from ..pacing import FixedRate, Pacing
-from .aiohttp_transport import AiohttpTransport
 from .clock import Clock
 from .secret import Secret
 from .semaphore import ConnectionSemaphore
@@ -176,6 +175,8 @@ def _transport(
             raise ConfigurationError("the aiohttp session given as http= is of another event loop")
     elif settings.proxy is None and not settings.over_aiohttp:
         return SocketTransport(origin, ssl_context=settings.ssl_context)
+    from .aiohttp_transport import AiohttpTransport  # few sessions need it
+
     return AiohttpTransport(
         http,
         origin,
