@@ -197,11 +197,12 @@ class CautiousSending(Sending):
     def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
         """Record that the row is about to be sent."""
         super().before(operation)
-        return (
-            None
-            if operation.repeat is RetrySafety.SAFE
-            else self._recorder.intend(self._line, self._line)
-        )
+        return None if operation.repeat is RetrySafety.SAFE else self._intend()
+
+    async def _intend(self) -> None:
+        await self._recorder.intend(self._line, self._line)
+        # The process may have been stopped since the replica took it, for longer than its claim.
+        self._recorder.check()
 
     def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Count the attempt; set the row back to pending if it cannot have had an effect."""
@@ -211,10 +212,7 @@ class CautiousSending(Sending):
 
 
 class FencedSending(Sending):
-    """Sends the calls of a row as long as the ledger's replica allows it.
-
-    ``CautiousSending`` needs no such check: its intent goes to the replica before each write.
-    """
+    """Sends the calls of a row as long as the ledger's replica allows it."""
 
     def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
         """Raise LedgerError if nothing may be sent any more."""

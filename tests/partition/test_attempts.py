@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
@@ -28,7 +30,9 @@ from frontegg_async.bulk import (
     Remove,
     RunOptions,
 )
+from frontegg_async.bulk.partition import attempt as attempt_module
 from frontegg_async.bulk.partition import claim_log
+from frontegg_async.bulk.partition.attempt import Attempt, Terms
 from frontegg_async.emulator import AnswerStatus, DuplicateAdd, Stall
 
 from ..support.bulk import crowd, until
@@ -214,6 +218,63 @@ async def test_a_store_that_goes_away_ends_the_attempt(anyio_backend: str) -> No
         claims.away, claims.wrote = False, lambda: None
         assert counted(await inviting(claims).run(session, table)) == {"applied": 200}
         assert not twice(invited(server))
+
+
+async def test_stopped_between_the_record_and_the_request(
+    anyio_backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row whose intent was recorded is not sent if the lease ended before its request."""
+    claims = Watched()
+    later = SimpleNamespace(monotonic=lambda: time.monotonic() + 3_600.0)
+    async with crowd(20, duplicate_add=INVITES) as (server, session, _):
+
+        def stop() -> None:
+            if server.count(ADD) == 7:
+                monkeypatch.setattr(attempt_module, "time", later)
+
+        claims.wrote = stop
+        partition = inviting(claims, options=RunOptions(workers=1))
+        with pytest.raises(ClaimLostError):
+            await partition.run(session, table_of(pairs(20)))
+        assert server.count(ADD) == 7
+
+
+class Stopping(MemoryClaims):
+    """A store whose process is stopped for a minute while it waits for the third response."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__()
+        self._monkeypatch: Final = monkeypatch
+        self._writes = 0
+
+    async def write(
+        self, key: str, holder: str, record: bytes, lease_s: float, keep_s: float
+    ) -> bool:
+        """Write; the third time a minute passes, and the response is not read in time."""
+        self._writes += 1
+        if self._writes == 3:
+            later = time.monotonic() + 60.0
+            self._monkeypatch.setattr("time.monotonic", lambda: later)
+            raise ClaimStoreError("the store of claims did not respond")
+        return await super().write(key, holder, record, lease_s, keep_s)
+
+
+async def test_a_process_that_was_stopped_blames_no_store(
+    anyio_backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a stop longer than the lease the error is the lost lease, and no store that is away."""
+    attempt = Attempt(
+        Stopping(monkeypatch),
+        "key",
+        "holder",
+        Terms(lease_s=20, wait_s=0, keep_s=60),
+        time.monotonic(),
+    )
+    await attempt._store.claim("key", "holder", 20, 60)  # pyright: ignore[reportPrivateUsage]
+    for _ in range(2):
+        await attempt.write([], [], [(1, 2)])
+    with pytest.raises(ClaimLostError, match="run the partition again"):
+        await attempt.write([], [], [(3, 4)])
 
 
 async def test_a_redis_that_is_killed(anyio_backend: str, tmp_path: Path) -> None:

@@ -185,7 +185,9 @@ class Attempt:
             try:
                 mine = await _answered(writing, min(ANSWER_S, self._until - asked))
             except ClaimStoreError as error:
-                self._away = error
+                # Later the response may be there, unread: the process was stopped.
+                if time.monotonic() < self._until:
+                    self._away = error
                 await asyncio.sleep(max(min(ASK_AGAIN_S, self._until - time.monotonic()), 0.0))
                 continue
             if not mine:
