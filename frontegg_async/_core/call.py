@@ -161,10 +161,8 @@ class Call(msgspec.Struct, eq=False):
     def secrets(self) -> tuple[str, ...]:
         """Return the secrets sent with it, to redact them from responses."""
         # Asked for each row of a bulk run.
-        found = [secret.reveal() for secret in self.view_secrets]
-        if self.token is not None:
-            found.append(self.token.value)
-        found += [token.value for token in self.tokens_before]
+        found = [token.value for token in self.tokens]
+        found += [secret.reveal() for secret in self.view_secrets]
         gather_secrets(self.arguments, found)
         return tuple(found)
 

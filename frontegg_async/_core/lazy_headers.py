@@ -35,14 +35,14 @@ class LazyHeaders(Mapping[str, str]):
         return read
 
     def __getitem__(self, name: str) -> str:
-        return self._headers()[name]
-
-    def first(self, name: str) -> str | None:
-        """Return the first value of a header, or None; one is found without taking all apart."""
-        if self._read is not None:
-            return self._read.get(name)
-        found = _line_of(name).search(self._head)
-        return None if found is None else found[1].decode("ascii").strip(" ")
+        line = _line_of(name) if self._read is None else None
+        if line is None:
+            return self._headers()[name]
+        # One is found without taking all apart.
+        found = line.search(self._head)
+        if found is None:
+            raise KeyError(name)
+        return found[1].decode("ascii").strip(" ")
 
     def __contains__(self, name: object) -> bool:
         return name in self._headers()
@@ -78,5 +78,8 @@ class LazyHeaders(Mapping[str, str]):
 
 
 @lru_cache(maxsize=64)
-def _line_of(name: str) -> re.Pattern[bytes]:
+def _line_of(name: str) -> re.Pattern[bytes] | None:
+    """Return the expression for a header's line, or None for a name that no header has."""
+    if not name.isascii() or ":" in name:
+        return None
     return re.compile(rb"\r\n%s:([^\r]*)" % re.escape(name.encode()), re.IGNORECASE)

@@ -23,7 +23,6 @@ from .lazy_headers import LazyHeaders
 from .rate_limit_headers import exhausted_wait, is_throttled, parse_retry_after
 from .redaction import ANYWHERE_CHARS, redacted
 
-_TRACE_ID: Final = "frontegg-trace-id"
 _MAX_TRACE_ID_CHARS: Final = 64
 _plain_trace_id: Final = re.compile(r"[0-9a-f]{32}").fullmatch
 
@@ -104,18 +103,13 @@ class Response(msgspec.Struct, eq=False):
     @property
     def throttled(self) -> bool:
         """True if it was rejected because of a rate limit: a 429, or a 503 with a stated wait."""
-        # Asked of every response where a run is observed, and no success is throttled.
+        # Asked of every response where a run is observed, and no success states a wait.
         return self.status >= 400 and is_throttled(self.status, self.retry_after)
 
     @property
     def trace_id(self) -> str | None:
         """Id under which Frontegg's support finds this call, or None."""
-        headers = self.headers
-        # Asked of every response of a bulk run, and nothing else of its headers.
-        if isinstance(headers, LazyHeaders):
-            found = headers.first(_TRACE_ID)
-        else:
-            found = headers.get(_TRACE_ID)
+        found = self.headers.get("frontegg-trace-id")
         # It ends up in logs and files: only printable ASCII, shortened, and without secrets.
         if not found or not (found.isascii() and found.isprintable()):
             return None

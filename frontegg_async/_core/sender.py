@@ -196,7 +196,7 @@ class Sender:
                 if offset is not None:
                     core.clock_offset = offset
             outcome.server_time = now + core.clock_offset
-            if outcome.status >= 400 and outcome.throttled:
+            if outcome.throttled:
                 self.view.traffic.throttled += 1
                 call.times_throttled += 1
                 call.throttled_by = {"status": outcome.status, "trace_id": outcome.trace_id}

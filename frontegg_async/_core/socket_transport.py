@@ -74,9 +74,8 @@ class Deadlines:
         self.due = math.inf
 
     def watch(self, deadline: float) -> None:
-        """Note the deadline of a call that begins, if it is before ``due``."""
-        if deadline < self.due:
-            self._set(deadline)
+        """Check calls at a deadline that is before ``due``: ask first, it nearly never is."""
+        self._set(deadline)
 
     def stop(self) -> None:
         """End the timer."""
@@ -126,7 +125,7 @@ class SocketTransport:
         if isinstance(connection, Failure):
             return connection
         deadline = now + timeout
-        if deadline < self._deadlines.due:  # asked here: it nearly never is
+        if deadline < self._deadlines.due:
             self._deadlines.watch(deadline)
         waiter: asyncio.Future[Response | Failure] | None = None
         try:

@@ -17,6 +17,8 @@ from .._core.extras import imports_of
 
 with imports_of("redis", __name__):
     from redis.asyncio import Redis
+
+    # One of them has the name of a built-in error, which it is no child of.
     from redis.exceptions import ConnectionError, NoScriptError, RedisError, ResponseError  # noqa: A004
 
 from .news import GateNews, Grant, News

@@ -45,6 +45,8 @@ from ..support.sessions import session_on
 pytestmark = pytest.mark.anyio
 
 INVITES: Final = DuplicateAdd.CREATED_AND_INVITES
+LATER: Final = SimpleNamespace(monotonic=lambda: time.monotonic() + 3_600.0)
+"""The clock of a process that was stopped for an hour."""
 
 
 def pairs(count: int) -> list[tuple[str, str]]:
@@ -225,12 +227,11 @@ async def test_stopped_between_the_record_and_the_request(
 ) -> None:
     """A row whose intent was recorded is not sent if the lease ended before its request."""
     claims = Watched()
-    later = SimpleNamespace(monotonic=lambda: time.monotonic() + 3_600.0)
     async with crowd(20, duplicate_add=INVITES) as (server, session, _):
 
         def stop() -> None:
             if server.count(ADD) == 7:
-                monkeypatch.setattr(attempt_module, "time", later)
+                monkeypatch.setattr(attempt_module, "time", LATER)
 
         claims.wrote = stop
         partition = inviting(claims, options=RunOptions(workers=1))
@@ -240,21 +241,20 @@ async def test_stopped_between_the_record_and_the_request(
 
 
 class Stopping(MemoryClaims):
-    """A store whose process is stopped for a minute while it waits for the third response."""
+    """A store whose process is stopped while it waits for the third response."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, stop: Callable[[], None]) -> None:
         super().__init__()
-        self._monkeypatch: Final = monkeypatch
+        self._stop: Final = stop
         self._writes = 0
 
     async def write(
         self, key: str, holder: str, record: bytes, lease_s: float, keep_s: float
     ) -> bool:
-        """Write; the third time a minute passes, and the response is not read in time."""
+        """Write; the third time the process is stopped, and the response is not read in time."""
         self._writes += 1
         if self._writes == 3:
-            later = time.monotonic() + 60.0
-            self._monkeypatch.setattr("time.monotonic", lambda: later)
+            self._stop()
             raise ClaimStoreError("the store of claims did not respond")
         return await super().write(key, holder, record, lease_s, keep_s)
 
@@ -263,18 +263,40 @@ async def test_a_process_that_was_stopped_blames_no_store(
     anyio_backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a stop longer than the lease the error is the lost lease, and no store that is away."""
-    attempt = Attempt(
-        Stopping(monkeypatch),
-        "key",
-        "holder",
-        Terms(lease_s=20, wait_s=0, keep_s=60),
-        time.monotonic(),
-    )
-    await attempt._store.claim("key", "holder", 20, 60)  # pyright: ignore[reportPrivateUsage]
+    store = Stopping(lambda: monkeypatch.setattr(attempt_module, "time", LATER))
+    terms = Terms(lease_s=20, wait_s=0, keep_s=60)
+    attempt = Attempt(store, "key", "holder", terms, time.monotonic())
+    await store.claim("key", "holder", 20, 60)
     for _ in range(2):
         await attempt.write([], [], [(1, 2)])
     with pytest.raises(ClaimLostError, match="run the partition again"):
         await attempt.write([], [], [(3, 4)])
+
+
+class Hanging(MemoryClaims):
+    """A store that hangs from its second write on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._writes = 0
+
+    async def write(
+        self, key: str, holder: str, record: bytes, lease_s: float, keep_s: float
+    ) -> bool:
+        """Write, or never respond."""
+        self._writes += 1
+        if self._writes > 1:
+            await asyncio.Event().wait()
+        return await super().write(key, holder, record, lease_s, keep_s)
+
+
+async def test_a_store_that_hangs_is_the_error(anyio_backend: str) -> None:
+    """A store that hangs for a lease, however short that is, is named, and nothing is sent."""
+    async with crowd(20, duplicate_add=INVITES) as (server, session, _):
+        partition = inviting(Hanging(), lease_s=1.0, options=RunOptions(workers=1))
+        with pytest.raises(ClaimStoreError, match="did not respond"):
+            await partition.run(session, table_of(pairs(20)))
+        assert server.count(ADD) == 1
 
 
 async def test_a_redis_that_is_killed(anyio_backend: str, tmp_path: Path) -> None:
@@ -376,7 +398,7 @@ async def test_a_claim_of_another_version(
                 newer.setattr(claims, "finish", refused)
                 with pytest.raises(ClaimLostError):
                     await inviting(claims).run(session, rows)
-                (claim,) = claims._claims.values()  # pyright: ignore[reportPrivateUsage]
+                (claim,) = claims._claims.values()  # pyright: ignore[reportPrivateUsage]  # no way to end a lease
                 claim.until = 0.0
         sent = server.count(ADD)
         with pytest.raises(LedgerMismatchError, match=r"is of version 2.* another run_id"):

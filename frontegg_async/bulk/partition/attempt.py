@@ -183,7 +183,8 @@ class Attempt:
                 self._key, self._holder, record, terms.lease_s, terms.keep_s
             )
             try:
-                mine = await _answered(writing, min(ANSWER_S, self._until - asked))
+                # Half of the lease at most: a store that hangs is known before it ends.
+                mine = await _answered(writing, min(ANSWER_S, (self._until - asked) / 2))
             except ClaimStoreError as error:
                 # Later the response may be there, unread: the process was stopped.
                 if time.monotonic() < self._until:
