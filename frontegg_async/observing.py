@@ -128,6 +128,11 @@ class ObservedCall:
         """Call the caller's own observer of attempts."""
         return None if self._inner is None else self._inner.before(operation)
 
+    def confirm(self) -> None:
+        """Ask the caller's own observer of attempts once more."""
+        if self._inner is not None:
+            self._inner.confirm()
+
     def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Pass on an attempt of this call; reading back after a lost response is one as well."""
         if self._inner is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import ssl
+from collections.abc import Callable
 from inspect import signature
 from typing import Any, Final
 
@@ -102,7 +103,12 @@ class AiohttpTransport:
             self._http.detach()  # the connections are its owner's
 
     async def send(
-        self, request: Request, authorization: Secret | None, options: Options, timeout: float
+        self,
+        request: Request,
+        authorization: Secret | None,
+        options: Options,
+        timeout: float,
+        confirm: Callable[[], None] | None = None,
     ) -> Response | Failure:
         """Send once; a failure tells if the server can have seen the request."""
         headers = {**self._extra_headers, **request.headers.own}

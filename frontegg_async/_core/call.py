@@ -56,6 +56,13 @@ class AttemptObserver(Protocol):
         """
         ...
 
+    def confirm(self) -> None:
+        """Agree once more to an attempt that had to wait for its connection after ``before``.
+
+        An exception keeps it from being sent.
+        """
+        ...
+
     def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Note the outcome of an attempt, and the seconds that it took."""
         ...

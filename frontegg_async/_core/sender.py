@@ -106,6 +106,7 @@ class Sender:
         view = self.view
         operation = call.operation
         tokens = None if operation.tokenless else self._tokens
+        observer = call.observer
         group = core.pacing.group(operation.limit_group, operation.name)
         try:
             while True:
@@ -118,11 +119,15 @@ class Sender:
                     await self._wait_for_connection(call, group)
                 call.sent_at = None
                 try:
-                    if call.observer is not None:
-                        await self._announce(call, call.observer)
+                    if observer is not None:
+                        await self._announce(call, observer)
                     timeout = self._begin_attempt(call)
                     outcome = await core.transport.send(
-                        call.request, self._authorization(call, token), view.options, timeout
+                        call.request,
+                        self._authorization(call, token),
+                        view.options,
+                        timeout,
+                        None if observer is None else observer.confirm,
                     )
                 except BaseException:
                     self._withdraw(call, group)

@@ -21,6 +21,7 @@ import asyncio
 import math
 import ssl
 from collections import deque
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -117,11 +118,18 @@ class SocketTransport:
         self.closed = False
 
     async def send(
-        self, request: Request, authorization: Secret | None, options: Options, timeout: float
+        self,
+        request: Request,
+        authorization: Secret | None,
+        options: Options,
+        timeout: float,
+        confirm: Callable[[], None] | None = None,
     ) -> Response | Failure:
         """Send once; a failure tells if the server can have seen the request."""
         now = self._loop.time()
-        connection = self._idle_connection(now) or await self._new_connection(options, timeout)
+        connection = self._idle_connection(now) or await self._new_connection(
+            options, timeout, confirm
+        )
         if isinstance(connection, Failure):
             return connection
         deadline = now + timeout
@@ -204,7 +212,9 @@ class SocketTransport:
                 connection.abort()
         self._sweeping = self._loop.call_later(KEEPALIVE_S, self._sweep) if self._idle else None
 
-    async def _new_connection(self, options: Options, timeout: float) -> Connection | Failure:
+    async def _new_connection(
+        self, options: Options, timeout: float, confirm: Callable[[], None] | None
+    ) -> Connection | Failure:
         try:
             async with asyncio.timeout(connect_timeout(options, timeout)) as scope:
                 self._connecting.add(scope)
@@ -225,6 +235,12 @@ class SocketTransport:
         if self._origin.scheme == "http" and not connection.is_quiet():
             connection.abort()
             return spoken_first(self._origin)
+        if confirm is not None:
+            try:
+                confirm()
+            except BaseException:
+                connection.abort()
+                raise
         return connection
 
     def _make(self) -> Connection:

@@ -12,7 +12,7 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn, Protocol
 from urllib.parse import urlsplit
 
@@ -159,7 +159,12 @@ class Transport(Protocol):
         ...
 
     async def send(
-        self, request: Request, authorization: Secret | None, options: Options, timeout: float
+        self,
+        request: Request,
+        authorization: Secret | None,
+        options: Options,
+        timeout: float,
+        confirm: Callable[[], None] | None = None,
     ) -> Response | Failure:
         """Send once; never raise for a failure of the network or the server.
 
@@ -168,6 +173,8 @@ class Transport(Protocol):
             authorization: value of the header, or None.
             options: ``connect_timeout`` and ``max_response_bytes`` apply.
             timeout: seconds from here to the end of the response.
+            confirm: called between the wait for a new connection and the request; what it raises
+                is raised, and nothing is sent. ``AiohttpTransport`` cannot, and does not call it.
         """
         ...
 

@@ -59,6 +59,9 @@ class Reader:
     def before(self, operation: Operation[Any]) -> None:
         """Record nothing: reads have no intents."""
 
+    def confirm(self) -> None:
+        """Agree: a read does no harm."""
+
     def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Report the attempt to the observer."""
         self._observer.attempted(outcome, seconds)
@@ -165,6 +168,9 @@ class Sending:
             self.in_flight = True
         return None
 
+    def confirm(self) -> None:
+        """Agree: no other process has the ledger."""
+
     def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Count the attempt, and note its possible effect."""
         self.attempts += 1
@@ -204,6 +210,10 @@ class CautiousSending(Sending):
         # The process may have been stopped since the replica took it, for longer than its claim.
         self._recorder.check()
 
+    def confirm(self) -> None:
+        """Look at the claim again: the process may have been stopped since as well."""
+        self._recorder.check()
+
     def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Count the attempt; set the row back to pending if it cannot have had an effect."""
         super().after(operation, outcome, seconds)
@@ -218,3 +228,7 @@ class FencedSending(Sending):
         """Raise LedgerError if nothing may be sent any more."""
         self._recorder.check()
         return super().before(operation)
+
+    def confirm(self) -> None:
+        """Raise LedgerError if nothing may be sent any more."""
+        self._recorder.check()

@@ -105,6 +105,10 @@ class Refusing:
         """Raise before anything is sent."""
         raise LookupError("not now")
 
+    def confirm(self) -> None:
+        """Never be asked."""
+        raise AssertionError
+
     def after(self, operation: object, outcome: object, seconds: float) -> None:
         """Hear of an attempt: there is none."""
         raise AssertionError

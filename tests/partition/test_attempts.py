@@ -21,6 +21,9 @@ from frontegg_async import (
     LedgerMismatchError,
     OutcomeUnknownError,
 )
+from frontegg_async._core.connecting import Connector
+from frontegg_async._core.connection import Connection
+from frontegg_async._core.socket_transport import SocketTransport
 from frontegg_async.bulk import (
     Activate,
     Assign,
@@ -39,7 +42,7 @@ from ..support.bulk import crowd, until
 from ..support.effects import invited, twice
 from ..support.partition_child import claims_at, table_of
 from ..support.redis_servers import run_redis
-from ..support.routes import ADD, AUTH, SET_ACTIVE
+from ..support.routes import ADD, AUTH, GET, SET_ACTIVE
 from ..support.sessions import session_on
 
 pytestmark = pytest.mark.anyio
@@ -235,6 +238,32 @@ async def test_stopped_between_the_record_and_the_request(
 
         claims.wrote = stop
         partition = inviting(claims, options=RunOptions(workers=1))
+        with pytest.raises(ClaimLostError):
+            await partition.run(session, table_of(pairs(20)))
+        assert server.count(ADD) == 7
+
+
+@pytest.mark.parametrize("invite", [False, True], ids=["silent", "invites"])
+async def test_stopped_while_a_connection_is_made(
+    anyio_backend: str, monkeypatch: pytest.MonkeyPatch, invite: bool
+) -> None:
+    """A row is not sent over a new connection if the lease ended while that was made."""
+    async with crowd(20, duplicate_add=INVITES) as (server, session, _):
+        monkeypatch.setattr(SocketTransport, "_idle_connection", lambda *_: None)
+        connect = Connector.connect
+
+        async def and_stop(connector: Connector, make: Callable[[], Connection]) -> Connection:
+            connection = await connect(connector, make)
+            # A row with an invite begins with a read.
+            if server.count(ADD) == 7 and (not invite or server.count(GET) == 8):
+                monkeypatch.setattr(attempt_module, "time", LATER)
+            return connection
+
+        monkeypatch.setattr(Connector, "connect", and_stop)
+        options = RunOptions(workers=1)
+        partition = Partition(
+            Assign(invite=invite), run_id="run", claims=MemoryClaims(), options=options
+        )
         with pytest.raises(ClaimLostError):
             await partition.run(session, table_of(pairs(20)))
         assert server.count(ADD) == 7
