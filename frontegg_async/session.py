@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from functools import partial
 from types import TracebackType
-from typing import Final, NoReturn, Self, TypeVar, Unpack, cast
+from typing import Any, Final, NoReturn, Self, TypeVar, Unpack, cast
 
 import anyio
 import msgspec
@@ -446,15 +446,36 @@ class Session:
         The response is a success; every other outcome is raised, as by ``call``. An ``observer``
         is called with every attempt.
         """
+        answer = await self.sending(operation, path, arguments, observer)
+        record(answer)
+        return answer
+
+    def sending(
+        self,
+        operation: Operation[Any],
+        path: tuple[str, ...],
+        arguments: Arguments,
+        observer: AttemptObserver | None,
+    ) -> Coroutine[Any, Any, Response]:
+        """Return the coroutine of ``send`` for callers that have no use for ``with_response``.
+
+        Rejects invalid arguments at once, unless the session is observed.
+        """
         if arguments:
             conceal(arguments)
         if self._settings.observers:
-            with self._settings.observed(operation, observer) as observed:
-                answer = await self._opened().send(operation, path, arguments, observer=observed)
-        else:
-            answer = await self._opened().send(operation, path, arguments, observer=observer)
-        record(answer)
-        return answer
+            return self._observed_sending(operation, path, arguments, observer)
+        return self._opened().send(operation, path, arguments, observer=observer)
+
+    async def _observed_sending(
+        self,
+        operation: Operation[Any],
+        path: tuple[str, ...],
+        arguments: Arguments,
+        observer: AttemptObserver | None,
+    ) -> Response:
+        with self._settings.observed(operation, observer) as observed:
+            return await self._opened().send(operation, path, arguments, observer=observed)
 
     async def _unobserved_call(
         self, operation: Operation[T], /, **arguments: Unpack[Arguments]

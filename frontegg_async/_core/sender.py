@@ -119,8 +119,8 @@ class Sender:
                     await self._wait_for_connection(call, group)
                 call.sent_at = None
                 try:
-                    if observer is not None:
-                        await self._announce(call, observer)
+                    if observer is not None and (noted := observer.before(operation)) is not None:
+                        await noted
                     timeout = self._begin_attempt(call)
                     outcome = await core.transport.send(
                         call.request,
@@ -147,13 +147,6 @@ class Sender:
             raise
 
     # An attempt
-
-    @staticmethod
-    async def _announce(call: Call, observer: AttemptObserver) -> None:
-        """Tell the observer of an attempt that is about to be sent."""
-        noted = observer.before(call.operation)
-        if noted is not None:
-            await noted
 
     def _begin_attempt(self, call: Call) -> float:
         """Count an attempt that is sent now; return the seconds that it may take.

@@ -14,7 +14,7 @@ a fraction; rows that were not sent are set back to pending when the run ends.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from enum import IntEnum
 from typing import Any, Final, TypeAlias
 
@@ -252,31 +252,26 @@ class Engine:
     # A row
 
     async def _do(self, row: Row) -> None:
+        """Make the change of a row, and record its outcome.
+
+        Nearly every row goes straight through: its user is known, and it may be sent again
+        unnoticed. ``_execute`` and ``_recover`` are for all others.
+        """
         kind, resend = self._sending, self._options.resend
         sending = kind(self._view, self._recorder, self._observer, self._late, row, resend=resend)
+        user_id = row.user_id
         try:
-            entry = await self._execute(row, sending)
+            if user_id is None or row.follows or not self._repeatable:
+                entry = await self._execute(row, user_id, sending)
+            else:
+                try:
+                    answer = await self._job.send(sending, row.wish, user_id)
+                except FronteggError as error:
+                    entry = await self._recover(row, user_id, sending, error)
+                else:
+                    entry = _done(row, sending, answer)
         except FronteggError as error:
-            if is_left_to_next_run(error):
-                if not sending.in_flight:
-                    self._take_back(row)
-                raise  # the row stays as it is in the ledger, for the next run
-            if self._is_in_doubt(row, sending, error):
-                error = OutcomeUnknownError.after(error)
-            is_unknown = isinstance(error, OutcomeUnknownError)
-            entry = Entry(
-                row.line,
-                State.UNKNOWN if is_unknown else State.FAILED,
-                error.status or 0,
-                sending.attempts,
-                error.trace_id,
-                str(error),
-                error.error_code,
-            )
-            await self._end(row, entry, sending)
-            is_outage = self._outage.is_outage(error, in_doubt=sending.in_doubt)
-            if is_outage or isinstance(error, FATAL):
-                raise
+            await self._fail(row, sending, error)
         except BaseException:
             if not sending.in_flight:
                 self._take_back(row)
@@ -286,21 +281,38 @@ class Engine:
             if row.overtaken_by and entry.reason is None:
                 reason = f"except for the part that {_later_row(row)} has replaced"
                 entry = msgspec.structs.replace(entry, reason=reason)
-            await self._end(row, entry, sending)
+            held_back = self._record(row, entry, sending)
+            if held_back is not None:
+                await held_back
 
-    def _execute(self, row: Row, sending: Sending) -> Coroutine[Any, Any, Entry]:
+    async def _fail(self, row: Row, sending: Sending, error: FronteggError) -> None:
+        """Record the outcome of a row that failed; raise the error if it ends the run."""
+        if is_left_to_next_run(error):
+            if not sending.in_flight:
+                self._take_back(row)
+            raise error  # the row stays as it is in the ledger, for the next run
+        in_doubt = self._is_in_doubt(row, sending, error)
+        shown = OutcomeUnknownError.after(error) if in_doubt else error
+        entry = Entry(
+            row.line,
+            State.UNKNOWN if isinstance(shown, OutcomeUnknownError) else State.FAILED,
+            shown.status or 0,
+            sending.attempts,
+            shown.trace_id,
+            str(shown),
+            shown.error_code,
+        )
+        await self._end(row, entry, sending)
+        is_outage = self._outage.is_outage(shown, in_doubt=sending.in_doubt)
+        if is_outage or isinstance(shown, FATAL):
+            raise error
+
+    async def _execute(self, row: Row, user_id: str | None, sending: Sending) -> Entry:
         """Make the change of a row, and return the entry for its outcome."""
-        user_id = row.user_id
         if user_id is None:
             error = self._lookup_errors.pop(row.line)
             # A row that an earlier run left in flight may have been done.
             raise OutcomeUnknownError.after(error) if row.in_doubt else error.again()
-        if self._repeatable and not row.follows:
-            # The path of nearly every row: one coroutine less.
-            return self._write(row, user_id, sending)
-        return self._execute_checked(row, user_id, sending)
-
-    async def _execute_checked(self, row: Row, user_id: str, sending: Sending) -> Entry:
         if row.follows:
             await self._late.passed(user_id)
         if self._repeatable:
@@ -350,14 +362,29 @@ class Engine:
         try:
             answer = await (job.finish if begun else job.send)(sending, row.wish, user_id)
         except FronteggError as error:
-            if is_left_to_next_run(error):
-                raise
-            if self._is_in_doubt(row, sending, error) and not self._counts_as_done(error):
-                return await self._settle(row, user_id, sending, error, begun=begun)
-            if not await self._begun_before(row, user_id, error):
-                raise
-            return await self._write(row, user_id, sending, begun=True)
+            return await self._recover(row, user_id, sending, error, begun=begun)
         return _done(row, sending, answer)
+
+    async def _recover(
+        self,
+        row: Row,
+        user_id: str,
+        sending: Sending,
+        error: FronteggError,
+        *,
+        begun: bool = False,
+    ) -> Entry:
+        """Return the entry of a row that failed and may be done all the same, or raise the error.
+
+        Its rest is sent if there is one, and all of it where that is allowed.
+        """
+        if is_left_to_next_run(error):
+            raise error
+        if self._is_in_doubt(row, sending, error) and not self._counts_as_done(error):
+            return await self._settle(row, user_id, sending, error, begun=begun)
+        if not await self._begun_before(row, user_id, error):
+            raise error
+        return await self._write(row, user_id, sending, begun=True)
 
     async def _begun_before(self, row: Row, user_id: str, error: FronteggError) -> bool:
         """Return whether an error only says that there was nothing to do."""
@@ -454,15 +481,19 @@ class Engine:
         return await self._write(row, user_id, sending, begun=begun or seen is _Seen.BEGUN)
 
     async def _end(self, row: Row, entry: Entry, sending: Sending | None = None) -> None:
+        held_back = self._record(row, entry, sending)
+        if held_back is not None:
+            await held_back
+
+    def _record(self, row: Row, entry: Entry, sending: Sending | None) -> Awaitable[None] | None:
+        """Record an outcome; returns an awaitable where a consumer is to be waited for."""
         if not self._repeatable:
             added = sending is not None and sending.has_done(self._job.operation)
             entry = self._invites.ended(row, entry, added=added)
         self._recorder.record(entry)
         if self._allowance is not None:
             self._allowance.remaining -= 1
-        held_back = self._observer.ended(row, entry)
-        if held_back is not None:
-            await held_back
+        return self._observer.ended(row, entry)
 
 
 def _sending_of(job: Job[Any], *, fenced: bool) -> type[Sending]:

@@ -123,7 +123,12 @@ class Sending:
         tenant_id: str | None = None,
     ) -> Awaitable[Response]:
         """Send an operation and return its response."""
-        return self._view.send(operation, *path, body=body, tenant_id=tenant_id, observer=self)
+        arguments: Arguments = {}
+        if body is not None:
+            arguments["body"] = body
+        if tenant_id is not None:
+            arguments["tenant_id"] = tenant_id
+        return self._view.sending(operation, path, arguments, self)
 
     def decoded(self, operation: Operation[T], answer: Response, /, *path: str) -> T:
         """Decode a response, and compare it with the path of the request.
@@ -181,7 +186,8 @@ class Sending:
             # Until ``decoded`` or ``refute`` judge its content.
             self._touched = True
             self._succeeded |= {operation.name}
-            self.settle(operation)
+            if self._doubts:
+                self.settle(operation)
         else:
             effect = effect_of(
                 outcome,
