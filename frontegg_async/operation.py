@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from enum import Enum
@@ -202,6 +202,7 @@ class Operation(Generic[T]):
     __slots__ = (
         "_blank",
         "_decoder",
+        "_is_loose",
         "_lenient",
         "_pieces",
         "body",
@@ -278,6 +279,7 @@ class Operation(Generic[T]):
         self._decoder: msgspec.json.Decoder[Any] | None = None
         self._lenient: LenientReader | None = None
         self._blank: object = None
+        self._is_loose = False
 
     def returning(self, returns: type[R]) -> Operation[R]:
         """Return the same operation with responses that are decoded to another type."""
@@ -356,11 +358,17 @@ class Operation(Generic[T]):
         if value == self._blank and body_reports_error(body):
             # An object without any field of the return type: it may have others.
             raise msgspec.DecodeError(ERROR_REPORTED)
+        if self._is_loose:
+            return self._fitted(value)
+        return value  # type: ignore[no-any-return]  # the decoder's type is a run-time value
+
+    def _fitted(self, value: Any) -> T:
+        """Return what is returned for a value that was decoded to a wider type."""
         if self.returns is JSON or self.returns is NoneType:
             return self._undescribed(value)
-        if self.one_or_many and not isinstance(value, tuple):
+        if not isinstance(value, tuple):
             value = () if value == self._blank else (value,)
-        return value  # type: ignore[no-any-return]  # the decoder's type is a run-time value
+        return cast("T", value)
 
     def _read_leniently(self, body: bytes) -> Any:
         if self._lenient is None:
@@ -400,6 +408,7 @@ class Operation(Generic[T]):
         if isinstance(shape, type) and issubclass(shape, msgspec.Struct):
             with suppress(TypeError):  # one that has fields without a default has no blank
                 self._blank = shape()
+        self._is_loose = wire is not returns or returns is JSON
         return msgspec.json.Decoder(wire)
 
     def _wire(self) -> Any:
@@ -482,8 +491,8 @@ class Caller(Protocol):
         """Source of time, for tasks that are polled until they are done."""
         ...
 
-    async def call(
+    def call(
         self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
-    ) -> T:
+    ) -> Coroutine[Any, Any, T]:
         """Send ``operation`` and return its decoded response."""
         ...

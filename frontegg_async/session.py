@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Coroutine, Mapping
-from functools import partial
 from types import TracebackType
 from typing import Any, Final, NoReturn, Self, TypeVar, Unpack, cast
 
@@ -18,7 +17,7 @@ from ._core.decoding import decode_response
 from ._core.environment import Environment
 from ._core.proxies import not_used
 from ._core.request_builder import conceal
-from ._core.response import Response, record, recorded
+from ._core.response import Response
 from ._core.retry import RetryBudget
 from ._core.secret import Secret, concealed
 from ._core.sender import Sender
@@ -44,7 +43,7 @@ from .auth.token_stores import TokenStore
 from .auth.user_tokens import OnRefresh
 from .endpoints.authentication import AUTHENTICATE
 from .errors import ClosedError, ConfigurationError, InvalidRequestError
-from .models.authentication import AuthenticateRequest, UserTokens
+from .models.authentication import AuthenticateRequest, TokenGrant, UserTokens
 from .operation import Arguments, Operation
 from .options import APPLICATION_HEADER, Options, check_header_value
 from .pacing import FixedRate, Pacing, RunAllowance
@@ -223,7 +222,11 @@ class Session:
         credentials = AuthenticateRequest(
             client_id=settings.client_id, secret=cast("str", settings.api_key)
         )
-        fetch = partial(self._unobserved_call, AUTHENTICATE, body=credentials)
+
+        def fetch() -> Coroutine[Any, Any, TokenGrant]:  # not observed: part of other calls
+            body: Arguments = {"body": credentials}
+            return self._opened().deliver(AUTHENTICATE, (), body, None, is_decoded=True)
+
         return TokenManager(
             EnvironmentLogin(fetch, settings.client_id, settings.base_url),
             clock=settings.clock,
@@ -406,9 +409,9 @@ class Session:
 
     # Calls
 
-    async def call(
+    def call(
         self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
-    ) -> T:
+    ) -> Coroutine[Any, Any, T]:
         """Send any operation and return its decoded response.
 
         Args:
@@ -422,66 +425,42 @@ class Session:
         """
         if arguments:
             conceal(arguments)
-        if self._settings.observers:
-            with self._settings.observed(operation) as observed:
-                answer = await self._opened().send(operation, path, arguments, observer=observed)
-                record(answer)
-                return decode_response(operation, answer, path, arguments)
-        sender = self._sender or self._opened()
-        answer = await sender.send(operation, path, arguments)
-        if (recording := recorded.get()) is not None:
-            recording.add(answer)
-        return decode_response(operation, answer, path, arguments)
+        sender = self._sender
+        if sender is None or self._settings.observers:
+            return self._observed(operation, path, arguments, None, is_decoded=True)
+        return sender.deliver(operation, path, arguments, None, is_decoded=True)
 
-    async def send(
+    def send(
         self,
-        operation: Operation[T],
+        operation: Operation[Any],
         /,
         *path: str,
         observer: AttemptObserver | None = None,
         **arguments: Unpack[Arguments],
-    ) -> Response:
+    ) -> Coroutine[Any, Any, Response]:
         """Send any operation and return the response itself: status, headers and raw bytes.
 
         The response is a success; every other outcome is raised, as by ``call``. An ``observer``
         is called with every attempt.
         """
-        answer = await self.sending(operation, path, arguments, observer)
-        record(answer)
-        return answer
-
-    def sending(
-        self,
-        operation: Operation[Any],
-        path: tuple[str, ...],
-        arguments: Arguments,
-        observer: AttemptObserver | None,
-    ) -> Coroutine[Any, Any, Response]:
-        """Return the coroutine of ``send`` for callers that have no use for ``with_response``.
-
-        Rejects invalid arguments at once, unless the session is observed.
-        """
         if arguments:
             conceal(arguments)
-        if self._settings.observers:
-            return self._observed_sending(operation, path, arguments, observer)
-        return self._opened().send(operation, path, arguments, observer=observer)
+        if self._sender is None or self._settings.observers:
+            return self._observed(operation, path, arguments, observer, is_decoded=False)
+        return self._sender.deliver(operation, path, arguments, observer, is_decoded=False)
 
-    async def _observed_sending(
+    async def _observed(
         self,
         operation: Operation[Any],
         path: tuple[str, ...],
         arguments: Arguments,
         observer: AttemptObserver | None,
-    ) -> Response:
+        *,
+        is_decoded: bool,
+    ) -> Any:
         with self._settings.observed(operation, observer) as observed:
-            return await self._opened().send(operation, path, arguments, observer=observed)
-
-    async def _unobserved_call(
-        self, operation: Operation[T], /, **arguments: Unpack[Arguments]
-    ) -> T:
-        answer = await self._opened().send(operation, (), arguments)
-        return decode_response(operation, answer, (), arguments)
+            deliver = self._opened().deliver
+            return await deliver(operation, path, arguments, observed, is_decoded=is_decoded)
 
     @property
     def pacing(self) -> Pacing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from inspect import signature
 from typing import Any, Final
 
@@ -94,6 +94,9 @@ class AiohttpTransport:
     def closed(self) -> bool:
         """True if an aiohttp session that was handed in has been closed by its owner."""
         return self._given is not None and self._given.closed
+
+    def abandon(self, pending: Awaitable[Response | Failure]) -> None:
+        """Do nothing: aiohttp ends the connection of a call that is cancelled."""
 
     async def close(self) -> None:
         """Close the aiohttp session, unless it was handed in."""

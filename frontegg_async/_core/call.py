@@ -119,6 +119,7 @@ class Call(msgspec.Struct, eq=False):
     path: tuple[str, ...]
     arguments: Arguments
     request: Request
+    """The one request for all attempts."""
     began: float
     deadline: float
     observer: AttemptObserver | None

@@ -53,32 +53,43 @@ def check_query(operation: str, query: Query) -> None:
 
 def check_body(operation: str, body: Body) -> None:
     """Raise InvalidRequestError if an id or an address in a body cannot be one."""
-    if isinstance(body, msgspec.Struct):
-        _check_struct(operation, body)
-    elif not isinstance(body, Mapping):  # a free-form object is the caller's own
-        for item in body:
-            _check_struct(operation, item)
-
-
-def _check_struct(operation: str, body: msgspec.Struct) -> None:
+    if not isinstance(body, msgspec.Struct):
+        if not isinstance(body, Mapping):  # a free-form object is the caller's own
+            for item in body:
+                _check_item(operation, item)
+        return
     kind = type(body)
     fields = _field_checks.get(kind)
     if fields is None:
         fields = _field_checks[kind] = _fields_of(kind)
     for name, check, optional in fields:
         value = getattr(body, name)
-        if value is UNSET or is_plain(value):
-            continue
-        if isinstance(value, msgspec.Struct):
-            _check_struct(operation, value)
-        elif isinstance(value, list | tuple):
-            for item in cast("Sequence[object]", value):
-                if isinstance(item, msgspec.Struct):
-                    _check_struct(operation, item)
-                elif check is not None:
-                    _refuse(operation, name, check(item))
-        elif check is not None and not (optional and value in {None, ""}):
-            _refuse(operation, name, check(value))
+        if value is not UNSET and not is_plain(value):
+            _check_value(operation, name, check, value, optional=optional)
+
+
+def _check_item(operation: str, item: object) -> None:
+    if not isinstance(item, msgspec.Struct):
+        raise TypeError(
+            "the items of a body must be Structs, such as frontegg_async.models.permissions."
+            f"NewPermission, got {type(item).__name__}"
+        )
+    check_body(operation, item)
+
+
+def _check_value(
+    operation: str, name: str, check: _Check | None, value: object, *, optional: bool
+) -> None:
+    if isinstance(value, msgspec.Struct):
+        check_body(operation, value)
+    elif isinstance(value, list | tuple):
+        for item in cast("Sequence[object]", value):
+            if isinstance(item, msgspec.Struct):
+                check_body(operation, item)
+            elif check is not None:
+                _refuse(operation, name, check(item))
+    elif check is not None and not (optional and value in {None, ""}):
+        _refuse(operation, name, check(value))
 
 
 def _refuse(operation: str, name: str, problem: str | None) -> None:
@@ -93,12 +104,7 @@ def _check_of(name: str) -> _Check | None:
     return text_problem if names_email(name) else None
 
 
-def _fields_of(kind: type[Any]) -> tuple[_FieldCheck, ...]:
-    if not issubclass(kind, msgspec.Struct):
-        raise TypeError(
-            "the items of a body must be Structs, such as frontegg_async.models.permissions."
-            f"NewPermission, got {kind.__name__}"
-        )
+def _fields_of(kind: type[msgspec.Struct]) -> tuple[_FieldCheck, ...]:
     found: list[_FieldCheck] = []
     for field in msgspec.structs.fields(kind):
         types = frozenset(_types_in(field.type))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import select
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, cast
 
 from .chunked_body import ChunkedBody
@@ -18,6 +18,11 @@ from .transport import broken
 
 class Owner(Protocol):
     """The pool of a connection."""
+
+    @property
+    def time(self) -> Callable[[], float]:
+        """Time of the loop."""
+        ...
 
     def opened(self, connection: Connection) -> None:
         """Note that a connection was made."""
@@ -120,8 +125,8 @@ class Connection(asyncio.Protocol):
         if waiter is not None and not waiter.done():
             waiter.set_result(failure)
 
-    def abandon(self, waiter: asyncio.Future[Response | Failure] | None) -> None:
-        """End the connection, unless the call of ``waiter`` has ended."""
+    def abandon(self, waiter: Awaitable[Response | Failure]) -> None:
+        """End the connection if it carries the call of ``waiter``."""
         if self._waiter is waiter:
             self._waiter = None
             self.abort()
@@ -282,7 +287,7 @@ class Connection(asyncio.Protocol):
         waiter, self._waiter = self._waiter, None
         # What is left of the request would be taken for the next one.
         if keep and not self._transport.get_write_buffer_size():
-            self.kept_until = self._loop.time() + keep
+            self.kept_until = self._owner.time() + keep
             self._owner.freed(self)
         else:
             self.abort()

@@ -137,13 +137,6 @@ class Response(msgspec.Struct, eq=False):
         return [("status", self.status), ("bytes", len(self.body)), ("trace_id", self.trace_id)]
 
 
-def record(answer: Response) -> None:
-    """Add the response of a call to the recording of its task, if there is one."""
-    recording = recorded.get()
-    if recording is not None:
-        recording.add(answer)
-
-
 class FailureKind(Enum):
     """Reason for the missing response, as far as it decides the next step."""
 

@@ -169,26 +169,28 @@ class RetryBudget:
     """Keeps an outage from multiplying traffic: every success allows a tenth of a retry.
 
     Only retries after failures draw on it. A wait that the server states is its own limit.
+
+    Attributes:
+        spent: retries that successes have not earned back.
     """
 
-    __slots__ = ("_capacity", "_tokens")
+    __slots__ = ("_capacity", "spent")
 
     _REFUND: Final = 0.1
 
     def __init__(self, capacity: float = 50.0) -> None:
-        self._capacity = capacity
-        self._tokens = capacity
+        self._capacity: Final = capacity
+        self.spent = 0.0
 
     def refund(self) -> None:
-        """Count a success."""
-        if self._tokens < self._capacity:
-            self._tokens = min(self._capacity, self._tokens + self._REFUND)
+        """Count a success; of no effect where nothing is spent."""
+        self.spent = max(self.spent - self._REFUND, 0.0)
 
     def draw(self) -> bool:
         """Take one retry, or return False if there is none."""
-        if self._tokens < 1.0:
+        if self.spent > self._capacity - 1.0:
             return False
-        self._tokens -= 1.0
+        self.spent += 1.0
         return True
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from typing import Any, Final, NoReturn, TypeVar
 
 from ..auth.token_manager import REFUSALS, Token, TokenManager
@@ -30,7 +30,14 @@ from .decoding import decode_response
 from .proxies import not_used
 from .rate_limit_headers import clock_offset
 from .request_builder import RequestBuilder
-from .response import Failure, FailureKind, Response, error_of_failure, error_of_response
+from .response import (
+    Failure,
+    FailureKind,
+    Response,
+    error_of_failure,
+    error_of_response,
+    recorded,
+)
 from .retry import Decision, Effect, RetryContext, Step
 from .secret import Secret
 from .shared import Core
@@ -68,21 +75,87 @@ class Sender:
         if view.user_tokens is not None:
             core.user_tokens.add(view.user_tokens)
 
-    def send(
+    async def deliver(
         self,
-        operation: Operation[T],
+        operation: Operation[Any],
         path: tuple[str, ...],
         arguments: Arguments,
+        observer: AttemptObserver | None,
         *,
-        observer: AttemptObserver | None = None,
-    ) -> Coroutine[Any, Any, Response]:
-        """Send ``operation`` until it succeeds or cannot; see ``Session.send``.
+        is_decoded: bool,
+        look: Call | None = None,
+    ) -> Any:
+        """Send an operation until it succeeds or cannot.
 
-        Rejects invalid arguments at once and returns a coroutine for the response.
+        Returns what the response decodes to if ``is_decoded``, else the response itself; see
+        ``call`` and ``send`` of a session. ``look`` is the call that reads back another one.
+
+        Nearly every call goes straight through, and awaits nothing but the transport: there is a
+        token, the limit has room, a connection is free, and the response is a success. Beside each
+        of these steps stands the way that is taken otherwise.
+        """
+        core = self.core
+        view = self.view
+        call = look or self._begin(operation, path, arguments, observer)
+        tokens = None if operation.tokenless else self._tokens
+        group = core.pacing.group(operation.limit_group, operation.name)
+        try:
+            while True:
+                token = (
+                    None if tokens is None else tokens.current() or await self._token(call, tokens)
+                )
+                if not group.try_admit(view.run):
+                    await self._wait_in_line(call, group)
+                if not core.connections.take():
+                    await self._wait_for_connection(call, group)
+                pending = None
+                try:
+                    if observer is not None and (noted := observer.before(operation)) is not None:
+                        await noted
+                    timeout = self._begin_attempt(call, token)
+                    pending = core.transport.send(
+                        call.request,
+                        token.authorization if token else self._other_authorization(operation),
+                        view.options,
+                        timeout,
+                        None if observer is None else observer.confirm,
+                    )
+                    outcome = await pending
+                except BaseException:
+                    self._withdraw(call, group, pending)
+                    raise
+                finally:
+                    core.connections.give_back()
+                answer = self._report(call, group, outcome, token)
+                if answer is None:
+                    answer = await self._settle(call, outcome, token)
+                if answer is not None:
+                    break
+                call.sent_at = None
+        except FronteggError as error:
+            if retry.ends_in_doubt(error, operation.repeat, in_doubt=call.in_doubt):
+                raise OutcomeUnknownError.after(error) from None
+            raise
+        if look is None and (recording := recorded.get()) is not None:
+            recording.add(answer)
+        return decode_response(operation, answer, path, arguments) if is_decoded else answer
+
+    def _begin(
+        self,
+        operation: Operation[Any],
+        path: tuple[str, ...],
+        arguments: Arguments,
+        observer: AttemptObserver | None,
+    ) -> Call:
+        """Begin a call: check its arguments, and build the one request for all its attempts.
+
+        Raises:
+            ClosedError: the session is closed, or belongs to another loop or process.
+            InvalidRequestError: an argument cannot be sent.
         """
         core = self.core
         core.check()
-        call = Call(
+        return Call(
             operation,
             path,
             arguments,
@@ -92,64 +165,11 @@ class Sender:
             observer,
             self._secrets,
         )
-        # No coroutine of its own: every one on the way of a call costs.
-        return self._deliver(call)
-
-    async def _deliver(self, call: Call) -> Response:
-        """Send a call until it succeeds or cannot.
-
-        Nearly every call goes straight through, and awaits nothing but the transport: there is a
-        token, the limit has room, a connection is free, and the response is a success. Beside each
-        of these steps stands the way that is taken otherwise.
-        """
-        core = self.core
-        view = self.view
-        operation = call.operation
-        tokens = None if operation.tokenless else self._tokens
-        observer = call.observer
-        group = core.pacing.group(operation.limit_group, operation.name)
-        try:
-            while True:
-                token = None
-                if tokens is not None:
-                    token = tokens.current() or await self._token(call, tokens)
-                if not group.try_admit(view.run):
-                    await self._wait_in_line(call, group)
-                if not core.connections.take():
-                    await self._wait_for_connection(call, group)
-                call.sent_at = None
-                try:
-                    if observer is not None and (noted := observer.before(operation)) is not None:
-                        await noted
-                    timeout = self._begin_attempt(call)
-                    outcome = await core.transport.send(
-                        call.request,
-                        self._authorization(call, token),
-                        view.options,
-                        timeout,
-                        None if observer is None else observer.confirm,
-                    )
-                except BaseException:
-                    self._withdraw(call, group)
-                    raise
-                finally:
-                    core.connections.give_back()
-                self._report(call, group, outcome)
-                if isinstance(outcome, Response) and 200 <= outcome.status < 300:
-                    self._note_success(call, outcome, token)
-                    return outcome
-                found = await self._settle(call, outcome, token)
-                if found is not None:
-                    return found
-        except FronteggError as error:
-            if retry.ends_in_doubt(error, call.operation.repeat, in_doubt=call.in_doubt):
-                raise OutcomeUnknownError.after(error) from None
-            raise
 
     # An attempt
 
-    def _begin_attempt(self, call: Call) -> float:
-        """Count an attempt that is sent now; return the seconds that it may take.
+    def _begin_attempt(self, call: Call, token: Token | None) -> float:
+        """Count an attempt that is sent now, with a token; return the seconds that it may take.
 
         Raises:
             CallTimeoutError: the deadline has passed.
@@ -164,6 +184,10 @@ class Sender:
             if call.deadline <= now:
                 raise CallTimeoutError("the deadline passed", **call.fields())
             timeout = call.deadline - now
+        if token is not call.token:
+            if call.token is not None:
+                call.tokens_before = call.tokens
+            call.token = token
         traffic = self.view.traffic
         call.attempts += 1
         call.successes_before = traffic.successes
@@ -171,31 +195,39 @@ class Sender:
         call.sent_at = now
         return timeout
 
-    def _withdraw(self, call: Call, group: LimitGroup) -> None:
+    def _withdraw(
+        self, call: Call, group: LimitGroup, pending: Awaitable[Response | Failure] | None
+    ) -> None:
         """Take an attempt back that has ended in an exception: it is not in flight any more."""
+        if pending is not None:
+            self.core.transport.abandon(pending)
         if call.sent_at is None:
             group.give_back(self.view.run)
         else:
             group.failed(call.sent_at)
 
-    def _report(self, call: Call, group: LimitGroup, outcome: Response | Failure) -> None:
-        """Tell the pacing and the observer about the outcome of an attempt.
+    def _report(
+        self, call: Call, group: LimitGroup, outcome: Response | Failure, token: Token | None
+    ) -> Response | None:
+        """Tell the pacing, the observer and the tokens about the outcome of an attempt.
 
-        Now and then the server's clock is read as well, for responses that have no ``Date``.
+        Returns the response if it is a success.
         """
-        core = self.core
-        sent_at = call.began if call.sent_at is None else call.sent_at
-        if isinstance(outcome, Response):
+        core, view = self.core, self.view
+        sent_at = call.sent_at or call.began
+        response = None
+        if isinstance(outcome, Failure):
+            group.failed(sent_at)
+        else:
+            response = outcome
             outcome.sent = call
             now = core.clock.time()
             if sent_at >= core.next_date_at:
+                self._read_clock(outcome, now)
                 core.next_date_at = sent_at + _DATE_INTERVAL_S
-                offset = clock_offset(outcome.headers, now)
-                if offset is not None:
-                    core.clock_offset = offset
             outcome.server_time = now + core.clock_offset
-            if outcome.throttled:
-                self.view.traffic.throttled += 1
+            if outcome.status >= 400 and outcome.throttled:
+                view.traffic.throttled += 1
                 call.times_throttled += 1
                 call.throttled_by = {"status": outcome.status, "trace_id": outcome.trace_id}
                 call.singled_out = group.throttled(sent_at, outcome.retry_after)
@@ -203,24 +235,28 @@ class Sender:
                 group.failed(sent_at)
             else:
                 group.succeeded(sent_at, outcome.exhausted_wait)
-        else:
-            group.failed(sent_at)
         if call.observer is not None:
             call.observer.after(call.operation, outcome, core.clock.monotonic() - sent_at)
-
-    def _note_success(self, call: Call, response: Response, token: Token | None) -> None:
-        view, tokens = self.view, self._tokens
-        view.budget.refund()
+        if response is None or not 200 <= response.status < 300:
+            return None
+        if view.budget.spent:
+            view.budget.refund()
         view.traffic.successes += 1
         if _logger.isEnabledFor(logging.DEBUG):
             _logger.debug("%s, attempt %d: %r", call.operation.name, call.attempts, response)
-        if (
-            tokens is not None
-            and token is not None
-            and (tokens.rejecting_routes or not token.accepted)
-        ):
-            tokens.accepted(token, call.operation.limit_group)
-        response.attempts = call.attempts
+        if token is not None and self._tokens is not None:
+            tokens = self._tokens
+            if tokens.rejecting_routes or not token.accepted:
+                tokens.accepted(token, call.operation.limit_group)
+        if call.attempts > 1:
+            response.attempts = call.attempts
+        return response
+
+    def _read_clock(self, response: Response, now: float) -> None:
+        """Compare the server's clock with ours, for responses that have no ``Date``."""
+        offset = clock_offset(response.headers, now)
+        if offset is not None:
+            self.core.clock_offset = offset
 
     async def _settle(
         self, call: Call, outcome: Response | Failure, token: Token | None
@@ -288,15 +324,9 @@ class Sender:
                 fields.update(call.throttled_by)
             raise RateLimitError(NO_ROOM, **fields)
 
-    def _authorization(self, call: Call, token: Token | None) -> Secret | None:
-        """Return the header's value, and note the token that the call is sent with."""
-        if token is not None:
-            if call.token is not token:
-                if call.token is not None:
-                    call.tokens_before = call.tokens
-                call.token = token
-            return token.authorization
-        return None if call.operation.tokenless else self._user_authorization
+    def _other_authorization(self, operation: Operation[Any]) -> Secret | None:
+        """Return the header's value for an attempt without a token of a manager."""
+        return None if operation.tokenless else self._user_authorization
 
     async def _wait_for_connection(self, call: Call, group: LimitGroup) -> None:
         """Wait for a free connection; if the limit is used up meanwhile, wait in line again."""
@@ -353,12 +383,11 @@ class Sender:
         """Return a response that shows a call in doubt as done, or None."""
         if read is None:
             return None
-        request = self._requests.build(read.operation, call.path)
         look = Call(
             read.operation,
             call.path,
             call.arguments,
-            request,
+            self._requests.build(read.operation, call.path),
             call.began,
             call.deadline,
             call.observer,
@@ -366,7 +395,14 @@ class Sender:
             tokens_before=call.tokens,
         )
         try:
-            answer = await self._deliver(look)
+            answer: Response = await self.deliver(
+                read.operation,
+                call.path,
+                call.arguments,
+                call.observer,
+                is_decoded=False,
+                look=look,
+            )
             found = decode_response(read.operation, answer, call.path, {})
         except ClosedError:
             raise

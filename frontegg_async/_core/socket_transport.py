@@ -21,11 +21,12 @@ import asyncio
 import math
 import ssl
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from typing import Final
 
 from ..options import Options
+from .clock import time_of
 from .connecting import Connector
 from .connection import Connection
 from .plain_head import PlainHeads
@@ -102,6 +103,7 @@ class SocketTransport:
 
     def __init__(self, origin: Origin, *, ssl_context: ssl.SSLContext | None = None) -> None:
         self._loop: Final = asyncio.get_running_loop()
+        self.time: Final = time_of(self._loop)
         self._origin: Final = origin
         self._host: Final = header_line("Host", origin.authority)
         self._authorization: Secret | None = None
@@ -117,37 +119,63 @@ class SocketTransport:
         self._all_lost: asyncio.Future[None] | None = None
         self.closed = False
 
-    async def send(
+    def send(
         self,
         request: Request,
         authorization: Secret | None,
         options: Options,
         timeout: float,
         confirm: Callable[[], None] | None = None,
-    ) -> Response | Failure:
-        """Send once; a failure tells if the server can have seen the request."""
-        now = self._loop.time()
-        connection = self._idle_connection(now) or await self._new_connection(
-            options, timeout, confirm
-        )
-        if isinstance(connection, Failure):
-            return connection
+        connection: Connection | None = None,
+    ) -> Awaitable[Response | Failure]:
+        """Send once; a failure tells if the server can have seen the request.
+
+        On ``connection``, which was just made for the call, or on an idle one.
+        """
+        now = self.time()
+        if connection is None:
+            connection = self._idle_connection(now)
+            if connection is None:
+                return self._send_on_new(request, authorization, options, timeout, confirm)
         deadline = now + timeout
         if deadline < self._deadlines.due:
             self._deadlines.watch(deadline)
-        waiter: asyncio.Future[Response | Failure] | None = None
         try:
-            waiter = connection.send(
+            return connection.send(
                 self._written(request, authorization),
                 deadline,
                 bodiless=request.method == "HEAD",
                 limit=options.max_response_bytes,
             )
-            return await waiter
+        except BaseException:
+            connection.abort()
+            raise
+
+    async def _send_on_new(
+        self,
+        request: Request,
+        authorization: Secret | None,
+        options: Options,
+        timeout: float,
+        confirm: Callable[[], None] | None,
+    ) -> Response | Failure:
+        deadline = self.time() + timeout
+        connection = await self._new_connection(options, timeout, confirm)
+        if isinstance(connection, Failure):
+            return connection
+        left = deadline - self.time()
+        pending = self.send(request, authorization, options, left, connection=connection)
+        try:
+            return await pending
         except BaseException as error:  # noqa: BLE001  # raised again
-            connection.abandon(waiter)
+            connection.abandon(pending)
             raised = without_frames(error)
         raise raised
+
+    def abandon(self, pending: Awaitable[Response | Failure]) -> None:
+        """End the connection of a call whose outcome is not awaited any more."""
+        for connection in tuple(self._open):
+            connection.abandon(pending)
 
     async def close(self) -> None:
         """Close the connections, also those that wait for a response.
@@ -257,7 +285,12 @@ class SocketTransport:
         if " " in method or " " in target:
             raise ValueError("not a request line: space detected")
         begun = one_line(f"{method} {target} HTTP/1.1")
-        token = b"" if authorization is None else self._authorized(authorization)
+        if authorization is None:
+            token = b""
+        elif authorization is self._authorization:
+            token = self._authorization_line  # nearly every call carries that of the call before
+        else:
+            token = self._authorized(authorization)
         if body is not None:
             kind = b"" if headers.has_type else _ANY_TYPE
             rest = b"%bContent-Length: %d\r\n\r\n%b" % (kind, len(body), body)
@@ -269,8 +302,7 @@ class SocketTransport:
         return b"".join((begun, self._host, headers.encoded, token, rest))
 
     def _authorized(self, authorization: Secret) -> bytes:
-        """Return the line of a token: nearly every call carries that of the call before."""
-        if authorization is not self._authorization:
-            self._authorization_line = header_line("Authorization", authorization.reveal())
-            self._authorization = authorization
+        """Return the line of a token, and keep it for the next call."""
+        self._authorization_line = header_line("Authorization", authorization.reveal())
+        self._authorization = authorization
         return self._authorization_line

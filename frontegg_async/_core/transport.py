@@ -12,7 +12,7 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NoReturn, Protocol
 from urllib.parse import urlsplit
 
@@ -158,15 +158,18 @@ class Transport(Protocol):
         """True if it can no longer be used."""
         ...
 
-    async def send(
+    def send(
         self,
         request: Request,
         authorization: Secret | None,
         options: Options,
         timeout: float,
         confirm: Callable[[], None] | None = None,
-    ) -> Response | Failure:
-        """Send once; never raise for a failure of the network or the server.
+    ) -> Awaitable[Response | Failure]:
+        """Send once; return an awaitable of the outcome.
+
+        A failure of the network or the server is not raised. Who cannot await the outcome to its
+        end calls ``abandon``.
 
         Args:
             request: the request.
@@ -176,6 +179,10 @@ class Transport(Protocol):
             confirm: called between the wait for a new connection and the request; what it raises
                 is raised, and nothing is sent. ``AiohttpTransport`` cannot, and does not call it.
         """
+        ...
+
+    def abandon(self, pending: Awaitable[Response | Failure]) -> None:
+        """End the connection of a call whose outcome is not awaited any more."""
         ...
 
     async def close(self) -> None:

@@ -21,7 +21,6 @@ from typing import Any, Final, TypeAlias
 import anyio
 import msgspec
 
-from .._core.response import Response
 from ..errors import (
     ClosedError,
     FronteggError,
@@ -41,7 +40,7 @@ from .ledger.writer import LedgerWriter
 from .loader import Loader
 from .planner import Planner
 from .row_queue import RowQueue
-from .row_sender import CautiousSending, EngineObserver, FencedSending, Reader, Sending
+from .row_sender import EngineObserver, Reader, Sending, sending_of
 from .settings import RunOptions
 from .stop_conditions import FATAL, OutageWatch, is_left_to_next_run
 from .user_lookup import UserLookup
@@ -98,7 +97,7 @@ class Engine:
         self.planner: Final = Planner(reader, job, options.plan)
         self._repeatable: Final = job.repeatable
         self._replicated: Final = recorder.replica is not None
-        self._sending: Final = _sending_of(job, fenced=self._replicated)
+        self._sending: Final = sending_of(job, fenced=self._replicated)
         self._late: Final = LateWrites(view.clock)
         self._invites: Final = Invites(view.clock, job.invites_to)
         self._ledger: Final = ledger
@@ -269,7 +268,7 @@ class Engine:
                 except FronteggError as error:
                     entry = await self._recover(row, user_id, sending, error)
                 else:
-                    entry = _done(row, sending, answer)
+                    entry = sending.entry(answer)
         except FronteggError as error:
             await self._fail(row, sending, error)
         except BaseException:
@@ -363,7 +362,7 @@ class Engine:
             answer = await (job.finish if begun else job.send)(sending, row.wish, user_id)
         except FronteggError as error:
             return await self._recover(row, user_id, sending, error, begun=begun)
-        return _done(row, sending, answer)
+        return sending.entry(answer)
 
     async def _recover(
         self,
@@ -470,7 +469,7 @@ class Engine:
                 if seen <= old:
                     if not self._options.resend:
                         raise doubt
-                    return _done(row, sending, await self._job.send(sending, row.wish, user_id))
+                    return sending.entry(await self._job.send(sending, row.wish, user_id))
         except FATAL as fatal:
             self._stop_for(fatal)
             raise doubt from None
@@ -494,20 +493,6 @@ class Engine:
         if self._allowance is not None:
             self._allowance.remaining -= 1
         return self._observer.ended(row, entry)
-
-
-def _sending_of(job: Job[Any], *, fenced: bool) -> type[Sending]:
-    if not job.repeatable:
-        return CautiousSending
-    return FencedSending if fenced else Sending
-
-
-def _done(row: Row, sending: Sending, answer: Response | None) -> Entry:
-    if answer is None:
-        # Satisfied, and perhaps by an attempt in doubt, of this run or an earlier one.
-        state = State.DONE if sending.in_flight else State.ALREADY
-        return Entry(row.line, state, 0, sending.attempts)
-    return Entry(row.line, State.DONE, answer.status, sending.attempts, answer.trace_id)
 
 
 def _later_row(row: Row) -> str:

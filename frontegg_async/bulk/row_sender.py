@@ -13,8 +13,9 @@ from .._core.retry import Effect, effect_of
 from ..errors import ResponseDecodeError
 from ..operation import Arguments, Operation, RetrySafety
 from ..session import Session
+from .jobs.job import Job
 from .late_writes import LateWrites
-from .ledger.records import Entry, LedgerRow
+from .ledger.records import Entry, LedgerRow, State
 from .ledger.writer import LedgerWriter
 from .user_reader import unproven
 
@@ -128,7 +129,7 @@ class Sending:
             arguments["body"] = body
         if tenant_id is not None:
             arguments["tenant_id"] = tenant_id
-        return self._view.sending(operation, path, arguments, self)
+        return self._view.send(operation, *path, observer=self, **arguments)
 
     def decoded(self, operation: Operation[T], answer: Response, /, *path: str) -> T:
         """Decode a response, and compare it with the path of the request.
@@ -148,6 +149,14 @@ class Sending:
         """Return the error for a response that does not prove its write, which is in doubt then."""
         self._doubt_answer(operation)
         return unproven(operation, answer, problem)
+
+    def entry(self, answer: Response | None) -> Entry:
+        """Return the entry of a row that is done; without a response, nothing had to be written."""
+        if answer is None:
+            # Satisfied, and perhaps by an attempt in doubt, of this run or an earlier one.
+            state = State.DONE if self.in_flight else State.ALREADY
+            return Entry(self._line, state, 0, self.attempts)
+        return Entry(self._line, State.DONE, answer.status, self.attempts, answer.trace_id)
 
     def settle(self, operation: Operation[Any]) -> None:
         """Note that an operation in doubt was seen to be done."""
@@ -238,3 +247,10 @@ class FencedSending(Sending):
     def confirm(self) -> None:
         """Raise LedgerError if nothing may be sent any more."""
         self._recorder.check()
+
+
+def sending_of(job: Job[Any], *, fenced: bool) -> type[Sending]:
+    """Return the sender for the rows of a job; ``fenced`` if the ledger has a replica."""
+    if not job.repeatable:
+        return CautiousSending
+    return FencedSending if fenced else Sending

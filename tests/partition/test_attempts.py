@@ -249,8 +249,10 @@ async def test_stopped_while_a_connection_is_made(
 ) -> None:
     """A row is not sent over a new connection if the lease ended while that was made."""
     async with crowd(20, duplicate_add=INVITES) as (server, session, _):
-        monkeypatch.setattr(SocketTransport, "_idle_connection", lambda *_: None)
         connect = Connector.connect
+
+        def none_idle(transport: SocketTransport, now: float) -> None:
+            """Find no connection, so that each call makes one."""
 
         async def and_stop(connector: Connector, make: Callable[[], Connection]) -> Connection:
             connection = await connect(connector, make)
@@ -259,6 +261,7 @@ async def test_stopped_while_a_connection_is_made(
                 monkeypatch.setattr(attempt_module, "time", LATER)
             return connection
 
+        monkeypatch.setattr(SocketTransport, "_idle_connection", none_idle)
         monkeypatch.setattr(Connector, "connect", and_stop)
         options = RunOptions(workers=1)
         partition = Partition(

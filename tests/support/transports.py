@@ -62,7 +62,12 @@ async def send(transport: Transport, request: Request, **options: Any) -> Respon
     """Send with plenty of time, unless ``timeout`` or an option says otherwise."""
     timeout = options.pop("timeout", 30.0)
     options.setdefault("connect_timeout", 30.0)  # a busy machine accepts a connection late
-    return await transport.send(request, Secret(TOKEN), Options(**options), timeout)
+    pending = transport.send(request, Secret(TOKEN), Options(**options), timeout)
+    try:
+        return await pending
+    except BaseException:
+        transport.abandon(pending)
+        raise
 
 
 def seen(outcome: Response | Failure) -> tuple[object, ...]:

@@ -35,6 +35,7 @@ class Pool:
 
     def __init__(self) -> None:
         self.freed_ones: list[Connection] = []
+        self.time = asyncio.get_running_loop().time
 
     def opened(self, connection: Connection) -> None:
         """Note nothing."""
