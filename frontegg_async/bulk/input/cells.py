@@ -18,6 +18,8 @@ _FORMULAS: Final = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
 """Characters that begin a formula; the last four are the same signs in full width."""
 _INNER_FORMULA: Final = re.compile('(;[\\s"]*)([=+\\-@\uff1d\uff0b\uff0d\uff20])')
 """A formula for a spreadsheet that separates at semicolons, which these files do not."""
+_PLAIN_SIGNS: Final = b",-_.@"
+"""Signs beside letters and digits that need no quotes, and no protection within a cell."""
 _OWN_COLUMNS: Final = frozenset({"line", "outcome", "reason", "trace_id"})
 _ESCAPE: Final = re.compile(
     r"\\(?:([\\nrt])|x([0-9a-f]{2})|u([0-9a-f]{4})|U((?:000[0-9a-f]|0010)[0-9a-f]{4}))"
@@ -37,6 +39,18 @@ def protected(text: str) -> str:
     if escaped.endswith(" "):
         escaped = f"{escaped[:-1]}\\x20"  # programs cut blanks off the end of a cell
     return MARK + _INNER_FORMULA.sub(lambda found: f"{found[1]}\\u{ord(found[2]):04x}", escaped)
+
+
+def is_plain(line: str, cells: int) -> bool:
+    """Return whether so many cells, joined by commas, are a line that needs no protection."""
+    return (
+        line.isascii()
+        and line.encode().translate(None, _PLAIN_SIGNS).isalnum()
+        and line[0] not in "-@"
+        and ",-" not in line
+        and ",@" not in line
+        and line.count(",") == cells - 1
+    )
 
 
 def _is_harmless(text: str) -> bool:

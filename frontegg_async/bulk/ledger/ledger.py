@@ -474,7 +474,7 @@ class Ledger:
         numbers = ", ".join(str(int(state)) for state in (State if states is None else states))
         with reported(self.path):
             for found in self._database.execute(EXPORT.format(numbers)):
-                yield exported_row(*found)
+                yield exported_row(found)
 
     def within(self, function: Callable[[sqlite3.Connection], R]) -> R:
         """Call a function with the database, in a transaction."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -18,6 +18,8 @@ from .records import ExportedRow, LedgerRow, RowForm, State
 
 # A look-up takes a fifth of the time of a call of the class.
 _STATES: Final = {int(state): state for state in State}
+_ENDED: Final = frozenset(_STATES) - {State.PENDING, State.IN_FLIGHT, State.INVALID}
+"""States of rows for which something was sent, or would have been."""
 PENDING: Final = (
     # All rows in one value: for each row that Python's module fetches it releases the interpreter
     # lock and competes with the event loop for it.
@@ -70,29 +72,18 @@ def keep_originals(database: sqlite3.Connection, originals: Iterable[tuple[int, 
     )
 
 
-def exported_row(
-    line: int,
-    user_id: str | None,
-    email: str | None,
-    own: str,
-    seal: int,
-    marked: int,
-    state: int,
-    status: int,
-    attempts: int,
-    trace_id: bytes,
-    reason_line: int | None,
-    reason: str | None,
-    error_code: str | None,
-    reason_seal: int | None,
-    original: str | None,
-    original_seal: int | None,
-) -> ExportedRow:
+def exported_row(found: tuple[Any, ...]) -> ExportedRow:
     """Return a row of the file, with None or 0 for values that are not known.
 
     Raises:
         ChangedError: it is not as it was written.
     """
+    (
+        line, user_id, email, own, seal, marked,
+        state, status, attempts, trace_id,
+        reason_line, reason, error_code, reason_seal,
+        original, original_seal,
+    ) = found  # fmt: skip
     if not marked or seal != row_seal(line, user_id, email, own):
         raise ChangedError(f"row {line}")
     if reason_line is not None and reason_seal != seal_of(reason_line, reason, error_code):
@@ -105,7 +96,7 @@ def exported_row(
         original is not None and original_seal != seal_of(line, original)
     ):
         raise ChangedError(f"the original of row {line}")
-    ended = state not in (State.PENDING, State.IN_FLIGHT, State.INVALID)
+    ended = state in _ENDED
     return ExportedRow(
         line=line,
         user_id=user_id,

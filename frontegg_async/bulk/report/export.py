@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TextIO, TypeAlias
 import msgspec
 
 from ...errors import ConfigurationError
-from ..input.cells import protected
+from ..input.cells import is_plain, protected
 from ..input.file_set import check_not_read
 from ..input.rows import ORIGINAL, OUTCOME_COLUMNS
 from ..jobs.job import Job
@@ -38,8 +38,19 @@ def write_rows(job: Job[Any], rows: Iterable[ExportedRow], file: TextIO, form: F
     if form == "csv":
         write = csv.writer(file, lineterminator="\n").writerow
         write(table.columns)
+        columns = len(table.columns)
         for row in rows:
-            write([value if value is None else _cell(value) for value in table.values(row)])
+            values = table.values(row)
+            line = ",".join(
+                [
+                    each if type(each) is str else "" if each is None else _cell(each)
+                    for each in values
+                ]
+            )
+            if is_plain(line, columns):
+                file.write(line + "\n")  # nearly every row
+            else:
+                write([protected(each) if type(each) is str else _cell(each) for each in values])
             count += 1
         return count
     for row in rows:
@@ -155,12 +166,11 @@ def _line(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in " ".join(text.split()))
 
 
-def _cell(value: object) -> object:
-    if isinstance(value, str):
-        return protected(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value
+def _cell(value: object) -> str:
+    """Return the cell for a value that is no text: empty for None."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _same_file(path: Path, other: Path) -> bool:
