@@ -151,7 +151,7 @@ class Echo(msgspec.Struct, frozen=True):
     field: str
     query: str | None = None
 
-    def differs(self, value: object, path: tuple[str, ...], query: Query | None) -> bool:
+    def differs(self, value: object, path: tuple[str, ...], arguments: Arguments) -> bool:
         """Return whether the response names another value than the request.
 
         Case does not count: servers write UUIDs and e-mail addresses in their own case. A response
@@ -164,6 +164,7 @@ class Echo(msgspec.Struct, frozen=True):
         if self.query is None:
             asked = path[0] if path else None
         else:
+            query = arguments.get("query")
             asked = query.get(self.query) if query else None
         if shown == asked or not isinstance(asked, str):
             return False

@@ -40,7 +40,7 @@ def decode_response(
             return operation.returns(**{echo.field: path[0]})
         problem = str(error)
     else:
-        if echo is None or not echo.differs(value, path, arguments.get("query")):
+        if echo is None or not echo.differs(value, path, arguments):
             return value
         problem = f"another {echo.field} than was asked for"
         del value  # another user's data: tracebacks may show the variables of this frame

@@ -282,9 +282,9 @@ class SocketTransport:
             request.headers,
             request.body,
         )
-        if " " in method or " " in target:
-            raise ValueError("not a request line: space detected")
         begun = one_line(f"{method} {target} HTTP/1.1")
+        if begun.count(b" ") != 2:
+            raise ValueError("not a request line: space detected")
         if authorization is None:
             token = b""
         elif authorization is self._authorization:
