@@ -25,7 +25,7 @@ from frontegg_async.bulk import (
     SuperuserChange,
     read_rows,
 )
-from frontegg_async.bulk.input.cells import protected, unprotected
+from frontegg_async.bulk.input.cells import is_plain, protected, unprotected
 from frontegg_async.bulk.input.columns import Row
 from frontegg_async.bulk.input.originals import Original
 from frontegg_async.bulk.ledger.ledger import Ledger
@@ -185,6 +185,24 @@ def test_a_cell_is_what_it_was(text: str) -> None:
     assert cell[:1] not in set("=+-@ \uff1d\uff0b\uff0d\uff20")
     for piece in cell.split(";"):
         assert piece.lstrip(' "')[:1] not in set("=+-@\uff1d\uff0b\uff0d\uff20")
+
+
+@given(st.lists(st.text("aB1é-_.@,;\"'=+ \t\n", max_size=4), min_size=2, max_size=4))
+@example(["-1", "a"])
+@example(["a", "@b"])
+@example(["a,b", ""])
+def test_a_plain_line_is_what_the_csv_module_writes(cells: list[str]) -> None:
+    """A line that counts as plain needs no protection, and is the line of Python's csv module."""
+    line = ",".join(cells)
+    if is_plain(line, len(cells)):
+        file = io.StringIO(newline="")
+        csv.writer(file, lineterminator="\n").writerow([protected(cell) for cell in cells])
+        assert file.getvalue() == f"{line}\n"
+
+
+def test_lines_of_ids_and_addresses_are_plain() -> None:
+    """Ids, addresses and names of outcomes are plain, and so are empty cells."""
+    assert is_plain("34a82e16-9a58,ann.b@x.test,acme_1,,12,already_member,,201,,", 10)
 
 
 def export(job: Job, rows: Sequence[ExportedRow], form: Format) -> str:
