@@ -178,9 +178,6 @@ class _Held:
         """Note it."""
         self._waits.append(time.perf_counter() - self._started)
 
-    def confirm(self) -> None:
-        """Agree."""
-
     def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Do nothing."""
 

@@ -129,9 +129,10 @@ class ObservedCall:
         return None if self._inner is None else self._inner.before(operation)
 
     def confirm(self) -> None:
-        """Ask the caller's own observer of attempts once more."""
-        if self._inner is not None:
-            self._inner.confirm()
+        """Ask the caller's own observer of attempts once more, if it can be asked."""
+        confirm = getattr(self._inner, "confirm", None)
+        if confirm is not None:
+            confirm()
 
     def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Pass on an attempt of this call; reading back after a lost response is one as well."""

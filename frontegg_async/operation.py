@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from enum import Enum
@@ -492,8 +492,8 @@ class Caller(Protocol):
         """Source of time, for tasks that are polled until they are done."""
         ...
 
-    def call(
+    async def call(
         self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
-    ) -> Coroutine[Any, Any, T]:
+    ) -> T:
         """Send ``operation`` and return its decoded response."""
         ...

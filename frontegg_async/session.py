@@ -409,9 +409,9 @@ class Session:
 
     # Calls
 
-    def call(
+    async def call(
         self, operation: Operation[T], /, *path: str, **arguments: Unpack[Arguments]
-    ) -> Coroutine[Any, Any, T]:
+    ) -> T:
         """Send any operation and return its decoded response.
 
         Args:
@@ -425,19 +425,19 @@ class Session:
         """
         if arguments:
             conceal(arguments)
-        sender = self._sender
-        if sender is None or self._settings.observers:
-            return self._observed(operation, path, arguments, None, is_decoded=True)
-        return sender.deliver(operation, path, arguments, None, is_decoded=True)
+        observers = self._settings.observers
+        deliver = self._observed if observers else (self._sender or self._opened()).deliver
+        found: T = await deliver(operation, path, arguments, None, is_decoded=True)
+        return found
 
-    def send(
+    async def send(
         self,
         operation: Operation[Any],
         /,
         *path: str,
         observer: AttemptObserver | None = None,
         **arguments: Unpack[Arguments],
-    ) -> Coroutine[Any, Any, Response]:
+    ) -> Response:
         """Send any operation and return the response itself: status, headers and raw bytes.
 
         The response is a success; every other outcome is raised, as by ``call``. An ``observer``
@@ -445,9 +445,9 @@ class Session:
         """
         if arguments:
             conceal(arguments)
-        if self._sender is None or self._settings.observers:
-            return self._observed(operation, path, arguments, observer, is_decoded=False)
-        return self._sender.deliver(operation, path, arguments, observer, is_decoded=False)
+        deliver = self._observed if self._settings.observers else self._opened().deliver
+        found: Response = await deliver(operation, path, arguments, observer, is_decoded=False)
+        return found
 
     async def _observed(
         self,

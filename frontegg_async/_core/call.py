@@ -46,20 +46,17 @@ class Traffic:
 
 
 class AttemptObserver(Protocol):
-    """Is called before and after every attempt of a call; a bulk run keeps its ledger with it."""
+    """Is called before and after every attempt of a call; a bulk run keeps its ledger with it.
+
+    It may have a method ``confirm()`` as well, for an attempt that had to wait for its connection
+    after ``before``: what that raises keeps it from being sent.
+    """
 
     def before(self, operation: Operation[Any]) -> Awaitable[None] | None:
         """Note that an attempt is about to be sent.
 
         The attempt waits for the awaitable, if one is returned. An exception from either keeps it
         from being sent.
-        """
-        ...
-
-    def confirm(self) -> None:
-        """Agree once more to an attempt that had to wait for its connection after ``before``.
-
-        An exception keeps it from being sent.
         """
         ...
 

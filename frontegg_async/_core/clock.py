@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import Protocol
 
 
@@ -22,12 +21,6 @@ class Clock(Protocol):
     async def sleep(self, seconds: float, /) -> None:
         """Wait."""
         ...
-
-
-def time_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
-    """Return the function that tells the time of a loop; asyncio's own loops have the machine's."""
-    method = getattr(loop.time, "__func__", None)
-    return time.monotonic if method is asyncio.BaseEventLoop.time else loop.time
 
 
 class SystemClock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import select
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final, Protocol, cast
 
 from .chunked_body import ChunkedBody
@@ -18,11 +18,6 @@ from .transport import broken
 
 class Owner(Protocol):
     """The pool of a connection."""
-
-    @property
-    def time(self) -> Callable[[], float]:
-        """Time of the loop."""
-        ...
 
     def opened(self, connection: Connection) -> None:
         """Note that a connection was made."""
@@ -38,9 +33,10 @@ class Owner(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """A connection. It is idle, or carries a call whose future is ``_waiter``.
+    """A connection. It is idle, or carries a call.
 
     Attributes:
+        waiter: future of the outcome of that call.
         deadline: time of the loop at which the time of its call is up.
         kept_until: time of the loop until which it may be used again.
     """
@@ -60,9 +56,9 @@ class Connection(asyncio.Protocol):
         "_reader",
         "_reading",
         "_transport",
-        "_waiter",
         "deadline",
         "kept_until",
+        "waiter",
     )
 
     def __init__(
@@ -72,7 +68,7 @@ class Connection(asyncio.Protocol):
         self._loop: Final = loop
         self._plain_heads: Final = plain_heads
         self._is_there = False
-        self._waiter: asyncio.Future[Response | Failure] | None = None
+        self.waiter: asyncio.Future[Response | Failure] | None = None
         self._limit = 0
         # A response whose head was plain, and its body as far as it has come: in one buffer,
         # because a piece may be a single byte.
@@ -103,7 +99,7 @@ class Connection(asyncio.Protocol):
             bodiless: True if the response has no body whatever its head says.
             limit: the longest body of the response, in bytes.
         """
-        waiter = self._waiter = self._loop.create_future()
+        waiter = self.waiter = self._loop.create_future()
         self._limit = limit
         self.deadline = deadline
         if bodiless:
@@ -120,16 +116,15 @@ class Connection(asyncio.Protocol):
 
     def fail(self, failure: Failure) -> None:
         """End the call in flight with a failure, and the connection."""
-        waiter, self._waiter = self._waiter, None
+        waiter, self.waiter = self.waiter, None
         self.abort()
         if waiter is not None and not waiter.done():
             waiter.set_result(failure)
 
-    def abandon(self, waiter: Awaitable[Response | Failure]) -> None:
-        """End the connection if it carries the call of ``waiter``."""
-        if self._waiter is waiter:
-            self._waiter = None
-            self.abort()
+    def abandon(self) -> None:
+        """End the connection and its call, for whose outcome nobody waits any more."""
+        self.waiter = None
+        self.abort()
 
     def abort(self) -> None:
         """End the connection at once.
@@ -152,7 +147,7 @@ class Connection(asyncio.Protocol):
     @property
     def is_busy(self) -> bool:
         """True while it carries a call."""
-        return self._waiter is not None
+        return self.waiter is not None
 
     @property
     def is_open(self) -> bool:
@@ -181,7 +176,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read a response, or end a connection on which something comes unasked."""
-        waiter = self._waiter
+        waiter = self.waiter
         if waiter is None or waiter.done():
             self.abort()
         elif self._plain is not None:
@@ -219,7 +214,7 @@ class Connection(asyncio.Protocol):
         self._end(exc)
 
     def _end(self, exc: Exception | None) -> None:
-        waiter, self._waiter = self._waiter, None
+        waiter, self.waiter = self.waiter, None
         if waiter is None or waiter.done():
             return
         if exc is not None and not isinstance(exc, ssl.SSLEOFError):
@@ -252,7 +247,7 @@ class Connection(asyncio.Protocol):
         if chunks.is_odd:
             self._plain = self._chunks = None
             for piece in chunks.unread():
-                if self._waiter is None:
+                if self.waiter is None:
                     break  # it has failed
                 self._read(piece)
         elif len(chunks.content) > self._limit:
@@ -284,10 +279,10 @@ class Connection(asyncio.Protocol):
 
     def _finish(self, outcome: Response | Failure, keep: float) -> None:
         """End the call with its outcome, and keep the connection for ``keep`` seconds."""
-        waiter, self._waiter = self._waiter, None
+        waiter, self.waiter = self.waiter, None
         # What is left of the request would be taken for the next one.
         if keep and not self._transport.get_write_buffer_size():
-            self.kept_until = self._owner.time() + keep
+            self.kept_until = self._loop.time() + keep
             self._owner.freed(self)
         else:
             self.abort()

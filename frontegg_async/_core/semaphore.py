@@ -38,8 +38,9 @@ class ConnectionSemaphore:
         self._line.append(turn)
         try:
             await turn
-        except asyncio.CancelledError:
-            if not turn.cancelled():
+        except BaseException:
+            # Also of a coroutine that is closed by hand.
+            if turn.done() and not turn.cancelled():
                 self.give_back()  # the connection came together with the cancellation
             elif turn in self._line:
                 self._line.remove(turn)

@@ -118,7 +118,7 @@ class Sender:
                         token.authorization if token else self._other_authorization(operation),
                         view.options,
                         timeout,
-                        None if observer is None else observer.confirm,
+                        getattr(observer, "confirm", None) if observer else None,
                     )
                     outcome = await pending
                 except BaseException:

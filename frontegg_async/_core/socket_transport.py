@@ -26,7 +26,6 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from ..options import Options
-from .clock import time_of
 from .connecting import Connector
 from .connection import Connection
 from .plain_head import PlainHeads
@@ -103,7 +102,6 @@ class SocketTransport:
 
     def __init__(self, origin: Origin, *, ssl_context: ssl.SSLContext | None = None) -> None:
         self._loop: Final = asyncio.get_running_loop()
-        self.time: Final = time_of(self._loop)
         self._origin: Final = origin
         self._host: Final = header_line("Host", origin.authority)
         self._authorization: Secret | None = None
@@ -132,7 +130,7 @@ class SocketTransport:
 
         On ``connection``, which was just made for the call, or on an idle one.
         """
-        now = self.time()
+        now = self._loop.time()
         if connection is None:
             connection = self._idle_connection(now)
             if connection is None:
@@ -147,9 +145,10 @@ class SocketTransport:
                 bodiless=request.method == "HEAD",
                 limit=options.max_response_bytes,
             )
-        except BaseException:
+        except BaseException as error:  # noqa: BLE001  # raised again
             connection.abort()
-            raise
+            raised = without_frames(error)  # they hold the request
+        raise raised
 
     async def _send_on_new(
         self,
@@ -159,23 +158,26 @@ class SocketTransport:
         timeout: float,
         confirm: Callable[[], None] | None,
     ) -> Response | Failure:
-        deadline = self.time() + timeout
+        deadline = self._loop.time() + timeout
         connection = await self._new_connection(options, timeout, confirm)
         if isinstance(connection, Failure):
             return connection
-        left = deadline - self.time()
+        left = deadline - self._loop.time()
         pending = self.send(request, authorization, options, left, connection=connection)
         try:
             return await pending
         except BaseException as error:  # noqa: BLE001  # raised again
-            connection.abandon(pending)
+            if connection.waiter is pending:
+                connection.abandon()
             raised = without_frames(error)
         raise raised
 
     def abandon(self, pending: Awaitable[Response | Failure]) -> None:
         """End the connection of a call whose outcome is not awaited any more."""
-        for connection in tuple(self._open):
-            connection.abandon(pending)
+        for connection in self._open:
+            if connection.waiter is pending:
+                connection.abandon()
+                break
 
     async def close(self) -> None:
         """Close the connections, also those that wait for a response.

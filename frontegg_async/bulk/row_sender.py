@@ -60,9 +60,6 @@ class Reader:
     def before(self, operation: Operation[Any]) -> None:
         """Record nothing: reads have no intents."""
 
-    def confirm(self) -> None:
-        """Agree: a read does no harm."""
-
     def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Report the attempt to the observer."""
         self._observer.attempted(outcome, seconds)
@@ -181,9 +178,6 @@ class Sending:
         if operation.repeat is not RetrySafety.SAFE:
             self.in_flight = True
         return None
-
-    def confirm(self) -> None:
-        """Agree: no other process has the ledger."""
 
     def after(self, operation: Operation[Any], outcome: Response | Failure, seconds: float) -> None:
         """Count the attempt, and note its possible effect."""

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Union, cast, get_args, get_origin
+from typing import cast
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
-from .._core.ids import names_id
 from .._core.secret import is_secret, revealed
-
-_HARMLESS: Final = frozenset({bool, int, float, NoneType, UnsetType, ...})
-_CONTAINERS: Final = frozenset({Union, UnionType, list, tuple})
 
 
 def secrets_of(sent: object) -> tuple[str, ...]:
@@ -28,10 +22,7 @@ def gather_secrets(sent: object, found: list[str]) -> None:
     """Add the secrets in a body or a query to ``found``."""
     fields: Iterable[tuple[str, object]]
     if isinstance(sent, msgspec.Struct):
-        names = _open_fields(type(sent))
-        if not names:
-            return  # nearly every body of a bulk run
-        fields = [(name, getattr(sent, name)) for name in names]
+        fields = [(name, getattr(sent, name)) for name in sent.__struct_fields__]
     elif isinstance(sent, Mapping):
         fields = cast("Mapping[str, object]", sent).items()
     elif isinstance(sent, list | tuple):
@@ -46,6 +37,8 @@ def gather_secrets(sent: object, found: list[str]) -> None:
             continue
         text = revealed(value)
         if not isinstance(text, str):
+            if is_secret(name):
+                _gather_items(text, found)
             gather_secrets(text, found)
         elif name == "Cookie":
             found.append(text.partition("=")[2])
@@ -53,28 +46,14 @@ def gather_secrets(sent: object, found: list[str]) -> None:
             found.append(text)
 
 
-@lru_cache(maxsize=512)
-def _open_fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
-    """Return the fields of a Struct that may hold a secret, or a value with secrets within.
-
-    Flags and numbers cannot, and neither can ids, whose values are checked before they are sent.
-    """
-    return tuple(
-        field.name
-        for field in msgspec.structs.fields(kind)
-        if is_secret(field.name) or not _is_harmless(field.type, is_id=bool(names_id(field.name)))
-    )
-
-
-def _is_harmless(hint: Any, *, is_id: bool) -> bool:
-    if hint is str:
-        return is_id
-    origin = get_origin(hint)
-    if origin is Annotated:
-        return _is_harmless(get_args(hint)[0], is_id=is_id)
-    if origin in _CONTAINERS:
-        return all(_is_harmless(each, is_id=is_id) for each in get_args(hint))
-    return hint in _HARMLESS
+def _gather_items(value: object, found: list[str]) -> None:
+    """Add the strings of a list with a secret name: ``concealed`` hides them as well."""
+    if isinstance(value, list | tuple):
+        for item in map(revealed, cast("Sequence[object]", value)):
+            if isinstance(item, str):
+                found.append(item)
+            else:
+                _gather_items(item, found)
 
 
 def refuse_secrets(value: object) -> None:

@@ -126,11 +126,12 @@ class LimitGroup:
         self._serve_line()
         try:
             return await future
-        except asyncio.CancelledError:
+        except BaseException:
+            # Also of a coroutine that is closed by hand.
             if not waiter.done:
                 line.leave(waiter)
                 self._serve_line()  # the next one may be the new head
-            elif not future.cancelled() and future.result() == 0.0:
+            elif future.done() and not future.cancelled() and future.result() == 0.0:
                 # Admitted, and cancelled before it was sent: the slot goes to the next call.
                 self.give_back(run, waiter.admitted_at)
             raise

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
+import inspect
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Final
 
 import pytest
@@ -105,10 +106,6 @@ class Refusing:
         """Raise before anything is sent."""
         raise LookupError("not now")
 
-    def confirm(self) -> None:
-        """Never be asked."""
-        raise AssertionError
-
     def after(self, operation: object, outcome: object, seconds: float) -> None:
         """Hear of an attempt: there is none."""
         raise AssertionError
@@ -142,6 +139,79 @@ async def test_who_gives_up_waiting_for_a_connection_costs_no_rate(
     await holding
     await view.users.get("user-0")
     assert clock.slept == []
+
+
+class ThrownError(Exception):
+    """Is thrown into a coroutine."""
+
+
+def close(call: Coroutine[Any, Any, object]) -> None:
+    """Close a coroutine by hand, as a framework does with a request that is gone."""
+    call.close()
+
+
+def throw(call: Coroutine[Any, Any, object]) -> None:
+    """Throw an exception into a coroutine."""
+    with pytest.raises(ThrownError):
+        call.throw(ThrownError())
+
+
+@pytest.mark.parametrize("end", [close, throw])
+async def test_who_is_closed_while_waiting_for_a_connection_takes_none(
+    emulator: Emulator, session: FronteggSession, end: Callable[[Any], None]
+) -> None:
+    """A coroutine that is ended by hand, and not cancelled, leaves its place for a connection."""
+    stall = emulator.inject(Stall(), on=GET)
+    holding = asyncio.create_task(session.users.get("user-0"))
+    await stall.wait(1)
+    waiting = session.users.get("user-0")
+    waiting.send(None)
+    end(waiting)
+    emulator.clear_faults()
+    await holding
+    assert [await session.users.get("user-0") for _ in range(2)]
+    assert session._opened().core.connections.free == 1
+
+
+@pytest.mark.parametrize("end", [close, throw])
+async def test_who_is_closed_in_line_leaves_it(
+    session: FronteggSession, clock: FakeClock, end: Callable[[Any], None]
+) -> None:
+    """A coroutine that is ended by hand while it stands in line for the rate leaves its place."""
+    view = session.for_bulk(rate=SLOWLY)
+    await view.users.get("user-0")
+    waiting = view.users.get("user-0")
+    waiting.send(None)
+    group = session.pacing.group(GET_USER.limit_group)
+    assert group._line.waiting == 1
+    end(waiting)
+    assert group._line.waiting == 0
+
+
+def test_the_ways_to_call_are_coroutine_functions() -> None:
+    """Frameworks and mocks tell by their kind that ``call`` and ``send`` are to be awaited."""
+    assert inspect.iscoroutinefunction(FronteggSession.call)
+    assert inspect.iscoroutinefunction(FronteggSession.send)
+
+
+async def test_an_observer_of_attempts_needs_no_confirm(
+    emulator: Emulator, session: FronteggSession
+) -> None:
+    """``confirm`` is asked of observers of attempts that have it, and of no others."""
+
+    class Noting:
+        def __init__(self) -> None:
+            self.noted: list[object] = []
+
+        def before(self, operation: object) -> None:
+            self.noted.append("before")
+
+        def after(self, operation: object, outcome: object, seconds: float) -> None:
+            self.noted.append("after")
+
+    noting = Noting()
+    await session.send(GET_USER, "user-0", observer=noting)
+    assert noting.noted == ["before", "after"]
 
 
 async def test_a_bulk_call_outlives_an_outage_of_minutes(

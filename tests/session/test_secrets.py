@@ -49,7 +49,7 @@ from frontegg_async.emulator import (
     Stall,
 )
 from frontegg_async.endpoints.users import GET as GET_USER
-from frontegg_async.models import RequestModel, ResponseModel, is_secret
+from frontegg_async.models import RequestModel, ResponseModel, is_secret, secrets_of
 from frontegg_async.models.authentication import AuthenticateRequest, LoginRequest
 
 from ..support.bulk import files_in
@@ -468,3 +468,12 @@ async def test_ledger_shows_nothing(
     ledger = Ledger.read(tmp_path / "ledger")
     assert_clean(repr([ledger.header(), *ledger.export()]), token)
     ledger.close()
+
+
+def test_secrets_in_lists() -> None:
+    """The strings of a list with a secret name are secrets, at any depth, and of no other list."""
+    body = {
+        "password": ["hunter2-one", ("hunter2-two", Secret("hunter2-three"))],
+        "tags": ["a-tag"],
+    }
+    assert sorted(secrets_of(body)) == ["hunter2-one", "hunter2-three", "hunter2-two"]

@@ -35,7 +35,6 @@ class Pool:
 
     def __init__(self) -> None:
         self.freed_ones: list[Connection] = []
-        self.time = asyncio.get_running_loop().time
 
     def opened(self, connection: Connection) -> None:
         """Note nothing."""
