@@ -118,7 +118,7 @@ class Sender:
                         token.authorization if token else self._other_authorization(operation),
                         view.options,
                         timeout,
-                        getattr(observer, "confirm", None) if observer else None,
+                        None if observer is None else getattr(observer, "confirm", None),
                     )
                     outcome = await pending
                 except BaseException:
