@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn
 
 from ..auth.token_manager import REFUSALS, Token, TokenManager
 from ..errors import (
@@ -41,8 +41,6 @@ from .response import (
 from .retry import Decision, Effect, RetryContext, Step
 from .secret import Secret
 from .shared import Core
-
-T = TypeVar("T")
 
 _logger: Final = logging.getLogger("frontegg_async")
 

@@ -20,11 +20,11 @@ def secrets_of(sent: object) -> tuple[str, ...]:
 
 def gather_secrets(sent: object, found: list[str]) -> None:
     """Add the secrets in a body or a query to ``found``."""
-    fields: Iterable[tuple[str, object]]
+    fields: Iterable[tuple[object, object]]
     if isinstance(sent, msgspec.Struct):
         fields = [(name, getattr(sent, name)) for name in sent.__struct_fields__]
     elif isinstance(sent, Mapping):
-        fields = cast("Mapping[str, object]", sent).items()
+        fields = cast("Mapping[object, object]", sent).items()
     elif isinstance(sent, list | tuple):
         for item in cast("Sequence[object]", sent):
             gather_secrets(item, found)
@@ -37,12 +37,12 @@ def gather_secrets(sent: object, found: list[str]) -> None:
             continue
         text = revealed(value)
         if not isinstance(text, str):
-            if is_secret(name):
+            if is_secret(str(name)):  # a key of an object may be a number
                 _gather_items(text, found)
             gather_secrets(text, found)
         elif name == "Cookie":
             found.append(text.partition("=")[2])
-        elif text and is_secret(name):
+        elif text and is_secret(str(name)):
             found.append(text)
 
 

@@ -19,6 +19,7 @@ from frontegg_async import (
     ClaimLostError,
     ClaimStoreError,
     LedgerMismatchError,
+    Observer,
     OutcomeUnknownError,
 )
 from frontegg_async._core.connecting import Connector
@@ -243,12 +244,16 @@ async def test_stopped_between_the_record_and_the_request(
         assert server.count(ADD) == 7
 
 
+@pytest.mark.parametrize("observers", [[], [Observer()]], ids=["", "observed"])
 @pytest.mark.parametrize("invite", [False, True], ids=["silent", "invites"])
 async def test_stopped_while_a_connection_is_made(
-    anyio_backend: str, monkeypatch: pytest.MonkeyPatch, invite: bool
+    anyio_backend: str, monkeypatch: pytest.MonkeyPatch, invite: bool, observers: list[Observer]
 ) -> None:
     """A row is not sent over a new connection if the lease ended while that was made."""
-    async with crowd(20, duplicate_add=INVITES) as (server, session, _):
+    async with (
+        crowd(20, duplicate_add=INVITES) as (server, _, _),
+        session_on(server, observers=observers) as session,
+    ):
         connect = Connector.connect
 
         def none_idle(transport: SocketTransport, now: float) -> None:

@@ -476,4 +476,5 @@ def test_secrets_in_lists() -> None:
         "password": ["hunter2-one", ("hunter2-two", Secret("hunter2-three"))],
         "tags": ["a-tag"],
     }
+    assert secrets_of({1: "a", 2: ["b"], "c": {3: "d"}}) == ()  # keys that are numbers
     assert sorted(secrets_of(body)) == ["hunter2-one", "hunter2-three", "hunter2-two"]

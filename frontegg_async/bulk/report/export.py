@@ -40,17 +40,15 @@ def write_rows(job: Job[Any], rows: Iterable[ExportedRow], file: TextIO, form: F
         write(table.columns)
         columns = len(table.columns)
         for row in rows:
-            values = table.values(row)
-            line = ",".join(
-                [
-                    each if type(each) is str else "" if each is None else _cell(each)
-                    for each in values
-                ]
-            )
+            cells = [
+                each if type(each) is str else "" if each is None else _cell(each)
+                for each in table.values(row)
+            ]
+            line = ",".join(cells)
             if is_plain(line, columns):
                 file.write(line + "\n")  # nearly every row
             else:
-                write([protected(each) if type(each) is str else _cell(each) for each in values])
+                write([protected(cell) for cell in cells])
             count += 1
         return count
     for row in rows:
@@ -167,9 +165,7 @@ def _line(text: str) -> str:
 
 
 def _cell(value: object) -> str:
-    """Return the cell for a value that is no text: empty for None."""
-    if value is None:
-        return ""
+    """Return the cell for a value that is no text."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
